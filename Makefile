@@ -1,0 +1,50 @@
+# Every target does its own set-up: on a fresh machine Python 3.11+ and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+export SAM_CLI_TELEMETRY := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup local test check lock clean
+
+help: ## what there is to do
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
+
+setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the other targets when needed)
+
+# uv reads the same locks as pip and fills an environment several times faster.
+.venv/ready: requirements/dev.txt requirements/uv.txt
+	@echo "== setting up .venv (once; most of the time goes into downloads)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/it")'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/dev.txt
+	@touch $@
+
+# The handlers run in an environment with boto3 only, as on AWS: a dependency more would show at once.
+.venv-lambda/ready: .venv/ready requirements/lambda.txt
+	@echo "== setting up .venv-lambda"
+	@$(PYTHON) -m venv --clear --without-pip .venv-lambda
+	@$(BIN)/uv pip install --quiet --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
+	@touch $@
+
+local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
+	@exec $(BIN)/python -m hippo_local
+
+test: setup ## everything: unit, functional, gaps, template, end to end
+	$(BIN)/python -m pytest
+
+check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
+
+lock: .venv/ready ## renew the locks after a change of pyproject.toml
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/uv.in -o requirements/uv.txt
+
+clean: ## remove environments, builds and local data
+	rm -rf .venv .venv-lambda .aws-sam .local .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,53 @@
+"""API GET/POST /next: the page of the participant's step."""
+
+import os
+from functools import cache
+from typing import Any
+
+from hippo.aws.clients import make_client
+from hippo.aws.route53 import HostNames
+from hippo.aws.s3 import ObjectStore
+from hippo.aws.sns import Topic
+from hippo.catalogue import Catalogue
+from hippo.clock import SystemClock
+from hippo.http import HttpRequest, answer_request, form_answer
+from hippo.runs import read_deadline, retry_until
+from hippo.server_record import ServerStore
+from hippo.settings import NextStepSettings, read_settings
+from hippo.study_flow import StudyFlow
+
+# The front end shows nothing useful for a 5xx, so a passing fault is retried almost until the time is up.
+MARGIN_SECONDS = 4.0
+CLOCK = SystemClock()
+
+
+@cache
+def make_flow() -> StudyFlow:
+    """The controller of studies, made once in each execution environment."""
+    settings = read_settings(NextStepSettings, os.environ)
+    buckets = (settings.bucket, *settings.extra_buckets)
+    return StudyFlow(
+        settings,
+        Catalogue(make_store, buckets, CLOCK, settings.project_cache_seconds),
+        ServerStore(make_store(settings.bucket)),
+        Topic(make_client("sns"), settings.start_server_topic_arn),
+        Topic(make_client("sns"), settings.stop_server_topic_arn),
+        lambda: HostNames(make_client("route53"), settings.hosted_zone_id),
+        CLOCK,
+    )
+
+
+@cache
+def make_store(bucket: str) -> ObjectStore:
+    """The store of a bucket."""
+    return ObjectStore(make_client("s3"), bucket)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer 200 with the page, 400 with what is wrong, 503 when AWS stays unavailable."""
+    deadline = read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
+
+    def work(request: HttpRequest) -> dict[str, Any]:
+        return form_answer(200, retry_until(deadline, CLOCK, lambda: make_flow().answer(request)))
+
+    return answer_request(event, work)

@@ -1,0 +1,32 @@
+"""API GET /start: publish a start message."""
+
+import os
+from functools import cache
+from typing import Any
+
+from hippo.aws.clients import make_client
+from hippo.aws.sns import Topic
+from hippo.http import HttpRequest, answer_request, form_answer
+from hippo.ids import parse_project_id, parse_user_id
+from hippo.messages import form_start
+from hippo.settings import SendStartSettings, read_settings
+
+
+@cache
+def make_topic() -> tuple[Topic, SendStartSettings]:
+    """The start topic and the settings, made once in each execution environment."""
+    settings = read_settings(SendStartSettings, os.environ)
+    return Topic(make_client("sns"), settings.start_server_topic_arn), settings
+
+
+def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Answer 200 with an empty body once the message is published, 400 for bad ids, 503 if SNS fails."""
+
+    def work(request: HttpRequest) -> dict[str, Any]:
+        topic, settings = make_topic()
+        project_id = parse_project_id(request.query.get("projectId"))
+        user_id = parse_user_id(request.query.get("userId"), settings.reserved_names)
+        topic.publish(form_start(project_id, user_id))
+        return form_answer(200)
+
+    return answer_request(event, work)

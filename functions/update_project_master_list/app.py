@@ -1,0 +1,45 @@
+"""Direct invocation by the researcher's tool: add or replace one project in the master list."""
+
+import logging
+import os
+from functools import cache
+from typing import Any
+
+from hippo.aws.clients import make_client
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import SystemClock
+from hippo.errors import TransientError
+from hippo.project_config import check_config
+from hippo.publications import freeze_version, list_project
+from hippo.settings import UpdateListSettings, read_settings
+
+logger = logging.getLogger(__name__)
+CLOCK = SystemClock()
+
+
+@cache
+def make_buckets() -> dict[str, ObjectStore]:
+    """The stores by bucket, the stack's own first."""
+    settings = read_settings(UpdateListSettings, os.environ)
+    names = (settings.bucket, *settings.extra_buckets)
+    return {name: ObjectStore(make_client("s3", patient=True), name) for name in names}
+
+
+def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
+    """`{"statusCode": 200, "body": warnings}`, or 400 and everything that is wrong, a line each."""
+    if not isinstance(event, dict):
+        return {"statusCode": 400, "body": "the event has to be the project's config, a JSON object"}
+    buckets = make_buckets()
+    own = next(iter(buckets))
+    errors, warnings = check_config(event, tuple(buckets))
+    if errors:
+        return {"statusCode": 400, "body": "\n".join(errors)}
+    config = {key: value for key, value in event.items() if key != "version"}
+    try:
+        version, missing = freeze_version(buckets[config.get("bucket") or own], config)
+        list_project(buckets[own], {**config, "version": version}, CLOCK)
+    except TransientError as error:
+        logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
+        return {"statusCode": 400, "body": f"not published: {error}"}
+    logger.info("published", extra={"projectId": config["id"], "version": version})
+    return {"statusCode": 200, "body": "\n".join(f"Warning: {text}" for text in warnings + missing)}

@@ -1,0 +1,1 @@
+"""What the HIPPO Gym handlers share; it depends on nothing but boto3."""

@@ -1,0 +1,173 @@
+"""ECS on Fargate: one cluster with one task for each participant."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo.aws.failures import read_code, read_message, translate
+from hippo.errors import AwsError, ConflictError
+
+PROVIDERS = ("FARGATE_SPOT", "FARGATE")
+_NO_CLUSTER = {"ClusterNotFoundException"}
+_BUSY_CLUSTER = {
+    "ClusterContainsTasksException",
+    "ClusterContainsServicesException",
+    "ClusterContainsContainerInstancesException",
+    "UpdateInProgressException",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """A task as DescribeTasks shows it; `interface_id` is None until the network interface is attached."""
+
+    arn: str
+    status: str
+    stop_code: str
+    stopped_reason: str
+    interface_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """RunTask's answer: a task, or the reasons of its `failures` (it answers 200 in both cases)."""
+
+    task_arn: str | None
+    failures: list[str] = field(default_factory=list)
+
+
+class Containers:
+    """Clusters and tasks."""
+
+    def __init__(self, client: Any, subnets: Sequence[str] = (), security_group: str = "") -> None:
+        self._client = client
+        self._network = {
+            "awsvpcConfiguration": {
+                "subnets": list(subnets),
+                "securityGroups": [security_group],
+                "assignPublicIp": "ENABLED",
+            }
+        }
+
+    def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
+        """Make the cluster; one of this name that is there already is fine (the call is idempotent)."""
+        with translate("ecs:CreateCluster"):
+            self._client.create_cluster(
+                clusterName=name, capacityProviders=list(PROVIDERS), tags=_write_tags(tags)
+            )
+
+    def find_cluster_status(self, name: str) -> str | None:
+        """PROVISIONING, ACTIVE, DEPROVISIONING, FAILED, INACTIVE; None where there is none."""
+        with translate("ecs:DescribeClusters"):
+            clusters = self._client.describe_clusters(clusters=[name]).get("clusters", [])
+        return str(clusters[0]["status"]) if clusters else None
+
+    def run_task(
+        self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
+    ) -> RunResult:
+        """Start one task. The same token gives the same task; ConflictError if anything else has changed."""
+        with translate("ecs:RunTask"):
+            try:
+                answer = self._client.run_task(
+                    cluster=cluster,
+                    taskDefinition=definition,
+                    capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
+                    networkConfiguration=self._network,
+                    clientToken=client_token,
+                    startedBy=cluster,
+                    tags=_write_tags(tags),
+                )
+            except ClientError as error:
+                if read_code(error) == "ConflictException":
+                    raise ConflictError(cluster) from error
+                if is_capacity_shortage(read_message(error)):  # AWS has been seen to say it either way
+                    return RunResult(None, [read_message(error)])
+                raise
+        tasks = answer.get("tasks") or []
+        reasons = [
+            f"{f.get('reason', '')} {f.get('detail', '')}".strip() for f in answer.get("failures") or []
+        ]
+        return RunResult(str(tasks[0]["taskArn"]) if tasks else None, reasons)
+
+    def describe_task(self, cluster: str, arn: str) -> TaskState | None:
+        """The task, or None where ECS does not show it (not yet, or no more: an hour after it stopped)."""
+        with translate("ecs:DescribeTasks"):
+            try:
+                tasks = self._client.describe_tasks(cluster=cluster, tasks=[arn]).get("tasks") or []
+            except ClientError as error:
+                if read_code(error) in _NO_CLUSTER:
+                    return None
+                raise
+        return _read_task(tasks[0]) if tasks else None
+
+    def list_tasks(self, cluster: str) -> list[str]:
+        """The ARNs of the tasks that are to run (desired status RUNNING); none without the cluster."""
+        with translate("ecs:ListTasks"):
+            try:
+                pages = self._client.get_paginator("list_tasks").paginate(cluster=cluster)
+                return [str(arn) for page in pages for arn in page.get("taskArns", ())]
+            except ClientError as error:
+                if read_code(error) in _NO_CLUSTER or _is_inactive(error):
+                    return []
+                raise
+
+    def stop_task(self, cluster: str, arn: str, reason: str) -> None:
+        """SIGTERM, 30 s, SIGKILL; fine if the task or its cluster is gone."""
+        with translate("ecs:StopTask"):
+            try:
+                self._client.stop_task(cluster=cluster, task=arn, reason=reason[:255])
+            except ClientError as error:
+                if read_code(error) not in _NO_CLUSTER and not _is_gone(error) and not _is_inactive(error):
+                    raise
+
+    def delete_cluster(self, name: str) -> bool:
+        """Delete it; False while AWS says that tasks or an update are still in the way."""
+        try:
+            with translate("ecs:DeleteCluster"):
+                self._client.delete_cluster(cluster=name)
+        except AwsError as error:
+            if error.code in _NO_CLUSTER:
+                return True
+            if error.code in _BUSY_CLUSTER:
+                return False
+            raise
+        return True
+
+
+def is_capacity_shortage(reason: str) -> bool:
+    """Whether a failure's or a stopped task's reason says that there is no capacity of this kind now."""
+    return "capacity is unavailable" in reason.lower()
+
+
+def _is_gone(error: ClientError) -> bool:
+    text = read_message(error).lower()
+    return read_code(error) == "InvalidParameterException" and "task was not found" in text
+
+
+def _is_inactive(error: ClientError) -> bool:
+    text = read_message(error).lower()
+    return read_code(error) in {"InvalidParameterException", "ClientException"} and "inactive" in text
+
+
+def _write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _read_task(task: Mapping[str, Any]) -> TaskState:
+    """The interface is looked up by the detail's name: its place in the list is not part of the API."""
+    details = [
+        detail
+        for attachment in task.get("attachments") or ()
+        if attachment.get("type") == "ElasticNetworkInterface"
+        for detail in attachment.get("details") or ()
+    ]
+    interface = next((d.get("value") for d in details if d.get("name") == "networkInterfaceId"), None)
+    return TaskState(
+        arn=str(task["taskArn"]),
+        status=str(task.get("lastStatus", "")),
+        stop_code=str(task.get("stopCode", "")),
+        stopped_reason=str(task.get("stoppedReason", "")),
+        interface_id=str(interface) if interface else None,
+    )

@@ -1,0 +1,83 @@
+"""Route 53: the A record of a participant's server. Five requests a second for a whole account."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo.aws.failures import read_code, translate
+from hippo.errors import ConflictError
+
+# At most ten seconds, so that a name given to a new server soon leads there.
+TTL_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class AddressRecord:
+    """An A record as it stands; deleting needs it exactly as it is."""
+
+    name: str
+    addresses: tuple[str, ...]
+    ttl: int
+
+
+class HostNames:
+    """The hosted zone, seen only through A records; nothing here overwrites a record blindly."""
+
+    def __init__(self, client: Any, zone_id: str) -> None:
+        self._client = client
+        self._zone_id = zone_id
+
+    def find(self, name: str) -> AddressRecord | None:
+        """The A record with exactly this name. An empty zone and a later name are both None."""
+        with translate("route53:ListResourceRecordSets"):
+            answer = self._client.list_resource_record_sets(
+                HostedZoneId=self._zone_id, StartRecordName=name, StartRecordType="A", MaxItems="1"
+            )
+        for record in answer.get("ResourceRecordSets", ()):
+            if record["Type"] == "A" and record["Name"].rstrip(".") == name:
+                values = tuple(value["Value"] for value in record.get("ResourceRecords", ()))
+                return AddressRecord(name, values, int(record.get("TTL", 0)))
+        return None
+
+    def create(self, name: str, address: str) -> str:
+        """Make the A record and give the change's id. Raises ConflictError if the name exists."""
+        return self._change([("CREATE", AddressRecord(name, (address,), TTL_SECONDS))])
+
+    def replace(self, old: AddressRecord, address: str) -> str:
+        """Swap exactly this record for a new one, in one change. Raises ConflictError if it has changed."""
+        new = AddressRecord(old.name, (address,), TTL_SECONDS)
+        return self._change([("DELETE", old), ("CREATE", new)])
+
+    def delete(self, record: AddressRecord) -> None:
+        """Delete exactly this record. Raises ConflictError if it is not (or no more) there like that."""
+        self._change([("DELETE", record)])
+
+    def is_in_sync(self, change_id: str) -> bool:
+        """Whether every name server of the zone answers by this change."""
+        with translate("route53:GetChange"):
+            return bool(self._client.get_change(Id=change_id)["ChangeInfo"]["Status"] == "INSYNC")
+
+    def _change(self, changes: list[tuple[str, AddressRecord]]) -> str:
+        batch = [
+            {
+                "Action": action,
+                "ResourceRecordSet": {
+                    "Name": record.name,
+                    "Type": "A",
+                    "TTL": record.ttl,
+                    "ResourceRecords": [{"Value": address} for address in record.addresses],
+                },
+            }
+            for action, record in changes
+        ]
+        with translate("route53:ChangeResourceRecordSets"):
+            try:
+                answer = self._client.change_resource_record_sets(
+                    HostedZoneId=self._zone_id, ChangeBatch={"Changes": batch}
+                )
+            except ClientError as error:
+                if read_code(error) == "InvalidChangeBatch":
+                    raise ConflictError(changes[0][1].name) from error
+                raise
+        return str(answer["ChangeInfo"]["Id"])

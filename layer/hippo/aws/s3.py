@@ -1,0 +1,90 @@
+"""S3 as a store of objects that are only ever written on condition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo.aws.failures import read_code, translate
+from hippo.errors import ConflictError
+
+# 412: the condition does not hold. 409: another conditional write is under way. 404 on If-Match: it is gone.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_LOST = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412", "409"}
+_GONE = {"NoSuchKey", "404"}
+# Without s3:ListBucket a missing key is AccessDenied: both mean "try to create it", which then tells.
+_MISSING = _GONE | {"AccessDenied", "403"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What was read and the ETag to replace it by."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedObject:
+    """An entry of a listing; `size` in bytes."""
+
+    key: str
+    size: int
+    etag: str
+
+
+class ObjectStore:
+    """One bucket."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self.bucket = bucket
+
+    def read(self, key: str) -> StoredObject | None:
+        """The object, or None where there is none."""
+        with translate("s3:GetObject"):
+            try:
+                answer = self._client.get_object(Bucket=self.bucket, Key=key)
+                return StoredObject(answer["Body"].read(), answer["ETag"])
+            except ClientError as error:
+                if read_code(error) in _MISSING:
+                    return None
+                raise
+
+    def create(self, key: str, body: bytes, *, tags: str = "") -> str:
+        """Write a key that must not exist yet and give its ETag. Raises ConflictError if it does."""
+        return self._put(key, body, tags, IfNoneMatch="*")
+
+    def replace(self, key: str, body: bytes, etag: str, *, tags: str = "") -> str:
+        """Write a key that must still be what was read. Raises ConflictError if it is not."""
+        return self._put(key, body, tags, IfMatch=etag)
+
+    def _put(self, key: str, body: bytes, tags: str, **condition: str) -> str:
+        optional = {"Tagging": tags} if tags else {}
+        with translate("s3:PutObject"):
+            try:
+                answer = self._client.put_object(
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType="application/json",
+                    **optional,
+                    **condition,
+                )
+                return str(answer["ETag"])
+            except ClientError as error:
+                code = read_code(error)
+                if code in _LOST or ("IfMatch" in condition and code in _GONE):
+                    raise ConflictError(key) from error
+                raise
+
+    def list_objects(self, prefix: str) -> Iterator[ListedObject]:
+        """The objects directly under a prefix that ends with `/`; what lies in folders below is left out."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=prefix, Delimiter="/"
+        )
+        with translate("s3:ListObjectsV2"):
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield ListedObject(entry["Key"], entry["Size"], entry["ETag"])

@@ -1,0 +1,147 @@
+"""Finding a project and its frozen version, with the caches that keep a page at two AWS calls."""
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock
+from hippo.publications import MASTER_LIST, read_projects, version_key
+from hippo.study import Study, order_variants
+
+logger = logging.getLogger(__name__)
+
+_KEPT_VERSIONS = 16
+_MOST_VARIANTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ListedProject:
+    """A project as the master list has it now."""
+
+    id: str
+    live: bool
+    version: str | None
+    bucket: str
+    config: Mapping[str, Any]
+
+
+class Catalogue:
+    """The master list (kept for `cache_seconds`, so that `live: false` acts soon) and the versions.
+
+    `make_store` gives the store of a bucket; only the stack's own and the operator's extra buckets are used.
+    """
+
+    def __init__(
+        self,
+        make_store: Callable[[str], ObjectStore],
+        buckets: tuple[str, ...],
+        clock: Clock,
+        cache_seconds: float,
+    ) -> None:
+        self._make_store = make_store
+        self._buckets = buckets
+        self._clock = clock
+        self._cache_life = timedelta(seconds=cache_seconds)
+        self._projects: dict[str, ListedProject] = {}
+        self._fresh_until: datetime | None = None
+        self._versions: OrderedDict[tuple[str, str], Study] = OrderedDict()
+        self._live_studies: dict[str, tuple[datetime, Study]] = {}
+
+    def find(self, project_id: str) -> ListedProject | None:
+        """The project, live or not; None if the list does not have it."""
+        now = self._clock.now()
+        if self._fresh_until is None or now >= self._fresh_until:
+            self._projects = self._read_list()
+            self._fresh_until = now + self._cache_life
+        return self._projects.get(project_id)
+
+    def store_of(self, project: ListedProject) -> ObjectStore:
+        """The bucket of a project's pages and records."""
+        return self._make_store(project.bucket)
+
+    def load_study(self, project: ListedProject, version: str | None) -> Study:
+        """The version that a participant began with; without one, or if it is lost, the project as it is."""
+        for wanted in (version, project.version):
+            if wanted and (study := self._load_version(project, wanted)):
+                return study
+        return self._load_live(project)
+
+    def _read_list(self) -> dict[str, ListedProject]:
+        stored = self._make_store(self._buckets[0]).read(MASTER_LIST)
+        if stored is None:
+            return {}
+        listed = {}
+        for entry in read_projects(stored.body):
+            project_id, bucket = entry.get("id"), entry.get("bucket") or self._buckets[0]
+            if bucket not in self._buckets:
+                logger.error("project in a bucket that is not this stack's", extra={"projectId": project_id})
+            elif isinstance(project_id, str):
+                live, version = bool(entry.get("live")), entry.get("version")
+                listed[project_id] = ListedProject(project_id, live, version, bucket, entry)
+        return listed
+
+    def _load_version(self, project: ListedProject, version: str) -> Study | None:
+        key = (project.id, version)
+        if key not in self._versions:
+            store = self.store_of(project)
+            stored = store.read(version_key(project.id, version))
+            if stored is None:
+                logger.error("version is missing", extra={"projectId": project.id, "version": version})
+                return None
+            frozen = json.loads(stored.body)
+            pages = LivePages(store, project.id, frozen["files"])
+            self._versions[key] = Study(
+                project.id,
+                frozen["config"],
+                pages.read,
+                lambda file: list(frozen["variants"].get(file, ())),
+            )
+            if len(self._versions) > _KEPT_VERSIONS:
+                self._versions.popitem(last=False)
+        self._versions.move_to_end(key)
+        return self._versions[key]
+
+    def _load_live(self, project: ListedProject) -> Study:
+        """A list copied from an existing deployment names no version: pages are read as they are."""
+        now = self._clock.now()
+        kept = self._live_studies.get(project.id)
+        if kept is None or now >= kept[0]:
+            pages = LivePages(self.store_of(project), project.id, {})
+            study = Study(project.id, project.config, pages.read, pages.find_variants)
+            kept = self._live_studies[project.id] = (now + self._cache_life, study)
+        return kept[1]
+
+
+class LivePages:
+    """Pages of a project: those at hand, else as they lie in the bucket, read once. It never lists."""
+
+    def __init__(self, store: ObjectStore, project_id: str, files: Mapping[str, str]) -> None:
+        self._store = store
+        self._project_id = project_id
+        self._files: dict[str, str] = dict(files)
+
+    def read(self, file: str) -> str | None:
+        """The text, or None. A page uploaded only after publishing is found from then on."""
+        if file not in self._files:
+            stored = self._store.read(f"{self._project_id}/{file}")
+            if stored is None:
+                return None
+            self._files[file] = stored.body.decode("utf-8-sig", errors="replace")
+        return self._files[file]
+
+    def find_variants(self, file: str) -> list[str]:
+        """The variants of a step file, found by asking for -0, -1 … until one is missing."""
+        stem = file.removesuffix(".html")
+        existing: set[str] = set()
+        for number in range(_MOST_VARIANTS):
+            if self.read(name := f"{stem}-{number}.html") is None:
+                break
+            existing.add(name)
+        if existing and self.read(file) is not None:
+            existing.add(file)
+        return order_variants(file, existing)

@@ -1,0 +1,92 @@
+"""API Gateway's proxy events in, proxy answers out; errors become answers here and nowhere else."""
+
+import base64
+import binascii
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hippo.errors import BadRequestError, TransientError
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 256 * 1024
+
+# On every answer, errors included: a browser hides an answer without them from the page.
+CORS_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Content-Type",
+    "Access-Control-Allow-Methods": "OPTIONS,GET,POST",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request as a handler sees it; `body` is text, None when there is none."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: str | None
+    request_id: str
+    source_ip: str
+
+
+def parse_request(event: Mapping[str, Any]) -> HttpRequest:
+    """Read a REST API proxy event, in which absent parts are null.
+
+    Raises BadRequestError for a body over 256 KiB or one that is not UTF-8 text.
+    """
+    context = event.get("requestContext") or {}
+    return HttpRequest(
+        method=str(event.get("httpMethod") or "GET").upper(),
+        query=event.get("queryStringParameters") or {},
+        headers=event.get("headers") or {},
+        body=_decode_body(event),
+        request_id=str(context.get("requestId") or ""),
+        source_ip=str((context.get("identity") or {}).get("sourceIp") or ""),
+    )
+
+
+def _decode_body(event: Mapping[str, Any]) -> str | None:
+    body = event.get("body")
+    if body is None or body == "":
+        return None
+    if not isinstance(body, str):
+        raise BadRequestError("body: text is needed")
+    if event.get("isBase64Encoded"):
+        try:
+            body = base64.b64decode(body, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            raise BadRequestError("body: UTF-8 text is needed") from None
+    if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
+        raise BadRequestError("body: larger than 256 KiB")
+    return body
+
+
+def form_answer(status: int, content: object = None) -> dict[str, Any]:
+    """A proxy answer with `content` as JSON; without content the body is empty."""
+    return {
+        "statusCode": status,
+        "headers": {**CORS_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store"},
+        "body": "" if content is None else json.dumps(content),
+        "isBase64Encoded": False,
+    }
+
+
+def answer_request(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[str, Any]]) -> dict[str, Any]:
+    """Parse, work, answer: a BadRequestError becomes 400 and a TransientError 503, each as a JSON string.
+
+    Any other exception is a defect and leaves the handler, so that it counts as an error of the function;
+    API Gateway then answers 502 with the CORS headers of its gateway response.
+    """
+    try:
+        return work(parse_request(event))
+    except BadRequestError as error:
+        logger.info("refused", extra={"status": 400, "reason": str(error)})
+        return form_answer(400, str(error))
+    except TransientError as error:
+        logger.error("unavailable", extra={"status": 503, "reason": str(error)[:200]})
+        return form_answer(503, "The service is busy. Please try again in a moment.")

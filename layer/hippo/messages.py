@@ -1,0 +1,113 @@
+"""The SNS messages that start and stop servers, and how they arrive at a function."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hippo.clock import from_wire
+from hippo.errors import BadRequestError, InvalidMessageError
+from hippo.ids import parse_project_id, parse_user_id
+
+MAX_DELAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class StartMessage:
+    """`{"projectId", "userId"[, "requestId"]}`; without a requestId the SNS MessageId stands for it."""
+
+    project_id: str
+    user_id: str
+    start_id: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StopMessage:
+    """`{"userId"[, "projectId", "attempt", "delay", "reason"]}`; `delay` in minutes."""
+
+    user_id: str
+    sent_at: datetime
+    project_id: str = ""
+    attempt: int | None = None
+    delay: float = 0.0
+    reason: str = ""
+
+
+def form_start(project_id: str, user_id: str, request_id: str = "") -> dict[str, object]:
+    """The start message as it is published."""
+    message: dict[str, object] = {"projectId": project_id, "userId": user_id}
+    return {**message, "requestId": request_id} if request_id else message
+
+
+def form_stop(
+    user_id: str, *, project_id: str = "", attempt: int | None = None, delay: float = 0, reason: str = ""
+) -> dict[str, object]:
+    """The stop message as it is published, or put into a rule's input."""
+    optional = {"projectId": project_id, "attempt": attempt, "delay": delay, "reason": reason}
+    return {"userId": user_id, **{key: value for key, value in optional.items() if value}}
+
+
+def parse_delay(value: object) -> float:
+    """Minutes, 0 to 24 hours; absent is 0. Raises BadRequestError."""
+    if value is None or value == "":
+        return 0.0
+    try:
+        delay = float(value)  # type: ignore[arg-type]  # whatever it is, TypeError says so
+    except (TypeError, ValueError):
+        raise BadRequestError("delay: a number of minutes is needed") from None
+    if not 0 <= delay <= MAX_DELAY_MINUTES:
+        raise BadRequestError(f"delay: 0 to {MAX_DELAY_MINUTES} minutes")
+    return delay
+
+
+def read_start(
+    body: Mapping[str, Any], message_id: str, sent_at: datetime, reserved: Iterable[str]
+) -> StartMessage:
+    """A start message from its JSON. Raises InvalidMessageError."""
+    try:
+        return StartMessage(
+            project_id=parse_project_id(body.get("projectId")),
+            user_id=parse_user_id(body.get("userId"), reserved),
+            start_id=str(body.get("requestId") or message_id)[:256],
+            sent_at=sent_at,
+        )
+    except BadRequestError as error:
+        raise InvalidMessageError(f"start message: {error}") from error
+
+
+def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
+    """A stop message from its JSON. Raises InvalidMessageError."""
+    try:
+        attempt = body.get("attempt")
+        project_id = body.get("projectId")
+        return StopMessage(
+            user_id=parse_user_id(body.get("userId")),
+            sent_at=sent_at,
+            project_id=parse_project_id(project_id) if project_id else "",
+            attempt=int(attempt) if attempt is not None else None,
+            delay=parse_delay(body.get("delay")),
+            reason=str(body.get("reason") or "requested")[:200],
+        )
+    except (BadRequestError, TypeError, ValueError) as error:
+        raise InvalidMessageError(f"stop message: {error}") from error
+
+
+def read_notifications(
+    event: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[Mapping[str, Any], str, datetime]]:
+    """Body, SNS MessageId and time of publication of each record that SNS hands to a function.
+
+    Raises InvalidMessageError for one that is not a JSON object.
+    """
+    for record in event.get("Records") or ():
+        notification = record.get("Sns") or {}
+        try:
+            body = json.loads(notification.get("Message") or "")
+        except (TypeError, ValueError):
+            raise InvalidMessageError("the message is not JSON") from None
+        if not isinstance(body, dict):
+            raise InvalidMessageError("the message is not a JSON object")
+        sent_at = from_wire(notification.get("Timestamp")) or now
+        yield body, str(notification.get("MessageId") or ""), sent_at

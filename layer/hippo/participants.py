@@ -1,0 +1,99 @@
+"""The participant record: where someone stands in a study, and every answer they gave."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import from_wire, to_wire
+
+# Lets a lifecycle rule of the bucket expire participants' records only, wherever their project lies.
+RECORD_TAG = "kind=participant"
+
+
+@dataclass(slots=True)
+class Participant:
+    """One record; `next_step` is the step that the next advance shows (while waiting: the game's step).
+
+    Answers to page k stand in `requests[k]`; late and second answers in `repeats`.
+    """
+
+    created: datetime | None
+    next_step: int = 1
+    version: str | None = None
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    repeats: list[dict[str, Any]] = field(default_factory=list)
+    waiting_since: datetime | None = None
+    start_requested_at: datetime | None = None
+    game_shown_at: datetime | None = None
+    others: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
+        """Read a stored record, one written by an existing deployment included; unknown keys are kept."""
+        known = {"created", "nextStep", "version", "requests", "repeats"}
+        known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
+        return cls(
+            created=from_wire(data.get("created")),
+            next_step=int(data.get("nextStep", 1)),
+            version=data.get("version"),
+            requests=list(data.get("requests") or []),
+            repeats=list(data.get("repeats") or []),
+            waiting_since=from_wire(data.get("waitingSince")),
+            start_requested_at=from_wire(data.get("startRequestedAt")),
+            game_shown_at=from_wire(data.get("gameShownAt")),
+            others={key: value for key, value in data.items() if key not in known},
+        )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The record as it is stored; what does not apply is left out."""
+        optional = {
+            "version": self.version,
+            "repeats": self.repeats,
+            "waitingSince": to_wire(self.waiting_since),
+            "startRequestedAt": to_wire(self.start_requested_at),
+            "gameShownAt": to_wire(self.game_shown_at),
+        }
+        return {
+            **self.others,
+            "created": to_wire(self.created),
+            "nextStep": self.next_step,
+            **{key: value for key, value in optional.items() if value},
+            "requests": self.requests,
+        }
+
+    def keep_repeat(self, step: int, entry: dict[str, Any]) -> bool:
+        """Keep a late or second answer to `step`, unless the very same body is there already.
+
+        The comparison is also what makes a retried request harmless. Gives whether something was added.
+        """
+        kept = [r for r in self.repeats if r.get("step") == step]
+        if 0 <= step < len(self.requests):
+            kept.append(self.requests[step])
+        if any(known.get("body") == entry.get("body") for known in kept):
+            return False
+        self.repeats.append({"step": step, **entry})
+        return True
+
+
+class ParticipantStore:
+    """The participant records of one project."""
+
+    def __init__(self, store: ObjectStore, project_id: str) -> None:
+        self._store = store
+        self._folder = f"{project_id}/Users/"
+
+    def read(self, user_id: str) -> tuple[Participant, str] | None:
+        """The record and the ETag to replace it by, or None for a newcomer."""
+        stored = self._store.read(self._folder + user_id)
+        return (Participant.from_wire(json.loads(stored.body)), stored.etag) if stored else None
+
+    def write(self, user_id: str, participant: Participant, etag: str | None) -> None:
+        """Create (without ETag) or replace. Raises ConflictError if somebody else was first."""
+        body = json.dumps(participant.to_wire()).encode()
+        if etag is None:
+            self._store.create(self._folder + user_id, body, tags=RECORD_TAG)
+        else:
+            self._store.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)

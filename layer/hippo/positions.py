@@ -1,0 +1,105 @@
+"""Where a participant stands, and what a request does there: pure decisions, no AWS."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from hippo.errors import BadRequestError
+from hippo.participants import Participant
+from hippo.study import Study
+
+# The existing front end connects 30 s after it was told to show the game: a GET that comes sooner is
+# a reload or a retry after a lost answer, not the end of the game.
+SHOW_AGAIN = timedelta(seconds=25)
+
+
+class Place(Enum):
+    """What the participant has before them."""
+
+    NOWHERE = "nowhere"  # no record yet
+    PAGE = "page"  # waits for an answer
+    WAITING = "waiting"  # for their server
+    PLAYING = "playing"  # the game page was shown
+    FINAL = "final"
+
+
+class Move(Enum):
+    """What a request does."""
+
+    SHOW = "show"  # the current step once more
+    ADVANCE = "advance"
+    REPEAT = "repeat"  # a late or second answer: kept beside, then SHOW
+    CLOSE = "close"  # an answer to the final page: kept, and the final page shown again
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place and its step; `answered` is the step whose answer a second POST would repeat."""
+
+    place: Place
+    step: int
+
+    @property
+    def answered(self) -> int:
+        """The step that was answered last."""
+        return self.step - 1
+
+
+def locate(participant: Participant | None, study: Study) -> Position:
+    """Where the record says that the participant is."""
+    if participant is None:
+        return Position(Place.NOWHERE, 0)
+    final = study.last_step + 1
+    if participant.waiting_since and study.is_game(participant.next_step):
+        return Position(Place.WAITING, participant.next_step)
+    step = min(participant.next_step - 1, final)
+    if step < 1:
+        return Position(Place.NOWHERE, 0)
+    if step == final:
+        return Position(Place.FINAL, final)
+    return Position(Place.PLAYING if study.is_game(step) else Place.PAGE, step)
+
+
+def decide(
+    position: Position, method: str, finished: int | None, game_shown_at: datetime | None, now: datetime
+) -> Move:
+    """What a request does at a position; `finished` is its `step` parameter.
+
+    Raises BadRequestError for a step that lies ahead of the participant.
+    """
+    posted = method == "POST"
+    if finished is not None and finished > position.step:
+        raise BadRequestError(f"step: {finished} has not been reached yet")
+    if finished is not None and finished < position.step:
+        return Move.REPEAT if posted else Move.SHOW
+    if position.place is Place.NOWHERE:
+        return Move.ADVANCE
+    if position.place is Place.PLAYING:
+        just_shown = game_shown_at is not None and now - game_shown_at < SHOW_AGAIN
+        if finished is None and just_shown:
+            return Move.REPEAT if posted else Move.SHOW
+        return Move.ADVANCE
+    if not posted:
+        return Move.SHOW
+    return {Place.PAGE: Move.ADVANCE, Place.WAITING: Move.REPEAT, Place.FINAL: Move.CLOSE}[position.place]
+
+
+def settle(position: Position, move: Move, finished: int | None) -> int | None:
+    """The `step` that a request stands for once somebody else's write was faster than its own.
+
+    It meant the place that it first read, so an advance is late by now, and showing must not become one.
+    """
+    if move is Move.ADVANCE:
+        return position.step
+    if position.place in (Place.WAITING, Place.PLAYING):
+        return min(position.answered, position.answered if finished is None else finished)
+    return finished
+
+
+def parse_step(value: object) -> int | None:
+    """The optional `step` parameter: the step that the client has just finished, 0 for none."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 6:
+        raise BadRequestError("step: a whole number, 0 or more, is needed")
+    return int(value)

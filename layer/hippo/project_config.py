@@ -1,0 +1,97 @@
+"""What a project's config must hold: all problems at once, each with its path."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hippo.ids import is_file_name, is_project_id
+from hippo.study import GAME
+
+REQUIRED_KEYS = ("id", "name", "ecsTask", "steps", "events", "maxRuntime")
+OPTIONAL_KEYS = (
+    "live",
+    "researcher",
+    "teamMembers",
+    "team_members",
+    "bucket",
+    "css",
+    "useAWS",
+    "awsSetup",
+    "ssl",
+)
+EVENT_KEYS = ("startServerStep", "stopServerStep")
+
+
+def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """The errors and the warnings of a project config, each as `path: what is wrong`.
+
+    `buckets` are those that the operator's stack may use; another one in `bucket` is an error.
+    """
+    errors = [f"{key}: missing" for key in REQUIRED_KEYS if config.get(key) in (None, "", {}, [])]
+    warnings = [f"{key}: unknown key, kept" for key in config if key not in REQUIRED_KEYS + OPTIONAL_KEYS]
+    if "id: missing" not in errors and not is_project_id(config["id"]):
+        errors.append("id: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
+    if config.get("bucket") and config["bucket"] not in buckets:
+        errors.append(f"bucket: {config['bucket']!r} is not one of this deployment ({', '.join(buckets)})")
+    if config.get("css") and not is_file_name(config["css"], ".css"):
+        errors.append("css: the plain name of a .css file is needed")
+    if not config.get("live"):
+        warnings.append("live: not true, so participants get 'Project ID Not Found'")
+    for key, check in (("maxRuntime", _check_runtime), ("steps", _check_steps), ("events", _check_events)):
+        if f"{key}: missing" not in errors:
+            found_errors, found_warnings = check(config)
+            errors += found_errors
+            warnings += found_warnings
+    return errors, warnings
+
+
+def _check_runtime(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    value = config["maxRuntime"]
+    if isinstance(value, bool) or not str(value).isdigit() or int(value) < 1:
+        return ["maxRuntime: a whole number of minutes, 1 or more, is needed"], []
+    return [], []
+
+
+def _check_steps(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    steps = config["steps"]
+    if not isinstance(steps, Mapping):
+        return ["steps: a mapping of 1, 2, 3 … and finalStep to step files is needed"], []
+    errors = []
+    if not steps.get("finalStep"):
+        errors.append("steps.finalStep: missing")
+    elif steps["finalStep"] == GAME:
+        errors.append("steps.finalStep: a page is needed, not the game")
+    numbers = {str(key) for key in steps} - {"finalStep"}
+    wanted = {str(number) for number in range(1, max(len(numbers), 1) + 1)}
+    errors += [f"steps.{number}: missing" for number in sorted(wanted - numbers, key=int)]
+    errors += [f"steps.{key}: not one of 1, 2, 3 … without gaps" for key in sorted(numbers - wanted)]
+    errors += [
+        f"steps.{key}: {value!r} is not the plain name of an .html file, or 'game'"
+        for key, value in steps.items()
+        if value and value != GAME and not is_file_name(value, ".html")
+    ]
+    errors += [f"steps.{key}: empty" for key in numbers if not steps.get(key, steps.get(_as_int(key)))]
+    return errors, []
+
+
+def _as_int(key: str) -> int | str:
+    return int(key) if key.isdigit() else key
+
+
+def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    events, steps = config["events"], config.get("steps") or {}
+    if not isinstance(events, Mapping):
+        return ["events: a mapping with startServerStep and stopServerStep is needed"], []
+    errors, warnings = [], []
+    last = len(steps) - 1 if isinstance(steps, Mapping) else 0
+    for key in EVENT_KEYS:
+        if key not in events:
+            errors.append(f"events.{key}: missing (leave it empty if there is none)")
+        elif events[key] in (None, ""):
+            warnings.append(
+                f"events.{key}: empty, so no server is {'started' if 'start' in key else 'stopped'}"
+            )
+        elif not str(events[key]).isdigit() or int(events[key]) < 1:
+            errors.append(f"events.{key}: the number of a step is needed")
+        elif int(events[key]) > last:
+            warnings.append(f"events.{key}: {events[key]} lies beyond the last step ({last})")
+    return errors, warnings

@@ -1,0 +1,88 @@
+"""Publishing a project: its config and pages are frozen as a version, then the list names that version.
+
+A version is one immutable object, `{projectId}/_versions/{hash}.json`, so a cache of it never goes stale
+and whoever began a study with one version finishes with it.
+"""
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock
+from hippo.errors import ConflictError, TransientError
+from hippo.study import GAME, order_variants
+
+MASTER_LIST = "project_master_list.json"
+_TRIES = 12
+
+
+def version_key(project_id: str, version: str) -> str:
+    """Where a version lies."""
+    return f"{project_id}/_versions/{version}.json"
+
+
+def freeze_version(store: ObjectStore, config: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Freeze config and pages as they are now; give the version and a warning for each missing file.
+
+    The version is a hash of the content: publishing the same again gives the same version.
+    """
+    project_id = config["id"]
+    existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
+    steps = {file for file in config["steps"].values() if file != GAME}
+    variants = {file: names for file in steps if (names := order_variants(file, existing))}
+    wanted = {name for file in steps for name in variants.get(file, [file])}
+    wanted |= {config["css"]} if config.get("css") else set()
+    warnings, files = [], {}
+    for name in sorted(wanted):
+        stored = store.read(f"{project_id}/{name}") if name in existing else None
+        if stored is None:
+            warnings.append(f"{name}: not found in s3://{store.bucket}/{project_id}/")
+            continue
+        try:
+            files[name] = stored.body.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            files[name] = stored.body.decode("utf-8", errors="replace")
+            warnings.append(f"{name}: not UTF-8, some characters were replaced")
+    frozen = {"config": dict(config), "variants": variants, "files": files}
+    body = json.dumps(frozen, sort_keys=True).encode()
+    version = hashlib.sha256(body).hexdigest()[:16]
+    with suppress(ConflictError):  # the same content was frozen before
+        store.create(version_key(project_id, version), body)
+    return version, warnings
+
+
+def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> None:
+    """Add or replace one project in the master list; two at once are both kept.
+
+    Raises TransientError when others keep winning, or when the list there is not readable (it is then
+    left as it is, for a person to look at: every version of it is in the versioned bucket).
+    """
+    for attempt in range(_TRIES):
+        stored = store.read(MASTER_LIST)
+        projects = read_projects(stored.body) if stored else []
+        kept = [project for project in projects if project.get("id") != entry["id"]]
+        body = json.dumps({"projects": [*kept, dict(entry)]}, indent=2).encode()
+        try:
+            if stored:
+                store.replace(MASTER_LIST, body, stored.etag)
+            else:
+                store.create(MASTER_LIST, body)
+        except ConflictError:
+            # Redone as a whole: should botocore have retried a write that succeeded, the entry that is
+            # found is our own and is replaced by itself.
+            clock.sleep(random.uniform(0.02, 0.1 * (attempt + 1)))
+            continue
+        return
+    raise TransientError(f"{MASTER_LIST}: others kept changing it, try again")
+
+
+def read_projects(body: bytes) -> list[dict[str, Any]]:
+    """The entries of a master list. Raises TransientError for a list that is not one."""
+    try:
+        return [project for project in json.loads(body)["projects"] if isinstance(project, dict)]
+    except (ValueError, KeyError, TypeError):
+        raise TransientError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it") from None

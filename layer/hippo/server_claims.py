@@ -1,0 +1,250 @@
+"""Whether a start message has anything to do, and if so, claiming the participant's server record for it."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hippo.catalogue import Catalogue, ListedProject
+from hippo.clock import Clock
+from hippo.errors import ConflictError, FencedError, HippoError, TransientError
+from hippo.ids import name_resources
+from hippo.messages import StartMessage
+from hippo.participants import Participant, ParticipantStore
+from hippo.runs import Run
+from hippo.server_record import (
+    FAILED,
+    READY,
+    STARTING,
+    STOPPED,
+    STOPPING,
+    HeldServer,
+    ServerRecord,
+    ServerStore,
+)
+from hippo.server_slots import ServerSlots
+from hippo.study import Study
+
+logger = logging.getLogger(__name__)
+
+MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
+_KEPT_STARTS = 20
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSettings:
+    """`max_runtime` in minutes."""
+
+    prefix: str
+    root_domain: str
+    max_runtime: int
+
+
+class ServerClaims:
+    """Decides by the record, the project and the participant, and claims by compare-and-swap."""
+
+    def __init__(
+        self,
+        settings: ClaimSettings,
+        catalogue: Catalogue,
+        servers: ServerStore,
+        slots: ServerSlots,
+        request_stop: Callable[[ServerRecord], None],
+        run: Run,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._servers = servers
+        self._slots = slots
+        self._request_stop = request_stop
+        self._run = run
+        self._clock = clock
+
+    def claim(self, message: StartMessage) -> HeldServer | None:
+        """The record, held, with a slot of the cap; None if this start must start nothing.
+
+        Raises TransientError while a stop is at work on an earlier attempt, and for AWS's own faults.
+        """
+        for _ in range(_TRIES):
+            found = self._servers.read(message.user_id)
+            current, etag = found if found else (None, None)
+            wanted = self._decide(message, current)
+            if wanted is None:
+                return None
+            try:
+                self._servers.write(wanted, etag)
+            except ConflictError:
+                continue  # what is stored now decides; it may be our own write that botocore tried twice
+            held = HeldServer(self._servers, wanted)
+            return held if wanted.state == STARTING and self._secure_slot(held) else None
+        raise TransientError(f"{message.user_id}: the server record kept changing")
+
+    def release_overtaken(self, record: ServerRecord) -> None:
+        """Tell the stop that has overtaken this start that it no longer has to wait for it."""
+        try:
+            found = self._servers.read(record.user_id)
+            if found and found[0].attempt == record.attempt and found[0].start_lease_until:
+                self._servers.write(replace(found[0], start_lease_until=None), found[1])
+        except HippoError as error:  # the lease ends by itself
+            logger.info(
+                "start lease not given back", extra={"userId": record.user_id, "error": str(error)[:200]}
+            )
+
+    def _decide(self, message: StartMessage, current: ServerRecord | None) -> ServerRecord | None:
+        """The record to write, or None."""
+        now = self._clock.now()
+        if current and current.state in (STARTING, READY, STOPPING):
+            return self._decide_living(message, current, now)
+        project = self._catalogue.find(message.project_id)
+        if project is None:
+            return self._form_failed(message, current, now, f"there is no project {message.project_id}")
+        study, participant = self._load(project, message.user_id)
+        if _is_past_stop(study, participant):
+            self._ignore(message, "past the stop step")
+            return None
+        if current and not _is_new(message, current, participant):
+            if current.state == STOPPED and message.start_id == current.start_id:
+                self._request_stop(current)  # an earlier delivery may have died while it made something
+            self._ignore(message, "seen before, or older than the stop")
+            return None
+        if _count_tries(message, current) > MAX_TRIES:
+            return self._form_failed(message, current, now, f"{MAX_TRIES} attempts have failed")
+        slots = self._slots.find_free()
+        if not slots:
+            self._ignore(message, "all servers are in use")
+            return None
+        record = self._form_new(message, current, study, now)
+        return replace(record, slot=slots[hash_slot(record, len(slots)) % len(slots)])
+
+    def _decide_living(
+        self, message: StartMessage, current: ServerRecord, now: datetime
+    ) -> ServerRecord | None:
+        mine = current.owner == self._run.owner
+        if current.state == READY or (current.has_lease(now) and not mine and current.state == STARTING):
+            self._ignore(message, "there is a server already")
+            return None
+        if current.state == STOPPING:
+            if message.start_id in (current.start_id, *current.seen):
+                self._ignore(message, "it is being stopped")
+                return None
+            if not current.has_lease(now):
+                self._request_stop(current)
+            raise TransientError(f"{message.user_id}: the earlier server is still being stopped")
+        if current.project_id != message.project_id:
+            self._ignore(message, f"the server of project {current.project_id} is starting")
+            return None
+        return replace(current, owner=self._run.owner, lease_until=self._run.ends)
+
+    def _form_new(
+        self, message: StartMessage, current: ServerRecord | None, study: Study, now: datetime
+    ) -> ServerRecord:
+        attempt = current.attempt + 1 if current else 1
+        name = name_resources(self._settings.prefix, attempt, message.user_id)
+        minutes = min(study.max_runtime, self._settings.max_runtime)
+        return ServerRecord(
+            user_id=message.user_id,
+            project_id=message.project_id,
+            state=STARTING,
+            attempt=attempt,
+            tries=_count_tries(message, current),
+            start_id=message.start_id,
+            seen=(*(current.seen if current else ()), message.start_id)[-_KEPT_STARTS:],
+            owner=self._run.owner,
+            lease_until=self._run.ends,
+            cluster=name,
+            rule_name=name,
+            host_name=f"{message.user_id}.{self._settings.root_domain}",
+            addresses=current.addresses if current else (),
+            requested_at=now,
+            deadline=now + timedelta(minutes=minutes),
+            task_definition=study.task_definition,
+        )
+
+    def _form_failed(
+        self, message: StartMessage, current: ServerRecord | None, now: datetime, error: str
+    ) -> ServerRecord:
+        logger.error(error, extra={"projectId": message.project_id, "userId": message.user_id})
+        return ServerRecord(
+            user_id=message.user_id,
+            project_id=message.project_id,
+            state=FAILED,
+            attempt=current.attempt if current else 0,
+            tries=_count_tries(message, current),
+            start_id=message.start_id,
+            seen=(*(current.seen if current else ()), message.start_id)[-_KEPT_STARTS:],
+            addresses=current.addresses if current else (),
+            requested_at=now,
+            error=error,
+        )
+
+    def _secure_slot(self, held: HeldServer) -> bool:
+        """Claim the slot that the record names, or another free one; False, and undone, if there is none."""
+        record = held.record
+        while not self._slots.claim(record.slot or 0, record.user_id, record.attempt):
+            free = self._slots.find_free()
+            if not free:
+                return self._give_up(held)
+            record = held.update(slot=free[hash_slot(record, len(free)) % len(free)])
+        return True
+
+    def _give_up(self, held: HeldServer) -> bool:
+        """No slot was left after all: as if this start had never come, so that a later one has effect."""
+        seen = tuple(start for start in held.record.seen if start != held.record.start_id)
+        try:
+            held.update(
+                state=STOPPED,
+                seen=seen,
+                start_id="",
+                tries=held.record.tries - 1,
+                slot=None,
+                lease_until=None,
+                reason="all servers are in use",
+            )
+        except FencedError:
+            return False
+        logger.warning("all servers are in use", extra={"userId": held.record.user_id})
+        return False
+
+    def _load(self, project: ListedProject, user_id: str) -> tuple[Study, Participant | None]:
+        found = ParticipantStore(self._catalogue.store_of(project), project.id).read(user_id)
+        participant = found[0] if found else None
+        return self._catalogue.load_study(project, participant.version if participant else None), participant
+
+    def _ignore(self, message: StartMessage, why: str) -> None:
+        ids = {"projectId": message.project_id, "userId": message.user_id, "startId": message.start_id}
+        logger.info("start ignored", extra={**ids, "why": why})
+
+
+def name_client_token(user_id: str, attempt: int, provider: str) -> str:
+    """RunTask's idempotency token, at most 64 characters: one task for each attempt and provider."""
+    return hashlib.sha256(f"{user_id}/{attempt}/{provider}".encode()).hexdigest()
+
+
+def hash_slot(record: ServerRecord, count: int) -> int:
+    """Spreads simultaneous starts over the free slots, so that few of them collide."""
+    return int(hashlib.sha256(f"{record.user_id}/{count}".encode()).hexdigest(), 16)
+
+
+def _is_past_stop(study: Study, participant: Participant | None) -> bool:
+    """Whether the participant has gone past the step at which their server is stopped."""
+    if participant is None or study.stop_step is None or study.stop_step <= (study.start_step or 0):
+        return False
+    return participant.next_step - 1 >= study.stop_step
+
+
+def _is_new(message: StartMessage, current: ServerRecord, participant: Participant | None) -> bool:
+    """Whether a start after `failed` or `stopped` asks for a new attempt: not seen, not older."""
+    ended = current.stop_requested_at or current.stopped_at
+    if ended and message.sent_at <= ended:
+        return False
+    if message.start_id not in (current.start_id, *current.seen):
+        return True
+    # The same step of a record that was made after the stop: a test user who begins afresh.
+    return bool(ended and participant and participant.created and participant.created > ended)
+
+
+def _count_tries(message: StartMessage, current: ServerRecord | None) -> int:
+    return current.tries + 1 if current and current.project_id == message.project_id else 1

@@ -1,0 +1,164 @@
+"""The server record of a participant: the truth about their server; AWS resources follow it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import from_wire, to_wire
+from hippo.errors import ConflictError, FencedError
+
+STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """One participant's server.
+
+    `owner` and `lease_until` name the invocation at work and its own deadline; `start_lease_until` keeps
+    the lease of a start that a stop has overtaken. `tries` counts the attempts within one project,
+    `addresses` all public addresses that were ever given the host name, `seen` the starts that had effect.
+    """
+
+    user_id: str
+    project_id: str
+    state: str
+    attempt: int = 1
+    tries: int = 1
+    start_id: str = ""
+    seen: tuple[str, ...] = ()
+    owner: str = ""
+    lease_until: datetime | None = None
+    start_lease_until: datetime | None = None
+    slot: int | None = None
+    task_definition: str = ""
+    cluster: str = ""
+    rule_name: str = ""
+    host_name: str = ""
+    task_arn: str = ""
+    capacity_provider: str = ""
+    public_ip: str = ""
+    addresses: tuple[str, ...] = ()
+    requested_at: datetime | None = None
+    ready_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    stopped_at: datetime | None = None
+    deadline: datetime | None = None
+    reason: str = ""
+    error: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+    def has_lease(self, now: datetime) -> bool:
+        """Whether an invocation is at work on it."""
+        return self.lease_until is not None and self.lease_until > now
+
+    def is_ready_for(self, project_id: str, now: datetime) -> bool:
+        """Whether the project's game can be played on it now."""
+        alive = self.deadline is None or self.deadline > now
+        return self.state == READY and self.project_id == project_id and alive
+
+    def has_failed_for(self, project_id: str) -> bool:
+        """Whether its start has failed for good, torn down since or not."""
+        return self.project_id == project_id and bool(self.error)
+
+
+_TIMES = {f.name for f in fields(ServerRecord) if f.type == datetime | None}
+_TUPLES = {f.name for f in fields(ServerRecord) if f.type == tuple[str, ...]}
+
+
+def to_camel(name: str) -> str:
+    """`lease_until` → `leaseUntil`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+_WIRE_NAMES = {f.name: to_camel(f.name) for f in fields(ServerRecord) if f.name != "others"}
+
+
+def read_record(data: Mapping[str, Any]) -> ServerRecord:
+    """A record from its JSON; unknown keys are kept."""
+    values: dict[str, Any] = {"others": {k: v for k, v in data.items() if k not in _WIRE_NAMES.values()}}
+    for name, wire in _WIRE_NAMES.items():
+        if data.get(wire) is None:
+            continue
+        value = data[wire]
+        values[name] = from_wire(value) if name in _TIMES else tuple(value) if name in _TUPLES else value
+    return ServerRecord(**values)
+
+
+def write_record(record: ServerRecord) -> bytes:
+    """The JSON of a record."""
+    wire: dict[str, Any] = dict(record.others)
+    for name, key in _WIRE_NAMES.items():
+        value = getattr(record, name)
+        wire[key] = to_wire(value) if name in _TIMES else list(value) if name in _TUPLES else value
+    return json.dumps(wire).encode()
+
+
+class ServerStore:
+    """The records of all servers: `_servers/{userId}.json`."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def read(self, user_id: str) -> tuple[ServerRecord, str] | None:
+        """The record and its ETag, or None."""
+        stored = self._store.read(f"_servers/{user_id}.json")
+        return (read_record(json.loads(stored.body)), stored.etag) if stored else None
+
+    def write(self, record: ServerRecord, etag: str | None) -> None:
+        """Create (without ETag) or replace. Raises ConflictError if somebody else was first."""
+        key = f"_servers/{record.user_id}.json"
+        if etag is None:
+            self._store.create(key, write_record(record))
+        else:
+            self._store.replace(key, write_record(record), etag)
+
+
+class HeldServer:
+    """A record that this invocation has claimed, and may change only as long as it still owns it."""
+
+    def __init__(self, store: ServerStore, record: ServerRecord) -> None:
+        self._store = store
+        self.record = record
+
+    def check(self) -> ServerRecord:
+        """Read the record again. Raises FencedError if somebody else has taken it over."""
+        return self._read_owned()[0]
+
+    def update(self, **changes: Any) -> ServerRecord:
+        """Change the record by compare-and-swap, keeping what others may change beside us (the deadline).
+
+        Raises FencedError if it is no longer ours. A write that succeeded although botocore, having lost
+        its answer, tried it again and got 412, is recognised by what is stored.
+        """
+        for _ in range(_TRIES):
+            current, etag = self._read_owned()
+            wanted = replace(current, **changes)
+            try:
+                self._store.write(wanted, etag)
+            except ConflictError:
+                if not self._is_stored(wanted):
+                    continue
+            self.record = wanted
+            return wanted
+        raise FencedError(f"{self.record.user_id}: the record kept changing")
+
+    def _is_stored(self, wanted: ServerRecord) -> bool:
+        found = self._store.read(wanted.user_id)
+        return found is not None and write_record(found[0]) == write_record(wanted)
+
+    def _read_owned(self) -> tuple[ServerRecord, str]:
+        found = self._store.read(self.record.user_id)
+        mine = self.record
+        if not found or (found[0].owner, found[0].attempt, found[0].state) != (
+            mine.owner,
+            mine.attempt,
+            mine.state,
+        ):
+            raise FencedError(f"{mine.user_id}: attempt {mine.attempt} is no longer {mine.state} here")
+        self.record = found[0]
+        return found

@@ -1,0 +1,243 @@
+"""Starting a participant's server: the alarm clock first, then cluster, task, name, proof that it answers.
+
+Whatever happens in between, the record says who is at work until when, and only `server_stop` tears down.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hippo.aws.ec2 import NetworkInterfaces
+from hippo.aws.ecs import PROVIDERS, Containers, TaskState, is_capacity_shortage
+from hippo.aws.events import ShutdownRules
+from hippo.aws.route53 import HostNames
+from hippo.aws.sns import Topic
+from hippo.clock import Clock, poll
+from hippo.errors import ConflictError, FencedError, HippoError, PermanentError, TransientError
+from hippo.messages import StartMessage, form_stop
+from hippo.runs import Run
+from hippo.server_claims import ServerClaims, name_client_token
+from hippo.server_record import FAILED, READY, HeldServer, ServerRecord
+
+logger = logging.getLogger(__name__)
+
+GAME_PORT = 5000
+_KEPT_ADDRESSES = 12
+_CAPACITY_CODES = {"SpotInterruption", "TerminationNotice"}
+
+
+class CapacityError(HippoError):
+    """The capacity provider has nothing to give at the moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTools:
+    """What a start works with."""
+
+    rules: ShutdownRules
+    containers: Containers
+    interfaces: NetworkInterfaces
+    host_names: HostNames
+    stop_topic: Topic
+    connect: Callable[[str, int], bool]
+
+    def request_stop(self, record: ServerRecord, reason: str = "overtaken") -> None:
+        """Have `stop_server` clear up an attempt."""
+        self.stop_topic.publish(
+            form_stop(record.user_id, project_id=record.project_id, attempt=record.attempt, reason=reason)
+        )
+
+
+class ServerStart:
+    """One invocation's work."""
+
+    def __init__(
+        self,
+        claims: ServerClaims,
+        tools: StartTools,
+        stack: str,
+        run: Run,
+        clock: Clock,
+        first_dns_check: timedelta,
+    ) -> None:
+        self._claims = claims
+        self._tools = tools
+        self._stack = stack
+        self._clock = clock
+        self._run = run
+        self._first_dns_check = first_dns_check
+
+    def start(self, message: StartMessage) -> None:
+        """Bring up the server that the message asks for, unless there is nothing to do.
+
+        Raises TransientError when a later try may succeed: the record then lets anyone continue.
+        """
+        held = self._claims.claim(message)
+        if held is None:
+            return
+        try:
+            self._bring_up(held)
+        except FencedError:
+            self._log("overtaken", held.record)
+            self._claims.release_overtaken(held.record)
+            self._tools.request_stop(held.record)
+        except PermanentError as error:
+            self._fail(held, str(error))
+        except HippoError:
+            self._release(held)
+            raise
+
+    def _bring_up(self, held: HeldServer) -> None:
+        self._arm_rule(held)
+        record = held.check()
+        self._tools.containers.create_cluster(record.cluster, self._tags(record))
+        self._await_cluster(record.cluster)
+        for provider in _list_providers(record):
+            try:
+                self._bring_up_on(held, provider)
+            except CapacityError as error:
+                self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
+                continue
+            held.update(state=READY, ready_at=self._clock.now(), lease_until=None)
+            self._log("ready", held.record, provider=provider)
+            return
+        held.update(capacity_provider="", task_arn="")
+        raise TransientError(f"{record.user_id}: no capacity on {' or '.join(PROVIDERS)}")
+
+    def _arm_rule(self, held: HeldServer) -> None:
+        """Nothing that costs money exists before the rule that will end it."""
+        record = held.record
+        while True:
+            deadline = record.deadline or self._run.until
+            if deadline <= self._clock.now():
+                raise PermanentError("its time was over before it could start")
+            message = form_stop(
+                record.user_id, project_id=record.project_id, attempt=record.attempt, reason="maxRuntime"
+            )
+            self._tools.rules.arm(record.rule_name, deadline, message, self._tags(record))
+            record = held.check()
+            if record.deadline is None or record.deadline >= deadline:
+                return  # else a stop with a delay has moved it earlier meanwhile
+
+    def _await_cluster(self, name: str) -> None:
+        def is_active() -> bool | None:
+            return True if self._tools.containers.find_cluster_status(name) == "ACTIVE" else None
+
+        poll(is_active, clock=self._clock, until=self._run.until, what=f"cluster {name}")
+
+    def _bring_up_on(self, held: HeldServer, provider: str) -> None:
+        """A task on this provider, its address, its name, its port. Raises CapacityError."""
+        task_arn = self._run_task(held, provider)
+        address = self._await_address(held.record.cluster, task_arn)
+        known = (*(a for a in held.record.addresses if a != address), address)[-_KEPT_ADDRESSES:]
+        held.update(public_ip=address, addresses=known)
+        change_id = self._name_server(held.record, address)
+        self._await_answer(held.record.cluster, task_arn, address, change_id)
+
+    def _run_task(self, held: HeldServer, provider: str) -> str:
+        record = held.record
+        if record.task_arn and record.capacity_provider == provider:
+            return record.task_arn
+        record = held.update(capacity_provider=provider, task_arn="")
+        token = name_client_token(record.user_id, record.attempt, provider)
+        try:
+            result = self._tools.containers.run_task(
+                record.cluster, record.task_definition, provider, token, self._tags(record)
+            )
+        except ConflictError:
+            # The same token with other parameters: a new revision of the task definition came between
+            # two tries of ours. The task of the first try is the one to go on with.
+            running = self._tools.containers.list_tasks(record.cluster)
+            if not running:
+                raise TransientError(f"{record.user_id}: RunTask conflicts and shows no task yet") from None
+            return held.update(task_arn=running[0]).task_arn
+        if result.task_arn:
+            return held.update(task_arn=result.task_arn).task_arn
+        if any(is_capacity_shortage(reason) for reason in result.failures):
+            raise CapacityError("; ".join(result.failures))
+        raise TransientError(f"{record.user_id}: RunTask failed: {'; '.join(result.failures) or 'no task'}")
+
+    def _await_address(self, cluster: str, task_arn: str) -> str:
+        def find_address() -> str | None:
+            task = self._tools.containers.describe_task(cluster, task_arn)
+            _check_alive(task)
+            if task is None or task.interface_id is None:
+                return None
+            return self._tools.interfaces.find_public_ip(task.interface_id)
+
+        return poll(find_address, clock=self._clock, until=self._run.until, what=f"the address of {task_arn}")
+
+    def _name_server(self, record: ServerRecord, address: str) -> str:
+        """The A record, by CREATE: a name that is not this participant's is never overwritten."""
+        try:
+            return self._tools.host_names.create(record.host_name, address)
+        except ConflictError:
+            existing = self._tools.host_names.find(record.host_name)
+        if existing is None:
+            raise TransientError(f"{record.host_name}: refused, yet there is no such record")
+        if not set(existing.addresses) <= set(record.addresses):
+            raise PermanentError(f"{record.host_name} is taken by a record that is not this participant's")
+        try:
+            return self._tools.host_names.replace(existing, address)
+        except ConflictError:
+            raise TransientError(f"{record.host_name}: the record changed at the same time") from None
+
+    def _await_answer(self, cluster: str, task_arn: str, address: str, change_id: str) -> None:
+        """Until the port answers and every name server knows the name.
+
+        A client that asks too early gets NXDOMAIN, which resolvers keep for up to 15 minutes. Route 53
+        takes about 30 s and allows five requests a second for the account, so it is asked late and seldom.
+        """
+        ask_from = self._clock.now() + self._first_dns_check
+        state = {"answers": False, "in sync": False}
+
+        def check() -> bool | None:
+            if not state["answers"]:
+                state["answers"] = self._tools.connect(address, GAME_PORT)
+            if not state["answers"]:
+                _check_alive(self._tools.containers.describe_task(cluster, task_arn))
+            if not state["in sync"] and self._clock.now() >= ask_from:
+                state["in sync"] = self._tools.host_names.is_in_sync(change_id)
+            return True if all(state.values()) else None
+
+        poll(check, clock=self._clock, until=self._run.until, what=f"{address} to answer by its name")
+
+    def _fail(self, held: HeldServer, error: str) -> None:
+        """Failed for good: say so in the record and have everything cleared up at once."""
+        self._log("failed", held.record, error=error[:200])
+        try:
+            held.update(state=FAILED, error=error[:500], reason="failed", lease_until=None)
+        except FencedError:
+            self._claims.release_overtaken(held.record)
+        self._tools.request_stop(held.record, "failed")
+
+    def _release(self, held: HeldServer) -> None:
+        """Let the retry, or anyone, continue at once."""
+        try:
+            held.update(lease_until=None)
+        except HippoError as error:
+            self._log("lease not released", held.record, error=str(error)[:200])
+
+    def _tags(self, record: ServerRecord) -> dict[str, str]:
+        return {"hippo:stack": self._stack, "hippo:project": record.project_id, "hippo:user": record.user_id}
+
+    def _log(self, event: str, record: ServerRecord, **fields: str) -> None:
+        ids = {"projectId": record.project_id, "userId": record.user_id, "attempt": record.attempt}
+        logger.info(event, extra={**ids, **fields})
+
+
+def _check_alive(task: TaskState | None) -> None:
+    """Raise CapacityError or PermanentError for a task that is at its end."""
+    if task is None or task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
+        return
+    if task.stop_code in _CAPACITY_CODES or is_capacity_shortage(task.stopped_reason):
+        raise CapacityError(task.stopped_reason)
+    raise PermanentError(f"the task stopped: {task.stop_code} {task.stopped_reason}".strip())
+
+
+def _list_providers(record: ServerRecord) -> tuple[str, ...]:
+    """Spot first; a continued attempt goes on where it was."""
+    if record.capacity_provider in PROVIDERS:
+        return PROVIDERS[PROVIDERS.index(record.capacity_provider) :]
+    return PROVIDERS

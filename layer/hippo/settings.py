@@ -1,0 +1,115 @@
+"""The environment of each function: one frozen dataclass each, read once, complete or refused."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, TypeVar
+
+from hippo.errors import SettingsError
+
+S = TypeVar("S")
+
+DEFAULT_RESERVED_NAMES = ("www", "api", "mail", "ns*")
+
+
+@dataclass(frozen=True, slots=True)
+class NextStepSettings:
+    """What `next_step` reads."""
+
+    bucket: str
+    hosted_zone_id: str
+    root_domain: str
+    start_server_topic_arn: str
+    stop_server_topic_arn: str
+    extra_buckets: tuple[str, ...] = ()
+    reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+    client_address: str = "shortened"
+    game_server_url: str = "wss://{host}:5000"
+    project_cache_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StartServerSettings:
+    """What `start_server` reads."""
+
+    bucket: str
+    hosted_zone_id: str
+    root_domain: str
+    security_group: str
+    stop_server_topic_arn: str
+    subnet: tuple[str, ...]
+    max_runtime: int
+    extra_buckets: tuple[str, ...] = ()
+    reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+    max_servers: int = 20
+    prefix: str = "hippo"
+    dns_first_check_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StopServerSettings:
+    """What `stop_server` reads."""
+
+    bucket: str
+    hosted_zone_id: str
+    root_domain: str
+    stop_server_topic_arn: str
+    prefix: str = "hippo"
+
+
+@dataclass(frozen=True, slots=True)
+class SendStartSettings:
+    """What `send_start_server_message` reads."""
+
+    start_server_topic_arn: str
+    reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class SendStopSettings:
+    """What `send_stop_server_message` reads."""
+
+    stop_server_topic_arn: str
+    reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateListSettings:
+    """What `update_project_master_list` reads."""
+
+    bucket: str
+    extra_buckets: tuple[str, ...] = ()
+
+
+def variable_names(kind: type[Any]) -> list[str]:
+    """The environment variables of a settings class, as template.yaml has to set them."""
+    return [field.name.upper() for field in fields(kind)]
+
+
+def read_settings(kind: type[S], environ: Mapping[str, str]) -> S:
+    """An instance of `kind` from the environment: a field `max_runtime` is the variable MAX_RUNTIME.
+
+    Lists are separated by commas. Raises SettingsError that names every variable that is missing or
+    unreadable at once.
+    """
+    values: dict[str, Any] = {}
+    problems = []
+    for field in fields(kind):  # type: ignore[arg-type]  # every caller passes a dataclass
+        name = field.name.upper()
+        text = environ.get(name, "").strip()
+        if not text and field.default is MISSING:
+            problems.append(f"{name} is missing")
+            continue
+        if name in environ and (text or field.type == tuple[str, ...]):
+            try:
+                values[field.name] = _convert(field.type, text)
+            except ValueError:
+                problems.append(f"{name} is {text!r}, a number is needed")
+    if problems:
+        raise SettingsError("environment: " + "; ".join(problems))
+    return kind(**values)
+
+
+def _convert(kind: Any, text: str) -> Any:
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return kind(text)

@@ -1,0 +1,99 @@
+"""A study as participants go through it: its steps, its events, its pages."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hippo.groups import assign_group
+
+GAME = "game"
+DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that did not ask for it
+
+
+@dataclass(frozen=True)
+class Study:
+    """One version of a study.
+
+    `read_page` gives the text of a step file or None; `read_variants` the files that stand for a step
+    file, in the order of their group (none: the file itself).
+    """
+
+    project_id: str
+    config: Mapping[str, Any]
+    read_page: Callable[[str], str | None]
+    read_variants: Callable[[str], list[str]]
+
+    @property
+    def last_step(self) -> int:
+        """The highest numbered step; the final step is reported as one more."""
+        return max((int(key) for key in self._steps if key.isdigit()), default=0)
+
+    @property
+    def start_step(self) -> int | None:
+        """The step that starts the participant's server, if any."""
+        return self._read_event("startServerStep")
+
+    @property
+    def stop_step(self) -> int | None:
+        """The step that stops it, if any."""
+        return self._read_event("stopServerStep")
+
+    @property
+    def max_runtime(self) -> int:
+        """Minutes that a server may live, before the operator's cap."""
+        value = str(self.config.get("maxRuntime"))
+        return int(value) if value.isdigit() and int(value) else DEFAULT_MAX_RUNTIME
+
+    @property
+    def task_definition(self) -> str:
+        """The ECS task definition of the game server."""
+        return str(self.config.get("ecsTask") or "")
+
+    def file_at(self, step: int) -> str:
+        """`game` or the step file; after the last numbered step, and for a gap, the final step's."""
+        return str(self._steps.get(str(step)) or self._steps.get("finalStep") or "")
+
+    def is_game(self, step: int) -> bool:
+        """Whether the participant plays at this step."""
+        return self.file_at(step) == GAME
+
+    def page_at(self, step: int, user_id: str) -> str | None:
+        """The HTML that this participant sees at a step, in their group's variant; None if it is missing."""
+        file = self.file_at(step)
+        variants = self.read_variants(file)
+        if variants:
+            file = variants[assign_group(user_id, len(variants))]
+        return self.read_page(file)
+
+    def read_css(self) -> str | None:
+        """The study's style sheet."""
+        css = self.config.get("css")
+        return self.read_page(str(css)) if css else None
+
+    @property
+    def _steps(self) -> Mapping[str, Any]:
+        return _as_mapping(self.config.get("steps"))
+
+    def _read_event(self, name: str) -> int | None:
+        value = str(_as_mapping(self.config.get("events")).get(name))
+        return int(value) if value.isdigit() else None
+
+
+def _as_mapping(value: object) -> Mapping[str, Any]:
+    """A list edited by hand may hold anything: participants then get the page for a missing page."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def order_variants(file: str, existing: set[str]) -> list[str]:
+    """The variants of a step file among the files that exist, in the order of their group.
+
+    `{stem}-0.html … {stem}-(n-1).html`; where the plain file exists too it counts as one more group, the
+    last: existing deployments count it.
+    """
+    stem = file.removesuffix(".html")
+    variants: list[str] = []
+    while (name := f"{stem}-{len(variants)}.html") in existing:
+        variants.append(name)
+    if variants and file in existing:
+        variants.append(file)
+    return variants

@@ -1,0 +1,65 @@
+"""How the server handlers are put together from settings, adapters and one invocation's own data."""
+
+from datetime import timedelta
+
+from hippo.aws.clients import make_client
+from hippo.aws.ec2 import NetworkInterfaces
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules
+from hippo.aws.route53 import HostNames
+from hippo.aws.s3 import ObjectStore
+from hippo.aws.sns import Topic
+from hippo.catalogue import Catalogue
+from hippo.clock import Clock
+from hippo.network import can_connect
+from hippo.runs import Run
+from hippo.server_claims import ClaimSettings, ServerClaims
+from hippo.server_record import ServerStore
+from hippo.server_slots import ServerSlots
+from hippo.server_start import ServerStart, StartTools
+from hippo.server_stop import ServerStop, StopTools
+from hippo.settings import StartServerSettings, StopServerSettings
+
+
+def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> ServerStart:
+    """What `start_server` works with in one invocation."""
+    tools = StartTools(
+        rules=ShutdownRules(make_client("events", patient=True), settings.stop_server_topic_arn),
+        containers=Containers(make_client("ecs", patient=True), settings.subnet, settings.security_group),
+        interfaces=NetworkInterfaces(make_client("ec2", patient=True)),
+        host_names=HostNames(make_client("route53", patient=True), settings.hosted_zone_id),
+        stop_topic=Topic(make_client("sns", patient=True), settings.stop_server_topic_arn),
+        connect=can_connect,
+    )
+    buckets = (settings.bucket, *settings.extra_buckets)
+    # A project published a moment ago must be found, so the list is not cached here.
+    catalogue = Catalogue(_make_store, buckets, clock, cache_seconds=0)
+    own = _make_store(settings.bucket)
+    claim_settings = ClaimSettings(settings.prefix, settings.root_domain, settings.max_runtime)
+    claims = ServerClaims(
+        claim_settings,
+        catalogue,
+        ServerStore(own),
+        ServerSlots(own, settings.max_servers),
+        tools.request_stop,
+        run,
+        clock,
+    )
+    first_dns_check = timedelta(seconds=settings.dns_first_check_seconds)
+    return ServerStart(claims, tools, settings.prefix, run, clock, first_dns_check)
+
+
+def make_server_stop(settings: StopServerSettings, run: Run, clock: Clock) -> ServerStop:
+    """What `stop_server` works with in one invocation."""
+    own = _make_store(settings.bucket)
+    tools = StopTools(
+        rules=ShutdownRules(make_client("events", patient=True), settings.stop_server_topic_arn),
+        containers=Containers(make_client("ecs", patient=True)),
+        host_names=HostNames(make_client("route53", patient=True), settings.hosted_zone_id),
+        slots=ServerSlots(own),
+    )
+    return ServerStop(ServerStore(own), tools, settings.prefix, settings.root_domain, run, clock)
+
+
+def _make_store(bucket: str) -> ObjectStore:
+    return ObjectStore(make_client("s3", patient=True), bucket)
