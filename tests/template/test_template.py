@@ -1,0 +1,161 @@
+"""The template keeps its promises: own environment and role for each function, nothing wider than it must be."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hippo import settings
+from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements, load_template
+
+SETTINGS = {
+    "next_step": settings.NextStepSettings,
+    "start_server": settings.StartServerSettings,
+    "stop_server": settings.StopServerSettings,
+    "send_start_server_message": settings.SendStartSettings,
+    "send_stop_server_message": settings.SendStopSettings,
+    "update_project_master_list": settings.UpdateListSettings,
+}
+LEAST_TIMEOUTS = {
+    "next_step": 10,
+    "start_server": 300,
+    "stop_server": 60,
+    "send_start_server_message": 3,
+    "send_stop_server_message": 3,
+    "update_project_master_list": 3,
+}
+# Each of them has its reason beside it in the template.
+WILDCARD_RESOURCES = {
+    ("StartServerRole", "CreateClusters"),
+    ("StartServerRole", "ListTasks"),
+    ("StartServerRole", "Addresses"),
+    ("StopServerRole", "ListTasks"),
+}
+ALLOWED_WITHOUT_RESOURCE = {"ecs:CreateCluster", "ecs:ListTasks", "ec2:DescribeNetworkInterfaces"}
+
+
+def resources_of(kind: str) -> dict[str, dict]:
+    """The template's resources of a type."""
+    return {k: r for k, r in load_template()["Resources"].items() if r["Type"] == kind}
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_environment_is_what_the_settings_read(folder):
+    """A function gets exactly the variables that its settings class names: none is missing, none is left over."""
+    variables = get_function(folder)["Environment"]["Variables"]
+    assert sorted(variables) == sorted(settings.variable_names(SETTINGS[folder]))
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_function_has_its_own_role_log_group_and_time(folder):
+    """Each function runs its own code under its own role, logs to its own group, and has the time it needs."""
+    name, function = FUNCTIONS[folder], get_function(folder)
+    assert function["CodeUri"] == f"functions/{folder}/"
+    assert function["Role"] == {"Fn::GetAtt": f"{name}Role.Arn"}
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": f"{name}LogGroup"}
+    retention = load_template()["Resources"][f"{name}LogGroup"]["Properties"]["RetentionInDays"]
+    assert retention == {"Ref": "LogRetentionDays"}
+    assert function["Timeout"] >= LEAST_TIMEOUTS[folder]
+
+
+@pytest.mark.parametrize("folder", ["start_server", "stop_server"])
+def test_asynchronous_function_is_retried_and_dead_lettered(folder):
+    """What SNS hands over is tried three times and then kept in a queue of the function's own."""
+    name, function = FUNCTIONS[folder], get_function(folder)
+    assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 2
+    assert function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] <= 6 * 3600
+    assert function["DeadLetterQueue"]["TargetArn"] == {"Fn::GetAtt": f"{name}DeadLetterQueue.Arn"}
+    assert any(s["Action"] == "sqs:SendMessage" for s in list_statements(f"{name}Role"))
+
+
+def test_no_action_is_a_wildcard():
+    """Every action of every role is spelled out."""
+    roles = resources_of("AWS::IAM::Role")
+    actions = [a for role in roles for s in list_statements(role) for a in as_list(s["Action"])]
+    assert actions
+    assert [a for a in actions if "*" in a] == []
+
+
+def test_wildcard_resources_are_the_known_ones():
+    """Only actions that AWS offers no resource for are allowed on `*`, and the list of them is closed."""
+    found = {
+        (role, statement["Sid"]): statement
+        for role in resources_of("AWS::IAM::Role")
+        for statement in list_statements(role)
+        if "*" in as_list(statement["Resource"])
+    }
+    assert set(found) == WILDCARD_RESOURCES
+    assert {a for s in found.values() for a in as_list(s["Action"])} == ALLOWED_WITHOUT_RESOURCE
+
+
+def test_wildcard_resources_have_their_reason_beside_them():
+    """A reader of the template finds a comment right above each statement on `*`."""
+    lines = (ROOT / "template.yaml").read_text(encoding="utf-8").splitlines()
+    for _, sid in WILDCARD_RESOURCES:
+        places = [n for n, line in enumerate(lines) if line.strip() == f"- Sid: {sid}"]
+        assert places, sid
+        assert any(lines[n - 1].strip().startswith("#") for n in places), sid
+
+
+def test_eventbridge_may_publish_to_the_stop_topic_without_condition():
+    """EventBridge does not deliver to a topic whose policy has a Condition, and fails silently."""
+    (policy,) = resources_of("AWS::SNS::TopicPolicy").values()
+    (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Resource"] == {"Ref": "StopServerTopic"}
+    assert "Condition" not in statement
+    assert "KmsMasterKeyId" not in load_template()["Resources"]["StopServerTopic"].get("Properties", {})
+
+
+def test_bucket_is_private_versioned_and_survives_the_stack():
+    """Participants' answers outlive `sam delete`, and nobody reads them over the internet."""
+    bucket = load_template()["Resources"]["DataBucket"]
+    assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
+    properties = bucket["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+
+
+def test_every_parameter_is_described_and_grouped():
+    """Whoever runs `sam deploy --guided` is told what each question means."""
+    template = load_template()
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for g in groups for name in g["Parameters"]) == sorted(template["Parameters"])
+    assert all(parameter.get("Description") for parameter in template["Parameters"].values())
+
+
+def test_every_refusal_of_the_api_carries_cors():
+    """A browser shows the page nothing of an answer without CORS headers, API Gateway's own refusals included."""
+    body = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
+    responses = body["x-amazon-apigateway-gateway-responses"]
+    for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
+        headers = responses[kind]["responseParameters"]
+        assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    assert all("options" in methods for methods in body["paths"].values())
+
+
+def test_control_endpoints_are_guarded_unless_opened():
+    """What can start or stop a paid server asks for a signed request by default."""
+    template = load_template()
+    assert template["Parameters"]["ControlAuthorization"]["Default"] == "AWS_IAM"
+    paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    for path in ("/start", "/stop"):
+        assert paths[path]["get"]["security"] == {"Fn::If": ["ControlIsOpen", [], [{"sigv4": []}]]}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["cfn-lint", "template.yaml"],
+        ["sam", "validate", "--lint", "--template", "template.yaml", "--region", "ca-central-1"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_linters_accept_the_template(command):
+    """cfn-lint and the SAM CLI's own validation find nothing to say."""
+    tool = Path(sys.executable).with_name(command[0])
+    env = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    done = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, json.dumps({"out": done.stdout, "err": done.stderr}, indent=1)
