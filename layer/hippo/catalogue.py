@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 _KEPT_VERSIONS = 16
 _MOST_VARIANTS = 32
+_LOOK_AGAIN = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,27 @@ class Catalogue:
         self._clock = clock
         self._cache_life = timedelta(seconds=cache_seconds)
         self._projects: dict[str, ListedProject] = {}
-        self._fresh_until: datetime | None = None
+        self._read_at: datetime | None = None
         self._versions: OrderedDict[tuple[str, str], Study] = OrderedDict()
         self._live_studies: dict[str, tuple[datetime, Study]] = {}
 
     def find(self, project_id: str) -> ListedProject | None:
-        """The project, live or not; None if the list does not have it."""
-        now = self._clock.now()
-        if self._fresh_until is None or now >= self._fresh_until:
-            self._projects = self._read_list()
-            self._fresh_until = now + self._cache_life
+        """The project, live or not; None if the list does not have it.
+
+        One that is not found is looked for in the list as it is now (once a second at most), so that a
+        link works as soon as its study is published.
+        """
+        life = self._cache_life if project_id in self._projects else min(self._cache_life, _LOOK_AGAIN)
+        if self._age() >= life:
+            self._refresh()
         return self._projects.get(project_id)
+
+    def _age(self) -> timedelta:
+        return self._clock.now() - self._read_at if self._read_at else timedelta.max
+
+    def _refresh(self) -> None:
+        self._projects = self._read_list()
+        self._read_at = self._clock.now()
 
     def store_of(self, project: ListedProject) -> ObjectStore:
         """The bucket of a project's pages and records."""

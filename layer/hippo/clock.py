@@ -25,8 +25,9 @@ class SystemClock:
     """The real clock."""
 
     def now(self) -> datetime:
-        """The time in UTC."""
-        return datetime.now(UTC)
+        """The time in UTC, in whole milliseconds: what is stored and read again is then the same time."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def sleep(self, seconds: float) -> None:
         """Wait, really."""

@@ -11,6 +11,7 @@ from hippo.errors import BadRequestError, InvalidMessageError
 from hippo.ids import parse_project_id, parse_user_id
 
 MAX_DELAY_MINUTES = 24 * 60
+_MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes part of names
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +81,29 @@ def read_start(
 def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
     """A stop message from its JSON. Raises InvalidMessageError."""
     try:
-        attempt = body.get("attempt")
         project_id = body.get("projectId")
         return StopMessage(
             user_id=parse_user_id(body.get("userId")),
             sent_at=sent_at,
             project_id=parse_project_id(project_id) if project_id else "",
-            attempt=int(attempt) if attempt is not None else None,
+            attempt=_parse_attempt(body.get("attempt")),
             delay=parse_delay(body.get("delay")),
             reason=str(body.get("reason") or "requested")[:200],
         )
-    except (BadRequestError, TypeError, ValueError) as error:
+    except BadRequestError as error:
         raise InvalidMessageError(f"stop message: {error}") from error
+
+
+def _parse_attempt(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        attempt = int(value)  # type: ignore[call-overload]  # whatever it is, TypeError says so
+    except (TypeError, ValueError, OverflowError):
+        raise BadRequestError("attempt: a whole number is needed") from None
+    if not 0 <= attempt <= _MOST_ATTEMPTS:
+        raise BadRequestError(f"attempt: 0 to {_MOST_ATTEMPTS}")
+    return int(attempt)
 
 
 def read_notifications(

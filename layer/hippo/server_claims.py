@@ -78,29 +78,38 @@ class ServerClaims:
                 self._servers.write(wanted, etag)
             except ConflictError:
                 continue  # what is stored now decides; it may be our own write that botocore tried twice
-            held = HeldServer(self._servers, wanted)
-            return held if wanted.state == STARTING and self._secure_slot(held) else None
+            return self._take_slot(HeldServer(self._servers, wanted)) if wanted.state == STARTING else None
         raise TransientError(f"{message.user_id}: the server record kept changing")
 
-    def release_overtaken(self, record: ServerRecord) -> None:
-        """Tell the stop that has overtaken this start that it no longer has to wait for it."""
+    def release_overtaken(self, record: ServerRecord) -> bool:
+        """Tell the stop that has overtaken this start that it no longer has to wait for it.
+
+        False if there is nothing to stop: Lambda may hand the same event to two invocations at once, and
+        what the other one brings up, or has brought up, is this very attempt.
+        """
         try:
             found = self._servers.read(record.user_id)
-            if found and found[0].attempt == record.attempt and found[0].start_lease_until:
-                self._servers.write(replace(found[0], start_lease_until=None), found[1])
+            if found and found[0].attempt == record.attempt:
+                if found[0].state in (STARTING, READY):
+                    return False
+                if found[0].start_lease_until:
+                    self._servers.write(replace(found[0], start_lease_until=None), found[1])
         except HippoError as error:  # the lease ends by itself
             logger.info(
                 "start lease not given back", extra={"userId": record.user_id, "error": str(error)[:200]}
             )
+        return True
 
     def _decide(self, message: StartMessage, current: ServerRecord | None) -> ServerRecord | None:
         """The record to write, or None."""
         now = self._clock.now()
-        if current and current.state in (STARTING, READY, STOPPING):
+        if current and _is_ending(current):
+            return self._await_end(message, current, now)
+        if current and current.state in (STARTING, READY):
             return self._decide_living(message, current, now)
         project = self._catalogue.find(message.project_id)
         if project is None:
-            return self._form_failed(message, current, now, f"there is no project {message.project_id}")
+            return self._form_failed(message, current, f"there is no project {message.project_id}")
         study, participant = self._load(project, message.user_id)
         if _is_past_stop(study, participant):
             self._ignore(message, "past the stop step")
@@ -110,14 +119,15 @@ class ServerClaims:
                 self._request_stop(current)  # an earlier delivery may have died while it made something
             self._ignore(message, "seen before, or older than the stop")
             return None
-        if _count_tries(message, current) > MAX_TRIES:
-            return self._form_failed(message, current, now, f"{MAX_TRIES} attempts have failed")
+        tries = _count_tries(message, current, participant)
+        if tries > MAX_TRIES:
+            return self._form_failed(message, current, f"{MAX_TRIES} attempts have failed")
         slots = self._slots.find_free()
         if not slots:
             self._ignore(message, "all servers are in use")
             return None
         record = self._form_new(message, current, study, now)
-        return replace(record, slot=slots[hash_slot(record, len(slots)) % len(slots)])
+        return replace(record, tries=tries, slot=slots[hash_slot(record, len(slots)) % len(slots)])
 
     def _decide_living(
         self, message: StartMessage, current: ServerRecord, now: datetime
@@ -126,17 +136,18 @@ class ServerClaims:
         if current.state == READY or (current.has_lease(now) and not mine and current.state == STARTING):
             self._ignore(message, "there is a server already")
             return None
-        if current.state == STOPPING:
-            if message.start_id in (current.start_id, *current.seen):
-                self._ignore(message, "it is being stopped")
-                return None
-            if not current.has_lease(now):
-                self._request_stop(current)
-            raise TransientError(f"{message.user_id}: the earlier server is still being stopped")
         if current.project_id != message.project_id:
             self._ignore(message, f"the server of project {current.project_id} is starting")
             return None
         return replace(current, owner=self._run.owner, lease_until=self._run.ends)
+
+    def _await_end(self, message: StartMessage, current: ServerRecord, now: datetime) -> None:
+        """Nothing begins before the earlier attempt is gone; whoever comes by sees to it that it goes."""
+        if not current.has_lease(now):
+            self._request_stop(current)
+        if _is_seen(message, current) or _is_older(message, current):
+            return self._ignore(message, "it is being stopped")
+        raise TransientError(f"{message.user_id}: the earlier server is still being stopped")
 
     def _form_new(
         self, message: StartMessage, current: ServerRecord | None, study: Study, now: datetime
@@ -149,7 +160,6 @@ class ServerClaims:
             project_id=message.project_id,
             state=STARTING,
             attempt=attempt,
-            tries=_count_tries(message, current),
             start_id=message.start_id,
             seen=(*(current.seen if current else ()), message.start_id)[-_KEPT_STARTS:],
             owner=self._run.owner,
@@ -158,14 +168,13 @@ class ServerClaims:
             rule_name=name,
             host_name=f"{message.user_id}.{self._settings.root_domain}",
             addresses=current.addresses if current else (),
-            requested_at=now,
+            requested_at=message.sent_at,
+            stop_requested_at=current.stop_requested_at if current else None,
             deadline=now + timedelta(minutes=minutes),
             task_definition=study.task_definition,
         )
 
-    def _form_failed(
-        self, message: StartMessage, current: ServerRecord | None, now: datetime, error: str
-    ) -> ServerRecord:
+    def _form_failed(self, message: StartMessage, current: ServerRecord | None, error: str) -> ServerRecord:
         logger.error(error, extra={"projectId": message.project_id, "userId": message.user_id})
         return ServerRecord(
             user_id=message.user_id,
@@ -176,9 +185,18 @@ class ServerClaims:
             start_id=message.start_id,
             seen=(*(current.seen if current else ()), message.start_id)[-_KEPT_STARTS:],
             addresses=current.addresses if current else (),
-            requested_at=now,
+            requested_at=message.sent_at,
+            stop_requested_at=current.stop_requested_at if current else None,
             error=error,
         )
+
+    def _take_slot(self, held: HeldServer) -> HeldServer | None:
+        try:
+            return held if self._secure_slot(held) else None
+        except FencedError:  # a stop was faster; it waits for this start, which has made nothing yet
+            if self.release_overtaken(held.record):
+                self._request_stop(held.record)
+            return None
 
     def _secure_slot(self, held: HeldServer) -> bool:
         """Claim the slot that the record names, or another free one; False, and undone, if there is none."""
@@ -193,18 +211,15 @@ class ServerClaims:
     def _give_up(self, held: HeldServer) -> bool:
         """No slot was left after all: as if this start had never come, so that a later one has effect."""
         seen = tuple(start for start in held.record.seen if start != held.record.start_id)
-        try:
-            held.update(
-                state=STOPPED,
-                seen=seen,
-                start_id="",
-                tries=held.record.tries - 1,
-                slot=None,
-                lease_until=None,
-                reason="all servers are in use",
-            )
-        except FencedError:
-            return False
+        held.update(
+            state=STOPPED,
+            seen=seen,
+            start_id="",
+            tries=held.record.tries - 1,
+            slot=None,
+            lease_until=None,
+            reason="all servers are in use",
+        )
         logger.warning("all servers are in use", extra={"userId": held.record.user_id})
         return False
 
@@ -218,9 +233,13 @@ class ServerClaims:
         logger.info("start ignored", extra={**ids, "why": why})
 
 
-def name_client_token(user_id: str, attempt: int, provider: str) -> str:
-    """RunTask's idempotency token, at most 64 characters: one task for each attempt and provider."""
-    return hashlib.sha256(f"{user_id}/{attempt}/{provider}".encode()).hexdigest()
+def name_client_token(user_id: str, attempt: int, provider: str, rounds: int = 0) -> str:
+    """RunTask's idempotency token, at most 64 characters: one task for each attempt, provider and round.
+
+    ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
+    found no capacity anywhere and tries again needs another one.
+    """
+    return hashlib.sha256(f"{user_id}/{attempt}/{provider}/{rounds}".encode()).hexdigest()
 
 
 def hash_slot(record: ServerRecord, count: int) -> int:
@@ -237,14 +256,36 @@ def _is_past_stop(study: Study, participant: Participant | None) -> bool:
 
 def _is_new(message: StartMessage, current: ServerRecord, participant: Participant | None) -> bool:
     """Whether a start after `failed` or `stopped` asks for a new attempt: not seen, not older."""
-    ended = current.stop_requested_at or current.stopped_at
-    if ended and message.sent_at <= ended:
+    if _is_older(message, current):
         return False
-    if message.start_id not in (current.start_id, *current.seen):
-        return True
-    # The same step of a record that was made after the stop: a test user who begins afresh.
-    return bool(ended and participant and participant.created and participant.created > ended)
+    return not _is_seen(message, current) or _begins_afresh(current, participant)
 
 
-def _count_tries(message: StartMessage, current: ServerRecord | None) -> int:
-    return current.tries + 1 if current and current.project_id == message.project_id else 1
+def _is_ending(record: ServerRecord) -> bool:
+    """Whether something of an attempt may still be there: a stop is at work on it, or has been asked for."""
+    return record.state == STOPPING or (record.state == FAILED and bool(record.cluster))
+
+
+def _is_seen(message: StartMessage, current: ServerRecord) -> bool:
+    return message.start_id in (current.start_id, *current.seen)
+
+
+def _is_older(message: StartMessage, current: ServerRecord) -> bool:
+    ended = current.stop_requested_at or current.stopped_at
+    return ended is not None and message.sent_at <= ended
+
+
+def _begins_afresh(current: ServerRecord, participant: Participant | None) -> bool:
+    """Whether the participant's record was made after the stop: a test user who goes through it again."""
+    ended = current.stop_requested_at or current.stopped_at
+    if not ended or participant is None or participant.created is None:
+        return False
+    return participant.created > max(ended, current.requested_at or ended)
+
+
+def _count_tries(
+    message: StartMessage, current: ServerRecord | None, participant: Participant | None = None
+) -> int:
+    if current is None or current.project_id != message.project_id:
+        return 1
+    return 1 if _begins_afresh(current, participant) else current.tries + 1

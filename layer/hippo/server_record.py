@@ -20,7 +20,8 @@ class ServerRecord:
 
     `owner` and `lease_until` name the invocation at work and its own deadline; `start_lease_until` keeps
     the lease of a start that a stop has overtaken. `tries` counts the attempts within one project,
-    `addresses` all public addresses that were ever given the host name, `seen` the starts that had effect.
+    `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
+    were ever given the host name, `seen` the starts that had effect.
     """
 
     user_id: str
@@ -28,6 +29,7 @@ class ServerRecord:
     state: str
     attempt: int = 1
     tries: int = 1
+    rounds: int = 0
     start_id: str = ""
     seen: tuple[str, ...] = ()
     owner: str = ""

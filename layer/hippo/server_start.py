@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from hippo.aws.ec2 import NetworkInterfaces
 from hippo.aws.ecs import PROVIDERS, Containers, TaskState, is_capacity_shortage
-from hippo.aws.events import ShutdownRules
+from hippo.aws.events import ShutdownRules, ring_at
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, poll
@@ -77,11 +77,17 @@ class ServerStart:
         if held is None:
             return
         try:
-            self._bring_up(held)
+            self._bring_up_or_release(held)
         except FencedError:
             self._log("overtaken", held.record)
-            self._claims.release_overtaken(held.record)
-            self._tools.request_stop(held.record)
+            if self._claims.release_overtaken(held.record):
+                self._tools.request_stop(held.record)
+
+    def _bring_up_or_release(self, held: HeldServer) -> None:
+        try:
+            self._bring_up(held)
+        except FencedError:
+            raise
         except PermanentError as error:
             self._fail(held, str(error))
         except HippoError:
@@ -92,7 +98,7 @@ class ServerStart:
         self._arm_rule(held)
         record = held.check()
         self._tools.containers.create_cluster(record.cluster, self._tags(record))
-        self._await_cluster(record.cluster)
+        self._await_cluster(held)
         for provider in _list_providers(record):
             try:
                 self._bring_up_on(held, provider)
@@ -102,45 +108,51 @@ class ServerStart:
             held.update(state=READY, ready_at=self._clock.now(), lease_until=None)
             self._log("ready", held.record, provider=provider)
             return
-        held.update(capacity_provider="", task_arn="")
+        held.update(capacity_provider="", task_arn="", rounds=held.record.rounds + 1)
         raise TransientError(f"{record.user_id}: no capacity on {' or '.join(PROVIDERS)}")
 
     def _arm_rule(self, held: HeldServer) -> None:
         """Nothing that costs money exists before the rule that will end it."""
         record = held.record
         while True:
+            now = self._clock.now()
             deadline = record.deadline or self._run.until
-            if deadline <= self._clock.now():
+            if deadline <= now:
                 raise PermanentError("its time was over before it could start")
             message = form_stop(
                 record.user_id, project_id=record.project_id, attempt=record.attempt, reason="maxRuntime"
             )
-            self._tools.rules.arm(record.rule_name, deadline, message, self._tags(record))
+            self._tools.rules.arm(record.rule_name, ring_at(deadline, now), message, self._tags(record))
             record = held.check()
             if record.deadline is None or record.deadline >= deadline:
                 return  # else a stop with a delay has moved it earlier meanwhile
 
-    def _await_cluster(self, name: str) -> None:
+    def _await_cluster(self, held: HeldServer) -> None:
+        name = held.record.cluster
+
         def is_active() -> bool | None:
-            return True if self._tools.containers.find_cluster_status(name) == "ACTIVE" else None
+            if self._tools.containers.find_cluster_status(name) == "ACTIVE":
+                return True
+            held.check()  # a stop may have deleted it
+            return None
 
         poll(is_active, clock=self._clock, until=self._run.until, what=f"cluster {name}")
 
     def _bring_up_on(self, held: HeldServer, provider: str) -> None:
         """A task on this provider, its address, its name, its port. Raises CapacityError."""
         task_arn = self._run_task(held, provider)
-        address = self._await_address(held.record.cluster, task_arn)
+        address = self._await_address(held, task_arn)
         known = (*(a for a in held.record.addresses if a != address), address)[-_KEPT_ADDRESSES:]
         held.update(public_ip=address, addresses=known)
         change_id = self._name_server(held.record, address)
-        self._await_answer(held.record.cluster, task_arn, address, change_id)
+        self._await_answer(held, task_arn, address, change_id)
 
     def _run_task(self, held: HeldServer, provider: str) -> str:
         record = held.record
         if record.task_arn and record.capacity_provider == provider:
             return record.task_arn
         record = held.update(capacity_provider=provider, task_arn="")
-        token = name_client_token(record.user_id, record.attempt, provider)
+        token = name_client_token(record.user_id, record.attempt, provider, record.rounds)
         try:
             result = self._tools.containers.run_task(
                 record.cluster, record.task_definition, provider, token, self._tags(record)
@@ -158,15 +170,23 @@ class ServerStart:
             raise CapacityError("; ".join(result.failures))
         raise TransientError(f"{record.user_id}: RunTask failed: {'; '.join(result.failures) or 'no task'}")
 
-    def _await_address(self, cluster: str, task_arn: str) -> str:
+    def _await_address(self, held: HeldServer, task_arn: str) -> str:
         def find_address() -> str | None:
-            task = self._tools.containers.describe_task(cluster, task_arn)
-            _check_alive(task)
+            task = self._find_living_task(held, task_arn)
             if task is None or task.interface_id is None:
                 return None
             return self._tools.interfaces.find_public_ip(task.interface_id)
 
         return poll(find_address, clock=self._clock, until=self._run.until, what=f"the address of {task_arn}")
+
+    def _find_living_task(self, held: HeldServer, task_arn: str) -> TaskState | None:
+        """The task, None while ECS does not show it. Raises as `_check_alive`, and FencedError."""
+        task = self._tools.containers.describe_task(held.record.cluster, task_arn)
+        if task is None:
+            held.check()  # not yet there, or a stop has deleted the cluster
+        else:
+            _check_alive(task)
+        return task
 
     def _name_server(self, record: ServerRecord, address: str) -> str:
         """The A record, by CREATE: a name that is not this participant's is never overwritten."""
@@ -175,15 +195,23 @@ class ServerStart:
         except ConflictError:
             existing = self._tools.host_names.find(record.host_name)
         if existing is None:
-            raise TransientError(f"{record.host_name}: refused, yet there is no such record")
-        if not set(existing.addresses) <= set(record.addresses):
+            return self._name_again(record, address)
+        # An alias has no addresses: it is not ours either.
+        if not existing.addresses or not set(existing.addresses) <= set(record.addresses):
             raise PermanentError(f"{record.host_name} is taken by a record that is not this participant's")
         try:
             return self._tools.host_names.replace(existing, address)
         except ConflictError:
             raise TransientError(f"{record.host_name}: the record changed at the same time") from None
 
-    def _await_answer(self, cluster: str, task_arn: str, address: str, change_id: str) -> None:
+    def _name_again(self, record: ServerRecord, address: str) -> str:
+        """Refused, yet no A record shows: it has just been deleted, or the name is one of another type."""
+        try:
+            return self._tools.host_names.create(record.host_name, address)
+        except ConflictError as error:
+            raise PermanentError(f"{record.host_name} cannot be made: {error}") from error
+
+    def _await_answer(self, held: HeldServer, task_arn: str, address: str, change_id: str) -> None:
         """Until the port answers and every name server knows the name.
 
         A client that asks too early gets NXDOMAIN, which resolvers keep for up to 15 minutes. Route 53
@@ -196,7 +224,7 @@ class ServerStart:
             if not state["answers"]:
                 state["answers"] = self._tools.connect(address, GAME_PORT)
             if not state["answers"]:
-                _check_alive(self._tools.containers.describe_task(cluster, task_arn))
+                self._find_living_task(held, task_arn)
             if not state["in sync"] and self._clock.now() >= ask_from:
                 state["in sync"] = self._tools.host_names.is_in_sync(change_id)
             return True if all(state.values()) else None
@@ -206,17 +234,14 @@ class ServerStart:
     def _fail(self, held: HeldServer, error: str) -> None:
         """Failed for good: say so in the record and have everything cleared up at once."""
         self._log("failed", held.record, error=error[:200])
-        try:
-            held.update(state=FAILED, error=error[:500], reason="failed", lease_until=None)
-        except FencedError:
-            self._claims.release_overtaken(held.record)
+        held.update(state=FAILED, error=error[:500], reason="failed", lease_until=None)
         self._tools.request_stop(held.record, "failed")
 
     def _release(self, held: HeldServer) -> None:
-        """Let the retry, or anyone, continue at once."""
+        """Let the retry, or anyone, continue at once. Raises FencedError: then nobody is to."""
         try:
             held.update(lease_until=None)
-        except HippoError as error:
+        except TransientError as error:
             self._log("lease not released", held.record, error=str(error)[:200])
 
     def _tags(self, record: ServerRecord) -> dict[str, str]:
@@ -227,9 +252,9 @@ class ServerStart:
         logger.info(event, extra={**ids, **fields})
 
 
-def _check_alive(task: TaskState | None) -> None:
+def _check_alive(task: TaskState) -> None:
     """Raise CapacityError or PermanentError for a task that is at its end."""
-    if task is None or task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
+    if task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
         return
     if task.stop_code in _CAPACITY_CODES or is_capacity_shortage(task.stopped_reason):
         raise CapacityError(task.stopped_reason)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import Containers
-from hippo.aws.events import ShutdownRules
+from hippo.aws.events import ShutdownRules, ring_at
 from hippo.aws.route53 import HostNames
 from hippo.clock import Clock, poll
 from hippo.errors import ConflictError, FencedError, HippoError, TransientError
@@ -86,13 +86,16 @@ class ServerStop:
         return self._servers.write(marker, None)
 
     def _stop_known(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
-        if record.state == STOPPED and message.attempt in (None, record.attempt):
-            return self._stop_again(message, record, etag)
-        if message.project_id and record.project_id and message.project_id != record.project_id:
-            return self._ignore(message, f"the server is one of project {record.project_id}")
         if message.attempt is not None and message.attempt != record.attempt:
+            # The attempt alone says what is meant, whichever project the participant is in by now.
             remnant = replace(self._form_remnant(message, message.attempt), addresses=record.addresses)
             return self._take_down(remnant, keep={record.public_ip})
+        if message.project_id and record.project_id and message.project_id != record.project_id:
+            return self._ignore(message, f"the server is one of project {record.project_id}")
+        if record.state == STOPPED:
+            return self._stop_again(message, record, etag)
+        if message.attempt is None and record.requested_at and message.sent_at < record.requested_at:
+            return self._ignore(message, "older than the start")
         now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
             return self._delay(message, record, etag)
@@ -108,27 +111,35 @@ class ServerStop:
         known = record.stop_requested_at
         if message.attempt is None and not message.delay and (known is None or message.sent_at > known):
             self._servers.write(replace(record, stop_requested_at=message.sent_at), etag)
-        if message.project_id in ("", record.project_id):
-            self._take_down(record, keep=set())
+        self._take_down(record, keep=set())
 
     def _delay(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
-        """Move the alarm earlier, never later; nothing sleeps here."""
+        """Move the alarm earlier, never later; nothing sleeps here.
+
+        It is armed even if the record says that time already: an earlier try may have died in between.
+        """
         deadline = message.sent_at + timedelta(minutes=message.delay)
-        if record.state not in (STARTING, READY) or (record.deadline and record.deadline <= deadline):
+        if record.state not in (STARTING, READY):
             return self._ignore(message, "it ends before that already")
-        self._servers.write(replace(record, deadline=deadline), etag)
-        return self._arm(replace(record, reason=message.reason), deadline)
+        if record.deadline is None or deadline < record.deadline:
+            record = replace(record, deadline=deadline)
+            self._servers.write(record, etag)
+        return self._arm(replace(record, reason=message.reason), record.deadline or deadline)
 
     def _claim(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> HeldServer:
         """Take the record over, from a start at work too; it will notice and stop by itself."""
         start_lease = record.lease_until if record.state == STARTING else record.start_lease_until
+        times = [record.stop_requested_at, message.sent_at]
+        if record.state == STOPPING and message.attempt is not None:
+            # The platform asks once more for a stop that is under way: a start sent since is no older.
+            times = times[:1]
         claimed = replace(
             record,
             state=STOPPING,
             owner=self._run.owner,
             lease_until=self._run.ends,
             start_lease_until=start_lease if start_lease and start_lease > now else None,
-            stop_requested_at=max(filter(None, (record.stop_requested_at, message.sent_at))),
+            stop_requested_at=max(filter(None, times), default=message.sent_at),
             reason=record.reason or message.reason,
         )
         self._servers.write(claimed, etag)
@@ -144,16 +155,16 @@ class ServerStop:
             raise
 
     def _finish_held(self, held: HeldServer) -> None:
-        problems = self._try_all(lambda: self._arm(held.record, self._clock.now() + NEXT_ALARM))
-        problems += self._try_all(*self._list_steps(held.record, keep=set()))
-        if problems:
-            raise TransientError(f"{held.record.user_id}: left for the next try: {'; '.join(problems)}")
+        beside_start = _has_start_lease(held.record, self._clock.now())
+        self._clear(held.record, keep=set())
         record = held.check()
-        if record.start_lease_until and record.start_lease_until > self._clock.now():
+        if _has_start_lease(record, self._clock.now()):
             # A start may be in the middle of a call that makes something: look once more after it.
-            self._arm(record, record.start_lease_until + timedelta(minutes=1))
+            self._arm(record, (record.start_lease_until or self._run.ends) + timedelta(minutes=1))
             held.update(lease_until=None)
             return
+        if beside_start:  # it has ended meanwhile, perhaps after making something
+            self._clear(record, keep=set())
         if record.slot is not None:
             self._tools.slots.free(record.slot, record.user_id, record.attempt)
         if record.rule_name:
@@ -163,11 +174,17 @@ class ServerStop:
 
     def _take_down(self, record: ServerRecord, keep: set[str]) -> None:
         """Clear an attempt's resources, its rule last, without touching the server record."""
-        problems = self._try_all(*self._list_steps(record, keep))
-        if problems:
-            raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
+        self._clear(record, keep)
         if record.rule_name:
             self._tools.rules.disarm(record.rule_name)
+
+    def _clear(self, record: ServerRecord, keep: set[str]) -> None:
+        """The alarm a few minutes ahead, then every step. Raises TransientError if anything is left."""
+        problems = self._try_all(
+            lambda: self._arm(record, self._clock.now() + NEXT_ALARM), *self._list_steps(record, keep)
+        )
+        if problems:
+            raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
 
     def _list_steps(self, record: ServerRecord, keep: set[str]) -> list[Callable[[], None]]:
         if not record.cluster:  # a marker, or a start that failed before it could make anything
@@ -233,7 +250,7 @@ class ServerStop:
         message = form_stop(
             record.user_id, project_id=record.project_id, attempt=record.attempt, reason=record.reason
         )
-        self._tools.rules.arm(record.rule_name, moment, message)
+        self._tools.rules.arm(record.rule_name, ring_at(moment, self._clock.now()), message)
 
     def _release(self, held: HeldServer) -> None:
         try:
@@ -257,3 +274,8 @@ class ServerStop:
 
     def _ignore(self, message: StopMessage, why: str) -> None:
         logger.info("stop ignored", extra={"userId": message.user_id, "why": why})
+
+
+def _has_start_lease(record: ServerRecord, now: datetime) -> bool:
+    """Whether a start that was overtaken may still be at work."""
+    return record.start_lease_until is not None and record.start_lease_until > now

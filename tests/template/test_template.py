@@ -1,4 +1,4 @@
-"""The template keeps its promises: own environment and role for each function, nothing wider than it must be."""
+"""The template keeps its promises: own environment and role for each function, nothing wider than needed."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hippo import settings
 from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements, load_template
+
+from hippo import settings
 
 SETTINGS = {
     "next_step": settings.NextStepSettings,
@@ -43,14 +44,14 @@ def resources_of(kind: str) -> dict[str, dict]:
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_environment_is_what_the_settings_read(folder):
-    """A function gets exactly the variables that its settings class names: none is missing, none is left over."""
+    """A function gets exactly the variables that its settings class names."""
     variables = get_function(folder)["Environment"]["Variables"]
     assert sorted(variables) == sorted(settings.variable_names(SETTINGS[folder]))
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_function_has_its_own_role_log_group_and_time(folder):
-    """Each function runs its own code under its own role, logs to its own group, and has the time it needs."""
+    """Each function has its own code, role and log group, and the time it needs."""
     name, function = FUNCTIONS[folder], get_function(folder)
     assert function["CodeUri"] == f"functions/{folder}/"
     assert function["Role"] == {"Fn::GetAtt": f"{name}Role.Arn"}
@@ -127,7 +128,7 @@ def test_every_parameter_is_described_and_grouped():
 
 
 def test_every_refusal_of_the_api_carries_cors():
-    """A browser shows the page nothing of an answer without CORS headers, API Gateway's own refusals included."""
+    """A browser hides an answer without CORS headers from the page, API Gateway's own refusals included."""
     body = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
     responses = body["x-amazon-apigateway-gateway-responses"]
     for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
@@ -157,5 +158,5 @@ def test_linters_accept_the_template(command):
     """cfn-lint and the SAM CLI's own validation find nothing to say."""
     tool = Path(sys.executable).with_name(command[0])
     env = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
-    done = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, json.dumps({"out": done.stdout, "err": done.stderr}, indent=1)

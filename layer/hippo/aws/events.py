@@ -24,6 +24,11 @@ def write_cron(moment: datetime) -> str:
     return f"cron({moment.minute} {moment.hour} {moment.day} {moment.month} ? {moment.year})"
 
 
+def ring_at(moment: datetime, now: datetime) -> datetime:
+    """`moment`, or a minute from now: a rule made only just before its minute may miss it for ever."""
+    return max(moment, now + timedelta(minutes=1))
+
+
 class ShutdownRules:
     """One-time rules whose target is the stop topic."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo.aws.failures import read_code, translate
+from hippo.aws.failures import read_code, read_message, translate
 from hippo.errors import ConflictError
 
 # At most ten seconds, so that a name given to a new server soon leads there.
@@ -78,6 +78,6 @@ class HostNames:
                 )
             except ClientError as error:
                 if read_code(error) == "InvalidChangeBatch":
-                    raise ConflictError(changes[0][1].name) from error
+                    raise ConflictError(read_message(error)) from error
                 raise
         return str(answer["ChangeInfo"]["Id"])

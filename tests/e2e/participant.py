@@ -1,0 +1,107 @@
+"""A scripted participant: speaks to the API and to a game server as a browser's page does."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from websockets.sync.client import ClientConnection, connect
+
+T = TypeVar("T")
+_WAIT_SECONDS = 60
+_POLL_SECONDS = 0.3
+
+
+def wait_for(what: str, check: Callable[[], T | None], seconds: float = _WAIT_SECONDS) -> T:
+    """Asks until `check` gives something; fails naming `what` after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        assert time.monotonic() < deadline, f"still waiting for {what}"
+        time.sleep(_POLL_SECONDS)
+    return answer
+
+
+class Participant:
+    """One person with one browser; `outputs` is the content of outputs.json."""
+
+    def __init__(self, outputs: dict[str, Any], user_id: str, project_id: str | None = None) -> None:
+        self.outputs = outputs
+        self.user_id = user_id
+        self.project_id = project_id or outputs["projectId"]
+        self.answer: dict[str, Any] = {}
+
+    def get(self, **query: object) -> dict[str, Any]:
+        """GET /next; gives and keeps the answer."""
+        return self._request(None, query)
+
+    def post(self, form: dict[str, Any], **query: object) -> dict[str, Any]:
+        """POST /next with a form; gives and keeps the answer."""
+        return self._request(form, query)
+
+    def begin(self) -> dict[str, Any]:
+        """Opens the study's link."""
+        return self.get(step=0)
+
+    def submit(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Answers the current page."""
+        return self.post(form, step=self.answer["step"])
+
+    def await_game(self) -> dict[str, Any]:
+        """Polls, as a page does that was told to wait, until the game page is to be shown."""
+
+        def poll() -> dict[str, Any] | None:
+            answer = self.get(step=self.answer["step"] - 1)
+            assert answer["page"] in ("wait", "show_game_page"), answer
+            return answer if answer["page"] == "show_game_page" else None
+
+        return self.answer if self.answer["page"] == "show_game_page" else wait_for("the game", poll)
+
+    def finish_game(self) -> dict[str, Any]:
+        """Says that the game is over, as a page does when the server has said `done`."""
+        return self.get(step=self.answer["step"])
+
+    @contextmanager
+    def connect(self) -> Iterator[ClientConnection]:
+        """The WebSocket to this participant's own server, by its name; the first message is sent."""
+        url = urllib.parse.urlsplit(self.answer["server"])
+        assert url.hostname == f"{self.user_id}.{self.outputs['rootDomain']}"
+        # Only browsers resolve *.localhost by themselves: connect to where it leads, with the name as Host.
+        with connect(self.answer["server"], address=("127.0.0.1", url.port), proxy=None) as socket:
+            socket.send(json.dumps({"userId": self.user_id, "projectId": self.project_id}))
+            yield socket
+
+    def _request(self, form: dict[str, Any] | None, query: dict[str, object]) -> dict[str, Any]:
+        ids = {"projectId": self.project_id, "userId": self.user_id}
+        url = f"{self.outputs['nextUrl']}?{urllib.parse.urlencode({**ids, **query})}"
+        body = None if form is None else json.dumps(form).encode()
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            assert response.headers["Access-Control-Allow-Origin"] == "*"
+            self.answer = json.loads(response.read())
+        return self.answer
+
+
+def play(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
+    """Starts the game, drives to and fro for some frames, ends it; gives what the server said first."""
+    first = json.loads(socket.recv(timeout=20))
+    socket.send(json.dumps({"command": "start"}))
+    for number in range(frames):
+        frame = _receive_frame(socket)
+        assert frame["frame"]
+        action = "left" if number % 2 else "right"
+        socket.send(json.dumps({"actionType": "keydown", "action": action}))
+    socket.send(json.dumps({"command": "stop"}))
+    deadline = time.monotonic() + 20
+    while (text := socket.recv(timeout=20)) != "done":
+        assert time.monotonic() < deadline, f"the server went on after stop: {text[:80]!r}"
+    return first
+
+
+def _receive_frame(socket: ClientConnection) -> dict[str, Any]:
+    while "frame" not in (message := json.loads(socket.recv(timeout=20))):
+        assert "error" not in message, message
+    return message
