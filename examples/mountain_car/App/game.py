@@ -1,0 +1,207 @@
+"""One participant's trial: episodes played tick by tick, the frames to show and the lines to keep."""
+
+import base64
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Any
+
+from environment import Environment
+from protocol import Action, ChangeFrameRate, Command, Message
+from recorder import Recorder, TrialLog
+from settings import TrialSettings
+
+# Far more than one person sends between two ticks: what is beyond it is a flood.
+INBOX_SIZE = 200
+
+
+class Presence(Enum):
+    """Whether anyone has the game open: it waits while nobody does."""
+
+    AWAY = auto()
+    BACK = auto()
+
+
+@dataclass(frozen=True)
+class Participant:
+    """Who plays; both ids are checked before they come here."""
+
+    user_id: str
+    project_id: str
+
+
+def read_utc_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class Trial:
+    """A trial of up to `max_episodes` episodes.
+
+    `receive` may be called from another thread at any time; everything else belongs to whoever calls `tick`.
+    """
+
+    def __init__(
+        self,
+        settings: TrialSettings,
+        participant: Participant,
+        environment: Environment,
+        recorder: Recorder,
+        clock: Callable[[], datetime] = read_utc_clock,
+    ) -> None:
+        self.frame_rate = settings.frame_rate
+        self.finished = False
+        self._settings, self._participant, self._environment = settings, participant, environment
+        self._clock = clock
+        self._inbox: deque[Message | Presence] = deque(maxlen=INBOX_SIZE)
+        self._playing = self._away = False
+        self._held, self._tapped = settings.default_action, ""
+        self._episode = self._step = self._frame_id = 0
+        self._pause_left = self._idle_ticks = 0
+        self._caption = ""
+        prefix = f"{participant.project_id}/Trials/{participant.user_id}"
+        self._log = TrialLog(recorder, prefix, f"{clock():%Y%m%dT%H%M%SZ}", settings.data_file)
+        self._begin_episode()
+
+    def receive(self, message: Message | Presence) -> None:
+        """Take a message; it has its effect at the next tick."""
+        self._inbox.append(message)
+
+    def tick(self) -> dict[str, Any] | None:
+        """One frame's time goes by: read messages, step if playing. Gives the frame to send, if due."""
+        while self._inbox:
+            self._apply(self._inbox.popleft())
+        if self.finished:
+            return None
+        if self._pause_left:
+            self._pause_left -= 1
+            if not self._pause_left:
+                self._begin_episode()
+        elif self._playing and not self._away:
+            self._take_step()
+            self._idle_ticks = 0
+        return self._make_due_frame()
+
+    def save(self) -> None:
+        """Hand what was played so far to the recorder."""
+        self._log.save()
+
+    def _apply(self, message: Message | Presence) -> None:
+        match message:
+            case Presence.AWAY:
+                self._away = True
+                self._held = self._settings.default_action
+                self._log.save()
+            case Presence.BACK:
+                self._away = False
+                self._idle_ticks = 0
+            case Command(name):
+                self._obey(name)
+            case Action(name):
+                self._choose(name)
+            case ChangeFrameRate(change):
+                self._change_frame_rate(change)
+
+    def _obey(self, command: str) -> None:
+        self._idle_ticks = 0
+        if command in ("start", "pause"):
+            self._playing = command == "start"
+        elif command == "stop":
+            self._end_trial()
+        elif command == "reset" and self._step:
+            self._log.save()
+            if self._episode >= self._settings.max_episodes:
+                self._end_trial()
+            else:
+                self._begin_episode()
+
+    def _choose(self, action: str) -> None:
+        known = action in self._settings.action_space
+        if not known and action != "noop":
+            return
+        self._held = action if known else self._settings.default_action
+        # A key pressed and let go between two frames counts for one step, or short taps would be lost.
+        if self._held != self._settings.default_action and not self._tapped:
+            self._tapped = self._held
+
+    def _change_frame_rate(self, change: str) -> None:
+        if not self._settings.allow_frame_rate_change:
+            return
+        steps = {"faster": self._settings.frame_rate_step, "slower": -self._settings.frame_rate_step}
+        if change in steps:
+            rate = self.frame_rate + steps[change]
+        elif change.isascii() and change.isdecimal() and len(change) < 4:
+            rate = int(change)
+        else:
+            return
+        self.frame_rate = max(self._settings.min_frame_rate, min(rate, self._settings.max_frame_rate))
+
+    def _begin_episode(self) -> None:
+        self._episode += 1
+        self._step = self._pause_left = self._idle_ticks = 0
+        self._tapped = self._caption = ""
+        self._observation = self._environment.reset()
+        self._log.begin_episode(self._episode)
+
+    def _take_step(self) -> None:
+        action, self._tapped = self._tapped or self._held, ""
+        code = self._settings.action_space.index(action)
+        before = self._observation
+        outcome = self._environment.step(code)
+        self._observation = outcome.observation
+        self._step += 1
+        self._log.add(
+            {
+                "time": self._clock().isoformat(timespec="milliseconds"),
+                "userId": self._participant.user_id,
+                "projectId": self._participant.project_id,
+                "episode": self._episode,
+                "step": self._step,
+                "frameId": self._frame_id,
+                "observation": before,
+                "action": action,
+                "actionCode": code,
+                "reward": outcome.reward,
+                "nextObservation": outcome.observation,
+                "terminated": outcome.terminated,
+                "truncated": outcome.truncated,
+            }
+        )
+        if outcome.terminated or outcome.truncated:
+            self._end_episode("You made it!" if outcome.terminated else "Time is up")
+
+    def _end_episode(self, caption: str) -> None:
+        self._log.save()
+        self._caption = caption
+        if self._episode >= self._settings.max_episodes:
+            self._end_trial()
+        else:
+            self._pause_left = max(1, self._settings.episode_pause * self.frame_rate)
+
+    def _end_trial(self) -> None:
+        self._log.save()
+        self._playing = False
+        self.finished = True
+
+    def _make_due_frame(self) -> dict[str, Any] | None:
+        # A picture that stands still is sent once a second: enough to show that the server is there.
+        due = not self._away and self._idle_ticks % self.frame_rate == 0
+        self._idle_ticks += 1
+        return self._make_frame() if due else None
+
+    def _make_frame(self) -> dict[str, Any]:
+        # Front ends take a frameId of 0 for none, so the first is 1.
+        self._frame_id += 1
+        caption = self._caption or ("" if self._playing else "Press Start")
+        picture = self._environment.draw_frame(caption)
+        display = {"attempt": f"{self._episode} of {self._settings.max_episodes}"}
+        if limit := self._environment.max_steps:
+            display["time left"] = f"{-(-(limit - self._step) // self.frame_rate)} s"
+        return {
+            "frame": base64.b64encode(picture).decode("ascii"),
+            "frameId": self._frame_id,
+            "display": display,
+            "playing": self._playing,
+        }

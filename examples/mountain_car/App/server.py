@@ -1,0 +1,93 @@
+"""The game server of one participant: `python server.py`, stopped by SIGTERM."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+
+from environment import Environment
+from game import Participant, Trial
+from protocol import MAX_MESSAGE_BYTES
+from recorder import FolderStore, Recorder, S3Store
+from room import Room
+from settings import Settings, SettingsError, read_settings
+from tls import make_tls_context
+from websockets.asyncio.server import Server, serve
+
+LOG = logging.getLogger("server")
+# ECS kills 30 s after SIGTERM: the step under way, then the writing, then good-bye to the clients.
+STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
+
+
+def make_recorder(settings: Settings) -> Recorder:
+    """A recorder to the bucket or, where none is set, to the data folder."""
+    folder = FolderStore(settings.data_folder)
+    if settings.bucket:
+        LOG.info("episodes go to the bucket %s", settings.bucket)
+        return Recorder(S3Store(settings.bucket), rescue=folder)
+    where = settings.data_folder.resolve()
+    LOG.warning("no BUCKET is set, or s3upload is false: episodes go to the folder %s", where)
+    return Recorder(folder)
+
+
+async def run_server(
+    settings: Settings,
+    recorder: Recorder,
+    stop: asyncio.Event,
+    on_ready: Callable[[Server], None] = lambda server: None,
+) -> None:
+    """Serve until `stop` is set, then write what was played; `on_ready` gets the listening server."""
+    tls = make_tls_context(settings)
+    environment = Environment(settings.trial)
+
+    def make_trial(participant: Participant) -> Trial:
+        return Trial(settings.trial, participant, environment, recorder)
+
+    room = Room(settings, recorder, make_trial)
+    async with serve(
+        room.handle,
+        settings.host,
+        settings.port,
+        ssl=tls,
+        compression=None,
+        max_size=MAX_MESSAGE_BYTES,
+        close_timeout=CLOSE_SECONDS,
+    ) as server:
+        LOG.info("listening on port %d, TLS %s", settings.port, "on" if tls else "off")
+        on_ready(server)
+        await stop.wait()
+        LOG.info("stopping")
+        await room.stop(STEP_SECONDS)
+        await asyncio.to_thread(recorder.close, WRITE_SECONDS)
+    environment.close()
+
+
+async def serve_until_signal(settings: Settings) -> None:
+    """Run the server until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_server(settings, make_recorder(settings), stop)
+
+
+def main() -> int:
+    """Read the settings and serve; 2 where a setting is wrong or the port is taken."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Whoever checks that the port is open connects and says nothing, which is no error worth a stack trace.
+    logging.getLogger("websockets").setLevel(logging.CRITICAL)
+    try:
+        asyncio.run(serve_until_signal(read_settings()))
+    except SettingsError as error:
+        LOG.error("%s", error)
+        return 2
+    except OSError as error:
+        LOG.error("PORT: cannot listen (%s). Stop the other program or set another PORT.", error)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

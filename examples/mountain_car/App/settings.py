@@ -1,0 +1,200 @@
+"""What the game server is told: environment variables and the trial settings, checked once at start."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+APP = Path(__file__).resolve().parent
+PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
+USER_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class TrialSettings:
+    """The `trial:` part of config.yml. Frame rates in frames per second, episode_pause in seconds."""
+
+    game: str
+    action_space: tuple[str, ...]
+    default_action: str
+    ui: tuple[str, ...]
+    instructions: tuple[str, ...]
+    max_episodes: int
+    max_steps: int | None
+    episode_pause: int
+    frame_rate: int
+    min_frame_rate: int
+    max_frame_rate: int
+    frame_rate_step: int
+    allow_frame_rate_change: bool
+    data_file: str
+    s3_upload: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the server is told; `bucket` is None where data goes to `data_folder` instead."""
+
+    host: str
+    port: int
+    bucket: str | None
+    project_id: str | None
+    user_id: str | None
+    data_folder: Path
+    tls_cert_file: Path | None
+    tls_key_file: Path | None
+    trial: TrialSettings
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> Settings:
+    """Read and check all settings; SettingsError names the first one that is wrong."""
+    config = read_trial_config(environ, app)
+    trial = parse_trial(config)
+    bucket = environ.get("BUCKET") or config.get("bucket")
+    cert, key = find_certificate(environ, app)
+    return Settings(
+        host=environ.get("HOST") or "0.0.0.0",
+        port=_parse_port(environ.get("PORT") or "5000"),
+        bucket=str(bucket) if bucket and trial.s3_upload else None,
+        project_id=_matching("PROJECT_ID", environ.get("PROJECT_ID") or config.get("projectId"), PROJECT_ID),
+        user_id=_lower(_matching("USER_ID", environ.get("USER_ID"), USER_ID)),
+        data_folder=Path(environ.get("DATA_FOLDER") or "data"),
+        tls_cert_file=cert,
+        tls_key_file=key,
+        trial=trial,
+    )
+
+
+def read_trial_config(environ: Mapping[str, str], app: Path) -> dict[str, Any]:
+    """The trial settings as they stand: TRIAL_CONFIG, else .trialConfig.yml, else config.yml.
+
+    `.trialConfig.yml` is what the deployment script leaves in the image; config.yml serves a run by hand.
+    """
+    if text := environ.get("TRIAL_CONFIG"):
+        try:
+            return _trial_part("TRIAL_CONFIG", json.loads(text))
+        except ValueError as error:
+            raise SettingsError(
+                f"TRIAL_CONFIG: not valid JSON ({error}). Set it to the trial settings."
+            ) from error
+    for path in (app / ".trialConfig.yml", app.parent / "config.yml"):
+        if path.is_file():
+            try:
+                return _trial_part(path.name, yaml.safe_load(path.read_text(encoding="utf-8")))
+            except yaml.YAMLError as error:
+                raise SettingsError(f"{path.name}: not valid YAML ({error}). Correct the file.") from error
+    raise SettingsError("TRIAL_CONFIG: no trial settings. Set it, or put .trialConfig.yml beside server.py.")
+
+
+def parse_trial(config: Mapping[str, Any]) -> TrialSettings:
+    """Check the trial settings and fill in what was left out; SettingsError names the setting."""
+    actions = _words(config, "actionSpace")
+    if not actions:
+        raise SettingsError("actionSpace: empty. List the actions in the order of the environment's codes.")
+    default = str(config.get("defaultAction") or ("noop" if "noop" in actions else actions[0]))
+    if default not in actions:
+        raise SettingsError(
+            f"defaultAction: {default!r} is not in actionSpace {list(actions)}. Use one of these."
+        )
+    data_file = config.get("dataFile") or "episode"
+    if data_file not in ("episode", "trial"):
+        raise SettingsError(f"dataFile: {data_file!r} is neither 'episode' nor 'trial'. Use one of the two.")
+    game = config.get("game")
+    if not isinstance(game, str) or not game:
+        raise SettingsError("game: missing. Set it to the id of a gymnasium environment, as MountainCar-v0.")
+    return TrialSettings(
+        game=game,
+        action_space=actions,
+        default_action=default,
+        ui=_words(config, "ui") or ("left", "right", "up", "down", "start", "pause"),
+        instructions=_words(config, "instructions"),
+        max_episodes=_integer(config, "maxEpisodes", 20, 1, 10_000),
+        max_steps=None if config.get("maxSteps") is None else _integer(config, "maxSteps", 1, 1, 1_000_000),
+        episode_pause=_integer(config, "episodePause", 1, 0, 60),
+        frame_rate=_integer(config, "startingFrameRate", 30, 1, 90),
+        min_frame_rate=_integer(config, "minFrameRate", 1, 1, 90),
+        max_frame_rate=_integer(config, "maxFrameRate", 90, 1, 90),
+        frame_rate_step=_integer(config, "frameRateStepSize", 5, 1, 90),
+        allow_frame_rate_change=_boolean(config, "allowFrameRateChange", False),
+        data_file=data_file,
+        s3_upload=_boolean(config, "s3upload", True),
+    )
+
+
+def find_certificate(environ: Mapping[str, str], app: Path) -> tuple[Path | None, Path | None]:
+    """The certificate and key files that are set, else those that the deployment script leaves."""
+    named = {name: environ.get(name) for name in ("TLS_CERT_FILE", "TLS_KEY_FILE")}
+    if not any(named.values()):
+        cert, key = app / "fullchain.pem", app / "privkey.pem"
+        return (cert, key) if cert.is_file() and key.is_file() else (None, None)
+    for name, value in named.items():
+        if not value:
+            raise SettingsError(f"{name}: missing. Set both TLS_CERT_FILE and TLS_KEY_FILE, or neither.")
+        if not Path(value).is_file():
+            raise SettingsError(f"{name}: there is no file {value}. Correct the path.")
+    return Path(str(named["TLS_CERT_FILE"])), Path(str(named["TLS_KEY_FILE"]))
+
+
+def _trial_part(source: str, document: Any) -> dict[str, Any]:
+    trial = document.get("trial", document) if isinstance(document, dict) else None
+    if not isinstance(trial, dict):
+        raise SettingsError(
+            f"{source}: holds no trial settings. Give it a `trial:` part with names and values."
+        )
+    return trial
+
+
+def _parse_port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise SettingsError(f"PORT: {text!r} is not a port number from 0 to 65535. Leave it out for 5000.")
+    return int(text)
+
+
+def _matching(name: str, value: Any, pattern: re.Pattern[str]) -> str | None:
+    if not value:
+        return None
+    if not pattern.fullmatch(str(value)):
+        raise SettingsError(f"{name}: {value!r} has characters that an id cannot have, or is too long.")
+    return str(value)
+
+
+def _lower(text: str | None) -> str | None:
+    return text.lower() if text else None
+
+
+def _words(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = config.get(name) or ()
+    if isinstance(value, dict):
+        value = [key for key, shown in value.items() if shown]
+    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
+        raise SettingsError(
+            f"{name}: {value!r} is not a list of words. Write one word a line, each after a dash."
+        )
+    return tuple(value)
+
+
+def _integer(config: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+    value = config.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise SettingsError(f"{name}: {value!r} is not a whole number from {low} to {high}.")
+    return value
+
+
+def _boolean(config: Mapping[str, Any], name: str, default: bool) -> bool:
+    value = config.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise SettingsError(f"{name}: {value!r} is neither true nor false.")
+    return value

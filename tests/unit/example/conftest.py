@@ -1,0 +1,194 @@
+"""Lets the tests import the example's game server, and what several of them need."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+STUDY = Path(__file__).parents[3] / "examples" / "mountain_car"
+# The server's modules lie side by side and are run as a script, so they are found by their folder.
+sys.path.insert(0, str(STUDY / "App"))
+
+USER = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c"
+
+
+class FakeStore:
+    """Keeps files in memory; the first `failures` writes fail."""
+
+    def __init__(self, failures=0):
+        self.files, self.failures, self.tries = {}, failures, 0
+
+    def write(self, key, data):
+        """Keep the file, or fail while there are failures left."""
+        from recorder import StoreError
+
+        self.tries += 1
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("not now")
+        self.files[key] = data
+
+    def lines(self):
+        """All lines of all files, parsed, in the order of their keys."""
+        return [json.loads(line) for key in sorted(self.files) for line in self.files[key].splitlines()]
+
+
+class FakeEnvironment:
+    """A game without chance: the state is the number of steps, the goal is reached at `goal`."""
+
+    max_steps = 600
+
+    def __init__(self, goal=1000):
+        self.goal, self.position, self.codes, self.captions = goal, 0, [], []
+        self.is_broken = False
+
+    def reset(self):
+        """Go back to 0."""
+        self.position = 0
+        return [0.0]
+
+    def step(self, code):
+        """Go on by one, whatever the action."""
+        from environment import Outcome
+
+        if self.is_broken:
+            raise RuntimeError("broken")
+        self.codes.append(code)
+        self.position += 1
+        return Outcome([float(self.position)], -1.0, self.position >= self.goal, False)
+
+    def draw_frame(self, caption=""):
+        """A picture by name only."""
+        self.captions.append(caption)
+        return b"picture"
+
+    def close(self):
+        """Nothing to let go of."""
+
+
+@pytest.fixture
+def make_settings(tmp_path) -> Callable:
+    """Makes settings for a fast test server on a free port, with trial settings changed by name."""
+    from settings import read_settings
+
+    def make(environ=(), **trial):
+        config = {
+            "game": "MountainCar-v0",
+            "actionSpace": ["left", "noop", "right"],
+            "ui": {"left": True, "up": False, "start": True},
+            "startingFrameRate": 90,
+            "episodePause": 0,
+            "maxEpisodes": 2,
+            **trial,
+        }
+        base = {
+            "HOST": "127.0.0.1",
+            "PORT": "0",
+            "PROJECT_ID": "mountain_car",
+            "DATA_FOLDER": str(tmp_path / "data"),
+            "TRIAL_CONFIG": json.dumps({"trial": config}),
+        }
+        return read_settings({**base, **dict(environ)}, app=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def store() -> FakeStore:
+    """A store in memory that never fails."""
+    return FakeStore()
+
+
+@pytest.fixture
+def make_store() -> type[FakeStore]:
+    """Makes stores that fail at first."""
+    return FakeStore
+
+
+@pytest.fixture
+def environment() -> FakeEnvironment:
+    """A game whose goal is far away."""
+    return FakeEnvironment()
+
+
+@pytest.fixture
+def make_recorder():
+    """Makes recorders that try again at once, and ends them."""
+    from recorder import Recorder
+
+    made = []
+
+    def make(store, rescue=None):
+        made.append(Recorder(store, rescue, retry_seconds=0.01))
+        return made[-1]
+
+    yield make
+    for recorder in made:
+        recorder.close(0)
+
+
+@pytest.fixture
+def saved(make_recorder, store):
+    """Called, gives all lines once they are written; `saved.recorder` is where trials write to."""
+    recorder = make_recorder(store)
+
+    def read():
+        assert recorder.flush(10)
+        return store.lines()
+
+    read.recorder = recorder
+    return read
+
+
+@pytest.fixture
+def make_trial(make_settings, saved, environment):
+    """Makes a trial over the fake game, at a clock that stands still."""
+    from game import Participant, Trial
+
+    def make(**trial):
+        settings = make_settings(**trial).trial
+        return Trial(
+            settings,
+            Participant(USER, "mountain_car"),
+            environment,
+            saved.recorder,
+            clock=lambda: datetime(2025, 3, 1, 14, 22, 5, 120_000, tzinfo=UTC),
+        )
+
+    return make
+
+
+@pytest.fixture
+def play(make_settings, make_recorder, store) -> Callable:
+    """Runs a scripted player against the real server on a free loopback port, then stops the server."""
+    from server import run_server
+
+    @asynccontextmanager
+    async def serving(settings, recorder):
+        stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
+        server = asyncio.create_task(
+            run_server(settings, recorder, stop, lambda s: port.set_result(s.sockets[0].getsockname()[1]))
+        )
+        done, _ = await asyncio.wait([server, port], return_when=asyncio.FIRST_COMPLETED)
+        if server in done:
+            await server
+        try:
+            yield f"127.0.0.1:{port.result()}"
+        finally:
+            stop.set()
+            await server
+
+    def run(player: Callable[[str], Awaitable], settings=None, into=None):
+        async def whole():
+            recorder = make_recorder(into or store)
+            async with serving(settings or make_settings(), recorder) as address:
+                return await asyncio.wait_for(player(address), 30)
+
+        return asyncio.run(whole())
+
+    return run
