@@ -1,0 +1,76 @@
+"""`python -m hippo_local.emulator`: the AWS of one machine, in the foreground, on 127.0.0.1 only."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hippo_local.emulator.environment import prepare_environment
+from hippo_local.emulator.settings import Settings
+
+
+def read_arguments(arguments: Sequence[str]) -> Settings:
+    """The settings that `arguments` (the command line without the program's name) give."""
+    parser = argparse.ArgumentParser(prog="python -m hippo_local.emulator", description=__doc__)
+    defaults = Settings(port=4566)
+    parser.add_argument(
+        "--port", type=int, default=defaults.port, help="the port that every service answers on"
+    )
+    parser.add_argument("--images", type=_path, help='JSON: image name -> {"command": [...], "cwd": "..."}')
+    parser.add_argument("--lambda-python", type=_path, help="the interpreter that runs Python functions")
+    parser.add_argument(
+        "--task-port", type=int, default=defaults.task_port, help="the port that tasks listen on"
+    )
+    parser.add_argument(
+        "--task-logs", type=_path, help="directory for what tasks print, one file per container"
+    )
+    parser.add_argument("--data", type=_path, help="directory that keeps the S3 objects as files")
+    parser.add_argument("--log", type=_path, help="the emulator's own log (default: standard error)")
+    parser.add_argument(
+        "--state-delay", type=float, default=defaults.state_delay, help="seconds per task state"
+    )
+    parser.add_argument(
+        "--stop-timeout", type=float, default=defaults.stop_timeout, help="SIGTERM to SIGKILL, s"
+    )
+    parser.add_argument(
+        "--retry-delays",
+        type=_delays,
+        default=defaults.retry_delays,
+        help="before asynchronous retries, s: 2,4",
+    )
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until SIGTERM or SIGINT. Returns the exit code: 1, after one line, if it cannot start."""
+    settings = read_arguments(arguments)
+    prepare_environment(settings)
+    logging.basicConfig(
+        filename=settings.log,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
+    # Imported here: MiniStack reads the environment while it is imported.
+    from hippo_local.emulator.server import CannotStartError, serve
+
+    try:
+        serve(settings)
+    except CannotStartError as error:
+        sys.stderr.write(f"emulator: {error}\n")
+        return 1
+    return 0
+
+
+def _path(text: str) -> Path:
+    # Not resolved: the interpreter of a virtual environment is a link, and found by where the link lies.
+    return Path(text).absolute()
+
+
+def _delays(text: str) -> tuple[float, ...]:
+    return tuple(float(part) for part in text.split(",") if part)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

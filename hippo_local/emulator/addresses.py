@@ -1,0 +1,65 @@
+"""An address of its own for each task: Linux routes all of 127.0.0.0/8 to this machine.
+
+On AWS every Fargate task has an address, so all of them listen on the same port. Here each has its own
+127.100.x.y. Several platforms may run side by side on one machine, so an address is claimed by holding a
+socket on it for as long as the task lives; the kernel lets the claim go whatever ends the emulator.
+"""
+
+import contextlib
+import os
+import random
+import socket
+import threading
+
+# Bound, never listened on: two emulators cannot both hold it on one address.
+_CLAIM_PORT = 47123
+_HOSTS = 250 * 250
+
+
+class NoAddressError(RuntimeError):
+    """No 127.100.x.y can be used on this machine."""
+
+
+class AddressBook:
+    """The addresses that the tasks of one emulator hold."""
+
+    def __init__(self, task_port: int) -> None:
+        self._task_port = task_port
+        self._claims: dict[str, socket.socket] = {}
+        self._lock = threading.Lock()
+        # Platforms side by side begin at different places, so that they seldom meet.
+        self._next = random.Random(os.getpid()).randrange(_HOSTS)
+
+    def claim(self) -> str:
+        """An address on which the task port is free, held until `release`. Raises NoAddressError."""
+        with self._lock:
+            for _ in range(500):
+                self._next = (self._next + 1) % _HOSTS
+                address = f"127.100.{self._next // 250}.{self._next % 250 + 1}"
+                held = self._try_claim(address)
+                if held is not None:
+                    self._claims[address] = held
+                    return address
+        raise NoAddressError(
+            f"no 127.100.x.y has port {self._task_port} free for a task; on macOS such addresses are made "
+            "first, for instance: sudo ifconfig lo0 alias 127.100.0.1"
+        )
+
+    def release(self, address: str) -> None:
+        """Give `address` back."""
+        with self._lock:
+            held = self._claims.pop(address, None)
+        if held is not None:
+            held.close()
+
+    def _try_claim(self, address: str) -> socket.socket | None:
+        claim = socket.socket()
+        try:
+            claim.bind((address, _CLAIM_PORT))
+            with contextlib.closing(socket.socket()) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((address, self._task_port))
+        except OSError:
+            claim.close()
+            return None
+        return claim

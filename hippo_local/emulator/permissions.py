@@ -1,0 +1,201 @@
+"""IAM: the resource that each call is judged on, iam:PassRole, tagging, and the condition keys of a call.
+
+AWS (Service Authorization Reference: Amazon ECS, Amazon EventBridge, Amazon Route 53): RunTask is judged on
+the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's container instances,
+all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster; the calls of EventBridge on the
+rule; GetChange on the change. Handing a role to ECS needs iam:PassRole on it with iam:PassedToService. Tags
+given on creation need TagResource too. ChangeResourceRecordSets has the three
+route53:ChangeResourceRecordSets… keys.
+
+MiniStack judges RunTask and StopTask on the cluster, the calls on targets and GetChange on `*`, knows neither
+these keys nor tags of tasks, clusters and rules, and does not check iam:PassRole.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from hippo_local.emulator.border import load, patch, require
+from hippo_local.emulator.names import changed_records
+
+_actions = load("core.iam_actions")
+_evaluator = load("core.iam_evaluator")
+_router = load("core.router")
+_responses = load("core.responses")
+_ecs = load("services.ecs")
+_events = load("services.eventbridge")
+_tagging = load("services.tagging")
+
+# (action, resource, context)
+Check = tuple[str, str, dict[str, Any]]
+
+
+def install() -> None:
+    """Judge so from now on."""
+    require(_evaluator, "enforce", "AuthError")
+    require(_actions, "access_denied_response")
+    require(_tagging, "_RESOURCE_TAG_COLLECTORS")
+    plain_resource = patch(_actions, "extract_resource_arn", None)
+    plain_context = patch(_actions, "request_tag_context", None)
+
+    def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
+        found = _resource(service, path, _operation(headers), body)
+        return found or str(plain_resource(service, method, path, headers, body, *rest))
+
+    def context(service: str, action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        return {**plain_context(service, action, body, params), **_context(service, action, body)}
+
+    patch(_actions, "extract_resource_arn", resource_arn)
+    patch(_actions, "request_tag_context", context)
+    for service, module in (("ecs", _ecs), ("events", _events)):
+        _check_further(service, module)
+    _tagging._RESOURCE_TAG_COLLECTORS["ecs"] = _ecs_tags
+    _tagging._RESOURCE_TAG_COLLECTORS["events"] = _rule_tags
+
+
+def _operation(headers: dict[str, str]) -> str:
+    return headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+
+
+def _payload(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{_responses.get_region()}:{_responses.get_account_id()}:{resource}"
+
+
+def _resource(service: str, path: str, operation: str, body: bytes) -> str:
+    """The ARN that a call is judged on, or nothing where MiniStack is right."""
+    if service == "events":
+        return _rule_arn(operation, _payload(body))
+    if service == "ecs":
+        return _ecs_arn(operation, _payload(body))
+    if service == "route53" and "/change/" in path:
+        return f"arn:aws:route53:::change/{path.rsplit('/', 1)[-1]}"
+    return ""
+
+
+def _rule_arn(operation: str, data: dict[str, Any]) -> str:
+    if operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return str(data.get("ResourceARN", ""))
+    rule = data.get("Rule") or (data.get("Name") if operation.endswith("Rule") else None)
+    if not rule:
+        return ""
+    bus = data.get("EventBusName") or "default"
+    return _arn("events", f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")
+
+
+def _ecs_arn(operation: str, data: dict[str, Any]) -> str:
+    if operation == "CreateCluster":
+        return "*"
+    if operation == "RunTask":
+        definition = _ecs._task_defs.get(_ecs._resolve_td_key(data.get("taskDefinition", "")))
+        return str(definition["taskDefinitionArn"]) if definition else _arn("ecs", "task-definition/unknown")
+    if operation == "ListTasks":
+        return _arn("ecs", f"container-instance/{_cluster_name(data)}/*")
+    if operation == "DescribeClusters":
+        return _cluster_arns(data)[0]
+    if operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return str(data.get("resourceArn", ""))
+    tasks = _task_arns(operation, data)
+    return tasks[0] if tasks else ""
+
+
+def _cluster_name(data: dict[str, Any]) -> str:
+    return str(_ecs._resolve_cluster_name(data.get("cluster", "default")))
+
+
+def _cluster_arns(data: dict[str, Any]) -> list[str]:
+    names = data.get("clusters") or ["default"]
+    return [name if name.startswith("arn:") else _arn("ecs", f"cluster/{name}") for name in names]
+
+
+def _task_arns(operation: str, data: dict[str, Any]) -> list[str]:
+    if operation not in ("StopTask", "DescribeTasks"):
+        return []
+    references = [data["task"]] if data.get("task") else data.get("tasks") or []
+    cluster = _cluster_name(data)
+    return [ref if ref.startswith("arn:") else _arn("ecs", f"task/{cluster}/{ref}") for ref in references]
+
+
+def _context(service: str, action: str, body: bytes) -> dict[str, Any]:
+    operation = action.split(":", 1)[-1]
+    if service == "ecs" and operation in ("RunTask", "StopTask", "DescribeTasks", "ListTasks"):
+        return {"ecs:cluster": _arn("ecs", f"cluster/{_cluster_name(_payload(body))}")}
+    if service == "events" and operation == "PutTargets":
+        return {"events:TargetArn": [target.get("Arn", "") for target in _payload(body).get("Targets", [])]}
+    if service == "route53" and operation == "ChangeResourceRecordSets":
+        changes = changed_records(body)
+        prefix = "route53:ChangeResourceRecordSets"
+        return {
+            f"{prefix}Actions": [action for action, _, _ in changes],
+            f"{prefix}NormalizedRecordNames": [name.rstrip(".") for _, name, _ in changes],
+            f"{prefix}RecordTypes": [kind for _, _, kind in changes],
+        }
+    return {}
+
+
+def _check_further(service: str, module: Any) -> None:
+    """Judge what a call needs besides its own action, before the service sees it."""
+    plain = patch(module, "handle_request", None)
+
+    async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
+        key = _router.extract_access_key_id(headers, query)
+        region = _responses.get_region()
+        for action, resource, context in _further_checks(service, _operation(headers), _payload(body)):
+            denied = _evaluator.enforce(key, action, service, region, resource, context)
+            if denied:
+                principal = getattr(denied, "principal_arn", "")
+                return _actions.access_denied_response(
+                    service, action, principal, _responses.new_uuid(), headers=headers, resource_arn=resource
+                )
+        return await plain(method, path, headers, body, query)
+
+    patch(module, "handle_request", handle_request)
+
+
+def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
+    if service == "events" and operation == "PutRule" and data.get("Tags"):
+        yield "events:TagResource", _rule_arn(operation, data), {}
+    if service != "ecs":
+        return
+    for arn in _task_arns(operation, data)[1:]:
+        yield "ecs:" + operation, arn, _context("ecs", "ecs:" + operation, json.dumps(data).encode())
+    if operation == "DescribeClusters":
+        for arn in _cluster_arns(data)[1:]:
+            yield "ecs:DescribeClusters", arn, {}
+    if data.get("tags") and operation in ("CreateCluster", "RunTask"):
+        created = (
+            f"cluster/{data.get('clusterName', 'default')}"
+            if operation == "CreateCluster"
+            else f"task/{_cluster_name(data)}/*"
+        )
+        yield "ecs:TagResource", _arn("ecs", created), {"ecs:CreateAction": operation}
+    for role in _handed_roles(operation, data):
+        yield "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+
+
+def _handed_roles(operation: str, data: dict[str, Any]) -> list[str]:
+    if operation == "RegisterTaskDefinition":
+        source = data
+    elif operation == "RunTask":
+        definition = _ecs._task_defs.get(_ecs._resolve_td_key(data.get("taskDefinition", ""))) or {}
+        source = {**definition, **{k: v for k, v in (data.get("overrides") or {}).items() if v}}
+    else:
+        return []
+    return [source[name] for name in ("taskRoleArn", "executionRoleArn") if source.get(name)]
+
+
+def _ecs_tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    for arn, tags in _ecs._tags.items():
+        yield arn, [{"Key": tag["key"], "Value": tag.get("value", "")} for tag in tags]
+
+
+def _rule_tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    for arn, tags in _events._tags.items():
+        yield arn, [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -1,0 +1,128 @@
+"""Starts MiniStack with every gap closed, serves it, and ends it with all that it started."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import tempfile
+
+from hippo_local.emulator import (
+    async_invocations,
+    ecs_refusals,
+    event_rules,
+    fargate_tasks,
+    functions,
+    gateway,
+    gateway_requests,
+    names,
+    network_interfaces,
+    objects,
+    permissions,
+    stacks,
+    topics,
+)
+from hippo_local.emulator.border import EmulatorMismatchError, load
+from hippo_local.emulator.guardian import Guardian
+from hippo_local.emulator.settings import Settings
+
+_log = logging.getLogger("hippo_local.emulator")
+
+# How long tasks have to end by themselves when the whole platform goes down.
+_SHUTDOWN_GRACE = 3.0
+
+
+class CannotStartError(RuntimeError):
+    """The emulator cannot start; the message says why and what to do, in one line."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then stop every task and Lambda worker. Raises CannotStartError."""
+    listener = _listen(settings.port)
+    guardian = Guardian(_make_temporary_directory())
+    try:
+        _install(settings, guardian)
+        asyncio.run(_serve_until_signal(listener))
+    except EmulatorMismatchError as error:
+        raise CannotStartError(str(error)) from error
+    finally:
+        _stop_everything(guardian)
+    # Threads of MiniStack may wait for an invocation that has just been killed: nothing is left to wait for.
+    logging.shutdown()
+    os._exit(0)
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise CannotStartError(
+            f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): "
+            "stop what uses it, or take another --port"
+        ) from error
+    return listener
+
+
+def _make_temporary_directory() -> str:
+    """A directory of the emulator's own for what it, its workers and its tasks leave behind."""
+    directory = tempfile.mkdtemp(prefix="hippo-emulator-")
+    os.environ["TMPDIR"] = tempfile.tempdir = directory
+    return directory
+
+
+def _install(settings: Settings, guardian: Guardian) -> None:
+    fargate_tasks.install(settings, guardian)
+    ecs_refusals.install()
+    network_interfaces.install()
+    event_rules.install()
+    async_invocations.install(settings)
+    topics.install()
+    functions.install(settings, guardian)
+    gateway.install()
+    gateway_requests.install()
+    stacks.install()
+    names.install()
+    permissions.install()
+    objects.install()
+
+
+async def _serve_until_signal(listener: socket.socket) -> None:
+    from hypercorn.asyncio import serve as serve_asgi
+    from hypercorn.config import Config
+
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 0.5
+    config.shutdown_timeout = 2
+    # Header names reach a function in the case in which the client wrote them.
+    config.h11_pass_raw_headers = True
+    application = gateway_requests.keep_header_names(load("app").app)
+    _log.info("process %d serves", os.getpid())
+
+    async def wait_for_signal() -> None:
+        await ended.wait()
+        # Beside the loop: a task that is told to stop may still write its data through this very process.
+        await asyncio.to_thread(_end_children)
+
+    await serve_asgi(application, config, shutdown_trigger=wait_for_signal)
+
+
+def _end_children() -> None:
+    fargate_tasks.stop_all(grace=_SHUTDOWN_GRACE)
+    load("core.lambda_runtime").reset()
+
+
+def _stop_everything(guardian: Guardian) -> None:
+    # Again: a request that was being served meanwhile may have started one more.
+    _end_children()
+    guardian.close()

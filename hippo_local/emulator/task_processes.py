@@ -1,0 +1,97 @@
+"""A container as a process group of this machine, with its output in a file and in CloudWatch Logs."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO
+
+from hippo_local.emulator.environment import ISOLATION, KEPT
+from hippo_local.emulator.guardian import Guardian
+from hippo_local.emulator.images import LocalImage
+
+_SHIM = Path(__file__).parent / "shim"
+
+
+class TaskProcess:
+    """One running container. Everything that it starts belongs to its process group and ends with it."""
+
+    def __init__(
+        self,
+        image: LocalImage,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        address: str,
+        guardian: Guardian,
+    ) -> None:
+        """Raises OSError when the command cannot be run."""
+        self._guardian = guardian
+        self._process = subprocess.Popen(
+            [*image.command, *arguments],
+            cwd=image.directory,
+            env=_process_environment(environment, address),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        guardian.watch(-self._process.pid)
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; 128 + n after signal n, as Docker reports it."""
+        code = self._process.poll()
+        return code if code is None or code >= 0 else 128 - code
+
+    def follow_output(self, log_file: Path | None, emit: Callable[[str], None] | None) -> None:
+        """Copy what it prints into `log_file` (appended) and, line by line, to `emit`, on a thread."""
+        assert self._process.stdout is not None
+        threading.Thread(
+            target=_copy_lines, args=(self._process.stdout, log_file, emit), daemon=True, name="task-output"
+        ).start()
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM to the whole group."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> int:
+        """SIGKILL to what is left of the group, and the exit code."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._guardian.forget(-self._process.pid)
+        return self.exit_code or 0
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _process_environment(environment: Mapping[str, str], address: str) -> dict[str, str]:
+    own = {name: os.environ[name] for name in KEPT if name in os.environ}
+    path = os.pathsep.join(filter(None, (str(_SHIM), environment.get("PYTHONPATH", ""))))
+    return {
+        **own,
+        **ISOLATION,
+        "PYTHONUNBUFFERED": "1",
+        **environment,
+        "PYTHONPATH": path,
+        "LOCAL_TASK_ADDRESS": address,
+    }
+
+
+def _copy_lines(output: IO[bytes], log_file: Path | None, emit: Callable[[str], None] | None) -> None:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(output)
+        target = None
+        if log_file is not None:
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            target = stack.enter_context(log_file.open("ab"))
+        for line in output:
+            if target is not None:
+                target.write(line)
+                target.flush()
+            if emit is not None:
+                emit(line.decode("utf-8", "replace").rstrip("\n"))
