@@ -105,7 +105,7 @@ def test_participant_goes_through_the_whole_study(account, group):
 
 
 def test_server_is_reachable_whenever_the_game_page_is_shown(account):
-    """The name leads to a server that answers, at the very moment of the answer and again when it is repeated."""
+    """The name leads to a server that answers, at once and again when the answer is repeated."""
     participant = Participant(account.outputs, "prompt-player")
     go_to_game(participant)
 

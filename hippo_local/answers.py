@@ -1,0 +1,86 @@
+"""Shows what participants have answered on a platform that is up."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo_local.aws import Aws
+from hippo_local.console import Console
+from hippo_local.errors import LocalPlatformError
+from hippo_local.outputs import read_outputs
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+
+class Answers:
+    """Reads the participants of one project from its bucket."""
+
+    def __init__(self, s3: "S3Client", bucket: str, project_id: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+        self._project_id = project_id
+
+    def list_participants(self) -> list[str]:
+        """Gives the user ids that have a record, in order."""
+        prefix = f"{self._project_id}/Users/"
+        return [key.removeprefix(prefix) for key in self._list_keys(prefix)]
+
+    def list_trials(self, user_id: str) -> list[str]:
+        """Gives the keys of what the participant's game server has recorded."""
+        return list(self._list_keys(f"{self._project_id}/Trials/{user_id}/"))
+
+    def read_record(self, user_id: str) -> dict[str, Any]:
+        """Gives the participant record; LocalPlatformError when there is none."""
+        key = f"{self._project_id}/Users/{user_id}"
+        try:
+            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except self._s3.exceptions.NoSuchKey as error:
+            raise LocalPlatformError(
+                f"No participant {user_id} in project {self._project_id} (no {key})."
+            ) from error
+        record: dict[str, Any] = json.loads(body)
+        return record
+
+    def read_trial(self, key: str) -> str:
+        """Gives the text of one recorded file."""
+        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode("utf-8", "replace")
+
+    def _list_keys(self, prefix: str) -> Iterator[str]:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+            yield from (entry["Key"] for entry in page.get("Contents", []))
+
+
+def show_answers(directory: Path, user_id: str | None) -> None:
+    """Lists the participants, or shows one participant's record and what their game server recorded."""
+    outputs = read_outputs(directory)
+    s3: S3Client = Aws(outputs["endpointUrl"]).make_client("s3")
+    answers = Answers(s3, outputs["bucket"], outputs["projectId"])
+    console = Console()
+    try:
+        if user_id is None:
+            _show_participants(answers, console)
+        else:
+            _show_participant(answers, user_id.lower(), console)
+    except (BotoCoreError, ClientError) as error:
+        raise LocalPlatformError(f"The bucket {outputs['bucket']} cannot be read: {error}") from error
+
+
+def _show_participants(answers: Answers, console: Console) -> None:
+    participants = answers.list_participants()
+    if not participants:
+        console.show("No participant has opened the study yet.")
+    for user_id in participants:
+        record = answers.read_record(user_id)
+        answered = sum(1 for request in record.get("requests", []) if request.get("body"))
+        trials = len(answers.list_trials(user_id))
+        console.show(f"{user_id}  created {record.get('created')}  answers {answered}  trial files {trials}")
+
+
+def _show_participant(answers: Answers, user_id: str, console: Console) -> None:
+    console.show(json.dumps(answers.read_record(user_id), indent=2, ensure_ascii=False))
+    for key in answers.list_trials(user_id):
+        console.show(f"\n== {key}\n{answers.read_trial(key).rstrip()}")

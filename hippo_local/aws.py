@@ -1,0 +1,53 @@
+"""AWS clients for the emulator: no profile, credential or proxy setting of the user is ever read."""
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+REGION = "ca-central-1"
+# The emulator's administrator; on AWS this is the operator's own identity.
+ACCESS_KEY_ID = "test"
+SECRET_ACCESS_KEY = "test"
+
+_NO_USER_FILES: dict[str, tuple[Any, Any, Any, Any]] = {
+    "profile": (None, [], None, None),
+    "config_file": (None, [], os.devnull, None),
+    "credentials_file": (None, [], os.devnull, None),
+}
+
+
+class Aws:
+    """Makes clients that talk to one emulator as its administrator."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.endpoint_url = endpoint_url
+        core = botocore.session.Session(session_vars=_NO_USER_FILES)
+        self._session = boto3.Session(
+            ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION, botocore_session=core
+        )
+
+    # The typed client of each service is named where it is used: boto3 makes them at run time.
+    def make_client(self, service: str) -> Any:
+        """Gives a boto3 client for `service`, for example "s3"."""
+        # With an http_proxy in the environment even loopback requests would go to the proxy.
+        config = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=60)
+        make: Any = self._session.client
+        return make(service, endpoint_url=self.endpoint_url, config=config)
+
+
+def make_aws_variables(endpoint_url: str) -> dict[str, str]:
+    """Gives the environment variables that point AWS tools at the emulator and at nothing of the user's."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "*",
+    }

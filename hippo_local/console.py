@@ -1,0 +1,30 @@
+"""The one place that writes to the user's terminal."""
+
+import sys
+import time
+
+
+class Console:
+    """Progress lines with the seconds since the start; plain text, so that they read well in a log."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def report(self, text: str) -> None:
+        """Writes one progress line."""
+        _write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+
+    def show(self, text: str) -> None:
+        """Writes text as it is, on lines of its own."""
+        _write(f"{text}\n")
+
+
+def report_error(text: str) -> None:
+    """Writes what went wrong to standard error."""
+    sys.stderr.write(f"\n{text}\n")
+    sys.stderr.flush()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

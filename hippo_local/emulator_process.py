@@ -1,0 +1,109 @@
+"""Starts the emulator as a child process and waits until it answers."""
+
+import contextlib
+import http.client
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hippo_local.errors import LocalPlatformError, describe_log
+from hippo_local.ports import LOOPBACK
+from hippo_local.processes import ChildProcess, make_environment
+from hippo_local.publish import GAME_SERVER_PORT
+
+_START_SECONDS = 60
+# The emulator first lets the game servers save what they have.
+_STOP_SECONDS = 10
+_POLL_SECONDS = 0.05
+_LAMBDA_PYTHON = Path(".venv-lambda") / "bin" / "python"
+
+
+@dataclass(frozen=True)
+class EmulatorFiles:
+    """Where the emulator reads its images from and writes to, all below the platform's directory."""
+
+    directory: Path
+
+    @property
+    def images(self) -> Path:
+        """The table of commands that stand in for container images."""
+        return self.directory / "images.json"
+
+    @property
+    def log(self) -> Path:
+        """What the emulator and the Lambda functions print."""
+        return self.directory / "logs" / "emulator.log"
+
+    @property
+    def task_logs(self) -> Path:
+        """What each game server prints."""
+        return self.directory / "logs" / "tasks"
+
+    @property
+    def data(self) -> Path:
+        """The S3 objects as files; they stay when the platform stops."""
+        return self.directory / "data"
+
+
+@contextlib.contextmanager
+def run_emulator(
+    repository: Path, files: EmulatorFiles, port: int, images: dict[str, list[str]], study_directory: Path
+) -> Iterator[ChildProcess]:
+    """Runs the emulator until the end of the block.
+
+    `images` maps image names to the commands that stand in for them, run in `study_directory`.
+    """
+    python = repository / _LAMBDA_PYTHON
+    if not python.exists():
+        raise LocalPlatformError(f"The functions' interpreter is not at {python}: run `make setup`.")
+    files.task_logs.mkdir(parents=True, exist_ok=True)
+    files.data.mkdir(exist_ok=True)
+    files.log.write_bytes(b"")
+    table = {name: {"command": command, "cwd": str(study_directory)} for name, command in images.items()}
+    files.images.write_text(json.dumps(table, indent=2), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "hippo_local.emulator",
+        "--port",
+        str(port),
+        "--images",
+        str(files.images),
+    ]
+    command += ["--lambda-python", str(python), "--task-port", str(GAME_SERVER_PORT)]
+    command += ["--task-logs", str(files.task_logs), "--data", str(files.data), "--log", str(files.log)]
+    environment = make_environment(files.directory / "home", {"PYTHONPATH": str(Path(__file__).parents[1])})
+    with ChildProcess(
+        command, environment=environment, directory=repository, log=files.log, grace=_STOP_SECONDS
+    ) as child:
+        _wait_until_ready(child, port, files.log)
+        yield child
+
+
+def _wait_until_ready(child: ChildProcess, port: int, log: Path) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not _is_ready(port):
+        code = child.poll()
+        if code is not None:
+            raise LocalPlatformError(
+                f"The emulator ended while it started (exit code {code}).\n{describe_log(log)}"
+            )
+        if time.monotonic() > deadline:
+            raise LocalPlatformError(
+                f"The emulator did not answer within {_START_SECONDS} s.\n{describe_log(log)}"
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

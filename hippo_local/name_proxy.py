@@ -1,0 +1,155 @@
+"""What DNS does on AWS: a connection to <userId>.localhost goes to the address in the zone's A record.
+
+Browsers resolve every *.localhost name to this machine. The proxy listens there, reads the Host header,
+looks the name up in Route 53 and passes the bytes on, HTTP and WebSocket alike. The connection
+is closed when the name is not there or its server does not answer, which is what a page would see on AWS.
+"""
+
+import asyncio
+import contextlib
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo_local.ports import LOOPBACK, get_port
+
+if TYPE_CHECKING:
+    from mypy_boto3_route53.client import Route53Client
+
+_HEAD_SECONDS = 10
+_CONNECT_SECONDS = 5
+_CHUNK = 65536
+_HOST_HEADER = re.compile(rb"(?im)^host:[ \t]*([^\s:]+)")
+
+
+class ZoneResolver:
+    """Looks names up in one hosted zone; an address found is kept for at most `seconds`."""
+
+    def __init__(self, route53: "Route53Client", zone_id: str, root_domain: str, seconds: float = 1) -> None:
+        self._route53 = route53
+        self._zone_id = zone_id
+        self._suffix = f".{root_domain}."
+        self._seconds = seconds
+        self._known: dict[str, tuple[float, str]] = {}
+
+    def resolve(self, name: str) -> str | None:
+        """Gives the address of `name` (any case, with or without the last dot), or None."""
+        name = name.lower().rstrip(".") + "."
+        if not name.endswith(self._suffix):
+            return None
+        until, address = self._known.get(name, (0.0, ""))
+        if time.monotonic() < until:
+            return address
+        found = self._ask(name)
+        if found is None:
+            self._known.pop(name, None)
+        else:
+            self._known[name] = (time.monotonic() + self._seconds, found)
+        return found
+
+    def _ask(self, name: str) -> str | None:
+        answer = self._route53.list_resource_record_sets(
+            HostedZoneId=self._zone_id, StartRecordName=name, StartRecordType="A", MaxItems="1"
+        )
+        for record in answer["ResourceRecordSets"]:
+            # The listing goes on with the next name when there is none of this one.
+            if record["Name"] == name and record["Type"] == "A" and record.get("ResourceRecords"):
+                return record["ResourceRecords"][0]["Value"]
+        return None
+
+
+class NameProxy:
+    """Serves connections on `listener` in a thread of its own; `target_port` is where game servers listen."""
+
+    def __init__(
+        self, listener: socket.socket, resolve: Callable[[str], str | None], target_port: int
+    ) -> None:
+        self._listener = listener
+        self._resolve = resolve
+        self._target_port = target_port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="name-proxy", daemon=True)
+
+    def __enter__(self) -> "NameProxy":
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._serve, sock=self._listener)
+
+    async def _close(self) -> None:
+        self._server.close()
+        running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        # A lookup may still run in the default executor: its thread must not outlive the proxy.
+        await self._loop.shutdown_default_executor()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
+            head = await _read_head(reader)
+            address = await self._find_server(head) if head else None
+            if address is None:
+                return
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                server_reader, server_writer = await asyncio.open_connection(address, self._target_port)
+            with contextlib.closing(server_writer):
+                server_writer.write(head)
+                await _pass_both_ways(reader, writer, server_reader, server_writer)
+
+    async def _find_server(self, head: bytes) -> str | None:
+        host = _HOST_HEADER.search(head)
+        if not host:
+            return None
+        try:
+            address = await asyncio.to_thread(self._resolve, host[1].decode("latin-1"))
+        except (BotoCoreError, ClientError):
+            return None
+        # A record that points at the proxy itself would be followed for ever.
+        return None if (address, self._target_port) == (LOOPBACK, get_port(self._listener)) else address
+
+
+async def _read_head(reader: asyncio.StreamReader) -> bytes:
+    """Gives the request line and headers; empty when they do not come in time, whole, or in 64 KiB."""
+    try:
+        async with asyncio.timeout(_HEAD_SECONDS):
+            return await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+        return b""
+
+
+async def _pass_both_ways(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    server_reader: asyncio.StreamReader,
+    server_writer: asyncio.StreamWriter,
+) -> None:
+    """Passes bytes until the server has closed; a client that only stops sending may still receive."""
+    upward = asyncio.create_task(_pass_on(reader, server_writer))
+    try:
+        await _pass_on(server_reader, writer)
+    finally:
+        upward.cancel()
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await upward
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(_CHUNK):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()

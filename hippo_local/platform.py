@@ -1,0 +1,169 @@
+"""The whole platform as one context manager: emulator, deployed stack, published study, name proxy, page."""
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo_local.account import ROOT_DOMAIN, Account, prepare_account
+from hippo_local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
+from hippo_local.console import Console
+from hippo_local.deploy import STACK, SamProject
+from hippo_local.emulator_process import EmulatorFiles, run_emulator
+from hippo_local.errors import LocalPlatformError, describe_log
+from hippo_local.name_proxy import NameProxy, ZoneResolver
+from hippo_local.outputs import claim_directory, publish_outputs
+from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
+from hippo_local.processes import ChildProcess
+from hippo_local.publish import GAME_SERVER_PORT, Publication
+from hippo_local.study import Study, read_study
+from hippo_local.web_server import WebServer
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+_WATCH_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a platform is started with; ports of 0 mean any free one, `max_runtime` is in minutes."""
+
+    study: Path = REPOSITORY / "examples" / "mountain_car"
+    port: int = 4566
+    web_port: int = 8000
+    game_port: int = 5000
+    directory: Path = REPOSITORY / ".local"
+    max_runtime: int = 60
+    repository: Path = REPOSITORY
+
+
+class LocalPlatform:
+    """`with LocalPlatform(options) as outputs:` runs everything; at the end of the block nothing is left.
+
+    `outputs` is the content of outputs.json. Whatever fails is a LocalPlatformError that says what to do.
+    """
+
+    def __init__(self, options: Options, console: Console | None = None) -> None:
+        self._options = options
+        self._directory = options.directory.resolve()
+        self._console = console or Console()
+        self._stack = contextlib.ExitStack()
+        self._emulator: ChildProcess | None = None
+
+    def __enter__(self) -> dict[str, Any]:
+        with self._stack:
+            try:
+                outputs = self._start(read_study(self._options.study))
+            except (BotoCoreError, ClientError) as error:
+                log = describe_log(EmulatorFiles(self._directory).log)
+                raise LocalPlatformError(f"The emulator refused a call: {error}\n{log}") from error
+            self._stack = self._stack.pop_all()
+        return outputs
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def watch(self) -> None:
+        """Returns never: raises LocalPlatformError when the emulator ends by itself."""
+        assert self._emulator is not None, "watch() belongs inside the with block"
+        while (code := self._emulator.poll()) is None:
+            time.sleep(_WATCH_SECONDS)
+        log = EmulatorFiles(self._directory).log
+        raise LocalPlatformError(f"The emulator ended (exit code {code}).\n{describe_log(log)}")
+
+    def _start(self, study: Study) -> dict[str, Any]:
+        self._console.report(f"study {study.project_id} in {study.directory}")
+        options, directory = self._options, self._directory
+        self._stack.enter_context(claim_directory(directory))
+        _prepare_directories(directory)
+        port = reserve_port(options.port, "emulator", "--port")
+        web = self._stack.enter_context(open_listener(options.web_port, "study page", "--web-port"))
+        game = self._stack.enter_context(open_listener(options.game_port, "game servers", "--game-port"))
+        self._console.report(f"starting the emulator on port {port}")
+        files = EmulatorFiles(directory)
+        self._emulator = self._stack.enter_context(
+            run_emulator(options.repository, files, port, study.images, study.directory)
+        )
+        aws = Aws(f"http://{LOOPBACK}:{port}")
+        account = prepare_account(aws, GAME_SERVER_PORT)
+        deployed = self._deploy(aws, account, get_port(game))
+        self._publish(study, aws, deployed)
+        outputs = self._describe(study, deployed, aws, account, get_port(web), get_port(game))
+        resolver = ZoneResolver(aws.make_client("route53"), account.hosted_zone_id, ROOT_DOMAIN)
+        self._stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
+        page = WebServer(web, options.repository / "web", {"nextUrl": outputs["nextUrl"]})
+        self._stack.enter_context(page)
+        self._stack.enter_context(publish_outputs(directory, outputs))
+        return outputs
+
+    def _deploy(self, aws: Aws, account: Account, game_port: int) -> dict[str, str]:
+        project = SamProject(self._options.repository, self._directory)
+        self._console.report("building the functions (sam build)")
+        if not project.build():
+            self._console.report("nothing has changed since the last build")
+        self._console.report("deploying template.yaml (sam deploy)")
+        return project.deploy(
+            aws,
+            {
+                "HostedZoneId": account.hosted_zone_id,
+                "RootDomain": ROOT_DOMAIN,
+                "Subnet": account.subnet_id,
+                "SecurityGroup": account.security_group_id,
+                "MaxRuntime": str(self._options.max_runtime),
+                "DnsFirstCheckSeconds": "0",
+                "GameServerUrl": f"ws://{{host}}:{game_port}",
+            },
+        )
+
+    def _publish(self, study: Study, aws: Aws, deployed: dict[str, str]) -> None:
+        self._console.report(f"publishing {study.project_id}")
+        for warning in Publication(study, aws, deployed).publish():
+            self._console.report(f"warning: {warning}")
+
+    def _describe(
+        self,
+        study: Study,
+        deployed: dict[str, str],
+        aws: Aws,
+        account: Account,
+        web_port: int,
+        game_port: int,
+    ) -> dict[str, Any]:
+        # By path, because only browsers resolve {ApiId}.execute-api.localhost.
+        port = aws.endpoint_url.rsplit(":", 1)[-1]
+        api = f"http://localhost:{port}/_aws/execute-api/{deployed['ApiId']}/{deployed['StageName']}"
+        files = EmulatorFiles(self._directory)
+        return {
+            "nextUrl": f"{api}/next",
+            "startUrl": f"{api}/start",
+            "stopUrl": f"{api}/stop",
+            "studyUrl": f"http://localhost:{web_port}/?projectId={study.project_id}",
+            "bucket": deployed["BucketName"],
+            "endpointUrl": aws.endpoint_url,
+            "region": REGION,
+            "stack": STACK,
+            "webPort": web_port,
+            "gamePort": game_port,
+            "projectId": study.project_id,
+            "rootDomain": ROOT_DOMAIN,
+            "hostedZoneId": account.hosted_zone_id,
+            "credentials": {"accessKeyId": ACCESS_KEY_ID, "secretAccessKey": SECRET_ACCESS_KEY},
+            "stackOutputs": deployed,
+            "logs": {"emulator": str(files.log), "tasks": str(files.task_logs)},
+            "data": str(files.data),
+            "pid": os.getpid(),
+        }
+
+
+def _prepare_directories(directory: Path) -> None:
+    # What a killed platform left in its own temporary directory goes with the next start.
+    shutil.rmtree(directory / "home" / "tmp", ignore_errors=True)
+    for name in ("home/tmp", "logs"):
+        (directory / name).mkdir(parents=True, exist_ok=True)

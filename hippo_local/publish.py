@@ -1,0 +1,112 @@
+"""Publishes a study in the order of the existing deployment script: pages, project list, task definition."""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hippo_local.aws import REGION, Aws
+from hippo_local.errors import LocalPlatformError
+from hippo_local.study import Study
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.client import ECSClient
+    from mypy_boto3_lambda.client import LambdaClient
+    from mypy_boto3_s3.client import S3Client
+
+# What a game server listens on everywhere: clients of deployed studies have it built in.
+GAME_SERVER_PORT = 5000
+# The existing script's own, for configurations that say nothing.
+_DEFAULT_CPU = 2
+_DEFAULT_MEMORY_GB = 10
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One study on its way into one deployed stack (`outputs`: the stack's outputs by key)."""
+
+    study: Study
+    aws: Aws
+    outputs: dict[str, str]
+
+    def publish(self) -> list[str]:
+        """Publishes the study and gives the warnings of update_project_master_list."""
+        self._upload_pages()
+        warnings = self._update_project_list()
+        self._register_task_definition()
+        return warnings
+
+    @property
+    def _bucket(self) -> str:
+        return self.outputs["BucketName"]
+
+    def _upload_pages(self) -> None:
+        s3: S3Client = self.aws.make_client("s3")
+        for path in self.study.list_step_files():
+            key = f"{self.study.project_id}/{path.name}"
+            s3.put_object(Bucket=self._bucket, Key=key, Body=path.read_bytes(), ContentEncoding="utf-8")
+
+    def _update_project_list(self) -> list[str]:
+        # The bucket that a configuration names is the one on AWS; here there is only the stack's own.
+        kept = {key: value for key, value in self.study.project.items() if key != "bucket"}
+        config = {**kept, "ecsTask": self.study.project_id}
+        client: LambdaClient = self.aws.make_client("lambda")
+        answer = client.invoke(
+            FunctionName=self.outputs["UpdateFunctionName"],
+            InvocationType="RequestResponse",
+            Payload=dump_json(config).encode(),
+        )
+        return read_update_answer(json.loads(answer["Payload"].read()))
+
+    def _register_task_definition(self) -> None:
+        setup = self.study.project.get("awsSetup") or {}
+        ecs: ECSClient = self.aws.make_client("ecs")
+        ecs.register_task_definition(
+            family=self.study.project_id,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu=f"{setup.get('cpu') or _DEFAULT_CPU} vCPU",
+            memory=f"{setup.get('memory') or _DEFAULT_MEMORY_GB} GB",
+            taskRoleArn=self.outputs["TaskRoleArn"],
+            executionRoleArn=self.outputs["TaskExecutionRoleArn"],
+            containerDefinitions=[
+                {
+                    "name": self.study.project_id,
+                    "image": self.study.project_id,
+                    "portMappings": [{"containerPort": GAME_SERVER_PORT, "protocol": "tcp"}],
+                    "environment": [
+                        {"name": name, "value": value} for name, value in self._make_task_variables().items()
+                    ],
+                }
+            ],
+        )
+
+    def _make_task_variables(self) -> dict[str, str]:
+        # On AWS the trial settings are a file in the image; a study folder is never written to.
+        return {
+            "BUCKET": self._bucket,
+            "PROJECT_ID": self.study.project_id,
+            "TRIAL_CONFIG": dump_json(self.study.trial),
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+        }
+
+
+def dump_json(config: dict[str, Any]) -> str:
+    """Gives the JSON of a YAML configuration: step numbers become text, and so do dates."""
+    return json.dumps(config, default=str)
+
+
+def read_update_answer(answer: Any) -> list[str]:
+    """Gives the warnings in an answer of update_project_master_list; LocalPlatformError when it refused."""
+    status = answer.get("statusCode") if isinstance(answer, dict) else None
+    lines = _list_messages(answer.get("body") if status else answer)
+    if status != 200:
+        text = "\n".join(f"  - {line}" for line in lines)
+        raise LocalPlatformError(f"update_project_master_list refused the study's configuration:\n{text}")
+    return lines
+
+
+def _list_messages(body: Any) -> list[str]:
+    """Gives one text per message: the body has one on each line, or is what a crash has left."""
+    text = body if isinstance(body, str) else json.dumps(body) if body else ""
+    return [line.removeprefix("Warning: ") for line in text.splitlines() if line.strip()]

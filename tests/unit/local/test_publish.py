@@ -1,0 +1,50 @@
+"""What the publisher makes of a configuration, and of the answer of update_project_master_list."""
+
+import datetime
+import json
+from typing import Any
+
+import pytest
+
+from hippo_local.errors import LocalPlatformError
+from hippo_local.publish import dump_json, read_update_answer
+
+
+def test_step_numbers_become_text_on_the_wire() -> None:
+    """Given steps numbered as YAML has them, the keys are strings, as the existing script sends them."""
+    assert json.loads(dump_json({"steps": {1: "a.html", "finalStep": "b.html"}})) == {
+        "steps": {"1": "a.html", "finalStep": "b.html"}
+    }
+
+
+def test_a_date_in_the_configuration_becomes_text() -> None:
+    """Given a value that YAML reads as a date, it is sent as ISO text."""
+    assert json.loads(dump_json({"begins": datetime.date(2030, 1, 2)})) == {"begins": "2030-01-02"}
+
+
+@pytest.mark.parametrize(
+    ("body", "warnings"),
+    [
+        ("Warning: steps.2: odd\nWarning: no css", ["steps.2: odd", "no css"]),
+        ("steps.2: odd", ["steps.2: odd"]),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_each_line_of_the_body_is_a_warning(body: object, warnings: list[str]) -> None:
+    """Given status 200, the warnings are the lines of the body, without the word that marks them."""
+    assert read_update_answer({"statusCode": 200, "body": body}) == warnings
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"statusCode": 400, "body": "steps.2: no such page"},
+        {"errorMessage": "steps.2: no such page", "errorType": "KeyError"},
+    ],
+    ids=["refusal", "crash"],
+)
+def test_a_refusal_is_told_in_the_functions_own_words(answer: Any) -> None:
+    """Given another status, or a function that crashed, the error holds what the function said."""
+    with pytest.raises(LocalPlatformError, match=r"steps\.2: no such page"):
+        read_update_answer(answer)
