@@ -4,7 +4,7 @@ import os
 from functools import cache
 from typing import Any
 
-from hippo.aws.clients import make_client
+from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.route53 import HostNames
 from hippo.aws.s3 import ObjectStore
 from hippo.aws.sns import Topic
@@ -30,8 +30,8 @@ def make_flow() -> StudyFlow:
         settings,
         Catalogue(make_store, buckets, CLOCK, settings.project_cache_seconds),
         ServerStore(make_store(settings.bucket)),
-        Topic(make_client("sns"), settings.start_server_topic_arn),
-        Topic(make_client("sns"), settings.stop_server_topic_arn),
+        Topic(ClientOnDemand("sns"), settings.start_server_topic_arn),
+        Topic(ClientOnDemand("sns"), settings.stop_server_topic_arn),
         lambda: HostNames(make_client("route53"), settings.hosted_zone_id),
         CLOCK,
     )

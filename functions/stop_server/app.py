@@ -8,7 +8,7 @@ from hippo.clock import SystemClock
 from hippo.messages import read_notifications, read_stop
 from hippo.runs import handle_messages, read_run
 from hippo.settings import StopServerSettings, read_settings
-from hippo.wiring import make_server_stop
+from hippo.stop_wiring import make_server_stop
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()

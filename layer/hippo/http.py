@@ -31,7 +31,6 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: str | None
     request_id: str
-    source_ip: str
 
 
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
@@ -46,7 +45,6 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
         headers=event.get("headers") or {},
         body=_decode_body(event),
         request_id=str(context.get("requestId") or ""),
-        source_ip=str((context.get("identity") or {}).get("sourceIp") or ""),
     )
 
 

@@ -21,7 +21,8 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
     Raises BadRequestError for anything but letters, digits and inner hyphens, for more than 48
     characters, and for a label that matches one of the `reserved` patterns (`www`, `ns*`).
     """
-    if not isinstance(value, str) or not _USER_ID.fullmatch(user_id := value.lower()):
+    # Some letters beyond ASCII have a lower case within it, such as the Kelvin sign.
+    if not isinstance(value, str) or not value.isascii() or not _USER_ID.fullmatch(user_id := value.lower()):
         raise BadRequestError("userId: 1 to 48 letters, digits or inner hyphens are needed")
     if any(fnmatchcase(user_id, pattern) for pattern in reserved):
         raise BadRequestError("userId: this name is reserved")

@@ -117,7 +117,7 @@ def read_notifications(
         notification = record.get("Sns") or {}
         try:
             body = json.loads(notification.get("Message") or "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             raise InvalidMessageError("the message is not JSON") from None
         if not isinstance(body, dict):
             raise InvalidMessageError("the message is not a JSON object")

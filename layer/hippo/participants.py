@@ -90,10 +90,9 @@ class ParticipantStore:
         stored = self._store.read(self._folder + user_id)
         return (Participant.from_wire(json.loads(stored.body)), stored.etag) if stored else None
 
-    def write(self, user_id: str, participant: Participant, etag: str | None) -> None:
-        """Create (without ETag) or replace. Raises ConflictError if somebody else was first."""
+    def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
+        """Create (without ETag) or replace, and give the new ETag. Raises ConflictError if another was first."""
         body = json.dumps(participant.to_wire()).encode()
         if etag is None:
-            self._store.create(self._folder + user_id, body, tags=RECORD_TAG)
-        else:
-            self._store.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)
+            return self._store.create(self._folder + user_id, body, tags=RECORD_TAG)
+        return self._store.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)

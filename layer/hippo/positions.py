@@ -6,7 +6,7 @@ from enum import Enum
 
 from hippo.errors import BadRequestError
 from hippo.participants import Participant
-from hippo.study import Study
+from hippo.study import Study, read_number
 
 # The existing front end connects 30 s after it was told to show the game: a GET that comes sooner is
 # a reload or a retry after a lost answer, not the end of the game.
@@ -100,6 +100,7 @@ def parse_step(value: object) -> int | None:
     """The optional `step` parameter: the step that the client has just finished, 0 for none."""
     if value is None:
         return None
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 6:
+    step = read_number(value)
+    if step is None:
         raise BadRequestError("step: a whole number, 0 or more, is needed")
-    return int(value)
+    return step

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hippo.ids import is_file_name, is_project_id
-from hippo.study import GAME
+from hippo.study import GAME, read_number
 
 REQUIRED_KEYS = ("id", "name", "ecsTask", "steps", "events", "maxRuntime")
 OPTIONAL_KEYS = (
@@ -45,8 +45,7 @@ def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[l
 
 
 def _check_runtime(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    value = config["maxRuntime"]
-    if isinstance(value, bool) or not str(value).isdigit() or int(value) < 1:
+    if not read_number(config["maxRuntime"]):
         return ["maxRuntime: a whole number of minutes, 1 or more, is needed"], []
     return [], []
 
@@ -69,12 +68,8 @@ def _check_steps(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         for key, value in steps.items()
         if value and value != GAME and not is_file_name(value, ".html")
     ]
-    errors += [f"steps.{key}: empty" for key in numbers if not steps.get(key, steps.get(_as_int(key)))]
+    errors += [f"steps.{key}: empty" for key, value in steps.items() if not value and key != "finalStep"]
     return errors, []
-
-
-def _as_int(key: str) -> int | str:
-    return int(key) if key.isdigit() else key
 
 
 def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -90,8 +85,8 @@ def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             warnings.append(
                 f"events.{key}: empty, so no server is {'started' if 'start' in key else 'stopped'}"
             )
-        elif not str(events[key]).isdigit() or int(events[key]) < 1:
+        elif not (number := read_number(events[key])):
             errors.append(f"events.{key}: the number of a step is needed")
-        elif int(events[key]) > last:
+        elif number > last:
             warnings.append(f"events.{key}: {events[key]} lies beyond the last step ({last})")
     return errors, warnings

@@ -83,6 +83,9 @@ def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> 
 def read_projects(body: bytes) -> list[dict[str, Any]]:
     """The entries of a master list. Raises TransientError for a list that is not one."""
     try:
-        return [project for project in json.loads(body)["projects"] if isinstance(project, dict)]
+        projects = json.loads(body)["projects"]
     except (ValueError, KeyError, TypeError):
-        raise TransientError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it") from None
+        projects = None
+    if not isinstance(projects, list):
+        raise TransientError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it")
+    return [project for project in projects if isinstance(project, dict)]

@@ -39,7 +39,7 @@ def check_answers(request: HttpRequest) -> None:
         return
     try:
         answers = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: brackets nested a thousand deep
         raise BadRequestError("body: JSON is needed") from None
     if not isinstance(answers, dict):
         raise BadRequestError("body: a JSON object of form fields is needed")

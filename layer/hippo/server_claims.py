@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from hippo.catalogue import Catalogue, ListedProject
 from hippo.clock import Clock
-from hippo.errors import ConflictError, FencedError, HippoError, TransientError
+from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.ids import name_resources
 from hippo.messages import StartMessage
 from hippo.participants import Participant, ParticipantStore
@@ -64,7 +64,7 @@ class ServerClaims:
         self._clock = clock
 
     def claim(self, message: StartMessage) -> HeldServer | None:
-        """The record, held, with a slot of the cap; None if this start must start nothing.
+        """The record, held, with a slot of the cap chosen; None if this start must start nothing.
 
         Raises TransientError while a stop is at work on an earlier attempt, and for AWS's own faults.
         """
@@ -78,8 +78,22 @@ class ServerClaims:
                 self._servers.write(wanted, etag)
             except ConflictError:
                 continue  # what is stored now decides; it may be our own write that botocore tried twice
-            return self._take_slot(HeldServer(self._servers, wanted)) if wanted.state == STARTING else None
+            return HeldServer(self._servers, wanted) if wanted.state == STARTING else None
         raise TransientError(f"{message.user_id}: the server record kept changing")
+
+    def secure_slot(self, held: HeldServer) -> bool:
+        """Claim the slot that the record names, or another free one. Raises FencedError.
+
+        False if there is none left: the record is then as if this start had never come.
+        """
+        record = held.record
+        while not self._slots.claim(record.slot or 0, record.user_id, record.attempt):
+            free = self._slots.find_free()
+            if not free:
+                self._give_up(held)
+                return False
+            record = held.update(slot=free[hash_slot(record, len(free)) % len(free)])
+        return True
 
     def release_overtaken(self, record: ServerRecord) -> bool:
         """Tell the stop that has overtaken this start that it no longer has to wait for it.
@@ -104,7 +118,8 @@ class ServerClaims:
         """The record to write, or None."""
         now = self._clock.now()
         if current and _is_ending(current):
-            return self._await_end(message, current, now)
+            self._await_end(message, current, now)
+            return None
         if current and current.state in (STARTING, READY):
             return self._decide_living(message, current, now)
         project = self._catalogue.find(message.project_id)
@@ -190,26 +205,8 @@ class ServerClaims:
             error=error,
         )
 
-    def _take_slot(self, held: HeldServer) -> HeldServer | None:
-        try:
-            return held if self._secure_slot(held) else None
-        except FencedError:  # a stop was faster; it waits for this start, which has made nothing yet
-            if self.release_overtaken(held.record):
-                self._request_stop(held.record)
-            return None
-
-    def _secure_slot(self, held: HeldServer) -> bool:
-        """Claim the slot that the record names, or another free one; False, and undone, if there is none."""
-        record = held.record
-        while not self._slots.claim(record.slot or 0, record.user_id, record.attempt):
-            free = self._slots.find_free()
-            if not free:
-                return self._give_up(held)
-            record = held.update(slot=free[hash_slot(record, len(free)) % len(free)])
-        return True
-
-    def _give_up(self, held: HeldServer) -> bool:
-        """No slot was left after all: as if this start had never come, so that a later one has effect."""
+    def _give_up(self, held: HeldServer) -> None:
+        """No slot was left after all; a later start, of the same id too, is to have its effect."""
         seen = tuple(start for start in held.record.seen if start != held.record.start_id)
         held.update(
             state=STOPPED,
@@ -221,7 +218,6 @@ class ServerClaims:
             reason="all servers are in use",
         )
         logger.warning("all servers are in use", extra={"userId": held.record.user_id})
-        return False
 
     def _load(self, project: ListedProject, user_id: str) -> tuple[Study, Participant | None]:
         found = ParticipantStore(self._catalogue.store_of(project), project.id).read(user_id)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from hippo.aws.ec2 import NetworkInterfaces
 from hippo.aws.ecs import PROVIDERS, Containers, TaskState, is_capacity_shortage
-from hippo.aws.events import ShutdownRules, ring_at
+from hippo.aws.events import ShutdownRules, arm_ahead
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, poll
@@ -96,6 +96,10 @@ class ServerStart:
 
     def _bring_up(self, held: HeldServer) -> None:
         self._arm_rule(held)
+        # After the rule, which frees the slot whatever becomes of this start.
+        if not self._claims.secure_slot(held):
+            self._tools.request_stop(held.record, "all servers are in use")
+            return
         record = held.check()
         self._tools.containers.create_cluster(record.cluster, self._tags(record))
         self._await_cluster(held)
@@ -115,14 +119,14 @@ class ServerStart:
         """Nothing that costs money exists before the rule that will end it."""
         record = held.record
         while True:
-            now = self._clock.now()
             deadline = record.deadline or self._run.until
-            if deadline <= now:
+            if deadline <= self._clock.now():
                 raise PermanentError("its time was over before it could start")
             message = form_stop(
                 record.user_id, project_id=record.project_id, attempt=record.attempt, reason="maxRuntime"
             )
-            self._tools.rules.arm(record.rule_name, ring_at(deadline, now), message, self._tags(record))
+            tags = self._tags(record)
+            arm_ahead(self._tools.rules, self._clock, record.rule_name, deadline, message, tags)
             record = held.check()
             if record.deadline is None or record.deadline >= deadline:
                 return  # else a stop with a delay has moved it earlier meanwhile

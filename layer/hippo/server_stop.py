@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import Containers
-from hippo.aws.events import ShutdownRules, ring_at
+from hippo.aws.events import ShutdownRules, arm_ahead
 from hippo.aws.route53 import HostNames
 from hippo.clock import Clock, poll
 from hippo.errors import ConflictError, FencedError, HippoError, TransientError
@@ -100,8 +100,14 @@ class ServerStop:
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
             return self._delay(message, record, etag)
         if record.state == STOPPING and record.has_lease(now) and record.owner != self._run.owner:
-            return self._ignore(message, "another stop is at work")
+            return self._leave_to_other(message, record, now)
         return self._finish(self._claim(message, record, etag, now))
+
+    def _leave_to_other(self, message: StopMessage, record: ServerRecord, now: datetime) -> None:
+        """Another stop is at work, or has died before it re-armed the rule, which rings only once."""
+        if message.attempt is not None:
+            self._arm(record, (record.lease_until or now) + timedelta(minutes=1))
+        self._ignore(message, "another stop is at work")
 
     def _stop_again(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
         """Nothing should be left; but a start that was overtaken may have made something since.
@@ -250,7 +256,7 @@ class ServerStop:
         message = form_stop(
             record.user_id, project_id=record.project_id, attempt=record.attempt, reason=record.reason
         )
-        self._tools.rules.arm(record.rule_name, ring_at(moment, self._clock.now()), message)
+        arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message)
 
     def _release(self, held: HeldServer) -> None:
         try:

@@ -1,5 +1,6 @@
 """A study as participants go through it: its steps, its events, its pages."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from hippo.groups import assign_group
 
 GAME = "game"
 DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that did not ask for it
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Study:
     @property
     def last_step(self) -> int:
         """The highest numbered step; the final step is reported as one more."""
-        return max((int(key) for key in self._steps if key.isdigit()), default=0)
+        return max((read_number(key) or 0 for key in self._steps), default=0)
 
     @property
     def start_step(self) -> int | None:
@@ -41,8 +43,7 @@ class Study:
     @property
     def max_runtime(self) -> int:
         """Minutes that a server may live, before the operator's cap."""
-        value = str(self.config.get("maxRuntime"))
-        return int(value) if value.isdigit() and int(value) else DEFAULT_MAX_RUNTIME
+        return read_number(self.config.get("maxRuntime")) or DEFAULT_MAX_RUNTIME
 
     @property
     def task_definition(self) -> str:
@@ -75,13 +76,17 @@ class Study:
         return _as_mapping(self.config.get("steps"))
 
     def _read_event(self, name: str) -> int | None:
-        value = str(_as_mapping(self.config.get("events")).get(name))
-        return int(value) if value.isdigit() else None
+        return read_number(_as_mapping(self.config.get("events")).get(name))
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:
     """A list edited by hand may hold anything: participants then get the page for a missing page."""
     return value if isinstance(value, Mapping) else {}
+
+
+def read_number(value: object) -> int | None:
+    """A whole number of 0 or more, which configs and queries hold as such or as text; else None."""
+    return int(str(value)) if _NUMBER.fullmatch(str(value)) else None
 
 
 def order_variants(file: str, existing: set[str]) -> list[str]:

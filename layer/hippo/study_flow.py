@@ -142,7 +142,7 @@ class StudyFlow:
             return self._show_game(visit, target, now)
         participant.next_step, participant.waiting_since = target, now
         if server and _was_stopped(server, visit.project.id) and visit.project.live:
-            self._request_start(visit, f"/{server.attempt + 1}")
+            self._request_again(visit, target, server)
             participant.start_requested_at = now
         self._write(visit)
         if server and server.has_failed_for(visit.project.id):
@@ -163,6 +163,14 @@ class StudyFlow:
         request_id = f"{visit.project.id}/{visit.user_id}/{visit.study.start_step}{suffix}"
         self._start_topic.publish(form_start(visit.project.id, visit.user_id, request_id))
 
+    def _request_again(self, visit: Visit, step: int, server: ServerRecord | None) -> None:
+        """Ask once more for the server, if the study is to have started one by this step."""
+        start_step = visit.study.start_step
+        if start_step is None or start_step > step:
+            return
+        again = server and _was_stopped(server, visit.project.id)
+        self._request_start(visit, f"/{server.attempt + 1}" if server and again else "")
+
     def _show(self, visit: Visit, position: Position, now: datetime) -> dict[str, Any]:
         """The current step once more; a waiting participant may get their game now."""
         if position.place not in (Place.WAITING, Place.PLAYING):
@@ -170,9 +178,10 @@ class StudyFlow:
         server = self._read_server(visit.user_id)
         researcher = visit.study.config.get("researcher")
         waiting = position.place is Place.WAITING
-        if server and server.is_ready_for(visit.project.id, now):
-            if waiting:
-                return self._show_game(visit, position.step, now)
+        ready = server and server.is_ready_for(visit.project.id, now)
+        if ready and waiting:
+            return self._show_game(visit, position.step, now)
+        if ready or (server is None and not waiting):  # without a record it was made by other means
             return self._form_answer(visit, position.step, self._form_game(visit))
         if server and server.has_failed_for(visit.project.id):
             return self._form_answer(visit, position.step, form_failed_server(researcher))
@@ -193,11 +202,8 @@ class StudyFlow:
         """Someone has waited long: look for a server made by other means, else ask for one again."""
         if server is None and self._make_host_names().find(self._host_name(visit.user_id)):
             return self._show_game(visit, step, now)
-        start_step = visit.study.start_step
         if _needs_start(server, visit.project.id, now):
-            if start_step is not None and start_step <= step:
-                again = server and _was_stopped(server, visit.project.id)
-                self._request_start(visit, f"/{server.attempt + 1}" if server and again else "")
+            self._request_again(visit, step, server)
             _present(visit).start_requested_at = now  # ask again only in a minute
             self._write(visit)
         return self._form_answer(visit, step, {"page": "wait"})
@@ -242,7 +248,7 @@ class StudyFlow:
         return found[0] if found else None
 
     def _write(self, visit: Visit) -> None:
-        visit.records.write(visit.user_id, _present(visit), visit.etag)
+        visit.etag = visit.records.write(visit.user_id, _present(visit), visit.etag)
 
 
 def _present(visit: Visit) -> Participant:

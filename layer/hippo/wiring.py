@@ -1,8 +1,11 @@
-"""How the server handlers are put together from settings, adapters and one invocation's own data."""
+"""How `start_server` is put together from settings, adapters and one invocation's own data.
+
+Apart from `stop_wiring`, so that neither function imports what only the other one needs.
+"""
 
 from datetime import timedelta
 
-from hippo.aws.clients import make_client
+from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.ec2 import NetworkInterfaces
 from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
@@ -17,18 +20,17 @@ from hippo.server_claims import ClaimSettings, ServerClaims
 from hippo.server_record import ServerStore
 from hippo.server_slots import ServerSlots
 from hippo.server_start import ServerStart, StartTools
-from hippo.server_stop import ServerStop, StopTools
-from hippo.settings import StartServerSettings, StopServerSettings
+from hippo.settings import StartServerSettings
 
 
 def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> ServerStart:
     """What `start_server` works with in one invocation."""
     tools = StartTools(
-        rules=ShutdownRules(make_client("events", patient=True), settings.stop_server_topic_arn),
-        containers=Containers(make_client("ecs", patient=True), settings.subnet, settings.security_group),
-        interfaces=NetworkInterfaces(make_client("ec2", patient=True)),
-        host_names=HostNames(make_client("route53", patient=True), settings.hosted_zone_id),
-        stop_topic=Topic(make_client("sns", patient=True), settings.stop_server_topic_arn),
+        rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
+        containers=Containers(ClientOnDemand("ecs", patient=True), settings.subnet, settings.security_group),
+        interfaces=NetworkInterfaces(ClientOnDemand("ec2", patient=True)),
+        host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
+        stop_topic=Topic(ClientOnDemand("sns", patient=True), settings.stop_server_topic_arn),
         connect=can_connect,
     )
     buckets = (settings.bucket, *settings.extra_buckets)
@@ -47,18 +49,6 @@ def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> 
     )
     first_dns_check = timedelta(seconds=settings.dns_first_check_seconds)
     return ServerStart(claims, tools, settings.prefix, run, clock, first_dns_check)
-
-
-def make_server_stop(settings: StopServerSettings, run: Run, clock: Clock) -> ServerStop:
-    """What `stop_server` works with in one invocation."""
-    own = _make_store(settings.bucket)
-    tools = StopTools(
-        rules=ShutdownRules(make_client("events", patient=True), settings.stop_server_topic_arn),
-        containers=Containers(make_client("ecs", patient=True)),
-        host_names=HostNames(make_client("route53", patient=True), settings.hosted_zone_id),
-        slots=ServerSlots(own),
-    )
-    return ServerStop(ServerStore(own), tools, settings.prefix, settings.root_domain, run, clock)
 
 
 def _make_store(bucket: str) -> ObjectStore:

@@ -1,8 +1,7 @@
 """Botocore's event hooks: count calls, make them fail, and let a rival in between."""
 
-import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -10,10 +9,7 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSResponse
 
-_S3_ERROR = "<Error><Code>{code}</Code><Message>made to fail</Message></Error>"
-_OTHER_ERROR = (
-    "<ErrorResponse><Error><Code>{code}</Code><Message>made to fail</Message></Error></ErrorResponse>"
-)
+from hippo.aws.clients import make_client, open_session
 
 
 @dataclass(slots=True)
@@ -29,7 +25,7 @@ class _Plan:
     operation: str
     times: int
     key: str
-    act: Callable[[Any], Any]
+    act: Callable[[str], Any]
 
 
 @dataclass
@@ -53,18 +49,29 @@ class AwsHooks:
         return [call.parameters["Key"] for call in self.calls if call.operation == operation]
 
     def fail(self, operation: str, code: str, status: int, *, times: int = 1, key: str = "") -> None:
-        """Let AWS answer the next `times` requests of an operation (on keys that hold `key`) like that."""
+        """Let the next `times` calls of an operation (on keys that hold `key`) end so, with no effect."""
 
-        def act(request: Any) -> AWSResponse:
-            body = _S3_ERROR if "s3" in request.url else _OTHER_ERROR
-            return AWSResponse(request.url, status, {}, _RawBody(body.format(code=code).encode()))
+        def act(url: str) -> tuple[AWSResponse, dict[str, Any]]:
+            error = {"Code": code, "Message": "made to fail"}
+            return AWSResponse(url, status, {}, None), {
+                "Error": error,
+                "ResponseMetadata": {"HTTPStatusCode": status},
+            }
+
+        self._plans.append(_Plan(operation, times, key, act))
+
+    def answer(self, operation: str, answer: dict[str, Any], *, times: int = 1, key: str = "") -> None:
+        """Let the next `times` calls of an operation succeed with this answer, and with no effect."""
+
+        def act(url: str) -> tuple[AWSResponse, dict[str, Any]]:
+            return AWSResponse(url, 200, {}, None), answer
 
         self._plans.append(_Plan(operation, times, key, act))
 
     def before(self, operation: str, action: Callable[[], object], *, times: int = 1, key: str = "") -> None:
         """Run `action` when the next call of an operation is on its way: after all reads that led to it."""
 
-        def act(_request: Any) -> None:
+        def act(_url: str) -> None:
             action()
 
         self._plans.append(_Plan(operation, times, key, act))
@@ -72,32 +79,29 @@ class AwsHooks:
     def register(self, session: boto3.Session) -> None:
         """Take part in the calls of all clients that the session makes from now on."""
         session.events.register("before-parameter-build", self._record)
-        session.events.register_first("before-send", self._send)
+        session.events.register("before-call", self._carry_out)
 
     def _record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.calls.append(AwsCall(model.name, dict(params)))
 
-    def _send(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-        operation = event_name.rsplit(".", 1)[-1]
+    def _carry_out(self, params: dict[str, Any], model: Any, **_: Any) -> Any:
         for plan in self._plans:
-            if plan.times and plan.operation == operation and plan.key in request.url:
+            if plan.times and plan.operation == model.name and plan.key in params["url"]:
                 plan.times -= 1
-                return plan.act(request)
+                return plan.act(params["url"])
         return None
-
-
-class _RawBody(io.BytesIO):
-    """A body as botocore reads it."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        while chunk := self.read():
-            yield chunk
 
 
 @cache
 def shared_session(region: str) -> tuple[boto3.Session, AwsHooks]:
     """One session for all tests, because reading AWS's service models takes most of a test's time."""
-    session = boto3.Session(region_name=region)
+    session = boto3.Session(botocore_session=open_session(), region_name=region)
     hooks = AwsHooks()
     hooks.register(session)
     return session, hooks
+
+
+@cache
+def shared_client(service: str, *, patient: bool = False) -> Any:
+    """A client as `make_client` makes it, once for all tests, because making one takes 10 ms."""
+    return make_client.__wrapped__(service, patient=patient)

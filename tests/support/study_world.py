@@ -8,13 +8,12 @@ from datetime import datetime
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
 from hippo.server_record import ServerRecord, write_record
-from tests.support.aws_hooks import AwsHooks
+from tests.support.aws_hooks import AwsHooks, shared_client
 from tests.support.fakes import FakeClock
 
 REGION = "ca-central-1"
@@ -87,7 +86,7 @@ class StudyWorld:
         self.aws, self.clock = aws, clock
         self._load_function, self._events = load_function, load_event
         self._monkeypatch = monkeypatch
-        self.s3, self.sns, self.route53 = (boto3.client(name) for name in ("s3", "sns", "route53"))
+        self.s3, self.sns, self.route53 = map(shared_client, ("s3", "sns", "route53"))
         for bucket in (BUCKET, EXTRA_BUCKET, STRANGE_BUCKET):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         self._topics = {name: self.sns.create_topic(Name=name)["TopicArn"] for name in ("start", "stop")}

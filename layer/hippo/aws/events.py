@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, translate
+from hippo.clock import Clock
 from hippo.errors import AwsError
 
 _TARGET_ID = "stop"
@@ -22,11 +23,6 @@ def write_cron(moment: datetime) -> str:
     if moment.second or moment.microsecond:
         moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
     return f"cron({moment.minute} {moment.hour} {moment.day} {moment.month} ? {moment.year})"
-
-
-def ring_at(moment: datetime, now: datetime) -> datetime:
-    """`moment`, or a minute from now: a rule made only just before its minute may miss it for ever."""
-    return max(moment, now + timedelta(minutes=1))
 
 
 class ShutdownRules:
@@ -73,6 +69,25 @@ class ShutdownRules:
             cause = error.__cause__
             if not (isinstance(cause, ClientError) and read_code(cause) == "ResourceNotFoundException"):
                 raise
+
+
+def arm_ahead(
+    rules: ShutdownRules,
+    clock: Clock,
+    name: str,
+    moment: datetime,
+    message: Mapping[str, object],
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Arm a rule for `moment`, or for a minute from now if that is later.
+
+    A rule made only just before its minute, or after it because AWS took its time, never fires.
+    """
+    while True:
+        rings = max(moment, clock.now() + timedelta(minutes=1))
+        rules.arm(name, rings, message, tags)
+        if clock.now() < rings:
+            return
 
 
 def _check_entries(operation: str, answer: Mapping[str, Any]) -> None:

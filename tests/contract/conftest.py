@@ -1,0 +1,127 @@
+"""The adapters over each backend: in-memory fakes, moto, and the local platform's emulator."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules, write_cron
+from hippo.aws.route53 import HostNames
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock, SystemClock, poll
+from tests.fakes.clock import FakeClock
+from tests.fakes.containers import FakeContainers
+from tests.fakes.host_names import FakeHostNames
+from tests.fakes.journal import Journal
+from tests.fakes.messaging import FakeObjectStore, FakeRules
+from tests.gaps.emulators import Emulator, start_emulator
+from tests.support.aws_hooks import shared_client
+from tests.support.strict_moto import make_strict
+
+REGION = "ca-central-1"
+SERVICES = ("s3", "ecs", "events", "route53", "sns", "ec2")
+DEFINITION = "contract-server"
+T = TypeVar("T")
+
+
+@dataclass
+class Backend:
+    """What the cases talk to; `poll_seconds` is how long they wait between two looks."""
+
+    name: str
+    store: ObjectStore
+    containers: Containers
+    rules: ShutdownRules
+    host_names: HostNames
+    root_domain: str
+    clock: Clock
+    read_rule: Callable[[str], tuple[str, dict[str, Any]] | None]
+    poll_seconds: float = 0.1
+
+    def new_name(self) -> str:
+        """A name that nothing in the backend has yet."""
+        return f"contract-{uuid.uuid4().hex[:12]}"
+
+    def wait_until(self, probe: Callable[[], T | None], seconds: float = 60) -> T:
+        """The first answer of `probe` that is something."""
+        until = self.clock.now() + timedelta(seconds=seconds)
+        return poll(probe, clock=self.clock, until=until, what="the backend", first=self.poll_seconds)
+
+
+def make_fake_backend() -> Backend:
+    """The fakes of the lifecycle's tests."""
+    journal, clock = Journal(), FakeClock()
+    store, rules = FakeObjectStore(journal), FakeRules(journal, clock)
+    containers = FakeContainers(journal, clock, {DEFINITION})
+    names = FakeHostNames(journal, clock)
+    root = "games.example.org"
+
+    def read_rule(name: str) -> tuple[str, dict[str, Any]] | None:
+        rule = rules.rules.get(name)
+        return (write_cron(rule.fires), rule.message) if rule and rule.fires else None
+
+    return Backend("fake", store, containers, rules, names, root, clock, read_rule, poll_seconds=1)
+
+
+def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
+    """The real adapters, over whatever answers as AWS."""
+    clients = {service: make_client(service) for service in SERVICES}
+    bucket, root = f"contract-{uuid.uuid4().hex[:8]}", f"{uuid.uuid4().hex[:8]}.example.org"
+    location = {"LocationConstraint": REGION}
+    clients["s3"].create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+    topic = clients["sns"].create_topic(Name="contract")["TopicArn"]
+    zone = clients["route53"].create_hosted_zone(Name=root, CallerReference=root)["HostedZone"]["Id"]
+    clients["ecs"].register_task_definition(
+        family=DEFINITION,
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "game", "image": "server", "memory": 512}],
+    )
+    subnet = clients["ec2"].describe_subnets()["Subnets"][0]["SubnetId"]
+    group = clients["ec2"].describe_security_groups()["SecurityGroups"][0]["GroupId"]
+
+    def read_rule(rule: str) -> tuple[str, dict[str, Any]] | None:
+        found = [entry for entry in clients["events"].list_rules()["Rules"] if entry["Name"] == rule]
+        if not found:
+            return None
+        [target] = clients["events"].list_targets_by_rule(Rule=rule)["Targets"]
+        return found[0]["ScheduleExpression"], json.loads(target["Input"])
+
+    return Backend(
+        name,
+        ObjectStore(clients["s3"], bucket),
+        Containers(clients["ecs"], [subnet], group),
+        ShutdownRules(clients["events"], topic),
+        HostNames(clients["route53"], zone.removeprefix("/hostedzone/")),
+        root,
+        SystemClock(),
+        read_rule,
+    )
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One emulator for all cases."""
+    running = start_emulator(tmp_path_factory.mktemp("emulator"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(params=["fake", "moto", "emulator"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+    """Each case runs once on each of them."""
+    if request.param == "fake":
+        yield make_fake_backend()
+    elif request.param == "moto":
+        request.getfixturevalue("aws")
+        for _ in make_strict(monkeypatch):
+            yield make_aws_backend("moto", shared_client)
+    else:
+        yield make_aws_backend("emulator", request.getfixturevalue("emulator").client)

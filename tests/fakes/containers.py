@@ -1,0 +1,211 @@
+"""A stand-in for ECS on Fargate and for the network interfaces of its tasks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hippo.aws.ecs import RunResult, TaskState
+from hippo.errors import AwsError, ConflictError
+from tests.fakes.journal import Journal
+from tests.support.fakes import FakeClock
+
+CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+# Seconds after RunTask: PROVISIONING until the interface is there, then PENDING until RUNNING.
+ATTACHED, RUNNING = 8, 25
+
+
+@dataclass(slots=True)
+class FakeTask:
+    """One task; what it shows depends on the time."""
+
+    arn: str
+    cluster: str
+    provider: str
+    definition: str
+    tags: dict[str, str]
+    made: datetime
+    address: str
+    stopping_from: datetime | None = None
+    stop_code: str = ""
+    stopped_reason: str = ""
+    seconds_to_stop: float = 12
+
+    def status(self, now: datetime) -> str:
+        """Its lastStatus."""
+        if self.stopping_from and now >= self.stopping_from:
+            over = self.stopping_from + timedelta(seconds=self.seconds_to_stop)
+            return "STOPPED" if now >= over else "DEACTIVATING"
+        age = (now - self.made).total_seconds()
+        return "PROVISIONING" if age < ATTACHED else "PENDING" if age < RUNNING else "RUNNING"
+
+
+@dataclass(slots=True)
+class FakeCluster:
+    """A cluster; `active_from` is when it leaves PROVISIONING."""
+
+    active_from: datetime
+    tags: dict[str, str] = field(default_factory=dict)
+    deleted: bool = False
+
+
+class FakeContainers:
+    """Clusters and tasks, eventually consistent; `shortages` says how a provider has no capacity.
+
+    A shortage is `refused` (RunTask's failures), `stopped` (a task that cannot be placed) or `interrupted`
+    (Spot takes the running task away).
+    """
+
+    def __init__(self, journal: Journal, clock: FakeClock, definitions: set[str]) -> None:
+        self._journal, self._clock = journal, clock
+        self.definitions = definitions
+        self.clusters: dict[str, FakeCluster] = {}
+        self.tasks: dict[str, FakeTask] = {}
+        self.shortages: dict[str, str] = {}
+        self.failures: list[str] = []
+        self.cluster_seconds = 2.0
+        self.seconds_until_seen = 0.0
+        self.busy_deletes = 0
+        self.revision = 1  # of every task definition: RunTask's parameters with it
+        self._tokens: dict[tuple[str, str], tuple[tuple[str, str, int], str]] = {}
+
+    def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
+        """Make the cluster, or leave it as it is."""
+        with self._journal.call("containers.create_cluster", name=name, tags=dict(tags)):
+            known = self.clusters.get(name)
+            if known is None or known.deleted:
+                active_from = self._clock.now() + timedelta(seconds=self.cluster_seconds)
+                self.clusters[name] = FakeCluster(active_from, dict(tags))
+
+    def find_cluster_status(self, name: str) -> str | None:
+        """Its status, None where there never was one."""
+        with self._journal.call("containers.find_cluster_status", name=name):
+            cluster = self.clusters.get(name)
+            if cluster is None:
+                return None
+            if cluster.deleted:
+                return "INACTIVE"
+            return "ACTIVE" if self._clock.now() >= cluster.active_from else "PROVISIONING"
+
+    def run_task(
+        self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
+    ) -> RunResult:
+        """Start one task; the same token gives the same one, stopped or not."""
+        details: dict[str, Any] = {"cluster": cluster, "definition": definition, "token": client_token}
+        with self._journal.call("containers.run_task", provider=provider, tags=dict(tags), **details):
+            self._check_run(cluster, definition)
+            known = self._tokens.get((cluster, client_token))
+            parameters = (definition, provider, self.revision)
+            if known and known[0] != parameters:
+                raise ConflictError(cluster)
+            if known:
+                return RunResult(known[1])
+            if self.failures:
+                return RunResult(None, [self.failures.pop(0)])
+            shortage = self.shortages.get(provider)
+            if shortage == "refused":
+                return RunResult(None, [CAPACITY])
+            task = self._make_task(cluster, definition, provider, dict(tags), shortage)
+            self._tokens[(cluster, client_token)] = (parameters, task.arn)
+            return RunResult(task.arn)
+
+    def describe_task(self, cluster: str, arn: str) -> TaskState | None:
+        """The task as it is now, None while ECS does not show it yet."""
+        with self._journal.call("containers.describe_task", arn=arn):
+            task, now = self.tasks.get(arn), self._clock.now()
+            if task is None or task.cluster != cluster or not self._is_seen(task):
+                return None
+            status = task.status(now)
+            ending = status in ("DEACTIVATING", "STOPPED")
+            attached = now >= task.made + timedelta(seconds=ATTACHED)
+            return TaskState(
+                arn=arn,
+                status=status,
+                stop_code=task.stop_code if ending else "",
+                stopped_reason=task.stopped_reason if ending else "",
+                interface_id=f"eni-{task.address}" if attached and status != "STOPPED" else None,
+            )
+
+    def list_tasks(self, cluster: str) -> list[str]:
+        """The tasks that are to run."""
+        with self._journal.call("containers.list_tasks", cluster=cluster):
+            return [
+                task.arn
+                for task in self.tasks.values()
+                if task.cluster == cluster and self._is_seen(task) and not self._is_ending(task)
+            ]
+
+    def stop_task(self, cluster: str, arn: str, reason: str) -> None:
+        """Let a task begin to stop; fine if it is gone."""
+        with self._journal.call("containers.stop_task", arn=arn, reason=reason):
+            task = self.tasks.get(arn)
+            if task and task.cluster == cluster and not self._is_ending(task):
+                task.stopping_from = self._clock.now()
+                task.stop_code, task.stopped_reason = "UserInitiated", reason
+
+    def delete_cluster(self, name: str) -> bool:
+        """Delete it; False while tasks or an update are in the way."""
+        with self._journal.call("containers.delete_cluster", name=name):
+            if self.busy_deletes:
+                self.busy_deletes -= 1
+                return False
+            if any(task.cluster == name for task in self.list_living()):
+                return False
+            if name in self.clusters:
+                self.clusters[name].deleted = True
+            return True
+
+    def list_living(self) -> list[FakeTask]:
+        """Every task that costs money now, whether or not ECS shows it."""
+        return [task for task in self.tasks.values() if task.status(self._clock.now()) != "STOPPED"]
+
+    def end_task(self, code: str, reason: str) -> None:
+        """Let all tasks begin to stop by themselves."""
+        for task in self.list_living():
+            task.stopping_from, task.stop_code, task.stopped_reason = self._clock.now(), code, reason
+
+    def _check_run(self, cluster: str, definition: str) -> None:
+        known = self.clusters.get(cluster)
+        if known is None or known.deleted:
+            raise AwsError("ecs:RunTask", "ClusterNotFoundException", passing=False)
+        if definition not in self.definitions:
+            raise AwsError("ecs:RunTask", "ClientException", passing=False, detail="no such definition")
+
+    def _make_task(
+        self, cluster: str, definition: str, provider: str, tags: dict[str, str], shortage: str | None
+    ) -> FakeTask:
+        number = len(self.tasks) + 1
+        now = self._clock.now()
+        arn, address = f"arn:task/{cluster}/{number}", f"203.0.113.{number}"
+        task = FakeTask(arn, cluster, provider, definition, tags, now, address)
+        if shortage == "stopped":
+            task.stopping_from, task.seconds_to_stop = now + timedelta(seconds=3), 0
+            task.stop_code, task.stopped_reason = "TaskFailedToStart", CAPACITY
+        elif shortage == "interrupted":
+            task.stopping_from = now + timedelta(seconds=RUNNING + 3)
+            task.stop_code, task.stopped_reason = "SpotInterruption", "Your Spot Task was interrupted."
+        self.tasks[arn] = task
+        return task
+
+    def _is_seen(self, task: FakeTask) -> bool:
+        return self._clock.now() >= task.made + timedelta(seconds=self.seconds_until_seen)
+
+    def _is_ending(self, task: FakeTask) -> bool:
+        return task.status(self._clock.now()) in ("DEACTIVATING", "STOPPED")
+
+
+class FakeInterfaces:
+    """The public address of `eni-<address>`, from `seconds_until_seen` after the first question on."""
+
+    def __init__(self, journal: Journal, clock: FakeClock) -> None:
+        self._journal, self._clock = journal, clock
+        self.seconds_until_seen = 0.0
+        self._asked: dict[str, datetime] = {}
+
+    def find_public_ip(self, interface_id: str) -> str | None:
+        """The address, None while there is none."""
+        with self._journal.call("interfaces.find_public_ip", interface_id=interface_id):
+            asked = self._asked.setdefault(interface_id, self._clock.now())
+            if self._clock.now() < asked + timedelta(seconds=self.seconds_until_seen):
+                return None
+            return interface_id.removeprefix("eni-")

@@ -1,0 +1,146 @@
+"""What a request leaves in the log: ids, never what participants sent or who they are."""
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support.study_world import PROJECT, USER, Answer, StudyWorld
+
+# What a log record has besides the fields that a call added; Lambda's JSON format leaves it out.
+_OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+SECRET = "what-nobody-may-read-in-a-log"
+
+
+def render(record: logging.LogRecord) -> str:
+    """A record as Lambda writes it with `LogFormat: JSON`: one line, added fields at the top level."""
+    fields = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
+    return (
+        json.dumps(
+            {
+                "timestamp": "2030-01-01T12:00:00.000Z",
+                "level": record.levelname,
+                "message": record.getMessage(),
+                "logger": record.name,
+                "requestId": "0d3c6a7e-1111-4222-8333-444455556666",
+                **fields,
+            },
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Gives what was logged since the last time, as Lambda renders it at level INFO."""
+    caplog.set_level(logging.INFO)
+
+    def take() -> str:
+        text = "".join(render(record) for record in caplog.records)
+        caplog.clear()
+        return text
+
+    return take
+
+
+def send_secrets(world: StudyWorld, load_event: Any, method: str = "POST", **changes: Any) -> Answer:
+    """A large request with something private in every part of it that can hold it."""
+    event = load_event("next_post") | {"httpMethod": method, "body": json.dumps({"name": SECRET * 100})}
+    event["headers"] = dict.fromkeys(["Cookie", "X-Forwarded-For", "User-Agent", "Authorization"], SECRET)
+    event["queryStringParameters"] = {"projectId": PROJECT, "userId": USER, "mail": SECRET}
+    event |= changes
+    return world.send_event(event)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "status"),
+    [
+        (lambda world: None, 200),
+        (lambda world: world.get(), 200),
+        (lambda world: world.reach_waiting(), 200),
+        (lambda world: world.reach_game(), 200),
+        (lambda world: world.reach_final(), 200),
+        (lambda world: world.publish(live=False), 400),
+        (lambda world: world.s3.delete_object(Bucket="hippo-data", Key=f"{PROJECT}/quiz.html"), 200),
+        (lambda world: world.aws.fail("PutObject", "SlowDown", 503, times=999), 503),
+    ],
+    ids=["first", "page", "waiting", "game", "final", "not live", "missing page", "S3 down"],
+)
+def test_log_of_a_request_is_short_and_holds_ids_only(
+    world: StudyWorld,
+    load_event: Any,
+    logged: Callable[[], str],
+    prepare: Callable[[StudyWorld], object],
+    status: int,
+) -> None:
+    """Given any kind of request, cold, then under 1 kB of log, with nothing of its body, headers or query."""
+    prepare(world)
+    world.start_cold()
+    logged()
+
+    answer = send_secrets(world, load_event)
+
+    text = logged()
+    assert answer.status == status
+    assert len(text.encode()) < 1000
+    assert SECRET not in text
+    assert text
+
+
+def test_log_of_a_step_names_project_participant_and_step(
+    world: StudyWorld, logged: Callable[[], str]
+) -> None:
+    """Given an answered page, then one line with the ids as fields, to search by."""
+    world.get()
+    logged()
+
+    world.post({"agree": "yes"})
+
+    (line,) = logged().splitlines()
+    fields = json.loads(line)
+    assert {key: fields[key] for key in ("level", "message", "projectId", "userId", "step", "move")} == {
+        "level": "INFO",
+        "message": "step",
+        "projectId": PROJECT,
+        "userId": USER,
+        "step": 1,
+        "move": "advance",
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": SECRET},
+        {"body": SECRET * 10_000},
+        {"queryStringParameters": {"projectId": PROJECT, "userId": SECRET * 2}},
+        {"queryStringParameters": {"projectId": SECRET, "userId": USER}},
+        {"queryStringParameters": {"projectId": PROJECT, "userId": USER, "step": SECRET}},
+    ],
+    ids=["not JSON", "too large", "user id", "project id", "step"],
+)
+def test_log_of_a_refusal_says_why_without_what_was_sent(
+    world: StudyWorld, load_event: Any, logged: Callable[[], str], changes: dict[str, Any]
+) -> None:
+    """Given a request that is refused, then the log has the status and the reason, and nothing of it."""
+    answer = send_secrets(world, load_event, **changes)
+
+    text = logged()
+    assert answer.status == 400
+    assert json.loads(text)["status"] == 400
+    assert len(text) < 1000
+    assert SECRET not in text
+
+
+def test_fault_is_logged_as_an_error(world: StudyWorld, logged: Callable[[], str]) -> None:
+    """Given S3 down, then an error in the log that names the call and AWS's code, for the alarm."""
+    world.aws.fail("GetObject", "SlowDown", 503, times=999)
+    world.get()
+
+    fields = json.loads(logged())
+
+    assert (fields["level"], fields["status"]) == ("ERROR", 503)
+    assert "s3:GetObject: SlowDown" in fields["reason"]

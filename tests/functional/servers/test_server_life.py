@@ -1,0 +1,169 @@
+"""start_server and stop_server over AWS in memory: a whole life, and what it costs in calls."""
+
+import json
+
+from tests.support.server_world import HOST, NAME, PROJECT, USER, ServerWorld
+
+# In a warm execution environment, for a project whose pages are not frozen; each look that has to be
+# repeated until a cluster, an address or a name is there costs one call more.
+CALLS_OF_A_START = {
+    "GetObject": 10,  # project list, participant, slot; the rest are looks at the server record
+    "ListObjectsV2": 1,
+    "PutObject": 6,
+    "PutRule": 1,
+    "PutTargets": 1,
+    "CreateCluster": 1,
+    "DescribeClusters": 1,
+    "RunTask": 1,
+    "DescribeTasks": 1,
+    "DescribeNetworkInterfaces": 1,
+    "ChangeResourceRecordSets": 1,
+    "GetChange": 1,
+}
+CALLS_OF_A_STOP = {
+    "GetObject": 4,
+    "PutObject": 3,
+    "PutRule": 1,
+    "PutTargets": 1,
+    "ListTasks": 1,
+    "StopTask": 1,
+    "DescribeTasks": 1,
+    "DeleteCluster": 1,
+    "DescribeClusters": 1,
+    "ListResourceRecordSets": 1,
+    "ChangeResourceRecordSets": 1,
+    "RemoveTargets": 1,
+    "DeleteRule": 1,
+}
+
+
+def test_a_start_is_recorded(world: ServerWorld) -> None:
+    """The server record has the keys and the form that everything else reads."""
+    world.start()
+
+    record = world.record()
+    assert (record["state"], record["projectId"], record["attempt"]) == ("ready", PROJECT, 1)
+    assert (record["cluster"], record["ruleName"], record["hostName"]) == (NAME, NAME, HOST)
+    assert (record["publicIp"], record["capacityProvider"]) == ("203.0.113.1", "FARGATE_SPOT")
+    assert (record["requestedAt"], record["leaseUntil"]) == ("2030-01-01T12:00:00.000+00:00", None)
+
+
+def test_a_start_makes_the_task(world: ServerWorld) -> None:
+    """One task of the project's definition runs in the participant's own cluster, on Spot."""
+    world.start()
+
+    [task] = world.tasks()
+    assert task["taskDefinitionArn"].endswith(f":task-definition/{PROJECT}:1")
+    assert task["capacityProviderName"] == "FARGATE_SPOT"
+    assert world.clusters() == [NAME]
+
+
+def test_a_start_makes_the_name(world: ServerWorld) -> None:
+    """The A record leads to the task's public address, for ten seconds at most."""
+    world.start()
+
+    record = world.names()[HOST]
+    assert record["ResourceRecords"] == [{"Value": "203.0.113.1"}]
+    assert record["TTL"] <= 10
+
+
+def test_a_start_makes_the_rule(world: ServerWorld) -> None:
+    """A one-time cron at maxRuntime whose target is the stop topic."""
+    world.start()
+
+    [rule] = world.rules()
+    [target] = world.events.list_targets_by_rule(Rule=NAME)["Targets"]
+    assert (rule["ScheduleExpression"], rule["State"]) == ("cron(30 12 1 1 ? 2030)", "ENABLED")
+    assert target["Arn"] == world.stop_topic
+    assert json.loads(target["Input"]) == {
+        "userId": USER,
+        "projectId": PROJECT,
+        "attempt": 1,
+        "reason": "maxRuntime",
+    }
+
+
+def test_the_task_gets_a_public_address(world: ServerWorld) -> None:
+    """RunTask asks for one in the configured subnet, with the token of this attempt."""
+    world.start()
+
+    [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
+    network = call["networkConfiguration"]["awsvpcConfiguration"]
+    assert network["assignPublicIp"] == "ENABLED"
+    assert len(call["clientToken"]) == 64
+
+
+def test_a_start_costs_so_many_calls(world: ServerWorld) -> None:
+    """Exactly these: Route 53 and ECS limits decide how many participants can begin at once."""
+    world.start()
+
+    assert world.aws.count() == CALLS_OF_A_START
+
+
+def test_a_stop_costs_so_many_calls(ready_world: ServerWorld) -> None:
+    """Exactly these."""
+    ready_world.stop()
+
+    assert ready_world.aws.count() == CALLS_OF_A_STOP
+
+
+def test_a_duplicate_start_costs_one_look(ready_world: ServerWorld) -> None:
+    """A message that SNS delivers twice reads the record, and no more."""
+    ready_world.start(request_id="another invocation")
+
+    assert ready_world.aws.count() == {"GetObject": 1}
+
+
+def test_after_the_stop_nothing_is_left(ready_world: ServerWorld) -> None:
+    """No task, cluster, rule, name or slot."""
+    ready_world.stop()
+
+    assert ready_world.left() == []
+    assert ready_world.record()["state"] == "stopped"
+
+
+def test_the_rules_own_message_stops_the_server(ready_world: ServerWorld) -> None:
+    """What the rule sends is what stop_server understands."""
+    [target] = ready_world.events.list_targets_by_rule(Rule=NAME)["Targets"]
+
+    ready_world.stop(target["Input"])
+
+    assert ready_world.left() == []
+    assert ready_world.record()["reason"] == "maxRuntime"
+
+
+def test_a_stop_with_a_delay_moves_the_rule(ready_world: ServerWorld) -> None:
+    """The server goes on until then; the message is the old one's, with the same attempt."""
+    ready_world.clock.moment = ready_world.clock.moment.replace(minute=5, second=0, microsecond=0)
+
+    ready_world.stop({"userId": USER, "delay": 7})
+
+    [rule] = ready_world.rules()
+    assert rule["ScheduleExpression"] == "cron(12 12 1 1 ? 2030)"
+    assert len(ready_world.tasks()) == 1
+
+
+def test_above_the_cap_nothing_is_made(world: ServerWorld) -> None:
+    """MAX_SERVERS is 2: the third participant gets nothing, and can ask again."""
+    for user in ("bob", "cyd"):
+        world.start({"projectId": PROJECT, "userId": user, "requestId": user})
+
+    world.start()
+
+    assert sorted(world.clusters()) == ["hippo-1-bob", "hippo-1-cyd"]
+    assert len(world.slots()) == 2
+
+
+def test_an_unknown_project_fails_without_a_retry(world: ServerWorld) -> None:
+    """The handler returns; the record tells the participant."""
+    world.start({"projectId": "unknown", "userId": USER})
+
+    assert world.record()["state"] == "failed"
+    assert world.left() == []
+
+
+def test_a_start_of_a_project_in_capitals_and_a_user_in_capitals(world: ServerWorld) -> None:
+    """User ids are lower-cased at every edge: one record, one name."""
+    world.start({"projectId": PROJECT, "userId": "ADA", "requestId": "first"})
+
+    assert world.record("ada")["hostName"] == HOST

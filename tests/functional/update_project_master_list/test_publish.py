@@ -1,0 +1,258 @@
+"""Publishing a project: the list gets its entry, the pages are frozen, and two at once are both kept."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.study_world import BUCKET, EXTRA_BUCKET, PAGES, PROJECT, StudyWorld
+
+LIST = "project_master_list.json"
+
+
+def list_versions(world: StudyWorld, bucket: str = BUCKET) -> list[str]:
+    """The keys of the sample project's frozen versions."""
+    return world.list_keys(f"{PROJECT}/_versions/", bucket)
+
+
+def test_first_update_creates_the_list(empty_world: StudyWorld) -> None:
+    """Given no list, then it is created with the project's config whole and its version."""
+    empty_world.upload(PAGES)
+
+    answer = empty_world.update(empty_world.config)
+
+    assert answer == {"statusCode": 200, "body": ""}
+    (entry,) = empty_world.read_list()
+    assert entry == empty_world.config | {"version": entry["version"]}
+    assert list_versions(empty_world) == [f"{PROJECT}/_versions/{entry['version']}.json"]
+
+
+def test_second_project_is_added(world: StudyWorld) -> None:
+    """Given a list with one project, then another is added and the first stays as it is."""
+    before = world.read_list()
+
+    world.publish(id="second")
+
+    assert world.read_list()[:1] == before
+    assert [entry["id"] for entry in world.read_list()] == [PROJECT, "second"]
+
+
+def test_project_is_replaced_by_its_id(world: StudyWorld) -> None:
+    """Given a project published before, then its entry is replaced, not doubled or merged."""
+    world.publish(id="second")
+    changed = {key: value for key, value in world.config.items() if key != "teamMembers"}
+
+    world.update(changed | {"name": "New name"})
+
+    entries = world.read_list()
+    assert sorted(entry["id"] for entry in entries) == [PROJECT, "second"]
+    (entry,) = [entry for entry in entries if entry["id"] == PROJECT]
+    assert (entry["name"], "teamMembers" in entry) == ("New name", False)
+
+
+def test_two_updates_at_once_are_both_kept(world: StudyWorld) -> None:
+    """Given a rival who publishes another project between the read and the write, then both are there."""
+    world.upload(PAGES, "first")
+    world.upload(PAGES, "rival")
+    rivals: list[dict[str, Any]] = []
+    world.aws.before(
+        "PutObject", lambda: rivals.append(world.update(world.config | {"id": "rival"})), key=LIST
+    )
+
+    answer = world.update(world.config | {"id": "first"})
+
+    assert [answer["statusCode"], rivals[0]["statusCode"]] == [200, 200]
+    assert sorted(entry["id"] for entry in world.read_list()) == ["first", PROJECT, "rival"]
+
+
+def test_two_first_updates_at_once_are_both_kept(empty_world: StudyWorld) -> None:
+    """Given no list and a rival who creates it in between, then both are in it."""
+    empty_world.aws.before(
+        "PutObject", lambda: empty_world.update(empty_world.config | {"id": "rival"}), key=LIST
+    )
+
+    empty_world.update(empty_world.config)
+
+    assert sorted(entry["id"] for entry in empty_world.read_list()) == [PROJECT, "rival"]
+
+
+def test_write_that_succeeded_and_was_retried_lists_the_project_once(world: StudyWorld) -> None:
+    """Given a write whose answer was lost, so that its retry gets 412, then the entry stands once."""
+    world.aws.before("PutObject", lambda: world.s3.put_object(**world.aws.calls[-1].parameters), key=LIST)
+
+    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert [entry["id"] for entry in world.read_list()] == [PROJECT, "second"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)]
+)
+def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str, status: int) -> None:
+    """Given a list that others change five times, then the update succeeds, having waited each time."""
+    world.aws.fail("PutObject", code, status, times=5, key=LIST)
+
+    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert len(world.clock.slept) == 5
+    assert sum(world.clock.slept) < 3
+
+
+def test_list_that_never_stands_still_is_told(world: StudyWorld) -> None:
+    """Given a list that others change for ever, then 400 that says to try again, and the list as it was."""
+    before = world.read_object(LIST)
+    world.aws.fail("PutObject", "PreconditionFailed", 412, times=1000, key=LIST)
+
+    answer = world.update(world.config | {"id": "second"})
+
+    assert answer["statusCode"] == 400
+    assert "try again" in answer["body"]
+    assert world.read_object(LIST) == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b'{"projects": {"a": {}}}', b'{"projects": null}', b"\xff\xfe"]
+)
+def test_list_that_is_not_one_is_left_alone(world: StudyWorld, content: bytes) -> None:
+    """Given a list file that is not a JSON list of projects, then 400 that names it, and it is unchanged."""
+    world.s3.put_object(Bucket=BUCKET, Key=LIST, Body=content)
+
+    answer = world.update(world.config)
+
+    assert answer["statusCode"] == 400
+    assert LIST in answer["body"]
+    assert world.s3.get_object(Bucket=BUCKET, Key=LIST)["Body"].read() == content
+
+
+def test_service_that_fails_is_told(world: StudyWorld) -> None:
+    """Given S3 refusing the write, then 400 with AWS's own code: the existing script shows the body."""
+    world.aws.fail("PutObject", "AccessDenied", 403, key=LIST)
+
+    answer = world.update(world.config | {"name": "New name"})
+
+    assert answer["statusCode"] == 400
+    assert "AccessDenied" in answer["body"]
+
+
+def test_same_content_has_the_same_version(world: StudyWorld) -> None:
+    """Given a project published again without a change, whatever the order of its keys, then its version
+    is the same and nothing more is stored."""
+    version = world.read_list()[0]["version"]
+
+    world.update(dict(reversed(world.config.items())))
+    world.update(world.read_list()[0])
+
+    assert world.read_list()[0]["version"] == version
+    assert len(list_versions(world)) == 1
+
+
+@pytest.mark.parametrize("change", ["page", "css", "config"])
+def test_other_content_has_another_version(world: StudyWorld, change: str) -> None:
+    """Given a changed page, style sheet or setting, then there is one version more and the list names it."""
+    version = world.read_list()[0]["version"]
+    if change == "config":
+        world.update(world.config | {"maxRuntime": 31})
+    else:
+        world.upload({"quiz.html" if change == "page" else "style.css": "changed"})
+        world.update(world.config)
+
+    assert world.read_list()[0]["version"] != version
+    assert len(list_versions(world)) == 2
+
+
+def test_other_files_do_not_change_the_version(world: StudyWorld) -> None:
+    """Given new participants, game data and a page of no step, then the version stays."""
+    version = world.read_list()[0]["version"]
+    world.get()
+    world.upload({"Trials/x/episode.json": "{}", "old-page.html": "unused"})
+
+    world.update(world.config)
+
+    assert world.read_list()[0]["version"] == version
+
+
+def test_missing_files_are_warnings(empty_world: StudyWorld) -> None:
+    """Given a config whose files are not all there, then it is published, with one warning for each."""
+    empty_world.upload({"consent.html": "x", "survey-0.html": "y"})
+
+    answer = empty_world.update(empty_world.config)
+
+    assert answer["statusCode"] == 200
+    assert answer["body"].splitlines() == [
+        f"Warning: {name}: not found in s3://{BUCKET}/{PROJECT}/"
+        for name in ("quiz.html", "style.css", "thanks.html")
+    ]
+
+
+def test_file_that_is_not_utf_8_is_a_warning(empty_world: StudyWorld) -> None:
+    """Given a page in another encoding, then it is published, with a warning that names it."""
+    empty_world.upload({**PAGES, "quiz.html": "Zoë".encode("latin-1")})
+
+    answer = empty_world.update(empty_world.config)
+
+    assert answer == {
+        "statusCode": 200,
+        "body": "Warning: quiz.html: not UTF-8, some characters were replaced",
+    }
+
+
+def test_project_in_an_extra_bucket_is_frozen_there_and_listed_here(empty_world: StudyWorld) -> None:
+    """Given a bucket of the operator's list, then the version lies beside the pages, the list here."""
+    empty_world.publish(bucket=EXTRA_BUCKET)
+
+    assert len(list_versions(empty_world, EXTRA_BUCKET)) == 1
+    assert list_versions(empty_world) == []
+    assert empty_world.read_list()[0]["bucket"] == EXTRA_BUCKET
+
+
+def test_project_whose_id_begins_with_anothers_is_not_frozen_with_it(world: StudyWorld) -> None:
+    """Given variants of `mountain_car-2`'s pages, then those of `mountain_car` are not touched by them."""
+    world.upload({"survey-0.html": "0", "survey-1.html": "1"}, f"{PROJECT}-2")
+    version = world.read_list()[0]["version"]
+
+    world.update(world.config)
+
+    assert world.read_list()[0]["version"] == version
+
+
+def test_entries_that_a_person_added_are_kept(world: StudyWorld) -> None:
+    """Given an entry in the list that this function would refuse, then an update of another leaves it."""
+    odd = {"id": "old", "live": True, "note": "by hand"}
+    world.write_list([odd, *world.read_list()])
+
+    world.update(world.config)
+
+    assert odd in world.read_list()
+
+
+def test_config_of_the_existing_script_is_taken_without_a_warning(empty_world: StudyWorld) -> None:
+    """Given what the existing deployment script sends, numbers as text where it has them so, then 200, no
+    warnings, and every key kept."""
+    config = empty_world.config | {
+        "bucket": BUCKET,
+        "maxRuntime": "30",
+        "events": {"startServerStep": "1", "stopServerStep": "4"},
+        "team_members": "Ada, Grace",
+    }
+    empty_world.upload(PAGES)
+
+    answer = empty_world.update(config)
+
+    assert answer == {"statusCode": 200, "body": ""}
+    assert {"useAWS", "awsSetup", "ssl", "team_members"} <= empty_world.read_list()[0].keys()
+    empty_world.clock.advance(11)
+    assert empty_world.reach_waiting().page == "wait"
+    assert len(empty_world.messages("start")) == 1
+
+
+def test_number_of_calls(world: StudyWorld) -> None:
+    """Given the sample study, then one listing, each file once, the version, the list twice."""
+    world.update(world.config | {"name": "New name"})
+
+    assert world.aws.count() == {"ListObjectsV2": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
+
+
+def test_list_is_readable_json(world: StudyWorld) -> None:
+    """Given the list, then it is an object with `projects`, indented for the people who look at it."""
+    text = world.read_object(LIST)
+
+    assert list(json.loads(text)) == ["projects"]
+    assert text.count("\n") > 20

@@ -1,0 +1,86 @@
+"""A config that cannot be published: everything that is wrong at once, and nothing written."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.study_world import STRANGE_BUCKET, StudyWorld
+
+
+def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld) -> None:
+    """Given a config with many faults, then one answer names them all, a line each."""
+    config = {
+        "id": "_bad id",
+        "ecsTask": "",
+        "steps": {"1": "consent.html", "3": "../secret.html", "4": "", "x": "game"},
+        "events": {"startServerStep": "one"},
+        "maxRuntime": 0,
+        "bucket": STRANGE_BUCKET,
+        "css": "style.html",
+    }
+
+    answer = empty_world.update(config)
+
+    assert answer["statusCode"] == 400
+    assert answer["body"].splitlines() == [
+        "name: missing",
+        "ecsTask: missing",
+        "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _",
+        "bucket: 'not-in-the-stack' is not one of this deployment (hippo-data, hippo-lab)",
+        "css: the plain name of a .css file is needed",
+        "maxRuntime: a whole number of minutes, 1 or more, is needed",
+        "steps.finalStep: missing",
+        "steps.2: missing",
+        "steps.x: not one of 1, 2, 3 … without gaps",
+        "steps.3: '../secret.html' is not the plain name of an .html file, or 'game'",
+        "steps.4: empty",
+        "events.startServerStep: the number of a step is needed",
+        "events.stopServerStep: missing (leave it empty if there is none)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "a/b"},
+        {"steps": {"1": "Users/x.html", "finalStep": "thanks.html"}},
+        {"events": {}},
+        {"events": {"startServerStep": 1}},
+        {"maxRuntime": "an hour"},
+        {"bucket": STRANGE_BUCKET},
+    ],
+)
+def test_nothing_is_written_for_a_config_that_is_refused(
+    empty_world: StudyWorld, change: dict[str, Any]
+) -> None:
+    """Given one fault, then 400 and no call to AWS at all."""
+    answer = empty_world.update(empty_world.config | change)
+
+    assert answer["statusCode"] == 400
+    assert empty_world.aws.calls == []
+
+
+@pytest.mark.parametrize("event", [None, [], "text", 5, True])
+def test_event_that_is_no_config_is_refused(empty_world: StudyWorld, event: Any) -> None:
+    """Given an event that is no JSON object, then 400 that says what is needed."""
+    answer = empty_world.update(event)
+
+    assert answer["statusCode"] == 400
+    assert "JSON object" in answer["body"]
+
+
+def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
+    """Given a config that is odd but possible, then it is published and every oddity is told."""
+    answer = empty_world.publish(
+        live=False,
+        events={"startServerStep": "", "stopServerStep": 9},
+        extra="key",
+    )
+
+    assert answer["body"].splitlines() == [
+        "Warning: extra: unknown key, kept",
+        "Warning: live: not true, so participants get 'Project ID Not Found'",
+        "Warning: events.startServerStep: empty, so no server is started",
+        "Warning: events.stopServerStep: 9 lies beyond the last step (4)",
+    ]
+    assert empty_world.read_list()[0]["extra"] == "key"

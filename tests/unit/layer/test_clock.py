@@ -1,0 +1,70 @@
+"""Polling and times."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from hippo.clock import from_wire, poll, to_wire
+from hippo.errors import TransientError
+from tests.support.fakes import FakeClock
+
+
+def test_poll_gives_the_first_answer_without_waiting(clock: FakeClock) -> None:
+    """Given an answer that is there, then no sleep."""
+    assert poll(lambda: 0, clock=clock, until=clock.now(), what="it") == 0
+    assert clock.slept == []
+
+
+def test_poll_backs_off_with_jitter(clock: FakeClock) -> None:
+    """Given ten tries without an answer, then waits from 1 s, half as long again each time, up to 5 s,
+    each up to a fifth shorter or longer."""
+    answers = iter([None] * 10 + ["there"])
+
+    assert (
+        poll(lambda: next(answers), clock=clock, until=clock.now() + timedelta(hours=1), what="it") == "there"
+    )
+
+    for slept, planned in zip(clock.slept, [1, 1.5, 2.25, 3.375, 5, 5, 5, 5, 5, 5], strict=True):
+        assert 0.8 * planned <= slept <= 1.2 * planned
+    assert len(set(clock.slept)) == 10
+
+
+def test_poll_ends_in_time_and_says_what_it_waited_for(clock: FakeClock) -> None:
+    """Given no answer, then an error that names what was waited for, when the time has come, not later."""
+    until = clock.now() + timedelta(seconds=30)
+
+    with pytest.raises(TransientError, match="still waiting for the task"):
+        poll(lambda: None, clock=clock, until=until, what="the task")
+
+    assert until <= clock.now() <= until + timedelta(seconds=0.1)
+
+
+def test_poll_asks_once_even_if_it_is_late(clock: FakeClock) -> None:
+    """Given a time that has passed, then one try all the same."""
+    late = clock.now() - timedelta(seconds=1)
+
+    assert poll(lambda: "there", clock=clock, until=late, what="it") == "there"
+    with pytest.raises(TransientError):
+        poll(lambda: None, clock=clock, until=late, what="it")
+    assert clock.slept == []
+
+
+def test_times_are_stored_in_utc() -> None:
+    """Given a time of another zone, then it is stored in UTC, with milliseconds, and read as the same."""
+    moment = datetime(2030, 1, 1, 5, 0, 0, 123_000, tzinfo=timezone(timedelta(hours=-7)))
+
+    assert to_wire(moment) == "2030-01-01T12:00:00.123+00:00"
+    assert from_wire(to_wire(moment)) == moment
+    assert to_wire(None) is None
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", 5, []])
+def test_what_is_no_time_is_none(text: object) -> None:
+    """Given something else in a record that came from elsewhere, then None."""
+    assert from_wire(text) is None
+
+
+@pytest.mark.parametrize("text", ["2030-01-01 12:00:00", "2030-01-01T12:00:00Z", "2030-01-01T12:00:00.000Z"])
+def test_times_of_others_are_read(text: str) -> None:
+    """Given the forms that existing deployments and SNS write, then UTC."""
+    assert from_wire(text) == datetime(2030, 1, 1, 12, tzinfo=UTC)

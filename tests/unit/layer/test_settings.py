@@ -1,0 +1,80 @@
+"""The environment of a function: complete, or refused with everything that is wrong at once."""
+
+import pytest
+
+from hippo.errors import SettingsError
+from hippo.settings import (
+    NextStepSettings,
+    StartServerSettings,
+    UpdateListSettings,
+    read_settings,
+    variable_names,
+)
+
+NEXT_STEP = {
+    "BUCKET": "data",
+    "HOSTED_ZONE_ID": "Z1",
+    "ROOT_DOMAIN": "example.org",
+    "START_SERVER_TOPIC_ARN": "arn:start",
+    "STOP_SERVER_TOPIC_ARN": "arn:stop",
+}
+START_SERVER = {
+    "BUCKET": "data",
+    "HOSTED_ZONE_ID": "Z1",
+    "ROOT_DOMAIN": "example.org",
+    "SECURITY_GROUP": "sg-1",
+    "STOP_SERVER_TOPIC_ARN": "arn:stop",
+    "SUBNET": "subnet-1, subnet-2",
+    "MAX_RUNTIME": "45",
+}
+
+
+def test_needed_variables_suffice() -> None:
+    """Given only what has no default, then the rest has the documented defaults."""
+    settings = read_settings(NextStepSettings, NEXT_STEP | {"UNRELATED": "x"})
+
+    assert (settings.bucket, settings.root_domain) == ("data", "example.org")
+    assert settings.reserved_names == ("www", "api", "mail", "ns*")
+    assert (settings.client_address, settings.project_cache_seconds) == ("shortened", 10.0)
+    assert (settings.game_server_url, settings.extra_buckets) == ("wss://{host}:5000", ())
+
+
+def test_numbers_and_lists_are_read() -> None:
+    """Given a number and a list with spaces, then an int and a tuple."""
+    settings = read_settings(StartServerSettings, START_SERVER)
+
+    assert (settings.max_runtime, settings.subnet) == (45, ("subnet-1", "subnet-2"))
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    """Given two variables missing, one empty and one that is no number, then one error names the four."""
+    environ = START_SERVER | {"MAX_RUNTIME": "an hour", "ROOT_DOMAIN": " "}
+    del environ["BUCKET"], environ["SUBNET"]
+
+    with pytest.raises(SettingsError) as caught:
+        read_settings(StartServerSettings, environ)
+
+    for text in (
+        "BUCKET is missing",
+        "SUBNET is missing",
+        "ROOT_DOMAIN is missing",
+        "MAX_RUNTIME is 'an hour'",
+    ):
+        assert text in str(caught.value)
+
+
+def test_empty_list_is_a_list_without_elements() -> None:
+    """Given an empty RESERVED_NAMES, then nothing is reserved: the operator has said so."""
+    assert read_settings(NextStepSettings, NEXT_STEP | {"RESERVED_NAMES": ""}).reserved_names == ()
+
+
+def test_empty_number_is_the_default() -> None:
+    """Given an empty PROJECT_CACHE_SECONDS, then the default."""
+    settings = read_settings(NextStepSettings, NEXT_STEP | {"PROJECT_CACHE_SECONDS": ""})
+
+    assert settings.project_cache_seconds == 10.0
+
+
+def test_variables_are_named_after_fields() -> None:
+    """Given a settings class, then its variables' names, as the template has to set them."""
+    assert variable_names(UpdateListSettings) == ["BUCKET", "EXTRA_BUCKETS"]

@@ -1,0 +1,146 @@
+"""start_server: Spot first, On-Demand only where Spot has nothing to give."""
+
+import pytest
+
+from hippo.aws.ecs import is_capacity_shortage
+from hippo.errors import TransientError
+from tests.fakes.containers import CAPACITY
+from tests.fakes.world import HOST, NAME, LifecycleWorld
+
+
+def providers(world: LifecycleWorld) -> list[str]:
+    """The capacity providers of the RunTask calls, in order."""
+    return [call["provider"] for call in world.journal.arguments("containers.run_task")]
+
+
+def test_spot_is_enough(world: LifecycleWorld) -> None:
+    """Where Spot has capacity nothing else is asked for."""
+    world.start()
+
+    assert providers(world) == ["FARGATE_SPOT"]
+    assert world.record().capacity_provider == "FARGATE_SPOT"
+
+
+@pytest.mark.parametrize("shortage", ["refused", "stopped", "interrupted"])
+def test_on_demand_where_spot_has_no_capacity(world: LifecycleWorld, shortage: str) -> None:
+    """RunTask's failures, a task that cannot be placed and an interruption all lead to FARGATE."""
+    world.containers.shortages["FARGATE_SPOT"] = shortage
+
+    world.start()
+
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE"]
+    assert (world.record().state, world.record().capacity_provider) == ("ready", "FARGATE")
+    assert len(world.containers.list_living()) == 1
+
+
+def test_an_interruption_while_the_name_spreads_moves_the_name(world: LifecycleWorld) -> None:
+    """The name of an interrupted Spot task leads to the On-Demand task that replaces it."""
+    world.containers.shortages["FARGATE_SPOT"] = "interrupted"
+    world.port_opens_after = 60
+
+    world.start()
+
+    assert world.host_names.records[HOST].addresses == (world.record().public_ip,)
+    assert world.record().addresses == ("203.0.113.1", "203.0.113.2")
+
+
+def test_other_failures_are_no_reason_to_pay_more(world: LifecycleWorld) -> None:
+    """A failure that says nothing of capacity is tried again later, on Spot."""
+    world.containers.failures = ["RESOURCE:ENI"]
+
+    with pytest.raises(TransientError, match="RESOURCE:ENI"):
+        world.start(owner="same")
+    world.start(owner="same")
+
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE_SPOT"]
+
+
+def test_an_answer_without_task_and_failures_is_not_believed(world: LifecycleWorld) -> None:
+    """RunTask that gives neither a task nor a failure has not started anything."""
+    world.containers.failures = [""]
+
+    with pytest.raises(TransientError, match="no task"):
+        world.start()
+
+
+def test_no_capacity_anywhere_is_tried_again_later(world: LifecycleWorld) -> None:
+    """Without capacity of any kind the start raises, and begins again with Spot."""
+    world.containers.shortages = {"FARGATE_SPOT": "refused", "FARGATE": "refused"}
+    with pytest.raises(TransientError, match="no capacity"):
+        world.start(owner="same")
+    world.containers.shortages = {}
+
+    world.start(owner="same")
+
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE", "FARGATE_SPOT"]
+    assert world.record().state == "ready"
+
+
+def test_a_second_round_does_not_get_the_stopped_tasks_again(world: LifecycleWorld) -> None:
+    """ECS answers a known token with the task of then, stopped or not: another round has other tokens."""
+    world.containers.shortages = {"FARGATE_SPOT": "stopped", "FARGATE": "stopped"}
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+    world.containers.shortages = {}
+
+    world.start(owner="same")
+
+    assert world.record().state == "ready"
+    tokens = [call["token"] for call in world.journal.arguments("containers.run_task")]
+    assert len(set(tokens)) == 3
+
+
+def test_a_continued_start_stays_with_its_provider(world: LifecycleWorld) -> None:
+    """A start that had gone on to FARGATE does not ask Spot again when it is continued."""
+    world.containers.shortages["FARGATE_SPOT"] = "refused"
+    world.journal.fail("host_names.create", TransientError("route53"))
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+
+    world.start(owner="same")
+
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE"]
+    assert len(world.containers.tasks) == 1
+
+
+def test_a_lost_answer_of_run_task_starts_no_second_task(world: LifecycleWorld) -> None:
+    """The retry's token is the same, so ECS gives the task of the first try."""
+    world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+
+    world.start(owner="same")
+
+    assert world.record().task_arn == f"arn:task/{NAME}/1"
+    assert len(world.containers.tasks) == 1
+
+
+def test_a_new_revision_between_two_tries_adopts_the_running_task(world: LifecycleWorld) -> None:
+    """ConflictException: the token is known with another definition; the task that runs is the one."""
+    world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+    world.containers.revision = 2
+
+    world.start(owner="same")
+
+    assert (world.record().state, world.record().task_arn) == ("ready", f"arn:task/{NAME}/1")
+    assert len(world.containers.tasks) == 1
+
+
+def test_a_conflict_without_a_task_to_see_is_tried_again(world: LifecycleWorld) -> None:
+    """ListTasks may not show the task yet: the start raises instead of starting another."""
+    world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+    world.containers.revision = 2
+    world.containers.seconds_until_seen = 1000
+
+    with pytest.raises(TransientError, match="conflicts"):
+        world.start(owner="same")
+
+
+def test_a_refusal_of_a_shortage_is_recognised_by_its_text() -> None:
+    """The text is AWS's own."""
+    assert is_capacity_shortage(CAPACITY)
+    assert not is_capacity_shortage("CannotPullContainerError: no such image")
