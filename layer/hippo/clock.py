@@ -75,6 +75,28 @@ def poll(
     return answer
 
 
+class Pace:
+    """Says when the next of many looks is due: at once, then at the intervals of `poll`.
+
+    For a look that costs an AWS call beside one that costs nothing and is done oftener.
+    """
+
+    def __init__(self, clock: Clock, first: float = 1.0, most: float = 5.0) -> None:
+        self._clock = clock
+        self._wait = first
+        self._most = most
+        self._due = clock.now()
+
+    def is_due(self) -> bool:
+        """Whether to look now; if so, the next look is due an interval later."""
+        now = self._clock.now()
+        if now < self._due:
+            return False
+        self._due = now + timedelta(seconds=self._wait * random.uniform(0.8, 1.2))
+        self._wait = min(self._wait * 1.5, self._most)
+        return True
+
+
 def minutes_after(moment: datetime, minutes: float) -> datetime:
     """That many minutes later."""
     return moment + timedelta(minutes=minutes)

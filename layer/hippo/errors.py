@@ -33,7 +33,18 @@ class FencedError(HippoError):
 
 
 class TransientError(HippoError):
-    """Something that may well succeed later: HTTP handlers answer 503, SNS handlers let AWS retry."""
+    """Something that may well succeed later: HTTP handlers answer 503, SNS handlers let AWS retry.
+
+    `passing` says whether trying again within the same request makes sense.
+    """
+
+    passing = True
+
+
+class BrokenListError(TransientError):
+    """The master list cannot be read until a person mends it."""
+
+    passing = False
 
 
 class AwsError(TransientError):

@@ -91,7 +91,7 @@ class ParticipantStore:
         return (Participant.from_wire(json.loads(stored.body)), stored.etag) if stored else None
 
     def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
-        """Create (without ETag) or replace, and give the new ETag. Raises ConflictError if another was first."""
+        """Create (without ETag) or replace; give the new ETag. Raises ConflictError if another was first."""
         body = json.dumps(participant.to_wire()).encode()
         if etag is None:
             return self._store.create(self._folder + user_id, body, tags=RECORD_TAG)

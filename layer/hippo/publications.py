@@ -13,7 +13,7 @@ from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.errors import ConflictError, TransientError
+from hippo.errors import BrokenListError, ConflictError, TransientError
 from hippo.study import GAME, order_variants
 
 MASTER_LIST = "project_master_list.json"
@@ -81,11 +81,11 @@ def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> 
 
 
 def read_projects(body: bytes) -> list[dict[str, Any]]:
-    """The entries of a master list. Raises TransientError for a list that is not one."""
+    """The entries of a master list. Raises BrokenListError for a list that is not one."""
     try:
         projects = json.loads(body)["projects"]
     except (ValueError, KeyError, TypeError):
         projects = None
     if not isinstance(projects, list):
-        raise TransientError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it")
+        raise BrokenListError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it")
     return [project for project in projects if isinstance(project, dict)]

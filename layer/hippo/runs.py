@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hippo.clock import Clock
-from hippo.errors import AwsError, InvalidMessageError, TransientError
+from hippo.errors import InvalidMessageError, TransientError
 
 T = TypeVar("T")
 
@@ -47,8 +47,7 @@ def retry_until(deadline: datetime, clock: Clock, work: Callable[[], T]) -> T:
         try:
             return work()
         except TransientError as error:
-            hopeless = isinstance(error, AwsError) and not error.passing
-            if hopeless or clock.now() + timedelta(seconds=wait) >= deadline:
+            if not error.passing or clock.now() + timedelta(seconds=wait) >= deadline:
                 raise
         clock.sleep(wait)
         wait = min(wait * 2, 2.0)

@@ -13,7 +13,7 @@ from hippo.aws.ecs import PROVIDERS, Containers, TaskState, is_capacity_shortage
 from hippo.aws.events import ShutdownRules, arm_ahead
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
-from hippo.clock import Clock, poll
+from hippo.clock import Clock, Pace, poll
 from hippo.errors import ConflictError, FencedError, HippoError, PermanentError, TransientError
 from hippo.messages import StartMessage, form_stop
 from hippo.runs import Run
@@ -220,20 +220,24 @@ class ServerStart:
 
         A client that asks too early gets NXDOMAIN, which resolvers keep for up to 15 minutes. Route 53
         takes about 30 s and allows five requests a second for the account, so it is asked late and seldom.
+        Trying the port is no AWS call, so that is done often.
         """
         ask_from = self._clock.now() + self._first_dns_check
         state = {"answers": False, "in sync": False}
+        pace = Pace(self._clock)
 
         def check() -> bool | None:
             if not state["answers"]:
                 state["answers"] = self._tools.connect(address, GAME_PORT)
-            if not state["answers"]:
-                self._find_living_task(held, task_arn)
-            if not state["in sync"] and self._clock.now() >= ask_from:
-                state["in sync"] = self._tools.host_names.is_in_sync(change_id)
+            if pace.is_due():
+                if not state["answers"]:
+                    self._find_living_task(held, task_arn)
+                if not state["in sync"] and self._clock.now() >= ask_from:
+                    state["in sync"] = self._tools.host_names.is_in_sync(change_id)
             return True if all(state.values()) else None
 
-        poll(check, clock=self._clock, until=self._run.until, what=f"{address} to answer by its name")
+        what = f"{address} to answer by its name"
+        poll(check, clock=self._clock, until=self._run.until, what=what, first=0.25, most=0.5)
 
     def _fail(self, held: HeldServer, error: str) -> None:
         """Failed for good: say so in the record and have everything cleared up at once."""

@@ -14,7 +14,7 @@ from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.catalogue import Catalogue, ListedProject
 from hippo.clock import Clock
-from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
+from hippo.errors import AwsError, ConflictError, ProjectNotFoundError, TransientError
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
 from hippo.messages import form_start, form_stop
@@ -200,13 +200,21 @@ class StudyFlow:
         self, visit: Visit, step: int, server: ServerRecord | None, now: datetime
     ) -> dict[str, Any]:
         """Someone has waited long: look for a server made by other means, else ask for one again."""
-        if server is None and self._make_host_names().find(self._host_name(visit.user_id)):
+        if server is None and self._finds_name(visit.user_id):
             return self._show_game(visit, step, now)
         if _needs_start(server, visit.project.id, now):
             self._request_again(visit, step, server)
             _present(visit).start_requested_at = now  # ask again only in a minute
             self._write(visit)
         return self._form_answer(visit, step, {"page": "wait"})
+
+    def _finds_name(self, user_id: str) -> bool:
+        """Whether the name of the participant's server is in the zone; nobody waits worse for its failing."""
+        try:
+            return self._make_host_names().find(self._host_name(user_id)) is not None
+        except AwsError as error:
+            logger.error("name not looked up", extra={"userId": user_id, "code": error.code})
+            return False
 
     def _show_game(self, visit: Visit, step: int, now: datetime) -> dict[str, Any]:
         participant = _present(visit)

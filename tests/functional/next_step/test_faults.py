@@ -127,3 +127,23 @@ def test_lost_version_falls_back_to_the_current_one(world: StudyWorld) -> None:
     world.start_cold()
 
     assert world.post({}).page == "new quiz"
+
+
+def test_broken_list_is_refused_at_once(world: StudyWorld) -> None:
+    """Given a list that only a person can mend, then nobody waits for it to mend itself."""
+    world.write_list("not a list")
+    began = world.clock.now()
+
+    assert world.get().status == 503
+    assert world.clock.now() == began
+
+
+def test_waiting_survives_route_53(world: StudyWorld) -> None:
+    """Given Route 53 that refuses, asked for someone who has waited long, then they go on waiting and their
+    server is asked for again."""
+    world.reach_waiting()
+    world.clock.sleep(61)
+    world.aws.fail("ListResourceRecordSets", "AccessDenied", 403)
+
+    assert world.get().page == "wait"
+    assert len(world.messages("start")) == 2
