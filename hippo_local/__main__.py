@@ -1,4 +1,4 @@
-"""`python -m hippo_local`: runs a whole study on this machine; `… answers` shows its answers."""
+"""`python -m hippo_local` runs a study on this machine; `… answers` shows answers, `… fault` makes faults."""
 
 import argparse
 import contextlib
@@ -15,12 +15,14 @@ from typing import Any, NoReturn
 from hippo_local.answers import show_answers
 from hippo_local.console import Console, report_error
 from hippo_local.errors import LocalPlatformError
+from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
 
 _DEFAULTS = Options()
 _HIGHEST_PORT = 65535
-# What template.yaml accepts as MaxRuntime.
+# What template.yaml accepts as MaxRuntime and as MaxServers.
 _LONGEST_RUNTIME = 1440
+_MOST_SERVERS = 300
 
 
 class StopRequest(BaseException):
@@ -37,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.command == "answers":
             show_answers(options.directory, options.user_id)
+            return 0
+        if options.command == "fault":
+            run_fault_command(options.directory, options.words)
             return 0
         with _stop_on_signals():
             return _run(options)
@@ -63,6 +68,8 @@ def _run(options: argparse.Namespace) -> int:
             game_port=options.game_port,
             directory=options.directory,
             max_runtime=options.max_runtime,
+            max_servers=options.max_servers,
+            follow_edits=options.follow_edits,
         ),
         console,
     )
@@ -92,6 +99,7 @@ def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) ->
            {shlex.join(command)} [USER_ID]
   Logs     {outputs["logs"]["emulator"]}
            {outputs["logs"]["tasks"]}
+  Faults   {outputs["faults"]} (none without it; see docs/local-platform.md)
 
   Ctrl-C stops everything.
 """
@@ -140,20 +148,38 @@ def _make_parser() -> argparse.ArgumentParser:
         "--max-runtime", type=_read_minutes, default=_DEFAULTS.max_runtime, help="of a server, in minutes"
     )
     parser.add_argument(
+        "--max-servers", type=_read_servers, default=_DEFAULTS.max_servers, help="that run at once"
+    )
+    parser.add_argument(
         "--no-open",
         dest="open",
         action="store_false",
         default=environment("OPEN") != "0",
         help="no browser [OPEN=0]",
     )
+    parser.add_argument(
+        "--no-follow",
+        dest="follow_edits",
+        action="store_false",
+        help="edits of the study and the functions wait for the next start",
+    )
     directory_help = "where outputs.json, logs and data go (default: .local)"
     parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
-    commands = parser.add_subparsers(dest="command", metavar="[answers]")
+    _add_commands(parser, directory_help)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser, directory_help: str) -> None:
+    commands = parser.add_subparsers(dest="command", metavar="[answers|fault]")
     answers = commands.add_parser("answers", help="list participants, or show one participant")
     # Suppressed: a subcommand's default would replace what was given before it.
     answers.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
     answers.add_argument("user_id", nargs="?", help="whose record and trial files to show")
-    return parser
+    fault = commands.add_parser("fault", help="faults on demand: what participants would see")
+    fault.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
+    fault.add_argument(
+        "words", nargs="*", help="list (the default), clear, or a kind with its seconds and key=value words"
+    )
 
 
 def _read_port(text: str) -> int:
@@ -168,6 +194,13 @@ def _read_minutes(text: str) -> int:
     if not 1 <= minutes <= _LONGEST_RUNTIME:
         raise argparse.ArgumentTypeError(f"a server runs for 1 to {_LONGEST_RUNTIME} minutes")
     return minutes
+
+
+def _read_servers(text: str) -> int:
+    servers = int(text)
+    if not 1 <= servers <= _MOST_SERVERS:
+        raise argparse.ArgumentTypeError(f"1 to {_MOST_SERVERS} servers run at once")
+    return servers
 
 
 if __name__ == "__main__":

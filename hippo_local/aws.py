@@ -7,6 +7,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from hippo_local.emulator.settings import PLATFORM_ID
+
 REGION = "ca-central-1"
 # The emulator's administrator; on AWS this is the operator's own identity.
 ACCESS_KEY_ID = "test"
@@ -33,7 +35,8 @@ class Aws:
     def make_client(self, service: str) -> Any:
         """Gives a boto3 client for `service`, for example "s3"."""
         # With an http_proxy in the environment even loopback requests would go to the proxy.
-        config = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=60)
+        retries: Any = {"mode": "standard", "total_max_attempts": 3}
+        config = Config(proxies={}, retries=retries, read_timeout=60, user_agent_extra=f"app/{PLATFORM_ID}")
         make: Any = self._session.client
         return make(service, endpoint_url=self.endpoint_url, config=config)
 
@@ -49,5 +52,6 @@ def make_aws_variables(endpoint_url: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_SDK_UA_APP_ID": PLATFORM_ID,
         "NO_PROXY": "*",
     }

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -31,6 +32,11 @@ class EmulatorFiles:
     def images(self) -> Path:
         """The table of commands that stand in for container images."""
         return self.directory / "images.json"
+
+    @property
+    def faults(self) -> Path:
+        """The control file of faults on demand; a person or a test writes it, and it need not be there."""
+        return self.directory / "faults.json"
 
     @property
     def log(self) -> Path:
@@ -62,8 +68,7 @@ def run_emulator(
     files.task_logs.mkdir(parents=True, exist_ok=True)
     files.data.mkdir(exist_ok=True)
     files.log.write_bytes(b"")
-    table = {name: {"command": command, "cwd": str(study_directory)} for name, command in images.items()}
-    files.images.write_text(json.dumps(table, indent=2), encoding="utf-8")
+    write_images(files, images, study_directory)
     command = [
         sys.executable,
         "-m",
@@ -74,6 +79,7 @@ def run_emulator(
         str(files.images),
     ]
     command += ["--lambda-python", str(python), "--task-port", str(GAME_SERVER_PORT)]
+    command += ["--faults", str(files.faults)]
     command += ["--task-logs", str(files.task_logs), "--data", str(files.data), "--log", str(files.log)]
     environment = make_environment(files.directory / "home", {"PYTHONPATH": str(Path(__file__).parents[1])})
     with ChildProcess(
@@ -81,6 +87,14 @@ def run_emulator(
     ) as child:
         _wait_until_ready(child, port, files.log)
         yield child
+
+
+def write_images(files: EmulatorFiles, images: dict[str, list[str]], study_directory: Path) -> None:
+    """Writes the table of commands in one step; the emulator reads it anew for every task."""
+    table = {name: {"command": command, "cwd": str(study_directory)} for name, command in images.items()}
+    draft = files.images.with_suffix(".tmp")
+    draft.write_text(json.dumps(table, indent=2), encoding="utf-8")
+    os.replace(draft, files.images)
 
 
 def _wait_until_ready(child: ChildProcess, port: int, log: Path) -> None:

@@ -34,15 +34,20 @@ def claim_directory(directory: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def publish_outputs(directory: Path, outputs: Mapping[str, Any]) -> Iterator[Path]:
-    """Writes outputs.json in one step, so that no reader sees half of it; removes it at the end."""
+    """Writes outputs.json; removes it at the end."""
+    write_outputs(directory, outputs)
+    try:
+        yield directory / OUTPUTS_FILE
+    finally:
+        remove_outputs(directory)
+
+
+def write_outputs(directory: Path, outputs: Mapping[str, Any]) -> None:
+    """Writes outputs.json in one step, so that no reader sees half of it."""
     path = directory / OUTPUTS_FILE
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(outputs, indent=2) + "\n", encoding="utf-8")
     os.replace(draft, path)
-    try:
-        yield path
-    finally:
-        remove_outputs(directory)
 
 
 def read_outputs(directory: Path) -> dict[str, Any]:

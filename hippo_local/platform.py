@@ -15,10 +15,11 @@ from hippo_local.account import ROOT_DOMAIN, Account, prepare_account
 from hippo_local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 from hippo_local.console import Console
 from hippo_local.deploy import STACK, SamProject
-from hippo_local.emulator_process import EmulatorFiles, run_emulator
+from hippo_local.edits import EditedFiles, Edits
+from hippo_local.emulator_process import EmulatorFiles, run_emulator, write_images
 from hippo_local.errors import LocalPlatformError, describe_log
 from hippo_local.name_proxy import NameProxy, ZoneResolver
-from hippo_local.outputs import claim_directory, publish_outputs
+from hippo_local.outputs import claim_directory, publish_outputs, write_outputs
 from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
 from hippo_local.processes import ChildProcess
 from hippo_local.publish import GAME_SERVER_PORT, Publication
@@ -39,7 +40,23 @@ class Options:
     game_port: int = 5000
     directory: Path = REPOSITORY / ".local"
     max_runtime: int = 60
+    max_servers: int = 20
     repository: Path = REPOSITORY
+    follow_edits: bool = True
+
+
+@dataclass
+class _Running:
+    """What a platform that is up goes on with when something is edited."""
+
+    study: Study
+    aws: Aws
+    account: Account
+    deployed: dict[str, str]
+    page: WebServer
+    web_port: int
+    game_port: int
+    outputs: dict[str, Any]
 
 
 class LocalPlatform:
@@ -54,6 +71,8 @@ class LocalPlatform:
         self._console = console or Console()
         self._stack = contextlib.ExitStack()
         self._emulator: ChildProcess | None = None
+        self._running: _Running | None = None
+        self._edits: Edits | None = None
 
     def __enter__(self) -> dict[str, Any]:
         with self._stack:
@@ -71,9 +90,11 @@ class LocalPlatform:
         self._stack.close()
 
     def watch(self) -> None:
-        """Returns never: raises LocalPlatformError when the emulator ends by itself."""
+        """Brings in edits, and returns never: LocalPlatformError when the emulator ends by itself."""
         assert self._emulator is not None, "watch() belongs inside the with block"
         while (code := self._emulator.poll()) is None:
+            if self._edits is not None:
+                self._edits.apply()
             time.sleep(_WATCH_SECONDS)
         log = EmulatorFiles(self._directory).log
         raise LocalPlatformError(f"The emulator ended (exit code {code}).\n{describe_log(log)}")
@@ -88,6 +109,10 @@ class LocalPlatform:
         game = self._stack.enter_context(open_listener(options.game_port, "game servers", "--game-port"))
         self._console.report(f"starting the emulator on port {port}")
         files = EmulatorFiles(directory)
+        if options.follow_edits:  # from now on: what is edited while all this starts counts as well
+            edited = EditedFiles(options.repository, study.directory, files.faults)
+            self._edits = Edits(edited, self._console, self._republish, self._redeploy)
+            self._edits.show_faults()
         self._emulator = self._stack.enter_context(
             run_emulator(options.repository, files, port, study.images, study.directory)
         )
@@ -95,13 +120,36 @@ class LocalPlatform:
         account = prepare_account(aws, GAME_SERVER_PORT)
         deployed = self._deploy(aws, account, get_port(game))
         self._publish(study, aws, deployed)
-        outputs = self._describe(study, deployed, aws, account, get_port(web), get_port(game))
         resolver = ZoneResolver(aws.make_client("route53"), account.hosted_zone_id, ROOT_DOMAIN)
         self._stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
-        page = WebServer(web, options.repository / "web", {"nextUrl": outputs["nextUrl"]})
+        page = WebServer(web, options.repository / "web", {})
+        running = _Running(study, aws, account, deployed, page, get_port(web), get_port(game), {})
+        self._running = running
+        self._describe(running)
         self._stack.enter_context(page)
-        self._stack.enter_context(publish_outputs(directory, outputs))
-        return outputs
+        self._stack.enter_context(publish_outputs(directory, running.outputs))
+        return running.outputs
+
+    def _republish(self, study: Study) -> None:
+        running = self._running
+        assert running is not None, "edits are brought in by watch()"
+        if study.project_id != running.study.project_id:
+            raise LocalPlatformError(
+                f"project.id was {running.study.project_id} and is {study.project_id}: stop and start again"
+            )
+        self._publish(study, running.aws, running.deployed)
+        write_images(EmulatorFiles(self._directory), study.images, study.directory)
+        running.study = study
+
+    def _redeploy(self) -> None:
+        running = self._running
+        assert running is not None, "edits are brought in by watch()"
+        running.deployed = self._deploy(running.aws, running.account, running.game_port)
+        before = running.outputs["nextUrl"]
+        self._describe(running)
+        write_outputs(self._directory, running.outputs)
+        if running.outputs["nextUrl"] != before:  # another API, if its definition in the template has changed
+            self._console.report(f"the API is now {running.outputs['nextUrl']}")
 
     def _deploy(self, aws: Aws, account: Account, game_port: int) -> dict[str, str]:
         project = SamProject(self._options.repository, self._directory)
@@ -117,6 +165,7 @@ class LocalPlatform:
                 "Subnet": account.subnet_id,
                 "SecurityGroup": account.security_group_id,
                 "MaxRuntime": str(self._options.max_runtime),
+                "MaxServers": str(self._options.max_servers),
                 "DnsFirstCheckSeconds": "0",
                 "GameServerUrl": f"ws://{{host}}:{game_port}",
             },
@@ -127,37 +176,33 @@ class LocalPlatform:
         for warning in Publication(study, aws, deployed).publish():
             self._console.report(f"warning: {warning}")
 
-    def _describe(
-        self,
-        study: Study,
-        deployed: dict[str, str],
-        aws: Aws,
-        account: Account,
-        web_port: int,
-        game_port: int,
-    ) -> dict[str, Any]:
+    def _describe(self, running: _Running) -> None:
+        """Brings the outputs, and the page's configuration, up to date."""
+        study, deployed, aws = running.study, running.deployed, running.aws
         # By path, because only browsers resolve {ApiId}.execute-api.localhost.
         port = aws.endpoint_url.rsplit(":", 1)[-1]
         api = f"http://localhost:{port}/_aws/execute-api/{deployed['ApiId']}/{deployed['StageName']}"
         files = EmulatorFiles(self._directory)
-        return {
+        running.page.config = {"nextUrl": f"{api}/next"}
+        running.outputs |= {
             "nextUrl": f"{api}/next",
             "startUrl": f"{api}/start",
             "stopUrl": f"{api}/stop",
-            "studyUrl": f"http://localhost:{web_port}/?projectId={study.project_id}",
+            "studyUrl": f"http://localhost:{running.web_port}/?projectId={study.project_id}",
             "bucket": deployed["BucketName"],
             "endpointUrl": aws.endpoint_url,
             "region": REGION,
             "stack": STACK,
-            "webPort": web_port,
-            "gamePort": game_port,
+            "webPort": running.web_port,
+            "gamePort": running.game_port,
             "projectId": study.project_id,
             "rootDomain": ROOT_DOMAIN,
-            "hostedZoneId": account.hosted_zone_id,
+            "hostedZoneId": running.account.hosted_zone_id,
             "credentials": {"accessKeyId": ACCESS_KEY_ID, "secretAccessKey": SECRET_ACCESS_KEY},
             "stackOutputs": deployed,
             "logs": {"emulator": str(files.log), "tasks": str(files.task_logs)},
             "data": str(files.data),
+            "faults": str(files.faults),
             "pid": os.getpid(),
         }
 

@@ -4,7 +4,7 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -34,10 +34,11 @@ _CONFIG_PATH = "/config.json"
 
 
 class WebServer:
-    """Serves `folder` on `listener` in threads; `config` is what GET /config.json answers."""
+    """Serves `folder` on `listener` in threads; `config`, which may change, is what /config.json answers."""
 
     def __init__(self, listener: socket.socket, folder: Path, config: Mapping[str, Any]) -> None:
-        handler = partial(_PageHandler, folder=folder, config=json.dumps(config).encode())
+        self.config = config
+        handler = partial(_PageHandler, folder=folder, form_config=lambda: json.dumps(self.config).encode())
         self._server = ThreadingHTTPServer(listener.getsockname(), handler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = listener
@@ -63,18 +64,19 @@ class _PageHandler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "hippo-local"
 
-    def __init__(self, *arguments: Any, folder: Path, config: bytes) -> None:
-        self._config = config
+    def __init__(self, *arguments: Any, folder: Path, form_config: Callable[[], bytes]) -> None:
+        self._form_config = form_config
         super().__init__(*arguments, directory=str(folder))
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         if self.path.partition("?")[0] != _CONFIG_PATH:
             return super().send_head()
+        config = self._form_config()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", _TYPES[".json"])
-        self.send_header("Content-Length", str(len(self._config)))
+        self.send_header("Content-Length", str(len(config)))
         self.end_headers()
-        return io.BytesIO(self._config)
+        return io.BytesIO(config)
 
     def guess_type(self, path: Any) -> str:
         return _TYPES.get(Path(path).suffix.lower(), _TYPES[""])

@@ -3,17 +3,23 @@
 On AWS every Fargate task has an address, so all of them listen on the same port. Here each has its own
 127.100.x.y. Several platforms may run side by side on one machine, so an address is claimed by holding a
 socket on it for as long as the task lives; the kernel lets the claim go whatever ends the emulator.
+
+macOS has only the addresses that somebody has made, so there the lowest free one is taken: with the aliases
+127.100.0.1 to 127.100.0.4 four servers run at once.
 """
 
 import contextlib
 import os
 import random
 import socket
+import sys
 import threading
+from collections.abc import Iterator
 
 # Bound, never listened on: two emulators cannot both hold it on one address.
 _CLAIM_PORT = 47123
 _HOSTS = 250 * 250
+_TRIES = 500
 
 
 class NoAddressError(RuntimeError):
@@ -23,8 +29,9 @@ class NoAddressError(RuntimeError):
 class AddressBook:
     """The addresses that the tasks of one emulator hold."""
 
-    def __init__(self, task_port: int) -> None:
+    def __init__(self, task_port: int, *, lowest_first: bool = sys.platform == "darwin") -> None:
         self._task_port = task_port
+        self._lowest_first = lowest_first
         self._claims: dict[str, socket.socket] = {}
         self._lock = threading.Lock()
         # Platforms side by side begin at different places, so that they seldom meet.
@@ -33,12 +40,12 @@ class AddressBook:
     def claim(self) -> str:
         """An address on which the task port is free, held until `release`. Raises NoAddressError."""
         with self._lock:
-            for _ in range(500):
-                self._next = (self._next + 1) % _HOSTS
-                address = f"127.100.{self._next // 250}.{self._next % 250 + 1}"
+            for number in self._list_candidates():
+                address = f"127.100.{number // 250}.{number % 250 + 1}"
                 held = self._try_claim(address)
                 if held is not None:
                     self._claims[address] = held
+                    self._next = number + 1
                     return address
         raise NoAddressError(
             f"no 127.100.x.y has port {self._task_port} free for a task; on macOS such addresses are made "
@@ -51,6 +58,10 @@ class AddressBook:
             held = self._claims.pop(address, None)
         if held is not None:
             held.close()
+
+    def _list_candidates(self) -> Iterator[int]:
+        begin = 0 if self._lowest_first else self._next
+        return ((begin + step) % _HOSTS for step in range(_TRIES))
 
     def _try_claim(self, address: str) -> socket.socket | None:
         claim = socket.socket()

@@ -5,11 +5,14 @@ dead-letter queue"; API reference, PutFunctionEventInvokeConfig): two retries un
 and two minutes; a throttled event goes back to the queue without using up a retry, until the event is too old
 (6 hours). The dead-letter queue gets the event itself as its body, with RequestID, ErrorCode and ErrorMessage
 as message attributes, if the function's role may send it; a destination gets a record about the invocation.
+All tries of an event have one request id (Lambda developer guide, "Using the Lambda context object").
 
-MiniStack waits 1 s and 2 s, takes a throttle for a failure, and puts the destination's record into the
-dead-letter queue. Here the pauses are 2 s and 4 s, so that a person sees the retries without waiting minutes.
+MiniStack waits 1 s and 2 s, takes a throttle for a failure, gives each try an id of its own, and puts the
+destination's record into the dead-letter queue. Here the pauses are 2 s and 4 s, so that a person sees the
+retries without waiting minutes.
 """
 
+import contextvars
 import json
 import logging
 import threading
@@ -29,6 +32,8 @@ _sqs = load("services.sqs")
 
 _MAX_AGE = 21600
 _THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0)
+# The request id of the event that this thread tries, as often as it does.
+_request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 
 
 class _Pauses:
@@ -41,6 +46,12 @@ def install(settings: Settings) -> None:
     require(_sqs, "_queue_by_arn", "_ensure_msg_fields", "_md5_msg_attrs", "queue_delay")
     _Pauses.before_retries = settings.retry_delays
     patch(_functions, "invoke_async_with_retry", invoke)
+    plain_dispatch = patch(_functions, "_execute_function_dispatch", None)
+
+    def dispatch(function: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
+        return plain_dispatch(function, config, event, _request_id.get() or request_id, started)
+
+    patch(_functions, "_execute_function_dispatch", dispatch)
 
 
 def invoke(function: dict[str, Any], event: dict[str, Any]) -> None:
@@ -49,6 +60,7 @@ def invoke(function: dict[str, Any], event: dict[str, Any]) -> None:
 
 
 def _run(function: dict[str, Any], event: dict[str, Any]) -> None:
+    _request_id.set(_responses.new_uuid())
     account, region = _functions._account_region_from_function_config(function["config"])
     with _responses.request_scope(account, region):
         result = _try_until_settled(function, event)
@@ -120,7 +132,7 @@ def _role_may_send(config: dict[str, Any], target: str) -> bool:
 def _failure_attributes(result: dict[str, Any]) -> dict[str, dict[str, str]]:
     body = result.get("body")
     message = str(body.get("errorMessage", "")) if isinstance(body, dict) else str(body)
-    values = {"RequestID": _responses.new_uuid(), "ErrorCode": "200", "ErrorMessage": message[:1000] or "-"}
+    values = {"RequestID": _request_id.get() or "", "ErrorCode": "200", "ErrorMessage": message[:1000] or "-"}
     types = {"ErrorCode": "Number"}
     return {
         name: {"DataType": types.get(name, "String"), "StringValue": value} for name, value in values.items()

@@ -17,9 +17,11 @@ from typing import Any
 from hippo_local.emulator import network_interfaces, task_containers
 from hippo_local.emulator.addresses import AddressBook, NoAddressError
 from hippo_local.emulator.border import load, patch, patch_entry, require
+from hippo_local.emulator.fault_answers import NO_CAPACITY, SPOT_INTERRUPTION
 from hippo_local.emulator.guardian import Guardian
 from hippo_local.emulator.images import CannotPullContainerError
 from hippo_local.emulator.settings import Settings
+from hippo_local.emulator.task_faults import TaskFaults
 from hippo_local.emulator.task_processes import TaskProcess
 
 _log = logging.getLogger("hippo_local.emulator.tasks")
@@ -38,6 +40,7 @@ class _TaskRun:
         self._overrides = overrides
         self._processes: list[TaskProcess] = []
         self._address = ""
+        self._crashed = False
         self.grace = _host.settings.stop_timeout
         self.ended = threading.Event()
 
@@ -57,13 +60,16 @@ class _TaskRun:
         """Pass the starting states; False if StopTask came in between."""
         network_interfaces.announce(self.task)
         self._pause()
+        if _host.faults.takes_capacity(self.task):
+            self._give_up(NO_CAPACITY)
+            return False
         self._address = _host.addresses.claim()
         network_interfaces.attach(self.task, self._address)
         for state in ("PENDING", "ACTIVATING"):
             if self.stop_requested:
                 return False
             self._enter(state)
-            self._pause()
+            self._pause(_host.faults.take_start_delay(self.task) if state == "PENDING" else 0)
         if self.stop_requested:
             return False
         self.task["pullStartedAt"] = _ecs._iso()
@@ -75,17 +81,30 @@ class _TaskRun:
 
     def _start_container(self, index: int) -> TaskProcess:
         return task_containers.start_container(
-            self.task, self._definition, index, self._overrides, self._address, _host.settings, _host.guardian
+            self.task, self._definition, index, self._overrides, self._address, _host
         )
 
     def _wait_for_an_end(self) -> None:
         """Until StopTask, or until an essential container (or the last one) has exited."""
         essential = self.task["_container_essentials"]
+        began = time.monotonic()
         while not self.stop_requested:
+            self._meet_fault(time.monotonic() - began)
             exited = [process.exit_code is not None for process in self._processes]
             if all(exited) or any(e and gone for e, gone in zip(essential, exited, strict=True)):
                 self._request_stop("Essential container in task exited", "EssentialContainerExited")
             time.sleep(_POLL)
+
+    def _meet_fault(self, seconds: float) -> None:
+        if self._crashed:
+            return
+        kind = _host.faults.take_end(self.task, seconds)
+        if kind == "spot-interruption":
+            self._request_stop(SPOT_INTERRUPTION, "SpotInterruption")
+        elif kind == "task-crash":
+            self._crashed = True
+            for process in self._processes:
+                process.crash()
 
     def _give_up(self, reason: str) -> None:
         _log.warning("task %s cannot start: %s", self.task["taskArn"], reason)
@@ -125,8 +144,11 @@ class _TaskRun:
     def _request_stop(self, reason: str, code: str) -> None:
         request_stop(self.task, reason, code)
 
-    def _pause(self) -> None:
+    def _pause(self, longer: float = 0) -> None:
         time.sleep(_host.settings.state_delay)
+        until = time.monotonic() + longer
+        while time.monotonic() < until and not self.stop_requested:
+            time.sleep(_POLL)
 
     def _enter(self, state: str) -> None:
         self.task["lastStatus"] = state
@@ -146,6 +168,7 @@ class _Host:
     settings: Settings
     guardian: Guardian
     addresses: AddressBook
+    faults: TaskFaults
     # MiniStack starts tasks without a process unless it is shown something that can run containers.
     container_engine = object()
 
@@ -156,11 +179,11 @@ class _Host:
 _host = _Host()
 
 
-def install(settings: Settings, guardian: Guardian) -> None:
+def install(settings: Settings, guardian: Guardian, faults: TaskFaults) -> None:
     """Run tasks as processes from now on."""
     require(_ecs, "_bump_task_version", "_recount_cluster", "_cluster_name_from_arn", "_iso", "_sanitize")
     require(_ecs, "_SecretResolutionError", "_resolve_task", "_resolve_cluster_name")
-    _host.settings, _host.guardian = settings, guardian
+    _host.settings, _host.guardian, _host.faults = settings, guardian, faults
     _host.addresses = AddressBook(settings.task_port)
     patch(_ecs, "_get_docker", lambda: _host.container_engine)
     patch(_ecs, "_run_task_worker", _run_task_worker)

@@ -9,9 +9,13 @@ import tempfile
 
 from hippo_local.emulator import (
     async_invocations,
+    dropped_connections,
     ecs_refusals,
     event_rules,
     fargate_tasks,
+    faults,
+    function_faults,
+    function_updates,
     functions,
     gateway,
     gateway_requests,
@@ -20,9 +24,11 @@ from hippo_local.emulator import (
     objects,
     permissions,
     stacks,
+    task_faults,
     topics,
 )
 from hippo_local.emulator.border import EmulatorMismatchError, load
+from hippo_local.emulator.fault_file import FaultBook
 from hippo_local.emulator.guardian import Guardian
 from hippo_local.emulator.settings import Settings
 
@@ -75,19 +81,26 @@ def _make_temporary_directory() -> str:
 
 
 def _install(settings: Settings, guardian: Guardian) -> None:
-    fargate_tasks.install(settings, guardian)
+    book = FaultBook(settings.faults)
+    of_tasks = task_faults.TaskFaults(book)
+    fargate_tasks.install(settings, guardian, of_tasks)
     ecs_refusals.install()
+    task_faults.install(of_tasks)
     network_interfaces.install()
     event_rules.install()
     async_invocations.install(settings)
     topics.install()
     functions.install(settings, guardian)
+    function_updates.install()
+    function_faults.install(book)
     gateway.install()
     gateway_requests.install()
     stacks.install()
     names.install()
     permissions.install()
     objects.install()
+    faults.install(book)
+    dropped_connections.install()
 
 
 async def _serve_until_signal(listener: socket.socket) -> None:
@@ -106,7 +119,7 @@ async def _serve_until_signal(listener: socket.socket) -> None:
     config.shutdown_timeout = 2
     # Header names reach a function in the case in which the client wrote them.
     config.h11_pass_raw_headers = True
-    application = gateway_requests.keep_header_names(load("app").app)
+    application = dropped_connections.drop_connections(gateway_requests.keep_header_names(load("app").app))
     _log.info("process %d serves", os.getpid())
 
     async def wait_for_signal() -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REGION = "ca-central-1"
+# The application id in the user agent of the platform's own calls, which faults spare.
+PLATFORM_ID = "hippo-local"
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,8 @@ class Settings:
     task_logs: Path | None = None
     data: Path | None = None
     log: Path | None = None
+    # The control file of faults on demand.
+    faults: Path | None = None
     # How long a task stays in each state that it passes through. On AWS most of a minute in all.
     state_delay: float = 0.5
     # How long a container has between SIGTERM and SIGKILL (AWS: stopTimeout, 30 s unless set otherwise).

@@ -8,12 +8,13 @@ whoever runs the emulator.
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hippo_local.emulator.border import load
 from hippo_local.emulator.guardian import Guardian
 from hippo_local.emulator.images import find_image
 from hippo_local.emulator.settings import Settings
+from hippo_local.emulator.task_faults import TaskFaults
 from hippo_local.emulator.task_processes import TaskProcess
 
 _ecs = load("services.ecs")
@@ -25,14 +26,21 @@ class CannotStartContainerError(RuntimeError):
     """The command of a container cannot be run."""
 
 
+class Host(Protocol):
+    """What all tasks of an emulator share."""
+
+    settings: Settings
+    guardian: Guardian
+    faults: TaskFaults
+
+
 def start_container(
     task: dict[str, Any],
     definition: dict[str, Any],
     index: int,
     overrides: list[Any],
     address: str,
-    settings: Settings,
-    guardian: Guardian,
+    host: Host,
 ) -> TaskProcess:
     """Start the `index`-th container of a task on its address.
 
@@ -40,17 +48,18 @@ def start_container(
     does not run.
     """
     container = definition["containerDefinitions"][index]
-    image = find_image(settings.images, container.get("image", ""))
+    image = host.faults.slow_down(task, find_image(host.settings.images, container.get("image", "")))
     override = _ecs._container_override_for(overrides, container["name"])
     arguments = [str(word) for word in override.get("command") or container.get("command") or []]
-    environment = _container_environment(task, definition, container, override, settings)
+    environment = _container_environment(task, definition, container, override, host.settings)
     try:
-        process = TaskProcess(image, arguments, environment, address, guardian)
+        process = TaskProcess(image, arguments, environment, address, host.guardian)
     except OSError as error:
         raise CannotStartContainerError(f"{' '.join(image.command)}: {error}") from error
     runtime_id = hashlib.sha256(task["containers"][index]["containerArn"].encode()).hexdigest()
     task["containers"][index]["runtimeId"] = runtime_id
-    process.follow_output(_log_file(task, container, settings), _log_emitter(task, container, runtime_id))
+    log_file = _log_file(task, container, host.settings)
+    process.follow_output(log_file, _log_emitter(task, container, runtime_id))
     return process
 
 

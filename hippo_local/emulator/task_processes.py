@@ -57,6 +57,10 @@ class TaskProcess:
         """SIGTERM to the whole group."""
         self._signal(signal.SIGTERM)
 
+    def crash(self) -> None:
+        """SIGKILL to the whole group, as when it runs out of memory."""
+        self._signal(signal.SIGKILL)
+
     def kill(self) -> int:
         """SIGKILL to what is left of the group, and the exit code."""
         self._signal(signal.SIGKILL)

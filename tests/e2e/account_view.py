@@ -1,6 +1,7 @@
 """What an operator sees in the account: what there is of one participant, and what a study has stored."""
 
 import json
+import threading
 from typing import Any
 
 from tests.e2e.running_platform import RunningPlatform
@@ -13,10 +14,15 @@ class AccountView:
         self._platform = platform
         self.outputs = platform.outputs
         self.zone_id = self.outputs["hostedZoneId"]
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the operator's."""
-        return self._platform.make_client(service)
+        """A boto3 client of the operator's; threads share it, since only making one is not safe in them."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._platform.make_client(service)
+            return self._clients[service]
 
     def read_json(self, key: str) -> dict[str, Any] | None:
         """An object of the bucket, or None."""

@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from hippo_local.emulator.settings import PLATFORM_ID
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 _START_SECONDS = 120
 _STOP_SECONDS = 30
@@ -25,10 +27,19 @@ _LISTEN = "0A"
 class RunningPlatform:
     """`python -m hippo_local` on free ports, with a directory of its own.
 
-    `outputs` is the content of outputs.json once wait_until_up() has returned.
+    `outputs` is the content of outputs.json once wait_until_up() has returned. Edits are not followed unless
+    asked for: somebody may be working on the repository while tests run.
     """
 
-    def __init__(self, directory: Path, *options: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        repository: Path = REPOSITORY,
+        follow_edits: bool = False,
+    ) -> None:
+        options = options if follow_edits else ("--no-follow", *options)
         self.directory = directory
         self.outputs: dict[str, Any] = {}
         self._terminal = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the object goes
@@ -44,7 +55,7 @@ class RunningPlatform:
                 str(directory),
                 *options,
             ],
-            cwd=REPOSITORY,
+            cwd=repository,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=self._terminal,
@@ -124,7 +135,8 @@ class RunningPlatform:
             region_name=self.outputs["region"],
             aws_access_key_id=credentials["accessKeyId"],
             aws_secret_access_key=credentials["secretAccessKey"],
-            config=Config(proxies={}),
+            # As the platform's own calls: faults on demand are for participants, not for who looks on.
+            config=Config(proxies={}, user_agent_extra=f"app/{PLATFORM_ID}"),
         )
 
 

@@ -31,3 +31,10 @@ def new_emulator(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
     for running in started:
         if running.process.poll() is None:
             running.stop()
+
+
+@pytest.fixture
+def faulty(emulator: Emulator) -> Iterator[Emulator]:
+    """The shared emulator, for a test that sets faults; none is left when it ends."""
+    yield emulator
+    emulator.set_faults()

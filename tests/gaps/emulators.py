@@ -57,6 +57,12 @@ class Emulator:
     def log(self) -> str:
         return (self.directory / "emulator.log").read_text()
 
+    def set_faults(self, *faults: dict[str, Any]) -> None:
+        """Make exactly these faults act from the next call on."""
+        draft = self.directory / "faults.tmp"
+        draft.write_text(json.dumps(faults))
+        draft.replace(self.directory / "faults.json")
+
     def make_role(self, *statements: dict[str, Any], name: str | None = None) -> str:
         """The ARN of a new role that Lambda, ECS and root may assume, with one policy."""
         name = name or f"role-{uuid.uuid4().hex[:8]}"
@@ -85,22 +91,23 @@ class Emulator:
 
     def make_function(self, source: str, **settings: Any) -> str:
         """The ARN of a new Python function whose code is `source` with a `handler(event, context)`."""
-        archive = io.BytesIO()
-        with zipfile.ZipFile(archive, "w") as package:
-            package.writestr("index.py", source)
         name = settings.pop("FunctionName", f"function-{uuid.uuid4().hex[:8]}")
         created = self.client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.13",
             Handler="index.handler",
             Role=settings.pop("Role", None) or self.make_role(),
-            Code={"ZipFile": archive.getvalue()},
+            Code={"ZipFile": _pack(source)},
             **settings,
         )
         self.client("lambda").get_waiter("function_active_v2").wait(
             FunctionName=name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100}
         )
         return str(created["FunctionArn"])
+
+    def update_function(self, function: str, source: str) -> None:
+        """Give a function new code."""
+        self.client("lambda").update_function_code(FunctionName=function, ZipFile=_pack(source))
 
     def invoke(self, function: str, event: Any = None) -> Any:
         """What a function answers to `event`; fails the test if it raises."""
@@ -215,6 +222,13 @@ class Emulator:
         return {pid for pid in started if is_running(pid)}
 
 
+def _pack(source: str) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.writestr("index.py", source)
+    return archive.getvalue()
+
+
 def start_emulator(directory: Path, *arguments: str) -> Emulator:
     """An emulator of its own, with quick settings, that answers."""
     (directory / "tmp").mkdir()
@@ -231,7 +245,7 @@ def start_emulator(directory: Path, *arguments: str) -> Emulator:
     command += ["--images", str(directory / "images.json"), "--task-logs", str(directory / "tasks")]
     command += ["--lambda-python", str(ROOT / ".venv-lambda/bin/python"), "--data", str(directory / "data")]
     command += ["--log", str(directory / "emulator.log"), "--state-delay", "0.1", "--stop-timeout", "0.5"]
-    command += ["--retry-delays", "0.2,0.3", *arguments]
+    command += ["--retry-delays", "0.2,0.3", "--faults", str(directory / "faults.json"), *arguments]
     # What a person may have exported, and nothing inside may see.
     environment = {**os.environ, "EXPORTED_BY_A_PERSON": "1", "PYTHONPATH": str(ROOT)}
     environment["TMPDIR"] = str(directory / "tmp")

@@ -1,0 +1,92 @@
+"""Edits of the study, the page and the handlers are seen while the platform runs."""
+
+import os
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.participant import Participant, wait_for
+from tests.e2e.running_platform import REPOSITORY, RunningPlatform
+
+pytestmark = pytest.mark.e2e
+
+PARTS = ("functions", "layer", "web", "hippo_local", "template.yaml")
+CONSENT = {"consent": "yes"}
+# What is put before a handler's code: every JSON object that it writes has one key more.
+EDITION = """import json
+_dumps = json.dumps
+json.dumps = lambda value, **named: _dumps(
+    {**value, "edition": 2} if isinstance(value, dict) and "page" in value else value, **named
+)
+"""
+
+
+@pytest.fixture
+def edited_platform(tmp_path: Path) -> Iterator[RunningPlatform]:
+    """A platform that runs from a copy of the repository and of the study, made to be edited."""
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    ignore = shutil.ignore_patterns("__pycache__")
+    for part in PARTS:
+        source = REPOSITORY / part
+        copy = repository / part
+        shutil.copytree(source, copy, ignore=ignore) if source.is_dir() else shutil.copy(source, copy)
+    (repository / ".venv-lambda").symlink_to(REPOSITORY / ".venv-lambda")
+    shutil.copytree(REPOSITORY / "examples" / "mountain_car", repository / "study", ignore=ignore)
+    platform = RunningPlatform(
+        tmp_path / "platform", "--study", "study", repository=repository, follow_edits=True
+    )
+    try:
+        platform.wait_until_up()
+        yield platform
+    finally:
+        platform.stop()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replaces text in a file in one step, as editors do."""
+    text = path.read_text()
+    assert old in text, f"{path.name} has no {old!r}"
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(text.replace(old, new, 1))
+    os.replace(draft, path)
+
+
+def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_path: Path) -> None:
+    """Pages for who begins now, the page on reload, handlers at the next request; broken ones are told."""
+    repository, outputs = tmp_path / "repository", edited_platform.outputs
+    pages = repository / "study" / "StepFiles"
+    old_quiz = (pages / "quiz.html").read_text()
+    earlier = Participant(outputs, "earlier")
+    earlier.begin()
+
+    def told(text: str, times: int = 1) -> None:
+        wait_for(text, lambda: edited_platform.read_terminal().count(text) >= times)
+
+    edit(pages / "consent.html", "</h1>", "</h1><p>edited consent</p>")
+    edit(pages / "quiz.html", "<h", "<p>edited quiz</p><h")
+    told("published")
+    edit(repository / "study" / "config.yml", "steps:", "steps: [")
+    told("not brought in, all stays as it was: The study folder")
+    assert Participant(outputs, "undisturbed").begin()["step"] == 1
+
+    layer = repository / "layer" / "hippo" / "groups.py"
+    edit(layer, "import", "import (")
+    told("groups.py, line ")
+    assert Participant(outputs, "undisturbed-too").begin()["step"] == 1
+    edit(layer, "import (", "import")
+    edit(repository / "functions" / "next_step" / "app.py", "", EDITION)
+    told("deployed: requests from now on run it")
+    # The new handlers read the project list anew; the others would have kept it for ten seconds.
+    later = Participant(outputs, "later").begin()
+    assert later["edition"] == 2
+    assert "edited consent" in later["page"]
+    assert earlier.submit(CONSENT)["page"] == old_quiz
+
+    edit(repository / "web" / "index.html", "</title>", " (edited)</title>")
+    told("reload the page to see it")
+    with urllib.request.urlopen(outputs["studyUrl"], timeout=10) as answer:
+        assert "(edited)</title>" in answer.read().decode()

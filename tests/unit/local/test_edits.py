@@ -1,0 +1,205 @@
+"""Edits while the platform runs: noticed once they are at rest, brought in, or told to be broken."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hippo_local import edits
+from hippo_local.console import Console
+from hippo_local.edits import EditedFiles, Edits, FileWatch, check_syntax
+from hippo_local.errors import LocalPlatformError
+from hippo_local.study import Study
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "mountain_car"
+
+
+class FakeConsole(Console):
+    """Keeps the lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def report(self, text: str) -> None:
+        self.lines.append(text)
+
+
+class FakePlatform:
+    """A repository and a study in a directory of their own, and what was done with their edits."""
+
+    def __init__(self, directory: Path) -> None:
+        self.repository, self.study = directory / "repository", directory / "study"
+        shutil.copytree(EXAMPLE, self.study, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("functions/start", "layer/hippo", "web"):
+            (self.repository / name).mkdir(parents=True)
+        (self.repository / "functions/start/app.py").write_text("OLD = 1\n")
+        self.faults = directory / "faults.json"
+        self.published: list[Study] = []
+        self.deployed = 0
+        self.refusal: Exception | None = None
+        self.console = FakeConsole()
+        files = EditedFiles(self.repository, self.study, self.faults)
+        self.edits = Edits(files, self.console, self.published.append, self._deploy)
+
+    def look(self) -> list[str]:
+        """What is reported now that everything is at rest."""
+        self.console.lines.clear()
+        self.edits.apply()
+        self.edits.apply()
+        return self.console.lines
+
+    def _deploy(self) -> None:
+        self.deployed += 1
+        if self.refusal:
+            raise self.refusal
+
+
+@pytest.fixture
+def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePlatform:
+    """A platform whose every look counts."""
+    monkeypatch.setattr(edits, "_LOOK_SECONDS", 0)
+    return FakePlatform(tmp_path)
+
+
+def test_changes_are_told_once_and_when_they_are_at_rest(tmp_path: Path) -> None:
+    """Given files that are changed, made and removed, each is told one look after the last change."""
+    kept, removed = tmp_path / "kept.py", tmp_path / "removed.py"
+    kept.write_text("a")
+    removed.write_text("b")
+    watch = FileWatch(tmp_path)
+    kept.write_text("changed")
+    first = watch.take_changes()
+    removed.unlink()
+    (tmp_path / "made.py").write_text("c")
+    second = watch.take_changes()
+
+    told = watch.take_changes()
+
+    assert (first, second) == ([], [])
+    assert [path.name for path in told] == ["kept.py", "made.py", "removed.py"]
+    assert watch.take_changes() == []
+
+
+def test_drafts_and_compiled_files_are_no_edits(tmp_path: Path) -> None:
+    """Given what editors and Python leave beside a file, nothing is told."""
+    (tmp_path / "__pycache__").mkdir()
+    watch = FileWatch(tmp_path)
+    for name in (".app.py.swp", "4913", "__pycache__/app.cpython-311.pyc"):
+        (tmp_path / name).write_text("x")
+
+    assert [watch.take_changes(), watch.take_changes()] == [[], []]
+
+
+def test_a_file_with_its_old_content_is_no_edit(tmp_path: Path) -> None:
+    """Given a change that is taken back before it was told, there is nothing to tell."""
+    path = tmp_path / "a.py"
+    path.write_text("a")
+    before = path.stat()
+    watch = FileWatch(tmp_path)
+    path.write_text("other")
+    watch.take_changes()
+    path.write_text("a")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert [watch.take_changes(), watch.take_changes()] == [[], []]
+
+
+def test_a_page_of_the_study_is_published(platform: FakePlatform) -> None:
+    """Given an edited step file, the study is published as it now is, and nothing is deployed."""
+    (platform.study / "StepFiles" / "quiz.html").write_text("<h1>New</h1>")
+
+    lines = platform.look()
+
+    assert [study.project_id for study in platform.published] == ["mountain_car"]
+    assert platform.deployed == 0
+    assert lines[0] == "edited: StepFiles/quiz.html"
+    assert lines[1].startswith("published: ")
+
+
+def test_a_broken_study_is_told_and_not_published(platform: FakePlatform) -> None:
+    """Given a configuration that cannot be, the message says what is wrong; mended, it is published."""
+    config = platform.study / "config.yml"
+    text = config.read_text()
+    config.write_text(text.replace("quiz.html", "missing.html"))
+    lines = list(platform.look())
+    broken = list(platform.published)
+
+    config.write_text(text + "\n")
+    platform.look()
+
+    assert broken == []
+    assert "not brought in, all stays as it was: " in lines[1]
+    assert "StepFiles/missing.html is missing" in lines[1]
+    assert len(platform.published) == 1
+
+
+def test_code_is_deployed(platform: FakePlatform) -> None:
+    """Given an edited handler, everything is built and deployed once; the study is left alone."""
+    (platform.repository / "functions/start/app.py").write_text("NEW = 2\n")
+    (platform.repository / "layer/hippo/more.py").write_text("MORE = 3\n")
+
+    lines = platform.look()
+
+    assert platform.deployed == 1
+    assert platform.published == []
+    assert lines == [
+        "edited: functions/start/app.py, layer/hippo/more.py",
+        "deployed: requests from now on run it",
+    ]
+
+
+def test_code_that_is_not_python_is_told_and_not_deployed(platform: FakePlatform) -> None:
+    """Given a syntax error, the message has file and line."""
+    (platform.repository / "functions/start/app.py").write_text("ONE = 1\ndef (:\n")
+
+    lines = platform.look()
+
+    assert platform.deployed == 0
+    assert "functions/start/app.py, line 2: " in lines[1]
+
+
+def test_a_refused_deployment_is_told_and_the_next_edit_tries_again(platform: FakePlatform) -> None:
+    """Given SAM's refusal, the platform stays up and says so."""
+    platform.refusal = LocalPlatformError("`sam deploy` failed")
+    (platform.repository / "functions/start/app.py").write_text("NEW = 2\n")
+    lines = list(platform.look())
+    platform.refusal = None
+    (platform.repository / "functions/start/app.py").write_text("NEWER = 3\n")
+
+    assert lines[1:] == ["not brought in, all stays as it was: `sam deploy` failed"]
+    assert platform.look()[-1] == "deployed: requests from now on run it"
+    assert platform.deployed == 2
+
+
+def test_the_page_and_the_game_need_nothing_but_a_word(platform: FakePlatform) -> None:
+    """Given an edit of the page or of the game server, it is said who sees it when."""
+    (platform.repository / "web" / "index.html").write_text("<h1>New</h1>")
+    (platform.study / "App" / "server.py").write_text("NEW = 2\n")
+
+    lines = platform.look()
+
+    assert "reload the page to see it" in lines
+    assert "game servers that start from now on run it" in lines
+    assert (platform.deployed, platform.published) == (0, [])
+
+
+def test_faults_are_told(platform: FakePlatform) -> None:
+    """Given the control file, the console says which faults act, or why none does."""
+    platform.faults.write_text('[{"kind": "slow-start", "seconds": 20}]')
+    lines = list(platform.look())
+    platform.faults.write_text("[{]")
+    refused = list(platform.look())
+    platform.faults.unlink()
+
+    assert lines[-1] == "faults: slow-start seconds=20"
+    assert "faults.json is refused, and no fault acts: it is not JSON" in refused[-1]
+    assert platform.look()[-1] == "faults: none"
+
+
+def test_syntax_is_checked_in_python_files_only(tmp_path: Path) -> None:
+    """Given other files and removed ones, there is nothing to check."""
+    page = tmp_path / "page.html"
+    page.write_text("def (:")
+
+    check_syntax([page, tmp_path / "gone.py"])
