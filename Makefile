@@ -5,7 +5,7 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local test check lock clean
+.PHONY: help setup local test bench check lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -34,12 +34,16 @@ local: setup ## deploy template.yaml on this machine and run a whole study (STUD
 test: setup ## everything: unit, functional, gaps, template, end to end
 	$(BIN)/python -m pytest
 
-check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate
+bench: setup ## measure: calls, bytes, cold imports, load
+	@$(BIN)/python -m bench
+
+check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate and the other checks of the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
+	$(BIN)/python -m pytest -q tests/template
 
 lock: .venv/ready ## renew the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -o requirements/dev.txt
@@ -47,4 +51,4 @@ lock: .venv/ready ## renew the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove environments, builds and local data
-	rm -rf .venv .venv-lambda .aws-sam .local .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-lambda .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -92,7 +92,7 @@ class Catalogue:
             if bucket not in self._buckets:
                 logger.error("project in a bucket that is not this stack's", extra={"projectId": project_id})
             elif isinstance(project_id, str):
-                live, version = bool(entry.get("live")), entry.get("version")
+                live, version = is_live(entry), entry.get("version")
                 listed[project_id] = ListedProject(project_id, live, version, bucket, entry)
         return listed
 
@@ -126,6 +126,11 @@ class Catalogue:
             study = Study(project.id, project.config, pages.read, pages.find_variants)
             kept = self._live_studies[project.id] = (now + self._cache_life, study)
         return kept[1]
+
+
+def is_live(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is open; a list edited by hand may say so in words."""
+    return str(entry.get("live")).lower() in {"true", "yes", "1"}
 
 
 class LivePages:

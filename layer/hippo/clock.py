@@ -95,8 +95,3 @@ class Pace:
         self._due = now + timedelta(seconds=self._wait * random.uniform(0.8, 1.2))
         self._wait = min(self._wait * 1.5, self._most)
         return True
-
-
-def minutes_after(moment: datetime, minutes: float) -> datetime:
-    """That many minutes later."""
-    return moment + timedelta(minutes=minutes)

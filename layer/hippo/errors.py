@@ -59,3 +59,13 @@ class AwsError(TransientError):
 
 class PermanentError(HippoError):
     """No retry helps: the server is marked failed and cleared up; the text is for researchers."""
+
+
+class TaskEndedError(PermanentError):
+    """The task ended before it answered: this attempt has failed, another one may do better."""
+
+
+class BrokenRecordError(TransientError):
+    """A stored record cannot be read until a person mends it."""
+
+    passing = False

@@ -24,7 +24,7 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
     # Some letters beyond ASCII have a lower case within it, such as the Kelvin sign.
     if not isinstance(value, str) or not value.isascii() or not _USER_ID.fullmatch(user_id := value.lower()):
         raise BadRequestError("userId: 1 to 48 letters, digits or inner hyphens are needed")
-    if any(fnmatchcase(user_id, pattern) for pattern in reserved):
+    if any(fnmatchcase(user_id, pattern.lower()) for pattern in reserved):
         raise BadRequestError("userId: this name is reserved")
     return user_id
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
+from hippo.errors import BrokenRecordError
 
 # Lets a lifecycle rule of the bucket expire participants' records only, wherever their project lies.
 RECORD_TAG = "kind=participant"
@@ -86,9 +87,19 @@ class ParticipantStore:
         self._folder = f"{project_id}/Users/"
 
     def read(self, user_id: str) -> tuple[Participant, str] | None:
-        """The record and the ETag to replace it by, or None for a newcomer."""
+        """The record and the ETag to replace it by, or None for a newcomer.
+
+        Raises BrokenRecordError.
+        """
         stored = self._store.read(self._folder + user_id)
-        return (Participant.from_wire(json.loads(stored.body)), stored.etag) if stored else None
+        if stored is None:
+            return None
+        try:
+            return Participant.from_wire(json.loads(stored.body)), stored.etag
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BrokenRecordError(
+                f"{self._folder}{user_id} is not a participant record: {error}"
+            ) from error
 
     def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
         """Create (without ETag) or replace; give the new ETag. Raises ConflictError if another was first."""

@@ -18,6 +18,7 @@ OPTIONAL_KEYS = (
     "awsSetup",
     "ssl",
 )
+KNOWN_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS, "version")
 EVENT_KEYS = ("startServerStep", "stopServerStep")
 
 
@@ -27,13 +28,16 @@ def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[l
     `buckets` are those that the operator's stack may use; another one in `bucket` is an error.
     """
     errors = [f"{key}: missing" for key in REQUIRED_KEYS if config.get(key) in (None, "", {}, [])]
-    warnings = [f"{key}: unknown key, kept" for key in config if key not in REQUIRED_KEYS + OPTIONAL_KEYS]
+    warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
     if "id: missing" not in errors and not is_project_id(config["id"]):
         errors.append("id: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
     if config.get("bucket") and config["bucket"] not in buckets:
         errors.append(f"bucket: {config['bucket']!r} is not one of this deployment ({', '.join(buckets)})")
     if config.get("css") and not is_file_name(config["css"], ".css"):
         errors.append("css: the plain name of a .css file is needed")
+    if config.get("live") not in (True, False, None):
+        errors.append("live: true or false is needed")
+    errors += [f"{key}: text is needed" for key in ("name", "ecsTask") if not _is_text(config.get(key))]
     if not config.get("live"):
         warnings.append("live: not true, so participants get 'Project ID Not Found'")
     for key, check in (("maxRuntime", _check_runtime), ("steps", _check_steps), ("events", _check_events)):
@@ -46,8 +50,13 @@ def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[l
 
 def _check_runtime(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     if not read_number(config["maxRuntime"]):
-        return ["maxRuntime: a whole number of minutes, 1 or more, is needed"], []
+        return ["maxRuntime: a whole number of minutes, 1 to 999999, is needed"], []
     return [], []
+
+
+def _is_text(value: object) -> bool:
+    """Absent is fine here: what is required and missing is said elsewhere."""
+    return value in (None, "", {}, []) or isinstance(value, str)
 
 
 def _check_steps(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -89,4 +98,7 @@ def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             errors.append(f"events.{key}: the number of a step is needed")
         elif number > last:
             warnings.append(f"events.{key}: {events[key]} lies beyond the last step ({last})")
+    start, stop = (read_number(events.get(key)) for key in EVENT_KEYS)
+    if start and stop and start >= stop:
+        warnings.append(f"events: the server is stopped at step {stop}, before step {start} starts it")
     return errors, warnings

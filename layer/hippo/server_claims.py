@@ -15,6 +15,7 @@ from hippo.participants import Participant, ParticipantStore
 from hippo.runs import Run
 from hippo.server_record import (
     FAILED,
+    MAX_TRIES,
     READY,
     STARTING,
     STOPPED,
@@ -28,7 +29,6 @@ from hippo.study import Study
 
 logger = logging.getLogger(__name__)
 
-MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
 _KEPT_STARTS = 20
 _TRIES = 6
 

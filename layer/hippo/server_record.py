@@ -11,6 +11,8 @@ from hippo.clock import from_wire, to_wire
 from hippo.errors import ConflictError, FencedError
 
 STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
+TASK_ENDED = "the task ended"  # the reason of a failure that another attempt may not meet
+MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
 _TRIES = 10
 
 
@@ -61,6 +63,15 @@ class ServerRecord:
         """Whether the project's game can be played on it now."""
         alive = self.deadline is None or self.deadline > now
         return self.state == READY and self.project_id == project_id and alive
+
+    def ended_early_for(self, project_id: str) -> bool:
+        """Whether the project's server was stopped in good order, before its participant came to the game."""
+        return self.project_id == project_id and self.state == STOPPED and not self.error
+
+    def may_start_again_for(self, project_id: str) -> bool:
+        """Whether a further attempt makes sense: the same start has no effect twice, so it needs a new id."""
+        failed_passing = self.has_failed_for(project_id) and self.reason == TASK_ENDED
+        return self.ended_early_for(project_id) or (failed_passing and self.tries < MAX_TRIES)
 
     def has_failed_for(self, project_id: str) -> bool:
         """Whether its start has failed for good, torn down since or not."""

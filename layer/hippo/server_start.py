@@ -14,11 +14,18 @@ from hippo.aws.events import ShutdownRules, arm_ahead
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, Pace, poll
-from hippo.errors import ConflictError, FencedError, HippoError, PermanentError, TransientError
+from hippo.errors import (
+    ConflictError,
+    FencedError,
+    HippoError,
+    PermanentError,
+    TaskEndedError,
+    TransientError,
+)
 from hippo.messages import StartMessage, form_stop
 from hippo.runs import Run
 from hippo.server_claims import ServerClaims, name_client_token
-from hippo.server_record import FAILED, READY, HeldServer, ServerRecord
+from hippo.server_record import FAILED, READY, TASK_ENDED, HeldServer, ServerRecord
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +96,7 @@ class ServerStart:
         except FencedError:
             raise
         except PermanentError as error:
-            self._fail(held, str(error))
+            self._fail(held, error)
         except HippoError:
             self._release(held)
             raise
@@ -239,10 +246,11 @@ class ServerStart:
         what = f"{address} to answer by its name"
         poll(check, clock=self._clock, until=self._run.until, what=what, first=0.25, most=0.5)
 
-    def _fail(self, held: HeldServer, error: str) -> None:
-        """Failed for good: say so in the record and have everything cleared up at once."""
-        self._log("failed", held.record, error=error[:200])
-        held.update(state=FAILED, error=error[:500], reason="failed", lease_until=None)
+    def _fail(self, held: HeldServer, error: PermanentError) -> None:
+        """This attempt has failed: say so in the record and have everything cleared up at once."""
+        self._log("failed", held.record, error=str(error)[:200])
+        reason = TASK_ENDED if isinstance(error, TaskEndedError) else "failed"
+        held.update(state=FAILED, error=str(error)[:500], reason=reason, lease_until=None)
         self._tools.request_stop(held.record, "failed")
 
     def _release(self, held: HeldServer) -> None:
@@ -261,12 +269,12 @@ class ServerStart:
 
 
 def _check_alive(task: TaskState) -> None:
-    """Raise CapacityError or PermanentError for a task that is at its end."""
+    """Raise CapacityError or TaskEndedError for a task that is at its end."""
     if task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
         return
     if task.stop_code in _CAPACITY_CODES or is_capacity_shortage(task.stopped_reason):
         raise CapacityError(task.stopped_reason)
-    raise PermanentError(f"the task stopped: {task.stop_code} {task.stopped_reason}".strip())
+    raise TaskEndedError(f"the task stopped: {task.stop_code} {task.stopped_reason}".strip())
 
 
 def _list_providers(record: ServerRecord) -> tuple[str, ...]:

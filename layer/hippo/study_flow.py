@@ -22,7 +22,7 @@ from hippo.notices import form_ended_game, form_failed_server, form_missing_page
 from hippo.participants import Participant, ParticipantStore
 from hippo.positions import Move, Place, Position, decide, locate, parse_step, settle
 from hippo.request_entries import check_answers, form_entry
-from hippo.server_record import FAILED, STARTING, STOPPED, STOPPING, ServerRecord, ServerStore
+from hippo.server_record import STARTING, STOPPING, ServerRecord, ServerStore
 from hippo.settings import NextStepSettings
 from hippo.study import Study
 
@@ -138,10 +138,11 @@ class StudyFlow:
             participant.next_step = target + 1
             self._write(visit)
             return self._form_page(visit, target)
-        if server and server.is_ready_for(visit.project.id, now):
+        # Of a study that was just closed nobody sees the game: this answer is stored and then refused.
+        if server and server.is_ready_for(visit.project.id, now) and visit.project.live:
             return self._show_game(visit, target, now)
         participant.next_step, participant.waiting_since = target, now
-        if server and _was_stopped(server, visit.project.id) and visit.project.live:
+        if server and server.ended_early_for(visit.project.id) and visit.project.live:
             self._request_again(visit, target, server)
             participant.start_requested_at = now
         self._write(visit)
@@ -168,7 +169,7 @@ class StudyFlow:
         start_step = visit.study.start_step
         if start_step is None or start_step > step:
             return
-        again = server and _was_stopped(server, visit.project.id)
+        again = server and server.may_start_again_for(visit.project.id)
         self._request_start(visit, f"/{server.attempt + 1}" if server and again else "")
 
     def _show(self, visit: Visit, position: Position, now: datetime) -> dict[str, Any]:
@@ -183,13 +184,13 @@ class StudyFlow:
             return self._show_game(visit, position.step, now)
         if ready or (server is None and not waiting):  # without a record it was made by other means
             return self._form_answer(visit, position.step, self._form_game(visit))
-        if server and server.has_failed_for(visit.project.id):
-            return self._form_answer(visit, position.step, form_failed_server(researcher))
+        failed = server is not None and server.has_failed_for(visit.project.id)
+        content = form_failed_server(researcher) if failed else {"page": "wait"}
         if not waiting:
-            return self._form_answer(visit, position.step, form_ended_game(researcher))
-        if self._is_overdue(visit, now):
-            return self._help_waiting(visit, position.step, server, now)
-        return self._form_answer(visit, position.step, {"page": "wait"})
+            content = content if failed else form_ended_game(researcher)
+        elif self._is_overdue(visit, now):
+            return self._help_waiting(visit, position.step, server, content, now)
+        return self._form_answer(visit, position.step, content)
 
     def _is_overdue(self, visit: Visit, now: datetime) -> bool:
         participant = _present(visit)
@@ -197,7 +198,7 @@ class StudyFlow:
         return now - since >= ASK_AGAIN
 
     def _help_waiting(
-        self, visit: Visit, step: int, server: ServerRecord | None, now: datetime
+        self, visit: Visit, step: int, server: ServerRecord | None, content: dict[str, Any], now: datetime
     ) -> dict[str, Any]:
         """Someone has waited long: look for a server made by other means, else ask for one again."""
         if server is None and self._finds_name(visit.user_id):
@@ -206,7 +207,7 @@ class StudyFlow:
             self._request_again(visit, step, server)
             _present(visit).start_requested_at = now  # ask again only in a minute
             self._write(visit)
-        return self._form_answer(visit, step, {"page": "wait"})
+        return self._form_answer(visit, step, content)
 
     def _finds_name(self, user_id: str) -> bool:
         """Whether the name of the participant's server is in the zone; nobody waits worse for its failing."""
@@ -225,7 +226,7 @@ class StudyFlow:
         return self._form_answer(visit, step, self._form_game(visit))
 
     def _form_game(self, visit: Visit) -> dict[str, Any]:
-        url = self._settings.game_server_url.format(host=self._host_name(visit.user_id))
+        url = self._settings.game_server_url.replace("{host}", self._host_name(visit.user_id))
         return {"page": "show_game_page", "server": url}
 
     def _form_page(self, visit: Visit, step: int) -> dict[str, Any]:
@@ -277,14 +278,10 @@ def _log_step(visit: Visit, position: Position, move: Move) -> None:
     logger.info("step", extra={**fields, "place": position.place.value, "move": move.value})
 
 
-def _was_stopped(server: ServerRecord, project_id: str) -> bool:
-    """Whether the project's server ended before the game was shown: the same start has no effect twice,
-    so the next one is asked for under a name of its own."""
-    return server.project_id == project_id and server.state == STOPPED and not server.error
-
-
 def _needs_start(server: ServerRecord | None, project_id: str, now: datetime) -> bool:
     """Whether a start would have something to do: no server of this project, or one nobody works on."""
-    if server is None or server.project_id != project_id or server.state in (STOPPED, FAILED):
+    if server is None or server.project_id != project_id:
         return True
-    return server.state in (STARTING, STOPPING) and not server.has_lease(now)
+    if server.state in (STARTING, STOPPING):
+        return not server.has_lease(now)
+    return server.may_start_again_for(project_id)

@@ -37,7 +37,7 @@ CONSENT, QUIZ, SURVEY, THANKS, CSS = PAGES.values()
 class FakeContext:
     """What Lambda tells a handler about its invocation."""
 
-    milliseconds: int = 20_000
+    milliseconds: int = 28_000
     aws_request_id: str = "0d3c6a7e-1111-4222-8333-444455556666"
 
     def get_remaining_time_in_millis(self) -> int:
@@ -169,7 +169,7 @@ class StudyWorld:
         event["queryStringParameters"] = {"projectId": project, "userId": user, **texts}
         return self.send_event(event)
 
-    def send_event(self, event: dict[str, Any], milliseconds: int = 20_000) -> Answer:
+    def send_event(self, event: dict[str, Any], milliseconds: int = 28_000) -> Answer:
         """Send a whole event."""
         return read_answer(self.next_step.lambda_handler(event, FakeContext(milliseconds)))
 

@@ -137,6 +137,14 @@ def test_every_refusal_of_the_api_carries_cors():
     assert all("options" in methods for methods in body["paths"].values())
 
 
+def test_changed_parameters_of_the_api_are_deployed():
+    """SAM names a deployment by the body before its parameters are filled in: only AlwaysDeploy brings a
+    closed ControlAuthorization to the stage. Without OpenApiVersion it makes an unthrottled second stage."""
+    api = load_template()["Resources"]["Api"]["Properties"]
+    assert api["AlwaysDeploy"] is True
+    assert api["OpenApiVersion"] == api["DefinitionBody"]["openapi"]
+
+
 def test_control_endpoints_are_guarded_unless_opened():
     """What can start or stop a paid server asks for a signed request by default."""
     template = load_template()

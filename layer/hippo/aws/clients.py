@@ -17,10 +17,11 @@ from botocore.session import Session
 # It tells at INFO where it found credentials; a request's log lines are the project's own.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
-# next_step has seconds: short timeouts, and the retry over a whole request is its own (next_step/app.py).
-QUICK = Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "max_attempts": 2})
+# next_step has seconds: a call that hangs ends within ten (two tries of four, and the wait between them), and
+# the retry over a whole request is its own (functions/next_step/app.py).
+QUICK = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 # The server handlers have minutes and share an account's request rates: adaptive retries slow down.
-PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "adaptive", "max_attempts": 6})
+PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "adaptive", "total_max_attempts": 6})
 
 
 @cache
@@ -38,7 +39,7 @@ def make_client(service: str, *, patient: bool = False) -> Any:
 
 @contextmanager
 def _pause_collector() -> Iterator[None]:
-    """Reading a service's model makes a hundred thousand objects and no cycles to look for among them."""
+    """Reading a service's model makes tens of thousands of objects, of which nearly all stay."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

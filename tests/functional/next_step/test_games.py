@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.study_world import GAME_URL, OTHER_USER, SURVEY, USER, StudyWorld
+from tests.support.study_world import GAME_URL, OTHER_USER, PROJECT, SURVEY, USER, StudyWorld
 
 
 def test_post_that_reaches_the_game_without_server_waits(world: StudyWorld) -> None:
@@ -168,6 +168,36 @@ def test_failed_start_shows_a_page_that_says_so(world: StudyWorld) -> None:
         assert "could not be started" in answer.page
         assert "ada@example.org" in answer.page
         assert (answer.step, answer.content["error"]) == (3, "server_failed")
+
+
+def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyWorld) -> None:
+    """Given a task that ended before it answered, when the participant has waited 60 s, then a new attempt
+    is asked for, under an id of its own, while the page still says what happened."""
+    world.put_server("stopped", error="the task stopped: exit 1", reason=TASK_ENDED, attempt=2, tries=2)
+    world.reach_waiting()
+    early = world.messages("start")
+    world.clock.advance(61)
+
+    answer = world.get()
+
+    assert answer.content["error"] == "server_failed"
+    new = [m["requestId"] for m in world.messages("start") if m not in early]
+    assert new == [f"{PROJECT}/{USER}/1/3"]
+
+
+@pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (TASK_ENDED, MAX_TRIES)])
+def test_server_that_failed_for_good_is_not_asked_for_again(
+    world: StudyWorld, reason: str, tries: int
+) -> None:
+    """Given a failure that no retry mends, or five attempts, then waiting longer asks for nothing more."""
+    world.put_server("stopped", error="taken", reason=reason, tries=tries)
+    world.reach_waiting()
+    sent = len(world.messages("start"))
+    for _ in range(3):
+        world.clock.advance(61)
+        world.get()
+
+    assert len(world.messages("start")) == sent
 
 
 def test_game_whose_server_is_gone_says_so_and_goes_on_by_post(world: StudyWorld) -> None:

@@ -130,3 +130,18 @@ def test_odd_entries_of_the_list_do_not_hide_the_others(world: StudyWorld) -> No
     world.write_list([None, "text", {}, {"id": 5}, {"id": ["x"], "bucket": ["y"]}, entry])
 
     assert world.get().page == CONSENT
+
+
+def test_game_of_a_closed_study_is_not_skipped(world: StudyWorld) -> None:
+    """Given a ready server and a POST that reaches the game just after the switch, when the study is opened
+    again, then the participant plays: nobody has seen the game yet."""
+    world.get()
+    world.post({"agree": "yes"})
+    world.put_server()
+    world.publish(live=False)
+    assert world.post({"q": "1"}).status == 400
+
+    world.publish(live=True)
+    world.clock.sleep(60)
+
+    assert world.get().page == "show_game_page"

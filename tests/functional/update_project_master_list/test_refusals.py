@@ -28,7 +28,7 @@ def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld)
         "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _",
         "bucket: 'not-in-the-stack' is not one of this deployment (hippo-data, hippo-lab)",
         "css: the plain name of a .css file is needed",
-        "maxRuntime: a whole number of minutes, 1 or more, is needed",
+        "maxRuntime: a whole number of minutes, 1 to 999999, is needed",
         "steps.finalStep: missing",
         "steps.2: missing",
         "steps.x: not one of 1, 2, 3 … without gaps",

@@ -45,10 +45,10 @@ def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
         ({"bucket": ["data"]}, "bucket: ['data'] is not one of this deployment (data, lab)"),
         ({"css": "a.html"}, "css: the plain name of a .css file is needed"),
         ({"css": "../a.css"}, "css: the plain name of a .css file is needed"),
-        ({"maxRuntime": 0}, "maxRuntime: a whole number of minutes, 1 or more, is needed"),
-        ({"maxRuntime": True}, "maxRuntime: a whole number of minutes, 1 or more, is needed"),
-        ({"maxRuntime": 1.5}, "maxRuntime: a whole number of minutes, 1 or more, is needed"),
-        ({"maxRuntime": "²"}, "maxRuntime: a whole number of minutes, 1 or more, is needed"),
+        ({"maxRuntime": 0}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": True}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": 1.5}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": "²"}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
         ({"steps": ["a.html"]}, "steps: a mapping of 1, 2, 3 … and finalStep to step files is needed"),
         ({"events": "1, 4"}, "events: a mapping with startServerStep and stopServerStep is needed"),
     ],
@@ -124,8 +124,44 @@ def test_events(config: dict[str, Any], key: str, value: Any, error: str | None,
     errors, warnings = check_config(config, BUCKETS)
 
     assert errors == ([f"events.{key}: {error}"] if error else [])
-    assert len(warnings) == (1 if warning else 0)
-    assert all(text.startswith(f"events.{key}: {warning}") for text in warnings)
+    own = [text for text in warnings if text.startswith("events.")]
+    assert len(own) == (1 if warning else 0)
+    assert all(text.startswith(f"events.{key}: {warning}") for text in own)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "warned"), [(1, 4, False), (3, 3, True), (4, 2, True), (4, None, False)]
+)
+def test_server_that_is_stopped_before_it_is_started_is_a_warning(
+    config: dict[str, Any], start: int, stop: int | None, warned: bool
+) -> None:
+    """Given a stop step that is not after the start step, then the researcher is told."""
+    config["events"] = {"startServerStep": start, "stopServerStep": stop}
+
+    _, warnings = check_config(config, BUCKETS)
+
+    assert any(text.startswith("events: the server is stopped") for text in warnings) == warned
+
+
+@pytest.mark.parametrize("live", ["false", "no", "true", 1.5, []])
+def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
+    """Given words for it, then an error: `live: "false"` must not open a study."""
+    errors, _ = check_config(config | {"live": live}, BUCKETS)
+
+    assert errors == ["live: true or false is needed"]
+
+
+@pytest.mark.parametrize("key", ["name", "ecsTask"])
+def test_names_are_text(config: dict[str, Any], key: str) -> None:
+    """Given a mapping or a list for a name, then an error now and not when a server is to start."""
+    errors, _ = check_config(config | {key: {"a": 1}}, BUCKETS)
+
+    assert errors == [f"{key}: text is needed"]
+
+
+def test_version_of_an_earlier_publication_is_no_unknown_key(config: dict[str, Any]) -> None:
+    """Given an entry taken from the list, with its version, then nothing is said of it."""
+    assert check_config(config | {"version": "abc"}, BUCKETS) == ([], [])
 
 
 @pytest.mark.parametrize("live", [False, None, "absent"])

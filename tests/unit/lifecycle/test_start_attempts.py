@@ -3,8 +3,7 @@
 import pytest
 
 from hippo.errors import AwsError, TransientError
-from hippo.server_claims import MAX_TRIES
-from hippo.server_record import ServerRecord
+from hippo.server_record import MAX_TRIES, TASK_ENDED, ServerRecord
 from tests.fakes.world import OTHER_PROJECT, PROJECT, USER, LifecycleWorld
 
 
@@ -102,7 +101,7 @@ def test_a_permanent_failure_is_cleared_up_at_once(world: LifecycleWorld) -> Non
     world.deliver_stops()
 
     assert world.left() == {}
-    assert (world.record().state, world.record().reason) == ("stopped", "failed")
+    assert (world.record().state, world.record().reason) == ("stopped", TASK_ENDED)
     assert "exit 1" in world.record().error
 
 

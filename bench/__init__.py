@@ -1,0 +1,1 @@
+"""Measurements: what a request costs, how a cold start spends its time, how a platform bears a crowd."""

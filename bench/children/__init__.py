@@ -1,0 +1,1 @@
+"""Scripts that the measurements run in fresh interpreters, as Lambda runs handlers."""

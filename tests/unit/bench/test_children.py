@@ -1,0 +1,26 @@
+"""The measurements in fresh interpreters run; no time or size is asserted, since machines differ."""
+
+import pytest
+
+from bench.cold_starts import form_cold_starts_table, measure_cold_starts
+from bench.lambda_python import FUNCTIONS
+from bench.memory import form_memory_table, measure_memory
+
+
+def test_every_handler_is_imported_cold() -> None:
+    """Each function makes its first client in an interpreter with boto3 only."""
+    measured = measure_cold_starts(runs=1)
+
+    assert sorted(measured) == FUNCTIONS
+    assert all(own > 0 and yardstick > 0 for ((own, yardstick),) in measured.values())
+    assert all(f"`{name}`" in form_cold_starts_table(measured) for name in FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_handler_answers_in_an_interpreter_of_its_own(function: str) -> None:
+    """Two requests are answered over HTTP, and the process is larger after them than before."""
+    measured = measure_memory((function,))
+
+    figures = measured[function]
+    assert figures["empty"] < figures["imported"] < figures["after first"] <= figures["after second"]
+    assert f"`{function}`" in form_memory_table(measured)

@@ -1,0 +1,93 @@
+"""How figures are summed up, and what a visitor of the load measurement reports."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.__main__ import MEASUREMENTS, main
+from bench.lateness import form_lateness_table, measure_lateness
+from bench.load import Sample, Visitor, form_load_table
+from bench.parallel_reads import form_reads_table, measure_reads
+from bench.ready import Start, form_starts_table
+from bench.tables import form_table, milliseconds, percentile
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(50, 2), (75, 3), (76, 4), (100, 4), (1, 1)])
+def test_percentile_is_a_value_that_was_measured(percent: float, expected: float) -> None:
+    """The smallest of the values that so many per cent do not exceed."""
+    assert percentile([4, 1, 3, 2], percent) == expected
+
+
+def test_milliseconds_are_the_median() -> None:
+    """One slow run does not count."""
+    assert milliseconds([0.001, 0.002, 9.0]) == "2.0"
+
+
+def test_table_is_markdown() -> None:
+    """Names to the left, figures to the right."""
+    assert form_table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
+
+
+def test_start_is_beyond_its_task_by_what_comes_before_and_after() -> None:
+    """The time of the task itself is not counted."""
+    assert form_starts_table([Start(0.25, 2.0, 0.5)]).endswith("| 1 | 0.25 | 2.00 | 0.50 | 0.75 |\n")
+
+
+def test_visitor_who_fails_says_why() -> None:
+    """A failure is a result of the measurement, not its end."""
+
+    class LostParticipant:
+        answer: dict[str, Any] = {}
+
+        def begin(self) -> None:
+            raise ConnectionError("no route")
+
+    visitor = Visitor(LostParticipant()).go_through()  # type: ignore[arg-type]  # all of it that is used
+
+    assert visitor.error == "ConnectionError: no route"
+
+
+def test_load_table_groups_requests_by_kind() -> None:
+    """Samples of several visitors and of one kind stand in one row."""
+    visitors = [
+        Visitor(None, [Sample("poll", seconds)])  # type: ignore[arg-type]  # only samples are read
+        for seconds in (1.0, 3.0)
+    ]
+
+    assert "| poll | 2 | 1.00 | 3.00 | 3.00 | 3.00 | 3.00 |" in form_load_table(visitors)
+
+
+def test_lateness_is_never_negative() -> None:
+    """No server is ready before its port answers and its name is known."""
+    measured = measure_lateness(runs=5, seconds_to_sync=30.0)
+
+    assert all(start.seconds >= 0 and start.name_looks > 0 for start in measured)
+    assert "| name known after 30 s |" in form_lateness_table({30.0: measured})
+
+
+def test_reads_are_measured_both_ways() -> None:
+    """Both ways read both records, and the table names them."""
+    measured = measure_reads(runs=1, delay=0.001)
+
+    assert {way: len(seconds) for way, seconds in measured.items()} == {
+        "one after the other": 1,
+        "side by side": 1,
+    }
+    assert "| 1 ms a call |" in form_reads_table({0.001: measured})
+
+
+def test_command_measures_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m bench reads` writes that table and no other."""
+    assert main(["reads", "--runs", "1", "--delay-ms", "1"]) == 0
+
+    assert capsys.readouterr().out.count("## ") == 1
+
+
+def test_every_command_of_the_documentation_is_known() -> None:
+    """docs/benchmarks.md names each measurement with the command that makes it."""
+    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+
+    assert [name for name in MEASUREMENTS if f"python -m bench {name}" not in text] == []
