@@ -41,6 +41,7 @@ check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate and the othe
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	for app in functions/*/app.py; do $(BIN)/mypy $$app || exit 1; done
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
 	$(BIN)/python -m pytest -q tests/template
