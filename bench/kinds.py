@@ -80,13 +80,21 @@ class Journey:
         """Publish the study as it is."""
         self._world.update(self._world.config)
 
+    def ask_start(self, user: str) -> None:
+        """Ask for a server by hand."""
+        assert self._world.control("start", user).status == 200
+
+    def ask_stop(self, user: str) -> None:
+        """Ask by hand for its end."""
+        assert self._world.control("stop", user).status == 200
+
     def _pass_time(self, seconds: float) -> None:
         self._world.clock.advance(seconds)
         self.get(OTHER_USER)
 
 
 def list_study_kinds(world: StudyWorld) -> list[Kind]:
-    """Requests to `next_step` in a warm environment, and the publication of a study."""
+    """Requests to the API in a warm environment, and the publication of a study."""
     go = Journey(world)
     return [
         Kind("first page", go.get_quietly, go.arrive_quietly),
@@ -99,6 +107,8 @@ def list_study_kinds(world: StudyWorld) -> list[Kind]:
         Kind("waiting poll after a minute without a record", go.get, go.wait_a_minute),
         Kind("ready poll", go.get, go.wait_till_ready),
         Kind("page step that stops the server", go.get, go.play),
+        Kind("GET /start", go.ask_start, go.arrive),
+        Kind("GET /stop", go.ask_stop, go.arrive),
         Kind(UPDATE, go.update, go.arrive),
     ]
 

@@ -134,7 +134,10 @@ def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hippo_local", description=__doc__)
     environment = os.environ.get
     parser.add_argument(
-        "--study", type=Path, default=Path(environment("STUDY") or _DEFAULTS.study), help="[STUDY]"
+        "--study",
+        type=Path,
+        default=Path(environment("STUDY") or _DEFAULTS.study),
+        help="the study folder (default: the variable STUDY, else examples/mountain_car)",
     )
     for flag, default, what in (
         ("--port", _DEFAULTS.port, "the emulator's port"),

@@ -81,6 +81,10 @@ def _show_participants(answers: Answers, console: Console) -> None:
 
 
 def _show_participant(answers: Answers, user_id: str, console: Console) -> None:
-    console.show(json.dumps(answers.read_record(user_id), indent=2, ensure_ascii=False))
+    record = answers.read_record(user_id)
+    for page, request in enumerate(record.get("requests", [])):
+        if request.get("body"):
+            console.show(f"answers to step {page}: {request['body']}")
+    console.show(json.dumps(record, indent=2, ensure_ascii=False))
     for key in answers.list_trials(user_id):
         console.show(f"\n== {key}\n{answers.read_trial(key).rstrip()}")

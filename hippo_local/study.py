@@ -1,6 +1,7 @@
 """Reads a study folder (config.yml, StepFiles/, local.yml) and says all that is wrong with it at once."""
 
 import re
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,12 +76,21 @@ def _read_mapping(path: Path, problems: list[str]) -> dict[str, Any] | None:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path.name} cannot be read: {error}")
     except yaml.YAMLError as error:
-        problems.append(f"{path.name} is not valid YAML: {' '.join(str(error).split())}")
+        problems.append(f"{path.name}{_describe_place(error)}: not valid YAML: {_describe_fault(error)}")
     else:
         if isinstance(content, dict):
             return content
         problems.append(f"{path.name} must hold keys and values, but is {_name_type(content)}")
     return None
+
+
+def _describe_place(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _describe_fault(error: yaml.YAMLError) -> str:
+    return str(getattr(error, "problem", None) or " ".join(str(error).split()))
 
 
 def _get_mapping(
@@ -148,7 +158,13 @@ def _check_images(images: dict[str, Any], project_id: Any, directory: Path) -> l
             script = directory / words[1]
             if not script.is_file():
                 problems.append(f"{IMAGES_FILE}: `images.{name}` runs {words[1]}, which is missing")
+        elif not _is_command(words[0], directory):
+            problems.append(f"{IMAGES_FILE}: `images.{name}` runs {words[0]}, which is not on this machine")
     return problems
+
+
+def _is_command(word: str, directory: Path) -> bool:
+    return word == "python" or (directory / word).is_file() or shutil.which(word) is not None
 
 
 def _resolve_command(words: list[str]) -> list[str]:

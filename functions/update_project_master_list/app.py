@@ -33,7 +33,7 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     own = next(iter(buckets))
     errors, warnings = check_config(event, tuple(buckets))
     if errors:
-        return {"statusCode": 400, "body": "\n".join(errors)}
+        return {"statusCode": 400, "body": "\n".join(errors + form_warnings(warnings))}
     config = {key: value for key, value in event.items() if key != "version"}
     try:
         version, missing = freeze_version(buckets[config.get("bucket") or own], config)
@@ -42,4 +42,9 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
         logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
         return {"statusCode": 400, "body": f"not published: {error}"}
     logger.info("published", extra={"projectId": config["id"], "version": version})
-    return {"statusCode": 200, "body": "\n".join(f"Warning: {text}" for text in warnings + missing)}
+    return {"statusCode": 200, "body": "\n".join(form_warnings(warnings + missing))}
+
+
+def form_warnings(texts: list[str]) -> list[str]:
+    """Lines that do not hinder a publication."""
+    return [f"Warning: {text}" for text in texts]

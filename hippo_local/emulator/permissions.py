@@ -1,14 +1,16 @@
 """IAM: the resource that each call is judged on, iam:PassRole, tagging, and the condition keys of a call.
 
-AWS (Service Authorization Reference: Amazon ECS, Amazon EventBridge, Amazon Route 53): RunTask is judged on
-the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's container instances,
-all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster; the calls of EventBridge on the
-rule; GetChange on the change. Handing a role to ECS needs iam:PassRole on it with iam:PassedToService. Tags
-given on creation need TagResource too. ChangeResourceRecordSets has the three
+AWS (Service Authorization Reference: Amazon ECS, EventBridge, Route 53, CloudWatch Logs): RunTask is judged
+on the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's container
+instances, all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster; the calls of
+EventBridge on the rule; GetChange on the change; CreateLogStream and PutLogEvents on the log stream, which
+the ARN of a log group (it ends in `:*`) names. Handing a role to ECS needs iam:PassRole on it with
+iam:PassedToService. Tags given on creation need TagResource too. ChangeResourceRecordSets has the three
 route53:ChangeResourceRecordSets… keys.
 
-MiniStack judges RunTask and StopTask on the cluster, the calls on targets and GetChange on `*`, knows neither
-these keys nor tags of tasks, clusters and rules, and does not check iam:PassRole.
+MiniStack judges RunTask and StopTask on the cluster, the calls on targets and GetChange on `*`, those on a
+log stream on the group, knows neither these keys nor tags of tasks, clusters and rules, and does not check
+iam:PassRole.
 """
 
 import json
@@ -75,6 +77,9 @@ def _resource(service: str, path: str, operation: str, body: bytes) -> str:
         return _rule_arn(operation, _payload(body))
     if service == "ecs":
         return _ecs_arn(operation, _payload(body))
+    if service == "logs" and operation in ("CreateLogStream", "PutLogEvents"):
+        data = _payload(body)
+        return _arn("logs", f"log-group:{data.get('logGroupName')}:log-stream:{data.get('logStreamName')}")
     if service == "route53" and "/change/" in path:
         return f"arn:aws:route53:::change/{path.rsplit('/', 1)[-1]}"
     return ""

@@ -19,6 +19,7 @@ from hippo_local.emulator import (
     functions,
     gateway,
     gateway_requests,
+    gateway_validation,
     names,
     network_interfaces,
     objects,
@@ -95,6 +96,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     function_faults.install(book)
     gateway.install()
     gateway_requests.install()
+    gateway_validation.install()
     stacks.install()
     names.install()
     permissions.install()

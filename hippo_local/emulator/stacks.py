@@ -1,13 +1,17 @@
-"""CloudFormation: function properties that would be dropped, and resource types that would be refused.
+"""CloudFormation: properties that would be dropped, types that would be refused, topics open to everyone.
 
 AWS (CloudFormation template reference): AWS::Lambda::Function has DeadLetterConfig and
 ReservedConcurrentExecutions; AWS::Route53::RecordSetGroup is what SAM makes of an Api's Domain.Route53;
-AWS::IAM::RolePolicy is one inline policy of a role; alarms may be made of metric math or of other alarms.
+AWS::IAM::RolePolicy is one inline policy of a role; alarms may be made of metric math or of other alarms. A
+new topic's policy has the condition AWS:SourceOwner (SNS developer guide, "Default access policy"), so that a
+role needs sns:Publish.
 
-MiniStack drops the two properties and fails a stack that has one of these types. The types that have no
-part in a study (budgets, composite alarms, …) are accepted without effect, so that a template deploys whole.
+MiniStack drops the two properties, fails a stack that has one of these types, and leaves that condition out.
+The types that have no part in a study (budgets, composite alarms, …) are accepted without effect, so that a
+template deploys whole.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +19,8 @@ from hippo_local.emulator.border import load, patch_entry, require
 
 _stacks = load("services.cloudformation.provisioners")
 _functions = load("services.lambda_svc")
+_responses = load("core.responses")
+_sns = load("services.sns")
 
 _WITHOUT_EFFECT = (
     "AWS::Budgets::Budget",
@@ -32,6 +38,7 @@ def install() -> None:
     """Keep and accept so from now on."""
     require(_stacks, "_RESOURCE_HANDLERS", "_iam_policy_create", "_iam_policy_update", "_iam_policy_delete")
     require(_functions, "_functions", "_validate_dead_letter_config")
+    require(_sns, "_topics")
     function = _stacks._RESOURCE_HANDLERS["AWS::Lambda::Function"]
     kept = {
         **function,
@@ -39,6 +46,9 @@ def install() -> None:
         "update": _keeping(function["update"], properties_at=2),
     }
     patch_entry(_stacks, "_RESOURCE_HANDLERS", "AWS::Lambda::Function", kept)
+    topic = _stacks._RESOURCE_HANDLERS["AWS::SNS::Topic"]
+    guarded = {**topic, "create": _guarding(topic["create"])}
+    patch_entry(_stacks, "_RESOURCE_HANDLERS", "AWS::SNS::Topic", guarded)
     alarm = _stacks._RESOURCE_HANDLERS["AWS::CloudWatch::Alarm"]
     patch_entry(
         _stacks,
@@ -47,8 +57,16 @@ def install() -> None:
         {**alarm, "create": _any_alarm(alarm["create"])},
     )
     added = dict.fromkeys(_WITHOUT_EFFECT, {"create": _create_nothing, "delete": _delete_nothing})
-    added["AWS::Route53::RecordSetGroup"] = {"create": _create_records, "delete": _delete_records}
-    added["AWS::IAM::RolePolicy"] = {"create": _create_role_policy, "delete": _delete_role_policy}
+    added["AWS::Route53::RecordSetGroup"] = {
+        "create": _create_records,
+        "update": _update_records,
+        "delete": _delete_records,
+    }
+    added["AWS::IAM::RolePolicy"] = {
+        "create": _create_role_policy,
+        "update": _update_role_policy,
+        "delete": _delete_role_policy,
+    }
     for kind, handlers in added.items():
         _stacks._RESOURCE_HANDLERS.setdefault(kind, handlers)
 
@@ -67,6 +85,19 @@ def _keeping(plain: Callable[..., Any], properties_at: int) -> Callable[..., Any
         return name, attributes
 
     return provision
+
+
+def _guarding(plain: Callable[..., Any]) -> Callable[..., Any]:
+    def create(*arguments: Any) -> Any:
+        arn, attributes = plain(*arguments)
+        topic = _sns._topics[arn]["attributes"]
+        policy = json.loads(topic["Policy"])
+        for statement in policy["Statement"]:
+            statement["Condition"] = {"StringEquals": {"AWS:SourceOwner": _responses.get_account_id()}}
+        topic["Policy"] = json.dumps(policy)
+        return arn, attributes
+
+    return create
 
 
 def _any_alarm(plain: Callable[..., Any]) -> Callable[..., Any]:
@@ -102,6 +133,12 @@ def _create_records(logical_id: str, properties: dict[str, Any], stack: str) -> 
     return f"{stack}-{logical_id}", {}
 
 
+def _update_records(physical_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+    _delete_records(physical_id, old)
+    _create_records(physical_id, new, stack)
+    return physical_id, {}
+
+
 def _delete_records(physical_id: str, properties: dict[str, Any]) -> None:
     for record in _records(properties):
         _stacks._RESOURCE_HANDLERS["AWS::Route53::RecordSet"]["delete"](physical_id, record)
@@ -113,6 +150,10 @@ def _as_policy(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _create_role_policy(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
     return _stacks._iam_policy_create(logical_id, _as_policy(properties), stack)
+
+
+def _update_role_policy(physical_id: str, old: dict[str, Any], new: dict[str, Any], stack: str) -> Any:
+    return _stacks._iam_policy_update(physical_id, _as_policy(old), _as_policy(new), stack)
 
 
 def _delete_role_policy(physical_id: str, properties: dict[str, Any]) -> None:

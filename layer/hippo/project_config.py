@@ -98,7 +98,19 @@ def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
             errors.append(f"events.{key}: the number of a step is needed")
         elif number > last:
             warnings.append(f"events.{key}: {events[key]} lies beyond the last step ({last})")
+    return errors, warnings if errors else warnings + _check_order(events, steps)
+
+
+def _check_order(events: Mapping[str, Any], steps: object) -> list[str]:
+    """A server that is started too late or stopped too early: the likeliest slip when a page is added."""
     start, stop = (read_number(events.get(key)) for key in EVENT_KEYS)
+    items = steps.items() if isinstance(steps, Mapping) else ()
+    games = sorted(read_number(key) or 0 for key, file in items if file == GAME)
+    warnings = []
     if start and stop and start >= stop:
         warnings.append(f"events: the server is stopped at step {stop}, before step {start} starts it")
-    return errors, warnings
+    if games and (start is None or start > games[0]):
+        warnings.append(f"events: no server is started by step {games[0]}, which is a game")
+    if games and stop and stop <= games[-1]:
+        warnings.append(f"events: the server is stopped at step {stop}, but step {games[-1]} is a game")
+    return warnings

@@ -1,6 +1,7 @@
 """One command runs everything, says where it is, and leaves nothing behind however it ends."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -171,6 +172,26 @@ def test_a_killed_platform_leaves_no_process(own_platform: RunningPlatform) -> N
 
     assert wait_until_gone(processes) == {}
     assert own_platform.list_processes() == {}
+
+
+def test_a_crash_of_the_emulator_is_told_and_leaves_no_process(own_platform: RunningPlatform) -> None:
+    """Given an emulator that gets SIGKILL, the runner says so and ends, and outputs.json goes."""
+    _start_game_server(own_platform)
+    processes = own_platform.list_processes()
+    [emulator] = [
+        pid
+        for pid, command in processes.items()
+        if "-m hippo_local.emulator " in command and "guard" not in command
+    ]
+
+    os.kill(emulator, signal.SIGKILL)
+
+    assert own_platform.wait_until_ended() == 1
+    assert "The emulator ended" in own_platform.read_terminal()
+    assert "Traceback" not in own_platform.read_terminal()
+    assert wait_until_gone(processes) == {}
+    assert own_platform.list_processes() == {}
+    assert not (own_platform.directory / "outputs.json").exists()
 
 
 def test_a_stop_while_it_starts_leaves_no_process(tmp_path: Path) -> None:

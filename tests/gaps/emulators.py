@@ -119,9 +119,16 @@ class Emulator:
     def deploy(self, resources: dict[str, Any]) -> dict[str, str]:
         """Physical ids by logical id of a new stack made of `resources`; fails the test if it fails."""
         name = f"stack-{uuid.uuid4().hex[:8]}"
+        self.change_stack(name, "create", resources)
+        found = self.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
+        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+
+    def change_stack(self, name: str, change: str, resources: dict[str, Any]) -> None:
+        """Create or update (`change`) a stack so that it is made of `resources`; fails if that fails."""
         stacks = self.client("cloudformation")
         template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
-        stacks.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+        call = {"create": stacks.create_stack, "update": stacks.update_stack}[change]
+        call(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
 
         def is_over() -> str | None:
             status = stacks.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
@@ -129,9 +136,8 @@ class Emulator:
 
         status = wait_for(is_over, seconds=20)
         events = stacks.describe_stack_events(StackName=name)["StackEvents"]
-        assert status == "CREATE_COMPLETE", [event.get("ResourceStatusReason") for event in events]
-        found = stacks.describe_stack_resources(StackName=name)["StackResources"]
-        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+        reasons = [event.get("ResourceStatusReason") for event in events]
+        assert status == f"{change.upper()}_COMPLETE", reasons
 
     def function_log(self, function: str) -> list[str]:
         """Every line that a function's log group holds, none before its first invocation."""

@@ -11,6 +11,8 @@ from .test_event_rules import ALLOW, make_topic
 from .test_names import make_zone, record
 
 ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+# Most services use the first two; SNS and EC2 have codes of their own.
+DENIALS = ("AccessDeniedException", "AccessDenied", "AuthorizationError", "UnauthorizedOperation")
 
 
 def allow(action: str | list[str], resource: str, **condition: Any) -> dict[str, Any]:
@@ -24,7 +26,7 @@ def is_denied(call: Callable[..., Any], **arguments: Any) -> bool:
         call(**arguments)
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in ("AccessDeniedException", "AccessDenied"):
+        if code in DENIALS:
             return True
         raise
     return False

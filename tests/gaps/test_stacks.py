@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from .emulators import Emulator
+from .processes import wait_for
 from .test_async_invocations import make_queue
 from .test_names import a_records, make_zone, record
+from .test_permissions import allow, is_denied
 
 
 def function_resource(emulator: Emulator, **properties: Any) -> dict[str, Any]:
@@ -49,6 +51,15 @@ def test_an_event_invoke_config_is_kept(emulator: Emulator) -> None:
     assert [entry["MaximumRetryAttempts"] for entry in answer["FunctionEventInvokeConfigs"]] == [1]
 
 
+def test_a_new_topic_takes_messages_from_who_may_publish(emulator: Emulator) -> None:
+    """sns:Publish is needed (SNS developer guide, "Identity and access management", default policy)."""
+    made = emulator.deploy({name: {"Type": "AWS::SNS::Topic", "Properties": {}} for name in ("T", "S")})
+    sns = emulator.client("sns", emulator.assume(allow("sns:Publish", made["T"])))
+
+    assert not is_denied(sns.publish, TopicArn=made["T"], Message="{}")
+    assert is_denied(sns.publish, TopicArn=made["S"], Message="{}")
+
+
 def test_a_record_set_group_makes_its_records(emulator: Emulator) -> None:
     """AWS::Route53::RecordSetGroup, which SAM makes of an Api's Domain (CloudFormation reference)."""
     zone = make_zone(emulator)
@@ -59,6 +70,25 @@ def test_a_record_set_group_makes_its_records(emulator: Emulator) -> None:
     emulator.deploy({"G": {"Type": "AWS::Route53::RecordSetGroup", "Properties": group}})
 
     assert a_records(emulator, zone) == ["a.example.com.", "b.example.com."]
+
+
+def test_a_record_set_group_follows_its_stack(emulator: Emulator) -> None:
+    """A changed group loses and gains records, a deleted one loses all (CloudFormation reference)."""
+    zone = make_zone(emulator)
+    target = {"HostedZoneId": "Z2FDTNDATAQYW2", "DNSName": "d1.cloudfront.net"}
+
+    def group(*names: str) -> dict[str, Any]:
+        sets = [{"Name": name, "Type": "A", "AliasTarget": target} for name in names]
+        properties = {"HostedZoneId": zone, "RecordSets": sets}
+        return {"G": {"Type": "AWS::Route53::RecordSetGroup", "Properties": properties}}
+
+    emulator.change_stack("grouped", "create", group("a.example.com", "b.example.com"))
+    emulator.change_stack("grouped", "update", group("b.example.com", "c.example.com"))
+    updated = a_records(emulator, zone)
+    emulator.client("cloudformation").delete_stack(StackName="grouped")
+
+    assert updated == ["b.example.com.", "c.example.com."]
+    assert wait_for(lambda: not a_records(emulator, zone))
 
 
 def test_a_role_policy_is_put_on_its_role(emulator: Emulator) -> None:
@@ -79,6 +109,9 @@ def test_a_role_policy_is_put_on_its_role(emulator: Emulator) -> None:
     [
         ("AWS::IAM::ServiceLinkedRole", {"AWSServiceName": "ecs.amazonaws.com"}),
         ("AWS::EC2::SecurityGroupIngress", {"IpProtocol": "tcp", "FromPort": 5000, "ToPort": 5000}),
+        ("AWS::EC2::SecurityGroupEgress", {"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}),
+        ("AWS::EC2::EIP", {"Domain": "vpc"}),
+        ("AWS::WAFv2::WebACLAssociation", {"ResourceArn": "arn:x", "WebACLArn": "arn:y"}),
         ("AWS::CloudWatch::CompositeAlarm", {"AlarmRule": "TRUE"}),
         ("AWS::Budgets::Budget", {"Budget": {"BudgetType": "COST", "TimeUnit": "MONTHLY"}}),
         (

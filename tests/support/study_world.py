@@ -115,6 +115,7 @@ class StudyWorld:
         self.next_step.CLOCK = self.clock
         self.update_list = self._load_function("update_project_master_list")
         self.update_list.CLOCK = self.clock
+        self._controls: dict[str, ModuleType] = {}
 
     # ---- researchers ------------------------------------------------------------------------------------
 
@@ -122,6 +123,13 @@ class StudyWorld:
         """Put step files where researchers' scripts put them."""
         for name, text in pages.items():
             self.s3.put_object(Bucket=bucket, Key=f"{project}/{name}", Body=text)
+
+    def control(self, name: str, user: str = USER, project: str = PROJECT) -> Answer:
+        """GET /start or /stop, whichever `name` says, for a participant."""
+        if name not in self._controls:
+            self._controls[name] = self._load_function(f"send_{name}_server_message")
+        event = self._events(name) | {"queryStringParameters": {"projectId": project, "userId": user}}
+        return read_answer(self._controls[name].lambda_handler(event, FakeContext()))
 
     def update(self, config: Any) -> dict[str, Any]:
         """Invoke update_project_master_list as researchers' scripts do: what is sent is JSON."""

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,38 @@ def test_function_has_its_own_role_log_group_and_time(folder):
     retention = load_template()["Resources"][f"{name}LogGroup"]["Properties"]["RetentionInDays"]
     assert retention == {"Ref": "LogRetentionDays"}
     assert function["Timeout"] >= LEAST_TIMEOUTS[folder]
+
+
+@pytest.mark.parametrize("folder", FUNCTIONS)
+def test_function_may_write_its_log(folder):
+    """The local platform keeps what any function logs; on AWS a role that may not write loses it."""
+    name = FUNCTIONS[folder]
+    (statement,) = [s for s in list_statements(f"{name}Role") if s["Sid"] == "Logs"]
+    assert sorted(statement["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert statement["Resource"] == {"Fn::GetAtt": f"{name}LogGroup.Arn"}
+
+
+def test_api_may_invoke_what_it_integrates():
+    """API Gateway answers 500 where a function's own policy does not let it in, by method and path. The local
+    platform does not ask for that policy (Lambda guide, "Using resource-based policies for Lambda")."""
+    permissions = {
+        (p["Properties"]["FunctionName"]["Ref"], p["Properties"]["SourceArn"]["Fn::Sub"].split("/", 2)[2])
+        for p in resources_of("AWS::Lambda::Permission").values()
+        if p["Properties"]["Principal"] == "apigateway.amazonaws.com"
+    }
+    paths = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    integrated = {
+        (re.search(r"\$\{(\w+)\.Arn\}", uri["Fn::Sub"])[1], f"{method.upper()}{path}")
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+        if (uri := operation["x-amazon-apigateway-integration"].get("uri"))
+    }
+    assert integrated
+    assert [
+        (function, route)
+        for function, route in integrated
+        if not any(f == function and fnmatchcase(route, pattern) for f, pattern in permissions)
+    ] == []
 
 
 @pytest.mark.parametrize("folder", ["start_server", "stop_server"])

@@ -22,7 +22,8 @@ def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld)
     answer = empty_world.update(config)
 
     assert answer["statusCode"] == 400
-    assert answer["body"].splitlines() == [
+    errors = [line for line in answer["body"].splitlines() if not line.startswith("Warning: ")]
+    assert errors == [
         "name: missing",
         "ecsTask: missing",
         "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _",
@@ -82,5 +83,19 @@ def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
         "Warning: live: not true, so participants get 'Project ID Not Found'",
         "Warning: events.startServerStep: empty, so no server is started",
         "Warning: events.stopServerStep: 9 lies beyond the last step (4)",
+        "Warning: events: no server is started by step 3, which is a game",
     ]
     assert empty_world.read_list()[0]["extra"] == "key"
+
+
+def test_warnings_come_with_the_400_too(empty_world: StudyWorld) -> None:
+    """Given a misspelt key, then beside the one that is missing the one that nobody knows is named."""
+    config = {key: value for key, value in empty_world.config.items() if key != "maxRuntime"}
+
+    answer = empty_world.update({**config, "maxRuntim": 30})
+
+    assert answer["statusCode"] == 400
+    assert answer["body"].splitlines() == [
+        "maxRuntime: missing",
+        "Warning: maxRuntim: unknown key, kept",
+    ]

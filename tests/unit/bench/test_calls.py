@@ -28,6 +28,8 @@ def costs() -> dict[str, Cost]:
         ("waiting poll that renews the list", {"GetObject": 3}),
         ("ready poll", WRITE | {"GetObject": 2}),
         ("page step that stops the server", READ | WRITE | PUBLISH),
+        ("GET /start", PUBLISH),
+        ("GET /stop", PUBLISH),
         (UPDATE, {"ListObjectsV2": 1, "GetObject": 7, "PutObject": 2}),
     ],
 )

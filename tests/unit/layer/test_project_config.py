@@ -143,6 +143,26 @@ def test_server_that_is_stopped_before_it_is_started_is_a_warning(
     assert any(text.startswith("events: the server is stopped") for text in warnings) == warned
 
 
+@pytest.mark.parametrize(
+    ("start", "stop", "warning"),
+    [
+        (1, 4, None),
+        (1, 3, "events: the server is stopped at step 3, but step 3 is a game"),
+        (None, 4, "events: no server is started by step 3, which is a game"),
+        (4, 5, "events: no server is started by step 3, which is a game"),
+    ],
+)
+def test_server_that_is_not_there_for_the_game_is_a_warning(
+    config: dict[str, Any], start: int | None, stop: int, warning: str | None
+) -> None:
+    """Given a page put before the game and a step number not counted on, then the researcher is told."""
+    config["events"] = {"startServerStep": start, "stopServerStep": stop}
+
+    _, warnings = check_config(config, BUCKETS)
+
+    assert [text for text in warnings if text.startswith("events: ")] == ([warning] if warning else [])
+
+
 @pytest.mark.parametrize("live", ["false", "no", "true", 1.5, []])
 def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
     """Given words for it, then an error: `live: "false"` must not open a study."""

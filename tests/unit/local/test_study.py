@@ -77,8 +77,15 @@ def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
     (folder / "config.yml").write_text("project:\n  id: x\n bad indent: [\n")
 
     problems = _read_problems(folder)
-    assert "config.yml is not valid YAML" in problems
-    assert "line 3" in problems
+    assert "config.yml, line 3, column 2: not valid YAML" in problems
+
+
+def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """Given a misspelt program in local.yml, it is named before anything starts."""
+    folder = _write_study(tmp_path)
+    (folder / "local.yml").write_text("images:\n  my_study: [pythn, App/server.py]\n")
+
+    assert "runs pythn, which is not on this machine" in _read_problems(folder)
 
 
 @pytest.mark.parametrize("content", ["", "- a list\n", "just text\n"])
