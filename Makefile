@@ -4,6 +4,9 @@ BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# On a terminal uv shows how far it is.
+QUIET := $(if $(MAKE_TERMOUT),,--quiet)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup local test bench check lock clean
 
@@ -18,14 +21,14 @@ setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the 
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/it")'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
-	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/uv pip install $(QUIET) --require-hashes --python $(BIN)/python -r requirements/dev.txt
 	@touch $@
 
 # The handlers run in an environment with boto3 only, as on AWS: a dependency more would show at once.
 .venv-lambda/ready: .venv/ready requirements/lambda.txt
 	@echo "== setting up .venv-lambda"
 	@$(PYTHON) -m venv --clear --without-pip .venv-lambda
-	@$(BIN)/uv pip install --quiet --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
+	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
 	@touch $@
 
 local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
