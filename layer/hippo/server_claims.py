@@ -92,7 +92,7 @@ class ServerClaims:
             if not free:
                 self._give_up(held)
                 return False
-            record = held.update(slot=free[hash_slot(record, len(free)) % len(free)])
+            record = held.update(slot=choose_slot(record.user_id, free))
         return True
 
     def release_overtaken(self, record: ServerRecord) -> bool:
@@ -142,7 +142,7 @@ class ServerClaims:
             self._ignore(message, "all servers are in use")
             return None
         record = self._form_new(message, current, study, now)
-        return replace(record, tries=tries, slot=slots[hash_slot(record, len(slots)) % len(slots)])
+        return replace(record, tries=tries, slot=choose_slot(record.user_id, slots))
 
     def _decide_living(
         self, message: StartMessage, current: ServerRecord, now: datetime
@@ -238,9 +238,10 @@ def name_client_token(user_id: str, attempt: int, provider: str, rounds: int = 0
     return hashlib.sha256(f"{user_id}/{attempt}/{provider}/{rounds}".encode()).hexdigest()
 
 
-def hash_slot(record: ServerRecord, count: int) -> int:
-    """Spreads simultaneous starts over the free slots, so that few of them collide."""
-    return int(hashlib.sha256(f"{record.user_id}/{count}".encode()).hexdigest(), 16)
+def choose_slot(user_id: str, free: list[int]) -> int:
+    """One of the free slots; simultaneous starts are spread over them, so that few collide."""
+    digest = hashlib.sha256(f"{user_id}/{len(free)}".encode()).hexdigest()
+    return free[int(digest, 16) % len(free)]
 
 
 def _is_past_stop(study: Study, participant: Participant | None) -> bool:

@@ -92,9 +92,10 @@ def test_reserved_user_id(world: StudyWorld, user: str) -> None:
 
 def test_reserved_names_are_the_operators(world: StudyWorld) -> None:
     """Given the operator's own list, then it holds instead of the usual one."""
-    world.set_environment(RESERVED_NAMES="study,hippo*")
+    world.set_environment(RESERVED_NAMES="Study,hippo*")
 
     assert world.get(user="hippo-1").status == 400
+    assert world.get(user="study").status == 400
     assert world.get(user="www").status == 200
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.study_world import CONSENT, PROJECT, QUIZ, StudyWorld
+from hippo.aws.clients import QUICK
+from tests.support.study_world import CONSENT, PROJECT, QUIZ, USER, StudyWorld
 
 
 @pytest.mark.parametrize(
@@ -147,3 +148,25 @@ def test_waiting_survives_route_53(world: StudyWorld) -> None:
 
     assert world.get().page == "wait"
     assert len(world.messages("start")) == 2
+
+
+@pytest.mark.parametrize("record", [[], {"nextStep": None}, {"nextStep": "two"}])
+def test_record_that_is_none_is_refused_at_once_and_left_alone(world: StudyWorld, record: Any) -> None:
+    """Given a participant record that only a person can mend, then 503, and it is not overwritten."""
+    world.put_record(record)
+    before = world.read_object(f"{PROJECT}/Users/{USER}")
+    began = world.clock.now()
+
+    assert world.post({"agree": "yes"}).status == 503
+    assert world.clock.now() == began
+    assert world.read_object(f"{PROJECT}/Users/{USER}") == before
+
+
+def test_a_call_that_hangs_ends_within_the_margin(world: StudyWorld) -> None:
+    """Given S3 that takes a connection and never answers, then all tries of one call, and the pause between
+    them, fit into what the handler keeps back: it answers before Lambda ends it."""
+    tries = QUICK.retries["total_max_attempts"]
+
+    seconds = tries * (QUICK.connect_timeout + QUICK.read_timeout) + (tries - 1)
+
+    assert seconds <= world.next_step.MARGIN_SECONDS

@@ -145,3 +145,11 @@ def test_game_of_a_closed_study_is_not_skipped(world: StudyWorld) -> None:
     world.clock.sleep(60)
 
     assert world.get().page == "show_game_page"
+
+
+@pytest.mark.parametrize(("word", "status"), [("false", 400), ("no", 400), ("true", 200), (1, 200)])
+def test_live_in_words_is_understood(world: StudyWorld, word: object, status: int) -> None:
+    """Given a list edited by hand, then `"false"` closes the study, although a text is true to Python."""
+    world.write_list([{**world.read_list()[0], "live": word}])
+
+    assert world.get().status == status
