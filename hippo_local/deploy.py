@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
 
 STACK = "hippo-local"
-_SOURCES = ("functions", "layer")
+_SOURCES = ("functions", "layer", "web")
 _TIMEOUT_SECONDS = 300
 
 
@@ -85,7 +85,7 @@ class SamProject:
 
 
 def compute_fingerprint(repository: Path) -> str:
-    """Gives a hash of everything that `sam build` reads: template.yaml, functions/ and layer/."""
+    """Gives a hash of everything that `sam build` reads: template.yaml, functions/, layer/, web/."""
     digest = hashlib.sha256()
     for path in [repository / "template.yaml", *_list_sources(repository)]:
         if not path.is_file():

@@ -15,6 +15,7 @@ from hippo_local.account import ROOT_DOMAIN, Account, prepare_account
 from hippo_local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
 from hippo_local.console import Console
 from hippo_local.deploy import STACK, SamProject
+from hippo_local.distribution import find_distribution
 from hippo_local.edits import EditedFiles, Edits
 from hippo_local.emulator_process import EmulatorFiles, run_emulator, write_images
 from hippo_local.errors import LocalPlatformError, describe_log
@@ -118,7 +119,7 @@ class LocalPlatform:
         )
         aws = Aws(f"http://{LOOPBACK}:{port}")
         account = prepare_account(aws, GAME_SERVER_PORT)
-        deployed = self._deploy(aws, account, get_port(game))
+        deployed = self._deploy(aws, account, get_port(web), get_port(game))
         self._publish(study, aws, deployed)
         resolver = ZoneResolver(aws.make_client("route53"), account.hosted_zone_id, ROOT_DOMAIN)
         self._stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
@@ -144,14 +145,14 @@ class LocalPlatform:
     def _redeploy(self) -> None:
         running = self._running
         assert running is not None, "edits are brought in by watch()"
-        running.deployed = self._deploy(running.aws, running.account, running.game_port)
+        running.deployed = self._deploy(running.aws, running.account, running.web_port, running.game_port)
         before = running.outputs["nextUrl"]
         self._describe(running)
         write_outputs(self._directory, running.outputs)
         if running.outputs["nextUrl"] != before:  # another API, if its definition in the template has changed
             self._console.report(f"the API is now {running.outputs['nextUrl']}")
 
-    def _deploy(self, aws: Aws, account: Account, game_port: int) -> dict[str, str]:
+    def _deploy(self, aws: Aws, account: Account, web_port: int, game_port: int) -> dict[str, str]:
         project = SamProject(self._options.repository, self._directory)
         self._console.report("building the functions (sam build)")
         if not project.build():
@@ -167,13 +168,18 @@ class LocalPlatform:
                 "MaxRuntime": str(self._options.max_runtime),
                 "MaxServers": str(self._options.max_servers),
                 "DnsFirstCheckSeconds": "0",
+                # A server is up in seconds here.
+                "RetryAfterSeconds": "1",
+                "UsualStartSeconds": "5",
                 "GameServerUrl": f"ws://{{host}}:{game_port}",
+                "SiteUrl": f"http://localhost:{web_port}",
+                "SiteProtocolPolicy": "allow-all",
             },
         )
 
     def _publish(self, study: Study, aws: Aws, deployed: dict[str, str]) -> None:
         self._console.report(f"publishing {study.project_id}")
-        for warning in Publication(study, aws, deployed).publish():
+        for warning in Publication(study, aws, deployed, self._console.report).publish():
             self._console.report(f"warning: {warning}")
 
     def _describe(self, running: _Running) -> None:
@@ -183,7 +189,10 @@ class LocalPlatform:
         port = aws.endpoint_url.rsplit(":", 1)[-1]
         api = f"http://localhost:{port}/_aws/execute-api/{deployed['ApiId']}/{deployed['StageName']}"
         files = EmulatorFiles(self._directory)
-        running.page.config = {"nextUrl": f"{api}/next"}
+        # The same server under another name is another origin: a page of a study cannot reach into the page.
+        pages = f"http://127.0.0.1:{running.web_port}/"
+        running.page.config = {"nextUrl": f"{api}/next", "pagesUrl": pages}
+        running.page.distribution = find_distribution(aws, deployed["DistributionId"])
         running.outputs |= {
             "nextUrl": f"{api}/next",
             "startUrl": f"{api}/start",

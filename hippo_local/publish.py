@@ -1,11 +1,13 @@
 """Publishes a study in the order of the existing deployment script: pages, project list, task definition."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hippo_local.aws import REGION, Aws
 from hippo_local.errors import LocalPlatformError
+from hippo_local.media_upload import upload_media
 from hippo_local.study import Study
 
 if TYPE_CHECKING:
@@ -22,15 +24,23 @@ _DEFAULT_MEMORY_GB = 10
 
 @dataclass(frozen=True)
 class Publication:
-    """One study on its way into one deployed stack (`outputs`: the stack's outputs by key)."""
+    """One study on its way into one deployed stack (`outputs`: the stack's outputs by key).
+
+    `report` is told how far a large file is.
+    """
 
     study: Study
     aws: Aws
     outputs: dict[str, str]
+    report: Callable[[str], None] = lambda _: None
 
     def publish(self) -> list[str]:
         """Publishes the study and gives the warnings of update_project_master_list."""
         self._upload_pages()
+        folder = f"{self.study.project_id}/_media/"
+        upload_media(
+            self.aws.make_client("s3"), self._bucket, folder, self.study.list_media_files(), self.report
+        )
         warnings = self._update_project_list()
         self._register_task_definition()
         return warnings

@@ -16,6 +16,7 @@ IMAGES_FILE = "local.yml"
 STEP_FILES = "StepFiles"
 # `ecsTask` is not among them: publishing sets it to the project id, as the existing deployment script does.
 _REQUIRED_KEYS = ("id", "name", "steps", "events", "maxRuntime")
+_STEP_SUFFIXES = (".html", ".css")
 _PROJECT_ID = re.compile(r"(?!_)[A-Za-z0-9_-]{1,255}")
 
 
@@ -43,8 +44,18 @@ class Study:
 
     def list_step_files(self) -> list[Path]:
         """Gives every page in StepFiles/ (variants and CSS included) in the order of their names."""
+        return sorted(path for path in (self.directory / STEP_FILES).iterdir() if _is_step_file(path))
+
+    def list_media_files(self) -> dict[str, Path]:
+        """Gives all else below StepFiles/ (pictures, films) by the path that pages refer to it by."""
         folder = self.directory / STEP_FILES
-        return sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        found = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        return {
+            name.as_posix(): path
+            for name, path in found.items()
+            if path.suffix.lower() not in _STEP_SUFFIXES
+            and not any(part.startswith(".") for part in name.parts)
+        }
 
 
 def read_study(directory: Path) -> Study:
@@ -66,6 +77,10 @@ def read_study(directory: Path) -> Study:
     if problems:
         raise StudyError(directory, problems)
     return Study(directory, project, trial, {name: _resolve_command(words) for name, words in images.items()})
+
+
+def _is_step_file(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() in _STEP_SUFFIXES
 
 
 def _read_mapping(path: Path, problems: list[str]) -> dict[str, Any] | None:

@@ -1,16 +1,22 @@
-"""Serves the participant's page (web/) and a generated /config.json on the loopback interface."""
+"""Serves the participant's page (web/), a generated /config.json and studies' media on loopback.
+
+The page comes from the disk, so that edits are seen at once, with the headers that CloudFront gives it
+(PageHeaders in template.yaml; all but Strict-Transport-Security, as there is no TLS here). Media come through
+the deployed distribution itself, with its own.
+"""
 
 import io
 import json
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
 # Written out: the table of the machine that serves (the registry, /etc/mime.types) may say otherwise.
@@ -31,14 +37,26 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _CONFIG_PATH = "/config.json"
+_MEDIA_PATH = "/media/"
 
 
 class WebServer:
-    """Serves `folder` on `listener` in threads; `config`, which may change, is what /config.json answers."""
+    """Serves `folder` on `listener` in threads.
 
-    def __init__(self, listener: socket.socket, folder: Path, config: Mapping[str, Any]) -> None:
+    `config` is what /config.json answers, `distribution` where media come from; both may change.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        folder: Path,
+        config: Mapping[str, Any],
+        distribution: Distribution | None = None,
+    ) -> None:
         self.config = config
-        handler = partial(_PageHandler, folder=folder, form_config=lambda: json.dumps(self.config).encode())
+        self.distribution = distribution
+        headers = make_page_headers(get_port(listener))
+        handler = partial(_PageHandler, folder=folder, site=self, headers=headers)
         self._server = ThreadingHTTPServer(listener.getsockname(), handler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = listener
@@ -59,24 +77,62 @@ class WebServer:
         self._thread.join()
 
 
+def make_page_headers(port: int) -> dict[str, str]:
+    """Gives what goes with all but media. The page at localhost frames the one at 127.0.0.1."""
+    origins = f"http://localhost:{port} http://127.0.0.1:{port}"
+    return {
+        # A researcher who edits a page reloads it and must see the edit.
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": f"frame-ancestors 'self' {origins}",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
 class _PageHandler(SimpleHTTPRequestHandler):
     extensions_map = _TYPES
     protocol_version = "HTTP/1.1"
     server_version = "hippo-local"
 
-    def __init__(self, *arguments: Any, folder: Path, form_config: Callable[[], bytes]) -> None:
-        self._form_config = form_config
+    def __init__(self, *arguments: Any, folder: Path, site: WebServer, headers: Mapping[str, str]) -> None:
+        self._site = site
+        self._page_headers = headers
         super().__init__(*arguments, directory=str(folder))
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
-        if self.path.partition("?")[0] != _CONFIG_PATH:
+        path = self.path.partition("?")[0]
+        if path.startswith(_MEDIA_PATH):
+            return self._pass_on(path)
+        if path != _CONFIG_PATH:
             return super().send_head()
-        config = self._form_config()
+        config = json.dumps(self._site.config).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", _TYPES[".json"])
         self.send_header("Content-Length", str(len(config)))
         self.end_headers()
         return io.BytesIO(config)
+
+    def _pass_on(self, path: str) -> BinaryIO | None:
+        if self._site.distribution is None or not is_media(path):
+            self.send_error(HTTPStatus.NOT_FOUND, "File not found")
+            return None
+        try:
+            answer = self._site.distribution.open(self.command, path, self.headers)
+        except OSError as error:
+            self.send_error(HTTPStatus.BAD_GATEWAY, str(error))
+            return None
+        self.send_response(answer.status)
+        for name, value in list_headers(answer):
+            self.send_header(name, value)
+        super().end_headers()
+        return answer
+
+    def copyfile(self, source: Any, outputfile: Any) -> None:
+        # Browsers break off a film when somebody goes to another place in it.
+        try:
+            super().copyfile(source, outputfile)
+        except ConnectionError:
+            self.close_connection = True
 
     def guess_type(self, path: Any) -> str:
         return _TYPES.get(Path(path).suffix.lower(), _TYPES[""])
@@ -85,9 +141,8 @@ class _PageHandler(SimpleHTTPRequestHandler):
         self.send_error(HTTPStatus.NOT_FOUND, "File not found")
 
     def end_headers(self) -> None:
-        # A researcher who edits a page reloads it and must see the edit.
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in self._page_headers.items():
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so

@@ -7,10 +7,12 @@ from typing import Any
 
 from hippo.aws.clients import make_client
 from hippo.aws.s3 import ObjectStore
+from hippo.aws.site_bucket import SiteBucket
 from hippo.clock import SystemClock
 from hippo.errors import TransientError
+from hippo.media import MediaPublisher
 from hippo.project_config import check_config
-from hippo.publications import freeze_version, list_project
+from hippo.publications import form_warnings, freeze_version, list_project
 from hippo.settings import UpdateListSettings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,14 @@ def make_buckets() -> dict[str, ObjectStore]:
     return {name: ObjectStore(make_client("s3", patient=True), name) for name in names}
 
 
+@cache
+def make_media() -> MediaPublisher:
+    """Where what pages refer to is published: on the deployment's site, if it has one."""
+    settings = read_settings(UpdateListSettings, os.environ)
+    site = SiteBucket(make_client("s3", patient=True), settings.site_bucket)
+    return MediaPublisher(site, settings.site_url)
+
+
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{"statusCode": 200, "body": warnings}`, or 400 and everything that is wrong, a line each."""
     if not isinstance(event, dict):
@@ -36,15 +46,10 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
         return {"statusCode": 400, "body": "\n".join(errors + form_warnings(warnings))}
     config = {key: value for key, value in event.items() if key != "version"}
     try:
-        version, missing = freeze_version(buckets[config.get("bucket") or own], config)
+        version, missing = freeze_version(buckets[config.get("bucket") or own], config, make_media())
         list_project(buckets[own], {**config, "version": version}, CLOCK)
     except TransientError as error:
         logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
         return {"statusCode": 400, "body": f"not published: {error}"}
     logger.info("published", extra={"projectId": config["id"], "version": version})
     return {"statusCode": 200, "body": "\n".join(form_warnings(warnings + missing))}
-
-
-def form_warnings(texts: list[str]) -> list[str]:
-    """Lines that do not hinder a publication."""
-    return [f"Warning: {text}" for text in texts]

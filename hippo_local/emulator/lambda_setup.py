@@ -2,19 +2,24 @@
 
 AWS (Lambda developer guide, "Working with logs for Python Lambda functions"; source of awslambdaric): one
 JSON object per record with timestamp, level, message, logger and requestId, the record's extra fields beside
-them, and for an exception errorType, errorMessage, stackTrace and location. Standard library only.
+them, and for an exception errorType, errorMessage, stackTrace and location. Layers are unpacked in /opt, one
+over the other ("Packaging your layer content"); here that directory is the machine's, and MiniStack unpacks
+each layer elsewhere: a variable that names /opt leads there. Standard library only.
 """
 
 import json
 import logging
 import os
+import shutil
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from types import FrameType
 from typing import IO, Any
 
+# Where Lambda unpacks layers, one over the other.
+_LAYERS = "/opt/"
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
@@ -79,6 +84,37 @@ class AnswerStream:
         self._stream.flush()
 
 
+class QuestionStream:
+    """The worker's real standard input, whose first line holds the variables of the function."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._is_first = True
+
+    def readline(self) -> str:
+        """The next line of the protocol."""
+        line = self._stream.readline()
+        if not self._is_first:
+            return line
+        self._is_first = False
+        first = json.loads(line)
+        unpack_layers(os.environ.get("_LAMBDA_LAYERS_DIRS", ""), first["env"])
+        return json.dumps(first) + "\n"
+
+
+def unpack_layers(folders: str, variables: MutableMapping[str, str]) -> None:
+    """Put what `folders` hold into one, as /opt does, and lead there what names /opt, or a place in it."""
+    layers = [path for path in folders.split(os.pathsep) if path]
+    names = [name for name, value in variables.items() if f"{value}/".startswith(_LAYERS)]
+    if not layers or not names:
+        return
+    unpacked = os.path.join(os.path.dirname(layers[0]), "opt")
+    for layer in layers:
+        shutil.copytree(layer, unpacked, dirs_exist_ok=True)
+    for name in names:
+        variables[name] = unpacked + variables[name].removeprefix(_LAYERS.rstrip("/"))
+
+
 def set_up(hidden: Iterable[str], variables: Mapping[str, str], end_of_call: str) -> None:
     """Make the worker look like the managed runtime: see the head of this file."""
     for name in hidden:
@@ -91,4 +127,5 @@ def set_up(hidden: Iterable[str], variables: Mapping[str, str], end_of_call: str
     root.addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL") or ("INFO" if as_json else "WARNING")
     root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
+    sys.stdin = QuestionStream(sys.stdin)
     sys.stdout = AnswerStream(sys.stdout, end_of_call)

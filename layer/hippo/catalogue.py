@@ -6,12 +6,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
 from hippo.publications import MASTER_LIST, read_projects, version_key
+from hippo.signed_links import LEAST_KEY_LENGTH, link_key_of
 from hippo.study import Study, order_variants
+from hippo.study_options import AccessOptions, read_access
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +23,7 @@ _MOST_VARIANTS = 32
 _LOOK_AGAIN = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ListedProject:
     """A project as the master list has it now."""
 
@@ -29,6 +32,11 @@ class ListedProject:
     version: str | None
     bucket: str
     config: Mapping[str, Any]
+
+    @cached_property
+    def access(self) -> AccessOptions:
+        """Who is let in; what is unreadable is logged once for each reading of the list, and absent."""
+        return read_access(self.config)
 
 
 class Catalogue:
@@ -52,6 +60,7 @@ class Catalogue:
         self._read_at: datetime | None = None
         self._versions: OrderedDict[tuple[str, str], Study] = OrderedDict()
         self._live_studies: dict[str, tuple[datetime, Study]] = {}
+        self._link_keys: dict[str, tuple[datetime, bytes | None]] = {}
 
     def find(self, project_id: str) -> ListedProject | None:
         """The project, live or not; None if the list does not have it.
@@ -74,6 +83,22 @@ class Catalogue:
     def store_of(self, project: ListedProject) -> ObjectStore:
         """The bucket of a project's pages and records."""
         return self._make_store(project.bucket)
+
+    def read_link_key(self, project: ListedProject) -> bytes | None:
+        """The key of the project's signed links, None if it is missing or too short to protect anything."""
+        now = self._clock.now()
+        kept = self._link_keys.get(project.id)
+        if kept is None or now >= kept[0]:
+            name = link_key_of(project.id)
+            stored = self.store_of(project).read(name)
+            key = stored.body.strip() if stored else b""
+            good = len(key) >= LEAST_KEY_LENGTH
+            if not good:
+                why = f"at least {LEAST_KEY_LENGTH} characters are needed"
+                logger.error("key of signed links", extra={"projectId": project.id, "key": name, "why": why})
+            life = self._cache_life if good else min(self._cache_life, _LOOK_AGAIN)
+            kept = self._link_keys[project.id] = (now + life, key if good else None)
+        return kept[1]
 
     def load_study(self, project: ListedProject, version: str | None) -> Study:
         """The version that a participant began with; without one, or if it is lost, the project as it is."""

@@ -18,7 +18,9 @@ RECORD_TAG = "kind=participant"
 class Participant:
     """One record; `next_step` is the step that the next advance shows (while waiting: the game's step).
 
-    Answers to page k stand in `requests[k]`; late and second answers in `repeats`.
+    Answers to page k stand in `requests[k]`; late and second answers in `repeats`. `parameters` are what
+    the recruiter's link said; `retried_at` and `retried_as` are the last start that the participant asked
+    for after a failed one, and its request id.
     """
 
     created: datetime | None
@@ -30,12 +32,16 @@ class Participant:
     start_requested_at: datetime | None = None
     game_shown_at: datetime | None = None
     others: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    retried_at: datetime | None = None
+    retried_as: str | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
         """Read a stored record, one written by an existing deployment included; unknown keys are kept."""
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
+        known |= {"parameters", "retriedAt", "retriedAs"}
         return cls(
             created=from_wire(data.get("created")),
             next_step=int(data.get("nextStep", 1)),
@@ -46,16 +52,22 @@ class Participant:
             start_requested_at=from_wire(data.get("startRequestedAt")),
             game_shown_at=from_wire(data.get("gameShownAt")),
             others={key: value for key, value in data.items() if key not in known},
+            parameters={str(k): str(v) for k, v in (data.get("parameters") or {}).items()},
+            retried_at=from_wire(data.get("retriedAt")),
+            retried_as=data.get("retriedAs"),
         )
 
     def to_wire(self) -> dict[str, Any]:
         """The record as it is stored; what does not apply is left out."""
         optional = {
             "version": self.version,
+            "parameters": self.parameters,
             "repeats": self.repeats,
             "waitingSince": to_wire(self.waiting_since),
             "startRequestedAt": to_wire(self.start_requested_at),
             "gameShownAt": to_wire(self.game_shown_at),
+            "retriedAt": to_wire(self.retried_at),
+            "retriedAs": self.retried_as,
         }
         return {
             **self.others,

@@ -5,6 +5,7 @@ from typing import Any
 
 from hippo.ids import is_file_name, is_project_id
 from hippo.study import GAME, read_number
+from hippo.study_options import OPTION_KEYS, check_options
 
 REQUIRED_KEYS = ("id", "name", "ecsTask", "steps", "events", "maxRuntime")
 OPTIONAL_KEYS = (
@@ -18,7 +19,7 @@ OPTIONAL_KEYS = (
     "awsSetup",
     "ssl",
 )
-KNOWN_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS, "version")
+KNOWN_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS, *OPTION_KEYS, "version")
 EVENT_KEYS = ("startServerStep", "stopServerStep")
 
 
@@ -45,7 +46,8 @@ def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[l
             found_errors, found_warnings = check(config)
             errors += found_errors
             warnings += found_warnings
-    return errors, warnings
+    option_errors, option_warnings = check_options(config)
+    return errors + option_errors + _check_consent(config), warnings + option_warnings
 
 
 def _check_runtime(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -79,6 +81,17 @@ def _check_steps(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     ]
     errors += [f"steps.{key}: empty" for key, value in steps.items() if not value and key != "finalStep"]
     return errors, []
+
+
+def _check_consent(config: Mapping[str, Any]) -> list[str]:
+    """What is no number at all is told elsewhere."""
+    step, steps = read_number(config.get("consentStep")), config.get("steps")
+    if not step or not isinstance(steps, Mapping):
+        return []
+    files = {str(key): file for key, file in steps.items()}
+    if files.get(str(step)) in (None, "", GAME):
+        return [f"consentStep: step {step} is not a page of this study"]
+    return []
 
 
 def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
@@ -20,15 +20,27 @@ MASTER_LIST = "project_master_list.json"
 _TRIES = 12
 
 
+class Media(Protocol):
+    """Who publishes what step files refer to: `hippo.media.MediaPublisher`. Requests never import it."""
+
+    def publish(
+        self, store: ObjectStore, project_id: str, files: Mapping[str, str]
+    ) -> tuple[dict[str, str], list[str]]:
+        """The step files with the addresses of what they refer to, and warnings."""
+
+
 def version_key(project_id: str, version: str) -> str:
     """Where a version lies."""
     return f"{project_id}/_versions/{version}.json"
 
 
-def freeze_version(store: ObjectStore, config: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Freeze config and pages as they are now; give the version and a warning for each missing file.
+def freeze_version(
+    store: ObjectStore, config: Mapping[str, Any], media: Media | None = None
+) -> tuple[str, list[str]]:
+    """Freeze config, pages and media as they are now; give the version and a warning for each missing file.
 
-    The version is a hash of the content: publishing the same again gives the same version.
+    The version is a hash of the content: publishing the same again gives the same version. Without `media`
+    the pages are frozen as they are.
     """
     project_id = config["id"]
     existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
@@ -47,6 +59,9 @@ def freeze_version(store: ObjectStore, config: Mapping[str, Any]) -> tuple[str, 
         except UnicodeDecodeError:
             files[name] = stored.body.decode("utf-8", errors="replace")
             warnings.append(f"{name}: not UTF-8, some characters were replaced")
+    if media:
+        files, more = media.publish(store, project_id, files)
+        warnings += more
     frozen = {"config": dict(config), "variants": variants, "files": files}
     body = json.dumps(frozen, sort_keys=True).encode()
     version = hashlib.sha256(body).hexdigest()[:16]
@@ -89,3 +104,8 @@ def read_projects(body: bytes) -> list[dict[str, Any]]:
     if not isinstance(projects, list):
         raise BrokenListError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it")
     return [project for project in projects if isinstance(project, dict)]
+
+
+def form_warnings(texts: list[str]) -> list[str]:
+    """Lines that do not hinder a publication, as the update function's answer marks them."""
+    return [f"Warning: {text}" for text in texts]

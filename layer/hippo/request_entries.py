@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,9 @@ from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
 
 NEVER_STORED = {"authorization", "cookie", "proxy-authorization", "x-amz-security-token", "x-api-key"}
+# The signature of a link lets its bearer in; a Referer may hold the whole link.
+SIGNATURE = "signature"
+_SIGNED = re.compile(r"([?&]signature=)[^&#]*")
 ADDRESS_HEADERS = {
     "x-forwarded-for",
     "forwarded",
@@ -26,7 +30,7 @@ def form_entry(request: HttpRequest, now: datetime, client_address: str) -> dict
     return {
         "httpMethod": request.method,
         "headers": _filter_headers(request.headers, client_address),
-        "queryStringParameters": dict(request.query),
+        "queryStringParameters": {k: v for k, v in request.query.items() if k != SIGNATURE},
         "body": request.body,
         "time": to_wire(now),
         "requestId": request.request_id,
@@ -54,7 +58,7 @@ def _filter_headers(headers: Mapping[str, Any], client_address: str) -> dict[str
             if client_address != "shortened":
                 continue
             value = ", ".join(shorten_address(part) for part in str(value).split(","))
-        kept[name] = value
+        kept[name] = _SIGNED.sub(r"\1", value) if isinstance(value, str) else value
     return kept
 
 

@@ -25,6 +25,8 @@ class NextStepSettings:
     client_address: str = "shortened"
     game_server_url: str = "wss://{host}:5000"
     project_cache_seconds: float = 10.0
+    retry_after_seconds: float = 5.0
+    usual_start_seconds: float = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ class UpdateListSettings:
 
     bucket: str
     extra_buckets: tuple[str, ...] = ()
+    site_bucket: str = ""
+    site_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSiteSettings:
+    """What `publish_site` reads. Lambda unpacks layers in /opt."""
+
+    site_bucket: str
+    site_folder: str = "/opt"
 
 
 def variable_names(kind: type[Any]) -> list[str]:

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hippo.groups import assign_group
+from hippo.study_options import PageOptions, read_page_options
 
 GAME = "game"
 DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that did not ask for it
@@ -24,6 +26,21 @@ class Study:
     config: Mapping[str, Any]
     read_page: Callable[[str], str | None]
     read_variants: Callable[[str], list[str]]
+
+    @cached_property
+    def options(self) -> PageOptions:
+        """The optional parts of the config; what is unreadable is logged once, and absent."""
+        return read_page_options(self.config)
+
+    @property
+    def title(self) -> str:
+        """What people call the study."""
+        return str(self.config.get("name") or self.project_id)
+
+    @property
+    def researcher(self) -> str | None:
+        """Who answers for the study; participants are told."""
+        return str(self.config.get("researcher") or "") or None
 
     @property
     def last_step(self) -> int:

@@ -1,6 +1,7 @@
 """Edits of the study, the page and the handlers are seen while the platform runs."""
 
 import os
+import re
 import shutil
 import urllib.request
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ import pytest
 
 from tests.e2e.participant import Participant, wait_for
 from tests.e2e.running_platform import REPOSITORY, RunningPlatform
+from tests.e2e.test_site import Site
 
 pytestmark = pytest.mark.e2e
 
 PARTS = ("functions", "layer", "web", "hippo_local", "template.yaml")
 CONSENT = {"consent": "yes"}
+PICTURE = re.compile(r"http://localhost:\d+/media/mountain_car/[0-9a-f]{20}\.png")
 # What is put before a handler's code: every JSON object that it writes has one key more.
 EDITION = """import json
 _dumps = json.dumps
@@ -84,9 +87,21 @@ def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_
     later = Participant(outputs, "later").begin()
     assert later["edition"] == 2
     assert "edited consent" in later["page"]
-    assert earlier.submit(CONSENT)["page"] == old_quiz
+    assert PICTURE.sub("game.png", earlier.submit(CONSENT)["page"]) == old_quiz
 
     edit(repository / "web" / "index.html", "</title>", " (edited)</title>")
     told("reload the page to see it")
     with urllib.request.urlopen(outputs["studyUrl"], timeout=10) as answer:
         assert "(edited)</title>" in answer.read().decode()
+
+    # CloudFront's copy follows at the next deployment, and loses what is no longer there.
+    (repository / "web" / "more.js").write_text("export {};\n")
+    edit(repository / "layer" / "hippo" / "groups.py", "", "# edited\n")
+    told("deployed: requests from now on run it", 2)
+    site = Site(edited_platform)
+    assert b"(edited)</title>" in site.get("/")[2]
+    assert site.get("/more.js")[0] == 200
+    (repository / "web" / "more.js").unlink()
+    edit(repository / "layer" / "hippo" / "groups.py", "# edited\n", "")
+    told("deployed: requests from now on run it", 3)
+    assert site.get("/more.js")[0] == 403

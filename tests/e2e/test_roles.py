@@ -48,6 +48,16 @@ class Actor:
         s3 = self.client("s3")
         return s3.put_object(Bucket=self.outputs["bucket"], Key=key, Body=b"{}", IfNoneMatch="*")
 
+    def put_on_site(self, key: str) -> Any:
+        """Makes an object in the site's bucket, if there is none."""
+        bucket = self.outputs["stackOutputs"]["SiteBucketName"]
+        return self.client("s3").put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
+
+    def list_site(self, prefix: str) -> Any:
+        """Lists the site's bucket."""
+        bucket = self.outputs["stackOutputs"]["SiteBucketName"]
+        return self.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
+
     def list_keys(self, prefix: str) -> Any:
         """Lists the study's bucket."""
         return self.client("s3").list_objects_v2(Bucket=self.outputs["bucket"], Prefix=prefix)
@@ -114,6 +124,11 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.get(f"{a.outputs['projectId']}/consent.html"),
         lambda a: a.get("p/Trials/u/1"),
     ),
+    "admission": (
+        "NextStep",
+        lambda a: a.put("p/_admission.json"),
+        lambda a: a.put("p/_keys/links"),
+    ),
     "start-messages": ("NextStep", lambda a: a.publish("StartServer"), lambda a: a.send("StartServer")),
     "no-tasks": ("StartServer", lambda a: a.run_task(MINE), lambda a: a.run_task(OTHER)),
     "roles-to-pass": (
@@ -173,6 +188,23 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.put("p/_versions/roles"),
         lambda a: a.put("p/Users/roles"),
     ),
+    "media": (
+        "UpdateProjectMasterList",
+        lambda a: a.get(f"{a.outputs['projectId']}/_media/game.png"),
+        lambda a: a.get("p/Trials/u/1"),
+    ),
+    "published-media": (
+        "UpdateProjectMasterList",
+        lambda a: a.put_on_site("media/roles"),
+        lambda a: a.put_on_site("roles.js"),
+    ),
+    "listed-media": (
+        "UpdateProjectMasterList",
+        lambda a: a.list_site("media/p/"),
+        lambda a: a.list_site(""),
+    ),
+    "page": ("PublishSite", lambda a: a.put_on_site("roles.js"), lambda a: a.put_on_site("media/roles")),
+    "page-only": ("PublishSite", lambda a: a.list_site(""), lambda a: a.put("p/Users/roles")),
     "trials": ("Task", lambda a: a.put("p/Trials/roles"), lambda a: a.put("p/Users/roles")),
 }
 

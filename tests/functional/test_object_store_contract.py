@@ -78,3 +78,16 @@ def test_listing_shows_what_lies_directly_below(store: Any) -> None:
 
     assert [(entry.key, entry.size) for entry in store.list_objects("a/")] == [("a/1", 2), ("a/2", 2)]
     assert list(store.list_objects("none/")) == []
+
+
+def test_listing_of_a_tree_shows_what_lies_in_folders_too(store: Any) -> None:
+    """Given keys in folders, then all below the prefix, in order."""
+    for key in ("a/2", "a/b/3", "a/b/c/4", "ab/5"):
+        store.create(key, b"12")
+
+    assert [(entry.key, entry.size) for entry in store.list_tree("a/")] == [
+        ("a/2", 2),
+        ("a/b/3", 2),
+        ("a/b/c/4", 2),
+    ]
+    assert next(iter(store.list_tree("a/b/"))).etag == store.read("a/b/3").etag

@@ -127,3 +127,22 @@ def test_the_lines_of_a_call_are_counted_to_that_call(emulator: Emulator) -> Non
     starts = [index for index, line in enumerate(lines) if line.startswith("START")]
     assert len(starts) == 20
     assert all(lines[index].split()[2] == lines[index + 1] for index in starts)
+
+
+def test_layers_lie_one_over_the_other_where_a_variable_names_opt(emulator: Emulator) -> None:
+    """All in /opt, the later over the earlier ("Adding layers to functions"); here /opt is the machine's."""
+    layers = [emulator.make_layer(a="1", both="1", deep__b="1"), emulator.make_layer(both="2", deep__c="2")]
+    source = (
+        "import os, pathlib\n"
+        "def handler(event, context):\n"
+        "    top = pathlib.Path(os.environ['LAYERS'])\n"
+        "    found = {str(p.relative_to(top)): p.read_text() for p in top.rglob('*') if p.is_file()}\n"
+        "    return [found, pathlib.Path(os.environ['DEEP'], 'c').read_text(), os.environ['OTHER']]\n"
+    )
+    variables = {"LAYERS": "/opt", "DEEP": "/opt/deep", "OTHER": "/options"}
+    function = emulator.make_function(source, Layers=layers, Environment={"Variables": variables})
+
+    found, deep, other = emulator.invoke(function)
+
+    assert found == {"a": "1", "both": "2", "deep/b": "1", "deep/c": "2"}
+    assert (deep, other) == ("2", "/options")

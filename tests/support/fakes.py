@@ -64,6 +64,12 @@ class FakeObjectStore:
             if key.startswith(prefix) and "/" not in key.removeprefix(prefix):
                 yield ListedObject(key, len(body), _etag(body))
 
+    def list_tree(self, prefix: str) -> Iterator[ListedObject]:
+        """All objects below a prefix."""
+        for key, body in sorted(self.objects.items()):
+            if key.startswith(prefix):
+                yield ListedObject(key, len(body), _etag(body))
+
     def _let_rival_in(self) -> None:
         rival, self.before_write = self.before_write, None
         if rival:

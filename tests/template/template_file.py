@@ -15,6 +15,7 @@ FUNCTIONS = {
     "send_start_server_message": "SendStartServerMessage",
     "send_stop_server_message": "SendStopServerMessage",
     "update_project_master_list": "UpdateProjectMasterList",
+    "publish_site": "PublishSite",
 }
 
 

@@ -12,6 +12,7 @@ TRIGGERS = {
     "send_start_server_message": "API `GET /start`",
     "send_stop_server_message": "API `GET /stop`",
     "update_project_master_list": "direct invocation",
+    "publish_site": "stack creation and update",
 }
 
 

@@ -20,6 +20,7 @@ SETTINGS = {
     "send_start_server_message": settings.SendStartSettings,
     "send_stop_server_message": settings.SendStopSettings,
     "update_project_master_list": settings.UpdateListSettings,
+    "publish_site": settings.PublishSiteSettings,
 }
 LEAST_TIMEOUTS = {
     "next_step": 10,
@@ -28,6 +29,7 @@ LEAST_TIMEOUTS = {
     "send_start_server_message": 3,
     "send_stop_server_message": 3,
     "update_project_master_list": 3,
+    "publish_site": 60,
 }
 # Each of them has its reason beside it in the template.
 WILDCARD_RESOURCES = {

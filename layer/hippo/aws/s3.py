@@ -81,10 +81,17 @@ class ObjectStore:
 
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
         """The objects directly under a prefix that ends with `/`; what lies in folders below is left out."""
-        pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=prefix, Delimiter="/"
-        )
-        with translate("s3:ListObjectsV2"):
-            for page in pages:
-                for entry in page.get("Contents", ()):
-                    yield ListedObject(entry["Key"], entry["Size"], entry["ETag"])
+        return list_keys(self._client, self.bucket, prefix, Delimiter="/")
+
+    def list_tree(self, prefix: str) -> Iterator[ListedObject]:
+        """All objects below a prefix that ends with `/`, in folders or not."""
+        return list_keys(self._client, self.bucket, prefix)
+
+
+def list_keys(client: Any, bucket: str, prefix: str, **more: str) -> Iterator[ListedObject]:
+    """The objects whose keys begin with a prefix, a page of 1,000 at a time. Raises AwsError."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **more)
+    with translate("s3:ListObjectsV2"):
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                yield ListedObject(entry["Key"], entry["Size"], entry["ETag"])

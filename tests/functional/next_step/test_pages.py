@@ -29,6 +29,8 @@ def test_first_get_creates_the_participant_and_returns_step_1(world: StudyWorld)
         "steps": 4,
         "userId": USER,
         "projectId": PROJECT,
+        "title": "Mountain Car",
+        "language": "en",
     }
     assert world.list_keys(f"{PROJECT}/Users/") == [f"{PROJECT}/Users/{USER}"]
 

@@ -85,6 +85,16 @@ def test_every_tag_is_closed(page):
     assert page.open == []
 
 
+def test_every_picture_is_there_small_and_described(page):
+    """Given a step file, each of its pictures lies beside it, loads quickly, and has a text in its place."""
+    for attrs in page.all("img"):
+        picture = STUDY / "StepFiles" / attrs["src"]
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 30_000
+        assert attrs["alt"]
+        assert {"width", "height"} <= attrs.keys()
+
+
 def test_names_are_different_within_a_page(page):
     """Given a step file, no answer overwrites another."""
     names = [attrs["name"] for attrs in page.all(*CONTROLS)]

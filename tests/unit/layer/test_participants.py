@@ -15,7 +15,18 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 def test_record_goes_round() -> None:
     """Given a record with everything in it, then it is read as it was stored."""
     participant = Participant(
-        NOON, 3, "v1", [{"body": "a"}], [{"step": 1, "body": "b"}], NOON, NOON, NOON, {"note": "kept"}
+        NOON,
+        3,
+        "v1",
+        [{"body": "a"}],
+        [{"step": 1, "body": "b"}],
+        NOON,
+        NOON,
+        NOON,
+        {"note": "kept"},
+        parameters={"PROLIFIC_PID": "1"},
+        retried_at=NOON,
+        retried_as="p/u/1/2",
     )
 
     assert Participant.from_wire(participant.to_wire()) == participant

@@ -35,6 +35,26 @@ def test_entry_holds_the_request() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("https://h.example/?signature=s3cret", "https://h.example/?signature="),
+        ("https://h.example/?a=b&signature=s3cret&c=d#e", "https://h.example/?a=b&signature=&c=d#e"),
+        ("https://h.example/?mysignature=x", "https://h.example/?mysignature=x"),
+        ("https://h.example/signature=x", "https://h.example/signature=x"),
+    ],
+)
+def test_signature_of_a_link_is_not_stored(value: str, stored: str) -> None:
+    """Given a signature in the query or in a header that holds the link, then it is left out, no more."""
+    request = make_request(None, Referer=value)
+    signed = HttpRequest("GET", {"userId": "u", "signature": "s3cret"}, request.headers, None, "r")
+
+    entry = form_entry(signed, NOON, "none")
+
+    assert entry["headers"] == {"Referer": stored}
+    assert entry["queryStringParameters"] == {"userId": "u"}
+
+
+@pytest.mark.parametrize(
     ("address", "network"),
     [
         ("198.51.100.23", "198.51.100.0"),

@@ -37,6 +37,7 @@ def test_needed_variables_suffice() -> None:
     assert settings.reserved_names == ("www", "api", "mail", "ns*")
     assert (settings.client_address, settings.project_cache_seconds) == ("shortened", 10.0)
     assert (settings.game_server_url, settings.extra_buckets) == ("wss://{host}:5000", ())
+    assert (settings.retry_after_seconds, settings.usual_start_seconds) == (5.0, 75.0)
 
 
 def test_numbers_and_lists_are_read() -> None:
@@ -77,4 +78,4 @@ def test_empty_number_is_the_default() -> None:
 
 def test_variables_are_named_after_fields() -> None:
     """Given a settings class, then its variables' names, as the template has to set them."""
-    assert variable_names(UpdateListSettings) == ["BUCKET", "EXTRA_BUCKETS"]
+    assert variable_names(UpdateListSettings) == ["BUCKET", "EXTRA_BUCKETS", "SITE_BUCKET", "SITE_URL"]

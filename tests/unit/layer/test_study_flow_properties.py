@@ -12,7 +12,7 @@ from hippo.catalogue import Catalogue
 from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
 from hippo.publications import freeze_version, list_project
-from hippo.server_record import ServerRecord, ServerStore
+from hippo.server_record import TASK_ENDED, ServerRecord, ServerStore
 from hippo.settings import NextStepSettings
 from hippo.study_flow import StudyFlow
 from tests.support.fakes import FakeClock, FakeHostNames, FakeObjectStore, FakeTopic
@@ -68,6 +68,21 @@ class Participant:
         servers = ServerStore(self.store)
         found = servers.read(USER)
         servers.write(replace(record, attempt=2) if found else record, found[1] if found else None)
+
+    def retry(self) -> None:
+        """Ask for one more try, wherever they are."""
+        query = {"projectId": PROJECT, "userId": USER, "retry": "1"}
+        self.shown.append(self.flow.answer(HttpRequest("GET", query, {}, None, "r")))
+
+    def fail_server(self, reason: str) -> None:
+        """Let the last start that was asked for have failed, with all before it."""
+        seen = tuple(message["requestId"] for message in self.start_topic.messages)
+        servers = ServerStore(self.store)
+        found = servers.read(USER)
+        attempt = found[0].attempt + 1 if found else 1
+        record = ServerRecord(USER, PROJECT, "stopped", attempt, attempt, reason=reason, error="failed")
+        start_id = seen[-1] if seen else ""
+        servers.write(replace(record, seen=seen, start_id=start_id), found[1] if found else None)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -161,3 +176,29 @@ def test_start_message_goes_out_once_per_reason(games: list[bool], events: list[
     identifiers = [message["requestId"] for message in participant.start_topic.messages]
     assert bool(identifiers) == (participant.step >= 1)
     assert set(identifiers) <= {f"{PROJECT}/{USER}/1{suffix}" for suffix in ("", "/2", "/3")}
+
+
+FAILURES = st.one_of(
+    EVENTS,
+    st.just(lambda p: p.retry()),
+    st.sampled_from(["", TASK_ENDED]).map(lambda reason: lambda p: p.fail_server(reason)),
+)
+
+
+@settings(deadline=None)
+@given(STUDIES, st.lists(FAILURES, max_size=30))
+def test_retries_move_nobody_and_are_bounded(games: list[bool], events: list[Event]) -> None:
+    """Given any sequence with failed starts and retries, then nobody skips a step, a permanent failure is
+    tried once more at most, and who waits or is told of a failure is told all of it."""
+    participant = Participant(games)
+    for event in events:
+        before = participant.step
+        event(participant)
+        assert before <= participant.step <= before + 1
+
+    identifiers = {message["requestId"] for message in participant.start_topic.messages}
+    permanent = {identifier for identifier in identifiers if identifier.endswith("/retry")}
+    assert len(permanent) <= 1
+    for answer in participant.shown:
+        assert answer["page"] != "wait" or {"progress", "retryAfter", "usualSeconds"} <= answer.keys()
+        assert answer.get("error") != "server_failed" or isinstance(answer["mayRetry"], bool)

@@ -11,16 +11,16 @@ from hippo_local.errors import LocalPlatformError
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with a template, one function and a layer."""
-    for name in ("template.yaml", "functions/a/app.py", "layer/hippo/b.py", "README.md"):
+    for name in ("template.yaml", "functions/a/app.py", "layer/hippo/b.py", "web/main.js", "README.md"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["template.yaml", "functions/a/app.py", "layer/hippo/b.py"])
+@pytest.mark.parametrize("name", ["template.yaml", "functions/a/app.py", "layer/hippo/b.py", "web/main.js"])
 def test_an_edit_of_what_is_deployed_makes_a_new_build(repository: Path, name: str) -> None:
-    """Given an edit of the template, a function or the layer, the fingerprint differs."""
+    """Given an edit of the template, a function, the layer or the page, the fingerprint differs."""
     before = compute_fingerprint(repository)
     (repository / name).write_text("edited")
 

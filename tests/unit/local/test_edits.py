@@ -117,6 +117,18 @@ def test_a_page_of_the_study_is_published(platform: FakePlatform) -> None:
     assert lines[1].startswith("published: ")
 
 
+def test_a_picture_of_the_study_is_published(platform: FakePlatform) -> None:
+    """Given a changed picture in a folder below StepFiles/, the study is published again."""
+    folder = platform.study / "StepFiles" / "pictures"
+    folder.mkdir()
+    (folder / "car.png").write_bytes(b"new")
+
+    lines = platform.look()
+
+    assert len(platform.published) == 1
+    assert lines[0] == "edited: StepFiles/pictures/car.png"
+
+
 def test_a_broken_study_is_told_and_not_published(platform: FakePlatform) -> None:
     """Given a configuration that cannot be, the message says what is wrong; mended, it is published."""
     config = platform.study / "config.yml"

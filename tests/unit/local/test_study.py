@@ -46,6 +46,26 @@ def test_a_complete_study_is_read(tmp_path: Path) -> None:
     assert study.images == {"my_study": [sys.executable, "App/server.py"]}
 
 
+def test_all_that_is_no_page_is_media_by_its_path(tmp_path: Path) -> None:
+    """Given pictures and films in folders, they are found by the paths that pages use; nothing hidden is."""
+    folder = _write_study(tmp_path)
+    for name in (
+        "car.png",
+        "films/Drive One.MP4",
+        "films/notes.html",
+        "style.css",
+        ".DS_Store",
+        ".git/x.png",
+    ):
+        path = folder / "StepFiles" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    study = read_study(folder)
+
+    assert list(study.list_media_files()) == ["car.png", "films/Drive One.MP4"]
+    assert [path.name for path in study.list_step_files()] == ["consent.html", "style.css", "thanks.html"]
+
+
 def test_a_page_in_variants_only_is_complete(tmp_path: Path) -> None:
     """Given survey-0.html instead of survey.html, a step that names survey.html is fine."""
     folder = _write_study(tmp_path, steps={1: "survey.html", "finalStep": "thanks.html"})

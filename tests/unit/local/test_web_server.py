@@ -1,11 +1,18 @@
-"""The web server gives the page and its configuration, typed rightly, fresh each time, and no listing."""
+"""The web server gives the page, its configuration and media, typed rightly, with CloudFront's headers."""
 
 import http.client
+import socket
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 
+from hippo.site import PAGE_TYPES
+from hippo_local import web_server
+from hippo_local.distribution import Distribution
 from hippo_local.ports import get_port, open_listener
 from hippo_local.web_server import WebServer
 
@@ -26,10 +33,10 @@ def port(tmp_path: Path) -> Iterator[int]:
         yield get_port(listener)
 
 
-def _get(port: int, path: str, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
+def _get(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers={name.replace("_", "-"): headers[name] for name in headers})
         response = connection.getresponse()
         return response.status, dict(response.headers), response.read()
     finally:
@@ -86,3 +93,169 @@ def test_neither_listings_nor_other_files_are_served(port: int, path: str) -> No
     assert status == 404
     assert b"page.js" not in body
     assert b"secret" not in body
+
+
+def test_the_page_has_the_headers_that_cloudfront_gives_it(port: int) -> None:
+    """Given the page, its configuration or an error, only the page's own two names may frame it."""
+    for path in ("/", "/config.json", "/missing"):
+        headers = _get(port, path)[1]
+        assert headers["Content-Security-Policy"] == (
+            f"frame-ancestors 'self' http://localhost:{port} http://127.0.0.1:{port}"
+        )
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_types_are_those_of_the_site_on_aws() -> None:
+    """Given a suffix that publish_site knows, the type is the same here."""
+    assert {suffix: kind for suffix, kind in web_server._TYPES.items() if suffix} == PAGE_TYPES
+
+
+# ---- media ---------------------------------------------------------------------------------------------
+
+PICTURE = "/media/p/0123456789abcdef0123.png"
+BODY = bytes(range(200)) * 50_000
+
+
+class _Emulator(BaseHTTPRequestHandler):
+    """Answers every path with BODY, or the part of it that is asked for, and keeps what it was asked."""
+
+    asked: list[tuple[str, str, dict[str, str]]]
+
+    def do_GET(self) -> None:
+        self.asked.append((self.command, self.path, dict(self.headers)))
+        part, status = BODY, 200
+        if wanted := self.headers["Range"]:
+            first, last = wanted.removeprefix("bytes=").split("-")
+            part, status = BODY[int(first) : int(last) + 1], 206
+        self.send_response(status)
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(BODY)}")
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.send_header("Content-Security-Policy", "sandbox")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(part)
+
+    do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
+        """Nothing."""
+
+
+@pytest.fixture
+def emulator() -> Iterator[ThreadingHTTPServer]:
+    """What stands for the emulator's port."""
+    _Emulator.asked = []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Emulator)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # only the web server is looked at
+    thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def site_port(emulator: ThreadingHTTPServer, tmp_path: Path) -> Iterator[int]:
+    """The port of a web server with a distribution behind it."""
+    distribution = Distribution(f"http://127.0.0.1:{emulator.server_port}", "d1.cloudfront.net")
+    with open_listener(0, "page", "-") as listener, WebServer(listener, tmp_path, {}, distribution):
+        yield get_port(listener)
+
+
+def test_media_come_from_the_distribution_with_its_headers(site_port: int) -> None:
+    """Given a picture, it is the distribution's, asked for by its name, headers and all."""
+    status, headers, body = _get(site_port, PICTURE)
+
+    assert (status, body) == (200, BODY)
+    assert headers["Content-Type"] == "image/png"
+    assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert headers["Content-Security-Policy"] == "sandbox"
+    ((_, path, asked),) = _Emulator.asked
+    assert (path, asked["Host"]) == (PICTURE, "d1.cloudfront.net")
+
+
+def test_a_part_of_a_film_can_be_had(site_port: int) -> None:
+    """Given a range, the answer is 206 with that part: Safari plays no film without."""
+    status, headers, body = _get(site_port, PICTURE, Range="bytes=100-104")
+
+    assert (status, body) == (206, BODY[100:105])
+    assert headers["Content-Range"] == f"bytes 100-104/{len(BODY)}"
+    assert headers["Content-Length"] == "5"
+
+
+def test_a_head_request_for_media_has_no_body(site_port: int) -> None:
+    """Given HEAD, it is passed on as one."""
+    status, headers, body = _get(site_port, PICTURE, "HEAD")
+
+    assert (status, body, headers["Content-Length"]) == (200, b"", str(len(BODY)))
+    assert _Emulator.asked[0][0] == "HEAD"
+
+
+def test_only_what_concerns_the_object_is_passed_on(site_port: int) -> None:
+    """Given cookies of other pages at localhost, they stay; what CORS and caches need goes on."""
+    _get(site_port, PICTURE, Cookie="secret=1", Origin="null", If_None_Match='"e"')
+
+    asked = _Emulator.asked[0][2]
+    assert "Cookie" not in asked
+    assert (asked["Origin"], asked["If-None-Match"]) == ("null", '"e"')
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/media/",
+        "/media/p/",
+        "/media/p/0123.png/../../../config.json",
+        "/media/%2e%2e/index.html",
+        "/media/p/name.png",
+        "/media/p/0123456789abcdef0123",
+        "/media//0123456789abcdef0123.png",
+    ],
+)
+def test_other_paths_are_not_passed_on(site_port: int, path: str) -> None:
+    """Given what no picture is called, the answer is 404 and the distribution is not asked."""
+    assert _get(site_port, path)[0] == 404
+    assert _Emulator.asked == []
+
+
+def test_a_connection_serves_media_and_pages_in_turn(site_port: int) -> None:
+    """Given one connection, the headers of one answer are not those of the next."""
+    connection = http.client.HTTPConnection("127.0.0.1", site_port, timeout=5)
+    policies = []
+    for path in (PICTURE, "/config.json", PICTURE):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        policies.append(answer.headers.get_all("Content-Security-Policy"))
+    connection.close()
+
+    assert policies[0] == policies[2] == ["sandbox"]
+    assert policies[1] != ["sandbox"]
+
+
+def test_an_emulator_that_is_gone_is_told(emulator: ThreadingHTTPServer, site_port: int) -> None:
+    """Given nobody behind, the answer is 502."""
+    emulator.server_close()
+
+    assert _get(site_port, PICTURE)[0] == 502
+
+
+def test_a_film_that_is_broken_off_prints_nothing(site_port: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """Given a browser that goes to another place in a film, the terminal stays the platform's."""
+    with socket.create_connection(("127.0.0.1", site_port)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        connection.sendall(f"GET {PICTURE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection.recv(100)
+    assert _get(site_port, PICTURE)[0] == 200
+
+    assert capfd.readouterr().err == ""
+
+
+def test_without_a_distribution_there_are_no_media(port: int) -> None:
+    """Given a stack that is not deployed yet, the answer is 404."""
+    assert _get(port, PICTURE)[0] == 404

@@ -1,0 +1,47 @@
+"""Creation and update of the stack: puts the participant's page where CloudFront serves it from."""
+
+import logging
+import os
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+from hippo.aws.clients import make_client
+from hippo.aws.custom_resource import Response
+from hippo.aws.site_bucket import SiteBucket
+from hippo.clock import SystemClock
+from hippo.settings import PublishSiteSettings, read_settings
+from hippo.site import find_page_files, form_config, publish_page
+
+logger = logging.getLogger(__name__)
+CLOCK = SystemClock()
+# What it takes to tell CloudFormation before Lambda ends the function.
+_SECONDS_TO_ANSWER = 15
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> None:
+    """Publish at Create and Update; at Delete leave all as it is. CloudFormation is told in any case."""
+    response = Response(event, CLOCK)
+    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
+    watchdog = Timer(seconds, response.send, ["publishing the page took too long: deploy again"])
+    watchdog.daemon = True
+    watchdog.start()
+    failure = ""
+    try:
+        if event.get("RequestType") != "Delete":
+            publish(event["ResourceProperties"])
+    except Exception as error:  # noqa: BLE001 - whatever it is: without an answer the stack hangs for long
+        logger.exception("the page is not published")
+        failure = f"the page is not published: {type(error).__name__}: {error}"
+    watchdog.cancel()
+    response.send(failure)
+
+
+def publish(properties: dict[str, str]) -> None:
+    """Put the page into the bucket; `NextUrl` and `PagesUrl` (may be empty) are for its config.json."""
+    settings = read_settings(PublishSiteSettings, os.environ)
+    page = find_page_files(Path(settings.site_folder))
+    config = form_config(properties["NextUrl"], properties.get("PagesUrl", ""))
+    bucket = SiteBucket(make_client("s3", patient=True), settings.site_bucket)
+    publish_page(bucket, page, config, lambda key: logger.info("removed", extra={"key": key}))
+    logger.info("published", extra={"files": len(page)})

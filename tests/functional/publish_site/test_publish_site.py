@@ -1,0 +1,262 @@
+"""publish_site: the page is in the bucket, and CloudFormation is told so, or why not, whatever happens."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.support.aws_hooks import AwsHooks, shared_client
+from tests.support.fakes import FakeClock
+from tests.support.study_world import FakeContext
+
+BUCKET = "hippo-site"
+
+
+class CloudFormation:
+    """Takes the answers that functions PUT to an address; refuses the first `refusals` of them."""
+
+    def __init__(self) -> None:
+        self.answers: list[dict[str, str]] = []
+        self.types: list[str | None] = []
+        self.refusals = 0
+        stack = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:  # noqa: N802 - the base class names it so
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                stack.types.append(self.headers["Content-Type"])
+                if stack.refusals:
+                    stack.refusals -= 1
+                    self.send_error(503)
+                    return
+                stack.answers.append(json.loads(body))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
+                """Nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/answer"
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[CloudFormation]:
+    """A stack that waits."""
+    stack = CloudFormation()
+    thread = threading.Thread(target=stack.server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield stack
+    stack.server.shutdown()
+    stack.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The page."""
+    (tmp_path / "index.html").write_text("<p>")
+    (tmp_path / "main.js").write_text("export {}")
+    return tmp_path
+
+
+@pytest.fixture
+def function(
+    aws: AwsHooks,
+    clock: FakeClock,
+    folder: Path,
+    load_function: Callable[[str], ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
+    """The function, with an empty bucket."""
+    location: Any = {"LocationConstraint": "ca-central-1"}
+    shared_client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    monkeypatch.setenv("SITE_BUCKET", BUCKET)
+    monkeypatch.setenv("SITE_FOLDER", str(folder))
+    module = load_function("publish_site")
+    module.CLOCK = clock
+    aws.reset()
+    return module
+
+
+@pytest.fixture
+def send(
+    function: ModuleType, cloudformation: CloudFormation, load_event: Callable[[str], dict[str, Any]]
+) -> Callable[..., dict[str, str]]:
+    """Send an event as CloudFormation does; the one answer to it."""
+
+    def send(kind: str = "Create", milliseconds: int = 120_000, **changes: Any) -> dict[str, str]:
+        event = load_event("publish_site")
+        event |= {"RequestType": kind, "ResponseURL": cloudformation.url, **changes}
+        cloudformation.answers.clear()
+        function.lambda_handler(event, FakeContext(milliseconds))
+        (answer,) = cloudformation.answers
+        return answer
+
+    return send
+
+
+def list_site() -> dict[str, dict[str, Any]]:
+    """What is in the bucket, by key."""
+    s3 = shared_client("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
+    return {key: s3.get_object(Bucket=BUCKET, Key=key) for key in keys}
+
+
+def test_create_publishes_the_page(send: Callable[..., dict[str, str]]) -> None:
+    """Given a new stack, then the page and its config.json are there, typed, and asked for each time."""
+    answer = send()
+
+    assert answer["Status"] == "SUCCESS"
+    site = list_site()
+    assert {key: stored["ContentType"] for key, stored in site.items()} == {
+        "config.json": "application/json",
+        "index.html": "text/html; charset=utf-8",
+        "main.js": "text/javascript; charset=utf-8",
+    }
+    assert {stored["CacheControl"] for stored in site.values()} == {"no-cache"}
+    assert json.loads(site["config.json"]["Body"].read()) == {
+        "nextUrl": "https://abcdefghij.execute-api.ca-central-1.amazonaws.com/v1/next",
+        "pagesUrl": None,
+    }
+
+
+def test_answer_repeats_what_cloudformation_asks_for(send: Callable[..., dict[str, str]]) -> None:
+    """Given an event, then its ids come back, and the physical id is the one that it had."""
+    created, updated = send(), send("Update", PhysicalResourceId="named-before")
+
+    assert created.keys() >= {"StackId", "RequestId", "LogicalResourceId"}
+    assert created["PhysicalResourceId"] == created["LogicalResourceId"] == "SitePage"
+    assert updated["PhysicalResourceId"] == "named-before"
+
+
+def test_answer_has_the_content_type_of_its_signature(
+    send: Callable[..., dict[str, str]], cloudformation: CloudFormation
+) -> None:
+    """Given the signed address, which S3 checks with an empty content type, then none is sent."""
+    send()
+
+    assert cloudformation.types == [""]
+
+
+def test_update_brings_changes_and_removes_what_is_gone(
+    send: Callable[..., dict[str, str]], folder: Path
+) -> None:
+    """Given another release, then new, changed and removed files are, and media stay as they are."""
+    send()
+    shared_client("s3").put_object(Bucket=BUCKET, Key="media/p/0123.png", Body=b"x")
+    (folder / "index.html").write_text("<p>new")
+    (folder / "new.js").write_text("")
+    (folder / "main.js").unlink()
+
+    assert send("Update")["Status"] == "SUCCESS"
+
+    site = list_site()
+    assert site.keys() == {"config.json", "index.html", "new.js", "media/p/0123.png"}
+    assert site["index.html"]["Body"].read() == b"<p>new"
+
+
+def test_delete_leaves_all(send: Callable[..., dict[str, str]], aws: AwsHooks) -> None:
+    """Given the end of the stack, then nothing is called and nothing removed: its bucket stays."""
+    send()
+    before = set(list_site())
+    aws.reset()
+
+    assert send("Delete", PhysicalResourceId="SitePage")["Status"] == "SUCCESS"
+    assert aws.calls == []
+    assert set(list_site()) == before
+
+
+@pytest.mark.parametrize(
+    ("breakage", "reason"),
+    [
+        (
+            lambda aws, _m, _f: aws.fail("PutObject", "AccessDenied", 403),
+            "s3:PutObject of config.json: AccessDenied",
+        ),
+        (lambda _a, m, _f: m.delenv("SITE_BUCKET"), "SITE_BUCKET is missing"),
+        (lambda _a, _m, f: (f / "index.html").unlink(), "holds no index.html"),
+    ],
+    ids=["denied", "no variable", "no page"],
+)
+def test_failure_is_told_with_its_reason(
+    send: Callable[..., dict[str, str]],
+    aws: AwsHooks,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    breakage: Callable[[AwsHooks, pytest.MonkeyPatch, Path], object],
+    reason: str,
+) -> None:
+    """Given whatever goes wrong, then FAILED and why: the stack goes back instead of waiting."""
+    breakage(aws, monkeypatch, folder)
+
+    answer = send()
+
+    assert answer["Status"] == "FAILED"
+    assert reason in answer["Reason"]
+
+
+def test_event_without_properties_is_answered(
+    send: Callable[..., dict[str, str]],
+) -> None:
+    """Given properties that lack the API's address, then FAILED and its name."""
+    answer = send(ResourceProperties={})
+
+    assert answer["Status"] == "FAILED"
+    assert "NextUrl" in answer["Reason"]
+
+
+def test_long_reason_fits(send: Callable[..., dict[str, str]], aws: AwsHooks) -> None:
+    """Given an error of many words, then the answer is within the 4096 bytes that CloudFormation takes."""
+    aws.fail("PutObject", "X" * 9000, 403)
+
+    assert len(json.dumps(send())) < 4096
+
+
+def test_refused_answer_is_sent_again(
+    send: Callable[..., dict[str, str]], cloudformation: CloudFormation, clock: FakeClock
+) -> None:
+    """Given an address that fails twice, then the answer arrives, after growing waits."""
+    cloudformation.refusals = 2
+
+    assert send()["Status"] == "SUCCESS"
+    assert clock.slept == [0.5, 1]
+
+
+def test_address_that_never_answers_ends(
+    function: ModuleType, clock: FakeClock, load_event: Callable[[str], dict[str, Any]]
+) -> None:
+    """Given nobody at the address, then the function ends all the same, and the page is there."""
+    event = load_event("publish_site") | {"ResponseURL": "http://127.0.0.1:9/"}
+
+    function.lambda_handler(event, FakeContext(120_000))
+
+    assert len(clock.slept) == 5
+    assert "index.html" in list_site()
+
+
+def test_function_that_runs_out_of_time_is_told_once(
+    send: Callable[..., dict[str, str]], aws: AwsHooks, cloudformation: CloudFormation
+) -> None:
+    """Given a call that hangs until Lambda would end the function, then FAILED before that, and once."""
+    aws.before("PutObject", lambda: wait_until(lambda: cloudformation.answers))
+
+    answer = send(milliseconds=15_050)
+
+    assert answer["Status"] == "FAILED"
+    assert "took too long" in answer["Reason"]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait, really, for a few seconds at most."""
+    waiter = threading.Event()
+    for _ in range(300):
+        if condition():
+            return
+        waiter.wait(0.01)
