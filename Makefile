@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup local test bench check lock clean
+.PHONY: help setup chromium local test bench check lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -31,13 +31,23 @@ setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the 
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
 	@touch $@
 
+# The package that drives the browser brings none.
+chromium: ## install Chromium for the browser tests where there is none (Debian's package; needs root or sudo)
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+		[ -n "$$name" ] && command -v "$$name" >/dev/null && exit 0; \
+	done; \
+	command -v apt-get >/dev/null || { echo "The browser tests need Chromium: install it, or set CHROMIUM to its path"; exit 1; }; \
+	echo "== installing Chromium (once)"; \
+	SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+
 local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
 	@exec $(BIN)/python -m hippo_local
 
-test: setup ## everything: unit, functional, gaps, template, end to end
+test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
 	$(BIN)/python -m pytest
 
-bench: setup ## measure: calls, bytes, cold imports, load
+bench: setup chromium ## measure: calls, bytes, cold starts, load, frames
 	@$(BIN)/python -m bench
 
 check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate and the other checks of the template
@@ -55,4 +65,4 @@ lock: .venv/ready ## renew the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove environments, builds and local data
-	rm -rf .venv .venv-lambda .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lambda .aws-sam .local .artefacts .pytest_cache .mypy_cache .ruff_cache .hypothesis

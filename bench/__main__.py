@@ -74,6 +74,13 @@ def report_load(options: argparse.Namespace) -> None:
     write(form_load_table(visitors))
 
 
+def report_frames(options: argparse.Namespace) -> None:
+    """Frames that the study page draws."""
+    from bench.frames import form_frames_table, measure_frames
+
+    write(form_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
+
+
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "calls": report_calls,
     "reads": report_reads,
@@ -82,6 +89,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "ready": report_ready,
     "lateness": report_lateness,
     "load": report_load,
+    "frames": report_frames,
 }
 
 
@@ -94,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--tree", type=Path, default=ROOT, help="whose layer/ and functions/ are imported")
     parser.add_argument("--starts", type=int, default=10, help="servers that are started one by one")
     parser.add_argument("--participants", type=int, default=50, help="who come at once (default 50)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of frames at each rate (default 10)")
     options = parser.parse_args(arguments)
     for name in options.what or MEASUREMENTS:
         write(f"## {name}\n")

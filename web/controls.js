@@ -1,5 +1,7 @@
 // The game's buttons and keys: what game servers call them, and what participants read.
 
+import { hasText, say } from "./texts.js";
+
 /** Keys, by their place on the keyboard, with the names that game servers know them by. */
 export const KEYS = {
   ArrowLeft: ["leftArrow", "left"],
@@ -26,36 +28,25 @@ export const DIRECTIONS = {
   rightDown: "↘",
 };
 
-const LABELS = {
-  left: "Left",
-  right: "Right",
-  up: "Up",
-  down: "Down",
-  fire: "Fire",
-  start: "Start",
-  pause: "Pause",
-  stop: "End the game",
-  reset: "Next attempt",
-  fpsUp: "Faster",
-  fpsDown: "Slower",
-};
-
 /** Buttons that ask for another frame rate. */
 export const FRAME_RATE_CHANGES = { fpsUp: "faster", fpsDown: "slower" };
 
+/** The name of the number field, among the buttons, that asks for a frame rate. */
+export const FRAME_RATE_FIELD = "fpsSet";
+
+/** The frame rates that may be asked for, in frames per second. */
+export const FRAME_RATES = { min: 1, max: 90, start: 30 };
+
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
 /**
- * A button of the game.
+ * Whether a button of that name lies among the directions.
  *
- * @param {string} name as the game server calls it
- * @param {string} text on it
- * @returns {HTMLButtonElement}
+ * @param {unknown} name
+ * @returns {boolean}
  */
-export function makeButton(name, text) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.id = `game-${name}`;
-  button.textContent = text;
-  return button;
+export function isDirection(name) {
+  return Object.hasOwn(DIRECTIONS, String(name));
 }
 
 /**
@@ -65,7 +56,21 @@ export function makeButton(name, text) {
  * @returns {string}
  */
 export function toLabel(name) {
-  if (Object.hasOwn(LABELS, name)) return LABELS[name];
-  const words = name.replace(/([A-Z])/g, " $1").toLowerCase();
+  if (hasText(`gameButton_${name}`)) return say(`gameButton_${name}`);
+  const words = name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .replace(/[_-]+/g, " ")
+    .trim()
+    .toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/**
+ * The name of a key for people, from what `KeyboardEvent.key` calls it.
+ *
+ * @param {string} key
+ * @returns {string}
+ */
+export function toKeyLabel(key) {
+  return key === " " ? say("gameKeySpace") : (SIGNS[key] ?? key);
 }

@@ -1,250 +1,212 @@
-// The game: frames from the participant's own server, and what buttons and keys say to it.
+// The game: what the participant's own server sends, and what buttons, keys and the mouse say to it.
 
-import { sleep } from "./api.js";
-import { DIRECTIONS, FRAME_RATE_CHANGES, KEYS, makeButton, toLabel } from "./controls.js";
-import { focusView, showTemplate } from "./views.js";
+import { chooseWait, Connection, Inquiry, pause } from "./game_connection.js";
+import { Controls } from "./game_controls.js";
+import { MessageList } from "./game_debug.js";
+import { GameInfo } from "./game_info.js";
+import { Keyboard } from "./game_keyboard.js";
+import { Mouse, SizeWatch } from "./game_mouse.js";
+import { readMessage } from "./game_reader.js";
+import { confirmPress, offerLeaving, sayInGame, showGameView } from "./game_view.js";
+import { GameWindows } from "./game_windows.js";
+import { writeButton, writeFrameRate, writeHello, writeSlider } from "./game_writer.js";
+import { say } from "./texts.js";
+import { focusView } from "./views.js";
 
-const CONNECT_TIMEOUT = 10_000;
-const RECONNECT_WAITS = [500, 1500, 3000];
+const STEADY = 5000;
+const LEAVE_AFTER = 30_000;
+const GIVE_UP_AFTER = 60_000;
 
-/** The game's view, which outlives a lost connection. */
+/** The game's view, which outlives lost connections and servers. */
 export class Game {
-  #socket = null;
-  #buttons = [];
-  #held = [];
+  #participant;
+  #connection = null;
+  #debug;
+  #info;
+  #controls;
+  #keyboard;
+  #mouse;
+  #sizes;
+  #windows;
   #frameId = 0;
   #frameCount = 0;
   #isPlaying = false;
   #hasPlayed = false;
-  #isNewConnection = false;
-  #listeners = new AbortController();
+  #isFirstFrame = false;
+  #usesPanels = false;
+  #isDone = false;
+  #leave = () => {};
+  #offer = 0;
+  #closing = new AbortController();
 
-  /** @param {{projectId: string, userId: string}} participant */
-  constructor(participant) {
-    this.participant = participant;
-    this.view = showTemplate("game-template");
-    focusView(this.view);
-    const { signal } = this.#listeners;
-    document.addEventListener("keydown", (event) => this.#pressKey(event), { signal });
-    document.addEventListener("keyup", (event) => this.#releaseKey(event), { signal });
-    window.addEventListener("blur", () => this.#releaseAll(), { signal });
+  /**
+   * @param {{participant: {projectId: string, userId: string}, debug?: boolean, main: HTMLElement,
+   *   onFocus?: (view: HTMLElement) => void}} options `onFocus` brings the new view before the eyes
+   */
+  constructor({ participant, debug = false, main, onFocus = focusView }) {
+    this.#participant = participant;
+    this.view = showGameView(main);
+    this.#debug = debug ? new MessageList(this.view) : null;
+    const { signal } = this.#closing;
+    const send = (message) => this.#send(message);
+    this.#info = new GameInfo(this.view);
+    this.#controls = new Controls(this.view, {
+      onHold: (source, action) => this.#keyboard.actions.press(source, "mousedown", action),
+      onRelease: (source) => this.#keyboard.actions.release(source, "mouseup"),
+      onPress: (button) => this.#press(button),
+      onFrameRate: (rate) => send(writeFrameRate(rate)),
+      onSlide: (id, value) => send(writeSlider(id, value)),
+    });
+    this.#keyboard = new Keyboard({ controls: this.#controls, send, signal, onToggle: () => this.#toggle() });
+    this.#mouse = new Mouse({ send, signal, isWanted: () => this.#usesPanels });
+    this.#sizes = new SizeWatch({ send, choose: () => (this.#usesPanels ? this.#windows.first : null) });
+    this.#windows = new GameWindows(this.view.querySelector(".windows"), (canvas) => {
+      this.#mouse.watch(canvas);
+      this.#sizes.watch(canvas);
+    });
+    this.view.querySelector(".leave").addEventListener("click", () => this.#leave());
+    onFocus(this.view);
   }
 
   /**
-   * Play until the game is over, or the server cannot be reached any more.
+   * Play until the game is over.
    *
+   * @template {object} Answer
    * @param {string} url of the participant's server
-   * @returns {Promise<"done" | "lost">}
+   * @param {() => Promise<null | string | Answer>} [ask] what has become of the server: null where it lives, its
+   *   address where it has another one, else what ends the game. Without it, a minute without a connection does.
+   * @returns {Promise<"done" | "left" | "lost" | Answer>} `left` where the participant went on without the game
    */
-  async play(url) {
-    for (const wait of RECONNECT_WAITS) {
-      this.#say("Connecting to the game…");
-      if ((await this.#connect(url)) === "done") return "done";
-      this.#say("The connection to the game was lost. Trying again…");
-      await sleep(wait);
-    }
-    return "lost";
-  }
-
-  /** Stop listening to the keyboard; the view may go. */
-  close() {
-    this.#listeners.abort();
-    this.#socket?.close();
-  }
-
-  /** One connection from its beginning to its end. */
-  #connect(url) {
-    return new Promise((resolve) => {
-      let isOver = false;
-      const socket = new WebSocket(url);
-      const tooLate = setTimeout(() => socket.close(), CONNECT_TIMEOUT);
-      this.#socket = socket;
-      socket.onopen = () => {
-        clearTimeout(tooLate);
-        this.#isNewConnection = true;
-        this.#send(this.participant);
-      };
-      socket.onmessage = ({ data }) => {
-        if (data === "done") {
-          isOver = true;
-          this.#say("The game is over.");
-          socket.close();
-        } else {
-          this.#receive(data);
-        }
-      };
-      socket.onclose = () => {
-        clearTimeout(tooLate);
-        this.#held = [];
-        resolve(isOver ? "done" : "lost");
-      };
+  async play(url, ask) {
+    const playing = new AbortController();
+    const left = new Promise((resolve) => {
+      this.#leave = () => resolve("left");
     });
-  }
-
-  #receive(text) {
-    let message;
     try {
-      message = JSON.parse(text);
-    } catch {
-      return;
+      return await Promise.race([left, this.#stayConnected(url, ask, playing.signal)]);
+    } finally {
+      playing.abort();
+      this.#connection?.close();
+      this.#offerLeaving(null);
     }
-    if (Array.isArray(message.UI)) this.#showButtons(message.UI);
-    if (Array.isArray(message.Instructions)) this.#showInstructions(message.Instructions);
-    if (message.display) this.#showDisplay(message.display);
-    if (message.frame) this.#showFrame(message);
-    if (message.error) this.#say(String(message.error));
   }
 
-  #showFrame({ frame, frameId, playing }) {
-    const image = this.view.querySelector(".frame");
-    image.src = `data:image/jpeg;base64,${frame}`;
-    image.hidden = false;
-    this.#frameCount += 1;
-    this.#frameId = frameId ?? this.#frameId;
-    // A reloaded page learns from the first frame whether the game is going on. Later frames may be older than a click.
-    if (this.#isNewConnection && typeof playing === "boolean") this.#setPlaying(playing);
-    this.#isNewConnection = false;
+  /** Stop playing, and let go of keyboard and mouse; the view may go. */
+  close() {
+    this.#leave();
+    this.#closing.abort();
+    this.#windows.close();
+    this.#sizes.close();
   }
 
-  #showDisplay(display) {
-    const list = this.view.querySelector(".display");
-    for (const [name, value] of Object.entries(display)) {
-      let line = [...list.children].find((child) => child.dataset.name === name);
-      if (!line) {
-        line = document.createElement("div");
-        line.dataset.name = name;
-        line.append(document.createElement("dt"), document.createElement("dd"));
-        line.firstChild.textContent = name;
-        list.append(line);
+  async #stayConnected(url, ask, signal) {
+    let failures = 0;
+    let lostAt = performance.now();
+    const inquiry = ask && new Inquiry(ask);
+    this.#isDone = false;
+    sayInGame(this.view, say("gameConnecting"));
+    for (;;) {
+      this.#offerLeaving(lostAt);
+      const connection = this.#connect(url);
+      await connection.ended;
+      this.#keyboard.releaseAll();
+      if (this.#isDone) return "done";
+      if (connection.age) sayInGame(this.view, say("gameLost"));
+      // A server that takes connections and drops them at once is as good as none.
+      const wasSteady = connection.age > STEADY;
+      failures = wasSteady ? 1 : failures + 1;
+      if (wasSteady) {
+        lostAt = performance.now();
+        inquiry?.forget();
       }
-      if (line.lastChild.textContent !== String(value)) line.lastChild.textContent = value;
+      if (!ask && performance.now() - lostAt > GIVE_UP_AFTER) return "lost";
+      this.#offerLeaving(lostAt);
+      await pause(chooseWait(failures), signal);
+      const answer = inquiry && failures > 1 && !signal.aborted ? await inquiry.look() : null;
+      if (signal.aborted) return "left";
+      if (typeof answer === "string") url = answer;
+      else if (answer) return answer;
     }
   }
 
-  #showInstructions(lines) {
-    const items = lines.map((line) => Object.assign(document.createElement("li"), { textContent: line }));
-    this.view.querySelector(".instructions").replaceChildren(...items);
-  }
-
-  #showButtons(names) {
-    // After a lost connection the same buttons come again: the one that has the focus keeps it.
-    if (names.join() !== this.#buttons.join()) this.#makeButtons(names);
-    this.#setPlaying(this.#isPlaying);
-  }
-
-  #makeButtons(names) {
-    this.#buttons = names;
-    const directions = Object.keys(DIRECTIONS).filter((name) => names.includes(name));
-    const commands = names.filter((name) => !(name in DIRECTIONS) && name !== "fpsSet");
-    this.view.querySelector(".directions").replaceChildren(...directions.map((name) => this.#makeDirection(name)));
-    this.view.querySelector(".commands").replaceChildren(...commands.map((name) => this.#makeCommand(name)));
-    this.#showKeys();
-  }
-
-  #showKeys() {
-    const arrows = ["left", "up", "down", "right"].filter((name) => this.#buttons.includes(name));
-    const parts = [];
-    if (arrows.length) parts.push(`hold ${arrows.map((name) => DIRECTIONS[name]).join(" ")} to steer`);
-    if (this.#buttons.includes("fire")) parts.push("space to fire");
-    else if (this.#buttons.includes("start")) parts.push("space to start or pause");
-    const line = this.view.querySelector(".keys");
-    line.textContent = `On a keyboard: ${parts.join(", ")}.`;
-    line.hidden = parts.length === 0;
-  }
-
-  #makeDirection(name) {
-    const button = makeButton(name, DIRECTIONS[name]);
-    button.classList.add("direction", name);
-    button.setAttribute("aria-label", toLabel(name));
-    const press = () => this.#press(button, "mousedown", name);
-    const release = () => this.#release(button, "mouseup");
-    button.addEventListener("pointerdown", (event) => {
-      button.setPointerCapture(event.pointerId);
-      press();
+  #connect(url) {
+    this.#connection = new Connection(url, {
+      onOpen: () => {
+        this.#offerLeaving(null);
+        this.#isFirstFrame = true;
+        sayInGame(this.view, "");
+        this.#send(writeHello(this.#participant));
+        this.#sizes.begin();
+      },
+      onData: (data) => this.#receive(data),
     });
-    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) button.addEventListener(end, release);
-    button.addEventListener("contextmenu", (event) => event.preventDefault());
-    button.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== " ") return;
-      event.preventDefault();
-      if (!event.repeat) press();
-    });
-    button.addEventListener("keyup", release);
-    button.addEventListener("blur", release);
-    return button;
+    return this.#connection;
   }
 
-  #makeCommand(name) {
-    const button = makeButton(name, toLabel(name));
-    if (name === "start") button.classList.add("primary");
-    button.addEventListener("click", () => this.#command(name));
-    return button;
-  }
-
-  #command(name) {
-    if (name in FRAME_RATE_CHANGES) {
-      this.#send({ changeFrameRate: FRAME_RATE_CHANGES[name] });
+  /** Nobody is stuck with a dead server: after a while there is a way on without it. Null: there is a connection. */
+  #offerLeaving(lostAt) {
+    clearTimeout(this.#offer);
+    if (lostAt === null) {
+      offerLeaving(this.view, false);
       return;
     }
-    this.#send({ command: name });
-    if (name === "start" || name === "pause") this.#setPlaying(name === "start");
+    const wait = Math.max(0, LEAVE_AFTER - (performance.now() - lostAt));
+    this.#offer = setTimeout(() => offerLeaving(this.view, true), wait);
   }
 
-  /** Of start and pause only the one that can be done is shown; the focus stays in this place. */
+  #receive(data) {
+    const message = readMessage(data);
+    if (!message) return;
+    this.#debug?.add("in", message.raw);
+    this.#usesPanels ||= message.usesPanels;
+    for (const controls of message.controls) this.#controls.show(controls);
+    if (message.controls.length) this.#setPlaying(this.#isPlaying);
+    this.#info.show(message);
+    if (message.picture !== undefined) this.#showPicture(message.picture, message.playing);
+    if (message.error) sayInGame(this.view, message.error);
+    if (message.isDone) this.#end();
+  }
+
+  #showPicture(picture, playing) {
+    this.#windows.show(picture);
+    if (!picture?.frame) return;
+    this.#frameCount += 1;
+    this.#frameId = picture.frameId ?? this.#frameId;
+    this.#mouse.noteFrame();
+    // A reloaded page learns from the first frame whether the game is going on. Later frames may be older than a click.
+    if (this.#isFirstFrame && playing !== undefined) this.#setPlaying(playing);
+    this.#isFirstFrame = false;
+  }
+
+  #end() {
+    this.#isDone = true;
+    sayInGame(this.view, say("gameOver"));
+    this.#connection.close();
+  }
+
+  async #press(button) {
+    if (button.confirm && !(await confirmPress(this.view, button))) return;
+    this.#send(writeButton(button));
+    if (button.value === "start" || button.value === "pause") this.#setPlaying(button.value === "start");
+  }
+
+  #toggle() {
+    const value = this.#isPlaying && this.#controls.hasAction("pause") ? "pause" : "start";
+    this.#press({ source: "UI", value });
+  }
+
   #setPlaying(isPlaying) {
     this.#isPlaying = isPlaying;
     this.#hasPlayed ||= isPlaying;
-    const start = this.view.querySelector("#game-start");
-    const pause = this.view.querySelector("#game-pause");
-    const invitation = this.#hasPlayed ? "Paused." : "Ready. Press Start when you are.";
-    this.#say(isPlaying || !start ? "" : invitation);
-    if (!start || !pause) return;
-    const hadFocus = [start, pause].includes(document.activeElement);
-    start.hidden = isPlaying;
-    pause.hidden = !isPlaying;
-    if (hadFocus) (isPlaying ? pause : start).focus();
-  }
-
-  #pressKey(event) {
-    const [actionType, action] = KEYS[event.code] ?? [];
-    if (!action || event.ctrlKey || event.metaKey || event.altKey) return;
-    const isOnButton = event.target instanceof HTMLButtonElement;
-    if (this.#buttons.includes(action) && !(isOnButton && event.code === "Space")) {
-      event.preventDefault();
-      if (!event.repeat) this.#press(event.code, actionType, action);
-    } else if (event.code === "Space" && !isOnButton && this.#buttons.includes("start")) {
-      event.preventDefault();
-      if (!event.repeat) this.#command(this.#isPlaying && this.#buttons.includes("pause") ? "pause" : "start");
-    }
-  }
-
-  #releaseKey(event) {
-    this.#release(event.code, KEYS[event.code]?.[0]);
-  }
-
-  /** What is held is a list, oldest first: with two keys down the newer counts, and the older again after it. */
-  #press(source, actionType, action) {
-    this.#held = [...this.#held.filter((hold) => hold.source !== source), { source, actionType, action }];
-    this.#send({ actionType, action });
-  }
-
-  #release(source, actionType) {
-    if (!this.#held.some((hold) => hold.source === source)) return;
-    this.#held = this.#held.filter((hold) => hold.source !== source);
-    this.#send({ actionType, action: this.#held.at(-1)?.action ?? "noop" });
-  }
-
-  #releaseAll() {
-    for (const { source, actionType } of this.#held) this.#release(source, actionType);
+    this.#controls.setPlaying(isPlaying);
+    const invitation = say(this.#hasPlayed ? "gamePaused" : "gameReady");
+    sayInGame(this.view, isPlaying || !this.#controls.hasStart ? "" : invitation);
   }
 
   #send(message) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    this.#socket.send(JSON.stringify({ ...message, frameCount: this.#frameCount, frameId: this.#frameId }));
-  }
-
-  #say(text) {
-    const line = this.view.querySelector(".game-status");
-    if (line.textContent !== text) line.textContent = text;
+    if (!this.#connection?.isOpen) return;
+    const whole = { ...message, frameCount: this.#frameCount, frameId: this.#frameId };
+    this.#connection.send(whole);
+    this.#debug?.add("out", whole);
   }
 }

@@ -1,24 +1,31 @@
-// What the participant sees outside the game: pages with their form, the wait, and notices.
+// What the participant sees around the study's pages: progress, the wait, notices, the completion code.
 
-// Found once, before any study's page is shown: ids in such a page may be the same.
-const IDS = ["top", "progress-text", "progress-bar", "main", "status", "study-style"];
-const TEMPLATES = ["page-template", "waiting-template", "notice-template", "game-template"];
+import { hasText, say, sayTime } from "./texts.js";
+
+const IDS = ["top", "title", "progress-text", "progress-bar", "main", "status", "study-style", "link-style"];
+const TEMPLATES = ["page-template", "waiting-template", "notice-template", "completion-template", "game-template"];
 const parts = Object.fromEntries([...IDS, ...TEMPLATES].map((id) => [id, document.getElementById(id)]));
+const PROGRESS = ["queued", "starting", "almostThere"];
+
+/** Where views are put. @returns {HTMLElement} */
+export function getMain() {
+  return parts.main;
+}
 
 /**
- * Put a copy of a template from index.html into the main part, in place of what was there.
+ * Put a copy of a template from index.html into the main part, in place of what was there, in the language in use.
  *
  * @param {string} id of the template
  * @returns {HTMLElement} its outermost element
  */
 export function showTemplate(id) {
-  const view = parts[id].content.cloneNode(true).firstElementChild;
+  const view = copyTemplate(id);
   parts.main.replaceChildren(view);
   return view;
 }
 
 /**
- * Bring the top of the new view before the eyes, and before screen readers.
+ * Bring the top of a new view before the eyes, and before screen readers.
  *
  * @param {HTMLElement} view
  */
@@ -27,172 +34,130 @@ export function focusView(view) {
   heading.setAttribute("tabindex", "-1");
   heading.focus({ preventScroll: true });
   window.scrollTo(0, 0);
-  if (heading.matches("h1, h2")) document.title = heading.textContent.trim() || "Study";
+  showTitle(heading === parts.main ? "" : heading.textContent);
 }
 
-/**
- * Say in the line at the bottom what goes on; nothing takes the line away.
- *
- * @param {string} text
- */
+/** Name the view in the browser's tab. @param {string} heading */
+export function showTitle(heading) {
+  const study = parts.title.textContent || say("study");
+  const text = heading.trim();
+  document.title = text ? `${text} · ${study}` : study;
+}
+
+/** Say in the line at the top what goes on; nothing takes the line away. @param {string} text */
 export function showStatus(text) {
   if (parts.status.textContent !== text) parts.status.textContent = text;
 }
 
 /**
- * Show how far the participant has come.
+ * Show how far the participant has come, and in which study.
  *
- * @param {{step: number, steps: number}} answer of the API
+ * @param {{step: number, steps: number, title?: string}} answer of the API
  */
-export function showProgress({ step, steps }) {
-  const known = Number.isInteger(step) && Number.isInteger(steps) && steps > 0;
-  parts.top.hidden = !known;
+export function showProgress({ step, steps, title }) {
+  parts.title.textContent = title ?? "";
+  const known = Number.isInteger(step) && Number.isInteger(steps) && steps > 0 && step > 0;
+  parts.top.hidden = !known && !title;
+  parts["progress-text"].textContent = known ? (step > steps ? say("completed") : say("step", { step, steps })) : "";
+  parts["progress-bar"].hidden = !known;
   if (!known) return;
-  parts["progress-text"].textContent = step > steps ? "Completed" : `Step ${step} of ${steps}`;
   parts["progress-bar"].max = steps;
   parts["progress-bar"].value = Math.min(step - 1, steps);
 }
 
-/**
- * Use the study's own style from here on.
- *
- * @param {string | null} css
- */
-export function applyStyle(css) {
+/** Use the study's own style from here on. @param {string | null} css @param {string | null} linkStyle an address */
+export function applyStyle(css, linkStyle) {
   if (parts["study-style"].textContent !== (css ?? "")) parts["study-style"].textContent = css ?? "";
+  if (linkStyle && parts["link-style"].href !== linkStyle) {
+    parts["link-style"].href = linkStyle;
+    parts["link-style"].disabled = false;
+  }
 }
 
 /**
- * Show a page of the study and wait for its answers.
+ * Show how the start of the game server gets on.
  *
- * @param {string} html as the researcher wrote it; scripts in it do not run
- * @param {string} userId shown where the page has a place for a completion code
- * @param {(answers: object) => Promise<unknown>} submit hands the answers in; if it fails, the form stays, unless
- *   the error says that the study is closed
- * @returns {Promise<unknown>} what `submit` gives
+ * @param {HTMLElement | null} view the one that is there already
+ * @param {{progress?: string, usualSeconds?: number}} answer of the API
+ * @param {number} waited for so many seconds
+ * @returns {HTMLElement} the view
  */
-export function askPage(html, userId, submit) {
-  const form = showContent(html, userId);
-  const problem = form.querySelector(".problem");
-  const button = form.querySelector(":scope > button");
-  return new Promise((resolve, reject) => {
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      if (button.disabled) return;
-      button.disabled = true;
-      problem.textContent = "";
-      try {
-        resolve(await submit(collectAnswers(form)));
-      } catch (error) {
-        if (error.isClosed) reject(error);
-        problem.textContent = `Your answers could not be saved. ${error.message}`;
-        button.disabled = false;
-      }
-    });
+export function showWaiting(view, { progress, usualSeconds = 60 }, waited) {
+  const isNew = !view;
+  view ??= showTemplate("waiting-template");
+  const stage = Math.max(0, PROGRESS.indexOf(progress));
+  setText(view.querySelector(".stage"), say(PROGRESS[stage]));
+  setText(view.querySelector(".usual"), say("waitUsual", { time: sayTime(usualSeconds) }));
+  setText(view.querySelector(".waited"), waited >= 20 ? say("waited", { time: sayTime(waited) }) : "");
+  view.querySelector(".long-wait").hidden = waited < 2 * usualSeconds;
+  [...view.querySelectorAll(".stages li")].forEach((item, index) => {
+    item.classList.toggle("reached", index <= stage);
   });
+  if (isNew) focusView(view);
+  return view;
 }
 
 /**
- * Show a page that asks nothing: the last one.
- *
- * @param {string} html
- * @param {string} userId
- */
-export function showLastPage(html, userId) {
-  showContent(html, userId).querySelector(":scope > button").remove();
-}
-
-/**
- * Show a page that says what went wrong, and wait until the participant wants another try.
- *
- * @param {string} html
- * @param {string} userId
- * @returns {Promise<void>}
- */
-export function askForRetry(html, userId) {
-  const button = showContent(html, userId).querySelector(":scope > button");
-  button.type = "button";
-  button.textContent = "Try again";
-  return clicked(button);
-}
-
-/**
- * Show a notice of the page's own, and wait until the participant wants another try.
+ * Show a notice of the page's own, and wait until the participant wants to go on.
  *
  * @param {string} title
- * @param {string} text
+ * @param {string[]} lines
+ * @param {string} label of the button
  * @returns {Promise<void>}
  */
-export function askNotice(title, text) {
+export function askNotice(title, lines, label) {
   const view = showTemplate("notice-template");
   view.querySelector("h1").textContent = title;
-  view.querySelector("p").textContent = text;
+  const button = view.querySelector("button");
+  button.textContent = label;
+  for (const line of lines.filter(Boolean)) {
+    button.before(Object.assign(document.createElement("p"), { textContent: line }));
+  }
   focusView(view);
-  return clicked(view.querySelector("button"));
+  return new Promise((resolve) => button.addEventListener("click", () => resolve(), { once: true }));
 }
 
 /**
- * The answers in a form, by name: a text for most controls, nothing for an unchecked box, a list where several
- * can be chosen.
+ * Show the code that the recruiter asks for, and the way back to them.
  *
- * @param {HTMLFormElement} form
- * @returns {Object<string, string | string[]>}
+ * @param {{code?: string, url?: string}} completion
  */
-export function collectAnswers(form) {
-  const data = new FormData(form);
-  const several = namesWithSeveral(form.querySelectorAll("input, select"));
-  const entries = [...new Set([...data.keys(), ...several])].map((name) => {
-    const values = data.getAll(name).filter((value) => typeof value === "string");
-    return [name, several.has(name) ? values : (values.at(-1) ?? "")];
-  });
-  return Object.fromEntries(entries);
+export function showCompletion({ code, url }) {
+  const view = copyTemplate("completion-template");
+  view.querySelector(".code").hidden = !code;
+  view.querySelector("code").textContent = code ?? "";
+  view.querySelector(".code button").addEventListener("click", () => copyText(code, view.querySelector("code")));
+  const link = view.querySelector("a");
+  link.hidden = !url;
+  if (url) link.href = url;
+  parts.main.firstElementChild.append(view);
 }
 
-function namesWithSeveral(controls) {
-  const boxes = new Set();
-  const several = new Set();
-  for (const control of controls) {
-    if (!control.name || control.disabled) continue;
-    if (control.type === "select-multiple") several.add(control.name);
-    if (control.type !== "checkbox") continue;
-    if (boxes.has(control.name)) several.add(control.name);
-    boxes.add(control.name);
+/**
+ * Copy a text; where the browser does not let the page, mark it for the participant to copy.
+ *
+ * @param {string} text
+ * @param {HTMLElement} [place] where it stands
+ */
+export async function copyText(text, place) {
+  try {
+    await navigator.clipboard.writeText(text);
+    showStatus(say("copied"));
+  } catch {
+    if (place) getSelection().selectAllChildren(place);
+    showStatus(say("copyByHand"));
   }
-  return several;
 }
 
-function showContent(html, userId) {
-  const form = showTemplate("page-template");
-  const content = form.querySelector(".content");
-  content.innerHTML = html;
-  for (const place of content.querySelectorAll("span.MTURK_CODE")) place.replaceWith(makeCode(userId));
-  focusView(form);
-  return form;
+function copyTemplate(id) {
+  const view = parts[id].content.cloneNode(true).firstElementChild;
+  for (const place of view.querySelectorAll("[data-text]")) {
+    if (hasText(place.dataset.text)) place.textContent = say(place.dataset.text);
+  }
+  return view;
 }
 
-function makeCode(userId) {
-  const whole = document.createElement("span");
-  whole.className = "code";
-  const code = document.createElement("code");
-  code.textContent = userId;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "Copy";
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(userId);
-      showStatus("The code is copied.");
-    } catch {
-      getSelection().selectAllChildren(code);
-      showStatus("The code is marked: copy it with your keyboard or menu.");
-    }
-  });
-  whole.append(code, button);
-  return whole;
-}
-
-function clicked(button) {
-  return new Promise((resolve) => {
-    button.addEventListener("click", () => resolve(), { once: true });
-  });
+/** Only what has changed, so that a live region is not read again. */
+function setText(place, text) {
+  if (place.textContent !== text) place.textContent = text;
 }

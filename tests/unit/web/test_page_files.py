@@ -8,15 +8,16 @@ import pytest
 
 WEB = Path(__file__).parents[3] / "web"
 SCRIPTS = sorted(WEB.glob("*.js"))
+DOCUMENTS = ("index.html", "frame.html")
 
 
 class Page(HTMLParser):
-    """The tags of index.html, and the text in its scripts."""
+    """The tags of a document, and the text in its scripts."""
 
-    def __init__(self):
+    def __init__(self, name):
         super().__init__()
         self.tags, self.inline = [], []
-        self.feed((WEB / "index.html").read_text(encoding="utf-8"))
+        self.feed((WEB / name).read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
         """Note the tag."""
@@ -34,23 +35,36 @@ class Page(HTMLParser):
         )
         return {part.split()[0]: part.split()[1:] for part in content.split(";")}
 
+    def files(self):
+        """The scripts and style sheets that it names."""
+        named = [attrs["src"] for tag, attrs in self.tags if tag == "script"]
+        links = [attrs for tag, attrs in self.tags if tag == "link" and attrs["rel"] == "stylesheet"]
+        return named + [attrs["href"] for attrs in links if "href" in attrs]
+
 
 @pytest.fixture
 def page():
     """index.html, parsed."""
-    return Page()
+    return Page("index.html")
 
 
-def test_only_the_pages_own_scripts_run(page):
+@pytest.fixture(params=DOCUMENTS)
+def document(request):
+    """index.html, and frame.html for the sandbox."""
+    return Page(request.param)
+
+
+def test_only_the_pages_own_scripts_run(document):
     """Given the policy, scripts come from the page's own place only, all else is closed at first."""
-    policy = page.policy()
+    policy = document.policy()
 
     assert (policy["default-src"], policy["script-src"]) == (["'none'"], ["'self'"])
     assert (policy["form-action"], policy["base-uri"]) == (["'none'"], ["'none'"])
 
 
 def test_connections_and_styles_that_studies_need_are_allowed(page):
-    """Given the policy, the API and game servers can be anywhere, frames may be data, studies have styles."""
+    """Given the policy, the API and game servers can be anywhere, frames may be data, studies have
+    styles."""
     policy = page.policy()
 
     assert {"http:", "https:", "ws:", "wss:"} <= set(policy["connect-src"])
@@ -58,19 +72,29 @@ def test_connections_and_styles_that_studies_need_are_allowed(page):
     assert "'unsafe-inline'" in policy["style-src"]
 
 
-def test_no_script_stands_in_the_html(page):
-    """Given index.html, it holds neither inline scripts nor handlers, which the policy would block."""
-    handlers = [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+def test_the_sandbox_connects_to_nothing():
+    """Given a researcher's page, its pictures, films and players may be anywhere, but nothing can be
+    fetched."""
+    policy = Page("frame.html").policy()
 
-    assert (page.inline, handlers) == ([], [])
+    assert {"connect-src", "worker-src"} & set(policy) == set()
+    assert {"img-src", "media-src", "frame-src", "style-src"} <= set(policy)
 
 
-def test_every_file_that_is_named_is_there(page):
-    """Given index.html and the scripts, each file that they name exists."""
-    named = [attrs["src"] for tag, attrs in page.tags if tag == "script"]
-    named += [attrs["href"] for tag, attrs in page.tags if tag == "link" and attrs["rel"] == "stylesheet"]
+def test_no_script_stands_in_the_html(document):
+    """Given a document, it holds neither inline scripts nor handlers, which the policy would block."""
+    handlers = [name for _, attrs in document.tags for name in attrs if name.startswith("on")]
+
+    assert (document.inline, handlers) == ([], [])
+
+
+def test_every_file_that_is_named_is_there():
+    """Given the documents and the scripts, each file that they name exists, and each script is named."""
+    named = [name for document in DOCUMENTS for name in Page(document).files()]
     for script in SCRIPTS:
-        named += re.findall(r'from "\./([\w.]+)"', script.read_text(encoding="utf-8"))
+        text = script.read_text(encoding="utf-8")
+        named += re.findall(r'from "\./([\w.]+)"', text)
+        named += re.findall(r'new URL\("([\w.]+)", import\.meta', text)
 
     assert sorted(set(named) - {path.name for path in WEB.iterdir()}) == []
     assert {path.name for path in SCRIPTS} <= set(named)
@@ -113,12 +137,12 @@ def test_exported_functions_are_documented(script):
 
 
 def test_html_of_studies_enters_at_one_place_only():
-    """Given the scripts, text becomes HTML in one place: where a study's page is shown."""
+    """Given the scripts, text becomes HTML in one place: in the sandbox, where a study's page is shown."""
     places = [
         path.name for path in SCRIPTS for _ in re.findall(r"innerHTML|insertAdjacentHTML", path.read_text())
     ]
 
-    assert places == ["views.js"]
+    assert places == ["frame.js"]
 
 
 def test_no_other_address_is_contacted(page):
@@ -126,3 +150,41 @@ def test_no_other_address_is_contacted(page):
     texts = [path.read_text(encoding="utf-8") for path in WEB.iterdir() if path.is_file()]
 
     assert [found for text in texts for found in re.findall(r"https?://\w+", text)] == []
+
+
+def read_texts():
+    """The texts of the page: language to key to text."""
+    source = (WEB / "texts.js").read_text(encoding="utf-8")
+    blocks = re.split(r"^  (\w+): \{$", source[: source.index("\n};")], flags=re.MULTILINE)[1:]
+    return {
+        language: dict(re.findall(r'^    (\w+):\s+"((?:[^"\\]|\\.)*)",$', block, flags=re.MULTILINE))
+        for language, block in zip(blocks[::2], blocks[1::2], strict=True)
+    }
+
+
+def test_every_language_has_every_text_with_the_same_places():
+    """Given the file of texts, each language has the same keys, and the same places to fill in under each."""
+    texts = read_texts()
+    places = {
+        language: {key: sorted(re.findall(r"\{\w+\}", text)) for key, text in entries.items()}
+        for language, entries in texts.items()
+    }
+
+    assert set(texts) == {"en", "fr"}
+    assert len(texts["en"]) > 60
+    assert places["fr"] == places["en"]
+
+
+def test_every_text_is_used_and_every_text_that_is_used_is_there():
+    """Given the scripts and documents, the keys that they name are those of the texts."""
+    known = set(read_texts()["en"])
+    sources = [path for path in [*SCRIPTS, WEB / "index.html"] if path.name != "texts.js"]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    said = set(re.findall(r'\bsay\(\s*"(\w+)"', text)) | set(re.findall(r'data-text="(\w+)"', text))
+
+    assert said - known == set()
+    named = set(re.findall(r"\w+", text))
+    # `say` is given these in parts: a reason, the name of a button, of a group of them.
+    made = {key for key in known if key.startswith(("refused_", "gameButton_"))}
+    made |= {"gameSteering", "gameCommands", "gameSliders"}
+    assert known - named - made == set()

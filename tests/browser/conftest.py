@@ -1,0 +1,93 @@
+"""A browser, the study page in it, and a study to take part in."""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.site import FrontDoor, open_front_door, open_site
+from tests.support.aws_hooks import AwsHooks
+from tests.support.chromium import DESKTOP, open_chromium
+from tests.support.fakes import FakeClock
+from tests.support.study_world import PROJECT, StudyWorld
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module of tests."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def world(
+    aws: AwsHooks,
+    clock: FakeClock,
+    load_function: Callable[[str], ModuleType],
+    load_event: Callable[[str], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> StudyWorld:
+    """A deployment with the sample study: consent, quiz, game, survey, thanks."""
+    world = StudyWorld(aws, clock, load_function, load_event, monkeypatch)
+    world.publish()
+    return world
+
+
+@pytest.fixture
+def door(world: StudyWorld, load_event: Callable[[str], dict[str, Any]]) -> Iterator[FrontDoor]:
+    """The study's API."""
+    with open_front_door(world, load_event) as door:
+        yield door
+
+
+@pytest.fixture
+def config(door: FrontDoor) -> dict[str, Any]:
+    """The site's config.json, which a test may change before it opens the page."""
+    return {"nextUrl": door.url}
+
+
+@pytest.fixture
+def site(config: dict[str, Any]) -> Iterator[str]:
+    """The address of the study page."""
+    with open_site(config) as port:
+        yield f"http://localhost:{port}"
+
+
+class Visitor:
+    """Somebody with a browser; `troubles` are the errors that no page may cause."""
+
+    def __init__(self, context: BrowserContext, site: str) -> None:
+        self.context, self.site = context, site
+        self.troubles: list[str] = []
+
+    def open(self, project: str = PROJECT, **query: str) -> Page:
+        """The study's link in a new tab."""
+        page = self.context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        words = "&".join(f"{name}={value}" for name, value in {"projectId": project, **query}.items())
+        page.goto(f"{self.site}/?{words}")
+        return page
+
+
+@pytest.fixture
+def make_visitor(browser: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
+    """Lets somebody in, with options of Playwright's contexts; each has storage of their own."""
+    visitors: list[Visitor] = []
+
+    def make(**options: Any) -> Visitor:
+        visitors.append(Visitor(browser.new_context(**DESKTOP | options), site))
+        return visitors[-1]
+
+    yield make
+    for visitor in visitors:
+        visitor.context.close()
+    assert [trouble for visitor in visitors for trouble in visitor.troubles] == []
+
+
+@pytest.fixture
+def visitor(make_visitor: Callable[..., Visitor]) -> Visitor:
+    """Somebody at a desktop computer."""
+    return make_visitor()

@@ -1,0 +1,172 @@
+"""The study page and the API for a browser: `web/` on one port, the real `next_step` over AWS in memory
+on another."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.study_world import FakeContext, StudyWorld
+
+WEB = Path(__file__).parents[2] / "web"
+LoadEvent = Callable[[str], dict[str, Any]]
+
+
+@dataclass
+class Fault:
+    """What befalls the next request of a method, after so many seconds.
+
+    `refuse` it before it has an effect, `lose` its answer after it, or answer it with a `status` of 500 or
+    more.
+    """
+
+    kind: str
+    method: str = "POST"
+    status: int = 503
+    seconds: float = 0
+
+
+@dataclass
+class FrontDoor:
+    """API Gateway in front of `next_step`; `requests` are those that came in, with their query and body."""
+
+    world: StudyWorld
+    load_event: LoadEvent
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        # A Lambda function works on one request at a time.
+        self._lock = threading.Lock()
+
+    def queries(self, method: str = "GET") -> list[dict[str, str]]:
+        """The query parameters of all requests of a method."""
+        return [request["query"] for request in self.requests if request["method"] == method]
+
+    def forms(self) -> list[Any]:
+        """The bodies of all POSTs."""
+        return [json.loads(request["body"]) for request in self.requests if request["method"] == "POST"]
+
+    def answer(
+        self, method: str, query: dict[str, str], body: str | None, agent: str
+    ) -> tuple[int, str, bool]:
+        """Status and body of an answer, and whether it is lost on its way."""
+        self.requests.append({"method": method, "query": query, "body": body})
+        fault = next((fault for fault in self.faults if fault.method == method), None)
+        if fault:
+            self.faults.remove(fault)
+            time.sleep(fault.seconds)
+            if fault.kind == "refuse":
+                return 0, "", True
+            if fault.kind == "status":
+                return fault.status, json.dumps("The service is busy."), False
+        event = self.load_event("next_get" if method == "GET" else "next_post")
+        event |= {"httpMethod": method, "body": body, "queryStringParameters": query}
+        event["headers"] = event["headers"] | {"User-Agent": agent}
+        with self._lock:
+            answer = self.world.next_step.lambda_handler(event, FakeContext())
+        return answer["statusCode"], answer["body"], bool(fault and fault.kind == "lose")
+
+
+class _DoorHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, *arguments: Any, door: FrontDoor) -> None:
+        self._door = door
+        super().__init__(*arguments)
+
+    def do_OPTIONS(self) -> None:  # noqa: N802 - the base class looks for this name
+        self._send(200, "")
+
+    def do_GET(self) -> None:  # noqa: N802
+        self._serve("GET", None)
+
+    def do_POST(self) -> None:  # noqa: N802
+        self._serve("POST", self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+    def _serve(self, method: str, body: str | None) -> None:
+        query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        status, text, lost = self._door.answer(method, query, body, self.headers["User-Agent"])
+        # With nothing sent at all on a kept connection, Chromium itself would ask again.
+        self._send(status or 200, "{" if lost else text, missing=100 if lost else 0)
+        if lost:
+            self.close_connection = True
+
+    def _send(self, status: int, text: str, missing: int = 0) -> None:
+        self.send_response(status)
+        for name, value in {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Headers": "Content-Type",
+            "Access-Control-Allow-Methods": "OPTIONS,GET,POST",
+            "Content-Type": "application/json",
+            "Content-Length": str(len(text.encode()) + missing),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Keeps the tests' output readable."""
+
+
+class _SiteHandler(SimpleHTTPRequestHandler):
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
+
+    def __init__(self, *arguments: Any, config: dict[str, Any]) -> None:
+        self._config = config
+        super().__init__(*arguments, directory=str(WEB))
+
+    def do_GET(self) -> None:  # noqa: N802
+        if urlsplit(self.path).path != "/config.json":
+            super().do_GET()
+            return
+        body = json.dumps(self._config).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        """Keeps the tests' output readable."""
+
+
+@contextmanager
+def serve(make_handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
+    """A server on a free loopback port, which it gives."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def open_front_door(world: StudyWorld, load_event: LoadEvent) -> Iterator[FrontDoor]:
+    """The API of a study."""
+    door = FrontDoor(world, load_event)
+    with serve(partial(_DoorHandler, door=door)) as port:
+        door.url = f"http://127.0.0.1:{port}/next"
+        yield door
+
+
+@contextmanager
+def open_site(config: dict[str, Any]) -> Iterator[int]:
+    """`web/` as a site, with this config.json, which may still change; gives its port."""
+    with serve(partial(_SiteHandler, config=config)) as port:
+        yield port

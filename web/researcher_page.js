@@ -1,0 +1,129 @@
+// A page of the study, in a sandbox: the outer side of frame.html.
+//
+// The sandbox has an origin of its own, so nothing in a researcher's page can reach what this page keeps, let alone what
+// it keeps of other studies. Both sides speak through a channel that only the document that was loaded first has.
+
+import { hasText, say } from "./texts.js";
+
+const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
+const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
+const WORDS = ["submit", "saving", "noFiles", "copy"];
+const LOAD_TIMEOUT = 10_000;
+const MOST_RELOADS = 3;
+
+/**
+ * @typedef {object} PageContent
+ * @property {string} html as the researcher wrote it
+ * @property {string | null} css the study's style sheet
+ * @property {string | null} linkStyle address of a style sheet that the link names
+ * @property {string} language of the study, as BCP 47 names it
+ * @property {string} userId shown where the page has a place for it
+ * @property {object[]} draft what was typed here before
+ * @property {boolean} isLast whether a page without any question has no button to submit it
+ */
+
+/** One page on show. */
+export class ResearcherPage {
+  #frame = null;
+  #port = null;
+  #reloads = 0;
+  #content;
+  #handlers;
+  #place;
+  #pagesUrl;
+
+  /**
+   * @param {HTMLElement} place what the frame becomes a child of
+   * @param {string} pagesUrl where frame.html lies; at another origin than this page's, embedded players keep theirs
+   * @param {PageContent} content
+   * @param {{onShown: (heading: string) => void, onDraft: (values: object[]) => void,
+   *   onSubmit: (answers: object) => void, onCopy: () => void}} handlers
+   */
+  constructor(place, pagesUrl, content, handlers) {
+    this.#place = place;
+    this.#pagesUrl = pagesUrl;
+    this.#content = content;
+    this.#handlers = handlers;
+    this.#load();
+  }
+
+  /** The answers were not taken: say why, so that they can be changed. @param {string} text */
+  refuse(text) {
+    this.#port?.postMessage({ type: "refused", text });
+  }
+
+  /** The answers are stored and the page stays. */
+  settle() {
+    this.#port?.postMessage({ type: "saved" });
+  }
+
+  #load() {
+    const url = new URL("frame.html", this.#pagesUrl);
+    const frame = document.createElement("iframe");
+    // Without allow-same-origin the frame's origin is one that nothing else has. At a host of its own it may have that
+    // host's: video players do not work without one.
+    const isOtherOrigin = url.origin !== location.origin;
+    frame.setAttribute("sandbox", isOtherOrigin ? `${SANDBOX} allow-same-origin` : SANDBOX);
+    frame.allow = ALLOWED;
+    frame.className = "researcher-page";
+    frame.title = say("loading");
+    frame.src = url.href;
+    const tooLate = setTimeout(() => this.#loadAgain(frame), LOAD_TIMEOUT);
+    let isShown = false;
+    frame.addEventListener("load", () => {
+      // A second document in the frame is not ours: something in the page has led it elsewhere.
+      if (isShown || this.#port) return this.#loadAgain(frame);
+      this.#connect(() => {
+        isShown = true;
+        clearTimeout(tooLate);
+      });
+      return undefined;
+    });
+    this.#frame?.remove();
+    this.#frame = frame;
+    this.#place.prepend(frame);
+  }
+
+  #loadAgain(frame) {
+    if (frame !== this.#frame || !frame.isConnected || this.#reloads >= MOST_RELOADS) return;
+    this.#reloads += 1;
+    this.#port?.close();
+    this.#port = null;
+    this.#load();
+  }
+
+  #connect(onShown) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => {
+      if (data.type === "shown") onShown();
+      this.#take(data);
+    };
+    // The frame's origin has no name to send it to; the channel's other end reaches this document alone.
+    this.#frame.contentWindow.postMessage(
+      { type: "show", ...this.#content, words: Object.fromEntries(WORDS.filter(hasText).map((key) => [key, say(key)])) },
+      "*",
+      [port2],
+    );
+  }
+
+  #take({ type, heading, values, answers }) {
+    const { onShown, onDraft, onSubmit, onCopy } = this.#handlers;
+    if (type === "shown") {
+      this.#frame.title = heading || say("study");
+      onShown(heading);
+    }
+    if (type === "draft") {
+      this.#content.draft = values; // should the frame have to be loaded again
+      onDraft(values);
+    }
+    if (type === "submit") onSubmit(answers);
+    if (type === "copy") onCopy();
+  }
+
+  /** Move the keyboard's focus to the top of the page: first into the frame, which else has none to give. */
+  focus() {
+    this.#frame.focus();
+    this.#port?.postMessage({ type: "focus" });
+  }
+}
