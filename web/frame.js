@@ -30,6 +30,8 @@
     port.postMessage({ type: "submit", answers: collectAnswers(event.submitter) });
   });
 
+  parent.postMessage({ type: "ready" }, "*"); // nothing that others may not know
+
   function show({ html, css, linkStyle, language, userId, draft, isLast, words }) {
     texts = words;
     root.lang = language;

@@ -8,8 +8,9 @@ import { hasText, say } from "./texts.js";
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
 const WORDS = ["submit", "saving", "noFiles", "copy"];
-const LOAD_TIMEOUT = 10_000;
-const MOST_RELOADS = 3;
+const FIRST_TIMEOUT = 5000;
+const LONGEST_TIMEOUT = 30_000;
+const MOST_RETURNS = 3;
 
 /**
  * @typedef {object} PageContent
@@ -26,7 +27,8 @@ const MOST_RELOADS = 3;
 export class ResearcherPage {
   #frame = null;
   #port = null;
-  #reloads = 0;
+  #failures = 0;
+  #returns = 0;
   #content;
   #handlers;
   #place;
@@ -36,8 +38,8 @@ export class ResearcherPage {
    * @param {HTMLElement} place what the frame becomes a child of
    * @param {string} pagesUrl where frame.html lies; at another origin than this page's, embedded players keep theirs
    * @param {PageContent} content
-   * @param {{onShown: (heading: string) => void, onDraft: (values: object[]) => void,
-   *   onSubmit: (answers: object) => void, onCopy: () => void}} handlers
+   * @param {{onShown: (heading: string) => void, onTrouble: () => void, onDraft: (values: object[]) => void,
+   *   onSubmit: (answers: object) => void, onCopy: () => void}} handlers `onTrouble`: it could not be loaded yet
    */
   constructor(place, pagesUrl, content, handlers) {
     this.#place = place;
@@ -68,38 +70,55 @@ export class ResearcherPage {
     frame.className = "researcher-page";
     frame.title = say("loading");
     frame.src = url.href;
-    const tooLate = setTimeout(() => this.#loadAgain(frame), LOAD_TIMEOUT);
-    let isShown = false;
-    frame.addEventListener("load", () => {
-      // A second document in the frame is not ours: something in the page has led it elsewhere.
-      if (isShown || this.#port) return this.#loadAgain(frame);
-      this.#connect(() => {
-        isShown = true;
-        clearTimeout(tooLate);
-      });
-      return undefined;
-    });
     this.#frame?.remove();
     this.#frame = frame;
+    this.#watch(frame);
     this.#place.prepend(frame);
   }
 
-  #loadAgain(frame) {
-    if (frame !== this.#frame || !frame.isConnected || this.#reloads >= MOST_RELOADS) return;
-    this.#reloads += 1;
-    this.#port?.close();
-    this.#port = null;
+  /** Speak with frame.js as soon as it runs; load it again if it does not, or if another document takes its place. */
+  #watch(frame) {
+    const stop = new AbortController();
+    const patience = Math.min(FIRST_TIMEOUT * 2 ** this.#failures, LONGEST_TIMEOUT);
+    const tooLate = setTimeout(() => {
+      stop.abort();
+      if (frame.isConnected) this.#fail();
+    }, patience);
+    const onMessage = ({ source, data }) => {
+      if (source !== frame.contentWindow || data?.type !== "ready") return;
+      clearTimeout(tooLate);
+      stop.abort();
+      this.#connect();
+    };
+    window.addEventListener("message", onMessage, { signal: stop.signal });
+    let loads = 0;
+    frame.addEventListener("load", () => {
+      loads += 1;
+      // A second document in the frame is not ours: something in the page has led it elsewhere.
+      if (loads > 1 && this.#port) this.#return();
+    });
+  }
+
+  /** The frame's files did not come. A host of their own that cannot be reached must not keep anybody out. */
+  #fail() {
+    this.#failures += 1;
+    if (this.#failures > 1) this.#pagesUrl = document.baseURI;
+    this.#handlers.onTrouble();
     this.#load();
   }
 
-  #connect(onShown) {
+  #return() {
+    this.#port.close();
+    this.#port = null;
+    this.#returns += 1;
+    if (this.#returns <= MOST_RETURNS) this.#load();
+  }
+
+  #connect() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = ({ data }) => {
-      if (data.type === "shown") onShown();
-      this.#take(data);
-    };
-    // The frame's origin has no name to send it to; the channel's other end reaches this document alone.
+    port1.onmessage = ({ data }) => this.#take(data);
+    // The frame's origin has no name to send it to; frame.js, which has just said that it runs, is the first document there.
     this.#frame.contentWindow.postMessage(
       { type: "show", ...this.#content, words: Object.fromEntries(WORDS.filter(hasText).map((key) => [key, say(key)])) },
       "*",

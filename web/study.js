@@ -141,7 +141,9 @@ export class Study {
       isLast: step > steps,
     };
     const shown = new ResearcherPage(showTemplate("page-template"), this.#pagesUrl, content, {
+      onTrouble: () => showStatus(say(navigator.onLine ? "noAnswer" : "offline")),
       onShown: (heading) => {
+        showStatus("");
         showTitle(heading);
         shown.focus();
       },

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.pages import content, expect_heading, submit, submit_button
@@ -277,3 +277,33 @@ def test_a_study_closed_in_the_middle_keeps_the_answer(world: StudyWorld, visito
 
     expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
     assert words(world) == ["one"]
+
+
+def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
+    """Given a network that goes just when a page is to be shown, then the page says so and shows it later."""
+    held: list[Route] = []
+    visitor.context.route("**/frame.html", lambda route: held.append(route), times=1)
+    visitor.context.route("**/frame.html", lambda route: route.abort(), times=1)
+
+    page = visitor.open()
+
+    expect(page.get_by_role("status")).to_have_text("The study does not answer. Trying again…")
+    held[0].continue_()
+    expect_heading(page, "Consent")
+    expect(page.get_by_role("status")).to_have_text("")
+
+
+def test_a_host_of_the_pages_own_that_cannot_be_reached_keeps_nobody_out(
+    visitor: Visitor, config: dict[str, str]
+) -> None:
+    """Given pages at another host that is blocked, then they are shown from the page's own, sandboxed."""
+    config["pagesUrl"] = visitor.site.replace("localhost", "127.0.0.1") + "/"
+    visitor.context.route("http://127.0.0.1:*/frame.html", lambda route: route.abort())
+
+    page = visitor.open(userId="u1")
+
+    expect_heading(page, "Consent")
+    frame = next(frame for frame in page.frames if "frame.html" in frame.url)
+    assert frame.evaluate("origin") == "null"
+    answer(page, "one")
+    expect_heading(page, "Quiz")
