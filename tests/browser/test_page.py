@@ -171,3 +171,19 @@ def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
 
     assert page.evaluate("document.getElementById('link-style').sheet !== null")
     assert content(page).locator("link[href$='game.css']").count() == 1
+
+
+def test_a_slow_line_takes_its_time_and_no_more(visitor: Visitor, door: FrontDoor) -> None:
+    """Given 400 kbit/s with long delays, then the page says that it loads, and the study goes on."""
+    page = visitor.context.new_page()
+    page.set_default_timeout(60_000)
+    line = {"offline": False, "latency": 300, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
+    visitor.context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
+    page.goto(f"{visitor.site}/?projectId=mountain_car", wait_until="commit")
+    expect(page.get_by_text("Loading the study…")).to_be_visible()
+
+    expect_heading(page, "Consent")
+    submit(page)
+
+    expect_heading(page, "Quiz")
+    assert len(door.forms()) == 1

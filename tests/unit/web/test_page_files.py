@@ -100,6 +100,14 @@ def test_every_file_that_is_named_is_there():
     assert {path.name for path in SCRIPTS} <= set(named)
 
 
+def test_every_module_is_asked_for_at_once(page):
+    """Given the document, it preloads each module that main.js needs, so that a slow line waits once."""
+    preloaded = [attrs["href"] for tag, attrs in page.tags if attrs.get("rel") == "modulepreload"]
+    elsewhere = {"main.js", "frame.js", "game_decoder.js"}  # the entry, the sandbox's, the worker's
+
+    assert sorted(preloaded) == sorted({path.name for path in SCRIPTS} - elsewhere)
+
+
 def test_every_imported_name_is_exported():
     """Given the scripts, each name that one imports is exported by the other."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS}
