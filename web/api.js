@@ -60,16 +60,22 @@ export class Api {
     return fetchPatiently(this.#address(step, more), {}, this.#onTrouble);
   }
 
-  /** Hand in the answers to a step; gives what comes next. @param {number} step @param {object} answers */
-  post(step, answers) {
+  /**
+   * Hand in the answers to a step; gives what comes next.
+   *
+   * @param {number} step
+   * @param {object} answers
+   * @param {Object<string, string | undefined>} [more] parameters
+   */
+  post(step, answers, more = {}) {
     const headers = { "Content-Type": "application/json" };
     const options = { method: "POST", headers, body: JSON.stringify(answers) };
-    return fetchPatiently(this.#address(step, {}), options, this.#onTrouble);
+    return fetchPatiently(this.#address(step, more), options, this.#onTrouble);
   }
 
   #address(step, more) {
     const url = new URL(this.#nextUrl);
-    const query = { ...more, ...this.#participant(), step: String(step) };
+    const query = { ...this.#participant(), ...more, step: String(step) };
     for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, value);
     return url;
   }

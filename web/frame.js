@@ -10,6 +10,8 @@
   const make = document.createElement.bind(document);
   const head = document.head;
   const root = document.documentElement;
+  // The second click of a slow double click must not hand in the page that the first one brought.
+  const FRESH = 500;
   let port = null;
   let texts = {};
 
@@ -18,11 +20,18 @@
     if (port || source !== parent || data?.type !== "show") return;
     [port] = ports;
     port.onmessage = ({ data: told }) => take(told);
-    show(data);
+    try {
+      show(data);
+    } catch (error) {
+      console.error(error);
+      port.postMessage({ type: "broken" });
+    }
   });
 
   form.addEventListener("input", tellDraft);
   form.addEventListener("change", tellDraft);
+  form.addEventListener("reset", () => setTimeout(tellDraft));
+  form.addEventListener("invalid", ({ target }) => showMissing(target), true);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (button.disabled) return;
@@ -32,9 +41,11 @@
 
   parent.postMessage({ type: "ready" }, "*"); // nothing that others may not know
 
-  function show({ html, css, linkStyle, language, userId, draft, isLast, words }) {
+  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, words, wordsLanguage }) {
     texts = words;
     root.lang = language;
+    root.dir = direction;
+    problem.lang = button.lang = wordsLanguage;
     style.textContent = css ?? "";
     if (linkStyle) head.append(Object.assign(make("link"), { rel: "stylesheet", href: linkStyle }));
     // In a template nothing is loaded or run yet.
@@ -46,6 +57,12 @@
     restore(draft ?? []);
     button.textContent = texts.submit;
     button.hidden = isLast && namedControls().length === 0;
+    button.disabled = true;
+    form.classList.add("fresh");
+    setTimeout(() => {
+      form.classList.remove("fresh");
+      button.disabled = false;
+    }, FRESH);
     const heading = content.querySelector("h1, h2, h3")?.textContent.trim().slice(0, 200) ?? "";
     port.postMessage({ type: "shown", heading });
   }
@@ -62,10 +79,12 @@
     page.querySelectorAll("script, meta, base, object, embed, link:not([rel=stylesheet])").forEach((e) => e.remove());
     for (const inner of page.querySelectorAll("form")) unwrapForm(inner);
     for (const control of page.querySelectorAll("[form]")) control.removeAttribute("form");
-    for (const link of page.querySelectorAll("a[href], area[href]")) {
-      if (link.getAttribute("href").startsWith("#")) continue;
-      link.target = "_blank";
-      link.rel = "noopener noreferrer";
+    for (const link of page.querySelectorAll("a, area")) {
+      const address = link.getAttribute("href") ?? link.getAttribute("xlink:href"); // the latter in drawings
+      if (address === null || address.startsWith("#")) continue;
+      link.setAttribute("target", "_blank");
+      link.setAttribute("rel", "noopener noreferrer");
+      link.removeAttribute("download"); // which a sandbox has none of; in a tab of its own it can be kept
     }
     for (const file of page.querySelectorAll("input[type=file]")) {
       file.disabled = true;
@@ -98,7 +117,9 @@
 
   /** So that the keyboard, and a screen reader, go on at the top of the page. */
   function focusHeading() {
-    const target = content.querySelector("h1, h2, h3") ?? content;
+    const heading = content.querySelector("h1, h2, h3");
+    const isFirst = heading && content.textContent.trim().startsWith(heading.textContent.trim());
+    const target = isFirst ? heading : content;
     target.setAttribute("tabindex", "-1");
     target.focus({ preventScroll: true });
   }
@@ -107,6 +128,13 @@
     if (isSaving) problem.textContent = "";
     button.disabled = isSaving;
     button.textContent = isSaving ? texts.saving : texts.submit;
+  }
+
+  /** A required control out of sight: the browser would refuse to submit and not say why. */
+  function showMissing(control) {
+    for (let box = control.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
+    if (control.getClientRects().length > 0) return;
+    problem.textContent = texts.missingAnswer.replace("{name}", control.labels?.[0]?.textContent.trim() || control.name);
   }
 
   // ---- answers -------------------------------------------------------------------------------------------
@@ -127,12 +155,14 @@
     return Object.fromEntries(entries);
   }
 
+  /** Of radio buttons one counts; a hidden field beside a box is what it says when it is not checked. */
   function namesWithSeveral() {
-    const boxes = new Set();
+    const seen = new Set();
     const several = new Set();
     for (const { name, type } of namedControls().filter((control) => !control.matches(":disabled"))) {
-      if (type === "select-multiple" || (type === "checkbox" && boxes.has(name))) several.add(name);
-      if (type === "checkbox") boxes.add(name);
+      if (type === "radio" || type === "hidden") continue;
+      if (type === "select-multiple" || seen.has(name)) several.add(name);
+      seen.add(name);
     }
     return several;
   }

@@ -16,6 +16,8 @@ import { focusView } from "./views.js";
 const STEADY = 5000;
 const LEAVE_AFTER = 30_000;
 const GIVE_UP_AFTER = 60_000;
+const LOOK_AGAIN = 3000;
+const OWN_PRESS = 1500;
 
 /** The game's view, which outlives lost connections and servers. */
 export class Game {
@@ -31,6 +33,7 @@ export class Game {
   #frameId = 0;
   #frameCount = 0;
   #isPlaying = false;
+  #pressedAt = -Infinity;
   #hasPlayed = false;
   #isFirstFrame = false;
   #usesPanels = false;
@@ -64,7 +67,7 @@ export class Game {
       this.#mouse.watch(canvas);
       this.#sizes.watch(canvas);
     });
-    this.view.querySelector(".leave").addEventListener("click", () => this.#leave());
+    this.view.querySelector(".leave").addEventListener("click", () => this.#leaveIfMeant());
     onFocus(this.view);
   }
 
@@ -150,8 +153,18 @@ export class Game {
       offerLeaving(this.view, false);
       return;
     }
-    const wait = Math.max(0, LEAVE_AFTER - (performance.now() - lostAt));
-    this.#offer = setTimeout(() => offerLeaving(this.view, true), wait);
+    const wait = LEAVE_AFTER - (performance.now() - lostAt);
+    const look = () => {
+      // Without a network nobody knows whether the server lives.
+      offerLeaving(this.view, navigator.onLine);
+      if (!navigator.onLine) this.#offer = setTimeout(look, LOOK_AGAIN);
+    };
+    this.#offer = setTimeout(look, Math.max(0, wait));
+  }
+
+  async #leaveIfMeant() {
+    const isMeant = await confirmPress(this.view, { question: say("gameLeaveSure"), text: say("gameLeave") });
+    if (isMeant && !this.#connection?.isOpen) this.#leave();
   }
 
   #receive(data) {
@@ -173,8 +186,12 @@ export class Game {
     this.#frameCount += 1;
     this.#frameId = picture.frameId ?? this.#frameId;
     this.#mouse.noteFrame();
-    // A reloaded page learns from the first frame whether the game is going on. Later frames may be older than a click.
-    if (this.#isFirstFrame && playing !== undefined) this.#setPlaying(playing);
+    // A reloaded page, and a second tab, learn from the frames whether the game is going on; those that come right after
+    // a click may be older than it.
+    const isOlder = performance.now() - this.#pressedAt < OWN_PRESS;
+    if (playing !== undefined && (this.#isFirstFrame || (!isOlder && playing !== this.#isPlaying))) {
+      this.#setPlaying(playing);
+    }
     this.#isFirstFrame = false;
   }
 
@@ -187,7 +204,9 @@ export class Game {
   async #press(button) {
     if (button.confirm && !(await confirmPress(this.view, button))) return;
     this.#send(writeButton(button));
-    if (button.value === "start" || button.value === "pause") this.#setPlaying(button.value === "start");
+    if (button.value !== "start" && button.value !== "pause") return;
+    this.#pressedAt = performance.now();
+    this.#setPlaying(button.value === "start");
   }
 
   #toggle() {

@@ -26,7 +26,6 @@ async function main() {
 
 async function takePart(link) {
   const memory = new Memory(link.projectId, link.userId);
-  if (link.signature) memory.update({ signature: link.signature });
   const participant = () => ({
     projectId: link.projectId,
     userId: memory.userId,

@@ -5,7 +5,8 @@ const USER_ID = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 /**
  * @typedef {object} State
  * @property {number} [step] the last that was shown
- * @property {{step: number, answers: object} | null} [pending] answers that are not known to be stored
+ * @property {{step: number, answers: object, signature?: string} | null} [pending] answers that are not known to be
+ *   stored
  * @property {{step: number, values: object[]} | null} [draft] what was typed and not handed in yet
  * @property {string} [signature] of the participant's link
  */
@@ -14,6 +15,7 @@ const USER_ID = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 export class Memory {
   #projectId;
   #userId;
+  #isNamed;
 
   /**
    * @param {string} projectId
@@ -21,6 +23,7 @@ export class Memory {
    */
   constructor(projectId, userId) {
     this.#projectId = projectId;
+    this.#isNamed = userId !== null;
     this.#userId = userId ?? this.#recallUserId();
   }
 
@@ -48,6 +51,8 @@ export class Memory {
   update(changes) {
     const state = Object.entries({ ...this.read(), ...changes }).filter(([, value]) => value !== null);
     write(this.#stateKey, JSON.stringify(Object.fromEntries(state)));
+    // Should somebody have cleared the browser's storage meanwhile.
+    if (!this.#isNamed && read(this.#identityKey) === null) write(this.#identityKey, this.#userId);
   }
 
   /**
@@ -87,7 +92,7 @@ const kept = new Map();
 
 function read(key) {
   try {
-    return localStorage.getItem(key) ?? kept.get(key) ?? null;
+    return kept.get(key) ?? localStorage.getItem(key); // what there was no room for is newer
   } catch {
     return kept.get(key) ?? null;
   }

@@ -3,11 +3,11 @@
 // The sandbox has an origin of its own, so nothing in a researcher's page can reach what this page keeps, let alone what
 // it keeps of other studies. Both sides speak through a channel that only the document that was loaded first has.
 
-import { hasText, say } from "./texts.js";
+import { getLanguage, hasText, say } from "./texts.js";
 
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
-const WORDS = ["submit", "saving", "noFiles", "copy"];
+const WORDS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
 const FIRST_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 30_000;
 const MOST_RETURNS = 3;
@@ -18,6 +18,7 @@ const MOST_RETURNS = 3;
  * @property {string | null} css the study's style sheet
  * @property {string | null} linkStyle address of a style sheet that the link names
  * @property {string} language of the study, as BCP 47 names it
+ * @property {"ltr" | "rtl"} direction in which it is written
  * @property {string} userId shown where the page has a place for it
  * @property {object[]} draft what was typed here before
  * @property {boolean} isLast whether a page without any question has no button to submit it
@@ -39,7 +40,8 @@ export class ResearcherPage {
    * @param {string} pagesUrl where frame.html lies; at another origin than this page's, embedded players keep theirs
    * @param {PageContent} content
    * @param {{onShown: (heading: string) => void, onTrouble: () => void, onDraft: (values: object[]) => void,
-   *   onSubmit: (answers: object) => void, onCopy: () => void}} handlers `onTrouble`: it could not be loaded yet
+   *   onSubmit: (answers: object) => void, onBroken: () => void, onCopy: () => void}} handlers `onTrouble`: it could not
+   *   be loaded yet, `onBroken`: it cannot be shown
    */
   constructor(place, pagesUrl, content, handlers) {
     this.#place = place;
@@ -112,22 +114,24 @@ export class ResearcherPage {
     this.#port = null;
     this.#returns += 1;
     if (this.#returns <= MOST_RETURNS) this.#load();
+    else this.#handlers.onBroken();
   }
 
   #connect() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
+    const words = Object.fromEntries(WORDS.filter(hasText).map((key) => [key, say(key)]));
     // The frame's origin has no name to send it to; frame.js, which has just said that it runs, is the first document there.
     this.#frame.contentWindow.postMessage(
-      { type: "show", ...this.#content, words: Object.fromEntries(WORDS.filter(hasText).map((key) => [key, say(key)])) },
+      { type: "show", ...this.#content, words, wordsLanguage: getLanguage() },
       "*",
       [port2],
     );
   }
 
   #take({ type, heading, values, answers }) {
-    const { onShown, onDraft, onSubmit, onCopy } = this.#handlers;
+    const { onShown, onDraft, onSubmit, onBroken, onCopy } = this.#handlers;
     if (type === "shown") {
       this.#frame.title = heading || say("study");
       onShown(heading);
@@ -137,6 +141,7 @@ export class ResearcherPage {
       onDraft(values);
     }
     if (type === "submit") onSubmit(answers);
+    if (type === "broken") onBroken();
     if (type === "copy") onCopy();
   }
 

@@ -4,7 +4,7 @@ import { ApiError, sleep, withJitter } from "./api.js";
 import { Game } from "./game.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
-import { hasText, say, setLanguage } from "./texts.js";
+import { directionOf, hasText, say, setLanguage } from "./texts.js";
 import {
   applyStyle,
   askNotice,
@@ -45,11 +45,18 @@ export class Study {
 
   /** Go through the study to its last page. */
   async run() {
-    let answer = (await this.#handInPending()) ?? (await this.#begin());
+    let answer = await this.#enter();
     while (answer) {
+      answer = await this.#confirm(answer);
       this.#take(answer);
       answer = await this.#show(answer);
     }
+  }
+
+  /** Hand in what an earlier visit could not, then ask as the link says: it may be another participant's. */
+  async #enter() {
+    await this.#handInPending();
+    return this.#begin();
   }
 
   /** What the study needs to know of a newcomer goes with every first question; it is recorded once. */
@@ -60,23 +67,33 @@ export class Study {
   /** Answers that were submitted when the page was closed: nobody has to submit them again. */
   async #handInPending() {
     const { pending } = this.#memory.read();
-    if (!pending) return null;
+    if (!pending) return;
     try {
-      return await this.#submit(pending.step, pending.answers);
+      await this.#submit(pending.step, pending.answers, pending.signature);
     } catch (error) {
-      if (error.isClosed) throw error;
-      return null; // refused then as now: the page is shown, with what was typed
+      if (error.isClosed) throw error; // else they cannot be taken: the page is shown, with what was typed
     }
   }
 
-  /** What an answer says besides the page. */
+  /** An answer that lies behind what was shown: it may only have come late, and another tab be further on. */
+  async #confirm(answer) {
+    if (isRefused(answer) || answer.step >= (this.#memory.read().step ?? 0)) return answer;
+    const again = await this.#api.get(0);
+    // Still behind: the participant's record is a new one, and nothing from before belongs to it.
+    if (!isRefused(again) && again.step < (this.#memory.read().step ?? 0)) {
+      this.#memory.update({ draft: null, pending: null, step: null });
+    }
+    return again;
+  }
+
+  /** What an answer says besides the page. A refusal says nothing of the participant. */
   #take(answer) {
     const { step, userId, language, css } = answer;
-    if (userId) this.#memory.adopt(userId);
     document.documentElement.lang = setLanguage(language);
-    // A step that lies behind what was shown before: the participant's record is a new one.
-    if (step < (this.#memory.read().step ?? 0)) this.#memory.update({ draft: null, pending: null });
-    this.#memory.update({ step });
+    if (!isRefused(answer)) {
+      if (userId) this.#memory.adopt(userId);
+      this.#memory.update({ step, ...(this.#link.signature && { signature: this.#link.signature }) });
+    }
     showProgress(answer);
     applyStyle(css, this.#link.css);
   }
@@ -91,6 +108,7 @@ export class Study {
     if (error === "refused") return this.#showRefusal(answer);
     if (error === "server_failed") return this.#showFailure(answer);
     if (error === "server_stopped") return this.#showEndedGame(answer);
+    if (error === "page_missing") return this.#showTrouble("missingTitle", "missingText", answer);
     return step > steps ? this.#showLastPage(answer) : this.#askPage(answer);
   }
 
@@ -105,37 +123,46 @@ export class Study {
           resolve(await this.#submit(step, answers));
         } catch (error) {
           if (!(error instanceof ApiError) || error.isClosed) return reject(error);
-          page.refuse(say("refusedAnswers", { reason: error.message }));
+          page.refuse(sayRefused(error));
         }
         return undefined;
       };
-      const page = this.#openPage(answer, onSubmit);
+      const onBroken = () => resolve(this.#showTrouble("wrongTitle", "brokenText", answer));
+      const page = this.#openPage(answer, onSubmit, onBroken);
       // Somebody who goes on in another tab finds the same page in this one.
       this.#memory.passedElsewhere(step, stop.signal).then(() => this.#api.get(0)).then(resolve, reject);
     }).finally(() => stop.abort());
   }
 
   #showLastPage(answer) {
-    const page = this.#openPage(answer, async (answers) => {
+    const onSubmit = async (answers) => {
       try {
-        await this.#submit(answer.step, answers);
+        const next = await this.#submit(answer.step, answers);
+        if (isRefused(next)) return page.refuse(say(`refused_${next.reason}`));
         page.settle();
         showStatus(say("saved"));
       } catch (error) {
-        page.refuse(say("refusedAnswers", { reason: error.message }));
+        page.refuse(sayRefused(error));
       }
-    });
+      return undefined;
+    };
+    const onBroken = async () => {
+      await this.#showTrouble("wrongTitle", "brokenText", answer);
+      location.reload();
+    };
+    const page = this.#openPage(answer, onSubmit, onBroken);
     if (answer.completion) showCompletion(answer.completion);
     return null;
   }
 
-  #openPage({ page, css, step, steps, userId, language }, onSubmit) {
+  #openPage({ page, css, step, steps, userId, language }, onSubmit, onBroken) {
     const { draft } = this.#memory.read();
     const content = {
       html: page,
       css,
       linkStyle: this.#link.css,
       language: language ?? "en",
+      direction: directionOf(language),
       userId,
       draft: draft?.step === step ? draft.values : [],
       isLast: step > steps,
@@ -149,18 +176,19 @@ export class Study {
       },
       onDraft: (values) => this.#memory.update({ draft: { step, values } }),
       onSubmit,
+      onBroken,
       onCopy: () => copyText(userId),
     });
     return shown;
   }
 
-  /** Kept here until the study has them. */
-  async #submit(step, answers) {
-    this.#memory.update({ pending: { step, answers } });
+  /** Kept here until the study has them; somebody who is refused may be let in again later. */
+  async #submit(step, answers, signature = this.#link.signature ?? this.#memory.read().signature) {
+    this.#memory.update({ pending: { step, answers, signature } });
     showStatus(say("saving"));
     try {
-      const next = await this.#api.post(step, answers);
-      this.#memory.update({ pending: null, draft: null });
+      const next = await this.#api.post(step, answers, { signature });
+      if (!isRefused(next)) this.#memory.update({ pending: null, draft: null });
       return next;
     } catch (error) {
       this.#memory.update({ pending: null });
@@ -224,8 +252,22 @@ export class Study {
     const key = `refused_${reason}`;
     const lines = [hasText(key) ? say(key) : "", sayContact(contact)];
     await askNotice(say("refusedTitle"), lines, say("tryAgain"));
-    return this.#begin();
+    return this.#enter();
   }
+
+  /** A page that is not there, or cannot be shown: it is not skipped; who answers for it is named. */
+  async #showTrouble(titleKey, textKey, { contact }) {
+    await askNotice(say(titleKey), [say(textKey), sayContact(contact)], say("tryAgain"));
+    return this.#api.get(0);
+  }
+}
+
+function isRefused({ error }) {
+  return error === "refused";
+}
+
+function sayRefused(error) {
+  return error.status === 413 ? say("tooLarge") : say("refusedAnswers", { reason: error.message });
 }
 
 function sayContact(contact) {

@@ -17,6 +17,8 @@ const TEXTS = {
     noAnswer: "The study does not answer. Trying again…",
     refusedAnswers: "Your answers could not be saved: {reason}",
     noFiles: "Files cannot be handed in here.",
+    missingAnswer: "An answer is missing: {name}",
+    tooLarge: "Your answers could not be saved: they are too long. Please shorten them.",
 
     waitTitle: "Getting your game ready",
     waitUsual: "This usually takes about {time}. Please keep this page open: the game begins here by itself.",
@@ -44,6 +46,7 @@ const TEXTS = {
     gameConnecting: "Connecting to the game…",
     gameLost: "The connection to the game was lost. Trying again…",
     gameLeave: "Go on without the game",
+    gameLeaveSure: "The game will be over for you, and the study goes on. Do you want that?",
     gameOver: "The game is over.",
     gameReady: "Ready. Press Start when you are.",
     gamePaused: "Paused.",
@@ -95,6 +98,9 @@ const TEXTS = {
     noStudyTitle: "No study named",
     noStudyText: "This link is not complete. Please use the whole link that you were given.",
     wrongTitle: "Something went wrong",
+    brokenText: "This page of the study cannot be shown. Your answers so far are saved. Please tell the people who sent you here.",
+    missingTitle: "A page is missing",
+    missingText: "This page of the study could not be found. Your answers so far are saved. Please tell the people who sent you here.",
 
     completionTitle: "Your completion code",
     completionButton: "Complete the study",
@@ -119,6 +125,8 @@ const TEXTS = {
     noAnswer: "L’étude ne répond pas. Nouvel essai…",
     refusedAnswers: "Vos réponses n’ont pas pu être enregistrées : {reason}",
     noFiles: "L’envoi de fichiers n’est pas possible ici.",
+    missingAnswer: "Il manque une réponse : {name}",
+    tooLarge: "Vos réponses n’ont pas pu être enregistrées : elles sont trop longues. Raccourcissez-les.",
 
     waitTitle: "Votre jeu se prépare",
     waitUsual: "Cela prend en général environ {time}. Gardez cette page ouverte : le jeu y commencera de lui-même.",
@@ -147,6 +155,7 @@ const TEXTS = {
     gameConnecting: "Connexion au jeu…",
     gameLost: "La connexion au jeu est perdue. Nouvel essai…",
     gameLeave: "Continuer sans le jeu",
+    gameLeaveSure: "Le jeu sera terminé pour vous, et l’étude continuera. Le voulez-vous ?",
     gameOver: "Le jeu est terminé.",
     gameReady: "Tout est prêt. Appuyez sur Démarrer quand vous voulez.",
     gamePaused: "En pause.",
@@ -200,6 +209,11 @@ const TEXTS = {
     noStudyTitle: "Aucune étude indiquée",
     noStudyText: "Ce lien n’est pas complet. Utilisez le lien entier que vous avez reçu.",
     wrongTitle: "Une erreur s’est produite",
+    brokenText:
+      "Cette page de l’étude ne peut pas être affichée. Vos réponses jusqu’ici sont enregistrées. Merci de le signaler aux personnes qui vous ont envoyé ici.",
+    missingTitle: "Il manque une page",
+    missingText:
+      "Cette page de l’étude est introuvable. Vos réponses jusqu’ici sont enregistrées. Merci de le signaler aux personnes qui vous ont envoyé ici.",
 
     completionTitle: "Votre code de fin d’étude",
     completionButton: "Terminer l’étude",
@@ -210,6 +224,7 @@ const TEXTS = {
 };
 
 const FALLBACK = "en";
+const RIGHT_TO_LEFT = ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"];
 let current = FALLBACK;
 
 /**
@@ -219,8 +234,18 @@ let current = FALLBACK;
  * @returns {string} the language of the texts that are used
  */
 export function setLanguage(language) {
-  const base = String(language ?? "").toLowerCase().split("-")[0];
+  const base = toBase(language);
   current = Object.hasOwn(TEXTS, base) ? base : FALLBACK;
+  return current;
+}
+
+/** In which direction a language is written. @param {string | undefined} language @returns {"ltr" | "rtl"} */
+export function directionOf(language) {
+  return RIGHT_TO_LEFT.includes(toBase(language)) ? "rtl" : "ltr";
+}
+
+/** The language of the texts in use. */
+export function getLanguage() {
   return current;
 }
 
@@ -255,4 +280,8 @@ export function sayTime(seconds) {
   if (seconds < 50) return say("seconds", { count: Math.max(5, Math.round(seconds / 5) * 5) });
   const minutes = Math.round(seconds / 60);
   return minutes <= 1 ? say("minute") : say("minutes", { count: minutes });
+}
+
+function toBase(language) {
+  return String(language ?? "").toLowerCase().split("-")[0];
 }

@@ -124,6 +124,8 @@ export function askNotice(title, lines, label) {
  */
 export function showCompletion({ code, url }) {
   const view = copyTemplate("completion-template");
+  // A style sheet from anywhere must not read the link, in which the participant's ids stand.
+  parts["link-style"].disabled = true;
   view.querySelector(".code").hidden = !code;
   view.querySelector("code").textContent = code ?? "";
   view.querySelector(".code button").addEventListener("click", () => copyText(code, view.querySelector("code")));

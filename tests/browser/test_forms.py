@@ -163,6 +163,7 @@ def test_a_form_of_the_researchers_own_is_handed_in_as_well(
         '<button name="which" value="second">Second</button></form><input form="own" name="b" value="2">',
     )
     page = visitor.open()
+    expect(submit_button(page)).to_be_enabled()
 
     content(page).get_by_role("button", name="Second").click()
 
@@ -193,6 +194,7 @@ def test_enter_in_a_field_submits(world: StudyWorld, door: FrontDoor, visitor: V
     publish_page(world, '<h1>E</h1><input name="a" aria-label="a">')
     page = visitor.open()
     content(page).get_by_label("a").fill("x")
+    expect(submit_button(page)).to_be_enabled()
 
     page.keyboard.press("Enter")
 

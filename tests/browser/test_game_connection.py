@@ -52,11 +52,28 @@ def test_loss_is_told_once(play, game_server):
 
 
 def test_reloaded_page_knows_that_the_game_goes_on(play, game_server):
-    """Given a game that is going on, a page that opens learns it from the first frame and no later one."""
+    """Given a game that is going on, a page that opens, or a second tab, learns it from the frames."""
     game_server.greeting = [{"UI": ["start", "pause"]}, {"frame": draw("red"), "frameId": 8, "playing": True}]
     game = play()
     game.wait_for_frame(8)
     expect(game.button("Pause")).to_be_visible()
+    game_server.say({"frame": draw("blue"), "frameId": 9, "playing": False})
+    game.wait_for_frame(9)
+
+    expect(game.button("Start")).to_be_visible()
+
+
+def test_frames_older_than_a_click_do_not_undo_it(play, game_server):
+    """Given a frame that was drawn before the server knew of a click, the button stays as the click left
+    it."""
+    game_server.greeting = [
+        {"UI": ["start", "pause"]},
+        {"frame": draw("red"), "frameId": 8, "playing": False},
+    ]
+    game = play()
+    game.wait_for_frame(8)
+    game.page.evaluate("performance.now = (now => () => now)(performance.now())")
+    game.button("Start").click()
     game_server.say({"frame": draw("blue"), "frameId": 9, "playing": False})
     game.wait_for_frame(9)
 
@@ -104,8 +121,32 @@ def test_quiet_server_is_left_alone_after_an_interruption(play, game_server):
     assert len(game_server.find(lambda message: "userId" in message)) == 1
 
 
+def leave(game):
+    """Go on without the game, and mean it."""
+    game.button(LEAVE).first.click()
+    game.page.get_by_role("dialog").get_by_role("button", name=LEAVE).click()
+
+
+def test_nobody_leaves_the_game_for_want_of_a_network(play, game_server):
+    """Given a browser that is offline, the way out is offered only once it is back and the server still
+    away."""
+    game = play(clock=True)
+    game.page.clock.fast_forward(6000)
+    game_server.stop()
+    expect(game.status).to_have_text(LOST)
+    game.page.context.set_offline(True)
+    game.page.clock.fast_forward(40_000)
+    expect(game.button(LEAVE)).to_be_hidden()
+
+    game.page.context.set_offline(False)
+    game.page.clock.fast_forward(40_000)
+
+    expect(game.button(LEAVE)).to_be_visible()
+
+
 def test_participant_can_leave_a_dead_server(play, game_server):
-    """Given half a minute without a connection, and not before, a button goes on without the game."""
+    """Given half a minute without a connection, and not before, a button asks and goes on without the
+    game."""
     game = play(clock=True)
     game.page.clock.fast_forward(6000)
     game_server.stop()
@@ -114,6 +155,9 @@ def test_participant_can_leave_a_dead_server(play, game_server):
     expect(game.button(LEAVE)).to_be_hidden()
     game.page.clock.fast_forward(11_000)
     game.button(LEAVE).click()
+    game.page.keyboard.press("Escape")
+    assert not game.is_over
+    leave(game)
 
     assert game.wait_for_outcome() == "left"
 
@@ -139,7 +183,7 @@ def test_server_that_never_answers_is_left_too(play, game_server):
     game = play(connected=False, clock=True)
     expect(game.status).to_have_text("Connecting to the game…")
     game.page.clock.fast_forward(31_000)
-    game.button(LEAVE).click()
+    leave(game)
 
     assert game.wait_for_outcome() == "left"
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.pages import content, expect_heading, submit
+from tests.browser.pages import content, expect_heading, submit, submit_button
 from tests.browser.site import FrontDoor, serve
 from tests.support.study_world import PAGES, StudyWorld
 
@@ -200,6 +200,7 @@ def test_a_form_cannot_be_sent_elsewhere(
         '<button formaction="ATTACKER/button" formtarget="_top">Go</button></form>',
     )
 
+    expect(submit_button(page)).to_be_enabled()
     content(page).get_by_role("button", name="Go").click()
 
     expect_heading(page, "Quiz")

@@ -306,6 +306,7 @@ def test_a_server_that_crashes_in_the_game_strands_nobody(
     picture(page, "lost-connection")
 
     page.get_by_role("button", name="Go on without the game").click()
+    page.get_by_role("dialog").get_by_role("button", name="Go on without the game").click()
 
     expect_heading(page, SURVEY)
     answer(page)
