@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test bench check lock clean
+.PHONY: help setup chromium local test simulate bench check lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ local: setup ## deploy template.yaml on this machine and run a whole study (STUD
 
 test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
 	$(BIN)/python -m pytest
+
+simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/reliability.md)
+	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation
+	@$(BIN)/python -m tests.simulation.mutants
 
 bench: setup chromium ## measure: calls, bytes, cold starts, load, frames
 	@$(BIN)/python -m bench

@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from itertools import count
 from typing import Any
 
 from hippo.aws.clients import ClientOnDemand, make_client
@@ -49,6 +50,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     deadline = read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
 
     def work(request: HttpRequest) -> dict[str, Any]:
-        return form_answer(200, retry_until(deadline, CLOCK, lambda: make_flow().answer(request)))
+        tries = count()
+        answer = retry_until(deadline, CLOCK, lambda: make_flow().answer(request, again=next(tries) > 0))
+        return form_answer(200, answer)
 
     return answer_request(event, work)

@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any
 
-from hippo_local.emulator import network_interfaces, task_containers
+from hippo_local.emulator import network_interfaces, task_containers, task_events
 from hippo_local.emulator.addresses import AddressBook, NoAddressError
 from hippo_local.emulator.border import load, patch, patch_entry, require
 from hippo_local.emulator.fault_answers import NO_CAPACITY, SPOT_INTERRUPTION
@@ -160,6 +160,7 @@ class _TaskRun:
         if state not in ("ACTIVATING", "DEACTIVATING", "STOPPING"):
             _ecs._bump_task_version(self.task)
         _ecs._recount_cluster(_ecs._cluster_name_from_arn(self.task["clusterArn"]))
+        task_events.announce(self.task)
 
 
 class _Host:
@@ -202,6 +203,7 @@ def request_stop(task: dict[str, Any], reason: str, code: str) -> None:
 
 def stop_all(grace: float) -> None:
     """End every task, with `grace` seconds between SIGTERM and SIGKILL, and wait until all have ended."""
+    task_events.fall_silent()
     runs = list(_host.runs.values())
     for run in runs:
         run.grace = grace

@@ -25,6 +25,7 @@ from hippo_local.emulator import (
     objects,
     permissions,
     stacks,
+    task_events,
     task_faults,
     topics,
 )
@@ -89,6 +90,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     task_faults.install(of_tasks)
     network_interfaces.install()
     event_rules.install()
+    task_events.install()
     async_invocations.install(settings)
     topics.install()
     functions.install(settings, guardian)

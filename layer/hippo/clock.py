@@ -50,6 +50,20 @@ def from_wire(text: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def write_stamp(moment: datetime) -> str:
+    """UTC as `20300101T120000000Z`: sorts by time, and holds nothing that a key or name could not."""
+    moment = moment.astimezone(UTC)
+    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
+
+
+def parse_stamp(text: str) -> datetime | None:
+    """The reverse of `write_stamp`; None for anything else."""
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
 def poll(
     check: Callable[[], T | None],
     *,

@@ -77,11 +77,33 @@ class GameFlow:
             return self._show_game(visit, position.step, now)
         if ready or (server is None and not waiting):  # without a record it was made by other means
             return form_answer(visit, position.step, self._form_game(visit))
-        if waiting:
+        if waiting and not position.was_shown:
             return self._wait(visit, position.step, server, now)
+        if server is not None and server.comes_back_for(visit.project.id):
+            if not waiting:
+                self._interrupt(visit, now)
+            return self._wait(visit, position.step, server, now)
+        if waiting:
+            self._give_up_waiting(visit)
         failed = server is not None and server.has_failed_for(visit.project.id)
         form = form_failed_server if failed else form_ended_game
         return form_answer(visit, position.step, form(visit.study.researcher))
+
+    def _interrupt(self, visit: Visit, now: datetime) -> None:
+        """The server has died under the game: until there is another one the participant waits for it.
+
+        Written, so that no GET of theirs counts as the end of the game meanwhile.
+        """
+        participant = visit.present
+        participant.interrupted_at = participant.waiting_since = now
+        participant.game_shown_at = participant.start_requested_at = None
+        visit.write()
+
+    def _give_up_waiting(self, visit: Visit) -> None:
+        """No other server comes: the game is over, and whoever submits goes on, without `step` too."""
+        participant = visit.present
+        participant.interrupted_at = participant.waiting_since = None
+        visit.write()
 
     def _wait(self, visit: Visit, step: int, server: ServerRecord | None, now: datetime) -> dict[str, Any]:
         """No game yet: answer with what is known, having asked for the server where that is due."""
@@ -156,7 +178,7 @@ class GameFlow:
     def _show_game(self, visit: Visit, step: int, now: datetime) -> dict[str, Any]:
         participant = visit.present
         participant.next_step = step + 1
-        participant.waiting_since = None
+        participant.waiting_since = participant.interrupted_at = None
         participant.game_shown_at = now
         visit.write()
         return form_answer(visit, step, self._form_game(visit))

@@ -59,3 +59,14 @@ def name_resources(prefix: str, attempt: int, user_id: str) -> str:
     digest = hashlib.sha256(user_id.encode()).hexdigest()
     head = f"{prefix}-{attempt}-"
     return head + digest[: _LONGEST_NAME - len(head)]
+
+
+def parse_resource_name(prefix: str, name: str) -> tuple[int, str] | None:
+    """Attempt and user id of a name that `name_resources` made; None for any other.
+
+    None too for one as long as those that hold a hash instead of the id: it cannot be told apart.
+    """
+    parts = re.fullmatch(rf"{re.escape(prefix)}-([1-9][0-9]{{0,5}})-(.+)", name)
+    if parts is None or len(name) >= _LONGEST_NAME or not _USER_ID.fullmatch(parts[2]):
+        return None
+    return int(parts[1]), parts[2]

@@ -20,7 +20,8 @@ class Participant:
 
     Answers to page k stand in `requests[k]`; late and second answers in `repeats`. `parameters` are what
     the recruiter's link said; `retried_at` and `retried_as` are the last start that the participant asked
-    for after a failed one, and its request id.
+    for after a failed one, and its request id; `interrupted_at` is when they began to wait for another
+    server in the middle of a game, which is then the one before `next_step`.
     """
 
     created: datetime | None
@@ -35,13 +36,14 @@ class Participant:
     parameters: dict[str, str] = field(default_factory=dict)
     retried_at: datetime | None = None
     retried_as: str | None = None
+    interrupted_at: datetime | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
         """Read a stored record, one written by an existing deployment included; unknown keys are kept."""
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
-        known |= {"parameters", "retriedAt", "retriedAs"}
+        known |= {"parameters", "retriedAt", "retriedAs", "interruptedAt"}
         return cls(
             created=from_wire(data.get("created")),
             next_step=int(data.get("nextStep", 1)),
@@ -55,6 +57,7 @@ class Participant:
             parameters={str(k): str(v) for k, v in (data.get("parameters") or {}).items()},
             retried_at=from_wire(data.get("retriedAt")),
             retried_as=data.get("retriedAs"),
+            interrupted_at=from_wire(data.get("interruptedAt")),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class Participant:
             "gameShownAt": to_wire(self.game_shown_at),
             "retriedAt": to_wire(self.retried_at),
             "retriedAs": self.retried_as,
+            "interruptedAt": to_wire(self.interrupted_at),
         }
         return {
             **self.others,
@@ -76,6 +80,12 @@ class Participant:
             **{key: value for key, value in optional.items() if value},
             "requests": self.requests,
         }
+
+    def holds(self, entry: Mapping[str, Any]) -> bool:
+        """Whether the entry of this very request is there already, from an earlier try of it."""
+        names = ("requestId", "httpMethod", "body")
+        wanted = [entry.get(name) for name in names]
+        return any([e.get(name) for name in names] == wanted for e in (*self.requests, *self.repeats))
 
     def keep_repeat(self, step: int, entry: dict[str, Any]) -> bool:
         """Keep a late or second answer to `step`, unless the very same body is there already.

@@ -34,10 +34,14 @@ class Move(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place and its step; `answered` is the step whose answer a second POST would repeat."""
+    """A place and its step; `answered` is the step whose answer a second POST would repeat.
+
+    `was_shown`: the game at which they wait has been shown before, on a server that has died since.
+    """
 
     place: Place
     step: int
+    was_shown: bool = False
 
     @property
     def answered(self) -> int:
@@ -50,6 +54,8 @@ def locate(participant: Participant | None, study: Study) -> Position:
     if participant is None:
         return Position(Place.NOWHERE, 0)
     final = study.last_step + 1
+    if participant.interrupted_at and study.is_game(participant.next_step - 1):
+        return Position(Place.WAITING, participant.next_step - 1, was_shown=True)
     if participant.waiting_since and study.is_game(participant.next_step):
         return Position(Place.WAITING, participant.next_step)
     step = min(participant.next_step - 1, final)
@@ -79,6 +85,8 @@ def decide(
         if finished is None and just_shown:
             return Move.REPEAT if posted else Move.SHOW
         return Move.ADVANCE
+    if position.was_shown and finished == position.step:
+        return Move.ADVANCE  # a client can have finished what it has been shown
     if not posted:
         return Move.SHOW
     return {Place.PAGE: Move.ADVANCE, Place.WAITING: Move.REPEAT, Place.FINAL: Move.CLOSE}[position.place]

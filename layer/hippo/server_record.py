@@ -1,7 +1,7 @@
 """The server record of a participant: the truth about their server; AWS resources follow it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,11 @@ from hippo.clock import from_wire, to_wire
 from hippo.errors import ConflictError, FencedError
 
 STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
-TASK_ENDED = "the task ended"  # the reason of a failure that another attempt may not meet
+TASK_ENDED = "the task ended"  # the reason of an end that another attempt may not meet
+SPOT_TAKEN = "Spot took the task back"  # likewise; the next attempt runs on demand
+GAME_ENDED = "the game server ended by itself"  # in good order: nobody needs another one
+DEATHS = (TASK_ENDED, SPOT_TAKEN)
+NO_PLACE = "all servers are in use"  # a start that lost the last place to another one
 MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
 _TRIES = 10
 
@@ -23,7 +27,9 @@ class ServerRecord:
     `owner` and `lease_until` name the invocation at work and its own deadline; `start_lease_until` keeps
     the lease of a start that a stop has overtaken. `tries` counts the attempts within one project,
     `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
-    were ever given the host name, `seen` the starts that had effect.
+    were ever given the host name, `seen` the starts that had effect. `ended_task` and `ended_cause` are
+    what ECS reported of a task while its start was still at work. `project_slot` is a place under the
+    project's own cap, besides `slot` under that of all.
     """
 
     user_id: str
@@ -38,12 +44,15 @@ class ServerRecord:
     lease_until: datetime | None = None
     start_lease_until: datetime | None = None
     slot: int | None = None
+    project_slot: int | None = None
     task_definition: str = ""
     cluster: str = ""
     rule_name: str = ""
     host_name: str = ""
     task_arn: str = ""
     capacity_provider: str = ""
+    ended_task: str = ""
+    ended_cause: str = ""
     public_ip: str = ""
     addresses: tuple[str, ...] = ()
     requested_at: datetime | None = None
@@ -70,8 +79,19 @@ class ServerRecord:
 
     def may_start_again_for(self, project_id: str) -> bool:
         """Whether a further attempt makes sense: the same start has no effect twice, so it needs a new id."""
-        failed_passing = self.has_failed_for(project_id) and self.reason == TASK_ENDED
-        return self.ended_early_for(project_id) or (failed_passing and self.tries < MAX_TRIES)
+        failed_passing = self.has_failed_for(project_id) and self._may_try()
+        return self.ended_early_for(project_id) or failed_passing
+
+    def comes_back_for(self, project_id: str) -> bool:
+        """Whether a server that died while its participant played is being replaced."""
+        if self.project_id != project_id:
+            return False
+        gone = self.state in (STOPPING, STOPPED) and not self.error
+        replaced = gone and self.reason in (*DEATHS, NO_PLACE)
+        return self.state == STARTING or replaced or (self.has_failed_for(project_id) and self._may_try())
+
+    def _may_try(self) -> bool:
+        return self.reason == TASK_ENDED and self.tries < MAX_TRIES
 
     def has_failed_for(self, project_id: str) -> bool:
         """Whether its start has failed for good, torn down since or not."""
@@ -111,6 +131,11 @@ def write_record(record: ServerRecord) -> bytes:
     return json.dumps(wire).encode()
 
 
+def name_restart(record: ServerRecord) -> str:
+    """The request id of the start that replaces a server that died: one for each attempt."""
+    return f"{record.project_id}/{record.user_id}/again/{record.attempt}"
+
+
 class ServerStore:
     """The records of all servers: `_servers/{userId}.json`."""
 
@@ -142,15 +167,18 @@ class HeldServer:
         """Read the record again. Raises FencedError if somebody else has taken it over."""
         return self._read_owned()[0]
 
-    def update(self, **changes: Any) -> ServerRecord:
+    def update(self, check: Callable[[ServerRecord], None] | None = None, /, **changes: Any) -> ServerRecord:
         """Change the record by compare-and-swap, keeping what others may change beside us (the deadline).
 
+        `check` sees the record as it will be, and may raise instead.
         Raises FencedError if it is no longer ours. A write that succeeded although botocore, having lost
         its answer, tried it again and got 412, is recognised by what is stored.
         """
         for _ in range(_TRIES):
             current, etag = self._read_owned()
             wanted = replace(current, **changes)
+            if check:
+                check(wanted)
             try:
                 self._store.write(wanted, etag)
             except ConflictError:

@@ -24,18 +24,16 @@ from hippo.errors import (
 )
 from hippo.messages import StartMessage, form_stop
 from hippo.runs import Run
-from hippo.server_claims import ServerClaims, name_client_token
-from hippo.server_record import FAILED, READY, TASK_ENDED, HeldServer, ServerRecord
+from hippo.server_claims import ServerClaims
+from hippo.server_names import name_server
+from hippo.server_record import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord
+from hippo.start_decisions import name_client_token
+from hippo.task_checks import CapacityError, check_alive, check_not_ended, list_providers
 
 logger = logging.getLogger(__name__)
 
 GAME_PORT = 5000
 _KEPT_ADDRESSES = 12
-_CAPACITY_CODES = {"SpotInterruption", "TerminationNotice"}
-
-
-class CapacityError(HippoError):
-    """The capacity provider has nothing to give at the moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +103,18 @@ class ServerStart:
         self._arm_rule(held)
         # After the rule, which frees the slot whatever becomes of this start.
         if not self._claims.secure_slot(held):
-            self._tools.request_stop(held.record, "all servers are in use")
+            self._tools.request_stop(held.record, NO_PLACE)
             return
         record = held.check()
         self._tools.containers.create_cluster(record.cluster, self._tags(record))
         self._await_cluster(held)
-        for provider in _list_providers(record):
+        for provider in list_providers(record):
             try:
                 self._bring_up_on(held, provider)
+                held.update(check_not_ended, state=READY, ready_at=self._clock.now(), lease_until=None)
             except CapacityError as error:
                 self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
                 continue
-            held.update(state=READY, ready_at=self._clock.now(), lease_until=None)
             self._log("ready", held.record, provider=provider)
             return
         held.update(capacity_provider="", task_arn="", rounds=held.record.rounds + 1)
@@ -155,7 +153,7 @@ class ServerStart:
         address = self._await_address(held, task_arn)
         known = (*(a for a in held.record.addresses if a != address), address)[-_KEPT_ADDRESSES:]
         held.update(public_ip=address, addresses=known)
-        change_id = self._name_server(held.record, address)
+        change_id = name_server(self._tools.host_names, held.record, address)
         self._await_answer(held, task_arn, address, change_id)
 
     def _run_task(self, held: HeldServer, provider: str) -> str:
@@ -196,31 +194,8 @@ class ServerStart:
         if task is None:
             held.check()  # not yet there, or a stop has deleted the cluster
         else:
-            _check_alive(task)
+            check_alive(task)
         return task
-
-    def _name_server(self, record: ServerRecord, address: str) -> str:
-        """The A record, by CREATE: a name that is not this participant's is never overwritten."""
-        try:
-            return self._tools.host_names.create(record.host_name, address)
-        except ConflictError:
-            existing = self._tools.host_names.find(record.host_name)
-        if existing is None:
-            return self._name_again(record, address)
-        # An alias has no addresses: it is not ours either.
-        if not existing.addresses or not set(existing.addresses) <= set(record.addresses):
-            raise PermanentError(f"{record.host_name} is taken by a record that is not this participant's")
-        try:
-            return self._tools.host_names.replace(existing, address)
-        except ConflictError:
-            raise TransientError(f"{record.host_name}: the record changed at the same time") from None
-
-    def _name_again(self, record: ServerRecord, address: str) -> str:
-        """Refused, yet no A record shows: it has just been deleted, or the name is one of another type."""
-        try:
-            return self._tools.host_names.create(record.host_name, address)
-        except ConflictError as error:
-            raise PermanentError(f"{record.host_name} cannot be made: {error}") from error
 
     def _await_answer(self, held: HeldServer, task_arn: str, address: str, change_id: str) -> None:
         """Until the port answers and every name server knows the name.
@@ -241,7 +216,11 @@ class ServerStart:
                     self._find_living_task(held, task_arn)
                 if not state["in sync"] and self._clock.now() >= ask_from:
                     state["in sync"] = self._tools.host_names.is_in_sync(change_id)
-            return True if all(state.values()) else None
+            if not all(state.values()):
+                return None
+            # A task may have ended while its name was still unknown.
+            state["answers"] = self._tools.connect(address, GAME_PORT)
+            return True if state["answers"] else None
 
         what = f"{address} to answer by its name"
         poll(check, clock=self._clock, until=self._run.until, what=what, first=0.25, most=0.5)
@@ -266,19 +245,3 @@ class ServerStart:
     def _log(self, event: str, record: ServerRecord, **fields: str) -> None:
         ids = {"projectId": record.project_id, "userId": record.user_id, "attempt": record.attempt}
         logger.info(event, extra={**ids, **fields})
-
-
-def _check_alive(task: TaskState) -> None:
-    """Raise CapacityError or TaskEndedError for a task that is at its end."""
-    if task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
-        return
-    if task.stop_code in _CAPACITY_CODES or is_capacity_shortage(task.stopped_reason):
-        raise CapacityError(task.stopped_reason)
-    raise TaskEndedError(f"the task stopped: {task.stop_code} {task.stopped_reason}".strip())
-
-
-def _list_providers(record: ServerRecord) -> tuple[str, ...]:
-    """Spot first; a continued attempt goes on where it was."""
-    if record.capacity_provider in PROVIDERS:
-        return PROVIDERS[PROVIDERS.index(record.capacity_provider) :]
-    return PROVIDERS

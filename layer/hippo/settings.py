@@ -54,7 +54,9 @@ class StopServerSettings:
     bucket: str
     hosted_zone_id: str
     root_domain: str
+    start_server_topic_arn: str
     stop_server_topic_arn: str
+    max_servers: int = 20
     prefix: str = "hippo"
 
 

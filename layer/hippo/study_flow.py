@@ -57,9 +57,10 @@ class StudyFlow:
         self._stop_topic = stop_topic
         self._clock = clock
 
-    def answer(self, request: HttpRequest) -> dict[str, Any]:
+    def answer(self, request: HttpRequest, *, again: bool = False) -> dict[str, Any]:
         """The content of the 200 answer: page, css, step, steps, userId and what the page needs besides.
 
+        `again`: an earlier try of this very request failed, perhaps only after it had been written.
         Raises BadRequestError (ids, step, body, unknown or closed project) and TransientError.
         """
         project, user_id, finished = self._parse(request)
@@ -77,6 +78,8 @@ class StudyFlow:
             position = locate(participant, study)
             shown_at = participant.game_shown_at if participant else None
             move = decide(position, request.method, finished, shown_at, now)
+            if again and participant and participant.holds(self._form_entry(request, now)):
+                move = Move.SHOW
             if participant is None and (reason := self._admission.admit(project, user_id, request)):
                 return self._refuse(project, user_id, reason)
             try:
@@ -128,7 +131,7 @@ class StudyFlow:
     def _keep_answer(self, visit: Visit, position: Position, move: Move, now: datetime) -> None:
         """Keep an answer that does not advance; the same body twice is the same answer."""
         participant = visit.present
-        entry = form_entry(visit.request, now, self._settings.client_address)
+        entry = self._form_entry(visit.request, now)
         if move is Move.CLOSE and len(participant.requests) <= position.step:
             participant.requests.append(entry)
         elif not participant.keep_repeat(_answered_step(visit, position, move), entry):
@@ -141,10 +144,11 @@ class StudyFlow:
         target = position.step + 1
         participant = visit.participant or _begin(visit.request, now)
         participant.version = participant.version or visit.project.version
-        entry = form_entry(visit.request, now, self._settings.client_address)
+        entry = self._form_entry(visit.request, now)
         entry |= _note_consent(study, visit, position, now)
         participant.requests.append(entry)
         participant.waiting_since = participant.start_requested_at = participant.game_shown_at = None
+        participant.interrupted_at = None
         server = self._game.read_server(visit.user_id) if study.is_game(target) else None
         visit.participant = participant
         self._publish_events(visit, participant, target, now)
@@ -153,6 +157,9 @@ class StudyFlow:
         participant.next_step = target + 1
         visit.write()
         return form_page(visit, target)
+
+    def _form_entry(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
+        return form_entry(request, now, self._settings.client_address)
 
     def _publish_events(self, visit: Visit, participant: Participant, step: int, now: datetime) -> None:
         """Send what reaching a step sends, before it is written: a crash sends twice rather than never."""

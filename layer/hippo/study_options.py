@@ -16,6 +16,7 @@ from hippo.recruiters import is_parameter_name
 logger = logging.getLogger(__name__)
 
 MOST_PARTICIPANTS = 100_000
+MOST_SERVERS = 300  # each has a rule, of which EventBridge allows 300
 DEFAULT_LANGUAGE = "en"
 SCREEN_KEYS = ("mobile", "minWidth")
 _NUMBER = re.compile(r"[0-9]{1,6}")
@@ -24,7 +25,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # the shape of a B
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """Who is let in; `closes_at` in UTC. They act on everybody as the list has them now."""
+    """Who is let in, and how many play at once; `closes_at` in UTC. They act as the list has them now."""
 
     one_per: str | None = None
     signed_links: bool = False
@@ -32,6 +33,7 @@ class AccessOptions:
     closes_at: datetime | None = None
     lets_mobile_in: bool = True
     min_width: int | None = None
+    max_servers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ _ACCESS: dict[str, Callable[[Any], Any]] = {
     "onePer": parse_one_per,
     "signedLinks": parse_flag,
     "maxParticipants": lambda value: parse_number(value, 1, MOST_PARTICIPANTS),
+    "maxServers": lambda value: parse_number(value, 1, MOST_SERVERS),
     "closesAt": parse_time,
     "screen.mobile": parse_flag,
     "screen.minWidth": lambda value: parse_number(value, 1, 100_000),
@@ -119,6 +122,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         closes_at=values.get("closesAt"),
         lets_mobile_in=values.get("screen.mobile", True),
         min_width=values.get("screen.minWidth"),
+        max_servers=values.get("maxServers"),
     )
 
 

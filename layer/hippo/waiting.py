@@ -34,9 +34,12 @@ def form_wait(server: ServerRecord | None, project_id: str, times: WaitingTimes)
 
 def describe_progress(server: ServerRecord | None, project_id: str) -> str:
     """How far the participant's server is; what stands in its way, such as an earlier one, is a queue."""
-    if server is None or server.project_id != project_id or server.state != STARTING:
+    if server is None or server.project_id != project_id:
         return QUEUED
-    return ALMOST_THERE if server.public_ip else STARTED
+    if server.state == STARTING:
+        return ALMOST_THERE if server.public_ip else STARTED
+    # One that died is cleared away in seconds, and another one starts.
+    return STARTED if server.state == STOPPING and server.comes_back_for(project_id) else QUEUED
 
 
 def may_retry(server: ServerRecord, participant: Participant) -> bool:

@@ -17,6 +17,8 @@ from hippo.clock import Clock
 from hippo.network import can_connect
 from hippo.runs import Run
 from hippo.server_claims import ClaimSettings, ServerClaims
+from hippo.server_places import ServerPlaces
+from hippo.server_queue import ServerQueue
 from hippo.server_record import ServerStore
 from hippo.server_slots import ServerSlots
 from hippo.server_start import ServerStart, StartTools
@@ -42,7 +44,7 @@ def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> 
         claim_settings,
         catalogue,
         ServerStore(own),
-        ServerSlots(own, settings.max_servers),
+        ServerPlaces(ServerSlots(own, settings.max_servers), ServerQueue(own, clock)),
         tools.request_stop,
         run,
         clock,

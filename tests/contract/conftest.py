@@ -1,4 +1,4 @@
-"""The adapters over each backend: in-memory fakes, moto, and the local platform's emulator."""
+"""The adapters over each backend: in-memory fakes, the simulation, moto, the local platform's emulator."""
 
 import json
 import uuid
@@ -20,6 +20,13 @@ from tests.fakes.host_names import FakeHostNames
 from tests.fakes.journal import Journal
 from tests.fakes.messaging import FakeObjectStore, FakeRules
 from tests.gaps.emulators import Emulator, start_emulator
+from tests.simulation.border import Border
+from tests.simulation.ecs import SimulatedEcs
+from tests.simulation.eventbridge import SimulatedEvents
+from tests.simulation.route53 import SimulatedRoute53
+from tests.simulation.s3 import SimulatedS3
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.sns import SimulatedSns
 from tests.support.aws_hooks import shared_client
 from tests.support.strict_moto import make_strict
 
@@ -68,6 +75,34 @@ def make_fake_backend() -> Backend:
     return Backend("fake", store, containers, rules, names, root, clock, read_rule, poll_seconds=1)
 
 
+def make_simulated_backend() -> Backend:
+    """The real adapters over the simulated AWS, without the delays that the other backends do not have."""
+    scheduler = Scheduler()
+    border = Border(scheduler)
+    sns, ecs = SimulatedSns(border), SimulatedEcs(border, {DEFINITION})
+    events, route53 = SimulatedEvents(border, sns), SimulatedRoute53(border)
+    ecs.seconds_until_seen = ecs.seconds_to_provision = ecs.seconds_to_delete = 0
+
+    def read_rule(name: str) -> tuple[str, dict[str, Any]] | None:
+        rule = events.rules.get(name)
+        if not rule or not rule.fires:
+            return None
+        [(_, text)] = rule.targets.values()
+        return write_cron(rule.fires), json.loads(text)
+
+    return Backend(
+        "simulation",
+        ObjectStore(SimulatedS3(border), "contract"),
+        Containers(ecs, ["subnet-1"], "sg-1"),
+        ShutdownRules(events, "arn:topic"),
+        HostNames(route53, "Z1"),
+        "games.example.org",
+        scheduler,
+        read_rule,
+        poll_seconds=1,
+    )
+
+
 def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
     """The real adapters, over whatever answers as AWS."""
     clients = {service: make_client(service) for service in SERVICES}
@@ -114,11 +149,13 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     running.stop()
 
 
-@pytest.fixture(params=["fake", "moto", "emulator"])
+@pytest.fixture(params=["fake", "simulation", "moto", "emulator"])
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
     """Each case runs once on each of them."""
     if request.param == "fake":
         yield make_fake_backend()
+    elif request.param == "simulation":
+        yield make_simulated_backend()
     elif request.param == "moto":
         request.getfixturevalue("aws")
         for _ in make_strict(monkeypatch):

@@ -48,6 +48,10 @@ class Actor:
         s3 = self.client("s3")
         return s3.put_object(Bucket=self.outputs["bucket"], Key=key, Body=b"{}", IfNoneMatch="*")
 
+    def delete(self, key: str) -> Any:
+        """Deletes an object of the study's bucket that does not exist."""
+        return self.client("s3").delete_object(Bucket=self.outputs["bucket"], Key=key)
+
     def put_on_site(self, key: str) -> Any:
         """Makes an object in the site's bucket, if there is none."""
         bucket = self.outputs["stackOutputs"]["SiteBucketName"]
@@ -172,6 +176,30 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_name("DELETE", "roles.localhost"),
         lambda a: a.change_name("CREATE", "roles.localhost"),
     ),
+    "sweep-cursor": ("StopServer", lambda a: a.put("_sweep.json"), lambda a: a.put("_roles.json")),
+    "listed-servers": ("StopServer", lambda a: a.list_keys("_servers/"), lambda a: a.list_keys("p/Users/")),
+    "queue": (
+        "StopServer",
+        lambda a: a.delete("_slots/q.roles"),
+        lambda a: a.delete("_slots/0000"),
+    ),
+    "queue-of-starts": (
+        "StartServer",
+        lambda a: a.delete("_slots/q.roles"),
+        lambda a: a.delete("_servers/roles.json"),
+    ),
+    "listed-rules": (
+        "StopServer",
+        lambda a: a.client("events").list_rules(NamePrefix="hippo-"),
+        lambda a: a.client("events").list_event_buses(),
+    ),
+    "listed-clusters": (
+        "StopServer",
+        lambda a: a.client("ecs").list_clusters(),
+        lambda a: a.client("ecs").list_task_definitions(),
+    ),
+    "stop-messages-on": ("StopServer", lambda a: a.publish("StartServer"), lambda a: a.send("StartServer")),
+    "stops-of-a-sweep": ("StopServer", lambda a: a.publish("StopServer"), lambda a: a.put("p/Users/roles")),
     "stop-starts-nothing": ("StopServer", lambda a: a.stop_task(MINE), lambda a: a.run_task(MINE)),
     "send-start": (
         "SendStartServerMessage",

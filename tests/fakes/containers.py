@@ -1,11 +1,11 @@
 """A stand-in for ECS on Fargate and for the network interfaces of its tasks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hippo.aws.ecs import RunResult, TaskState
+from hippo.aws.ecs import ClusterState, RunResult, TaskState
 from hippo.errors import AwsError, ConflictError
 from tests.fakes.journal import Journal
 from tests.support.fakes import FakeClock
@@ -30,6 +30,7 @@ class FakeTask:
     stop_code: str = ""
     stopped_reason: str = ""
     seconds_to_stop: float = 12
+    exit_code: int | None = None
 
     def status(self, now: datetime) -> str:
         """Its lastStatus."""
@@ -87,6 +88,27 @@ class FakeContainers:
                 return "INACTIVE"
             return "ACTIVE" if self._clock.now() >= cluster.active_from else "PROVISIONING"
 
+    def list_clusters(self, prefix: str) -> list[str]:
+        """The names of the clusters that begin so."""
+        with self._journal.call("containers.list_clusters", prefix=prefix):
+            names = [name for name, cluster in self.clusters.items() if not cluster.deleted]
+            return sorted(name for name in names if name.startswith(prefix))
+
+    def describe_clusters(self, names: Sequence[str]) -> list[ClusterState]:
+        """The clusters with their tags."""
+        with self._journal.call("containers.describe_clusters", names=list(names)):
+            living = self.list_living()
+            return [
+                ClusterState(
+                    name,
+                    "INACTIVE" if cluster.deleted else "ACTIVE",
+                    sum(1 for task in living if task.cluster == name and not self._is_ending(task)),
+                    cluster.tags,
+                )
+                for name, cluster in self.clusters.items()
+                if name in names
+            ]
+
     def run_task(
         self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
     ) -> RunResult:
@@ -124,6 +146,7 @@ class FakeContainers:
                 stop_code=task.stop_code if ending else "",
                 stopped_reason=task.stopped_reason if ending else "",
                 interface_id=f"eni-{task.address}" if attached and status != "STOPPED" else None,
+                exit_codes=(task.exit_code,) if status == "STOPPED" else (None,),
             )
 
     def list_tasks(self, cluster: str) -> list[str]:
@@ -159,10 +182,11 @@ class FakeContainers:
         """Every task that costs money now, whether or not ECS shows it."""
         return [task for task in self.tasks.values() if task.status(self._clock.now()) != "STOPPED"]
 
-    def end_task(self, code: str, reason: str) -> None:
+    def end_task(self, code: str, reason: str, exit_code: int | None = None) -> None:
         """Let all tasks begin to stop by themselves."""
         for task in self.list_living():
             task.stopping_from, task.stop_code, task.stopped_reason = self._clock.now(), code, reason
+            task.exit_code = exit_code
 
     def _check_run(self, cluster: str, definition: str) -> None:
         known = self.clusters.get(cluster)

@@ -23,6 +23,12 @@ class FakeHostNames:
         with self._journal.call("host_names.find", name=name):
             return self.records.get(name)
 
+    def list_page(self, first: str) -> tuple[list[AddressRecord], str]:
+        """A page of two records, and where the next one begins."""
+        with self._journal.call("host_names.list_page", first=first):
+            names = sorted(name for name in self.records if name >= first)
+            return [self.records[name] for name in names[:2]], "".join(names[2:3])
+
     def create(self, name: str, address: str) -> str:
         """Make the A record and give the change's id."""
         with self._journal.call("host_names.create", name=name, address=address):

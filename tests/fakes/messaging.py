@@ -32,6 +32,16 @@ class FakeObjectStore(fakes.FakeObjectStore):
         with self._journal.call("store.replace", key=key):
             return super().replace(key, body, etag, tags=tags)
 
+    def delete(self, key: str) -> None:
+        """Delete the object."""
+        with self._journal.call("store.delete", key=key):
+            super().delete(key)
+
+    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """The keys of one page of objects."""
+        with self._journal.call("store.list_after", prefix=prefix, after=after):
+            return super().list_after(prefix, after, most)
+
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
         """The objects directly under a prefix."""
         with self._journal.call("store.list", prefix=prefix):
@@ -42,13 +52,14 @@ class FakeObjectStore(fakes.FakeObjectStore):
 class FakeTopic(fakes.FakeTopic):
     """A topic that keeps what is published to it."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, name: str = "topic") -> None:
         super().__init__()
         self._journal = journal
+        self._name = name
 
     def publish(self, message: Mapping[str, Any]) -> None:
         """Keep the message."""
-        with self._journal.call("topic.publish", message=dict(message)):
+        with self._journal.call(f"{self._name}.publish", message=dict(message)):
             super().publish(message)
 
 
@@ -84,6 +95,11 @@ class FakeRules:
             fires = minute if minute > self._clock.now() else None
             kept = known.tags if known else dict(tags or {})
             self.rules[name] = FakeRule(fires, dict(message), kept)
+
+    def list_names(self, prefix: str) -> set[str]:
+        """The names of the rules that begin so."""
+        with self._journal.call("rules.list_names", prefix=prefix):
+            return {name for name in self.rules if name.startswith(prefix)}
 
     def disarm(self, name: str) -> None:
         """Remove target and rule; fine if there is none."""

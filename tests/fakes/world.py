@@ -9,13 +9,16 @@ from typing import Any
 
 from hippo.catalogue import Catalogue
 from hippo.errors import TransientError
-from hippo.messages import StartMessage, read_stop
+from hippo.messages import StartMessage
 from hippo.runs import Run
 from hippo.server_claims import ClaimSettings, ServerClaims
+from hippo.server_places import ServerPlaces
+from hippo.server_queue import ServerQueue
 from hippo.server_record import ServerRecord, ServerStore, read_record, write_record
 from hippo.server_slots import ServerSlots
 from hippo.server_start import ServerStart, StartTools
-from hippo.server_stop import ServerStop, StopTools
+from hippo.server_teardown import StopTools
+from hippo.stop_wiring import assemble
 from tests.fakes.clock import FakeClock
 from tests.fakes.containers import FakeContainers, FakeInterfaces
 from tests.fakes.host_names import FakeHostNames
@@ -37,6 +40,7 @@ class LifecycleWorld:
         self.journal, self.clock = Journal(), FakeClock()
         self.store = FakeObjectStore(self.journal)
         self.topic = FakeTopic(self.journal)
+        self.start_topic = FakeTopic(self.journal, "start_topic")
         self.rules = FakeRules(self.journal, self.clock)
         self.containers = FakeContainers(self.journal, self.clock, {PROJECT, OTHER_PROJECT})
         self.interfaces = FakeInterfaces(self.journal, self.clock)
@@ -96,7 +100,7 @@ class LifecycleWorld:
             ClaimSettings("hippo", ROOT_DOMAIN, self.max_runtime),
             catalogue,
             ServerStore(self.store),
-            ServerSlots(self.store, self.max_servers),
+            ServerPlaces(ServerSlots(self.store, self.max_servers), ServerQueue(self.store, self.clock)),
             tools.request_stop,
             run,
             self.clock,
@@ -112,17 +116,40 @@ class LifecycleWorld:
         seconds: float = STOP_SECONDS,
     ) -> None:
         """Invoke stop_server once, for the user unless `body` says otherwise."""
-        message = read_stop({"userId": USER, **(body or {})}, sent_at or self.clock.now())
-        tools = StopTools(self.rules, self.containers, self.host_names, ServerSlots(self.store))
+        self.tell_stop_server({"userId": USER, **(body or {})}, owner=owner, sent_at=sent_at, seconds=seconds)
+
+    def tell_stop_server(
+        self,
+        body: Mapping[str, Any],
+        *,
+        owner: str = "",
+        sent_at: datetime | None = None,
+        seconds: float = STOP_SECONDS,
+    ) -> None:
+        """Invoke stop_server once with whatever has come on the stop topic."""
+        tools = StopTools(
+            self.rules,
+            self.containers,
+            self.host_names,
+            ServerSlots(self.store, self.max_servers),
+            ServerQueue(self.store, self.clock),
+            self.start_topic,
+            self.topic,
+        )
         run = self._make_run(owner, seconds)
-        ServerStop(ServerStore(self.store), tools, "hippo", ROOT_DOMAIN, run, self.clock).stop(message)
+        topic = assemble(self.store, tools, "hippo", ROOT_DOMAIN, run, self.clock)
+        topic.handle(topic.read(body, sent_at or self.clock.now()))
+
+    def sweep(self, **options: Any) -> None:
+        """Invoke stop_server with the sweep's signal."""
+        self.tell_stop_server({"sweep": True}, **options)
 
     def stop_as_lambda(self, body: Mapping[str, Any]) -> None:
         """Invoke stop_server and, should it fail, twice more as the same invocation."""
         owner, sent_at = self.new_owner(), self.clock.now()
         for wait in (60, 120, 0):
             with suppress(TransientError, Crash):
-                return self.stop(body, owner=owner, sent_at=sent_at)
+                return self.tell_stop_server({"userId": USER, **body}, owner=owner, sent_at=sent_at)
             self.clock.advance(wait)
         return None
 
@@ -146,7 +173,8 @@ class LifecycleWorld:
 
     def slots(self) -> list[str]:
         """Who holds a slot of the cap."""
-        held = [body for key, body in self.store.objects.items() if key.startswith("_slots/") and body]
+        objects = self.store.objects.items()
+        held = [body for key, body in objects if key.startswith("_slots/0") and body]
         return sorted(json.loads(body)["userId"] for body in held)
 
     def left(self) -> dict[str, list[str]]:

@@ -58,11 +58,19 @@ class FakeObjectStore:
             raise ConflictError(key)
         return self._write(key, body)
 
+    def delete(self, key: str) -> None:
+        """Delete the object; fine if there is none."""
+        self.objects.pop(key, None)
+
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
         """The objects directly under a prefix."""
         for key, body in sorted(self.objects.items()):
             if key.startswith(prefix) and "/" not in key.removeprefix(prefix):
                 yield ListedObject(key, len(body), _etag(body))
+
+    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """The keys of one page of objects."""
+        return [key for key in sorted(self.objects) if key.startswith(prefix) and key > after][:most]
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
         """All objects below a prefix."""

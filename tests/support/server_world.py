@@ -35,6 +35,7 @@ class ServerWorld:
         self.s3, self.sns, self.route53, self.ecs, self.ec2, self.events = map(shared_client, names)
         self.s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.stop_topic = self.sns.create_topic(Name="stop")["TopicArn"]
+        self.start_topic = self.sns.create_topic(Name="start")["TopicArn"]
         zone = self.route53.create_hosted_zone(Name=ROOT_DOMAIN, CallerReference="1")
         self.zone_id = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
         self._set_environment(monkeypatch)
@@ -91,9 +92,17 @@ class ServerWorld:
         """Put JSON into the bucket."""
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
 
+    def read_text(self, key: str) -> str:
+        """The text of an object."""
+        return self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
+
+    def read(self, key: str) -> Any:
+        """JSON of the bucket."""
+        return json.loads(self.read_text(key))
+
     def record(self, user: str = USER) -> dict[str, Any]:
         """The server record."""
-        return json.loads(self.s3.get_object(Bucket=BUCKET, Key=f"_servers/{user}.json")["Body"].read())
+        return self.read(f"_servers/{user}.json")
 
     def tasks(self, cluster: str = NAME) -> list[dict[str, Any]]:
         """The tasks of a cluster that are to run, as DescribeTasks shows them."""
@@ -119,16 +128,22 @@ class ServerWorld:
     def slots(self) -> list[str]:
         """The slots that are held."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="_slots/").get("Contents", ())
-        return [entry["Key"] for entry in found if entry["Size"]]
+        return [entry["Key"] for entry in found if entry["Size"] and "/q." not in entry["Key"]]
 
     def left(self) -> list[Any]:
         """All that a stop has to take away."""
         tasks = [task for cluster in self.clusters() for task in self.tasks(cluster)]
         return [*tasks, *self.clusters(), *self.rules(), *self.names(), *self.slots()]
 
-    def published(self) -> list[dict[str, Any]]:
-        """What SNS took for the stop topic, oldest first."""
-        sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self.stop_topic].sent_notifications
+    def queue(self) -> list[str]:
+        """Who waits for a server, longest first."""
+        found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="_slots/q.").get("Contents", ())
+        return [entry["Key"].split(".")[2] for entry in found]
+
+    def published(self, topic: str = "stop") -> list[dict[str, Any]]:
+        """What SNS took for the start or the stop topic, oldest first."""
+        arn = {"start": self.start_topic, "stop": self.stop_topic}[topic]
+        sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[arn].sent_notifications
         return [json.loads(notification[1]) for notification in sent]
 
     def _set_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,6 +155,7 @@ class ServerWorld:
             "ROOT_DOMAIN": ROOT_DOMAIN,
             "SUBNET": subnet,
             "SECURITY_GROUP": group,
+            "START_SERVER_TOPIC_ARN": self.start_topic,
             "STOP_SERVER_TOPIC_ARN": self.stop_topic,
             "MAX_RUNTIME": "60",
             "MAX_SERVERS": "2",

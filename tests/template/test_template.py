@@ -12,6 +12,7 @@ import pytest
 from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements, load_template
 
 from hippo import settings
+from hippo.task_events import DETAIL_TYPE
 
 SETTINGS = {
     "next_step": settings.NextStepSettings,
@@ -37,8 +38,16 @@ WILDCARD_RESOURCES = {
     ("StartServerRole", "ListTasks"),
     ("StartServerRole", "Addresses"),
     ("StopServerRole", "ListTasks"),
+    ("StopServerRole", "ListClusters"),
+    ("StopServerRole", "ListRules"),
 }
-ALLOWED_WITHOUT_RESOURCE = {"ecs:CreateCluster", "ecs:ListTasks", "ec2:DescribeNetworkInterfaces"}
+ALLOWED_WITHOUT_RESOURCE = {
+    "ecs:CreateCluster",
+    "ecs:ListClusters",
+    "ecs:ListTasks",
+    "ec2:DescribeNetworkInterfaces",
+    "events:ListRules",
+}
 
 
 def resources_of(kind: str) -> dict[str, dict]:
@@ -144,6 +153,33 @@ def test_eventbridge_may_publish_to_the_stop_topic_without_condition():
     assert statement["Resource"] == {"Ref": "StopServerTopic"}
     assert "Condition" not in statement
     assert "KmsMasterKeyId" not in load_template()["Resources"]["StopServerTopic"].get("Properties", {})
+
+
+def test_rules_tell_the_stop_topic():
+    """The sweep's signal is what stop_server reads; only stopped tasks of this stack's clusters are told."""
+    resources = load_template()["Resources"]
+    (target,) = resources["SweepRule"]["Properties"]["Targets"]
+    assert target["Arn"] == {"Ref": "StopServerTopic"}
+    assert json.loads(target["Input"]) == {"sweep": True}
+    told = resources["TaskEndRule"]["Properties"]
+    assert [t["Arn"] for t in told["Targets"]] == [{"Ref": "StopServerTopic"}]
+    assert told["EventPattern"]["source"] == ["aws.ecs"]
+    assert told["EventPattern"]["detail-type"] == [DETAIL_TYPE]
+    (cluster,) = told["EventPattern"]["detail"]["clusterArn"]
+    assert cluster["prefix"]["Fn::Sub"].endswith(":cluster/${Prefix}-")
+
+
+def test_each_dead_letter_queue_has_an_alarm():
+    """A message that failed for good is told to the operator's address, if there is one."""
+    alarms = [a["Properties"] for a in resources_of("AWS::CloudWatch::Alarm").values()]
+    watched = {
+        d["Value"]["Fn::GetAtt"].removesuffix(".QueueName")
+        for alarm in alarms
+        for d in alarm["Dimensions"]
+        if d["Name"] == "QueueName"
+    }
+    assert watched == set(resources_of("AWS::SQS::Queue"))
+    assert all(alarm["AlarmActions"]["Fn::If"][0] == "HasAlarmEmail" for alarm in alarms)
 
 
 def test_bucket_is_private_versioned_and_survives_the_stack():

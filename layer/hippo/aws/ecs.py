@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 from hippo.aws.failures import read_code, read_message, translate
 from hippo.errors import AwsError, ConflictError
 
-PROVIDERS = ("FARGATE_SPOT", "FARGATE")
+SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
+PROVIDERS = (SPOT, ON_DEMAND)
+_MOST_DESCRIBED = 100
 _NO_CLUSTER = {"ClusterNotFoundException"}
 _BUSY_CLUSTER = {
     "ClusterContainsTasksException",
@@ -28,6 +30,17 @@ class TaskState:
     stop_code: str
     stopped_reason: str
     interface_id: str | None
+    exit_codes: tuple[int | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterState:
+    """A cluster as DescribeClusters shows it; `tasks` are those that run or are about to."""
+
+    name: str
+    status: str
+    tasks: int
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,23 @@ class Containers:
         with translate("ecs:DescribeClusters"):
             clusters = self._client.describe_clusters(clusters=[name]).get("clusters", [])
         return str(clusters[0]["status"]) if clusters else None
+
+    def list_clusters(self, prefix: str) -> list[str]:
+        """The names of the account's clusters that begin so, in their order."""
+        with translate("ecs:ListClusters"):
+            pages = self._client.get_paginator("list_clusters").paginate()
+            names = [str(arn).rpartition("/")[2] for page in pages for arn in page.get("clusterArns", ())]
+        return sorted(name for name in names if name.startswith(prefix))
+
+    def describe_clusters(self, names: Sequence[str]) -> list[ClusterState]:
+        """The clusters with their tags, a hundred at a time."""
+        found: list[ClusterState] = []
+        for first in range(0, len(names), _MOST_DESCRIBED):
+            some = list(names[first : first + _MOST_DESCRIBED])
+            with translate("ecs:DescribeClusters"):
+                answer = self._client.describe_clusters(clusters=some, include=["TAGS"])
+            found += [_read_cluster(cluster) for cluster in answer.get("clusters", ())]
+        return found
 
     def run_task(
         self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
@@ -155,6 +185,15 @@ def _write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
+def _read_cluster(cluster: Mapping[str, Any]) -> ClusterState:
+    return ClusterState(
+        name=str(cluster["clusterName"]),
+        status=str(cluster.get("status", "")),
+        tasks=int(cluster.get("runningTasksCount", 0)) + int(cluster.get("pendingTasksCount", 0)),
+        tags={str(tag["key"]): str(tag.get("value", "")) for tag in cluster.get("tags") or ()},
+    )
+
+
 def _read_task(task: Mapping[str, Any]) -> TaskState:
     """The interface is looked up by the detail's name: its place in the list is not part of the API."""
     details = [
@@ -170,4 +209,5 @@ def _read_task(task: Mapping[str, Any]) -> TaskState:
         stop_code=str(task.get("stopCode", "")),
         stopped_reason=str(task.get("stoppedReason", "")),
         interface_id=str(interface) if interface else None,
+        exit_codes=tuple(container.get("exitCode") for container in task.get("containers") or ()),
     )

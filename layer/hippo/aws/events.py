@@ -57,6 +57,12 @@ class ShutdownRules:
             answer = self._client.put_targets(Rule=name, Targets=[target])
         _check_entries("events:PutTargets", answer)
 
+    def list_names(self, prefix: str) -> set[str]:
+        """The names of the rules that begin so."""
+        with translate("events:ListRules"):
+            pages = self._client.get_paginator("list_rules").paginate(NamePrefix=prefix)
+            return {str(rule["Name"]) for page in pages for rule in page.get("Rules", ())}
+
     def disarm(self, name: str) -> None:
         """Remove the target, then the rule (AWS refuses it the other way round); fine if there is none."""
         try:

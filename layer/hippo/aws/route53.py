@@ -10,6 +10,7 @@ from hippo.errors import ConflictError
 
 # At most ten seconds, so that a name given to a new server soon leads there.
 TTL_SECONDS = 10
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,24 @@ class HostNames:
                 values = tuple(value["Value"] for value in record.get("ResourceRecords", ()))
                 return AddressRecord(name, values, int(record.get("TTL", 0)))
         return None
+
+    def list_page(self, first: str) -> tuple[list[AddressRecord], str]:
+        """A page of the zone's A records from the name `first` on, and the next page's (empty: none)."""
+        optional = {"StartRecordName": first} if first else {}
+        with translate("route53:ListResourceRecordSets"):
+            answer = self._client.list_resource_record_sets(
+                HostedZoneId=self._zone_id, MaxItems=str(_PAGE), **optional
+            )
+        records = [
+            AddressRecord(
+                str(record["Name"]).rstrip("."),
+                tuple(value["Value"] for value in record.get("ResourceRecords", ())),
+                int(record.get("TTL", 0)),
+            )
+            for record in answer.get("ResourceRecordSets", ())
+            if record["Type"] == "A"
+        ]
+        return records, str(answer.get("NextRecordName") or "")
 
     def create(self, name: str, address: str) -> str:
         """Make the A record and give the change's id. Raises ConflictError if the name exists."""

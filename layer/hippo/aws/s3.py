@@ -79,9 +79,22 @@ class ObjectStore:
                     raise ConflictError(key) from error
                 raise
 
+    def delete(self, key: str) -> None:
+        """Delete the object; fine if there is none."""
+        with translate("s3:DeleteObject"):
+            self._client.delete_object(Bucket=self.bucket, Key=key)
+
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
         """The objects directly under a prefix that ends with `/`; what lies in folders below is left out."""
         return list_keys(self._client, self.bucket, prefix, Delimiter="/")
+
+    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """The keys of one page of objects below a prefix, beginning behind the key `after`."""
+        with translate("s3:ListObjectsV2"):
+            answer = self._client.list_objects_v2(
+                Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=most
+            )
+        return [str(entry["Key"]) for entry in answer.get("Contents", ())]
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
         """All objects below a prefix that ends with `/`, in folders or not."""

@@ -21,6 +21,7 @@ CALLS_OF_A_START = {
     "GetChange": 1,
 }
 CALLS_OF_A_STOP = {
+    "ListObjectsV2": 1,  # who waits for the place
     "GetObject": 4,
     "PutObject": 3,
     "PutRule": 1,

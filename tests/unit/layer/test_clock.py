@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from hippo.clock import from_wire, poll, to_wire
+from hippo.clock import from_wire, parse_stamp, poll, to_wire, write_stamp
 from hippo.errors import TransientError
 from tests.support.fakes import FakeClock
 
@@ -68,3 +68,19 @@ def test_what_is_no_time_is_none(text: object) -> None:
 def test_times_of_others_are_read(text: str) -> None:
     """Given the forms that existing deployments and SNS write, then UTC."""
     assert from_wire(text) == datetime(2030, 1, 1, 12, tzinfo=UTC)
+
+
+def test_stamp_is_read_as_it_was_written() -> None:
+    """Given a time in whole milliseconds, then its stamp is the same time, and stamps sort by time."""
+    moments = [datetime(2030, 1, 1, 12, 0, 0, ms * 1000, tzinfo=UTC) for ms in (0, 7, 70, 700)]
+    stamps = [write_stamp(moment) for moment in moments]
+
+    assert [parse_stamp(stamp) for stamp in stamps] == moments
+    assert stamps == sorted(stamps)
+    assert stamps[1] == "20300101T120000007Z"
+
+
+@pytest.mark.parametrize("text", ["", "2030", "20300101T120000Z.", "20301301T120000000Z"])
+def test_what_is_no_stamp_is_none(text: str) -> None:
+    """Given another text, then None."""
+    assert parse_stamp(text) is None

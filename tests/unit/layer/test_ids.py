@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hippo.errors import BadRequestError
-from hippo.ids import is_file_name, is_project_id, name_resources, parse_project_id, parse_user_id
+from hippo.ids import (
+    is_file_name,
+    is_project_id,
+    name_resources,
+    parse_project_id,
+    parse_resource_name,
+    parse_user_id,
+)
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 
@@ -115,3 +122,34 @@ def test_long_names_differ_by_user() -> None:
 
     assert len(names) == 3
     assert {len(name) for name in names} == {64}
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"),
+    [
+        ("hippo-1-ada", (1, "ada")),
+        ("hippo-12-3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", (12, "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c")),
+        ("hippo-1-2-3", (1, "2-3")),
+        ("hippo-0-ada", None),
+        ("hippo-01-ada", None),
+        ("hippo--1-ada", None),
+        ("hippo-ada", None),
+        ("hippo-1-", None),
+        ("hippo-1-Ada", None),
+        ("hippo-1-a.b", None),
+        ("hippo-SweepRule-1A2B3C", None),
+        ("other-1-ada", None),
+        ("hippox-1-ada", None),
+        ("hippo-1-" + "x" * 49, None),
+    ],
+)
+def test_names_tell_whose_they_are(name: str, owner: tuple[int, str] | None) -> None:
+    """Given a name, then attempt and user id if it has our form, and nothing for any other."""
+    assert parse_resource_name("hippo", name) == owner
+
+
+def test_hashed_name_tells_nobody() -> None:
+    """Given a name that holds a hash, which may look like a user id, then it is not taken for one."""
+    name = name_resources("abcdefghijkl", 1_000, "x" * 48)
+
+    assert parse_resource_name("abcdefghijkl", name) is None

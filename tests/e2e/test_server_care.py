@@ -1,0 +1,201 @@
+"""Servers are looked after on the deployed stack: what died is replaced, orphans go, places are passed on."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hippo_local.aws import make_aws_variables
+from tests.e2e.account_view import AccountView
+from tests.e2e.journeys import FORMS, Faults, PatientParticipant
+from tests.e2e.participant import Participant, play, wait_for
+from tests.e2e.running_platform import REPOSITORY, RunningPlatform
+
+pytestmark = pytest.mark.e2e
+
+PROJECT = "one-at-a-time"
+
+
+@pytest.fixture(scope="module")
+def account(running_platform: RunningPlatform) -> AccountView:
+    """The operator's view of the account that the platform runs in."""
+    return AccountView(running_platform)
+
+
+@pytest.fixture
+def faults(account: AccountView) -> Iterator[Faults]:
+    """Faults on demand, none of which is left afterwards."""
+    faults = Faults(Path(account.outputs["faults"]))
+    try:
+        yield faults
+    finally:
+        faults.clear()
+
+
+def send_to_stop_topic(account: AccountView, message: dict[str, Any]) -> None:
+    """Publish what an operator, or a rule, would."""
+    topic = account.outputs["stackOutputs"]["StopServerTopicArn"]
+    account.client("sns").publish(TopicArn=topic, Message=json.dumps(message))
+
+
+def is_gone(account: AccountView, user_id: str) -> bool:
+    """Whether nothing of a participant is left."""
+    return account.read_server(user_id)["state"] == "stopped" and not account.list_resources(user_id)
+
+
+@pytest.mark.parametrize(
+    ("user_id", "fault", "provider"),
+    [
+        ("died-in-game", {"kind": "task-crash", "seconds": 0}, "FARGATE_SPOT"),
+        ("taken-in-game", {"kind": "spot-interruption", "seconds": 0}, "FARGATE"),
+    ],
+)
+def test_a_server_that_dies_in_the_game_is_replaced(
+    account: AccountView, faults: Faults, user_id: str, fault: dict[str, Any], provider: str
+) -> None:
+    """Given a server that dies under the game, the participant is told to wait, plays on another one, and
+    comes to the end of the study with all answers."""
+    participant = PatientParticipant(account.outputs, user_id)
+    participant.begin()
+    participant.submit(FORMS[0])
+    participant.submit(FORMS[1])
+    participant.await_game()
+    first = account.read_server(user_id)
+    faults.add(user_id, {**fault, "times": 1})
+    asked = {"step": participant.answer["step"] - 1}
+
+    wait_for("word of the death", lambda: participant.get(**asked)["page"] == "wait")
+    answer = participant.await_game()
+    with participant.connect() as socket:
+        play(socket)
+    participant.finish_game()
+    participant.submit(FORMS[2])
+
+    server = account.read_server(user_id)
+    assert (answer["page"], server["attempt"], server["capacityProvider"]) == ("show_game_page", 2, provider)
+    assert server["taskArn"] != first["taskArn"]
+    assert [e["body"] for e in account.read_participant(user_id)["requests"] if e["body"]] == [
+        json.dumps(form) for form in FORMS
+    ]
+    wait_for("the end of the server", lambda: is_gone(account, user_id))
+
+
+def test_a_sweep_clears_what_nobody_looks_after(account: AccountView) -> None:
+    """Given a cluster and a rule of no record, a sweep clears them, and nothing that is not this stack's."""
+    ecs, events = account.client("ecs"), account.client("events")
+    mine = [{"key": "hippo:stack", "value": "hippo"}]
+    ecs.create_cluster(clusterName="hippo-1-orphan", tags=mine)
+    ecs.create_cluster(clusterName="hippo-1-foreign")
+    ecs.create_cluster(clusterName="other-1-orphan", tags=mine)
+    for name in ("hippo-2-orphan", "hippo-nightly-job"):
+        events.put_rule(Name=name, ScheduleExpression="cron(0 0 1 1 ? 2020)")
+
+    send_to_stop_topic(account, {"sweep": True})
+
+    wait_for("the orphan to go", lambda: not account.list_resources("orphan").keys() - {"clusters"})
+    wait_for("its cluster to go", lambda: list_names(account, "orphan") == ["other-1-orphan"])
+    assert list_names(account, "foreign") == ["hippo-1-foreign"]
+    assert [r["Name"] for r in events.list_rules(NamePrefix="hippo-nightly")["Rules"]] == [
+        "hippo-nightly-job"
+    ]
+    events.delete_rule(Name="hippo-nightly-job")
+    for name in ("hippo-1-foreign", "other-1-orphan"):
+        ecs.delete_cluster(cluster=name)
+
+
+def test_a_dead_lettered_stop_is_replayed_by_one_command(account: AccountView, faults: Faults) -> None:
+    """Given a stop that died on each of its tries, the command in docs/operating.md has it done after all."""
+    user_id = "replayed"
+    start = {"projectId": account.outputs["projectId"], "userId": user_id, "requestId": "replayed"}
+    topic = account.outputs["stackOutputs"]["StartServerTopicArn"]
+    account.client("sns").publish(TopicArn=topic, Message=json.dumps(start))
+    wait_for("the server", lambda: account.read_server(user_id).get("state") == "ready")
+    death = {"kind": "lambda-death", "function": "stop_server", "times": 3, "calls": 1, "when": "after"}
+    faults.add(user_id, death)
+    send_to_stop_topic(account, {"userId": user_id})
+    queue = account.outputs["stackOutputs"]["StopServerDeadLetterQueueUrl"]
+    wait_for("the dead letter", lambda: count_messages(account, queue) == 1)
+    faults.clear()
+    assert account.read_server(user_id)["state"] == "ready"
+
+    done = subprocess.run(
+        [sys.executable, "tools/replay_dead_letters.py", account.outputs["stack"]],
+        cwd=REPOSITORY,
+        env={**os.environ, **make_aws_variables(account.outputs["endpointUrl"])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    # Other tests put messages of their own into these queues.
+    lines = done.stdout.splitlines()
+    assert [line for line in lines if line.startswith("StopServer: ") and user_id in line]
+    assert lines[-1] == f"{len(lines) - 1} replayed"
+    wait_for("the stop", lambda: is_gone(account, user_id))
+    assert count_messages(account, queue) == 0
+
+
+def count_messages(account: AccountView, queue: str) -> int:
+    """How many messages a queue shows."""
+    answer = account.client("sqs").get_queue_attributes(
+        QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def list_names(account: AccountView, part: str) -> list[str]:
+    """The names of the clusters that hold a text."""
+    arns = account.client("ecs").list_clusters()["clusterArns"]
+    return sorted(arn.rpartition("/")[2] for arn in arns if part in arn)
+
+
+def publish_study(account: AccountView) -> None:
+    """A study of three steps, whose cap is one server."""
+    s3, bucket = account.client("s3"), account.outputs["bucket"]
+    for name in ("consent.html", "survey.html", "thanks.html"):
+        s3.put_object(Bucket=bucket, Key=f"{PROJECT}/{name}", Body=f"<h1>{name}</h1>".encode())
+    steps = {"1": "consent.html", "2": "game", "3": "survey.html", "finalStep": "thanks.html"}
+    config = {
+        "id": PROJECT,
+        "name": "One at a time",
+        "live": True,
+        "ecsTask": account.outputs["projectId"],
+        "steps": steps,
+        "events": {"startServerStep": 1, "stopServerStep": 3},
+        "maxRuntime": 10,
+        "maxServers": 1,
+    }
+    function = account.outputs["stackOutputs"]["UpdateFunctionName"]
+    answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(config))
+    assert json.loads(answer["Payload"].read())["statusCode"] == 200
+    time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+
+
+def test_above_the_cap_the_second_plays_after_the_first(account: AccountView) -> None:
+    """Given maxServers 1 and two participants, the second waits in the queue, and gets the place as soon as
+    the first one's server has ended: long before they would be published for again."""
+    publish_study(account)
+    first, second = (Participant(account.outputs, f"{name}-in-line", PROJECT) for name in ("first", "second"))
+    first.begin()
+    first.submit({"consent": "yes"})
+    first.await_game()
+    second.begin()
+    second.submit({"consent": "yes"})
+    wait_for("the queue", lambda: [k for k in account.list_keys("_slots/q.") if "second-in-line" in k])
+    waiting = second.get(step=1)
+    first.finish_game()
+    ended = time.monotonic()
+    second.await_game()
+
+    assert (waiting["page"], waiting["progress"]) == ("wait", "queued")
+    assert time.monotonic() - ended < 50
+    assert account.list_keys("_slots/q.") == []
+    second.finish_game()
+    for user_id in ("first-in-line", "second-in-line"):
+        wait_for("the end of the servers", lambda user_id=user_id: is_gone(account, user_id))

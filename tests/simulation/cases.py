@@ -1,0 +1,254 @@
+"""Crash points: one fault, or two, at every AWS call of an invocation, and whatever may come after it.
+
+A case is a name that says all: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31
+(counted from the first call of the start) meet these faults, and after which the platform's retry comes.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.simulation.border import Fault
+from tests.simulation.deployment import ROOT_DOMAIN
+from tests.simulation.lambdas import Invocation
+from tests.simulation.participants import Request
+from tests.simulation.sns import Message
+from tests.simulation.world import FOREIGN_RECORD, USER, World
+
+FAULTS = tuple(Fault)
+TASK_FAULTS = (Fault.TASK_ENDS, Fault.TASK_ENDS_UNHEARD)
+PAIR_FAULTS = tuple(fault for fault in Fault if fault not in TASK_FAULTS)
+AFTERMATHS = ("retry", "stop", "duplicate", "cron")
+SOON = 1.0  # seconds after the invocation has ended, one way or the other
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What happens, what comes after it, and the faults by the number of the call."""
+
+    act: str
+    aftermath: str
+    faults: tuple[tuple[int, Fault], ...] = ()
+
+    def __str__(self) -> str:
+        faults = ",".join(f"{number}:{fault.name}" for number, fault in self.faults)
+        return f"{self.act}/{self.aftermath}/{faults}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Case":
+        """The case of that name."""
+        act, aftermath, faults = text.split("/")
+        pairs = [entry.split(":") for entry in faults.split(",") if entry]
+        return cls(act, aftermath, tuple((int(number), Fault[name]) for number, name in pairs))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A case that has been run: its world, and how many calls it had: of the act alone, and in all."""
+
+    world: World
+    calls_of_act: int
+    calls: int
+
+
+def run_case(case: Case) -> Outcome:
+    """Run a case in a world of its own. Raises Violation."""
+    prepare, act = ACTS[case.act]
+    world = World()
+    prepare(world)
+    first = len(world.border.points)
+    world.border.faults = {first + number: fault for number, fault in case.faults}
+    end = act(world, case.aftermath)
+    of_act = len(world.border.points) - first
+    end(world)
+    calls = len(world.border.points) - first
+    world.border.faults = {}
+    if case.aftermath == "retry" and not any(fault in TASK_FAULTS for _, fault in case.faults):
+        check_effect(case.act, world)
+    repeat_start(world)
+    return Outcome(world, of_act, calls)
+
+
+def check_effect(act: str, world: World) -> None:
+    """What is retried comes to its end: the server was ready, or is stopped long before its deadline."""
+    server = world.server()
+    if act in READY_ACTS:
+        assert server.get("readyAt"), f"the retried start has brought up no server: {server}"
+    if act == "stop":
+        lives = [task.ends_from for task in world.ecs.tasks.values()]
+        assert all(end and end < 600 for end in lives), f"the retried stop left it to the rule: {lives}"
+
+
+def repeat_start(world: World) -> None:
+    """6: the start comes once more when all is over, with its old time, and starts nothing that lives on."""
+    starts = [message for message in world.sns.sent if message.topic.endswith(":start")]
+    if not starts:
+        return
+    tasks, was_stopped = len(world.ecs.tasks), bool(world.server().get("stopRequestedAt"))
+    world.sns.deliver_later(starts[0], SOON)
+    world.settle()
+    if was_stopped and len(world.ecs.tasks) > tasks:
+        world.invariants.fail(6, "a start that came after the stop has started a task")
+
+
+# ---- servers ----------------------------------------------------------------------------------------------
+
+
+def prepare_nothing(world: World) -> None:
+    """Nothing is there."""
+
+
+def prepare_server(world: World) -> None:
+    """A server is ready."""
+    world.bring_up()
+
+
+def prepare_no_spot(world: World) -> None:
+    """Spot has nothing to give: RunTask says so in its failures."""
+    world.ecs.shortages["FARGATE_SPOT"] = "refused"
+
+
+def prepare_spot_late(world: World) -> None:
+    """Spot has nothing to give: the task stops by itself."""
+    world.ecs.shortages["FARGATE_SPOT"] = "stopped"
+
+
+def prepare_name_taken(world: World) -> None:
+    """The participant's name is somebody else's."""
+    world.route53.records[f"{USER}.{ROOT_DOMAIN}"] = FOREIGN_RECORD
+    world.foreign_names = 2
+
+
+def prepare_second_attempt(world: World) -> None:
+    """A server was there before, and is gone."""
+    world.bring_up()
+    world.send_stop()
+    world.scheduler.wait(120)
+
+
+def act_on_servers(send: Callable[[World], Message]) -> Callable[[World, str], Callable[[World], None]]:
+    """An invocation of start_server or stop_server, to its end; gives what follows."""
+
+    def act(world: World, aftermath: str) -> Callable[[World], None]:
+        if aftermath != "retry":
+            form, world.lambdas.form_invocation = world.lambdas.form_invocation, give_up_at_once
+        message = send(world)
+        while not any(i.message is message for i in world.lambdas.in_flight):
+            world.scheduler.take_next()
+        [invocation] = [i for i in world.lambdas.in_flight if i.message is message]
+        if aftermath != "retry":
+            world.lambdas.form_invocation = form
+        assert invocation.program
+        world.scheduler.run_program(invocation.program)
+        return lambda world: follow(world, aftermath, message)
+
+    return act
+
+
+def give_up_at_once(function: str, message: Message, request_id: str) -> Invocation:
+    """An invocation that nobody retries and that leaves no trace: as if Lambda had lost the event."""
+    return Invocation(function, message, request_id, retries=[], has_dead_letters=False)
+
+
+def follow(world: World, aftermath: str, message: Message) -> None:
+    """What comes after the invocation; in the end only the rules are left."""
+    if aftermath == "stop":
+        world.scheduler.wait(SOON)
+        world.send_stop()
+    elif aftermath == "duplicate":
+        world.sns.deliver_later(message, SOON)
+    world.settle()
+
+
+# ---- participants -----------------------------------------------------------------------------------------
+
+
+def prepare_step(step: int, *, ready: bool = False, old: bool = False) -> Callable[[World], None]:
+    """A participant has come to that step; their server is ready, or has not begun to start.
+
+    `old`: by an existing front end, which does not say `step`.
+    """
+
+    def prepare(world: World) -> None:
+        person = world.meet()
+        person.says_step = not old
+        while person.step < step:
+            person.go_on()
+        if ready:
+            world.scheduler.wait(120)
+
+    return prepare
+
+
+def act_on_steps(method: str) -> Callable[[World, str], Callable[[World], None]]:
+    """A participant's request, to its end; gives what follows."""
+
+    def act(world: World, aftermath: str) -> Callable[[World], None]:
+        person = world.meet()
+        body = person.form_answer() if method == "POST" else None
+        request = Request(method, body, None if person.last.get("page") == "wait" else person.step)
+        answer = person.send(request)
+
+        def go_on(world: World) -> None:
+            world.scheduler.wait(SOON)
+            if answer is None and aftermath in ("retry", "duplicate"):
+                person.send(request if person.says_step else Request("GET"))
+            if aftermath == "duplicate" and person.says_step:
+                person.send(request)
+            if aftermath == "stop":
+                world.send_stop()
+            if aftermath in ("retry", "duplicate"):
+                person.finish()
+            world.settle()
+
+        return go_on
+
+    return act
+
+
+Act = tuple[Callable[[World], None], Callable[[World, str], Callable[[World], None]]]
+ACTS: dict[str, Act] = {
+    "start": (prepare_nothing, act_on_servers(lambda world: world.send_start())),
+    "start_no_spot": (prepare_no_spot, act_on_servers(lambda world: world.send_start())),
+    "start_spot_stops": (prepare_spot_late, act_on_servers(lambda world: world.send_start())),
+    "start_name_taken": (prepare_name_taken, act_on_servers(lambda world: world.send_start())),
+    "start_again": (
+        prepare_second_attempt,
+        act_on_servers(lambda world: world.send_start(request_id="second")),
+    ),
+    "stop": (prepare_server, act_on_servers(lambda world: world.send_stop())),
+    "first_page": (prepare_nothing, act_on_steps("GET")),
+    "page": (prepare_step(1), act_on_steps("POST")),  # comes to the start step
+    "to_game": (prepare_step(2), act_on_steps("POST")),
+    "to_ready_game": (prepare_step(2, ready=True), act_on_steps("POST")),
+    "old_page": (prepare_step(1, old=True), act_on_steps("POST")),
+    "old_to_game": (prepare_step(2, old=True), act_on_steps("POST")),
+    "old_to_ready_game": (prepare_step(2, ready=True, old=True), act_on_steps("POST")),
+    "old_poll_ready": (prepare_step(3, ready=True, old=True), act_on_steps("GET")),
+    "poll": (prepare_step(3), act_on_steps("GET")),
+    "poll_ready": (prepare_step(3, ready=True), act_on_steps("GET")),
+}
+READY_ACTS = ("start", "start_no_spot", "start_spot_stops", "start_again")
+PAIR_ACTS = ("start", "stop")
+
+
+def count_calls(act: str) -> int:
+    """The calls of an act to which no fault comes."""
+    return run_case(Case(act, "retry")).calls_of_act
+
+
+def list_single(act: str) -> Iterator[Case]:
+    """Every call of the act, with each fault and each aftermath."""
+    calls = count_calls(act)
+    for aftermath in AFTERMATHS:
+        yield Case(act, aftermath)
+        for number in range(calls):
+            for fault in FAULTS:
+                yield Case(act, aftermath, ((number, fault),))
+
+
+def list_pairs(case: Case) -> Iterator[Case]:
+    """A case with one fault, and a second one at every call after it, of whatever invocation."""
+    [(first, _)] = case.faults
+    for number in range(first + 1, run_case(case).calls):
+        for fault in PAIR_FAULTS:
+            yield Case(case.act, case.aftermath, (*case.faults, (number, fault)))

@@ -1,0 +1,172 @@
+"""Long random histories: many participants, and whatever may befall them, their servers and AWS."""
+
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.simulation.chaos import Chaos
+from tests.simulation.participants import Participant, Request
+from tests.simulation.world import World
+
+USERS = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
+OLD = "eve"
+MAX_SERVERS = 3
+SERVICES = st.sampled_from(["s3", "ecs", "events", "route53", "sns", "ec2"])
+
+
+class Histories(RuleBasedStateMachine):
+    """Each rule is one operation. At the end AWS is calm, everybody goes through, and nothing is left."""
+
+    operations: ClassVar[int] = 0
+
+    @initialize(seed=st.integers(0, 2**32 - 1))
+    def deploy(self, seed: int) -> None:
+        """A new world, in which anything may happen."""
+        self.world = World(MAX_SERVERS)
+        self.chaos = Chaos(self.world, seed)
+
+    def _meet(self, user: str) -> Participant:
+        Histories.operations += 1
+        person = self.world.meet(user)
+        person.says_step = user != OLD  # one of them has an existing front end
+        return person
+
+    # ---- participants -----------------------------------------------------------------------------------
+
+    @rule(user=USERS)
+    def go_on(self, user: str) -> None:
+        """The page does what comes next."""
+        self._meet(user).try_once()
+
+    @rule(user=USERS, seconds=st.floats(0, 40))
+    def go_on_after(self, user: str, seconds: float) -> None:
+        """And the participant takes their time."""
+        self.world.scheduler.wait(seconds)
+        self._meet(user).try_once()
+
+    @rule(user=USERS)
+    def click_twice(self, user: str) -> None:
+        """The same request twice at once."""
+        person = self._meet(user)
+        if not person.says_step:
+            return  # two answers without `step` are two answers
+        request = person.choose_request()
+        programs = [person.begin(request) for _ in range(2)]
+        for program in programs:
+            self.world.scheduler.run_program(program)
+            self.world.take_answer(program)
+
+    @rule(user=USERS)
+    def come_in_two_tabs(self, user: str) -> None:
+        """Two different answers at once."""
+        person = self._meet(user)
+        if not person.says_step:
+            return
+        programs = [person.begin(Request("POST", person.form_answer(), person.step)) for _ in range(2)]
+        for program in programs:
+            self.world.scheduler.run_program(program)
+            self.world.take_answer(program)
+
+    @rule(user=USERS, back=st.integers(0, 3))
+    def answer_late(self, user: str, back: int) -> None:
+        """An answer to a page of before."""
+        person = self._meet(user)
+        if person.step >= back:
+            person.send(Request("POST", person.form_answer(), person.step - back))
+
+    @rule(user=USERS)
+    def reload(self, user: str) -> None:
+        """The page is loaded anew."""
+        self._meet(user).send(Request("GET", step=0))
+
+    # ---- servers and AWS --------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([1, 5, 20, 60, 60, 120, 120, 600, 1800]))
+    def wait(self, seconds: float) -> None:
+        """Time goes by."""
+        self._meet("ada")
+        self.world.scheduler.wait(seconds)
+
+    @rule(user=USERS, code=st.sampled_from(["SpotInterruption", "EssentialContainerExited"]))
+    def end_task(self, user: str, code: str) -> None:
+        """Spot takes a task back, or its container crashes."""
+        self._meet(user)
+        for task in self.world.ecs.list_living(user):
+            self.world.ecs.end_task(task, code, "simulated", seconds=30 if code == "SpotInterruption" else 0)
+
+    @rule(
+        provider=st.sampled_from(["FARGATE_SPOT", "FARGATE"]),
+        kind=st.sampled_from(["", "refused", "stopped"]),
+    )
+    def change_capacity(self, provider: str, kind: str) -> None:
+        """A provider has no capacity, or has some again."""
+        self._meet("ada")
+        self.world.ecs.shortages[provider] = kind
+
+    @rule(service=SERVICES, seconds=st.floats(1, 120))
+    def throttle(self, service: str, seconds: float) -> None:
+        """A service refuses everything for a while."""
+        self._meet("ada")
+        self.world.border.limits.storms[service] = self.world.scheduler.time + seconds
+
+    @rule(number=st.integers(0, 9))
+    def kill(self, number: int) -> None:
+        """A function runs out of memory."""
+        self._meet("ada")
+        programs = self.world.lambdas.programs
+        if programs:
+            programs[number % len(programs)].ends = self.world.scheduler.time
+
+    @rule(
+        operation=st.sampled_from(
+            [
+                "s3:PutObject",
+                "events:PutTargets",
+                "events:RemoveTargets",
+                "ecs:RunTask",
+                "route53:ChangeResourceRecordSets",
+            ]
+        )
+    )
+    def refuse(self, operation: str) -> None:
+        """One of the refusals that AWS gives without an error, or seldom."""
+        self._meet("ada")
+        self.world.border.own_refusals[operation]()
+
+    @rule()
+    def register(self) -> None:
+        """A new revision of the task definition: the parameters of RunTask have changed."""
+        self._meet("ada")
+        self.world.ecs.revision += 1
+
+    @rule()
+    def sweep(self) -> None:
+        """The periodic rule."""
+        self._meet("ada")
+        self.world.send_sweep()
+
+    # ---- operators --------------------------------------------------------------------------------------
+
+    @rule(user=USERS, delay=st.sampled_from([0, 0, 1, 10]))
+    def stop(self, user: str, delay: int) -> None:
+        """Stop a server by hand, now or in some minutes."""
+        self._meet(user)
+        self.world.send_stop(user, **({"delay": delay} if delay else {}))
+
+    @rule()
+    def replay_dead_letters(self) -> None:
+        """Whatever was given up is tried once more."""
+        self._meet("ada")
+        letters, self.world.lambdas.dead_letters = self.world.lambdas.dead_letters, []
+        for letter in letters:
+            self.world.sns.deliver_later(letter.message, 0.1)
+
+    def teardown(self) -> None:
+        """AWS is calm again: everybody comes to the end of the study, and nothing is left."""
+        if not hasattr(self, "world"):
+            return
+        self.chaos.calm()
+        for person in self.world.people.values():
+            person.finish()
+        self.world.settle()

@@ -1,0 +1,255 @@
+"""What must hold, whatever fails: looked at after every change, and once everything has come to rest.
+
+1. Once the deadline has passed nothing of any participant is left: task, cluster, name, rule, slot.
+2. A task never exists without an armed rule of its attempt, a stop message in flight (the dead-letter queue
+   with its alarm counts) or a handler at work on it that holds a live lease.
+3. A participant never has two tasks for longer than one handler's run.
+4. A server is marked ready only when it can be reached by its name; the game is shown only for such a server.
+5. An answer that got a 200 is in the record exactly once and in order; `nextStep` never goes back and never
+   skips; the start and the stop step's message is sent before the step is written, and one start makes one
+   attempt.
+6. A start that comes after the stop, late or twice, starts nothing that lives on.
+7. The server record agrees with the resources, and its times are in order.
+
+An eighth is the operator's cap: never do more participants have tasks than `MAX_SERVERS`.
+"""
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.answer_invariants import AnswerInvariants
+from tests.simulation.deployment import STOP_TOPIC
+from tests.simulation.ecs_states import Task
+
+if TYPE_CHECKING:
+    from tests.simulation.participants import Participant
+    from tests.simulation.world import World
+
+LONGEST_RUN = 600.0  # seconds, of any handler
+
+
+class Violation(AssertionError):  # noqa: N818  # it is what a test fails with
+    """One of them does not hold."""
+
+    def __init__(self, number: int, what: str) -> None:
+        super().__init__(f"{number}: {what}")
+        self.number = number
+
+
+class Invariants:
+    """Watches a world. `longest_excess` is by how many seconds a task has outlived its deadline at most."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._two_since: dict[str, float] = {}
+        self._attempts: dict[tuple[str, str], set[str]] = {}  # by participant and start: clusters of tasks
+        self._servers: dict[str, dict[str, Any]] = {}
+        self._deadlines: dict[str, float] = {}  # by cluster
+        self._over_since: dict[str, float] = {}  # by participant: past the stop step, and stopped
+        self._answers = AnswerInvariants(world, self._note)
+        self.found: list[Violation] = []
+        self.unfinished = 0  # records without resources whose invocation died
+        self.swept = False
+        self.longest_excess = 0.0
+        world.s3.wrote.append(self._check_write)
+        world.ecs.made.append(self._check_task)
+        world.ecs.stopping.append(self._check_stopping)
+        world.border.watchers.append(self.check_now)
+        world.scheduler.after_each = self.check_now
+
+    def check_now(self) -> None:
+        """2 and 3, for every participant who has a task."""
+        for user in list(self._world.ecs.living):
+            living = self._world.ecs.list_living(user)
+            if not living:
+                del self._world.ecs.living[user]
+                self._two_since.pop(user, None)
+                continue
+            for task in living:
+                if not self._is_covered(task):
+                    self._note(2, f"{task.arn} has no alarm, message or handler")
+            self._check_pair(user, living)
+            self._check_late(user, living)
+        if len(self._world.ecs.living) > self._world.max_servers:
+            self._note(8, f"more than {self._world.max_servers} participants have tasks")
+        if self.found:
+            raise self.found[0]
+
+    def check_end(self) -> bool:
+        """1, 5 and 7, when nothing is due any more; whether something is left that only the sweep mends.
+
+        That is what costs nothing: a rule that was half made or half deleted, the record of an invocation
+        that died at it, and the place in the queue of somebody who no longer comes.
+        """
+        world = self._world
+        if world.lambdas.unexpected:
+            raise world.lambdas.unexpected[0]
+        left = {kind: names for kind, names in world.left().items() if kind != "queue"}
+        rules = [name for name in left.pop("rules", []) if world.events.rules[name].targets]
+        if left or rules:
+            raise Violation(1, f"left at the end: {left} {rules}")
+        if not world.has_foreign():
+            raise Violation(1, "something that is not of this stack is gone")
+        self._check_servers_at_rest(may_be_continued=True)
+        for person in world.people.values():
+            self._answers.check_end(person)
+        for task in world.ecs.tasks.values():
+            if task.ends_from is not None and task.cluster in self._deadlines:
+                over = task.ends_from + task.seconds_to_stop - self._deadlines[task.cluster]
+                self.longest_excess = max(self.longest_excess, over)
+        if self.found:
+            raise self.found[0]
+        return bool(world.left() or self.unfinished)
+
+    def check_swept(self) -> None:
+        """1 and 7, when the sweep has been: nothing at all is left."""
+        if left := self._world.left():
+            raise Violation(1, f"left by the sweep: {left}")
+        self.swept = True
+        self._check_servers_at_rest(may_be_continued=False)
+        if self.found:
+            raise self.found[0]
+
+    def fail(self, number: int, what: str) -> None:
+        """Say that one of them does not hold, as seen from outside. Raises Violation."""
+        self._note(number, what)
+        raise self.found[0]
+
+    def check_answer(self, person: "Participant", answer: dict[str, Any]) -> None:
+        """4, of an answer to a participant."""
+        if answer["page"] != "show_game_page":
+            return
+        server = self._servers.get(person.user, {})
+        if not server.get("readyAt"):
+            self._note(4, f"the game is shown to {person.user} and no server was ever ready")
+
+    # ---- 2 and 3 ----------------------------------------------------------------------------------------
+
+    def _is_covered(self, task: Task) -> bool:
+        world = self._world
+        if world.events.is_armed(task.cluster):
+            return True
+        attempt = int(task.cluster.split("-")[1])
+        messages = [*world.sns.on_their_way]
+        messages += [i.message for i in world.lambdas.in_flight if i.has_dead_letters]
+        messages += [i.message for i in world.lambdas.dead_letters]
+        for message in messages:
+            if message.topic == STOP_TOPIC:
+                body = message.body
+                if body.get("userId") == task.user and body.get("attempt") in (None, attempt):
+                    return True
+        server = self._servers.get(task.user, {})
+        lease = _read_time(server.get("leaseUntil"))
+        is_held = lease is not None and lease > world.scheduler.now() and server["attempt"] == attempt
+        return bool(is_held) and any(program.name == server["owner"] for program in world.lambdas.programs)
+
+    def _check_stopping(self, task: Task) -> None:
+        """2, more strictly where nothing fails: a stop is itself under an alarm before it stops anything."""
+        border = self._world.border
+        if not (border.faults or border.choose_fault or self._world.events.is_armed(task.cluster)):
+            self._note(2, f"{task.arn} is being stopped, and no rule would have it stopped again")
+
+    def _check_pair(self, user: str, living: list[Task]) -> None:
+        if len(living) < 2:
+            self._two_since.pop(user, None)
+            return
+        since = self._two_since.setdefault(user, self._world.scheduler.time)
+        if self._world.scheduler.time - since > LONGEST_RUN:
+            self._note(3, f"{user} has had {len(living)} tasks for more than {LONGEST_RUN:.0f} s")
+
+    def _check_late(self, user: str, living: list[Task]) -> None:
+        over, time = self._over_since.get(user), self._world.scheduler.time
+        for task in living:
+            if over is not None and task.made > over and time - task.made > LONGEST_RUN:
+                self._note(6, f"{task.arn} was started after the stop and lives on")
+
+    # ---- 4, 5 and 7, as things are written ---------------------------------------------------------------
+
+    def _check_write(self, key: str, before: bytes | None, body: bytes) -> None:
+        if key.startswith("_servers/"):
+            self._check_server(json.loads(body))
+        elif "/Users/" in key:
+            self._answers.check_write(key.rpartition("/")[2], json.loads(before or b"{}"), json.loads(body))
+
+    def _check_server(self, server: dict[str, Any]) -> None:
+        user = server["userId"]
+        before = self._servers.get(user, {})
+        self._servers[user] = server
+        if server.get("deadline") and server["cluster"]:
+            deadline = _read_time(server["deadline"])
+            assert deadline
+            seconds = (deadline - self._world.scheduler.now()).total_seconds()
+            self._deadlines[server["cluster"]] = self._world.scheduler.time + seconds
+        if server["attempt"] < before.get("attempt", 0):
+            self._note(7, f"{user}: attempt {before['attempt']} became {server['attempt']}")
+        if server["state"] == "ready" and before.get("state") != "ready":
+            self._check_ready(server)
+        if server["state"] == "stopped" and self._is_past_stop(user):
+            self._over_since.setdefault(user, self._world.scheduler.time)
+
+    def _is_past_stop(self, user: str) -> bool:
+        reached: int = self._world.record(user).get("nextStep", 1) - 1
+        stop_step: int = self._answers.config["events"]["stopServerStep"]
+        return reached >= stop_step
+
+    def _check_ready(self, server: dict[str, Any]) -> None:
+        task = self._world.ecs.tasks.get(server["taskArn"])
+        if task is None or not task.answers(self._last_look()):
+            self._note(4, f"{server['taskArn'] or 'no task'} was marked ready and does not answer")
+        elif self._world.route53.resolve(server["hostName"]) != (task.address,):
+            self._note(4, f"{server['hostName']} was marked ready and does not lead to {task.address}")
+        elif (server["publicIp"], server["cluster"]) != (task.address, task.cluster):
+            self._note(7, f"the record of {server['userId']} does not agree with {task.arn}")
+
+    def _last_look(self) -> float:
+        """When the handler at work could last try the port: just before it reads and writes the record."""
+        program = self._world.scheduler.current
+        return (program.calls[0] if program else self._world.scheduler.time) - 1e-6
+
+    def _check_task(self, task: Task) -> None:
+        start = self._servers.get(task.user, {}).get("startId", "")
+        clusters = self._attempts.setdefault((task.user, start), set())
+        clusters.add(task.cluster)
+        server, rule = self._servers.get(task.user, {}), self._world.events.rules.get(task.cluster)
+        # A stop that has overtaken this start has moved the rule.
+        deadline = _read_time(server.get("deadline")) if server.get("state") == "starting" else None
+        if rule and rule.fires and deadline and rule.fires < deadline:
+            self._note(7, f"the rule of {task.cluster} rings before its deadline")
+        if len(clusters) > 1:
+            self._note(5, f"the start {start} had effect in {sorted(clusters)}")
+
+    # ---- at the end --------------------------------------------------------------------------------------
+
+    def _check_servers_at_rest(self, *, may_be_continued: bool) -> None:
+        self.unfinished = 0
+        for user, server in self._servers.items():
+            if may_be_continued and self._may_be_continued(server):
+                self.unfinished += 1
+            else:
+                self._check_server_at_rest(user, server)
+
+    def _may_be_continued(self, server: dict[str, Any]) -> bool:
+        """Whether a record without resources is one whose invocation died and that anyone may take over."""
+        lease = _read_time(server.get("leaseUntil"))
+        is_free = lease is None or lease <= self._world.scheduler.now()
+        return server["state"] in ("starting", "stopping") and is_free
+
+    def _check_server_at_rest(self, user: str, server: dict[str, Any]) -> None:
+        if server["state"] not in ("stopped", "failed"):
+            self._note(7, f"nothing is left of the server of {user}, and its record says {server['state']}")
+        if server["state"] == "failed" and server["cluster"]:
+            self._note(7, f"the failed server of {user} was not cleared up")
+        if server.get("slot") is not None:
+            self._note(7, f"the record of {user} names a slot")
+        names = ("requestedAt", "readyAt", "stoppedAt")
+        times = [moment for name in names if (moment := _read_time(server.get(name)))]
+        if times != sorted(times):
+            self._note(7, f"times of {user} are out of order: {times}")
+
+    def _note(self, number: int, what: str) -> None:
+        self.found.append(Violation(number, f"{what} (at {self._world.scheduler.time:.1f} s)"))
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

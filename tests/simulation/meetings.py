@@ -1,0 +1,175 @@
+"""Which two invocations meet: each begins as SNS or a browser begins it, at the same moment."""
+
+import json
+from collections.abc import Callable
+
+from tests.simulation.border import Fault
+from tests.simulation.cases import give_up_at_once, prepare_nothing, prepare_server, prepare_step
+from tests.simulation.interleavings import UNBOUNDED, Meeting
+from tests.simulation.invariants import LONGEST_RUN
+from tests.simulation.participants import Request
+from tests.simulation.scheduler import Program
+from tests.simulation.sns import Message
+from tests.simulation.world import CONFIG, World
+
+Send = Callable[[World], Message]
+Begin = Callable[[World], tuple[Program, Program]]
+
+
+def deliver_both(first: Send, second: Send) -> Begin:
+    """Two messages, the second published a second later, are delivered at once."""
+
+    def begin(world: World) -> tuple[Program, Program]:
+        plan, world.sns.plan_delivery = world.sns.plan_delivery, lambda _: []
+        one = first(world)
+        world.scheduler.wait(1)
+        two = second(world)
+        world.sns.plan_delivery = plan
+        programs = [world.lambdas.invoke_later(_function_of(m), m).program for m in (one, two)]
+        assert programs[0]
+        assert programs[1]
+        return programs[0], programs[1]
+
+    return begin
+
+
+def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
+    """Two requests of one participant at once: GET or POST, with `same` the same answer twice."""
+
+    def begin(world: World) -> tuple[Program, Program]:
+        person = world.meet()
+        step = None if person.last.get("page") == "wait" else person.step
+        bodies = [person.form_answer() if method == "POST" else None for method in (first, second)]
+        if same:
+            bodies[1] = bodies[0]
+        methods = zip((first, second), bodies, strict=True)
+        one, two = (person.begin(Request(method, body, step)) for method, body in methods)
+        return one, two
+
+    return begin
+
+
+def publish_both(world: World) -> tuple[Program, Program]:
+    """Two researchers publish their projects at once."""
+    one, two = (
+        world.lambdas.invoke("update_project_master_list", {**CONFIG, "id": name}) for name in ("one", "two")
+    )
+    return one, two
+
+
+def take_answers(world: World) -> None:
+    """The browser gets its answers, and the participant goes through to the end."""
+    for _, program, _ in list(world.requests):
+        assert world.take_answer(program), "no answer"
+    world.meet().finish()
+
+
+def check_list(world: World) -> None:
+    """Both publications were accepted and are in the list, which lost nothing of what was there."""
+    projects = json.loads(world.s3.objects["project_master_list.json"])["projects"]
+    assert sorted(project["id"] for project in projects) == ["one", "study", "two"], projects
+
+
+def leave(world: World) -> None:
+    """Nothing more happens."""
+
+
+def stop_in_the_end(world: World) -> None:
+    """The participant comes to the stop step."""
+    world.scheduler.wait(120)
+    world.send_stop()
+
+
+def prepare_ended(world: World) -> None:
+    """The first attempt was stopped; its rule's message is still on its way somewhere."""
+    world.bring_up()
+    world.send_stop()
+    world.scheduler.wait(120)
+
+
+def prepare_half(world: World) -> None:
+    """A start has died after it had a task, and its lease is over."""
+    world.border.choose_fault = lambda point: Fault.DIES if point.operation == "ecs:RunTask" else None
+    form, world.lambdas.form_invocation = world.lambdas.form_invocation, give_up_at_once
+    world.send_start()
+    world.scheduler.wait(LONGEST_RUN + 1)
+    world.border.choose_fault, world.lambdas.form_invocation = None, form
+
+
+def start(world: World) -> Message:
+    """The start of the start step."""
+    return world.send_start()
+
+
+def start_again(world: World) -> Message:
+    """A start for another attempt."""
+    return world.send_start(request_id="second")
+
+
+def stop(world: World) -> Message:
+    """The stop of the stop step."""
+    return world.send_stop()
+
+
+def ring(world: World) -> Message:
+    """What the rule of the first attempt sends."""
+    return world.send_stop(attempt=1, reason="maxRuntime")
+
+
+def sweep(world: World) -> Message:
+    """What the periodic rule sends."""
+    return world.send_sweep()
+
+
+def prepare_last_place(world: World) -> None:
+    """There is room for one server."""
+    world.limit(1)
+
+
+def prepare_full(world: World) -> None:
+    """There is room for one server, and it is there."""
+    world.limit(1)
+    world.bring_up()
+
+
+def start_other(world: World) -> Message:
+    """The start of another participant."""
+    return world.send_start("bob")
+
+
+SERVER_MEETINGS = {
+    "start ∥ start, delivered twice": Meeting(prepare_nothing, deliver_both(start, start), leave),
+    "start ∥ start, asked twice": Meeting(prepare_nothing, deliver_both(start, start_again), stop_in_the_end),
+    "start ∥ stop": Meeting(prepare_nothing, deliver_both(start, stop), leave),
+    "start, continued ∥ rule": Meeting(prepare_half, deliver_both(start, ring), leave),
+    "start, continued ∥ stop": Meeting(prepare_half, deliver_both(start, stop), leave),
+    "second start ∥ first rule": Meeting(prepare_ended, deliver_both(start_again, ring), leave),
+    "stop ∥ stop": Meeting(prepare_server, deliver_both(stop, stop), leave),
+    "stop ∥ rule": Meeting(prepare_server, deliver_both(stop, ring), leave),
+    "stop ∥ sweep": Meeting(prepare_server, deliver_both(stop, sweep), leave),
+    "start ∥ sweep": Meeting(prepare_nothing, deliver_both(start, sweep), leave),
+    "start, continued ∥ sweep": Meeting(prepare_half, deliver_both(start, sweep), leave),
+    "rule ∥ sweep": Meeting(prepare_server, deliver_both(ring, sweep), leave),
+    "start ∥ other's start, one place": Meeting(prepare_last_place, deliver_both(start, start_other), leave),
+    "stop ∥ other's start, one place": Meeting(prepare_full, deliver_both(stop, start_other), leave),
+    "stop ∥ next start": Meeting(prepare_server, deliver_both(stop, start_again), leave),
+}
+STEP_MEETINGS = {
+    "first GET ∥ first GET": Meeting(prepare_nothing, ask_both("GET", "GET"), take_answers, UNBOUNDED),
+    "POST ∥ POST": Meeting(prepare_step(1), ask_both("POST", "POST"), take_answers, UNBOUNDED),
+    "POST ∥ same POST": Meeting(
+        prepare_step(1), ask_both("POST", "POST", same=True), take_answers, UNBOUNDED
+    ),
+    "POST ∥ POST, to the game": Meeting(prepare_step(2), ask_both("POST", "POST"), take_answers, UNBOUNDED),
+    "POST ∥ GET": Meeting(prepare_step(1), ask_both("POST", "GET"), take_answers, UNBOUNDED),
+    "poll ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("GET", "GET"), take_answers, UNBOUNDED),
+    "POST ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("POST", "GET"), take_answers, UNBOUNDED),
+}
+LIST_MEETINGS = {
+    "update ∥ update": Meeting(prepare_nothing, publish_both, check_list, UNBOUNDED),
+}
+MEETINGS = {**SERVER_MEETINGS, **STEP_MEETINGS, **LIST_MEETINGS}
+
+
+def _function_of(message: Message) -> str:
+    return "start_server" if message.topic.endswith(":start") else "stop_server"

@@ -1,0 +1,265 @@
+"""Breaks the code in one way after the other and shows that the simulation notices each.
+
+    python -m tests.simulation.mutants [name …]
+
+A mutant is one change of the source text in a copy; a change that no longer applies is an error, so that the
+list cannot rot.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+LAYER = "layer/hippo"
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One way to break the code: in this file, this text becomes that."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = [
+    Mutant(
+        "stop deletes the rule first",
+        f"{LAYER}/server_stop.py",
+        "        self._teardown.clear(held.record, keep=set())\n        record = held.check()",
+        "        self._teardown.finish(held.record)\n"
+        "        self._teardown.clear(replace(held.record, rule_name=''), keep=set())\n"
+        "        record = held.check()",
+    ),
+    Mutant(
+        "start arms no rule",
+        f"{LAYER}/server_start.py",
+        "        self._arm_rule(held)\n        # After",
+        "        # After",
+    ),
+    Mutant(
+        "a stop does not arm the rule again",
+        f"{LAYER}/server_teardown.py",
+        "lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self",
+        "*self",
+    ),
+    Mutant(
+        "RunTask's failures are taken for a task",
+        f"{LAYER}/aws/ecs.py",
+        'return RunResult(str(tasks[0]["taskArn"]) if tasks else None, reasons)',
+        'return RunResult(str(tasks[0]["taskArn"]) if tasks else "arn:task/none", reasons)',
+    ),
+    Mutant(
+        "RunTask without an idempotent clientToken",
+        f"{LAYER}/start_decisions.py",
+        'f"{user_id}/{attempt}/{provider}/{rounds}".encode()',
+        "__import__('os').urandom(8)",
+    ),
+    Mutant(
+        "writes without a condition",
+        f"{LAYER}/aws/s3.py",
+        "                    **condition,\n",
+        "",
+    ),
+    Mutant(
+        "ready before the name is in sync",
+        f"{LAYER}/aws/route53.py",
+        'return bool(self._client.get_change(Id=change_id)["ChangeInfo"]["Status"] == "INSYNC")',
+        'return bool(self._client.get_change(Id=change_id)["ChangeInfo"]["Status"])',
+    ),
+    Mutant(
+        "ready before the port answers",
+        f"{LAYER}/server_start.py",
+        "            if not all(state.values()):\n                return None\n",
+        '            if state["in sync"]:\n                return True\n            return None\n',
+    ),
+    Mutant(
+        "the port is not tried again at the end",
+        f"{LAYER}/server_start.py",
+        '            state["answers"] = self._tools.connect(address, GAME_PORT)\n'
+        '            return True if state["answers"] else None\n',
+        "            return True\n",
+    ),
+    Mutant(
+        "names are overwritten",
+        f"{LAYER}/aws/route53.py",
+        'return self._change([("CREATE", AddressRecord(name, (address,), TTL_SECONDS))])',
+        'return self._change([("UPSERT", AddressRecord(name, (address,), TTL_SECONDS))])',
+    ),
+    Mutant(
+        "the name is not deleted",
+        f"{LAYER}/server_teardown.py",
+        "            lambda: self._delete_name(record, keep),\n",
+        "",
+    ),
+    Mutant(
+        "crons are rounded down",
+        f"{LAYER}/aws/events.py",
+        "moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)",
+        "moment = moment.replace(second=0, microsecond=0)",
+    ),
+    Mutant(
+        "FailedEntryCount is ignored",
+        f"{LAYER}/aws/events.py",
+        '        if code != "ResourceNotFoundException":\n            raise',
+        '        if code == "NeverException":\n            raise',
+    ),
+    Mutant(
+        "the rule is deleted with its target",
+        f"{LAYER}/aws/events.py",
+        "                answer = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])\n"
+        '            _check_entries("events:RemoveTargets", answer)\n',
+        "                pass\n",
+    ),
+    Mutant(
+        "a busy cluster counts as deleted",
+        f"{LAYER}/aws/ecs.py",
+        "            if error.code in _BUSY_CLUSTER:\n                return False",
+        "            if error.code in _BUSY_CLUSTER:\n                return True",
+    ),
+    Mutant(
+        "tasks that the record does not know are not looked for",
+        f"{LAYER}/aws/ecs.py",
+        'return [str(arn) for page in pages for arn in page.get("taskArns", ())]',
+        'return [str(arn) for page in pages for arn in page.get("taskArns", ())][:0]',
+    ),
+    Mutant(
+        "a start does not notice that it was overtaken",
+        f"{LAYER}/server_record.py",
+        "        if not found or (found[0].owner, found[0].attempt, found[0].state) != (",
+        "        if not found or (mine.owner, mine.attempt, mine.state) != (",
+    ),
+    Mutant(
+        "a stop does not wait for the start that it overtook",
+        f"{LAYER}/server_stop.py",
+        "    return record.start_lease_until is not None and record.start_lease_until > now",
+        "    return False",
+    ),
+    Mutant(
+        "a start older than the stop is taken up",
+        f"{LAYER}/start_decisions.py",
+        "    return ended is not None and message.sent_at <= ended",
+        "    return False",
+    ),
+    Mutant(
+        "a start seen before is taken up again",
+        f"{LAYER}/start_decisions.py",
+        "    return message.start_id in (current.start_id, *current.seen)",
+        "    return False",
+    ),
+    Mutant(
+        "a failure is swallowed instead of raised",
+        f"{LAYER}/runs.py",
+        "    except InvalidMessageError as error:",
+        "    except (InvalidMessageError, TransientError) as error:",
+    ),
+    Mutant(
+        "a slot that is held is taken",
+        f"{LAYER}/server_slots.py",
+        "            return stored.body == mine\n        try:",
+        "            return True\n        try:",
+    ),
+    Mutant(
+        "a slot is not given back after a 409",
+        f"{LAYER}/server_slots.py",
+        "self._store.replace(key, _FREE, stored.etag)\n                return\n",
+        "self._store.replace(key, _FREE, stored.etag)\n            return\n",
+    ),
+    Mutant(
+        "the start message is sent after the step is written",
+        f"{LAYER}/study_flow.py",
+        "        self._publish_events(visit, participant, target, now)\n"
+        "        if study.is_game(target):\n"
+        "            return self._game.reach(visit, target, server, now)\n"
+        "        participant.next_step = target + 1\n"
+        "        visit.write()\n",
+        "        if study.is_game(target):\n"
+        "            return self._game.reach(visit, target, server, now)\n"
+        "        participant.next_step = target + 1\n"
+        "        visit.write()\n"
+        "        self._publish_events(visit, participant, target, now)\n",
+    ),
+    Mutant(
+        "a late answer is dropped",
+        f"{LAYER}/participants.py",
+        '        self.repeats.append({"step": step, **entry})\n',
+        "",
+    ),
+    Mutant(
+        "the loser of two requests advances as well",
+        f"{LAYER}/study_flow.py",
+        "                finished = settle(position, move, finished)\n",
+        "",
+    ),
+    Mutant(
+        "a GET goes past a page",
+        f"{LAYER}/positions.py",
+        "    if not posted:\n        return Move.SHOW\n    return",
+        "    if not posted:\n        return Move.ADVANCE\n    return",
+    ),
+    Mutant(
+        "a request that is tried again forgets its own entry",
+        f"{LAYER}/study_flow.py",
+        "            if again and participant and",
+        "            if False and participant and",
+    ),
+    Mutant(
+        "the sweep does nothing",
+        f"{LAYER}/server_sweep.py",
+        "        for number, user_id in enumerate(users):\n",
+        "        for number, user_id in enumerate(users[:0]):\n",
+    ),
+]
+
+
+def try_mutant(mutant: Mutant) -> tuple[str, float]:
+    """What the simulation says of it (empty: nothing), and after how many seconds."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        for part in ("layer", "functions"):
+            shutil.copytree(ROOT / part, Path(folder) / part)
+        file = Path(folder) / mutant.file
+        text = file.read_text()
+        if text.count(mutant.old) != 1:
+            raise SystemExit(f"{mutant.name}: {mutant.file} holds the text {text.count(mutant.old)} times")
+        file.write_text(text.replace(mutant.old, mutant.new))
+        began = time.perf_counter()
+        run = subprocess.run(
+            [sys.executable, "-m", "tests.simulation", "quick"],
+            env={**os.environ, "PYTHONPATH": f"{folder}/layer:{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+    if run.returncode == 0:
+        return "", seconds
+    lines = (run.stdout + run.stderr).strip().splitlines()
+    return lines[-1] if lines else f"exit code {run.returncode}", seconds
+
+
+def main(names: list[str]) -> int:
+    """Print a table; 1 if a mutant was not noticed."""
+    chosen = [mutant for mutant in MUTANTS if not names or any(name in mutant.name for name in names)]
+    missed = 0
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        running = {pool.submit(try_mutant, mutant): mutant for mutant in chosen}
+        for done in as_completed(running):
+            mutant, (found, seconds) = running[done], done.result()
+            missed += not found
+            sys.stdout.write(f"{mutant.name:<56} {seconds:6.1f} s  {found[:200] or 'NOT NOTICED'}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(chosen) - missed} of {len(chosen)} mutants were caught\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

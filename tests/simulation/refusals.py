@@ -1,0 +1,24 @@
+"""AWS's refusals as botocore raises them."""
+
+from typing import Any
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+
+def refuse(operation: str, code: str, message: str = "", status: int = 400) -> ClientError:
+    """The ClientError of `ecs:RunTask` and the like."""
+    response: Any = {
+        "Error": {"Code": code, "Message": message or code},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, operation.partition(":")[2])
+
+
+def not_reached() -> ConnectTimeoutError:
+    """The request never got there."""
+    return ConnectTimeoutError(endpoint_url="https://aws.example")
+
+
+def answer_lost() -> ReadTimeoutError:
+    """The request may have had its effect; nobody knows."""
+    return ReadTimeoutError(endpoint_url="https://aws.example")

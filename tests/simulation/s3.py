@@ -1,0 +1,84 @@
+"""S3: conditional writes and strongly consistent reads.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+`If-None-Match: *` creates (412 where the key exists), `If-Match` replaces (412 where the ETag differs, 404
+where the key is gone); two conditional writes at the very same time give one of them 409.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.border import Border, Listing, operation
+from tests.simulation.refusals import refuse
+
+
+class SimulatedS3:
+    """All buckets are one; `wrote` is told of each write: key, body before (None: new), body."""
+
+    def __init__(self, border: Border) -> None:
+        self.border = border
+        self.objects: dict[str, bytes] = {}
+        self.wrote: list[Callable[[str, bytes | None, bytes], None]] = []
+        self.conflicts = 0  # so many of the next writes meet another one under way
+
+    @operation("s3:GetObject")
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
+        """The object, NoSuchKey where there is none."""
+        if Key not in self.objects:
+            raise refuse("s3:GetObject", "NoSuchKey", status=404)
+        body = self.objects[Key]
+        return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+
+    @operation("s3:PutObject")
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **named: Any) -> dict[str, Any]:  # noqa: N803
+        """Write on condition; without one is refused, since nothing of ours may do so."""
+        before = self.objects.get(Key)
+        if self.conflicts:
+            self.conflicts -= 1
+            raise refuse("s3:PutObject", "ConditionalRequestConflict", status=409)
+        if "IfNoneMatch" in named:
+            if before is not None:
+                raise refuse("s3:PutObject", "PreconditionFailed", status=412)
+        elif "IfMatch" in named:
+            if before is None:
+                raise refuse("s3:PutObject", "NoSuchKey", status=404)
+            if _etag(before) != named["IfMatch"]:
+                raise refuse("s3:PutObject", "PreconditionFailed", status=412)
+        self.objects[Key] = Body
+        for tell in self.wrote:
+            tell(Key, before, Body)
+        return {"ETag": _etag(Body)}
+
+    @operation("s3:DeleteObject")
+    def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
+        """Delete; fine if there is nothing."""
+        self.objects.pop(Key, None)
+        return {}
+
+    def get_paginator(self, name: str) -> Listing:
+        """Of `list_objects_v2`."""
+        return Listing({"list_objects_v2": self.list_objects_v2}[name])
+
+    @operation("s3:ListObjectsV2")
+    def list_objects_v2(
+        self,
+        *,
+        Prefix: str,  # noqa: N803  # as botocore has it
+        Delimiter: str = "",  # noqa: N803
+        StartAfter: str = "",  # noqa: N803
+        MaxKeys: int = 1000,  # noqa: N803
+        **_: Any,
+    ) -> dict[str, Any]:
+        """A page of the objects below a prefix; with a delimiter those directly below it."""
+        found = []
+        for key in sorted(key for key in self.objects if key > StartAfter):
+            if key.startswith(Prefix) and not (Delimiter and Delimiter in key[len(Prefix) :]):
+                body = self.objects[key]
+                found.append({"Key": key, "Size": len(body), "ETag": _etag(body)})
+        return {"Contents": found[:MaxKeys]}
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body).hexdigest()}"'
