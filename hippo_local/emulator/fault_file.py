@@ -198,6 +198,8 @@ class FaultBook:
             self._faults = read_faults(self._path)
         except FaultFileError as error:
             _log.error("%s is refused, and no fault acts until it is mended: %s", self._path, error)
+            self._struck.clear()
+            self._first.clear()
             return
         keys = {fault.key for fault in self._faults}
         # An entry that is taken out and put in again counts anew.

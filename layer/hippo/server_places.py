@@ -44,6 +44,8 @@ class ServerPlaces:
         ):
             free = slots.look().list_free(find_limit() or 0, record.project_id)
             if not free:
+                # Nothing was made yet; and the record, as if this had never come, will name no slot.
+                slots.free(record.slot or 0, record.user_id, record.attempt)
                 return False
             record = held.update(project_slot=choose_slot(record.user_id, free))
         if entry := find_entry(self._places, record.user_id, record.project_id):

@@ -11,7 +11,7 @@ from tests.simulation.world import World
 
 USERS = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
 OLD = "eve"
-MAX_SERVERS = 3
+MAX_SERVERS, OWN_MAX_SERVERS = 3, 2
 SERVICES = st.sampled_from(["s3", "ecs", "events", "route53", "sns", "ec2"])
 
 
@@ -20,10 +20,12 @@ class Histories(RuleBasedStateMachine):
 
     operations: ClassVar[int] = 0
 
-    @initialize(seed=st.integers(0, 2**32 - 1))
-    def deploy(self, seed: int) -> None:
-        """A new world, in which anything may happen."""
+    @initialize(seed=st.integers(0, 2**32 - 1), has_own_cap=st.booleans())
+    def deploy(self, seed: int, has_own_cap: bool) -> None:
+        """A new world, in which anything may happen; the study may have a cap of its own."""
         self.world = World(MAX_SERVERS)
+        if has_own_cap:
+            self.world.limit_project(OWN_MAX_SERVERS)
         self.chaos = Chaos(self.world, seed)
 
     def _meet(self, user: str) -> Participant:

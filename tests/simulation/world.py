@@ -94,6 +94,11 @@ class World:
         self.max_servers = max_servers
         os.environ["MAX_SERVERS"] = str(max_servers)
 
+    def limit_project(self, max_servers: int) -> None:
+        """Give the study a cap of its own, below the stack's."""
+        self.max_servers = min(self.max_servers, max_servers)
+        self.publish({**CONFIG, "maxServers": max_servers})
+
     def _put_foreign(self) -> None:
         """What is not of this stack, and has to stay."""
         self.route53.records[f"www.{ROOT_DOMAIN}"] = FOREIGN_RECORD

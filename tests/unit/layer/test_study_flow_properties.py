@@ -93,7 +93,8 @@ class Participant:
     def step(self) -> int:
         """The step that they are at: the one at which they wait, or the one before the next."""
         next_step = self.record.get("nextStep", 1)
-        at = next_step if self.record.get("waitingSince") else next_step - 1
+        in_game = "interruptedAt" in self.record  # a server that died is awaited at the game before next_step
+        at = next_step if self.record.get("waitingSince") and not in_game else next_step - 1
         return min(at, self.last + 1)
 
 
