@@ -1,8 +1,11 @@
 """What tests do with the study page: find a page of the study in its frame, fill it in, wait for what
 follows."""
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from contextlib import suppress
 
+from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
+
+_PATIENCE = 8000  # milliseconds
 _TWO_FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 
 
@@ -18,18 +21,28 @@ def submit_button(page: Page) -> Locator:
 
 def expect_heading(page: Page, text: str) -> None:
     """A page of the study with this heading is on show, and takes clicks."""
-    heading = content(page).get_by_role("heading", name=text, exact=True)
-    expect(heading).to_be_visible()
+    expect(content(page).get_by_role("heading", name=text, exact=True)).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page of the study takes clicks.
+
+    The sandbox has a process of its own: until that has drawn a frame, Chromium gives clicks to the page that
+    is around it.
+    """
     page.bring_to_front()
-    # The sandbox has a process of its own: until that has drawn a frame, Chromium gives clicks to the page
-    # around it.
-    heading.evaluate(_TWO_FRAMES)
+    content(page).locator("body").evaluate(_TWO_FRAMES)
     page.evaluate(_TWO_FRAMES)
 
 
 def submit(page: Page) -> None:
     """Hand the page in."""
-    submit_button(page).click()
+    settle(page)
+    # A click that replaces the frame may never be confirmed by the process that was in it. Whether it had its
+    # effect is what tests look at next.
+    with suppress(TimeoutError):
+        submit_button(page).click(timeout=_PATIENCE)
 
 
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:

@@ -163,6 +163,7 @@ def test_a_form_of_the_researchers_own_is_handed_in_as_well(
         '<button name="which" value="second">Second</button></form><input form="own" name="b" value="2">',
     )
     page = visitor.open()
+    expect_heading(page, "F")
     expect(submit_button(page)).to_be_enabled()
 
     content(page).get_by_role("button", name="Second").click()

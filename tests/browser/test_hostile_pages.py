@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
-from tests.browser.pages import content, expect_heading, submit, submit_button
+from tests.browser.pages import content, expect_heading, settle, submit, submit_button
 from tests.browser.site import FrontDoor, serve
 from tests.support.study_world import PAGES, StudyWorld
 
@@ -256,6 +256,7 @@ def test_a_page_sees_its_own_id_only_where_it_shows_it(
     page = visitor.open(userId="u1")
 
     expect(content(page).locator("code")).to_have_text("u1")
+    settle(page)
     content(page).get_by_role("button", name="Copy").click()
 
     expect(page.get_by_role("status")).to_have_text("The code is copied.")
