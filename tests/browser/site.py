@@ -42,6 +42,7 @@ class FrontDoor:
     requests: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     url: str = ""
+    is_closed: bool = False
 
     def __post_init__(self) -> None:
         # A Lambda function works on one request at a time.
@@ -72,8 +73,15 @@ class FrontDoor:
         event |= {"httpMethod": method, "body": body, "queryStringParameters": query}
         event["headers"] = event["headers"] | {"User-Agent": agent}
         with self._lock:
+            if self.is_closed:
+                return 0, "", True
             answer = self.world.next_step.lambda_handler(event, FakeContext())
         return answer["statusCode"], answer["body"], bool(fault and fault.kind == "lose")
+
+    def close(self) -> None:
+        """Let the request that is being answered end, and none begin: the modules are the next test's."""
+        with self._lock:
+            self.is_closed = True
 
 
 class _DoorHandler(BaseHTTPRequestHandler):
@@ -162,7 +170,10 @@ def open_front_door(world: StudyWorld, load_event: LoadEvent) -> Iterator[FrontD
     door = FrontDoor(world, load_event)
     with serve(partial(_DoorHandler, door=door)) as port:
         door.url = f"http://127.0.0.1:{port}/next"
-        yield door
+        try:
+            yield door
+        finally:
+            door.close()
 
 
 @contextmanager

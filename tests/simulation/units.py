@@ -4,6 +4,7 @@ import dataclasses
 import os
 import random
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -83,10 +84,15 @@ def run_histories(seed: int, operations: int = OPERATIONS) -> Report:
                 hypothesis.seed(portion)(Histories), settings=_history_settings(examples)
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found
-            report.found.append(f"SIMULATION_SEED={seed}: {type(error).__name__}: {error}")
+            report.found.append(f"SIMULATION_SEED={seed}: {_tell_all(error)}")
         portion += 1
     report.cases, report.seconds = Histories.operations, time.perf_counter() - began
     return report
+
+
+def _tell_all(error: BaseException) -> str:
+    """The error first, then where it came from: hypothesis puts its own in front of what a rule has raised."""
+    return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
 
 
 def _history_settings(examples: int) -> hypothesis.settings:
