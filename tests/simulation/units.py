@@ -91,7 +91,7 @@ def run_histories(seed: int, operations: int = OPERATIONS) -> Report:
 
 
 def _tell_all(error: BaseException) -> str:
-    """The error first, then where it came from: hypothesis puts its own in front of what a rule has raised."""
+    """The error first, then where it came from: hypothesis hides what a rule has raised behind its own."""
     return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
 
 
