@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.support import in_memory
+from tests.support.aws_hooks import AwsHooks
 from tests.support.fakes import FakeClock
+from tests.support.study_world import StudyWorld
 
 
 @pytest.fixture
@@ -32,3 +34,22 @@ def clock() -> FakeClock:
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """AWS in memory, empty: what is called is recorded, and calls can be made to fail (see AwsHooks)."""
     yield from in_memory.open_aws(monkeypatch)
+
+
+@pytest.fixture
+def empty_world(
+    aws: AwsHooks,
+    clock: FakeClock,
+    load_function: Callable[[str], ModuleType],
+    load_event: Callable[[str], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> StudyWorld:
+    """A deployment to which nothing has been published."""
+    return StudyWorld(aws, clock, load_function, load_event, monkeypatch)
+
+
+@pytest.fixture
+def world(empty_world: StudyWorld) -> StudyWorld:
+    """A deployment with the sample study: consent, quiz, game, survey, thanks."""
+    empty_world.publish()
+    return empty_world

@@ -52,7 +52,7 @@ async function playAlone(link) {
   const outcome = await game.play(link.server);
   game.close();
   if (link.redirect && outcome !== "lost") return location.replace(link.redirect);
-  return askAgain("endedTitle", outcome === "lost" ? say("noAnswer") : "");
+  return outcome === "lost" ? askAgain("wrongTitle", say("gameGone")) : askAgain("endedTitle", "");
 }
 
 async function askAgain(titleKey, text) {

@@ -3,7 +3,7 @@
 // The sandbox has an origin of its own, so nothing in a researcher's page can reach what this page keeps, let alone what
 // it keeps of other studies. Both sides speak through a channel that only the document that was loaded first has.
 
-import { getLanguage, hasText, say } from "./texts.js";
+import { getLanguage, say } from "./texts.js";
 
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
@@ -121,7 +121,7 @@ export class ResearcherPage {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
-    const words = Object.fromEntries(WORDS.filter(hasText).map((key) => [key, say(key)]));
+    const words = Object.fromEntries(WORDS.map((key) => [key, say(key)]));
     // The frame's origin has no name to send it to; frame.js, which has just said that it runs, is the first document there.
     this.#frame.contentWindow.postMessage(
       { type: "show", ...this.#content, words, wordsLanguage: getLanguage() },

@@ -1,16 +1,13 @@
-"""A browser, the study page in it, and a study to take part in."""
+"""A browser, and the study page in it."""
 
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.site import FrontDoor, open_front_door, open_site
-from tests.support.aws_hooks import AwsHooks
 from tests.support.chromium import DESKTOP, open_chromium
-from tests.support.fakes import FakeClock
 from tests.support.study_world import PROJECT, StudyWorld
 
 
@@ -19,20 +16,6 @@ def browser() -> Iterator[Browser]:
     """Chromium, for one module of tests."""
     with open_chromium() as browser:
         yield browser
-
-
-@pytest.fixture
-def world(
-    aws: AwsHooks,
-    clock: FakeClock,
-    load_function: Callable[[str], ModuleType],
-    load_event: Callable[[str], dict[str, Any]],
-    monkeypatch: pytest.MonkeyPatch,
-) -> StudyWorld:
-    """A deployment with the sample study: consent, quiz, game, survey, thanks."""
-    world = StudyWorld(aws, clock, load_function, load_event, monkeypatch)
-    world.publish()
-    return world
 
 
 @pytest.fixture

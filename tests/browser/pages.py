@@ -1,8 +1,6 @@
 """What tests do with the study page: find a page of the study in its frame, fill it in, wait for what
 follows."""
 
-from contextlib import suppress
-
 from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
 
 _PATIENCE = 8000  # milliseconds
@@ -39,10 +37,13 @@ def settle(page: Page) -> None:
 def submit(page: Page) -> None:
     """Hand the page in."""
     settle(page)
-    # A click that replaces the frame may never be confirmed by the process that was in it. Whether it had its
-    # effect is what tests look at next.
-    with suppress(TimeoutError):
+    frame = page.locator("iframe.researcher-page").element_handle()
+    try:
         submit_button(page).click(timeout=_PATIENCE)
+    except TimeoutError:
+        # A click that replaces the frame may never be confirmed by the process that was in it.
+        if frame.evaluate("frame => frame.isConnected"):
+            raise
 
 
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:

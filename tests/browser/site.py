@@ -2,6 +2,7 @@
 on another."""
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -151,9 +152,14 @@ class _SiteHandler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve(make_handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[int]:
-    """A server on a free loopback port, which it gives."""
+def serve(
+    make_handler: Callable[..., BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None
+) -> Iterator[int]:
+    """A server on a free loopback port, which it gives; with `tls` for https."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler)
+    if tls:
+        # Shaking hands is left to the thread of each connection: a client that is slow stalls no other.
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -177,7 +183,7 @@ def open_front_door(world: StudyWorld, load_event: LoadEvent) -> Iterator[FrontD
 
 
 @contextmanager
-def open_site(config: dict[str, Any]) -> Iterator[int]:
+def open_site(config: dict[str, Any], tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """`web/` as a site, with this config.json, which may still change; gives its port."""
-    with serve(partial(_SiteHandler, config=config)) as port:
+    with serve(partial(_SiteHandler, config=config), tls) as port:
         yield port

@@ -153,6 +153,23 @@ def test_links_that_name_a_game_server_play_there_and_go_on(
     assert door.requests == []
 
 
+def test_a_game_by_itself_that_is_lost_is_told(visitor: Visitor, site: str, game_server: GameServer) -> None:
+    """Given a link with `server` whose server is gone for more than a minute, then that is said, and nothing
+    goes on by itself."""
+    page = visitor.context.new_page()
+    page.clock.install()
+    page.goto(f"{site}/?projectId=p1&server={game_server.url}&redirect={site}/style.css")
+    game_server.wait_for_clients()
+
+    game_server.stop()
+    expect(page.get_by_text("The connection to the game was lost")).to_be_visible()
+    page.clock.run_for(90_000)
+
+    expect(page.get_by_text("The game cannot be reached any more.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    assert page.url.startswith(f"{site}/?projectId=p1")
+
+
 def test_links_cannot_bring_in_code(visitor: Visitor, game_server: GameServer) -> None:
     """Given a link whose redirect is code, then it is not followed."""
     page = visitor.open("p1", server=game_server.url, redirect="javascript:document.title='run'")
