@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test simulate bench check lock clean
+.PHONY: help setup chromium local test simulate prove-permissions fuzz bench check lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -22,6 +22,7 @@ setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the 
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python $(BIN)/python -r requirements/dev.txt
+	@$(BIN)/uv pip install $(QUIET) --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
 # The handlers run in an environment with boto3 only, as on AWS: a dependency more would show at once.
@@ -29,6 +30,13 @@ setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the 
 	@echo "== setting up .venv-lambda"
 	@$(PYTHON) -m venv --clear --without-pip .venv-lambda
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
+	@touch $@
+
+# Apart from the others: it wants another boto3, and only `make check` needs it.
+.venv-scan/ready: .venv/ready requirements/scan.txt
+	@echo "== setting up .venv-scan"
+	@$(PYTHON) -m venv --clear --without-pip .venv-scan
+	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-scan/bin/python -r requirements/scan.txt
 	@touch $@
 
 # The package that drives the browser brings none.
@@ -42,7 +50,7 @@ chromium: ## install Chromium for the browser tests where there is none (Debian'
 	$$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
 
 local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
-	@exec $(BIN)/python -m hippo_local
+	@exec $(BIN)/hippo local $(if $(filter 0,$(OPEN)),--no-open) -- "$${STUDY:-examples/mountain_car}"
 
 test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
 	$(BIN)/python -m pytest
@@ -51,22 +59,30 @@ simulate: setup ## every crash point, pair of faults and order, random histories
 	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation
 	@$(BIN)/python -m tests.simulation.mutants
 
+fuzz: setup ## 10,000 malformed requests to a local platform of their own (SEED=n repeats a run)
+	@$(BIN)/python -m tests.api $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+prove-permissions: setup ## record what every role uses, judge the policies by it, deploy three that lack something
+	@PYTHONPATH=layer:.:tests/template $(BIN)/python -m tests.permissions
+
 bench: setup chromium ## measure: calls, bytes, cold starts, load, frames
 	@$(BIN)/python -m bench
 
-check: setup ## the gate: ruff, mypy strict, cfn-lint, sam validate and the other checks of the template
+check: setup .venv-scan/ready ## the gate: ruff, mypy strict, cfn-lint, sam validate, the security scanner and the other checks of the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	for app in functions/*/app.py; do $(BIN)/mypy $$app || exit 1; done
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
+	$(BIN)/python tools/scan_template.py
 	$(BIN)/python -m pytest -q tests/template
 
 lock: .venv/ready ## renew the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/uv.in -o requirements/uv.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/scan.in -o requirements/scan.txt
 
 clean: ## remove environments, builds and local data
-	rm -rf .venv .venv-lambda .aws-sam .local .artefacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lambda .venv-scan .aws-sam .local .artefacts .pytest_cache .mypy_cache .ruff_cache .hypothesis

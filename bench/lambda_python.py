@@ -40,11 +40,12 @@ def find_folders(package: Path, function: str) -> list[str]:
 def run_child(
     script: str, *arguments: str, variables: Mapping[str, str] | None = None, text: str = ""
 ) -> str:
-    """Run a script of children/ as a Lambda worker would; give what it prints.
+    """Run a script of children/ as a Lambda worker would; give the last line that it prints.
 
-    CalledProcessError holds, and the terminal shows, what went wrong in it.
+    Those before are the handler's metrics. CalledProcessError holds, and the terminal shows, what went wrong
+    in it.
     """
     environment = {"PATH": os.environ["PATH"], **_CREDENTIALS, **(variables or {})}
     command = [str(_PYTHON), "-B", str(CHILDREN / script), *arguments]
     done = subprocess.run(command, env=environment, input=text, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout
+    return done.stdout.splitlines()[-1]

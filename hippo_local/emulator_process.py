@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hippo_local.errors import LocalPlatformError, describe_log
+from hippo_local.places import find_lambda_python
 from hippo_local.ports import LOOPBACK
 from hippo_local.processes import ChildProcess, make_environment
 from hippo_local.publish import GAME_SERVER_PORT
@@ -19,7 +20,8 @@ _START_SECONDS = 60
 # The emulator first lets the game servers save what they have.
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.05
-_LAMBDA_PYTHON = Path(".venv-lambda") / "bin" / "python"
+# The variable that names a file for what IAM judges (docs/permissions.md).
+PERMISSION_RECORD = "HIPPO_PERMISSION_RECORD"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def run_emulator(
 
     `images` maps image names to the commands that stand in for them, run in `study_directory`.
     """
-    python = repository / _LAMBDA_PYTHON
+    python = find_lambda_python(repository)
     if not python.exists():
         raise LocalPlatformError(f"The functions' interpreter is not at {python}: run `make setup`.")
     files.task_logs.mkdir(parents=True, exist_ok=True)
@@ -80,6 +82,8 @@ def run_emulator(
     ]
     command += ["--lambda-python", str(python), "--task-port", str(GAME_SERVER_PORT)]
     command += ["--faults", str(files.faults)]
+    if record := os.environ.get(PERMISSION_RECORD):
+        command += ["--permissions", record]
     command += ["--task-logs", str(files.task_logs), "--data", str(files.data), "--log", str(files.log)]
     environment = make_environment(files.directory / "home", {"PYTHONPATH": str(Path(__file__).parents[1])})
     with ChildProcess(

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,13 +21,13 @@ from hippo_local.emulator_process import EmulatorFiles, run_emulator, write_imag
 from hippo_local.errors import LocalPlatformError, describe_log
 from hippo_local.name_proxy import NameProxy, ZoneResolver
 from hippo_local.outputs import claim_directory, publish_outputs, write_outputs
+from hippo_local.places import EXAMPLE, find_directory, find_repository
 from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
 from hippo_local.processes import ChildProcess
 from hippo_local.publish import GAME_SERVER_PORT, Publication
 from hippo_local.study import Study, read_study
 from hippo_local.web_server import WebServer
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 _WATCH_SECONDS = 0.2
 
 
@@ -35,14 +35,13 @@ _WATCH_SECONDS = 0.2
 class Options:
     """What a platform is started with; ports of 0 mean any free one, `max_runtime` is in minutes."""
 
-    study: Path = REPOSITORY / "examples" / "mountain_car"
+    study: Path = EXAMPLE
     port: int = 4566
     web_port: int = 8000
     game_port: int = 5000
-    directory: Path = REPOSITORY / ".local"
+    directory: Path = field(default_factory=find_directory)
     max_runtime: int = 60
     max_servers: int = 20
-    repository: Path = REPOSITORY
     follow_edits: bool = True
 
 
@@ -69,6 +68,7 @@ class LocalPlatform:
     def __init__(self, options: Options, console: Console | None = None) -> None:
         self._options = options
         self._directory = options.directory.resolve()
+        self._repository = Path()
         self._console = console or Console()
         self._stack = contextlib.ExitStack()
         self._emulator: ChildProcess | None = None
@@ -105,17 +105,18 @@ class LocalPlatform:
         options, directory = self._options, self._directory
         self._stack.enter_context(claim_directory(directory))
         _prepare_directories(directory)
+        self._repository = find_repository(directory)
         port = reserve_port(options.port, "emulator", "--port")
         web = self._stack.enter_context(open_listener(options.web_port, "study page", "--web-port"))
         game = self._stack.enter_context(open_listener(options.game_port, "game servers", "--game-port"))
         self._console.report(f"starting the emulator on port {port}")
         files = EmulatorFiles(directory)
         if options.follow_edits:  # from now on: what is edited while all this starts counts as well
-            edited = EditedFiles(options.repository, study.directory, files.faults)
+            edited = EditedFiles(self._repository, study.directory, files.faults)
             self._edits = Edits(edited, self._console, self._republish, self._redeploy)
             self._edits.show_faults()
         self._emulator = self._stack.enter_context(
-            run_emulator(options.repository, files, port, study.images, study.directory)
+            run_emulator(self._repository, files, port, study.images, study.directory)
         )
         aws = Aws(f"http://{LOOPBACK}:{port}")
         account = prepare_account(aws, GAME_SERVER_PORT)
@@ -123,7 +124,7 @@ class LocalPlatform:
         self._publish(study, aws, deployed)
         resolver = ZoneResolver(aws.make_client("route53"), account.hosted_zone_id, ROOT_DOMAIN)
         self._stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
-        page = WebServer(web, options.repository / "web", {})
+        page = WebServer(web, self._repository / "web", {})
         running = _Running(study, aws, account, deployed, page, get_port(web), get_port(game), {})
         self._running = running
         self._describe(running)
@@ -153,7 +154,7 @@ class LocalPlatform:
             self._console.report(f"the API is now {running.outputs['nextUrl']}")
 
     def _deploy(self, aws: Aws, account: Account, web_port: int, game_port: int) -> dict[str, str]:
-        project = SamProject(self._options.repository, self._directory)
+        project = SamProject(self._repository, self._directory)
         self._console.report("building the functions (sam build)")
         if not project.build():
             self._console.report("nothing has changed since the last build")

@@ -96,6 +96,8 @@ class Publication:
             "BUCKET": self._bucket,
             "PROJECT_ID": self.study.project_id,
             "TRIAL_CONFIG": dump_json(self.study.trial),
+            # There is no certificate for names of this machine, whatever lies in the study's folder.
+            "TLS_CERTIFICATE": "none",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.endpoint_url,
         }

@@ -5,6 +5,7 @@ from functools import cache
 from itertools import count
 from typing import Any
 
+from hippo import metrics
 from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.route53 import HostNames
 from hippo.aws.s3 import ObjectStore
@@ -27,6 +28,7 @@ CLOCK = SystemClock()
 def make_flow() -> StudyFlow:
     """The controller of studies, made once in each execution environment."""
     settings = read_settings(NextStepSettings, os.environ)
+    metrics.name_stack(settings.prefix)
     buckets = (settings.bucket, *settings.extra_buckets)
     return StudyFlow(
         settings,
@@ -47,11 +49,11 @@ def make_store(bucket: str) -> ObjectStore:
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer 200 with the page, 400 with what is wrong, 503 when AWS stays unavailable."""
-    deadline = read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
+    flow, deadline = make_flow(), read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
 
     def work(request: HttpRequest) -> dict[str, Any]:
         tries = count()
-        answer = retry_until(deadline, CLOCK, lambda: make_flow().answer(request, again=next(tries) > 0))
+        answer = retry_until(deadline, CLOCK, lambda: flow.answer(request, again=next(tries) > 0))
         return form_answer(200, answer)
 
     return answer_request(event, work)

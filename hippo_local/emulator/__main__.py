@@ -28,6 +28,7 @@ def read_arguments(arguments: Sequence[str]) -> Settings:
     parser.add_argument("--data", type=_path, help="directory that keeps the S3 objects as files")
     parser.add_argument("--log", type=_path, help="the emulator's own log (default: standard error)")
     parser.add_argument("--faults", type=_path, help="JSON: faults on demand, read again when it changes")
+    parser.add_argument("--permissions", type=_path, help="JSON lines: writes down what IAM has judged")
     parser.add_argument(
         "--state-delay", type=float, default=defaults.state_delay, help="seconds per task state"
     )

@@ -4,16 +4,23 @@ AWS (Service Authorization Reference: Amazon ECS, EventBridge, Route 53, CloudWa
 on the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's container
 instances, all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster; the calls of
 EventBridge on the rule; GetChange on the change; CreateLogStream and PutLogEvents on the log stream, which
-the ARN of a log group (it ends in `:*`) names. Handing a role to ECS needs iam:PassRole on it with
-iam:PassedToService. Tags given on creation need TagResource too. ChangeResourceRecordSets has the three
-route53:ChangeResourceRecordSets… keys.
+the ARN of a log group (it ends in `:*`) names, and reading a group on an empty stream of it.
+RegisterTaskDefinition is judged on the family with `*` for its revision, other calls on task definitions on
+everything; DescribeRepositories on the repositories that it names, or on all; GetParametersByPath on its
+path, GetParameters on each parameter. Handing a role to ECS needs iam:PassRole on it with
+iam:PassedToService. Tags given on creation need TagResource too, an upload's ACL PutObjectAcl (S3 API
+reference, PutObject). ChangeResourceRecordSets has the three
+route53:ChangeResourceRecordSets… keys, the names as the Route 53 developer guide normalises them ("Using IAM
+policy conditions for fine-grained access control": `*` is `\\052`).
 
 MiniStack judges RunTask and StopTask on the cluster, the calls on targets and GetChange on `*`, those on a
-log stream on the group, knows neither these keys nor tags of tasks, clusters and rules, and does not check
-iam:PassRole.
+log stream on the group, knows neither these keys nor tags of tasks, clusters and rules, and checks neither
+iam:PassRole nor PutObjectAcl of an upload. It takes all that is done to a function's
+concurrency for PutFunctionConcurrency.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,9 +31,25 @@ _actions = load("core.iam_actions")
 _evaluator = load("core.iam_evaluator")
 _router = load("core.router")
 _responses = load("core.responses")
+_ecr = load("services.ecr")
+_ssm = load("services.ssm")
 _ecs = load("services.ecs")
 _events = load("services.eventbridge")
 _tagging = load("services.tagging")
+
+_ON_EVERYTHING = (
+    "CreateCluster",
+    "DeregisterTaskDefinition",
+    "DescribeTaskDefinition",
+    "ListTaskDefinitions",
+)
+_ON_LOG_STREAMS = (
+    "CreateLogStream",
+    "DescribeLogStreams",
+    "FilterLogEvents",
+    "GetLogEvents",
+    "PutLogEvents",
+)
 
 # (action, resource, context)
 Check = tuple[str, str, dict[str, Any]]
@@ -39,6 +62,13 @@ def install() -> None:
     require(_tagging, "_RESOURCE_TAG_COLLECTORS")
     plain_resource = patch(_actions, "extract_resource_arn", None)
     plain_context = patch(_actions, "request_tag_context", None)
+    plain_uploads = patch(_actions, "s3_additional_checks", None)
+    plain_lambda = patch(_actions, "_lambda_action", None)
+
+    def lambda_action(method: str, path: str) -> str | None:
+        found: str | None = plain_lambda(method, path)
+        is_concurrency = found == "PutFunctionConcurrency" and method != "PUT"
+        return f"{method.capitalize()}FunctionConcurrency" if is_concurrency else found
 
     def resource_arn(service: str, method: str, path: str, headers: Any, body: bytes, *rest: Any) -> str:
         found = _resource(service, path, _operation(headers), body)
@@ -47,9 +77,14 @@ def install() -> None:
     def context(service: str, action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         return {**plain_context(service, action, body, params), **_context(service, action, body)}
 
+    def upload_checks(method: str, path: str, headers: Any, *rest: Any) -> list[tuple[str, str]]:
+        return [*plain_uploads(method, path, headers, *rest), *_upload_checks(method, path, headers)]
+
+    patch(_actions, "_lambda_action", lambda_action)
+    patch(_actions, "s3_additional_checks", upload_checks)
     patch(_actions, "extract_resource_arn", resource_arn)
     patch(_actions, "request_tag_context", context)
-    for service, module in (("ecs", _ecs), ("events", _events)):
+    for service, module in (("ecs", _ecs), ("events", _events), ("ecr", _ecr), ("ssm", _ssm)):
         _check_further(service, module)
     _tagging._RESOURCE_TAG_COLLECTORS["ecs"] = _ecs_tags
     _tagging._RESOURCE_TAG_COLLECTORS["events"] = _rule_tags
@@ -77,12 +112,33 @@ def _resource(service: str, path: str, operation: str, body: bytes) -> str:
         return _rule_arn(operation, _payload(body))
     if service == "ecs":
         return _ecs_arn(operation, _payload(body))
-    if service == "logs" and operation in ("CreateLogStream", "PutLogEvents"):
+    if service == "logs" and operation in _ON_LOG_STREAMS:
         data = _payload(body)
-        return _arn("logs", f"log-group:{data.get('logGroupName')}:log-stream:{data.get('logStreamName')}")
+        stream = data.get("logStreamName", "")
+        return _arn("logs", f"log-group:{data.get('logGroupName')}:log-stream:{stream}")
+    if service == "ecr" and operation == "DescribeRepositories":
+        return _repository_arns(_payload(body))[0]
+    if service == "ssm" and operation in ("GetParameters", "GetParametersByPath"):
+        return _parameter_arns(_payload(body))[0]
     if service == "route53" and "/change/" in path:
         return f"arn:aws:route53:::change/{path.rsplit('/', 1)[-1]}"
     return ""
+
+
+def _repository_arns(data: dict[str, Any]) -> list[str]:
+    return [_arn("ecr", f"repository/{name}") for name in data.get("repositoryNames") or ["*"]]
+
+
+def _parameter_arns(data: dict[str, Any]) -> list[str]:
+    names = data.get("Names") or [data.get("Path") or "*"]
+    return [_arn("ssm", f"parameter/{name.removeprefix('/')}") for name in names]
+
+
+def _upload_checks(method: str, path: str, headers: dict[str, str]) -> list[tuple[str, str]]:
+    has_acl = any(name == "x-amz-acl" or name.startswith("x-amz-grant-") for name in headers)
+    if method != "PUT" or not has_acl or "/" not in path.strip("/"):
+        return []
+    return [("s3:PutObjectAcl", f"arn:aws:s3:::{path.lstrip('/')}")]
 
 
 def _rule_arn(operation: str, data: dict[str, Any]) -> str:
@@ -96,8 +152,10 @@ def _rule_arn(operation: str, data: dict[str, Any]) -> str:
 
 
 def _ecs_arn(operation: str, data: dict[str, Any]) -> str:
-    if operation == "CreateCluster":
+    if operation in _ON_EVERYTHING:
         return "*"
+    if operation == "RegisterTaskDefinition":
+        return _arn("ecs", f"task-definition/{data.get('family')}:*")
     if operation == "RunTask":
         definition = _ecs._task_defs.get(_ecs._resolve_td_key(data.get("taskDefinition", "")))
         return str(definition["taskDefinitionArn"]) if definition else _arn("ecs", "task-definition/unknown")
@@ -139,10 +197,14 @@ def _context(service: str, action: str, body: bytes) -> dict[str, Any]:
         prefix = "route53:ChangeResourceRecordSets"
         return {
             f"{prefix}Actions": [action for action, _, _ in changes],
-            f"{prefix}NormalizedRecordNames": [name.rstrip(".") for _, name, _ in changes],
+            f"{prefix}NormalizedRecordNames": [_escape(name.rstrip(".")) for _, name, _ in changes],
             f"{prefix}RecordTypes": [kind for _, _, kind in changes],
         }
     return {}
+
+
+def _escape(name: str) -> str:
+    return re.sub(r"[^a-z0-9._\\-]", lambda match: f"\\{ord(match[0]):03o}", name)
 
 
 def _check_further(service: str, module: Any) -> None:
@@ -165,15 +227,13 @@ def _check_further(service: str, module: Any) -> None:
 
 
 def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
+    for arn in _named_arns(service, operation, data)[1:]:
+        action = f"{service}:{operation}"
+        yield action, arn, _context(service, action, json.dumps(data).encode())
     if service == "events" and operation == "PutRule" and data.get("Tags"):
         yield "events:TagResource", _rule_arn(operation, data), {}
     if service != "ecs":
         return
-    for arn in _task_arns(operation, data)[1:]:
-        yield "ecs:" + operation, arn, _context("ecs", "ecs:" + operation, json.dumps(data).encode())
-    if operation == "DescribeClusters":
-        for arn in _cluster_arns(data)[1:]:
-            yield "ecs:DescribeClusters", arn, {}
     if data.get("tags") and operation in ("CreateCluster", "RunTask"):
         created = (
             f"cluster/{data.get('clusterName', 'default')}"
@@ -183,6 +243,18 @@ def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Itera
         yield "ecs:TagResource", _arn("ecs", created), {"ecs:CreateAction": operation}
     for role in _handed_roles(operation, data):
         yield "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+
+
+def _named_arns(service: str, operation: str, data: dict[str, Any]) -> list[str]:
+    """What a call that may name several resources names; each is judged."""
+    match service, operation:
+        case "ecr", "DescribeRepositories":
+            return _repository_arns(data)
+        case "ssm", "GetParameters":
+            return _parameter_arns(data)
+        case "ecs", "DescribeClusters":
+            return _cluster_arns(data)
+    return _task_arns(operation, data) if service == "ecs" else []
 
 
 def _handed_roles(operation: str, data: dict[str, Any]) -> list[str]:

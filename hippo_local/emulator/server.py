@@ -9,6 +9,7 @@ import tempfile
 
 from hippo_local.emulator import (
     async_invocations,
+    conditions,
     dropped_connections,
     ecs_refusals,
     event_rules,
@@ -23,7 +24,10 @@ from hippo_local.emulator import (
     names,
     network_interfaces,
     objects,
+    permission_record,
     permissions,
+    policy_variables,
+    stack_deletions,
     stacks,
     task_events,
     task_faults,
@@ -99,9 +103,13 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     gateway.install()
     gateway_requests.install()
     gateway_validation.install()
+    conditions.install()
     stacks.install()
+    stack_deletions.install()
     names.install()
     permissions.install()
+    policy_variables.install()
+    permission_record.install(settings.permissions)
     objects.install()
     faults.install(book)
     dropped_connections.install()

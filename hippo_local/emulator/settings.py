@@ -21,6 +21,8 @@ class Settings:
     log: Path | None = None
     # The control file of faults on demand.
     faults: Path | None = None
+    # What IAM has judged, for the proof that no role may more than it uses.
+    permissions: Path | None = None
     # How long a task stays in each state that it passes through. On AWS most of a minute in all.
     state_delay: float = 0.5
     # How long a container has between SIGTERM and SIGKILL (AWS: stopTimeout, 30 s unless set otherwise).

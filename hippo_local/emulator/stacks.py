@@ -54,7 +54,7 @@ def install() -> None:
         _stacks,
         "_RESOURCE_HANDLERS",
         "AWS::CloudWatch::Alarm",
-        {**alarm, "create": _any_alarm(alarm["create"])},
+        {**alarm, "create": _any_alarm(alarm["create"]), "update": _any_alarm_update(alarm)},
     )
     added = dict.fromkeys(_WITHOUT_EFFECT, {"create": _create_nothing, "delete": _delete_nothing})
     added["AWS::Route53::RecordSetGroup"] = {
@@ -107,6 +107,19 @@ def _any_alarm(plain: Callable[..., Any]) -> Callable[..., Any]:
         return plain(logical_id, properties, stack)
 
     return create
+
+
+def _any_alarm_update(alarm: dict[str, Any]) -> Callable[..., Any]:
+    def update(
+        physical_id: str, old: dict[str, Any], new: dict[str, Any], stack: str, logical_id: str | None = None
+    ) -> Any:
+        if not old.get("Metrics") and not new.get("Metrics"):
+            return alarm["update"](physical_id, old, new, stack, logical_id)
+        if not old.get("Metrics"):
+            alarm["delete"](physical_id, old)
+        return _any_alarm(alarm["create"])(logical_id or physical_id, new, stack)
+
+    return update
 
 
 def _create_nothing(logical_id: str, _properties: dict[str, Any], stack: str) -> tuple[str, dict[str, str]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hippo import metrics
 from hippo.errors import BadRequestError, TransientError
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,9 @@ def answer_request(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[
         return work(parse_request(event))
     except BadRequestError as error:
         logger.info("refused", extra={"status": 400, "reason": str(error)})
+        metrics.record({"BadRequests": 1})
         return form_answer(400, str(error))
     except TransientError as error:
         logger.error("unavailable", extra={"status": 503, "reason": str(error)[:200]})
+        metrics.record({"Unavailable": 1})
         return form_answer(503, "The service is busy. Please try again in a moment.")

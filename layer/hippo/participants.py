@@ -8,10 +8,13 @@ from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
-from hippo.errors import BrokenRecordError
+from hippo.errors import BadRequestError, BrokenRecordError
 
 # Lets a lifecycle rule of the bucket expire participants' records only, wherever their project lies.
 RECORD_TAG = "kind=participant"
+# Bytes of repeated answers in one record. Each write stores the whole record once more, so without a bound
+# whoever knows one id fills gigabytes by a few hundred requests; nobody comes near it by double clicks.
+MOST_REPEATED = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -91,12 +94,15 @@ class Participant:
         """Keep a late or second answer to `step`, unless the very same body is there already.
 
         The comparison is also what makes a retried request harmless. Gives whether something was added.
+        Raises BadRequestError once the repeats hold MOST_REPEATED bytes: what is not kept is refused.
         """
         kept = [r for r in self.repeats if r.get("step") == step]
         if 0 <= step < len(self.requests):
             kept.append(self.requests[step])
         if any(known.get("body") == entry.get("body") for known in kept):
             return False
+        if len(json.dumps(self.repeats)) >= MOST_REPEATED:
+            raise BadRequestError("body: too many other answers to pages that have been answered already")
         self.repeats.append({"step": step, **entry})
         return True
 

@@ -3,24 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hippo.config_keys import EVENT_KEYS, KNOWN_KEYS, REQUIRED_KEYS
 from hippo.ids import is_file_name, is_project_id
 from hippo.study import GAME, read_number
-from hippo.study_options import OPTION_KEYS, check_options
-
-REQUIRED_KEYS = ("id", "name", "ecsTask", "steps", "events", "maxRuntime")
-OPTIONAL_KEYS = (
-    "live",
-    "researcher",
-    "teamMembers",
-    "team_members",
-    "bucket",
-    "css",
-    "useAWS",
-    "awsSetup",
-    "ssl",
-)
-KNOWN_KEYS = (*REQUIRED_KEYS, *OPTIONAL_KEYS, *OPTION_KEYS, "version")
-EVENT_KEYS = ("startServerStep", "stopServerStep")
+from hippo.study_options import check_options
 
 
 def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:

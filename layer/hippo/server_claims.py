@@ -11,6 +11,7 @@ from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.messages import StartMessage
 from hippo.participants import Participant, ParticipantStore
 from hippo.runs import Run
+from hippo.server_metrics import count_failed, count_held_back, count_started
 from hippo.server_places import ServerPlaces
 from hippo.server_record import (
     MAX_TRIES,
@@ -82,6 +83,8 @@ class ServerClaims:
                 self._servers.write(wanted, etag)
             except ConflictError:
                 continue  # what is stored now decides; it may be our own write that botocore tried twice
+            if wanted.state == STARTING and (current is None or wanted.attempt != current.attempt):
+                count_started(wanted)
             return HeldServer(self._servers, wanted) if wanted.state == STARTING else None
         raise TransientError(f"{message.user_id}: the server record kept changing")
 
@@ -149,6 +152,7 @@ class ServerClaims:
         placed = self._places.assign(replace(record, tries=tries), project.access.max_servers)
         if placed is None:
             self._ignore(message, NO_PLACE)
+            count_held_back(message.project_id, message.user_id)
         return placed
 
     def _find_objection(
@@ -189,6 +193,7 @@ class ServerClaims:
 
     def _fail(self, message: StartMessage, current: ServerRecord | None, error: str) -> ServerRecord:
         logger.error(error, extra={"projectId": message.project_id, "userId": message.user_id})
+        count_failed(message.project_id, message.user_id, error)
         return form_failed(message, current, error)
 
     def _give_up(self, held: HeldServer) -> None:
@@ -207,6 +212,7 @@ class ServerClaims:
         )
         self._places.queue_up(record, record.start_id, self._find_limit(record.project_id))
         logger.warning(NO_PLACE, extra={"userId": record.user_id})
+        count_held_back(record.project_id, record.user_id)
 
     def _find_limit(self, project_id: str) -> int | None:
         project = self._catalogue.find(project_id)

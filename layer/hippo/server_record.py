@@ -29,7 +29,7 @@ class ServerRecord:
     `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
     were ever given the host name, `seen` the starts that had effect. `ended_task` and `ended_cause` are
     what ECS reported of a task while its start was still at work. `project_slot` is a place under the
-    project's own cap, besides `slot` under that of all.
+    project's own cap, besides `slot` under that of all. `started_at` is when this attempt began.
     """
 
     user_id: str
@@ -56,6 +56,7 @@ class ServerRecord:
     public_ip: str = ""
     addresses: tuple[str, ...] = ()
     requested_at: datetime | None = None
+    started_at: datetime | None = None
     ready_at: datetime | None = None
     stop_requested_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -129,6 +130,12 @@ def write_record(record: ServerRecord) -> bytes:
         value = getattr(record, name)
         wire[key] = to_wire(value) if name in _TIMES else list(value) if name in _TUPLES else value
     return json.dumps(wire).encode()
+
+
+def form_tags(stack: str, record: ServerRecord) -> dict[str, str]:
+    """The tags of all that is made for the participant."""
+    tags = {"hippo:stack": stack, "hippo:project": record.project_id, "hippo:user": record.user_id}
+    return {key: value for key, value in tags.items() if value}
 
 
 def name_restart(record: ServerRecord) -> str:

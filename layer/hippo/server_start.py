@@ -25,10 +25,11 @@ from hippo.errors import (
 from hippo.messages import StartMessage, form_stop
 from hippo.runs import Run
 from hippo.server_claims import ServerClaims
+from hippo.server_metrics import count_failed, count_ready
 from hippo.server_names import name_server
-from hippo.server_record import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord
+from hippo.server_record import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord, form_tags
 from hippo.start_decisions import name_client_token
-from hippo.task_checks import CapacityError, check_alive, check_not_ended, list_providers
+from hippo.task_checks import CapacityError, check_alive, check_not_ended, list_providers, try_subnets
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ class ServerStart:
                 self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
                 continue
             self._log("ready", held.record, provider=provider)
+            count_ready(held.record)
             return
         held.update(capacity_provider="", task_arn="", rounds=held.record.rounds + 1)
         raise TransientError(f"{record.user_id}: no capacity on {' or '.join(PROVIDERS)}")
@@ -149,22 +151,27 @@ class ServerStart:
 
     def _bring_up_on(self, held: HeldServer, provider: str) -> None:
         """A task on this provider, its address, its name, its port. Raises CapacityError."""
-        task_arn = self._run_task(held, provider)
-        address = self._await_address(held, task_arn)
+
+        def run(full: tuple[str, ...]) -> tuple[str, str]:
+            arn = self._run_task(held, provider, full)
+            return arn, self._await_address(held, arn)
+
+        subnets = self._tools.containers.subnets
+        task_arn, address = try_subnets(subnets, run, lambda: held.update(task_arn=""))
         known = (*(a for a in held.record.addresses if a != address), address)[-_KEPT_ADDRESSES:]
         held.update(public_ip=address, addresses=known)
         change_id = name_server(self._tools.host_names, held.record, address)
         self._await_answer(held, task_arn, address, change_id)
 
-    def _run_task(self, held: HeldServer, provider: str) -> str:
+    def _run_task(self, held: HeldServer, provider: str, full: tuple[str, ...]) -> str:
         record = held.record
         if record.task_arn and record.capacity_provider == provider:
             return record.task_arn
         record = held.update(capacity_provider=provider, task_arn="")
-        token = name_client_token(record.user_id, record.attempt, provider, record.rounds)
+        token = name_client_token(record.user_id, record.attempt, provider, record.rounds, full)
         try:
             result = self._tools.containers.run_task(
-                record.cluster, record.task_definition, provider, token, self._tags(record)
+                record.cluster, record.task_definition, provider, token, self._tags(record), full
             )
         except ConflictError:
             # The same token with other parameters: a new revision of the task definition came between
@@ -228,6 +235,7 @@ class ServerStart:
     def _fail(self, held: HeldServer, error: PermanentError) -> None:
         """This attempt has failed: say so in the record and have everything cleared up at once."""
         self._log("failed", held.record, error=str(error)[:200])
+        count_failed(held.record.project_id, held.record.user_id, str(error))
         reason = TASK_ENDED if isinstance(error, TaskEndedError) else "failed"
         held.update(state=FAILED, error=str(error)[:500], reason=reason, lease_until=None)
         self._tools.request_stop(held.record, "failed")
@@ -240,7 +248,7 @@ class ServerStart:
             self._log("lease not released", held.record, error=str(error)[:200])
 
     def _tags(self, record: ServerRecord) -> dict[str, str]:
-        return {"hippo:stack": self._stack, "hippo:project": record.project_id, "hippo:user": record.user_id}
+        return form_tags(self._stack, record)
 
     def _log(self, event: str, record: ServerRecord, **fields: str) -> None:
         ids = {"projectId": record.project_id, "userId": record.user_id, "attempt": record.attempt}

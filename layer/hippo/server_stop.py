@@ -9,6 +9,7 @@ from hippo.errors import ConflictError, FencedError, HippoError, TransientError
 from hippo.ids import name_resources
 from hippo.messages import StopMessage
 from hippo.runs import Run
+from hippo.server_metrics import count_stopped
 from hippo.server_record import (
     DEATHS,
     READY,
@@ -42,7 +43,7 @@ class ServerStop:
         clock: Clock,
     ) -> None:
         self._servers = servers
-        self._teardown = Teardown(tools, run, clock)
+        self._teardown = Teardown(tools, prefix, run, clock)
         self._succession = Succession(tools)
         self._prefix = prefix
         self._root_domain = root_domain
@@ -185,6 +186,7 @@ class ServerStop:
             state=STOPPED, stopped_at=self._clock.now(), lease_until=None, slot=None, project_slot=None
         )
         logger.info("stopped", extra={"userId": record.user_id, "attempt": record.attempt})
+        count_stopped(held.record)
 
     def _release(self, held: HeldServer) -> None:
         try:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from hippo.errors import HippoError
 from hippo.messages import form_start
+from hippo.server_metrics import count_replaced
 from hippo.server_record import DEATHS, STOPPED, ServerRecord, name_restart
 from hippo.server_teardown import StopTools
 
@@ -39,6 +40,7 @@ class Succession:
         message = form_start(record.project_id, record.user_id, name_restart(record))
         self._tools.start_topic.publish(message)
         logger.info("restart", extra={"userId": record.user_id, "attempt": record.attempt})
+        count_replaced(record)
 
     def pass_on(self) -> None:
         """Ask for the servers of those who have waited longest, as many as there are places."""

@@ -16,9 +16,10 @@ from hippo.clock import Clock
 from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.messages import form_stop
 from hippo.runs import Run
+from hippo.server_metrics import report_sweep
 from hippo.server_record import ServerRecord, ServerStore
 from hippo.server_slots import PREFIX as SLOTS
-from hippo.server_slots import parse_slot
+from hippo.server_slots import Places, parse_slot
 from hippo.server_succession import Succession
 from hippo.server_teardown import StopTools, Teardown
 from hippo.sweep_findings import has_lost_rule, holds_slot, list_orphans, may_be_dead
@@ -57,13 +58,15 @@ class ServerSweep:
         self._store = store
         self._servers = ServerStore(store)
         self._tools = tools
-        self._teardown = Teardown(tools, run, clock)
+        self._teardown = Teardown(tools, prefix, run, clock)
         self._succession = Succession(tools)
         self._view = SweepView(tools, prefix, root_domain)
         self._run = run
         self._clock = clock
         self._stops = 0
         self._knows_rules = False
+        self._seen: list[ServerRecord] = []
+        self._places: Places | None = None
 
     def sweep(self) -> None:
         """Look at what exists, and do something about it. Raises TransientError if a look failed."""
@@ -80,6 +83,8 @@ class ServerSweep:
             following = replace(cursor, user=users[done - 1] if done else cursor.user)
         self._write_cursor(following, etag)
         logger.info("swept", extra={"participants": done, "stops": self._stops})
+        complete = done == len(users) and not cursor.user and not problems
+        report_sweep(self._seen, self._places, self._stops, complete, self._clock.now())
         if problems:
             raise TransientError(f"sweep: {'; '.join(problems)[:500]}")
 
@@ -116,6 +121,7 @@ class ServerSweep:
             self._request_stop(user_id, attempt, record.reason if record else "")
         if record is None:
             return
+        self._seen.append(record)
         if may_be_dead(record, traces, now):
             self._check_task(record)
         elif self._knows_rules and has_lost_rule(record, traces, now) and record.deadline:
@@ -137,7 +143,8 @@ class ServerSweep:
     def _free_slots(self) -> None:
         """Slots whose holder is gone."""
         slots = self._tools.slots
-        for key in sorted(slots.look().held):
+        self._places = slots.look()
+        for key in sorted(self._places.held):
             place, holder = parse_slot(key), slots.read_holder(key)
             if place is None or holder is None or self._clock.now() > self._run.until - _RESERVE / 2:
                 continue

@@ -13,7 +13,7 @@ from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.messages import form_stop
 from hippo.runs import Run
 from hippo.server_queue import ServerQueue
-from hippo.server_record import ServerRecord
+from hippo.server_record import ServerRecord, form_tags
 from hippo.server_slots import ServerSlots
 
 # Longer than one invocation may take, so that the alarm does not ring while it is still at work.
@@ -39,8 +39,9 @@ class StopTools:
 class Teardown:
     """The steps, within one invocation's time."""
 
-    def __init__(self, tools: StopTools, run: Run, clock: Clock) -> None:
+    def __init__(self, tools: StopTools, stack: str, run: Run, clock: Clock) -> None:
         self._tools = tools
+        self._stack = stack
         self._run = run
         self._clock = clock
 
@@ -62,13 +63,14 @@ class Teardown:
             raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
 
     def arm(self, record: ServerRecord, moment: datetime) -> None:
-        """Have the attempt stopped (once more) at that moment."""
+        """Have the attempt stopped (once more) at that moment. Tags count if the rule is made anew."""
         if not record.rule_name:
             return
         message = form_stop(
             record.user_id, project_id=record.project_id, attempt=record.attempt, reason=record.reason
         )
-        arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message)
+        tags = form_tags(self._stack, record)
+        arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message, tags)
 
     def finish(self, record: ServerRecord) -> None:
         """Nothing is left that costs money: give its places back, and take the alarm clock away."""

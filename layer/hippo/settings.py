@@ -22,6 +22,7 @@ class NextStepSettings:
     stop_server_topic_arn: str
     extra_buckets: tuple[str, ...] = ()
     reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+    prefix: str = "hippo"
     client_address: str = "shortened"
     game_server_url: str = "wss://{host}:5000"
     project_cache_seconds: float = 10.0
@@ -92,6 +93,14 @@ class PublishSiteSettings:
 
     site_bucket: str
     site_folder: str = "/opt"
+
+
+@dataclass(frozen=True, slots=True)
+class GuardDeletionSettings:
+    """What `guard_deletion` reads."""
+
+    start_server_function: str
+    prefix: str = "hippo"
 
 
 def variable_names(kind: type[Any]) -> list[str]:

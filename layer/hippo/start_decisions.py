@@ -1,6 +1,7 @@
 """What a start message means, given server record, project and participant: pure decisions."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,6 +51,7 @@ def form_new(
         capacity_provider=_choose_provider(message, current),
         addresses=current.addresses if current else (),
         requested_at=_find_request_time(message, current),
+        started_at=now,
         stop_requested_at=current.stop_requested_at if current else None,
         deadline=now + timedelta(minutes=min(study.max_runtime, settings.max_runtime)),
         task_definition=study.task_definition,
@@ -73,13 +75,18 @@ def form_failed(message: StartMessage, current: ServerRecord | None, error: str)
     )
 
 
-def name_client_token(user_id: str, attempt: int, provider: str, rounds: int = 0) -> str:
+def name_client_token(
+    user_id: str, attempt: int, provider: str, rounds: int = 0, without: Iterable[str] = ()
+) -> str:
     """RunTask's idempotency token, at most 64 characters: one task for each attempt, provider and round.
+
+    A try without some of the subnets is another one too: the same token with other subnets is a conflict.
 
     ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
     found no capacity anywhere and tries again needs another one.
     """
-    return hashlib.sha256(f"{user_id}/{attempt}/{provider}/{rounds}".encode()).hexdigest()
+    parts = (user_id, str(attempt), provider, str(rounds), *sorted(without))
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()
 
 
 def choose_slot(user_id: str, free: list[int]) -> int:

@@ -1,5 +1,6 @@
 """How `stop_server` is put together from settings, adapters and one invocation's own data."""
 
+from hippo import metrics
 from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
@@ -21,6 +22,7 @@ from hippo.stop_topic import StopTopic
 
 def make_stop_topic(settings: StopServerSettings, run: Run, clock: Clock) -> StopTopic:
     """What `stop_server` works with in one invocation."""
+    metrics.name_stack(settings.prefix)
     own = ObjectStore(make_client("s3", patient=True), settings.bucket)
     sns = ClientOnDemand("sns", patient=True)
     tools = StopTools(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from hippo import metrics
 from hippo.admission import Admission, identify
 from hippo.answers import describe_study, form_page
 from hippo.aws.route53 import HostNames
@@ -113,6 +114,7 @@ class StudyFlow:
             raise ProjectNotFoundError
         fields = {"projectId": project.id, "userId": user_id, "reason": reason}
         logger.info("refused", extra=fields)
+        metrics.record({"Refusals": 1}, projectId=project.id, reason=reason)
         study = self._catalogue.load_study(project, None)
         notice = form_refusal(reason, project.access, study.researcher)
         return {**notice, **describe_study(study, user_id), "step": 0}
@@ -137,6 +139,7 @@ class StudyFlow:
         elif not participant.keep_repeat(_answered_step(visit, position, move), entry):
             return
         visit.write()
+        metrics.record({"Answers": 1}, projectId=visit.project.id)
 
     def _advance(self, visit: Visit, position: Position, now: datetime) -> dict[str, Any]:
         """Store the answer and show the next step."""
@@ -197,3 +200,15 @@ def _answered_step(visit: Visit, position: Position, move: Move) -> int:
 def _log_step(visit: Visit, position: Position, move: Move) -> None:
     fields = {"projectId": visit.project.id, "userId": visit.user_id, "step": position.step}
     logger.info("step", extra={**fields, "place": position.place.value, "move": move.value})
+    if move is Move.ADVANCE:
+        _count_advance(visit, position)
+
+
+def _count_advance(visit: Visit, position: Position) -> None:
+    """A step further, be it to a game that has to be waited for."""
+    counts: dict[metrics.Metric, float] = {"Steps": 1}
+    if position.place is Place.NOWHERE:
+        counts["Participants"] = 1
+    if visit.request.method == "POST":
+        counts["Answers"] = 1
+    metrics.record(counts, projectId=visit.project.id)

@@ -46,6 +46,12 @@ def is_over(record: ServerRecord, now: datetime) -> bool:
     return since is None or now - since > SLOW
 
 
+def is_past_deadline(record: ServerRecord, now: datetime) -> bool:
+    """Whether a server is still there long after its rule, and a sweep's stop, should have ended it."""
+    late = record.deadline is not None and now - record.deadline > SLOW
+    return late and _is_unfinished(record)
+
+
 def has_lost_rule(record: ServerRecord, traces: Traces, now: datetime) -> bool:
     """Whether a living server has no alarm clock any more."""
     living = record.state in (STARTING, READY) and not record.has_lease(now)

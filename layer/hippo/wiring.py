@@ -5,6 +5,7 @@ Apart from `stop_wiring`, so that neither function imports what only the other o
 
 from datetime import timedelta
 
+from hippo import metrics
 from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.ec2 import NetworkInterfaces
 from hippo.aws.ecs import Containers
@@ -27,6 +28,7 @@ from hippo.settings import StartServerSettings
 
 def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> ServerStart:
     """What `start_server` works with in one invocation."""
+    metrics.name_stack(settings.prefix)
     tools = StartTools(
         rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
         containers=Containers(ClientOnDemand("ecs", patient=True), settings.subnet, settings.security_group),

@@ -72,7 +72,8 @@ class AccountView:
     def _list_slots(self, user_id: str) -> list[str]:
         s3 = self.client("s3")
         held = []
-        for key in self.list_keys("_slots/"):
+        # Places in the queue lie beside the slots, and may go at any moment.
+        for key in (key for key in self.list_keys("_slots/") if not key.startswith("_slots/q.")):
             body = s3.get_object(Bucket=self.outputs["bucket"], Key=key)["Body"].read()
             held += [key] if body and json.loads(body)["userId"] == user_id else []
         return held

@@ -35,7 +35,7 @@ class Actor:
             region_name=REGION,
             aws_access_key_id=self._credentials["AccessKeyId"],
             aws_secret_access_key=self._credentials["SecretAccessKey"],
-            aws_session_token=self._credentials["SessionToken"],
+            aws_session_token=self._credentials.get("SessionToken"),
             config=Config(proxies={}, retries={"total_max_attempts": 1}),
         )
 

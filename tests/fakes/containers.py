@@ -1,6 +1,6 @@
 """A stand-in for ECS on Fargate and for the network interfaces of its tasks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,10 @@ from tests.fakes.journal import Journal
 from tests.support.fakes import FakeClock
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+NO_ADDRESS = (
+    "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in "
+    "subnet '{}': InsufficientFreeAddressesInSubnet"
+)
 # Seconds after RunTask: PROVISIONING until the interface is there, then PENDING until RUNNING.
 ATTACHED, RUNNING = 8, 25
 
@@ -31,6 +35,7 @@ class FakeTask:
     stopped_reason: str = ""
     seconds_to_stop: float = 12
     exit_code: int | None = None
+    subnet: str = ""
 
     def status(self, now: datetime) -> str:
         """Its lastStatus."""
@@ -63,12 +68,15 @@ class FakeContainers:
         self.clusters: dict[str, FakeCluster] = {}
         self.tasks: dict[str, FakeTask] = {}
         self.shortages: dict[str, str] = {}
+        self.subnets: tuple[str, ...] = ("subnet-1", "subnet-2")
+        self.full_subnets: set[str] = set()  # their tasks end for want of an address
+        self.names_full_subnet = True  # in the reason; the task's attachment does in any case
         self.failures: list[str] = []
         self.cluster_seconds = 2.0
         self.seconds_until_seen = 0.0
         self.busy_deletes = 0
         self.revision = 1  # of every task definition: RunTask's parameters with it
-        self._tokens: dict[tuple[str, str], tuple[tuple[str, str, int], str]] = {}
+        self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
         """Make the cluster, or leave it as it is."""
@@ -110,14 +118,21 @@ class FakeContainers:
             ]
 
     def run_task(
-        self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
+        self,
+        cluster: str,
+        definition: str,
+        provider: str,
+        client_token: str,
+        tags: Mapping[str, str],
+        without: Collection[str] = (),
     ) -> RunResult:
-        """Start one task; the same token gives the same one, stopped or not."""
+        """Start one task in the first subnet left; the same token gives the same one, stopped or not."""
         details: dict[str, Any] = {"cluster": cluster, "definition": definition, "token": client_token}
         with self._journal.call("containers.run_task", provider=provider, tags=dict(tags), **details):
             self._check_run(cluster, definition)
             known = self._tokens.get((cluster, client_token))
-            parameters = (definition, provider, self.revision)
+            subnets = [subnet for subnet in self.subnets if subnet not in without]
+            parameters = (definition, provider, self.revision, subnets)
             if known and known[0] != parameters:
                 raise ConflictError(cluster)
             if known:
@@ -128,6 +143,7 @@ class FakeContainers:
             if shortage == "refused":
                 return RunResult(None, [CAPACITY])
             task = self._make_task(cluster, definition, provider, dict(tags), shortage)
+            self._place(task, subnets[0])
             self._tokens[(cluster, client_token)] = (parameters, task.arn)
             return RunResult(task.arn)
 
@@ -147,6 +163,7 @@ class FakeContainers:
                 stopped_reason=task.stopped_reason if ending else "",
                 interface_id=f"eni-{task.address}" if attached and status != "STOPPED" else None,
                 exit_codes=(task.exit_code,) if status == "STOPPED" else (None,),
+                subnet=task.subnet,
             )
 
     def list_tasks(self, cluster: str) -> list[str]:
@@ -210,6 +227,13 @@ class FakeContainers:
             task.stop_code, task.stopped_reason = "SpotInterruption", "Your Spot Task was interrupted."
         self.tasks[arn] = task
         return task
+
+    def _place(self, task: FakeTask, subnet: str) -> None:
+        task.subnet = subnet
+        if subnet in self.full_subnets:
+            task.stopping_from, task.seconds_to_stop = task.made + timedelta(seconds=3), 0
+            task.stop_code = "TaskFailedToStart"
+            task.stopped_reason = NO_ADDRESS.format(subnet if self.names_full_subnet else "")
 
     def _is_seen(self, task: FakeTask) -> bool:
         return self._clock.now() >= task.made + timedelta(seconds=self.seconds_until_seen)

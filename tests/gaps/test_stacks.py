@@ -130,3 +130,22 @@ def test_a_type_without_a_part_in_a_study_does_not_fail_the_stack(
 ) -> None:
     """Each is in the CloudFormation template reference; here it is accepted without effect."""
     assert "R" in emulator.deploy({"R": {"Type": kind, "Properties": properties}})
+
+
+def test_an_alarm_of_metric_math_follows_its_stack(emulator: Emulator) -> None:
+    """An alarm may get another threshold, or metrics instead of one, in place (CloudFormation reference)."""
+
+    def alarm(threshold: int, **watched: Any) -> dict[str, Any]:
+        compared = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}
+        properties = {**compared, "Threshold": threshold, **watched}
+        return {"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}
+
+    one = {"Namespace": "N", "MetricName": "M", "Statistic": "Sum", "Period": 60}
+    emulator.change_stack("alarmed", "create", alarm(1, Metrics=[{"Id": "sum", "Expression": "1 + 1"}]))
+    emulator.change_stack("alarmed", "update", alarm(2, Metrics=[{"Id": "sum", "Expression": "1 + 1"}]))
+    emulator.change_stack("alarmed", "update", alarm(3, **one))
+    watched = emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    emulator.change_stack("alarmed", "update", alarm(4, Metrics=[{"Id": "sum", "Expression": "1 + 1"}]))
+
+    assert [alarm["Threshold"] for alarm in watched] == [3]
+    assert emulator.client("cloudwatch").describe_alarms()["MetricAlarms"] == []

@@ -57,7 +57,7 @@ def _run_quickly() -> int:
     for unit in units.list_quick_units():
         report = unit()
         if report.found:
-            _say(f"{report.kind}: {report.found[0][:300]}")
+            _say(f"{report.kind}: {report.found[0].splitlines()[0][:300]}")
             return 1
     return 0
 

@@ -7,7 +7,7 @@ nothing is no new point.
 
 from collections.abc import Callable, Iterator
 from enum import Enum
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.simulation.limits import Limits
 from tests.simulation.refusals import answer_lost, not_reached, refuse
@@ -43,7 +43,9 @@ class Point:
 
 
 class Border:
-    """The way of a call to AWS and back."""
+    """The way of a call to AWS and back; `told` hears of each: program, operation, arguments."""
+
+    told: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -132,6 +134,9 @@ def operation(
 
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         def call(self: Any, **arguments: Any) -> Any:
+            program = self.border.scheduler.current
+            if Border.told and program:
+                Border.told(program.name, name, arguments)
             waits = reads or (is_refused is not None and is_refused(self, **arguments))
             look = (name, *map(str, arguments.values())) if waits else None
             return self.border.call(name, lambda: method(self, **arguments), look)

@@ -98,7 +98,7 @@ class SimulatedEcs:
         if taskDefinition not in self.definitions:
             raise refuse("ecs:RunTask", "ClientException", "TaskDefinition not found.")
         provider = named["capacityProviderStrategy"][0]["capacityProvider"]
-        parameters = (taskDefinition, provider, self.revision)
+        parameters = (taskDefinition, provider, self.revision, repr(named["networkConfiguration"]))
         before, arn = self._tokens.get((cluster, clientToken), (parameters, ""))
         if before != parameters:
             raise refuse("ecs:RunTask", "ConflictException")

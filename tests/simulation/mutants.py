@@ -60,7 +60,7 @@ MUTANTS = [
     Mutant(
         "RunTask without an idempotent clientToken",
         f"{LAYER}/start_decisions.py",
-        'f"{user_id}/{attempt}/{provider}/{rounds}".encode()',
+        '"/".join(parts).encode()',
         "__import__('os').urandom(8)",
     ),
     Mutant(

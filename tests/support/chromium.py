@@ -40,10 +40,13 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def open_chromium() -> Iterator[Browser]:
-    """Chromium, for a module of tests: while Playwright runs, its thread can start no other event loop."""
+def open_chromium(*flags: str) -> Iterator[Browser]:
+    """Chromium, for a module of tests: while Playwright runs, its thread can start no other event loop.
+
+    `flags` are further words of its command line.
+    """
     expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*_FLAGS, *flags])
         yield browser
         browser.close()

@@ -16,6 +16,7 @@ FUNCTIONS = {
     "send_stop_server_message": "SendStopServerMessage",
     "update_project_master_list": "UpdateProjectMasterList",
     "publish_site": "PublishSite",
+    "guard_deletion": "GuardDeletion",
 }
 
 

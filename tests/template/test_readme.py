@@ -13,6 +13,7 @@ TRIGGERS = {
     "send_stop_server_message": "API `GET /stop`",
     "update_project_master_list": "direct invocation",
     "publish_site": "stack creation and update",
+    "guard_deletion": "stack deletion",
 }
 
 

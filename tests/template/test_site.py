@@ -57,7 +57,9 @@ def test_media_have_headers_of_their_own():
 def test_page_is_framed_by_itself_only():
     """Its own name and the distribution's; nobody else's page can lay something over it."""
     security = headers_policy("PageHeaders")["SecurityHeadersConfig"]
-    _, named, plain = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::If"]
+    _, labelled, other = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::If"]
+    _, named, plain = other["Fn::If"]
+    assert labelled["Fn::Sub"] == "frame-ancestors 'self' https://${SiteLabel}.${RootDomain}"
     assert (named["Fn::Sub"], plain) == ("frame-ancestors 'self' ${SiteUrl}", "frame-ancestors 'self'")
     assert security["ReferrerPolicy"]["ReferrerPolicy"] == "no-referrer"
 

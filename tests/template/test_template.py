@@ -22,6 +22,7 @@ SETTINGS = {
     "send_stop_server_message": settings.SendStopSettings,
     "update_project_master_list": settings.UpdateListSettings,
     "publish_site": settings.PublishSiteSettings,
+    "guard_deletion": settings.GuardDeletionSettings,
 }
 LEAST_TIMEOUTS = {
     "next_step": 10,
@@ -31,6 +32,7 @@ LEAST_TIMEOUTS = {
     "send_stop_server_message": 3,
     "update_project_master_list": 3,
     "publish_site": 60,
+    "guard_deletion": 60,
 }
 # Each of them has its reason beside it in the template.
 WILDCARD_RESOURCES = {
@@ -40,12 +42,16 @@ WILDCARD_RESOURCES = {
     ("StopServerRole", "ListTasks"),
     ("StopServerRole", "ListClusters"),
     ("StopServerRole", "ListRules"),
+    ("TaskExecutionRole", "RegistryLogin"),
+    ("GuardDeletionRole", "ListClusters"),
+    ("GuardDeletionRole", "ListRules"),
 }
 ALLOWED_WITHOUT_RESOURCE = {
     "ecs:CreateCluster",
     "ecs:ListClusters",
     "ecs:ListTasks",
     "ec2:DescribeNetworkInterfaces",
+    "ecr:GetAuthorizationToken",
     "events:ListRules",
 }
 
@@ -175,7 +181,7 @@ def test_each_dead_letter_queue_has_an_alarm():
     watched = {
         d["Value"]["Fn::GetAtt"].removesuffix(".QueueName")
         for alarm in alarms
-        for d in alarm["Dimensions"]
+        for d in alarm.get("Dimensions", [])
         if d["Name"] == "QueueName"
     }
     assert watched == set(resources_of("AWS::SQS::Queue"))

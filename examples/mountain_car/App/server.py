@@ -12,7 +12,7 @@ from protocol import MAX_MESSAGE_BYTES
 from recorder import FolderStore, Recorder, S3Store
 from room import Room
 from settings import Settings, SettingsError, read_settings
-from tls import make_tls_context
+from tls import make_tls
 from websockets.asyncio.server import Server, serve
 
 LOG = logging.getLogger("server")
@@ -38,7 +38,11 @@ async def run_server(
     on_ready: Callable[[Server], None] = lambda server: None,
 ) -> None:
     """Serve until `stop` is set, then write what was played; `on_ready` gets the listening server."""
-    tls = make_tls_context(settings)
+    tls = make_tls(settings)
+    if tls:
+        await tls.begin(stop)
+        if stop.is_set():
+            return
     environment = Environment(settings.trial)
 
     def make_trial(participant: Participant) -> Trial:
@@ -49,17 +53,21 @@ async def run_server(
         room.handle,
         settings.host,
         settings.port,
-        ssl=tls,
+        ssl=tls.context if tls else None,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,
         close_timeout=CLOSE_SECONDS,
     ) as server:
         LOG.info("listening on port %d, TLS %s", settings.port, "on" if tls else "off")
         on_ready(server)
+        # Beside the game: a network that hangs must not use up the time that there is for writing at the end.
+        watch = asyncio.create_task(tls.keep_fresh(stop, settings.certificate_check_seconds)) if tls else None
         await stop.wait()
         LOG.info("stopping")
         await room.stop(STEP_SECONDS)
         await asyncio.to_thread(recorder.close, WRITE_SECONDS)
+        if watch:
+            watch.cancel()
     environment.close()
 
 

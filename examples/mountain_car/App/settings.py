@@ -13,6 +13,9 @@ import yaml
 APP = Path(__file__).resolve().parent
 PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
 USER_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?")
+# Where certificates come from: one in ACM, or a folder of a bucket.
+ACM_CERTIFICATE = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+")
+S3_FOLDER = re.compile(r"s3://([a-z0-9.-]{3,63})/([^/].*?)/?")
 
 
 class SettingsError(ValueError):
@@ -42,7 +45,10 @@ class TrialSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the server is told; `bucket` is None where data goes to `data_folder` instead."""
+    """Everything that the server is told; `bucket` is None where data goes to `data_folder` instead.
+
+    The certificate is one of AWS (`certificate`: an ARN or s3:// address), or two files, or there is none.
+    """
 
     host: str
     port: int
@@ -52,6 +58,9 @@ class Settings:
     data_folder: Path
     tls_cert_file: Path | None
     tls_key_file: Path | None
+    certificate: str | None
+    certificate_check_seconds: int
+    root_domain: str | None
     trial: TrialSettings
 
 
@@ -60,7 +69,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
     config = read_trial_config(environ, app)
     trial = parse_trial(config)
     bucket = environ.get("BUCKET") or config.get("bucket")
-    cert, key = find_certificate(environ, app)
+    certificate = _parse_certificate(environ.get("TLS_CERTIFICATE") or config.get("certificate"))
+    cert, key = find_certificate_files(environ, app, certificate)
     return Settings(
         host=environ.get("HOST") or "0.0.0.0",
         port=_parse_port(environ.get("PORT") or "5000"),
@@ -70,6 +80,9 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
         data_folder=Path(environ.get("DATA_FOLDER") or "data"),
         tls_cert_file=cert,
         tls_key_file=key,
+        certificate=certificate if certificate not in ("image", "none") else None,
+        certificate_check_seconds=_parse_seconds(environ.get("TLS_CHECK_SECONDS") or "3600"),
+        root_domain=environ.get("ROOT_DOMAIN") or None,
         trial=trial,
     )
 
@@ -130,12 +143,25 @@ def parse_trial(config: Mapping[str, Any]) -> TrialSettings:
     )
 
 
-def find_certificate(environ: Mapping[str, str], app: Path) -> tuple[Path | None, Path | None]:
-    """The certificate and key files that are set, else those that the deployment script leaves."""
+def find_certificate_files(
+    environ: Mapping[str, str], app: Path, certificate: str | None
+) -> tuple[Path | None, Path | None]:
+    """The certificate and key files that are set, else those that the deployment script leaves in the image.
+
+    `certificate` is what TLS_CERTIFICATE says: with "image" there have to be some, with "none" or one of AWS
+    those in the image are not looked at.
+    """
     named = {name: environ.get(name) for name in ("TLS_CERT_FILE", "TLS_KEY_FILE")}
     if not any(named.values()):
         cert, key = app / "fullchain.pem", app / "privkey.pem"
-        return (cert, key) if cert.is_file() and key.is_file() else (None, None)
+        is_there = cert.is_file() and key.is_file()
+        if certificate == "image" and not is_there:
+            raise SettingsError(
+                f"TLS_CERTIFICATE: image, but {cert} or {key} is missing. Build it with both."
+            )
+        return (cert, key) if is_there and certificate in (None, "image") else (None, None)
+    if certificate:
+        raise SettingsError("TLS_CERTIFICATE: set besides TLS_CERT_FILE. Set one of the two.")
     for name, value in named.items():
         if not value:
             raise SettingsError(f"{name}: missing. Set both TLS_CERT_FILE and TLS_KEY_FILE, or neither.")
@@ -157,6 +183,23 @@ def _parse_port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65535:
         raise SettingsError(f"PORT: {text!r} is not a port number from 0 to 65535. Leave it out for 5000.")
     return int(text)
+
+
+def _parse_seconds(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"TLS_CHECK_SECONDS: {text!r} is not a number of seconds. Leave it out for 3600.")
+    return int(text)
+
+
+def _parse_certificate(value: Any) -> str | None:
+    if not value:
+        return None
+    text = str(value)
+    if text in ("image", "none") or ACM_CERTIFICATE.fullmatch(text) or S3_FOLDER.fullmatch(text):
+        return text
+    raise SettingsError(
+        f"TLS_CERTIFICATE: {text!r} is none of: an ACM certificate's ARN, s3://bucket/folder, image, none."
+    )
 
 
 def _matching(name: str, value: Any, pattern: re.Pattern[str]) -> str | None:

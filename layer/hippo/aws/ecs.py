@@ -1,6 +1,6 @@
 """ECS on Fargate: one cluster with one task for each participant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,10 @@ _BUSY_CLUSTER = {
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """A task as DescribeTasks shows it; `interface_id` is None until the network interface is attached."""
+    """A task as DescribeTasks shows it; `interface_id` is None until the network interface is attached.
+
+    `subnet` is where ECS has placed it, empty where it does not say.
+    """
 
     arn: str
     status: str
@@ -31,6 +34,7 @@ class TaskState:
     stopped_reason: str
     interface_id: str | None
     exit_codes: tuple[int | None, ...] = ()
+    subnet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,8 @@ class Containers:
 
     def __init__(self, client: Any, subnets: Sequence[str] = (), security_group: str = "") -> None:
         self._client = client
-        self._network = {
-            "awsvpcConfiguration": {
-                "subnets": list(subnets),
-                "securityGroups": [security_group],
-                "assignPublicIp": "ENABLED",
-            }
-        }
+        self._security_group = security_group
+        self.subnets = tuple(subnets)
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
         """Make the cluster; one of this name that is there already is fine (the call is idempotent)."""
@@ -95,18 +94,29 @@ class Containers:
         return found
 
     def run_task(
-        self, cluster: str, definition: str, provider: str, client_token: str, tags: Mapping[str, str]
+        self,
+        cluster: str,
+        definition: str,
+        provider: str,
+        client_token: str,
+        tags: Mapping[str, str],
+        without: Collection[str] = (),
     ) -> RunResult:
-        """Start one task. The same token gives the same task; ConflictError if anything else has changed."""
+        """Start one task in any of the subnets but those in `without`.
+
+        The same token gives the same task; ConflictError if anything else has changed.
+        """
         with translate("ecs:RunTask"):
             try:
                 answer = self._client.run_task(
                     cluster=cluster,
                     taskDefinition=definition,
                     capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
-                    networkConfiguration=self._network,
+                    networkConfiguration=self._form_network(without),
                     clientToken=client_token,
                     startedBy=cluster,
+                    # A task's own tags do not reach its network interface, whose address costs; these do.
+                    enableECSManagedTags=True,
                     tags=_write_tags(tags),
                 )
             except ClientError as error:
@@ -120,6 +130,15 @@ class Containers:
             f"{f.get('reason', '')} {f.get('detail', '')}".strip() for f in answer.get("failures") or []
         ]
         return RunResult(str(tasks[0]["taskArn"]) if tasks else None, reasons)
+
+    def _form_network(self, without: Collection[str]) -> dict[str, Any]:
+        return {
+            "awsvpcConfiguration": {
+                "subnets": [subnet for subnet in self.subnets if subnet not in without],
+                "securityGroups": [self._security_group],
+                "assignPublicIp": "ENABLED",
+            }
+        }
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
         """The task, or None where ECS does not show it (not yet, or no more: an hour after it stopped)."""
@@ -195,19 +214,19 @@ def _read_cluster(cluster: Mapping[str, Any]) -> ClusterState:
 
 
 def _read_task(task: Mapping[str, Any]) -> TaskState:
-    """The interface is looked up by the detail's name: its place in the list is not part of the API."""
-    details = [
-        detail
+    """Details are looked up by their names: their place in the list is not part of the API."""
+    details = {
+        detail.get("name"): str(detail.get("value") or "")
         for attachment in task.get("attachments") or ()
         if attachment.get("type") == "ElasticNetworkInterface"
         for detail in attachment.get("details") or ()
-    ]
-    interface = next((d.get("value") for d in details if d.get("name") == "networkInterfaceId"), None)
+    }
     return TaskState(
         arn=str(task["taskArn"]),
         status=str(task.get("lastStatus", "")),
         stop_code=str(task.get("stopCode", "")),
         stopped_reason=str(task.get("stoppedReason", "")),
-        interface_id=str(interface) if interface else None,
+        interface_id=details.get("networkInterfaceId") or None,
         exit_codes=tuple(container.get("exitCode") for container in task.get("containers") or ()),
+        subnet=details.get("subnetId", ""),
     )

@@ -119,6 +119,19 @@ def test_body_is_measured_in_bytes(world: StudyWorld) -> None:
     assert world.post(text).content == "body: larger than 256 KiB"
 
 
+def test_endless_other_answers_are_refused(world: StudyWorld) -> None:
+    """Given more than a megabyte of other answers to an old page, then 400, and the study goes on."""
+    world.get()
+    world.post({"a": "first"})
+    answers = [world.post({"a": f"{number}" + "x" * 250_000}, step=1) for number in range(6)]
+    before = world.record()
+
+    assert [answer.status for answer in answers] == [200] * 5 + [400]
+    assert len(before["repeats"]) == 5
+    assert world.get().page == QUIZ
+    assert world.post({"a": "second"}, step=2).status == 200
+
+
 @pytest.mark.parametrize(
     "body",
     ["name=Ada&agree=yes", "{", "[]", '"text"', "null", "NaN", "1", "[" * 100_000],

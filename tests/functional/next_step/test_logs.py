@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.metric_lines import read_metric_lines
 from tests.support.study_world import PROJECT, USER, Answer, StudyWorld
 
 # What a log record has besides the fields that a call added; Lambda's JSON format leaves it out.
@@ -73,17 +74,20 @@ def test_log_of_a_request_is_short_and_holds_ids_only(
     world: StudyWorld,
     load_event: Any,
     logged: Callable[[], str],
+    capsys: pytest.CaptureFixture[str],
     prepare: Callable[[StudyWorld], object],
     status: int,
 ) -> None:
-    """Given any kind of request, cold, then under 1 kB of log, with nothing of its body, headers or query."""
+    """Given any kind of request, cold, then under 1 kB of log, metrics included, with nothing of its body,
+    headers or query."""
     prepare(world)
     world.start_cold()
     logged()
+    capsys.readouterr()
 
     answer = send_secrets(world, load_event)
 
-    text = logged()
+    text = logged() + capsys.readouterr().out
     assert answer.status == status
     assert len(text.encode()) < 1000
     assert SECRET not in text
@@ -109,6 +113,37 @@ def test_log_of_a_step_names_project_participant_and_step(
         "step": 1,
         "move": "advance",
     }
+
+
+def test_metrics_of_a_study_are_its_participants_steps_and_answers(
+    world: StudyWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given somebody who begins, reloads, answers, answers late and is refused, then each counts once."""
+    capsys.readouterr()
+    world.get()
+    world.get()
+    world.post({"agree": "yes"}, step=1)
+    world.post({"agree": "no"}, step=1)
+    world.post({"agree": "no"}, step=1)
+    world.get(step=7)
+
+    assert read_metric_lines(capsys.readouterr().out) == [
+        {"projectId": PROJECT, "Steps": 1, "Participants": 1},
+        {"projectId": PROJECT, "Steps": 1, "Answers": 1},
+        {"projectId": PROJECT, "Answers": 1},
+        {"BadRequests": 1},
+    ]
+
+
+def test_metrics_count_who_is_not_let_in(world: StudyWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given a study that has closed, then one refusal with its reason, and no participant."""
+    world.publish(closesAt="2020-01-01T00:00:00Z")
+    capsys.readouterr()
+
+    world.get()
+
+    (line,) = read_metric_lines(capsys.readouterr().out)
+    assert line == {"projectId": PROJECT, "reason": "closed", "Refusals": 1}
 
 
 @pytest.mark.parametrize(

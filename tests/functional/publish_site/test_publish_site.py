@@ -2,8 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -11,51 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support.aws_hooks import AwsHooks, shared_client
+from tests.support.cloudformation import CloudFormation
 from tests.support.fakes import FakeClock
 from tests.support.study_world import FakeContext
 
 BUCKET = "hippo-site"
-
-
-class CloudFormation:
-    """Takes the answers that functions PUT to an address; refuses the first `refusals` of them."""
-
-    def __init__(self) -> None:
-        self.answers: list[dict[str, str]] = []
-        self.types: list[str | None] = []
-        self.refusals = 0
-        stack = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self) -> None:  # noqa: N802 - the base class names it so
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                stack.types.append(self.headers["Content-Type"])
-                if stack.refusals:
-                    stack.refusals -= 1
-                    self.send_error(503)
-                    return
-                stack.answers.append(json.loads(body))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
-                """Nothing."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/answer"
-
-
-@pytest.fixture
-def cloudformation() -> Iterator[CloudFormation]:
-    """A stack that waits."""
-    stack = CloudFormation()
-    thread = threading.Thread(target=stack.server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield stack
-    stack.server.shutdown()
-    stack.server.server_close()
-    thread.join()
 
 
 @pytest.fixture

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 
 import boto3
 
+from hippo.aws.cloudformation import Stacks
 from hippo.aws.ec2 import NetworkInterfaces
 from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
+from hippo.aws.functions import FunctionSwitch
 from hippo.aws.route53 import AddressRecord, HostNames
 from hippo.aws.s3 import ObjectStore
 from hippo.aws.sns import Topic
 
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "ca-central-1"}
-CLIENTS = {name: boto3.client(name, **KEYS) for name in ("s3", "ecs", "ec2", "events", "route53", "sns")}
+SERVICES = ("s3", "ecs", "ec2", "events", "route53", "sns", "cloudformation", "lambda")
+CLIENTS = {name: boto3.client(name, **KEYS) for name in SERVICES}
 RECORD = AddressRecord("ada.example.org", ("203.0.113.1",), 10)
 TASK_ARN = "arn:aws:ecs:ca-central-1:123456789012:task/name/1"
 
@@ -52,6 +55,12 @@ def make_calls() -> dict[str, tuple[str, Call]]:
         "change_resource_record_sets": ("route53", lambda: names.delete(RECORD)),
         "list_resource_record_sets": ("route53", lambda: names.find(RECORD.name)),
         "get_change": ("route53", lambda: names.is_in_sync("/change/C1")),
+        "describe_stacks": (
+            "cloudformation",
+            lambda: Stacks(CLIENTS["cloudformation"]).find_status("arn:aws:cloudformation:x:1:stack/a/b"),
+        ),
+        "put_function_concurrency": ("lambda", lambda: FunctionSwitch(CLIENTS["lambda"], "f").turn_off()),
+        "delete_function_concurrency": ("lambda", lambda: FunctionSwitch(CLIENTS["lambda"], "f").turn_on()),
         "publish": ("sns", lambda: Topic(CLIENTS["sns"], "arn:aws:sns:x:1:stop").publish({})),
     }
 

@@ -146,6 +146,7 @@ def test_connection_that_says_nothing_leaves_no_stack_trace(tmp_path):
         ("PORT", {"PORT": "x"}),
         ("TRIAL_CONFIG", {"TRIAL_CONFIG": "{"}),
         ("game", {"TRIAL_CONFIG": '{"actionSpace": ["a"]}'}),
+        ("TLS_CERTIFICATE", {"TLS_CERTIFICATE": "image"}),
     ],
 )
 def test_wrong_setting_ends_the_program_with_its_name(tmp_path, named, environ):

@@ -76,6 +76,17 @@ def test_certificate_of_the_deployment_script_is_found(tmp_path):
     assert read(tmp_path).tls_key_file == tmp_path / "privkey.pem"
 
 
+@pytest.mark.parametrize("certificate", ["none", "s3://studies/SSL"])
+def test_certificate_that_is_named_wins_over_files_in_the_image(tmp_path, certificate):
+    """Given TLS_CERTIFICATE, what happens to lie beside the server is not served."""
+    for name in ("fullchain.pem", "privkey.pem"):
+        (tmp_path / name).write_text("x")
+    settings = read(tmp_path, TLS_CERTIFICATE=certificate)
+
+    assert settings.tls_cert_file is None
+    assert settings.certificate == (None if certificate == "none" else certificate)
+
+
 @pytest.mark.parametrize(
     ("named", "trial", "environ"),
     [
@@ -85,6 +96,12 @@ def test_certificate_of_the_deployment_script_is_found(tmp_path):
         ("USER_ID", {}, {"USER_ID": "a/b"}),
         ("TLS_KEY_FILE", {}, {"TLS_CERT_FILE": __file__}),
         ("TLS_CERT_FILE", {}, {"TLS_CERT_FILE": "missing.pem", "TLS_KEY_FILE": __file__}),
+        ("TLS_CERTIFICATE", {}, {"TLS_CERTIFICATE": "image"}),
+        ("TLS_CERTIFICATE", {}, {"TLS_CERTIFICATE": "arn:aws:iam::123456789012:role/x"}),
+        ("TLS_CERTIFICATE", {"certificate": "bucket"}, {}),
+        ("TLS_CERTIFICATE", {}, {"TLS_CERTIFICATE": "s3://bucket"}),
+        ("TLS_CERTIFICATE", {"certificate": "s3://studies/SSL"}, {"TLS_CERT_FILE": "a", "TLS_KEY_FILE": "b"}),
+        ("TLS_CHECK_SECONDS", {}, {"TLS_CHECK_SECONDS": "0"}),
         ("game", {"game": ""}, {}),
         ("actionSpace", {"actionSpace": []}, {}),
         ("defaultAction", {"defaultAction": "jump"}, {}),

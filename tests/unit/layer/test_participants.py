@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from hippo.errors import ConflictError
-from hippo.participants import Participant, ParticipantStore
+from hippo.errors import BadRequestError, ConflictError
+from hippo.participants import MOST_REPEATED, Participant, ParticipantStore
 from tests.support.fakes import FakeObjectStore
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -48,6 +48,18 @@ def test_record_with_gaps_is_read(data: dict[str, Any]) -> None:
     participant = Participant.from_wire(data)
 
     assert (participant.created, participant.next_step, participant.requests) == (None, 1, [])
+
+
+def test_repeats_are_bounded() -> None:
+    """Given a megabyte of repeats, then another one is refused, and one that is there already is not."""
+    participant = Participant(NOON, 3, requests=[{"body": None}, {"body": "first"}])
+    for number in range(4):
+        assert participant.keep_repeat(1, {"body": f"{number}" + "x" * (MOST_REPEATED // 4)})
+
+    with pytest.raises(BadRequestError, match="too many"):
+        participant.keep_repeat(1, {"body": "one more"})
+    assert not participant.keep_repeat(1, {"body": "first"})
+    assert len(participant.repeats) == 4
 
 
 def test_repeat_with_another_body_is_kept() -> None:

@@ -55,6 +55,11 @@ def start_on_demand(world: World) -> None:
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
 
 
+def fill_a_subnet(world: World) -> None:
+    """The subnet that ECS chooses first has no address left."""
+    world.containers.full_subnets = {"subnet-1"}
+
+
 def take_the_name(world: World) -> None:
     """Somebody else has the participant's host name."""
     world.host_names.records[HOST] = AddressRecord(HOST, ("192.0.2.99",), 300)
@@ -65,7 +70,7 @@ def assert_all_gone(world: World) -> None:
     assert world.left() == {}, world.left()
 
 
-@pytest.mark.parametrize("prepare", [nothing, start_on_demand])
+@pytest.mark.parametrize("prepare", [nothing, start_on_demand, fill_a_subnet])
 def test_the_retry_of_a_crashed_start_brings_up_one_server(prepare: Callable[[World], None]) -> None:
     """Lambda's retry goes on where the invocation died, without a second of anything."""
 

@@ -1,6 +1,7 @@
 """start_server: what it makes, in which order, and how it names it."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -127,10 +128,11 @@ def test_the_client_token_names_user_attempt_and_provider(world: LifecycleWorld)
         (USER, 2, "FARGATE", 0),
         (USER, 1, "FARGATE_SPOT", 0),
         (USER, 1, "FARGATE", 1),
+        (USER, 1, "FARGATE", 0, ("subnet-1",)),
     ],
 )
-def test_client_tokens_differ(other: tuple[str, int, str, int]) -> None:
-    """Another participant, attempt, provider or round has another token."""
+def test_client_tokens_differ(other: Any) -> None:
+    """Another participant, attempt, provider, round or choice of subnets has another token."""
     assert name_client_token(*other) != name_client_token(USER, 1, "FARGATE", 0)
 
 

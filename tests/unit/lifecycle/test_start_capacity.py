@@ -144,3 +144,30 @@ def test_a_refusal_of_a_shortage_is_recognised_by_its_text() -> None:
     """The text is AWS's own."""
     assert is_capacity_shortage(CAPACITY)
     assert not is_capacity_shortage("CannotPullContainerError: no such image")
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_full_subnet_is_left_out(world: LifecycleWorld, named: bool) -> None:
+    """Given a subnet without addresses, named or not in the reason, then another is tried, on Spot still."""
+    world.containers.full_subnets, world.containers.names_full_subnet = {"subnet-1"}, named
+
+    world.start()
+
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE_SPOT"]
+    [task] = world.containers.list_living()
+    assert (task.subnet, task.arn) == ("subnet-2", world.record().task_arn)
+    assert world.record().state == "ready"
+
+
+def test_full_subnets_everywhere_are_a_shortage(world: LifecycleWorld) -> None:
+    """Given no address in any subnet, then each is tried once for each provider, and all again later."""
+    world.containers.full_subnets = {"subnet-1", "subnet-2"}
+    with pytest.raises(TransientError, match="no capacity"):
+        world.start(owner="same")
+    assert providers(world) == ["FARGATE_SPOT", "FARGATE_SPOT", "FARGATE", "FARGATE"]
+    world.containers.full_subnets = set()
+
+    world.start(owner="same")
+
+    assert world.record().state == "ready"
+    assert len(world.containers.list_living()) == 1

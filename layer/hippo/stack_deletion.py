@@ -1,0 +1,96 @@
+"""Whether the stack may be deleted: not while it has game servers, for what would stop them goes with it."""
+
+import logging
+import re
+from dataclasses import dataclass
+
+from hippo.aws.cloudformation import Stacks
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules
+from hippo.aws.functions import FunctionSwitch
+from hippo.clock import Clock
+from hippo.errors import AwsError
+
+logger = logging.getLogger(__name__)
+
+# Of a resource's Delete, which also comes when a creation or an update is rolled back.
+_STACK_DELETION = "DELETE_IN_PROGRESS"
+# A start that began before starts were turned off arms its rule first, and has done so by then.
+_SETTLE_SECONDS = 10
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTools:
+    """What the guard looks at, and the switch of the function that starts servers."""
+
+    stacks: Stacks
+    containers: Containers
+    rules: ShutdownRules
+    starts: FunctionSwitch
+
+
+class DeletionGuard:
+    """Finds what speaks against deleting the stack whose servers' names begin with `prefix`."""
+
+    def __init__(self, tools: GuardTools, prefix: str, clock: Clock) -> None:
+        self._tools = tools
+        self._prefix = prefix
+        self._clock = clock
+
+    def find_objection(self, stack_id: str) -> str:
+        """Why the stack must not be deleted and what to do, or empty: then no server can start any more.
+
+        A rollback is never objected to. Raises AwsError where AWS does not say what there is.
+        """
+        if not self._is_deletion(stack_id):
+            return ""
+        left = self.list_servers()
+        if not left and self._turn_off_starts():
+            try:
+                self._clock.sleep(_SETTLE_SECONDS)
+                left = self.list_servers()
+            except BaseException:
+                self._tools.starts.turn_on()
+                raise
+            if left:
+                self._tools.starts.turn_on()
+        return describe_objection(left) if left else ""
+
+    def list_servers(self) -> list[str]:
+        """The names of all servers of which a shutdown rule or a cluster is there."""
+        names = self._tools.rules.list_names(f"{self._prefix}-")
+        clusters = self._tools.containers.list_clusters(f"{self._prefix}-")
+        if clusters:
+            found = self._tools.containers.describe_clusters(clusters)
+            names |= {cluster.name for cluster in found if cluster.status != "INACTIVE"}
+        # The stack's own rules may begin so as well: CloudFormation names them by the stack, hippo-SweepRule…
+        form = re.compile(rf"{re.escape(self._prefix)}-[1-9][0-9]*-[a-z0-9-]+")
+        return sorted(name for name in names if form.fullmatch(name))
+
+    def _is_deletion(self, stack_id: str) -> bool:
+        try:
+            return self._tools.stacks.find_status(stack_id) == _STACK_DELETION
+        except AwsError as error:
+            logger.warning("taken for a deletion of the stack", extra={"why": str(error)[:300]})
+            return True
+
+    def _turn_off_starts(self) -> bool:
+        """Whether Lambda took it; the deletion goes on all the same, else it could never be done."""
+        try:
+            self._tools.starts.turn_off()
+        except AwsError as error:
+            logger.warning("starts are not turned off", extra={"why": str(error)[:300]})
+            return False
+        return True
+
+
+def describe_objection(names: list[str]) -> str:
+    """What CloudFormation shows beside DELETE_FAILED."""
+    shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+    one = len(names) == 1
+    count, them = ("1 game server is", "it") if one else (f"{len(names)} game servers are", "them")
+    return (
+        f"{count} left ({shown}), and only this stack can stop {them}. Switch the studies off (live: false), "
+        f"wait for the end of {them} or stop {them} by hand (docs/operating.md), then delete the stack again."
+    )

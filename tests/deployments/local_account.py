@@ -1,0 +1,177 @@
+"""An AWS account on this machine, with a hosted zone and nothing else, and an operator with the SAM CLI."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from hippo_local.account import ROOT_DOMAIN, Account, prepare_account
+from hippo_local.aws import REGION, Aws, make_aws_variables
+from hippo_local.deploy import SamProject
+from hippo_local.emulator.settings import PLATFORM_ID
+from hippo_local.emulator_process import EmulatorFiles, run_emulator
+from hippo_local.name_proxy import NameProxy, ZoneResolver
+from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
+from hippo_local.processes import make_environment
+from hippo_local.publish import GAME_SERVER_PORT, Publication
+from hippo_local.study import read_study
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+STUDY = REPOSITORY / "examples" / "mountain_car"
+_SAM_SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `sam build` has made of a template and its sources."""
+
+    template: Path
+
+
+@dataclass(frozen=True)
+class LocalAccount:
+    """The account; `given` is what it has besides the zone for stacks that make no network of their own."""
+
+    directory: Path
+    endpoint_url: str
+    given: Account
+    game_port: int
+
+    def make_parameters(self, **more: str) -> dict[str, str]:
+        """Parameters with which a stack works here, in the way of `hippo_local.platform`, and `more`."""
+        return {
+            "HostedZoneId": self.given.hosted_zone_id,
+            "RootDomain": ROOT_DOMAIN,
+            "DnsFirstCheckSeconds": "0",
+            "RetryAfterSeconds": "1",
+            "GameServerUrl": f"ws://{{host}}:{self.game_port}",
+            "SiteProtocolPolicy": "allow-all",
+            **more,
+        }
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A boto3 client of the operator's."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the name is not known to the type checker
+            endpoint_url=self.endpoint_url,
+            region_name=region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(proxies={}, user_agent_extra=f"app/{PLATFORM_ID}"),
+        )
+
+    def get_environment(self) -> dict[str, str]:
+        """The environment in which the SAM CLI works on this account."""
+        home = self.directory / "home"
+        (home / "tmp").mkdir(parents=True, exist_ok=True)
+        settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2", "__SAM_CLI_APP_DIR": str(home)}
+        return make_environment(home, {**settings, **make_aws_variables(self.endpoint_url)})
+
+    def sam(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Runs the SAM CLI in the account's own folder; the result as it is, errors in its stdout."""
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("sam")), *words],
+            cwd=self.directory,
+            env=self.get_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_SAM_SECONDS,
+            check=False,
+        )
+
+    def deploy(
+        self, stack: str, build: Build, parameters: Mapping[str, str], *options: str, region: str = REGION
+    ) -> dict[str, str]:
+        """Runs `sam deploy`, which has to succeed; the stack's outputs by their keys."""
+        words = ["--template-file", str(build.template), "--stack-name", stack, "--region", region]
+        words += ["--resolve-s3", "--no-confirm-changeset", "--no-progressbar"]
+        words += ["--capabilities", "CAPABILITY_IAM", *options]
+        if parameters:
+            words += ["--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items())]
+        done = self.sam("deploy", *words)
+        assert done.returncode == 0, done.stdout[-4000:]
+        return self.read_outputs(stack, region)
+
+    def delete(self, stack: str) -> str:
+        """Deletes a stack as `sam delete` does, which looks every 30 s only; the status that it comes to."""
+        cloudformation = self.client("cloudformation")
+        stack_id = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
+        cloudformation.delete_stack(StackName=stack)
+
+        def find_end() -> str:
+            status: str = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+            return "" if status.endswith("IN_PROGRESS") else status
+
+        return str(wait_until("the deletion", find_end))
+
+    def read_outputs(self, stack: str, region: str = REGION) -> dict[str, str]:
+        """The stack's outputs by their keys."""
+        found = self.client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    def read_ids(self, stack: str, region: str = REGION) -> dict[str, str]:
+        """The physical ids of the stack's resources by their logical ids."""
+        pages = self.client("cloudformation", region).get_paginator("list_stack_resources")
+        found = [r for page in pages.paginate(StackName=stack) for r in page["StackResourceSummaries"]]
+        return {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in found}
+
+    def publish(self, outputs: dict[str, str]) -> str:
+        """Publishes the example study to a stack; its id."""
+        study = read_study(STUDY)
+        Publication(study, Aws(self.endpoint_url), outputs).publish()
+        return study.project_id
+
+    def describe(self, outputs: dict[str, str], project_id: str = "") -> dict[str, Any]:
+        """What a participant of tests/e2e needs of a stack."""
+        port = self.endpoint_url.rpartition(":")[2]
+        api = f"http://localhost:{port}/_aws/execute-api/{outputs['ApiId']}/{outputs['StageName']}"
+        return {
+            "nextUrl": f"{api}/next",
+            "startUrl": f"{api}/start",
+            "bucket": outputs["BucketName"],
+            "projectId": project_id,
+            "rootDomain": ROOT_DOMAIN,
+        }
+
+
+@contextlib.contextmanager
+def open_account(directory: Path) -> Iterator[LocalAccount]:
+    """The account until the end of the block; its emulator and all servers end with it."""
+    files = EmulatorFiles(directory)
+    port = reserve_port(0, "emulator", "")
+    study = read_study(STUDY)
+    (directory / "home" / "tmp").mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        game = stack.enter_context(open_listener(0, "game servers", ""))
+        stack.enter_context(run_emulator(REPOSITORY, files, port, study.images, study.directory))
+        aws = Aws(f"http://{LOOPBACK}:{port}")
+        given = prepare_account(aws, GAME_SERVER_PORT)
+        resolver = ZoneResolver(aws.make_client("route53"), given.hosted_zone_id, ROOT_DOMAIN)
+        stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
+        yield LocalAccount(directory, aws.endpoint_url, given, get_port(game))
+
+
+def build(repository: Path, directory: Path) -> Build:
+    """Runs `sam build` for what lies in `repository`; what it makes goes into `directory`."""
+    for name in ("logs", "home/tmp"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    SamProject(repository, directory).build()
+    return Build(directory / "build" / "template.yaml")
+
+
+def wait_until(what: str, check: Any, seconds: float = 60) -> Any:
+    """Asks until `check` gives something, and gives that; fails naming `what`."""
+    deadline = time.monotonic() + seconds
+    while not (answer := check()):
+        assert time.monotonic() < deadline, f"still waiting for {what}"
+        time.sleep(0.3)
+    return answer

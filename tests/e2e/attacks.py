@@ -1,0 +1,274 @@
+"""The attacks that tests/e2e/test_attacks.py tries: by whom, and the nearest that the same one may do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.e2e.principals import ADMIN_ROLE, PROJECT, TAG, Principal
+from tests.e2e.test_roles import MINE, OTHER
+
+OTHER_BUCKET = "attacks-other-bucket"
+# It begins with the project's id, and is somebody else's.
+NEIGHBOUR = f"{PROJECT}2"
+Call = Callable[[Principal], Any]
+# who, what they may do, and the attack that is most like it
+ATTACKS: dict[str, tuple[str, Call, Call]] = {
+    # ---- a hijacked function --------------------------------------------------------------------------
+    "deletes an answer": (
+        "NextStep",
+        lambda a: a.put(f"{PROJECT}/Users/attacks"),
+        lambda a: a.delete(f"{PROJECT}/Users/attacks"),
+    ),
+    "reads another bucket": (
+        "NextStep",
+        lambda a: a.get(f"{PROJECT}/Users/attacks"),
+        lambda a: a.read_from(OTHER_BUCKET),
+    ),
+    "changes the list of projects": (
+        "NextStep",
+        lambda a: a.get("project_master_list.json"),
+        lambda a: a.put("project_master_list.json"),
+    ),
+    "runs a task whose definition names an admin": (
+        "StartServer",
+        lambda a: a.run_task_as(a.name_of("TaskRoleArn")),
+        lambda a: a.run_task_as(ADMIN_ROLE),
+    ),
+    "runs a task as an admin against its definition": (
+        "StartServer",
+        lambda a: a.run_task_with(a.name_of("TaskRoleArn")),
+        lambda a: a.run_task_with(ADMIN_ROLE),
+    ),
+    "names a server outside the root domain": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks.localhost"),
+        lambda a: a.change_record("CREATE", "attacks.example.org"),
+    ),
+    "points the root domain elsewhere": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-1.localhost"),
+        lambda a: a.change_record("CREATE", "localhost"),
+    ),
+    "points the API's name elsewhere": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "apis.localhost"),
+        lambda a: a.change_record("CREATE", "api.localhost"),
+    ),
+    "points every unknown name elsewhere": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-2.localhost"),
+        lambda a: a.change_record("CREATE", "*.localhost"),
+    ),
+    "takes a name below somebody's": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-3.localhost"),
+        lambda a: a.change_record("CREATE", "mail.attacks.localhost"),
+    ),
+    "hides a forbidden name among allowed ones": (
+        "StartServer",
+        lambda a: a.change_records("CREATE", "attacks-4.localhost", "attacks-5.localhost"),
+        lambda a: a.change_records("CREATE", "attacks-6.localhost", "www.localhost"),
+    ),
+    "writes a record of another type": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-7.localhost"),
+        lambda a: a.change_record("CREATE", "attacks-8.localhost", "TXT", '"attacks"'),
+    ),
+    "replaces somebody's record": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-9.localhost"),
+        lambda a: a.change_record("UPSERT", "attacks-9.localhost"),
+    ),
+    "runs a task in somebody else's cluster": (
+        "StartServer",
+        lambda a: a.run_task(MINE),
+        lambda a: a.run_task(OTHER),
+    ),
+    "reads answers of which it knows the key, and lists them": (
+        "StartServer",
+        lambda a: a.list_keys("_slots/"),
+        lambda a: a.list_keys(f"{PROJECT}/Users/"),
+    ),
+    "stops somebody else's task": (
+        "StopServer",
+        lambda a: a.stop_task(MINE),
+        lambda a: a.stop_task(OTHER),
+    ),
+    "deletes somebody else's rule": (
+        "StopServer",
+        lambda a: a.client("events").delete_rule(Name=MINE),
+        lambda a: a.client("events").delete_rule(Name=OTHER),
+    ),
+    "silences somebody else's rule": (
+        "StopServer",
+        lambda a: a.client("events").remove_targets(Rule=MINE, Ids=["stop"]),
+        lambda a: a.client("events").remove_targets(Rule=OTHER, Ids=["stop"]),
+    ),
+    "deletes the API's record": (
+        "StopServer",
+        lambda a: a.change_record("DELETE", "attacks.localhost"),
+        lambda a: a.change_record("DELETE", "api.localhost"),
+    ),
+    "deletes a record of another type": (
+        "StopServer",
+        lambda a: a.change_record("DELETE", "attacks-1.localhost"),
+        lambda a: a.change_record("DELETE", "attacks-1.localhost", "MX", "1 attacks.localhost"),
+    ),
+    "deletes a record below somebody's name": (
+        "StopServer",
+        lambda a: a.change_record("DELETE", "attacks-2.localhost"),
+        lambda a: a.change_record("DELETE", "mail.attacks.localhost"),
+    ),
+    "reads participants' answers": (
+        "StopServer",
+        lambda a: a.put("_sweep.json"),
+        lambda a: a.get(f"{PROJECT}/Users/attacks"),
+    ),
+    # ---- a hijacked game server -----------------------------------------------------------------------
+    "reads the list of projects": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/1"),
+        lambda a: a.get("project_master_list.json"),
+    ),
+    "reads any participant's answers": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/2"),
+        lambda a: a.get(f"{PROJECT}/Users/attacks"),
+    ),
+    "reads what other game servers recorded": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/3"),
+        lambda a: a.get(f"{PROJECT}/Trials/attacks/1"),
+    ),
+    "forges an answer": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/4"),
+        lambda a: a.put(f"{PROJECT}/Users/attacks-forged"),
+    ),
+    "deletes what was recorded": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/5"),
+        lambda a: a.delete(f"{PROJECT}/Trials/attacks/1"),
+    ),
+    "writes logs of the functions": (
+        "TaskExecution",
+        lambda a: a.client("logs").create_log_stream(
+            logGroupName=f"{a.name_of('LogGroupPrefix')}{PROJECT}", logStreamName="attacks"
+        ),
+        lambda a: a.client("logs").create_log_stream(logGroupName="/aws/lambda/a", logStreamName="attacks"),
+    ),
+    # ---- a researcher ---------------------------------------------------------------------------------
+    "stops somebody's server by its task": (
+        "Researcher",
+        lambda a: a.client("ecs").describe_task_definition(taskDefinition=PROJECT),
+        lambda a: a.stop_task(MINE),
+    ),
+    "stops somebody's server by a message": (
+        "Researcher",
+        lambda a: a.invoke(a.name_of("UpdateFunctionName")),
+        lambda a: a.publish("StopServer"),
+    ),
+    "stops somebody's server by its rule": (
+        "Researcher",
+        lambda a: a.client("ecs").list_task_definitions(familyPrefix=PROJECT),
+        lambda a: a.client("events").put_rule(Name=MINE, ScheduleExpression="rate(1 minute)"),
+    ),
+    "puts other code into a function": (
+        "Researcher",
+        lambda a: a.invoke(a.name_of("UpdateFunctionName")),
+        lambda a: a.replace_code(a.name_of("UpdateFunctionName")),
+    ),
+    "runs a task of their own": (
+        "Researcher",
+        lambda a: a.register(f"{PROJECT}-attacks", a.name_of("TaskRoleArn")),
+        lambda a: a.run_task(MINE),
+    ),
+    "registers a task that is an admin": (
+        "Researcher",
+        lambda a: a.register(f"{PROJECT}-attacks", a.name_of("TaskRoleArn")),
+        lambda a: a.register(f"{PROJECT}-attacks", ADMIN_ROLE),
+    ),
+    "registers another project's task": (
+        "Researcher",
+        lambda a: a.register(f"{PROJECT}-attacks", a.name_of("TaskRoleArn")),
+        lambda a: a.register(NEIGHBOUR, a.name_of("TaskRoleArn")),
+    ),
+    "reads another project's answers": (
+        "Researcher",
+        lambda a: a.get(f"{PROJECT}/Users/attacks"),
+        lambda a: a.get(f"{NEIGHBOUR}/Users/attacks"),
+    ),
+    "lists another project's participants": (
+        "Researcher",
+        lambda a: a.list_keys(f"{PROJECT}/Users/"),
+        lambda a: a.list_keys(f"{NEIGHBOUR}/Users/"),
+    ),
+    "lists everybody's projects": (
+        "Researcher",
+        lambda a: a.list_keys(f"{PROJECT}-attacks/"),
+        lambda a: a.list_keys(""),
+    ),
+    "reads everybody's configurations": (
+        "Researcher",
+        lambda a: a.get(f"{PROJECT}/consent.html"),
+        lambda a: a.get("project_master_list.json"),
+    ),
+    "reads the game servers' private key": (
+        "Researcher",
+        lambda a: a.get(f"{PROJECT}/_keys/links"),
+        lambda a: a.get("SSL/privkey.pem"),
+    ),
+    "writes another project's step file": (
+        "Researcher",
+        lambda a: a.put_page(f"{PROJECT}-attacks/consent.html"),
+        lambda a: a.put_page(f"{NEIGHBOUR}/consent.html"),
+    ),
+    "forges an answer of their own study": (
+        "Researcher",
+        lambda a: a.put_page(f"{PROJECT}/attacks.html"),
+        lambda a: a.put(f"{PROJECT}/Users/attacks-forged"),
+    ),
+    "deletes an answer of their own study": (
+        "Researcher",
+        lambda a: a.delete(f"{PROJECT}/attacks.html"),
+        lambda a: a.delete(f"{PROJECT}/Users/attacks"),
+    ),
+    "changes a frozen version": (
+        "Researcher",
+        lambda a: a.put(f"{PROJECT}-attacks/_media/film.mp4"),
+        lambda a: a.put(f"{PROJECT}/_versions/attacks.json"),
+    ),
+    "signs links of another project": (
+        "Researcher",
+        lambda a: a.put(f"{PROJECT}-attacks/_keys/links"),
+        lambda a: a.put(f"{NEIGHBOUR}/_keys/links"),
+    ),
+    "pushes into another project's repository": (
+        "Researcher",
+        lambda a: a.client("ecr").initiate_layer_upload(repositoryName=PROJECT),
+        lambda a: a.client("ecr").initiate_layer_upload(repositoryName=NEIGHBOUR),
+    ),
+    "reads another project's logs": (
+        "Researcher",
+        lambda a: a.read_log(PROJECT),
+        lambda a: a.client("logs").filter_log_events(
+            logGroupName=f"{a.name_of('LogGroupPrefix')}{NEIGHBOUR}"
+        ),
+    ),
+    "changes what tools are told": (
+        "Researcher",
+        lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
+        lambda a: a.client("ssm").put_parameter(
+            Name=f"{a.name_of('ParametersPath')}NextUrl", Value="https://example.org", Overwrite=True
+        ),
+    ),
+    "without a tag, writes to what is named like the tag": (
+        "UntaggedResearcher",
+        lambda a: a.invoke(a.name_of("UpdateFunctionName")),
+        lambda a: a.put_page(f"${{aws:PrincipalTag/{TAG}}}/consent.html"),
+    ),
+    "without a tag, reads a study": (
+        "UntaggedResearcher",
+        lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
+        lambda a: a.get(f"{PROJECT}/consent.html"),
+    ),
+}

@@ -1,0 +1,163 @@
+"""Who acts in the account: the roles of the template, and researchers whom the operator has let in."""
+
+import io
+import json
+import urllib.error
+import urllib.request
+import uuid
+import zipfile
+from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.e2e.account_view import AccountView
+from tests.e2e.test_roles import ACCOUNT, REGION, Actor
+
+TAG = "hippo-project"
+# Of the researcher; it has data, a task definition, a repository and logs, and is not in the list.
+PROJECT = "attacks"
+ADMIN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/attacks-admin"
+
+
+class Principal(Actor):
+    """An actor that also tries what nobody of the platform should."""
+
+    def name_of(self, output: str) -> str:
+        """An output of the stack."""
+        return str(self.outputs["stackOutputs"][output])
+
+    def put_page(self, key: str) -> Any:
+        """Uploads as the existing deployment script does."""
+        return self.client("s3").put_object(
+            Bucket=self.outputs["bucket"], Key=key, Body=b"<p>", ContentEncoding="utf-8", ACL="private"
+        )
+
+    def read_from(self, bucket: str) -> Any:
+        """Reads an object that does not exist in some bucket."""
+        return self.client("s3").get_object(Bucket=bucket, Key=f"{PROJECT}/Users/attacks")
+
+    def change_record(self, action: str, name: str, kind: str = "A", value: str = "192.0.2.9") -> Any:
+        """Asks for one change of the zone, in a record of any type."""
+        record = {"Name": name, "Type": kind, "TTL": 1, "ResourceRecords": [{"Value": value}]}
+        return self._change({"Action": action, "ResourceRecordSet": record})
+
+    def change_records(self, action: str, *names: str) -> Any:
+        """Asks for several changes at once."""
+        values = {"Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.9"}]}
+        return self._change(*({"Action": action, "ResourceRecordSet": {"Name": n, **values}} for n in names))
+
+    def _change(self, *changes: dict[str, Any]) -> Any:
+        return self.client("route53").change_resource_record_sets(
+            HostedZoneId=self.account.zone_id, ChangeBatch={"Changes": list(changes)}
+        )
+
+    def run_task_with(self, role: str) -> Any:
+        """Runs the study's task under another role than its definition says."""
+        network = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}}
+        return self.client("ecs").run_task(
+            cluster="hippo-1-attacks",
+            taskDefinition=PROJECT,
+            networkConfiguration=network,
+            overrides={"taskRoleArn": role},
+        )
+
+    def register(self, family: str, role: str) -> Any:
+        """Registers a task definition that names a role."""
+        return self.client("ecs").register_task_definition(
+            family=family,
+            taskRoleArn=role,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": "main", "image": "attacks"}],
+        )
+
+    def read_log(self, project: str) -> Any:
+        """Reads what the game servers of a project have logged."""
+        group = f"{self.name_of('LogGroupPrefix')}{project}"
+        return self.client("logs").filter_log_events(logGroupName=group)
+
+    def invoke(self, function: str) -> Any:
+        """Invokes a function with an event that it refuses."""
+        return self.client("lambda").invoke(FunctionName=function, Payload=b"{}")
+
+    def replace_code(self, function: str) -> Any:
+        """Puts other code into a function."""
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as written:
+            written.writestr("app.py", "def lambda_handler(*_): return {}\n")
+        return self.client("lambda").update_function_code(FunctionName=function, ZipFile=archive.getvalue())
+
+    def call_api(self, url: str, signed: bool = True) -> int:
+        """The status of a GET of the API, signed by this principal or by nobody."""
+        request = AWSRequest("GET", url)
+        if signed:
+            keys = self._credentials
+            credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"], keys.get("SessionToken"))
+            SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+        plain = urllib.request.Request(url, headers=dict(request.headers.items()))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(plain, timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+
+class Principals:
+    """Makes principals: roles with a copy of what the template lets them do, and people."""
+
+    def __init__(self, account: AccountView) -> None:
+        self._account = account
+        stack = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
+        self._names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in stack["StackResources"]}
+        self._made: dict[str, Principal] = {}
+
+    def find(self, who: str) -> Principal:
+        """The operator, a researcher with or without a tag, or a role by its logical id without `Role`."""
+        if who not in self._made:
+            self._made[who] = self._make(who)
+        return self._made[who]
+
+    def find_resource(self, logical_id: str) -> str:
+        """The name of a resource of the stack."""
+        return self._names[logical_id]
+
+    def _make(self, who: str) -> Principal:
+        outputs = self._account.outputs
+        if who == "Operator":
+            keys = outputs["credentials"]
+            names = {"AccessKeyId": "accessKeyId", "SecretAccessKey": "secretAccessKey"}
+            return Principal(self._account, {name: keys[key] for name, key in names.items()})
+        if who == "Researcher":
+            return self.make_researcher(PROJECT)
+        return self.make_researcher(None) if who == "UntaggedResearcher" else self._copy_role(f"{who}Role")
+
+    def make_researcher(self, project: str | None) -> Principal:
+        iam, name = self._account.client("iam"), f"researcher-{uuid.uuid4().hex[:8]}"
+        iam.create_user(UserName=name, Tags=[{"Key": TAG, "Value": project}] if project else [])
+        policy = self._account.outputs["stackOutputs"]["ResearcherPolicyArn"]
+        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        return Principal(self._account, iam.create_access_key(UserName=name)["AccessKey"])
+
+    def make_role(self, arn: str) -> None:
+        """A new role that may do nothing yet and that anybody here may assume."""
+        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        self._account.client("iam").create_role(
+            RoleName=arn.rsplit("/", 1)[-1], AssumeRolePolicyDocument=document
+        )
+
+    def _copy_role(self, role: str) -> Principal:
+        iam, name = self._account.client("iam"), f"attacks-{role}"
+        arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+        self.make_role(arn)
+        for policy in iam.list_role_policies(RoleName=self._names[role])["PolicyNames"]:
+            found = iam.get_role_policy(RoleName=self._names[role], PolicyName=policy)["PolicyDocument"]
+            text = found if isinstance(found, str) else json.dumps(found)
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=text)
+        session = self._account.client("sts").assume_role(RoleArn=arn, RoleSessionName="attacks")
+        return Principal(self._account, session["Credentials"])

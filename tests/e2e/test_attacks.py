@@ -1,0 +1,171 @@
+"""Attacks on the deployed stack, each under the role or the person that could try it, and each refused.
+
+Beside every attack stands what the same one may do that is most like it, so that a refusal does not come from
+nothing being allowed.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hippo_local.publish import Publication
+from hippo_local.study import read_study
+from tests.e2e.account_view import AccountView
+from tests.e2e.attacks import ATTACKS, NEIGHBOUR, OTHER_BUCKET
+from tests.e2e.principals import ADMIN_ROLE, PROJECT, TAG, Principal, Principals
+from tests.e2e.running_platform import REPOSITORY, RunningPlatform
+from tests.e2e.test_roles import is_denied
+
+pytestmark = pytest.mark.e2e
+
+STUDY = "mountain_car"
+
+
+@pytest.fixture(scope="module")
+def principals(running_platform: RunningPlatform) -> Principals:
+    """Who acts. All that they may look at, or try to, exists: else S3 refuses for want of ListBucket."""
+    account = AccountView(running_platform)
+    everyone = Principals(account)
+    operator = everyone.find("Operator")
+    s3, bucket = operator.client("s3"), operator.outputs["bucket"]
+    place = {"LocationConstraint": operator.outputs["region"]}
+    s3.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration=place)
+    s3.put_object(Bucket=OTHER_BUCKET, Key=f"{PROJECT}/Users/attacks")
+    for project in (PROJECT, NEIGHBOUR):
+        for key in ("consent.html", "Users/attacks", "Trials/attacks/1", "_keys/links"):
+            s3.put_object(Bucket=bucket, Key=f"{project}/{key}", Body=b"{}")
+        operator.client("logs").create_log_group(
+            logGroupName=f"{operator.name_of('LogGroupPrefix')}{project}"
+        )
+        operator.client("ecr").create_repository(repositoryName=project)
+    s3.put_object(Bucket=bucket, Key="SSL/privkey.pem")
+    everyone.make_role(ADMIN_ROLE)
+    operator.register(PROJECT, operator.name_of("TaskRoleArn"))
+    return everyone
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_is_refused(principals: Principals, attack: str) -> None:
+    """Given who could try it, an attack is refused, and what is most like it is not."""
+    who, allowed, refused = ATTACKS[attack]
+    principal = principals.find(who)
+
+    assert not is_denied(allowed, principal)
+    assert is_denied(refused, principal)
+
+
+def test_a_researcher_changes_no_function_and_nobody(principals: Principals) -> None:
+    """Given a researcher, calls that would change any function, themselves or the roles are refused."""
+    researcher = principals.find("Researcher")
+    function = principals.find_resource("StopServerFunction")
+    role = principals.find_resource("TaskRole")
+    iam, functions = researcher.client("iam"), researcher.client("lambda")
+    user = researcher.client("sts").get_caller_identity()["Arn"].rsplit("/", 1)[-1]
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    attempts: list[Callable[[Principal], Any]] = [
+        lambda _: researcher.invoke(function),
+        lambda _: researcher.replace_code(function),
+        lambda _: functions.update_function_configuration(FunctionName=function, Timeout=1),
+        lambda _: functions.delete_function(FunctionName=function),
+        lambda _: iam.tag_user(UserName=user, Tags=[{"Key": TAG, "Value": "another"}]),
+        lambda _: iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=policy),
+        lambda _: iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy),
+        lambda _: researcher.client("cloudformation").delete_stack(StackName=researcher.outputs["stack"]),
+    ]
+
+    assert [is_denied(attempt, researcher) for attempt in attempts] == [True] * len(attempts)
+
+
+@pytest.mark.parametrize("path", ["startUrl", "stopUrl"])
+def test_only_the_operator_may_use_the_control_endpoints(principals: Principals, path: str) -> None:
+    """Given nobody, a researcher and the operator, only the operator's request gets past the door."""
+    account = principals.find("Researcher").account
+    keys = account.outputs["credentials"]
+    operator = Principal(
+        account, {"AccessKeyId": keys["accessKeyId"], "SecretAccessKey": keys["secretAccessKey"]}
+    )
+    url = account.outputs[path]  # without ids: whoever gets past the door is told so by a 400
+
+    assert operator.call_api(url, signed=False) == 403
+    assert principals.find("Researcher").call_api(url) == 403
+    assert operator.call_api(url) == 400
+    assert operator.call_api(account.outputs["nextUrl"], signed=False) == 400
+
+
+class ResearcherAws:
+    """What publishing needs of hippo_local.aws.Aws, with a researcher's credentials."""
+
+    def __init__(self, researcher: Principal) -> None:
+        self.endpoint_url = researcher.outputs["endpointUrl"]
+        self.make_client = researcher.client
+
+
+def test_a_researcher_publishes_a_study(principals: Principals) -> None:
+    """Given the researchers' policy alone, pages, media, list and task definition are published."""
+    researcher = principals.make_researcher(STUDY)
+    study = read_study(REPOSITORY / "examples" / STUDY)
+    aws: Any = ResearcherAws(researcher)
+
+    warnings = Publication(study, aws, researcher.outputs["stackOutputs"]).publish()
+
+    assert warnings == []
+
+
+def test_the_existing_deployment_script_works(principals: Principals) -> None:
+    """Given a task definition, every further call of updateProject.py passes, with a new repository."""
+    researcher = principals.find("Researcher")
+    ecr = researcher.client("ecr")
+    config = {"id": f"{PROJECT}-script", "name": "", "ecsTask": PROJECT}
+
+    researcher.put_page(f"{PROJECT}/script.html")
+    answer = researcher.client("lambda").invoke(
+        FunctionName=researcher.name_of("UpdateFunctionName"),
+        LogType="Tail",
+        Payload=json.dumps(config).encode(),
+    )
+    repositories = ecr.describe_repositories()["repositories"]
+    made = ecr.create_repository(repositoryName=f"{PROJECT}-script")["repository"]
+    images = ecr.list_images(repositoryName=f"{PROJECT}-script", maxResults=1)
+    ecr.get_authorization_token()
+    definitions = researcher.client("ecs").list_task_definitions(familyPrefix=PROJECT)
+
+    assert answer["StatusCode"] == 200
+    assert made["repositoryUri"].endswith(f"/{PROJECT}-script")
+    assert made["repositoryName"] not in [one["repositoryName"] for one in repositories]
+    assert images["imageIds"] == []
+    assert definitions["taskDefinitionArns"]
+
+
+def test_tools_find_the_stack(principals: Principals) -> None:
+    """Given a researcher who knows the prefix, the parameters say what the outputs say, and the limits."""
+    researcher = principals.find("Researcher")
+    pages = researcher.client("ssm").get_paginator("get_parameters_by_path")
+    path = researcher.name_of("ParametersPath")
+
+    found = {
+        one["Name"].removeprefix(path): one["Value"]
+        for page in pages.paginate(Path=path)
+        for one in page["Parameters"]
+    }
+
+    outputs = researcher.outputs["stackOutputs"]
+    assert {name: value for name, value in found.items() if name in outputs}
+    assert all(outputs[name] == value for name, value in found.items() if name in outputs)
+    assert found["StackName"] == researcher.outputs["stack"]
+    assert {"RootDomain", "MaxRuntime", "MaxServers"} <= set(found) - set(outputs)
+
+
+def test_a_refused_call_is_told_from_a_failed_one(principals: Principals) -> None:
+    """Given a call that IAM allows and the service refuses, it is not counted as a refused attack."""
+    researcher = principals.find("Researcher")
+
+    def look(principal: Principal) -> None:
+        principal.client("ecr").list_images(repositoryName=f"{PROJECT}-nowhere")
+
+    with pytest.raises(ClientError, match="RepositoryNotFound"):
+        look(researcher)
+    assert not is_denied(look, researcher)

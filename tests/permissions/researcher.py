@@ -1,0 +1,134 @@
+"""A researcher, tagged with a project, who publishes, pushes images, registers tasks and reads their data.
+
+IAM is asked before a service looks at a request: what is refused for its content has been asked for.
+"""
+
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.e2e.account_view import AccountView
+from tests.permissions.options import EXTRA_BUCKET
+from tests.permissions.studies import ONE_PAGE, put_pages
+
+# The tag's own value, and one of the ids that begin with it and a hyphen.
+TAG = "lab"
+PROJECTS = (TAG, f"{TAG}-one")
+_POLICIES = ("ResearcherPolicy", "ResearcherExtraBucketsPolicy")
+_DIGEST = "sha256:" + "0" * 64
+
+
+def research(account: AccountView) -> None:
+    """Do all that a researcher is to be able to do, for both projects, in both buckets."""
+    client = make_clients(account)
+    for project in PROJECTS:
+        for bucket in (account.outputs["bucket"], EXTRA_BUCKET):
+            use_bucket(client("s3"), bucket, project)
+        push_image(client("ecr"), project)
+        register(client("ecs"), account, project)
+        read_logs(client("logs"), f"/hippo/hippo/{project}")
+        put_pages(account, account.outputs["bucket"], project)
+        publish(client("lambda"), account, project)
+    read_stack(client("ssm"))
+
+
+def make_clients(account: AccountView) -> Callable[[str], Any]:
+    """A user with the tag and the two policies; gives their clients by service."""
+    iam, name = account.client("iam"), "researcher"
+    resources = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
+    arns = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources["StackResources"]}
+    iam.create_user(UserName=name, Tags=[{"Key": "hippo-project", "Value": TAG}])
+    for policy in _POLICIES:
+        iam.attach_user_policy(UserName=name, PolicyArn=arns[policy])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # the name is not known to the type checker
+            endpoint_url=account.outputs["endpointUrl"],
+            region_name=account.outputs["region"],
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+            config=Config(proxies={}, retries={"total_max_attempts": 1}),
+        )
+
+    return client
+
+
+def use_bucket(s3: Any, bucket: str, project: str) -> None:
+    """Upload as the deployment script does, list, read, and delete."""
+    for name in ("page.html", "page.css", "_media/page.png"):
+        key = f"{project}/{name}"
+        s3.put_object(Bucket=bucket, Key=key, Body=b"", ACL="private")
+        s3.list_objects_v2(Bucket=bucket, Prefix=f"{project}/")
+        s3.get_object(Bucket=bucket, Key=key)
+        s3.delete_object(Bucket=bucket, Key=key)
+    s3.put_object(Bucket=bucket, Key=f"{project}/_keys/links", Body=b"0" * 32)
+
+
+def push_image(ecr: Any, repository: str) -> None:
+    """What the Docker client asks for, and the deployment script before it."""
+    ecr.get_authorization_token()
+    ecr.describe_repositories()
+    ecr.create_repository(repositoryName=repository)
+    of = {"repositoryName": repository}
+    for call in (
+        lambda: ecr.list_images(**of),
+        lambda: ecr.describe_images(**of),
+        lambda: ecr.batch_check_layer_availability(**of, layerDigests=[_DIGEST]),
+        lambda: ecr.batch_get_image(**of, imageIds=[{"imageTag": "latest"}]),
+        lambda: ecr.initiate_layer_upload(**of),
+        lambda: ecr.upload_layer_part(
+            **of, uploadId=_DIGEST, partFirstByte=0, partLastByte=0, layerPartBlob=b"0"
+        ),
+        lambda: ecr.complete_layer_upload(**of, uploadId=_DIGEST, layerDigests=[_DIGEST]),
+        lambda: ecr.put_image(**of, imageManifest="{}", imageTag="latest"),
+    ):
+        with contextlib.suppress(ClientError):
+            call()
+
+
+def register(ecs: Any, account: AccountView, family: str) -> None:
+    """Look for a task definition and register one with the stack's two roles."""
+    ecs.list_task_definitions(familyPrefix=family)
+    outputs = account.outputs["stackOutputs"]
+    ecs.register_task_definition(
+        family=family,
+        networkMode="awsvpc",
+        taskRoleArn=outputs["TaskRoleArn"],
+        executionRoleArn=outputs["TaskExecutionRoleArn"],
+        containerDefinitions=[{"name": family, "image": family}],
+    )
+    ecs.describe_task_definition(taskDefinition=family)
+
+
+def read_logs(logs: Any, group: str) -> None:
+    """Read what game servers printed; there may be nothing yet."""
+    for call in (
+        lambda: logs.describe_log_streams(logGroupName=group),
+        lambda: logs.filter_log_events(logGroupName=group),
+        lambda: logs.get_log_events(logGroupName=group, logStreamName="one"),
+    ):
+        with contextlib.suppress(ClientError):
+            call()
+
+
+def publish(client: Any, account: AccountView, project: str) -> None:
+    """Invoke the update function."""
+    name = account.outputs["stackOutputs"]["UpdateFunctionName"]
+    config = {**ONE_PAGE, "id": project, "ecsTask": project}
+    answer = client.invoke(FunctionName=name, Payload=json.dumps(config).encode())
+    assert json.loads(answer["Payload"].read())["statusCode"] == 200
+
+
+def read_stack(ssm: Any) -> None:
+    """Find the stack, as a command line tool does."""
+    found = ssm.get_parameters_by_path(Path="/hippo/hippo")["Parameters"]
+    names = [parameter["Name"] for parameter in found]
+    ssm.get_parameter(Name=names[0])
+    ssm.get_parameters(Names=names)

@@ -1,0 +1,196 @@
+"""What the template lets researchers do and tells their tools, and how it guards buckets and names."""
+
+import json
+import re
+
+import pytest
+from template_file import ROOT, as_list, list_statements, load_template
+
+TAG = "${!aws:PrincipalTag/hippo-project}"
+# IAM user guide, "IAM and AWS STS quotas": characters of a managed policy, white space not counted.
+POLICY_LIMIT = 6144
+# No resource-level permissions (Service Authorization Reference: Amazon ECR, Amazon ECS).
+ON_EVERYTHING = {
+    "RegistryLogin": ["ecr:GetAuthorizationToken"],
+    "LookUpTaskDefinitions": ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
+}
+# What is one for all projects of the stack, each with its resources.
+SHARED = {"Publish", "ListRepositories", "TaskRoles", "ReadStack", "ListProjects"}
+LONGEST = {
+    "AWS::Partition": "aws",
+    "AWS::Region": "ap-northeast-1",
+    "AWS::AccountId": "0" * 12,
+    "Prefix": "p" * 12,
+    "DataBucket.Arn": "arn:aws:s3:::" + "b" * 63,
+}
+
+
+def resources():
+    """The template's resources."""
+    return load_template()["Resources"]
+
+
+def researcher_statements():
+    """The statements of the researchers' policy by their Sid."""
+    document = resources()["ResearcherPolicy"]["Properties"]["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def fill_in(value):
+    """A resource of a policy with the longest names that may stand in it."""
+    if isinstance(value, dict):
+        ((kind, inner),) = value.items()
+        if kind == "Fn::Sub":
+            text = re.sub(r"\$\{([^!}]+)\}", lambda match: LONGEST[match[1]], inner)
+            return text.replace("${!", "${")
+        return "arn:aws:iam::000000000000:role/" + "r" * 64
+    return value
+
+
+def test_researchers_may_do_only_what_is_spelled_out():
+    """No action is a wildcard, and all that has a resource names it."""
+    statements = researcher_statements()
+    actions = [a for s in statements.values() for a in as_list(s["Action"])]
+    assert actions
+    assert [a for a in actions if "*" in a] == []
+    found = {sid: as_list(s["Action"]) for sid, s in statements.items() if s["Resource"] == "*"}
+    assert found == ON_EVERYTHING
+
+
+def test_researchers_reach_projects_only_by_their_tag():
+    """What belongs to a project is the tag's project's, or that of one which begins with it and a hyphen."""
+    by_project = {s: v for s, v in researcher_statements().items() if s not in SHARED | set(ON_EVERYTHING)}
+    assert by_project
+    for sid, statement in by_project.items():
+        for resource in statement["Resource"]:
+            assert re.search(re.escape(TAG) + r"(/|:|-\*|$)", resource["Fn::Sub"]), (sid, resource)
+            assert resource["Fn::Sub"].count("*") <= 2
+
+
+def test_wide_permissions_of_researchers_have_their_reason_beside_them():
+    """A reader of the template finds a comment above each statement on `*`."""
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    lines = text[text.index("\n  ResearcherPolicy:") :].splitlines()
+    for sid in (*ON_EVERYTHING, "ListRepositories"):
+        place = next(n for n, line in enumerate(lines) if line.strip() == f"- Sid: {sid}")
+        assert lines[place - 1].strip().startswith("#"), sid
+
+
+def test_researchers_hand_over_the_two_roles_only():
+    """A task definition of theirs can name the stack's two roles, and ECS is who gets them."""
+    statement = researcher_statements()["TaskRoles"]
+    assert statement["Resource"] == [
+        {"Fn::GetAtt": "TaskRole.Arn"},
+        {"Fn::GetAtt": "TaskExecutionRole.Arn"},
+    ]
+    assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+
+
+def test_the_policy_of_researchers_fits_whatever_the_names():
+    """With the longest names of bucket, region, prefix and function it stays below what IAM takes."""
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {**s, "Resource": [fill_in(r) for r in as_list(s["Resource"])]}
+            for s in researcher_statements().values()
+        ],
+    }
+    assert 1000 < len(json.dumps(document, separators=(",", ":"))) <= POLICY_LIMIT
+
+
+def test_further_buckets_keep_answers_from_researchers():
+    """In further buckets they reach their projects, and change nothing that the platform writes there."""
+    extra = resources()["ResearcherExtraBucketsPolicy"]
+    assert extra["Condition"] == "HasExtraBuckets"
+    allowed = {}
+    for statement in extra["Properties"]["PolicyDocument"]["Statement"]:
+        if statement["Effect"] == "Deny":
+            denied = statement
+            continue
+        pattern, names = statement["Resource"]["Fn::Split"][1]["Fn::Sub"]
+        ending = pattern.removeprefix("arn:aws:s3:::${Buckets}")
+        assert names["Buckets"]["Fn::Join"][0] == ending.replace("${!", "${") + ",arn:aws:s3:::"
+        allowed[ending] = as_list(statement["Action"])
+    changes = ["s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"]
+    wanted = {"": ["s3:ListBucket"]}
+    wanted |= {f"/{TAG}{end}": ["s3:GetObject", *changes] for end in ("/*", "-*")}
+    assert allowed == wanted
+    assert denied["Action"] == changes
+    tag = TAG.replace("!", "")
+    assert sorted(denied["Resource"]) == sorted(
+        f"arn:aws:s3:::*/{tag}{middle}{key}"
+        for middle in ("/", "-*/")
+        for key in ("Users/*", "Trials/*", "_versions/*", "_admission.json")
+    )
+
+
+def test_parameters_say_what_the_outputs_say():
+    """Tools that read SSM parameters are told the same as people who read the outputs, by the same names."""
+    outputs = load_template()["Outputs"]
+    parameters = {k: r for k, r in resources().items() if r["Type"] == "AWS::SSM::Parameter"}
+    assert len(parameters) > 10
+    for logical_id, parameter in parameters.items():
+        name = logical_id.removesuffix("Parameter")
+        assert parameter["Properties"]["Name"] == {"Fn::Sub": f"/hippo/${{Prefix}}/{name}"}
+        expected = outputs[name]["Value"] if name in outputs else {"Ref": name}
+        if name != "StackName":
+            assert parameter["Properties"]["Value"] == expected, name
+    roles = {"TaskRoleArnParameter", "TaskExecutionRoleArnParameter", "UpdateFunctionNameParameter"}
+    assert roles <= set(parameters)
+
+
+@pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket"])
+def test_buckets_are_used_over_tls_only(bucket):
+    """Where there is TLS, nobody reads or writes either bucket without it."""
+    policy = resources()[f"{bucket}Policy"]
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    choices = [s["Fn::If"] for s in statements if "Fn::If" in s]
+    denials = [choice[1] for choice in choices] if choices else statements
+    assert policy.get("Condition", choices[0][0] if choices else None) == "SiteIsTlsOnly"
+    (denial,) = denials
+    assert (denial["Effect"], denial["Principal"], denial["Action"]) == ("Deny", "*", "s3:*")
+    assert denial["Resource"] == [{"Fn::GetAtt": f"{bucket}.Arn"}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
+    assert denial["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_old_versions_are_kept_for_a_while():
+    """What was overwritten or deleted can be had back for a year, or as the operator decides."""
+    rules = resources()["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [r["Fn::If"][1] for r in rules if r.get("Fn::If", [""])[0] == "ExpiresOldVersions"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
+    assert "Filter" not in rule
+    assert load_template()["Parameters"]["OldVersionDays"]["Default"] == 365
+
+
+@pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
+def test_reserved_names_are_out_of_reach(role):
+    """The reserved labels, the API's and the page's, wildcards and deeper names are denied by name."""
+    (statement,) = [s for s in list_statements(role) if s["Sid"] == "ButNotReservedNames"]
+    assert statement["Effect"] == "Deny"
+    key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    delimiter, parts = statement["Condition"]["ForAnyValue:StringLike"][key]["Fn::Split"][1]["Fn::Join"]
+    assert delimiter == ".*,"
+    assert parts == [
+        {"Fn::Join": [".*,", {"Ref": "ReservedNames"}]},
+        {"Ref": "ApiLabel"},
+        {"Ref": "SiteLabel"},
+        {"Fn::Sub": r"\052.*,*.*.${RootDomain}"},
+    ]
+
+
+@pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
+def test_conditions_on_all_values_ask_that_there_are_some(role):
+    """ForAllValues is true of a request without the key (IAM user guide, "Set operators")."""
+    (statement,) = [s for s in list_statements(role) if s["Sid"] == "Names"]
+    conditions = statement["Condition"]
+    keys = {key for name, block in conditions.items() if name.startswith("ForAllValues") for key in block}
+    assert len(keys) == 3
+    assert conditions["Null"] == dict.fromkeys(keys, "false")
+
+
+def test_ecs_writes_logs_only_where_game_servers_log():
+    """The execution role writes game servers' logs, not those of functions, and makes their groups."""
+    (statement,) = [s for s in list_statements("TaskExecutionRole") if s["Sid"] == "GameServerLogs"]
+    groups = [r["Fn::Sub"].rsplit(":log-group:", 1)[1] for r in statement["Resource"]]
+    assert groups == ["/hippo/${Prefix}/*", "/ecs/*"]
+    assert "ManagedPolicyArns" not in resources()["TaskExecutionRole"]["Properties"]
