@@ -81,6 +81,13 @@ def report_frames(options: argparse.Namespace) -> None:
     write(form_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
 
 
+def report_exports(_: argparse.Namespace) -> None:
+    """Memory of an export."""
+    from bench.exports import form_exports_table, measure_exports
+
+    write(form_exports_table(measure_exports()))
+
+
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "calls": report_calls,
     "reads": report_reads,
@@ -90,6 +97,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "lateness": report_lateness,
     "load": report_load,
     "frames": report_frames,
+    "exports": report_exports,
 }
 
 
