@@ -8,6 +8,9 @@ from hippo.ids import is_file_name, is_project_id
 from hippo.study import GAME, read_number
 from hippo.study_options import check_options
 
+# Its key lies there, and a project's researchers may read all of their project's folder.
+CERTIFICATE_FOLDER = "SSL"
+
 
 def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The errors and the warnings of a project config, each as `path: what is wrong`.
@@ -18,6 +21,8 @@ def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[l
     warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
     if "id: missing" not in errors and not is_project_id(config["id"]):
         errors.append("id: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
+    if config.get("id") == CERTIFICATE_FOLDER:
+        errors.append(f"id: {CERTIFICATE_FOLDER} is the folder of the game servers' certificate")
     if config.get("bucket") and config["bucket"] not in buckets:
         errors.append(f"bucket: {config['bucket']!r} is not one of this deployment ({', '.join(buckets)})")
     if config.get("css") and not is_file_name(config["css"], ".css"):

@@ -41,6 +41,7 @@ def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
     [
         ({"id": "_a"}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
         ({"id": 5}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
+        ({"id": "SSL"}, "id: SSL is the folder of the game servers' certificate"),
         ({"bucket": "other"}, "bucket: 'other' is not one of this deployment (data, lab)"),
         ({"bucket": ["data"]}, "bucket: ['data'] is not one of this deployment (data, lab)"),
         ({"css": "a.html"}, "css: the plain name of a .css file is needed"),
