@@ -1,0 +1,86 @@
+"""The command line: global options, which may stand anywhere, and the commands."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from hippo_cli.commands import check, export, local, new, schema, stack, status
+from hippo_cli.connection import Flags
+from hippo_cli.guard import guard
+
+app = typer.Typer(
+    name="hippo",
+    help="HIPPO Gym for researchers: from a study's folder to a running study, and the data back home.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("new")(guard(new.new))
+app.command("check")(guard(check.check))
+app.command("local")(guard(local.local))
+app.command("export")(guard(export.export_project))
+app.command("status")(guard(status.status))
+app.command("stack")(guard(stack.stack))
+app.command("schema")(guard(schema.schema))
+
+_WITH_VALUE = ("--stack", "--profile", "--region")
+_WITHOUT_VALUE = ("--debug",)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(read_version())
+        raise typer.Exit
+
+
+@app.callback()
+def read_flags(
+    context: typer.Context,
+    stack: Annotated[
+        str | None, typer.Option(envvar="HIPPO_STACK", help="Prefix or CloudFormation name of the stack.")
+    ] = None,
+    profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="AWS profile.")] = None,
+    region: Annotated[
+        str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """HIPPO Gym for researchers: from a study's folder to a running study, and the data back home."""
+    context.obj = Flags(stack, profile, region, debug)
+
+
+def read_version() -> str:
+    """The installed distribution's; a folder that is only on the path has none."""
+    try:
+        return version("hippo-gym-aws")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line; ends the process with one of errors.ExitCode."""
+    app(args=hoist_flags(sys.argv[1:] if arguments is None else arguments), prog_name="hippo")
+
+
+def hoist_flags(arguments: Sequence[str]) -> list[str]:
+    """Global options to the front, so that `hippo check --region R` means what people expect of it."""
+    flags, rest, words = [], [], list(arguments)
+    while words:
+        word = words.pop(0)
+        if word == "--":
+            rest += [word, *words]
+            break
+        if word in _WITH_VALUE:
+            flags += [word, *words[:1]]
+            words = words[1:]
+        elif word in _WITHOUT_VALUE or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            flags.append(word)
+        else:
+            rest.append(word)
+    return flags + rest

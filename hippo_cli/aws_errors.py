@@ -1,0 +1,86 @@
+"""What botocore says, in words of somebody who has to do something about it."""
+
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo_cli.errors import AwsError, CliError, UsageError
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_INVALID = {
+    "AuthFailure",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
+_BUSY = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_NETWORK = (boto.HTTPClientError, boto.ConnectionError)  # timeouts, TLS, proxies, refused connections
+_SIGN_IN = (boto.SSOError, boto.TokenRetrievalError)
+NO_CREDENTIALS = (
+    "Set up those that your operator gave you: `aws configure` or `aws configure sso`;\n"
+    "with a name of your own then also --profile NAME, or AWS_PROFILE."
+)
+
+
+def is_denied(error: ClientError) -> bool:
+    """Whether these credentials may not do this."""
+    return read_code(error) in _DENIED
+
+
+def read_code(error: ClientError) -> str:
+    """AWS's own name of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def describe_aws_error(error: BotoCoreError | ClientError) -> CliError:
+    """The error to show; what nobody foresaw keeps AWS's own words."""
+    if isinstance(error, ClientError):
+        return _describe_refusal(error)
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return AwsError("there are no AWS credentials", NO_CREDENTIALS)
+    if isinstance(error, boto.CredentialRetrievalError):
+        return AwsError(f"the AWS credentials cannot be had: {error}", NO_CREDENTIALS)
+    if isinstance(error, boto.ProfileNotFound):
+        return UsageError(str(error), "`aws configure list-profiles` lists those that there are.")
+    if isinstance(error, _SIGN_IN):
+        return AwsError(
+            "the sign-in at AWS has expired", "Sign in again: `aws sso login` (with --profile NAME)."
+        )
+    if isinstance(error, boto.NoRegionError | boto.InvalidRegionError):
+        return UsageError(f"no usable AWS region: {error}", "Give it by --region, such as ca-central-1.")
+    if isinstance(error, _NETWORK):
+        return AwsError(
+            f"AWS cannot be reached: {error}",
+            "Look at the network (and AWS_ENDPOINT_URL, if it is set), then run the same command again.",
+        )
+    return AwsError(f"AWS: {error}")
+
+
+def _describe_refusal(error: ClientError) -> CliError:
+    code, message = read_code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    if code in _EXPIRED:
+        return AwsError(
+            "the AWS credentials have expired",
+            "Sign in again (`aws sso login`) or ask for new ones; then run the same command again.",
+        )
+    if code in _INVALID:
+        return AwsError(
+            f"AWS does not accept the credentials ({code}: {message})",
+            "They may be mistyped, revoked or another account's; a clock that is wrong looks the same.",
+        )
+    if code in _DENIED:
+        return AwsError(
+            f"access denied: these credentials may not do {error.operation_name}"
+            + (f" ({message})" if message else ""),
+            "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you\n"
+            "with your project (hippo-project).",
+        )
+    if code in _BUSY:
+        return AwsError(
+            f"AWS is busy with this account ({code})", "Wait a minute and run the same command again."
+        )
+    return AwsError(f"AWS refused {error.operation_name}: {code}: {message}")

@@ -1,0 +1,156 @@
+"""Step files: whether they are there, which variants participants see, and what each of them holds."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hippo.ids import is_file_name
+from hippo.media_references import find_references
+from hippo.study import GAME, order_variants
+from hippo_cli.checks.media import MediaFolder
+from hippo_cli.checks.page import read_page
+from hippo_cli.findings import Finding, error, warning
+from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
+
+# An answer of a Lambda function holds 6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html;
+# page and style sheet travel in it together, as JSON within JSON.
+_LARGEST_ANSWER = 6_000_000
+_LARGE_PAGE = 1_000_000
+_NUMBERED = re.compile(r"(.+)-(\d+)\.html")
+
+
+def check_pages(study: StudyFolder) -> list[Finding]:
+    """Findings of all step files; those that no step names are told, not read."""
+    named = _list_named(study)
+    if not (study.directory / STEP_FOLDER).is_dir():
+        return [error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", "The pages lie in it.")]
+    findings = [found for key, file in named.items() for found in _check_files(study, key, file)]
+    texts: dict[str, str] = {}
+    for name in _list_used(study, named):
+        text, more = _read_text(study.step_files[name], name)
+        findings += more
+        if text is not None:
+            texts[name] = text
+    findings += _check_sizes(study, texts)
+    media = MediaFolder(study.media_files, study.step_files)
+    for name, text in texts.items():
+        findings += read_page(name, text) if name.endswith(".html") else []
+        findings += media.check(name, text, find_references(name, text))
+    return findings + media.check_files() + list(_find_unused(study, named))
+
+
+def _list_named(study: StudyFolder) -> dict[str, str]:
+    """The files that the config names, by the key that does, as far as they are names."""
+    steps = study.project.get("steps")
+    named = {f"steps.{key}": file for key, file in steps.items()} if isinstance(steps, Mapping) else {}
+    pages = {key: file for key, file in named.items() if file != GAME and is_file_name(file, ".html")}
+    css = study.project.get("css")
+    return pages | ({"css": css} if is_file_name(css, ".css") else {})
+
+
+def _list_used(study: StudyFolder, named: Mapping[str, str]) -> list[str]:
+    existing = set(study.step_files)
+    variants = {name for file in named.values() for name in _find_variants(file, existing)}
+    return sorted((variants | set(named.values())) & existing)
+
+
+def _find_variants(file: str, existing: set[str]) -> list[str]:
+    return order_variants(file, existing) if file.endswith(".html") else []
+
+
+def _check_files(study: StudyFolder, key: str, file: str) -> Iterator[Finding]:
+    """Whether a file that the config names is there, and participants will see all of its variants."""
+    existing = set(study.step_files)
+    variants = _find_variants(file, existing)
+    line = study.config_file.find_line(("project", *key.split(".")))
+    where = f"project.{key}"
+    if file not in existing and not variants:
+        similar = next((name for name in existing if name.lower() == file.lower()), None)
+        fix = (
+            f"There is {similar}: names count letter by letter."
+            if similar
+            else f"Put it into {STEP_FOLDER}/."
+        )
+        yield error("file-missing", CONFIG_FILE, line, where, f"{STEP_FOLDER}/{file} is missing", fix)
+    if file.endswith(".html"):
+        yield from _check_variants(file, existing, variants)
+
+
+def _check_variants(file: str, existing: set[str], variants: list[str]) -> Iterator[Finding]:
+    numbers = sorted(
+        int(match[2])
+        for name in existing
+        if (match := _NUMBERED.fullmatch(name)) and f"{match[1]}.html" == file and _is_plain(match[2])
+    )
+    count = len([name for name in variants if name != file])
+    stem = file.removesuffix(".html")
+    for number in numbers[count:]:
+        name = f"{stem}-{number}.html"
+        what = f"nobody will see this variant of {file}: {stem}-{count}.html is missing"
+        yield error(
+            "variant-gap", f"{STEP_FOLDER}/{name}", 0, "", what, "Number variants 0, 1, 2 … without gaps."
+        )
+    if variants and file in existing:
+        what = f"stands beside its numbered variants, so it is one more group, the last of {len(variants)}"
+        fix = f"Remove it, or call it {stem}-{count}.html to say so."
+        yield warning("variant-mixture", f"{STEP_FOLDER}/{file}", 0, "", what, fix)
+    elif len(variants) == 1:
+        what = f"the only variant of {file}, so all participants see it"
+        fix = f"Add {stem}-1.html, or call it {file}."
+        yield warning("variant-single", f"{STEP_FOLDER}/{variants[0]}", 0, "", what, fix)
+
+
+def _is_plain(number: str) -> bool:
+    """Variants are counted 0, 1, 2 …, not 00, 01."""
+    return number.isascii() and number == str(int(number))
+
+
+def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
+    place = f"{STEP_FOLDER}/{name}"
+    try:
+        body = path.read_bytes()
+    except OSError as fault:
+        reason = fault.strerror or str(fault)
+        return None, [
+            error("file-unreadable", place, 0, "", f"cannot be read: {reason}", "Make it readable.")
+        ]
+    if not body.strip():
+        return None, [error("file-empty", place, 0, "", "is empty", "Participants would see nothing.")]
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        line = body[: fault.start].count(b"\n") + 1
+        what = "a character that is not UTF-8"
+        return None, [error("not-utf-8", place, line, "", what, "Save the file as UTF-8.")]
+    if text.startswith("\ufeff"):
+        what = "begins with a byte order mark, which publishing takes away"
+        return text[1:], [warning("byte-order-mark", place, 1, "", what, "Save it as UTF-8 without BOM.")]
+    return text, []
+
+
+def _check_sizes(study: StudyFolder, texts: Mapping[str, str]) -> Iterator[Finding]:
+    css = study.project.get("css")
+    style = texts.get(css, "") if isinstance(css, str) else ""
+    for name, text in texts.items():
+        # Once for the answer's body and once more for the envelope that the body travels in.
+        size = len(json.dumps(json.dumps({"page": text, "css": style})))
+        place, fix = f"{STEP_FOLDER}/{name}", "Put pictures beside the pages instead of into them."
+        if name.endswith(".html") and size > _LARGEST_ANSWER:
+            what = f"with its style sheet {size / 1e6:.1f} MB on the way to the browser; 6 MB get there"
+            yield error("file-huge", place, 0, "", what, fix)
+        elif (length := len(text.encode())) > _LARGE_PAGE:
+            what = f"{length / 1e6:.1f} MB; participants wait for it at each visit"
+            yield warning("file-large", place, 0, "", what, fix)
+
+
+def _find_unused(study: StudyFolder, named: Mapping[str, Any]) -> Iterator[Finding]:
+    used = {*_list_used(study, named), *named.values()}
+    stems = {name.removesuffix(".html") for name in named.values()}
+    for name in sorted(set(study.step_files) - used):
+        match = _NUMBERED.fullmatch(name)
+        if match and match[1] in stems and _is_plain(match[2]):
+            continue  # told as a gap in the variants
+        fix = "Name it under steps (or css) in config.yml, or remove it."
+        yield warning("file-unused", f"{STEP_FOLDER}/{name}", 0, "", "no step shows it", fix)

@@ -1,0 +1,128 @@
+"""The game server: what its image is made of, its size, and what a participant costs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from hippo.study import GAME, read_number
+from hippo_cli.findings import Finding, error, warning
+from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
+from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
+
+PORT = 5000
+_DOCKERFILES = ("Dockerfile", f"{APP_FOLDER}/Dockerfile")
+_EXPOSE = re.compile(rf"^\s*EXPOSE\b[^\n#]*\b{PORT}\b", re.IGNORECASE | re.MULTILINE)
+_COPY = re.compile(r"^\s*(?:COPY|ADD)\s+((?:--\S+\s+)*)([^\n\[]+)$", re.IGNORECASE | re.MULTILINE)
+_PORT_IN_PROGRAM = re.compile(rf"\b{PORT}\b")
+_LARGEST_SOURCE = 1_000_000
+
+
+def check_server(study: StudyFolder) -> list[Finding]:
+    """Findings of the game server; none for a study without a game."""
+    if not has_game(study):
+        return []
+    return [*_check_size(study), *_check_image(study), *_check_settings(study)]
+
+
+def has_game(study: StudyFolder) -> bool:
+    """Whether one of its steps is the game."""
+    steps = study.project.get("steps")
+    return isinstance(steps, Mapping) and GAME in steps.values()
+
+
+def find_cost(study: StudyFolder) -> ServerCost | None:
+    """What a participant costs at most; None without a game, or while sizes or maxRuntime are not right."""
+    minutes = read_number(study.project.get("maxRuntime"))
+    cpu, memory = _read_size(study, "cpu", DEFAULT_CPU), _read_size(study, "memory", DEFAULT_MEMORY)
+    if not has_game(study) or not minutes or cpu is None or memory not in MEMORY_BY_CPU.get(cpu, ()):
+        return None
+    return ServerCost(cpu, memory, minutes)
+
+
+def find_dockerfile(study: StudyFolder) -> Path | None:
+    """What the image is built by: beside config.yml, or in App/."""
+    return next((path for name in _DOCKERFILES if (path := study.directory / name).is_file()), None)
+
+
+def _read_size(study: StudyFolder, key: str, default: float) -> float | None:
+    setup = study.project.get("awsSetup")
+    value = setup.get(key) if isinstance(setup, Mapping) else None
+    if not value:  # as existing deployment scripts take it
+        return default
+    try:
+        return float(str(value)) if not isinstance(value, bool) else None
+    except ValueError:
+        return None
+
+
+def _check_size(study: StudyFolder) -> Iterator[Finding]:
+    cpu, memory = _read_size(study, "cpu", DEFAULT_CPU), _read_size(study, "memory", DEFAULT_MEMORY)
+    for key, value, unit in (("cpu", cpu, "vCPUs"), ("memory", memory, "GB")):
+        if value is None:
+            what = f"a number of {unit} is needed, without a unit"
+            yield _at(study, key, what, f"For example `{key}: {'1' if key == 'cpu' else '2'}`.")
+    if cpu is None or memory is None:
+        return
+    if cpu not in MEMORY_BY_CPU:
+        known = ", ".join(f"{size:g}" for size in MEMORY_BY_CPU)
+        yield _at(study, "cpu", f"Fargate has no servers with {cpu:g} vCPU", f"Take one of {known}.")
+    elif memory not in MEMORY_BY_CPU[cpu]:
+        what = f"Fargate has no server with {cpu:g} vCPU and {memory:g} GB"
+        yield _at(study, "memory", what, f"With {cpu:g} vCPU there are {list_sizes(cpu)} GB.")
+
+
+def _at(study: StudyFolder, key: str, what: str, fix: str) -> Finding:
+    line = study.config_file.find_line(("project", "awsSetup", key))
+    return error("server-size", CONFIG_FILE, line, f"project.awsSetup.{key}", what, fix)
+
+
+def _check_image(study: StudyFolder) -> Iterator[Finding]:
+    path = find_dockerfile(study)
+    if path is None:
+        what = "there is a game, and no Dockerfile to build its server by"
+        fix = "Copy the example's (`hippo new`), or name an image that is built already when you publish."
+        yield error("dockerfile-missing", "Dockerfile", 0, "", what, fix)
+        return
+    name = path.relative_to(study.directory).as_posix()
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not _EXPOSE.search(text) and not _names_port(study, text):
+        what = f"nothing says that the server listens on port {PORT}, where participants look for it"
+        yield warning(
+            "port", name, 0, f"EXPOSE {PORT}", what, f"Let it listen there, and add `EXPOSE {PORT}`."
+        )
+    # `docker build .` is run beside config.yml, wherever the Dockerfile lies.
+    for match in _COPY.finditer(text):
+        if "--from" in match[1]:
+            continue
+        for source in match[2].split()[:-1]:
+            if "$" in source or "*" in source or "://" in source or source == "\\":
+                continue
+            if not (study.directory / source.lstrip("/")).exists():
+                line = text.count("\n", 0, match.start(2)) + 1
+                fix = "Add the file, or correct the line: paths begin beside config.yml."
+                yield error("dockerfile-copy", name, line, source, f"{source} is copied, and missing", fix)
+
+
+def _names_port(study: StudyFolder, dockerfile: str) -> bool:
+    if _PORT_IN_PROGRAM.search(dockerfile):
+        return True
+    sources = (path for path in sorted((study.directory / APP_FOLDER).rglob("*")) if path.is_file())
+    programs = (
+        path for path in sources if path.suffix in (".py", ".sh") and path.stat().st_size < _LARGEST_SOURCE
+    )
+    return any(
+        _PORT_IN_PROGRAM.search(path.read_text(encoding="utf-8", errors="replace")) for path in programs
+    )
+
+
+def _check_settings(study: StudyFolder) -> Iterator[Finding]:
+    if not study.project.get("useAWS", True):
+        line = study.config_file.find_line(("project", "useAWS"))
+        what = "there is a game, but useAWS is not true, so no server is published for it"
+        yield warning("use-aws", CONFIG_FILE, line, "project.useAWS", what, "Set it to true.")
+    if not study.trial:
+        line = study.config_file.find_line(("trial",))
+        what = "there is a game, and nothing is said about it"
+        yield warning(
+            "trial", CONFIG_FILE, line, "trial", what, "Say what the game server is to do under `trial:`."
+        )

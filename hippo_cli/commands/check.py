@@ -1,0 +1,85 @@
+"""`hippo check`: everything that can be wrong with a study, found before it is published."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hippo_cli.checks import check_study
+from hippo_cli.checks.server import find_cost
+from hippo_cli.errors import ExitCode
+from hippo_cli.findings import Finding, Severity, count_errors
+from hippo_cli.output import JsonOption, say, show_json
+from hippo_cli.prices import SOURCE, ServerCost
+from hippo_cli.study_folder import StudyFolder, open_study
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
+
+
+def check(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what is wrong with a study before it is published; nothing is sent anywhere.
+
+    Ends with 0 if the study can be published, with 1 if not.
+    """
+    study = open_study(directory)
+    findings = check_study(study)
+    cost = find_cost(study)
+    if as_json:
+        show_json(_as_json(study, findings, cost))
+    else:
+        show_findings(findings)
+        _show_summary(study, findings, cost)
+    if count_errors(findings) or (strict and findings):
+        raise typer.Exit(ExitCode.PROBLEMS)
+
+
+def show_findings(findings: list[Finding]) -> None:
+    """One finding on two lines: where, what kind, what is wrong; then what to do."""
+    for found in findings:
+        say(f"{found.form_place()}: {found.severity}", _STYLES[found.severity])
+        say(f"  {found.key}: {found.what}" if found.key else f"  {found.what}")
+        say(f"  {found.fix}", "dim")
+
+
+def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost | None) -> None:
+    errors = count_errors(findings)
+    warnings = len(findings) - errors
+    name = study.project.get("id") or study.directory.name
+    if findings:
+        say()
+    if cost:
+        say(
+            f"A participant costs at most {cost.dollars:.3f} USD: {cost.cpu:g} vCPU and {cost.memory:g} GB "
+            f"for {cost.minutes} minutes, on demand"
+        )
+        say(f"({SOURCE}).", "dim")
+    verdict = "cannot be published" if errors else "can be published"
+    say(f"{name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}: it {verdict}", "bold")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _as_json(study: StudyFolder, findings: list[Finding], cost: ServerCost | None) -> dict[str, Any]:
+    errors = count_errors(findings)
+    return {
+        "study": str(study.directory),
+        "projectId": study.project.get("id"),
+        "errors": errors,
+        "warnings": len(findings) - errors,
+        "findings": [found.as_dict() for found in findings],
+        "cost": cost
+        and {
+            "dollarsAtMost": round(cost.dollars, 4),
+            "cpu": cost.cpu,
+            "memory": cost.memory,
+            "minutes": cost.minutes,
+            "source": SOURCE,
+        },
+    }

@@ -1,0 +1,108 @@
+"""`hippo export`: all answers of a project as tables, and what its game servers recorded."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hippo_cli.data.project import BucketOption, open_project
+from hippo_cli.errors import ExitCode, UsageError
+from hippo_cli.exports.fetch import Source
+from hippo_cli.exports.files import Format, find_pyarrow
+from hippo_cli.exports.places import PRIVATE
+from hippo_cli.exports.run import WRITTEN, Options, Outcome, export
+from hippo_cli.exports.store import RECORD, TRIAL
+from hippo_cli.output import JsonOption, say, say_error, show_json
+from hippo_cli.progress import show_progress
+
+_LABELS = {RECORD: "participants", TRIAL: "trials", WRITTEN: "tables"}
+_SHOWN = 10
+
+
+def export_project(
+    context: typer.Context,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="A new folder, or that of an earlier export.")
+    ],
+    project: Annotated[
+        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only what has changed since, such as 2026-11-25T09:30."),
+    ] = None,
+    trials: Annotated[bool, typer.Option(help="What game servers recorded.")] = True,
+    parquet: Annotated[bool, typer.Option(help="Parquet files beside CSV.")] = True,
+    excel: Annotated[bool, typer.Option("--excel", help="CSV that spreadsheets open safely.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete here what the bucket has no more (withdrawn, expired).")
+    ] = False,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the data home: participants, answers, a data dictionary, trials; or bring an export up to date.
+
+    Ends with 1 if there are records that cannot be read; they are listed, and the others exported.
+    """
+    options = Options(_read_time(since), Format(excel, parquet), trials, prune)
+    found = open_project(context.obj, project, bucket)
+    source = Source(found.records, found.id, found.studies)
+    with show_progress(_LABELS, hidden=as_json) as advance:
+        outcome = export(source, out, options, advance)
+    if parquet and not find_pyarrow():
+        say_error(
+            "No Parquet files: they need the tool's extra `report` (`uv tool install '.[report]'`).", "yellow"
+        )
+    if as_json:
+        show_json(_as_json(found.id, out, outcome))
+    else:
+        _show(found.id, out, outcome)
+    if outcome.problems:
+        raise typer.Exit(ExitCode.PROBLEMS)
+
+
+def _read_time(text: str | None) -> datetime | None:
+    """The user's own time zone where none is given."""
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text}: not a time", "Write 2026-11-25, 2026-11-25T09:30 or 2026-11-25T09:30+01:00."
+        ) from None
+
+
+def _show(project_id: str, out: Path, outcome: Outcome) -> None:
+    rows = outcome.rows
+    say(f"{project_id}: {rows['participants']} participants, {rows['answers']} answers", "bold")
+    say(f"fetched now: {outcome.records_fetched} participants, {outcome.trials_fetched} trial files")
+    names = dict.fromkeys(path.relative_to(out).with_suffix("").as_posix() for path in outcome.files)
+    formats = " and ".join(dict.fromkeys(path.suffix[1:] for path in outcome.files))
+    say(f"in {out}: {', '.join(names)} ({formats})")
+    say(f"{out / PRIVATE} says who participants are: keep it when you share the rest.")
+    if outcome.vanished:
+        say(
+            f"{len(outcome.vanished)} objects are here that the bucket has no more (withdrawn, or expired); "
+            "--prune deletes them.",
+            "yellow",
+        )
+    if outcome.problems:
+        say_error(f"{len(outcome.problems)} objects cannot be used:", "bold red")
+        for problem in outcome.problems[:_SHOWN]:
+            say_error(f"  {problem.key}: {problem.reason}")
+        if len(outcome.problems) > _SHOWN:
+            say_error(f"  … all are in {out / 'problems.csv'}")
+
+
+def _as_json(project_id: str, out: Path, outcome: Outcome) -> dict[str, object]:
+    return {
+        "projectId": project_id,
+        "directory": str(out),
+        "rows": outcome.rows,
+        "fetched": {"participants": outcome.records_fetched, "trials": outcome.trials_fetched},
+        "problems": [{"key": problem.key, "reason": problem.reason} for problem in outcome.problems],
+        "vanished": outcome.vanished,
+        "files": [str(path) for path in outcome.files],
+    }

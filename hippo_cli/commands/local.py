@@ -1,0 +1,74 @@
+"""`hippo local`: the whole platform on this machine, with this study."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hippo_cli.checks import check_study
+from hippo_cli.commands.check import show_findings
+from hippo_cli.errors import CliError, ExitCode, MachineError
+from hippo_cli.findings import count_errors
+from hippo_cli.study_folder import open_study
+
+
+def local(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the emulator (4566); 0: any free one.")
+    ] = None,
+    web_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the study's page (8000).")
+    ] = None,
+    game_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Of the game servers (5000).")
+    ] = None,
+    max_runtime: Annotated[int | None, typer.Option(min=1, max=1440, help="Of a server, in minutes.")] = None,
+    max_servers: Annotated[int | None, typer.Option(min=1, max=300, help="That run at once.")] = None,
+    opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the study in the browser.")] = True,
+    follows: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Bring in what you edit while it runs.")
+    ] = True,
+    data: Annotated[
+        Path | None, typer.Option("--directory", help="Where outputs.json, logs and data go.")
+    ] = None,
+) -> None:
+    """Run the study on this machine, with all that it needs: no AWS account, no Docker. Ctrl-C ends it.
+
+    The study is checked first; one with errors is not run.
+    """
+    study = open_study(directory)
+    findings = check_study(study)
+    # Whose bucket it is on AWS does not matter here.
+    show_findings([found for found in findings if found.code != "placeholder"])
+    if errors := count_errors(findings):
+        raise CliError(f"the study has {errors} errors, so it cannot be run", "Mend what stands above.")
+    words = ["--study", str(study.directory)]
+    for flag, value in (
+        ("--port", port),
+        ("--web-port", web_port),
+        ("--game-port", game_port),
+        ("--max-runtime", max_runtime),
+        ("--max-servers", max_servers),
+        ("--directory", data),
+    ):
+        words += [flag, str(value)] if value is not None else []
+    words += [] if opens else ["--no-open"]
+    words += [] if follows else ["--no-follow"]
+    raise typer.Exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
+    try:
+        # The one part of the extra that nothing else brings.
+        import ministack  # type: ignore[import-untyped]  # noqa: F401
+
+        from hippo_local.__main__ import main
+    except ImportError as error:
+        raise MachineError(
+            f"the local platform is not installed ({error.name} is missing)",
+            "Install the tool with its extra: `uv tool install '.[local]'` or `pip install '.[local]'`.",
+        ) from error
+    code = main(words)
+    return ExitCode.MACHINE if code == 1 else code

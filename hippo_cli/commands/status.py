@@ -1,0 +1,98 @@
+"""`hippo status`: where participants and their servers are, once, again and again, or as a report."""
+
+import importlib.util
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.live import Live
+
+from hippo.clock import SystemClock
+from hippo_cli.data.project import BucketOption, open_project
+from hippo_cli.errors import MachineError, UsageError
+from hippo_cli.output import JsonOption, make_console, say, show_json, show_json_line, show_lines
+from hippo_cli.progress import show_progress
+from hippo_cli.reports.journeys import READING
+from hippo_cli.reports.summary import Summary
+from hippo_cli.reports.terminal import as_json as form_json
+from hippo_cli.reports.terminal import render
+from hippo_cli.reports.watch import Observer, watch
+
+_LEAST_SECONDS = 2
+
+
+def status(
+    context: typer.Context,
+    project: Annotated[
+        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+    ] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")
+    ] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 10,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a report with charts, one file.")
+    ] = None,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show participants by step, today's, and the servers that wait, run or have failed."""
+    if watching and html:
+        raise UsageError("--watch and --html do not go together", "Give one of them.")
+    if interval < _LEAST_SECONDS:
+        raise UsageError(f"--interval {interval:g}: too short", f"{_LEAST_SECONDS} seconds at least.")
+    if html:
+        _check_charts()
+    found = open_project(context.obj, project, bucket)
+    observer = Observer(found, SystemClock())
+
+    def look(*, hidden: bool = as_json or watching) -> Summary:
+        with show_progress({READING: "participants"}, hidden=hidden) as advance:
+            return observer.look(advance)
+
+    if watching:
+        if not as_json:
+            look(hidden=False)  # the first takes longest; those that follow read what has changed
+        _watch(look, interval, as_json)
+        return
+    summary = look()
+    if html:
+        _write_report(summary, html)
+    if as_json:
+        show_json(form_json(summary))
+    elif html:
+        say(f"{html}: the report of {summary.total} participants; open it in a browser.")
+    else:
+        show_lines(render(summary))
+
+
+def _watch(look: Callable[[], Summary], interval: float, as_json: bool) -> None:
+    def pause() -> None:
+        time.sleep(interval)
+
+    if as_json:
+        watch(look, lambda summary, note: show_json_line({**form_json(summary), "note": note}), pause)
+        return
+    if not sys.stdout.isatty():
+        watch(look, lambda summary, note: show_lines(render(summary, note)), pause)
+        return
+    with Live(console=make_console(), auto_refresh=False, screen=True) as live:
+        watch(look, lambda summary, note: live.update(render(summary, note), refresh=True), pause)
+
+
+def _check_charts() -> None:
+    """Before anything is read. Charts are an extra: most of the tool's users never draw one."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MachineError(
+            "charts need the extra `report`",
+            "Install the tool with its extra: `uv tool install '.[report]'` or `pip install '.[report]'`.",
+        )
+
+
+def _write_report(summary: Summary, path: Path) -> None:
+    from hippo_cli.reports.html import write_report
+
+    write_report(summary, path)

@@ -1,0 +1,206 @@
+"""A participant's record as data: who, where in the study, and every answer; no header and no address.
+
+Two kinds are read: those of this platform, and those of deployments before it, whose `requests` hold whole
+API events, each poll for a server included.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from hippo.clock import from_wire, to_wire
+from hippo.participants import Participant
+from hippo.recruiters import collect_parameters
+
+# Under this name stands an answer that is no JSON object of form fields: its text as it came.
+WHOLE_BODY = ""
+FORMAT = 1  # of what is kept between two exports; one more makes them read everything again
+_TIMES = ("created", "waitingSince", "startRequestedAt", "gameShownAt", "interruptedAt")
+
+
+class BrokenRecordError(ValueError):
+    """What stands there is not a participant record; the text says where it is wrong."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request that was stored: the answer to `step`, or a late or second one (`repeat`)."""
+
+    step: int
+    time: str | None
+    method: str
+    answers: dict[str, str]
+    repeat: bool = False
+    consent: str | None = None
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it came, in UTC."""
+        return from_wire(self.time)
+
+
+@dataclass(slots=True)
+class Record:
+    """One participant; times are texts as stored, so that a record goes through JSON unchanged."""
+
+    user: str
+    next_step: int
+    version: str | None = None
+    times: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+    @property
+    def created(self) -> datetime | None:
+        """When they opened the study."""
+        return from_wire(self.times.get("created"))
+
+    def as_participant(self) -> Participant:
+        """The part of it that says where they stand."""
+        wire = {"nextStep": self.next_step, "version": self.version, **self.times}
+        return Participant.from_wire(wire)
+
+    def to_json(self) -> str:
+        """The reverse of `from_json`."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Record":
+        """A record that `to_json` wrote."""
+        data = json.loads(text)
+        return cls(**{**data, "entries": [Entry(**entry) for entry in data["entries"]]})
+
+
+def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | None]) -> Record:
+    """A record from what is stored. `find_game` gives the first game step of a version.
+
+    Raises BrokenRecordError.
+    """
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BrokenRecordError(f"not JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise BrokenRecordError("not a JSON object")
+    requests, repeats = _read_list(data, "requests"), _read_list(data, "repeats")
+    try:
+        participant = Participant.from_wire(data)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BrokenRecordError(f"nextStep or parameters: {error}") from None
+    version = participant.version if isinstance(participant.version, str) else None
+    steps = _number(requests, participant.next_step, lambda: find_game(version))
+    entries = [_read_entry(entry, step) for entry, step in zip(requests, steps, strict=True)]
+    entries += [_read_entry(entry, _read_step(entry), repeat=True) for entry in repeats]
+    parameters = participant.parameters
+    if requests and not parameters:
+        parameters = collect_parameters(_as_mapping(requests[0].get("queryStringParameters")))
+    return Record(
+        clean(user),
+        participant.next_step,
+        version,
+        {name: clean(data[name]) for name in _TIMES if from_wire(data.get(name))},
+        {clean(name): clean(value) for name, value in parameters.items()},
+        entries,
+    )
+
+
+def _read_list(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    entries = data.get(name)
+    if entries is None:
+        return []
+    if not isinstance(entries, list):
+        raise BrokenRecordError(f"{name} is not a list")
+    for place, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            raise BrokenRecordError(f"{name}[{place}] is not an object")
+    return entries
+
+
+def _number(requests: list[dict[str, Any]], next_step: int, find_game: Callable[[], int | None]) -> list[int]:
+    """The step that each request answered.
+
+    Here answers to page k stand in requests[k]. Earlier deployments appended each poll for a server as well,
+    without counting it: so many requests as there are too many are polls, and stand at the game.
+    """
+    polls = len(requests) - max(next_step - 1, 0)
+    if polls <= 0 or not any(_is_event(entry) for entry in requests):
+        return list(range(len(requests)))
+    gets = (place for place, entry in enumerate(requests) if place and entry.get("httpMethod") == "GET")
+    game = find_game() or next(gets, len(requests))
+    return [place if place < game else max(game, place - polls) for place in range(len(requests))]
+
+
+def _read_entry(entry: Mapping[str, Any], step: int, *, repeat: bool = False) -> Entry:
+    return Entry(
+        step,
+        _read_time(entry),
+        clean(entry.get("httpMethod") or ""),
+        read_answers(_read_body(entry)),
+        repeat,
+        _as_mapping(entry.get("consent")).get("sha256"),
+    )
+
+
+def _read_step(entry: Mapping[str, Any]) -> int:
+    step = entry.get("step")
+    return step if isinstance(step, int) else 0
+
+
+def _is_event(entry: Mapping[str, Any]) -> bool:
+    """Whether it is a whole event of API Gateway, as deployments before this one stored them."""
+    return "requestId" not in entry
+
+
+def _read_time(entry: Mapping[str, Any]) -> str | None:
+    if moment := from_wire(entry.get("time")):
+        return to_wire(moment)
+    epoch = _as_mapping(entry.get("requestContext")).get("requestTimeEpoch")
+    if not isinstance(epoch, int | float):
+        return None
+    try:
+        return to_wire(datetime.fromtimestamp(epoch / 1000, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read_body(entry: Mapping[str, Any]) -> object:
+    body = entry.get("body")
+    if isinstance(body, str) and entry.get("isBase64Encoded") is True:
+        try:
+            return base64.b64decode(body, validate=True).decode("utf-8", "replace")
+        except ValueError:
+            return body
+    return body
+
+
+def read_answers(body: object) -> dict[str, str]:
+    """Values by the names of a form's fields. A list or whatever else is no text stays JSON, as text."""
+    if body is None or body == "":
+        return {}
+    answers = body
+    if isinstance(body, str):
+        try:
+            answers = json.loads(body)
+        except (ValueError, RecursionError):
+            return {WHOLE_BODY: clean(body)}
+    if not isinstance(answers, dict):
+        return {WHOLE_BODY: _as_text(answers)} if answers is not None else {}
+    return {clean(name): _as_text(value) for name, value in answers.items()}
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def clean(text: object) -> str:
+    """Text that every file can hold: a lone half of a surrogate pair, which JSON can carry, is replaced."""
+    return str(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _as_mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

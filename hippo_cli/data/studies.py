@@ -1,0 +1,134 @@
+"""The versions of a study: what its participants saw, by the version that their record names."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from threading import RLock
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo.errors import BrokenListError
+from hippo.groups import assign_group
+from hippo.publications import MASTER_LIST, read_projects, version_key
+from hippo.study import GAME, Study, order_variants, read_number
+from hippo_cli.aws_errors import is_denied
+from hippo_cli.data.bucket import Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """What somebody saw at a step: `group` is empty where all see the same."""
+
+    file: str
+    group: int | None
+
+
+class Studies:
+    """One project's versions, each read once. `config` is what is known of the project without them."""
+
+    def __init__(self, bucket: Bucket, project_id: str, config: Mapping[str, Any]) -> None:
+        self._bucket = bucket
+        self._project_id = project_id
+        self._config = config
+        self._versions: dict[str, Study | None] = {}
+        self._in_use = RLock()  # each is read once, whichever thread needs it first
+
+    def get(self, version: str | None) -> Study:
+        """The version; the project as it is now for a record that names none, or one that is gone."""
+        with self._in_use:
+            found = self._read_version(version) if version else None
+            return found or self.current
+
+    @cached_property
+    def current_version(self) -> str | None:
+        """What the list of projects says, else the newest; None for a project that has no versions."""
+        return str(self._config.get("version") or "") or self._find_newest()
+
+    @cached_property
+    def current(self) -> Study:
+        """The current version; without one the pages as they lie in the bucket."""
+        version = self.current_version
+        return (self._read_version(version) if version else None) or self._read_live()
+
+    def find_game(self, version: str | None) -> int | None:
+        """The first game step of a version; None if it has none, or nobody knows."""
+        study = self.get(version)
+        games = (step for step in range(1, study.last_step + 1) if study.is_game(step))
+        return next(games, None)
+
+    def _find_newest(self) -> str | None:
+        entries = self._bucket.list_tree(f"{self._project_id}/_versions/", flat=True)
+        newest = max(entries, key=lambda entry: entry.modified, default=None)
+        return newest.key.rpartition("/")[2].removesuffix(".json") if newest else None
+
+    def _read_version(self, version: str) -> Study | None:
+        if version not in self._versions:
+            self._versions[version] = self._load(version)
+        return self._versions[version]
+
+    def _load(self, version: str) -> Study | None:
+        stored = self._bucket.read(version_key(self._project_id, version))
+        if stored is None:
+            return None
+        try:
+            frozen = json.loads(stored.body)
+            config, files, variants = frozen["config"], frozen["files"], frozen["variants"]
+        except (ValueError, KeyError, TypeError):
+            return None
+        return Study(self._project_id, config, files.get, lambda file: list(variants.get(file, ())))
+
+    def _read_live(self) -> Study:
+        prefix = f"{self._project_id}/"
+        names = {entry.key.removeprefix(prefix) for entry in self._bucket.list_tree(prefix, flat=True)}
+        texts: dict[str, str | None] = {}
+
+        def read_page(file: str) -> str | None:
+            if file not in texts:
+                stored = self._bucket.read(prefix + file) if file in names else None
+                texts[file] = stored.body.decode("utf-8-sig", "replace") if stored else None
+            return texts[file]
+
+        return Study(self._project_id, self._config, read_page, lambda file: order_variants(file, names))
+
+
+def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
+    """The project's entry in the list of projects; None if it has none, or it may not be seen."""
+    try:
+        stored = bucket.read(MASTER_LIST)
+    except ClientError as error:
+        if is_denied(error):
+            return None
+        raise
+    try:
+        projects = read_projects(stored.body) if stored else []
+    except BrokenListError:
+        return None  # publishing says so; answers can be read all the same
+    return next((entry for entry in projects if entry.get("id") == project_id), None)
+
+
+def knows_steps(study: Study) -> bool:
+    """Whether the config of this version is at hand; without it only numbers of steps are known."""
+    steps = study.config.get("steps")
+    return isinstance(steps, Mapping) and bool(steps)
+
+
+def find_page(study: Study, step: int, user: str) -> ShownPage:
+    """What the participant saw at a step, in their group's variant."""
+    if step < 1 or not knows_steps(study):
+        return ShownPage("", None)
+    file = study.file_at(step)
+    variants = [] if file == GAME else study.read_variants(file)
+    if not variants:
+        return ShownPage(file, None)
+    group = assign_group(user, len(variants))
+    return ShownPage(variants[group], group)
+
+
+def list_steps(study: Study) -> list[tuple[int, str]]:
+    """Number and file of each step, the final one last; empty if the config is not at hand."""
+    if not knows_steps(study):
+        return []
+    numbers = sorted(number for key in study.config["steps"] if (number := read_number(key)))
+    return [(number, study.file_at(number)) for number in [*numbers, study.last_step + 1]]

@@ -1,0 +1,145 @@
+"""The tables of an export: their columns, and the rows of one participant."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from hippo.positions import Place, locate
+from hippo_cli.data.records import Entry, Record
+from hippo_cli.data.studies import Studies, find_page, knows_steps
+from hippo_cli.data.visits import list_visits
+
+Value = str | int | float | bool | datetime | None
+Row = tuple[Value, ...]
+
+
+class Kind(Enum):
+    """What a column holds; empty where there is nothing to say."""
+
+    TEXT = "text"
+    NUMBER = "number"  # whole
+    REAL = "real"
+    TRUTH = "truth"
+    TIME = "time"  # UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table by its file's name, without ending; `private` ones say who participants are."""
+
+    name: str
+    columns: tuple[tuple[str, Kind], ...]
+    private: bool = False
+
+
+_TEXT, _NUMBER, _REAL, _TRUTH, _TIME = Kind.TEXT, Kind.NUMBER, Kind.REAL, Kind.TRUTH, Kind.TIME
+PARTICIPANTS = Table(
+    "participants",
+    (
+        ("user", _TEXT),
+        ("created", _TIME),
+        ("version", _TEXT),
+        ("step", _NUMBER),
+        ("page", _TEXT),
+        ("place", _TEXT),
+        ("finished", _TRUTH),
+        ("answers", _NUMBER),
+        ("repeats", _NUMBER),
+        ("last_seen", _TIME),
+        ("minutes", _REAL),
+        ("consent_time", _TIME),
+        ("consent_sha256", _TEXT),
+    ),
+)
+ANSWERS = Table(
+    "answers",
+    (
+        ("user", _TEXT),
+        ("step", _NUMBER),
+        ("page", _TEXT),
+        ("group", _NUMBER),
+        ("question", _TEXT),
+        ("value", _TEXT),
+        ("time", _TIME),
+        ("version", _TEXT),
+        ("repeat", _TRUTH),
+    ),
+)
+STEPS = Table(
+    "steps",
+    (
+        ("user", _TEXT),
+        ("step", _NUMBER),
+        ("page", _TEXT),
+        ("group", _NUMBER),
+        ("shown", _TIME),
+        ("left", _TIME),
+        ("seconds", _REAL),
+        ("version", _TEXT),
+    ),
+)
+RECRUITER_IDS = Table(
+    "recruiter_ids", (("user", _TEXT), ("parameter", _TEXT), ("value", _TEXT)), private=True
+)
+DICTIONARY = Table(
+    "dictionary",
+    (
+        ("version", _TEXT),
+        ("step", _NUMBER),
+        ("page", _TEXT),
+        ("group", _NUMBER),
+        ("question", _TEXT),
+        ("kind", _TEXT),
+        ("required", _TRUTH),
+        ("label", _TEXT),
+        ("options", _TEXT),
+    ),
+)
+PROBLEMS = Table("problems", (("key", _TEXT), ("reason", _TEXT)))
+OF_PARTICIPANTS = (PARTICIPANTS, ANSWERS, STEPS, RECRUITER_IDS)
+
+
+def form_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
+    """All rows of one participant."""
+    yield PARTICIPANTS, _form_participant(record, studies)
+    study = studies.get(record.version)
+    for entry in record.entries:
+        shown = find_page(study, entry.step, record.user)
+        for question, value in entry.answers.items():
+            place = (entry.step, shown.file, shown.group)
+            row = (record.user, *place, question, value, entry.moment, record.version, entry.repeat)
+            yield ANSWERS, row
+    for visit in list_visits(record):
+        shown = find_page(study, visit.step, record.user)
+        times = (visit.shown, visit.left, visit.seconds)
+        yield STEPS, (record.user, visit.step, shown.file, shown.group, *times, record.version)
+    for name, value in record.parameters.items():
+        yield RECRUITER_IDS, (record.user, name, value)
+
+
+def _form_participant(record: Record, studies: Studies) -> Row:
+    study = studies.get(record.version)
+    known = knows_steps(study)
+    position = locate(record.as_participant(), study)
+    step = position.step if known else max(record.next_step - 1, 0)
+    answered = [entry for entry in record.entries if entry.answers]
+    times = [entry.moment for entry in record.entries if entry.moment]
+    consent: Entry | None = next((entry for entry in record.entries if entry.consent), None)
+    last = max(times, default=None)
+    begun = record.created or min(times, default=None)
+    return (
+        record.user,
+        record.created,
+        record.version,
+        step,
+        find_page(study, step, record.user).file,
+        position.place.value if known else None,
+        position.place is Place.FINAL if known else None,
+        sum(not entry.repeat for entry in answered),
+        sum(entry.repeat for entry in answered),
+        last,
+        round((last - begun).total_seconds() / 60, 2) if last and begun else None,
+        consent.moment if consent else None,
+        consent.consent if consent else None,
+    )

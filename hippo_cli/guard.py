@@ -1,0 +1,71 @@
+"""What every command is wrapped in: errors become a message and an exit code, never a stack trace."""
+
+import errno
+import functools
+import traceback
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo_cli.aws_errors import describe_aws_error
+from hippo_cli.errors import CliError, ExitCode
+from hippo_cli.output import say_error
+
+Result = TypeVar("Result")
+_REPORT = (
+    "This is a fault of the tool. Please report it, with what the same command shows with --debug\n"
+    "(look through that first: it may hold names of your files and of your AWS account)."
+)
+
+
+def guard(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Wraps a command whose first parameter is `context`; with --debug the trace is shown as well."""
+
+    @functools.wraps(command)
+    def run(*arguments: object, **options: object) -> Result:
+        try:
+            return command(*arguments, **options)
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - here is where all of them end
+            if _is_debug(arguments, options) and not isinstance(error, typer.Exit):
+                say_error(traceback.format_exc())
+            _end(error)
+
+    return run
+
+
+def _is_debug(arguments: tuple[object, ...], options: dict[str, object]) -> bool:
+    context = options.get("context", arguments[0] if arguments else None)
+    return bool(getattr(getattr(context, "obj", None), "debug", False))
+
+
+def _end(error: BaseException) -> NoReturn:
+    if isinstance(error, typer.Exit):
+        raise error
+    if isinstance(error, typer.Abort | KeyboardInterrupt):
+        say_error("interrupted", "bold red")
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    if isinstance(error, BotoCoreError | ClientError):
+        error = describe_aws_error(error)
+    if isinstance(error, CliError):
+        say_error(error.what, "bold red")
+        if error.advice:
+            say_error(error.advice)
+        raise typer.Exit(error.code)
+    if isinstance(error, BrokenPipeError):
+        raise typer.Exit(ExitCode.FINE)  # whoever read our lines has seen enough
+    if isinstance(error, OSError):
+        say_error(_describe_os_error(error), "bold red")
+        raise typer.Exit(ExitCode.MACHINE)
+    say_error(f"unexpected error: {type(error).__name__}: {error}", "bold red")
+    say_error(_REPORT)
+    raise typer.Exit(ExitCode.UNEXPECTED)
+
+
+def _describe_os_error(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        reason = "the disk is full; make room and run the same command again"
+    return f"{place}{reason}"

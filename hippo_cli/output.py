@@ -1,0 +1,60 @@
+"""The one place that writes to the user's terminal: text for people, or JSON for programs."""
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.table import Table
+
+_WIDE = 240
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]
+
+
+def say(text: str = "", style: str | None = None) -> None:
+    """Writes text as it is; `style` is one of rich's, such as `bold red`."""
+    Console(highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
+
+
+def say_error(text: str, style: str | None = None) -> None:
+    """The same to standard error."""
+    Console(stderr=True, highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
+
+
+def show_json(content: Any) -> None:
+    """Writes one JSON document, the same on a terminal as in a pipe."""
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def show_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, as_json: bool = False
+) -> None:
+    """A table, or with `as_json` a list of objects under the columns' names."""
+    if as_json:
+        show_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    table = Table(title=title, title_justify="left", show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # whole names, to copy them
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    show_lines(table)
+
+
+def show_json_line(content: Any) -> None:
+    """Writes one JSON document on a line of its own, at once: for programs that read as it goes."""
+    typer.echo(json.dumps(content, ensure_ascii=False, default=str))
+    sys.stdout.flush()
+
+
+def show_lines(content: RenderableType) -> None:
+    """Writes whatever rich can show."""
+    make_console().print(content)
+
+
+def make_console() -> Console:
+    """Standard output; in a pipe or a file nothing needs to fit a window."""
+    width = None if sys.stdout.isatty() else _WIDE
+    return Console(width=width, highlight=False, markup=False, emoji=False)

@@ -1,0 +1,103 @@
+"""How far each participant of a project is; read again only where a record has changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from hippo.positions import Place, locate
+from hippo_cli.data.bucket import Bucket, Listed
+from hippo_cli.data.pool import map_bounded
+from hippo_cli.data.records import BrokenRecordError, Record, read_record
+from hippo_cli.data.studies import Studies, knows_steps
+from hippo_cli.data.visits import list_visits
+from hippo_cli.progress import Advance
+
+READING = "reading"  # what `advance` is told of
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One participant: where they stand, since when, and how long each step took them, in seconds."""
+
+    user: str
+    created: datetime | None
+    last_seen: datetime | None
+    step: int
+    place: Place | None
+    version: str | None
+    seconds: tuple[tuple[int, float], ...]
+
+    @property
+    def finished(self) -> bool:
+        """Whether they have come to the final step."""
+        return self.place is Place.FINAL
+
+
+def follow(record: Record, modified: datetime, studies: Studies) -> Journey:
+    """The journey of a record that was last written at `modified`."""
+    study = studies.get(record.version)
+    participant = record.as_participant()
+    known = knows_steps(study)
+    position = locate(participant, study)
+    times = [entry.moment for entry in record.entries if entry.moment]
+    return Journey(
+        record.user,
+        participant.created or min(times, default=None),
+        max([*times, *filter(None, [participant.game_shown_at])], default=modified),
+        position.step if known else max(record.next_step - 1, 0),
+        position.place if known else None,
+        record.version,
+        tuple((visit.step, visit.seconds) for visit in list_visits(record)),
+    )
+
+
+class JourneyReader:
+    """Reads a project's participants again and again: one listing, and what has changed since."""
+
+    def __init__(self, bucket: Bucket, project_id: str, studies: Studies) -> None:
+        self._bucket = bucket
+        self._prefix = f"{project_id}/Users/"
+        self._studies = studies
+        self._known: dict[str, tuple[str, Journey | None]] = {}  # by key: ETag; None for a broken record
+
+    @property
+    def broken(self) -> int:
+        """Records that cannot be read; `hippo export` says why."""
+        return sum(journey is None for _, journey in self._known.values())
+
+    def read(self, advance: Advance) -> list[Journey]:
+        """All participants as they are now."""
+        listed = {
+            entry.key: entry for entry in self._bucket.list_tree(self._prefix) if not entry.key.endswith("/")
+        }
+        self._known = {key: known for key, known in self._known.items() if key in listed}
+        changed = [entry for key, entry in listed.items() if self._read_etag(key) != entry.etag]
+        for done, (key, etag, journey) in enumerate(map_bounded(self._follow, changed), 1):
+            if etag is None:
+                self._known.pop(key, None)
+            else:
+                self._known[key] = (etag, journey)
+            advance(READING, done, len(changed))
+        return [journey for _, journey in self._known.values() if journey]
+
+    def _read_etag(self, key: str) -> str | None:
+        known = self._known.get(key)
+        return known[0] if known else None
+
+    def _follow(self, entry: Listed) -> tuple[str, str | None, Journey | None]:
+        stored = self._bucket.read(entry.key)
+        if stored is None:
+            return entry.key, None, None
+        try:
+            record = read_record(entry.key.removeprefix(self._prefix), stored.body, self._studies.find_game)
+        except BrokenRecordError:
+            return entry.key, stored.etag, None
+        return entry.key, stored.etag, follow(record, entry.modified, self._studies)
+
+
+def count_versions(journeys: list[Journey]) -> Mapping[str, int]:
+    """How many participants are in each version; those of none under an empty name."""
+    counts: dict[str, int] = {}
+    for journey in journeys:
+        counts[journey.version or ""] = counts.get(journey.version or "", 0) + 1
+    return counts

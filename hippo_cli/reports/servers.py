@@ -1,0 +1,165 @@
+"""The game servers of a project: those that run, those that failed, and what they have cost so far."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from hippo.server_record import FAILED, READY, STARTING, STOPPING, ServerRecord, read_record
+from hippo.study import Study
+from hippo_cli.aws_errors import is_denied
+from hippo_cli.data.bucket import Bucket, Listed, Stored
+from hippo_cli.data.pool import map_bounded
+from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
+
+PREFIX = "_servers/"
+_ALIVE = (STARTING, READY, STOPPING)
+_LOOKED_AT = 20  # records asked for before one concludes that none may be read
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSize:
+    """What a server is made of; `known`: as its task definition says, not as configs are by default."""
+
+    cpu: float = DEFAULT_CPU
+    memory: float = DEFAULT_MEMORY
+    known: bool = False
+
+    def price(self, duration: timedelta) -> float:
+        """USD at most: on demand; Spot costs about a third."""
+        return ServerCost(self.cpu, self.memory, 60).dollars * duration.total_seconds() / 3600
+
+
+class ServerReader:
+    """Reads the server records of some participants, again only where they have changed.
+
+    Whoever may list all of them does so once; whoever may not is told of each by name, if allowed.
+    """
+
+    def __init__(self, bucket: Bucket, project_id: str) -> None:
+        self._bucket = bucket
+        self._project_id = project_id
+        self._known: dict[str, tuple[str, ServerRecord | None]] = {}
+        self.visible = True
+
+    def read(self, users: Iterable[str]) -> list[ServerRecord]:
+        """The servers of these participants (likeliest first) in this project.
+
+        `visible` then says whether they may be seen at all.
+        """
+        wanted = dict.fromkeys(f"{PREFIX}{user}.json" for user in users)
+        try:
+            listed = [entry for entry in self._bucket.list_tree(PREFIX) if entry.key in wanted]
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            self._read_by_name(list(wanted))
+        else:
+            self._read_listed(listed)
+        return [
+            record
+            for _, record in self._known.values()
+            if record is not None and record.project_id == self._project_id
+        ]
+
+    def _read_listed(self, listed: list[Listed]) -> None:
+        keys = {entry.key for entry in listed}
+        self._known = {key: known for key, known in self._known.items() if key in keys}
+        changed = [entry.key for entry in listed if self._known.get(entry.key, ("", None))[0] != entry.etag]
+        for key, stored in map_bounded(self._fetch, changed):
+            self._keep(key, stored)
+
+    def _read_by_name(self, keys: list[str]) -> None:
+        """Without leave to list, a record that is not there is refused like one that may not be read."""
+        first, rest = keys[:_LOOKED_AT], keys[_LOOKED_AT:]
+        seen = [self._keep(key, stored) for key, stored in map_bounded(self._fetch_allowed, first)]
+        self.visible = any(seen) or not keys or bool(self._known)
+        if self.visible:
+            for key, stored in map_bounded(self._fetch_allowed, rest):
+                self._keep(key, stored)
+
+    def _keep(self, key: str, stored: Stored | None) -> bool:
+        if stored is None:
+            self._known.pop(key, None)
+            return False
+        try:
+            record = read_record(json.loads(stored.body))
+        except (ValueError, TypeError, AttributeError):
+            record = None
+        self._known[key] = (stored.etag, record)
+        return True
+
+    def _fetch(self, key: str) -> tuple[str, Stored | None]:
+        return key, self._bucket.read(key)
+
+    def _fetch_allowed(self, key: str) -> tuple[str, Stored | None]:
+        try:
+            return self._fetch(key)
+        except ClientError as error:
+            if is_denied(error):
+                return key, None
+            raise
+
+
+def is_alive(record: ServerRecord) -> bool:
+    """Whether it is there, coming or going."""
+    return record.state in _ALIVE
+
+
+def has_failed(record: ServerRecord) -> bool:
+    """Whether its last attempt came to a bad end."""
+    return record.state == FAILED or bool(record.error)
+
+
+def find_span(record: ServerRecord, now: datetime) -> tuple[datetime, datetime] | None:
+    """When its last attempt began and ended (`now` for one that lives); None if no task was ever run.
+
+    Earlier attempts of the same participant are not in the record.
+    """
+    begun = record.started_at or record.requested_at
+    if begun is None or not (record.task_arn or record.public_ip):
+        return None
+    ended = now if is_alive(record) else record.stopped_at or record.deadline
+    return (begun, max(begun, min(ended or now, now)))
+
+
+def find_time_to_ready(record: ServerRecord) -> float | None:
+    """Seconds from when the participant's server was asked for until it could be played on."""
+    begun = record.requested_at if record.attempt == 1 else record.started_at or record.requested_at
+    if begun is None or record.ready_at is None or record.ready_at < begun:
+        return None
+    return (record.ready_at - begun).total_seconds()
+
+
+def split_by_day(begun: datetime, ended: datetime, zone: tzinfo | None) -> Iterator[tuple[date, timedelta]]:
+    """A span's share of each day, in a time zone (None: this machine's)."""
+    begun, ended = begun.astimezone(zone), ended.astimezone(zone)
+    while begun < ended:
+        midnight = datetime.combine(begun.date() + timedelta(days=1), datetime.min.time(), begun.tzinfo)
+        yield begun.date(), min(midnight, ended) - begun
+        begun = midnight
+
+
+def find_size(make_client: Any, study: Study) -> ServerSize:
+    """The size of the study's servers: of its task definition, else of its config; one call."""
+    size = _read_setup(study)
+    if not study.task_definition:
+        return size
+    try:
+        answer = make_client("ecs").describe_task_definition(taskDefinition=study.task_definition)
+        definition = answer["taskDefinition"]
+        return ServerSize(int(definition["cpu"]) / 1024, int(definition["memory"]) / 1024, known=True)
+    except (BotoCoreError, ClientError, KeyError, ValueError):
+        return size  # costs are an estimate anyway; whoever reads answers need not be let see this
+
+
+def _read_setup(study: Study) -> ServerSize:
+    setup = study.config.get("awsSetup")
+    try:
+        cpu, memory = float(setup["cpu"]), float(setup["memory"])  # type: ignore[index]
+    except (KeyError, TypeError, ValueError):
+        return ServerSize()
+    return ServerSize(cpu, memory)

@@ -1,0 +1,187 @@
+"""A status on a terminal, and as JSON."""
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hippo_cli.reports.summary import GONE_AFTER, Summary
+from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time, only_printable
+
+_SHOWN = 15
+_BAR = 24
+
+
+def render(summary: Summary, note: str = "") -> RenderableType:
+    """All of it, for people; `note` stands below."""
+    parts: list[RenderableType] = [_render_head(summary), _render_steps(summary)]
+    if summary.waiting:
+        parts += [Text(), _render_waiting(summary)]
+    if summary.servers:
+        parts += [Text(), _render_servers(summary)]
+    if summary.failures:
+        parts += [Text(), _render_failures(summary)]
+    parts += [Text(line, style="yellow") for line in list_remarks(summary)]
+    if note:
+        parts.append(Text(note, style="bold red"))
+    return Group(*parts)
+
+
+def list_remarks(summary: Summary) -> list[str]:
+    """What the figures do not say by themselves."""
+    remarks = []
+    if not summary.servers_visible:
+        remarks.append("Servers are not shown: these credentials may not read their records.")
+    if summary.broken:
+        remarks.append(f"{summary.broken} records cannot be read; `hippo export` says why.")
+    if summary.versions > 1:
+        remarks.append(
+            f"Participants are in {summary.versions} versions of the study; steps are those of the newest."
+        )
+    return remarks
+
+
+def _render_head(summary: Summary) -> Text:
+    head = Text()
+    title = only_printable(summary.title)
+    head.append(
+        summary.project_id if title == summary.project_id else f"{summary.project_id}: {title}", "bold"
+    )
+    head.append(f"   {form_time(summary.now, summary.now)}\n", "dim")
+    head.append(
+        f"{summary.total} participants: {summary.finished} finished, {summary.active} at it, "
+        f"{summary.gone} gone (not heard of for {form_duration(GONE_AFTER)})\n"
+    )
+    head.append(
+        f"today {summary.today}, finished {summary.finished_today}; "
+        f"waiting for a server {len(summary.waiting)}, playing {summary.playing}"
+    )
+    if summary.days:
+        head.append(f"; servers so far at most {form_dollars(summary.cost)}")
+    head.append("\n")
+    return head
+
+
+def _render_steps(summary: Summary) -> Table:
+    table = _make_table("step", "page", "here", "gone", "came so far", "", "came today", "median time")
+    most = max((step.reached for step in summary.steps), default=0)
+    for step in summary.steps:
+        table.add_row(
+            str(step.step),
+            only_printable(step.file),
+            str(step.here or ""),
+            str(step.gone or ""),
+            f"{step.reached} {form_share(step.reached, summary.total):>5}",
+            Text("█" * round(_BAR * step.reached / most) if most else "", "cyan"),
+            f"{step.reached_today or ''}",
+            form_duration(step.median),
+        )
+    return table
+
+
+def _render_waiting(summary: Summary) -> Table:
+    table = _make_table("waiting for a server", "step", "last answer")
+    for journey in summary.waiting[:_SHOWN]:
+        table.add_row(journey.user, str(journey.step), form_time(journey.last_seen, summary.now))
+    _add_more(table, len(summary.waiting))
+    return table
+
+
+def _render_servers(summary: Summary) -> Table:
+    table = _make_table("server of", "state", "attempt", "age", "deadline", "cost so far, at most")
+    for server in summary.servers[:_SHOWN]:
+        deadline = form_time(server.deadline, summary.now)
+        table.add_row(
+            server.user,
+            server.state,
+            str(server.attempt),
+            form_duration(server.age),
+            Text(f"{deadline} passed", "bold red") if server.late else deadline,
+            form_dollars(server.cost),
+        )
+    _add_more(table, len(summary.servers))
+    return table
+
+
+def _render_failures(summary: Summary) -> Table:
+    table = _make_table("failed server of", "when", "why")
+    for failure in summary.failures[:_SHOWN]:
+        table.add_row(failure.user, form_time(failure.time, summary.now), only_printable(failure.reason))
+    _add_more(table, len(summary.failures))
+    return table
+
+
+def _make_table(*columns: str) -> Table:
+    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _add_more(table: Table, number: int) -> None:
+    if number > _SHOWN:
+        table.add_row(f"… {number - _SHOWN} more")
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """All of it, for programs: times in UTC, durations in seconds, sums in USD."""
+    return {
+        "projectId": summary.project_id,
+        "time": summary.now.isoformat(timespec="seconds"),
+        "participants": {
+            "total": summary.total,
+            "finished": summary.finished,
+            "active": summary.active,
+            "gone": summary.gone,
+            "today": summary.today,
+            "finishedToday": summary.finished_today,
+            "waiting": [journey.user for journey in summary.waiting],
+            "playing": summary.playing,
+            "unreadable": summary.broken,
+        },
+        "steps": [
+            {
+                "step": step.step,
+                "page": step.file,
+                "here": step.here,
+                "gone": step.gone,
+                "reached": step.reached,
+                "reachedToday": step.reached_today,
+                "medianSeconds": None if step.median is None else round(step.median, 3),
+            }
+            for step in summary.steps
+        ],
+        "servers": [
+            {
+                "userId": server.user,
+                "state": server.state,
+                "attempt": server.attempt,
+                "requestedAt": server.requested and server.requested.isoformat(),
+                "ageSeconds": server.age and server.age.total_seconds(),
+                "deadline": server.deadline and server.deadline.isoformat(),
+                "dollarsAtMost": round(server.cost, 5),
+                "late": server.late,
+            }
+            for server in summary.servers
+        ]
+        if summary.servers_visible
+        else None,
+        "failures": [
+            {
+                "userId": failure.user,
+                "time": failure.time and failure.time.isoformat(),
+                "reason": failure.reason,
+            }
+            for failure in summary.failures
+        ],
+        "dollarsAtMost": round(summary.cost, 4),
+        "days": {
+            day.isoformat(): {
+                "serverMinutes": round(figures.minutes, 1),
+                "dollarsAtMost": round(figures.cost, 4),
+            }
+            for day, figures in summary.days.items()
+        },
+        "remarks": list_remarks(summary),
+    }

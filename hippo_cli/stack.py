@@ -1,0 +1,125 @@
+"""Finds a deployed HIPPO Gym: by the SSM parameters of its prefix, or by its CloudFormation outputs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from hippo_cli.aws_errors import is_denied, read_code
+from hippo_cli.connection import Connection
+from hippo_cli.errors import AwsError, UsageError
+
+ROOT = "/hippo"
+DEFAULT_PREFIX = "hippo"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployment. `values` are its SSM parameters, or outputs, by their names."""
+
+    name: str
+    region: str
+    values: Mapping[str, str]
+
+    def get(self, key: str, default: str = "") -> str:
+        """A value that older deployments may not have."""
+        return self.values.get(key, default)
+
+    def __getitem__(self, key: str) -> str:
+        """A value that has to be there. Raises AwsError: the deployment is too old for what is asked."""
+        if key in self.values:
+            return self.values[key]
+        raise AwsError(
+            f"the stack {self.name} does not say its {key}", "Ask the operator to deploy this release."
+        )
+
+    @property
+    def bucket(self) -> str:
+        """Studies, participants' answers and trials."""
+        return self["BucketName"]
+
+    def form_study_link(self, project_id: str) -> str:
+        """What participants are given."""
+        return f"{self['SiteUrl'].rstrip('/')}/?projectId={project_id}"
+
+
+def find_stack(connection: Connection) -> Stack:
+    """The stack that the connection names, by its prefix or CloudFormation name; else the region's only one.
+
+    Raises AwsError when there is none, UsageError when there are several; errors of the calls are let out.
+    """
+    if connection.stack:
+        return _find_named(connection, connection.stack)
+    found = _list_all(connection)
+    if not found:
+        raise AwsError(
+            f"no HIPPO Gym is found in {connection.region}",
+            "Ask the operator for region and stack, then give --region and --stack, or write both\n"
+            "under awsSetup in config.yml.",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"there are several stacks in {connection.region}: {', '.join(sorted(found))}",
+            "Say which by --stack, HIPPO_STACK, or awsSetup.stack in config.yml.",
+        )
+    ((prefix, values),) = found.items()
+    return Stack(prefix, connection.region, values)
+
+
+def _find_named(connection: Connection, name: str) -> Stack:
+    refusal = None
+    try:
+        values = _read_parameters(connection, f"{ROOT}/{name}")
+        if values:
+            return Stack(name, connection.region, {key.rpartition("/")[2]: v for key, v in values.items()})
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        refusal = error
+    try:
+        stacks = connection.make_client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if is_denied(error):
+            raise refusal or _no_such(connection, name) from None
+        if read_code(error) == "ValidationError":
+            raise _no_such(connection, name) from None
+        raise
+    outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
+    if "BucketName" not in outputs:
+        raise AwsError(
+            f"the stack {name} in {connection.region} is no HIPPO Gym", "Its outputs name no bucket."
+        )
+    return Stack(name, connection.region, {"StackName": name, **outputs})
+
+
+def _no_such(connection: Connection, name: str) -> AwsError:
+    return AwsError(
+        f"there is no stack {name} in {connection.region}, or you may not see it",
+        "Look at --stack and --region: a stack is found by its Prefix (`hippo` by default) or its name.",
+    )
+
+
+def _list_all(connection: Connection) -> dict[str, dict[str, str]]:
+    """The parameters of each stack by its prefix."""
+    try:
+        values = _read_parameters(connection, ROOT)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        # A researcher may read what their own stack says, and not list all; most have the default prefix.
+        values = _read_parameters(connection, f"{ROOT}/{DEFAULT_PREFIX}")
+    found: dict[str, dict[str, str]] = {}
+    for path, value in values.items():
+        prefix, _, key = path.removeprefix(f"{ROOT}/").partition("/")
+        if key:
+            found.setdefault(prefix, {})[key] = value
+    return {prefix: values for prefix, values in found.items() if "BucketName" in values}
+
+
+def _read_parameters(connection: Connection, path: str) -> dict[str, str]:
+    pages = connection.make_client("ssm").get_paginator("get_parameters_by_path")
+    return {
+        parameter["Name"]: parameter["Value"]
+        for page in pages.paginate(Path=path, Recursive=True)
+        for parameter in page["Parameters"]
+    }

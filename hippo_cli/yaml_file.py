@@ -1,0 +1,223 @@
+"""Reads a YAML file with the line of each key, and says what YAML reads otherwise than meant."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hippo_cli.findings import Finding, error, warning
+
+KeyPath = tuple[str, ...]
+_TAG = "tag:yaml.org,2002:"
+_BOM = "\ufeff"
+_DEEPEST = 60
+_DOCUMENTATION = "https://yaml.org/type/"
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """The content as the platform gets it (JSON: text keys, no dates), None if it cannot be read."""
+
+    name: str
+    content: Any
+    lines: Mapping[KeyPath, int]
+    findings: list[Finding]
+
+    def find_line(self, path: KeyPath) -> int:
+        """The line of a key, or of what it would stand under; 0 if there is nothing of it."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return 0
+
+
+def read_yaml(path: Path, name: str) -> YamlFile:
+    """The file, or findings that say why it cannot be read. Raises no error of its own making."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return _unreadable(
+            error("file-missing", name, 0, "", f"{name} is missing", "`hippo new` makes a study.")
+        )
+    except OSError as fault:
+        reason = fault.strerror or str(fault)
+        return _unreadable(
+            error("file-unreadable", name, 0, "", f"cannot be read: {reason}", "Make it readable.")
+        )
+    except UnicodeDecodeError as fault:
+        line = fault.object[: fault.start].count(b"\n") + 1
+        return _unreadable(
+            error("not-utf-8", name, line, "", "a character that is not UTF-8", "Save the file as UTF-8.")
+        )
+    return parse_yaml(text, name)
+
+
+def parse_yaml(text: str, name: str) -> YamlFile:
+    """The same for a text."""
+    text = text.removeprefix(_BOM)
+    try:
+        if line := _find_too_deep(text):
+            return _unreadable(error("yaml", name, line, "", "too deeply nested", "Write it out flat."))
+        loader = yaml.SafeLoader(text)
+        try:
+            node = loader.get_single_node()
+            walk = _Walk(name)
+            walk.visit(node, ())
+            content = loader.construct_document(node) if node is not None and not walk.is_broken else None
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as fault:
+        return _unreadable(_describe_fault(fault, name))
+    except (ValueError, OverflowError, TypeError) as fault:  # 2026-13-45
+        what = f"a value that YAML cannot read: {fault}"
+        return _unreadable(error("yaml", name, 0, "", what, "Put texts in quotes."))
+    return YamlFile(name, to_wire(content), walk.lines, walk.findings)
+
+
+def _find_too_deep(text: str) -> int:
+    """The line where lists and mappings go deeper than anybody means, 0 if nowhere: reading them recurses."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
+
+
+def to_wire(value: Any) -> Any:
+    """What JSON makes of it: keys become text, and so do dates."""
+    if isinstance(value, Mapping):
+        return {_to_key(key): to_wire(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_wire(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _to_key(key: object) -> str:
+    if isinstance(key, bool):
+        return str(key).lower()
+    return "null" if key is None else str(key)
+
+
+def _unreadable(finding: Finding) -> YamlFile:
+    return YamlFile(finding.file, None, {}, [finding])
+
+
+def _describe_fault(fault: yaml.YAMLError, name: str) -> Finding:
+    mark = getattr(fault, "problem_mark", None)
+    problem = str(getattr(fault, "problem", None) or " ".join(str(fault).split()))
+    fix = "Look at this line and the one before: spaces at the beginning, a colon, quotes."
+    if "'\\t'" in problem:
+        problem, fix = "a tab, which YAML does not take at the beginning of a line", "Indent with spaces."
+    return error("yaml", name, mark.line + 1 if mark else 0, "", problem, fix)
+
+
+class _Walk:
+    """Goes through the nodes once: the line of each key, and findings."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._done: set[int] = set()
+        self._above: list[int] = []
+        self.lines: dict[KeyPath, int] = {}
+        self.findings: list[Finding] = []
+        self.is_broken = False
+
+    def visit(self, node: yaml.Node | None, path: KeyPath) -> None:
+        if node is None:
+            return
+        if id(node) in self._above:
+            self.is_broken = True
+            self._tell(error, "yaml", node, path, "contains itself", "Write it out flat.")
+            return
+        if id(node) in self._done:  # an alias: its places are those of the first
+            return
+        self._done.add(id(node))
+        self._above.append(id(node))
+        if isinstance(node, yaml.MappingNode):
+            self._visit_mapping(node, path)
+        elif isinstance(node, yaml.SequenceNode):
+            for number, inner in enumerate(node.value):
+                self.lines.setdefault((*path, str(number)), inner.start_mark.line + 1)
+                self.visit(inner, (*path, str(number)))
+        else:
+            self._check_scalar(node, path)
+        self._above.pop()
+
+    def _visit_mapping(self, node: yaml.MappingNode, path: KeyPath) -> None:
+        seen: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == f"{_TAG}merge" or not isinstance(key_node, yaml.ScalarNode):
+                self.visit(value_node, path)
+                continue
+            key, line = _read_key(key_node), key_node.start_mark.line + 1
+            here = (*path, key)
+            if key in seen:
+                what = f"stands here a second time (first on line {seen[key]}); only the last one counts"
+                self._tell(error, "duplicate-key", key_node, here, what, "Keep one of them.")
+            seen[key] = line
+            if key_node.style is None and key != key_node.value:
+                what = f"YAML reads the key `{key_node.value}` as {key}"
+                self._tell(
+                    warning, "yaml-trap", key_node, here, what, f'Write "{key_node.value}", in quotes.'
+                )
+            self.lines[here] = line
+            self.visit(value_node, here)
+
+    def _check_scalar(self, node: yaml.Node, path: KeyPath) -> None:
+        """Plain words of YAML 1.1 that are no text, and seldom meant so."""
+        kind, text = node.tag.removeprefix(_TAG), str(node.value)
+        if kind == "bool" and text.lower() not in ("true", "false"):
+            meaning = "true" if text.lower() in ("yes", "on", "y") else "false"
+            self._trap(node, path, f"YAML reads {text} as {meaning}")
+        elif kind == "int" and text not in (str(number := _read_int(text)), f"+{number}"):
+            self._trap(node, path, f"YAML reads {text} as the number {number}")
+        elif kind == "float" and (value := _read_float(text)) is not None:
+            if not math.isfinite(value):
+                self._tell(
+                    error, "yaml", node, path, f"{text} is no number that can be sent", "Write a number."
+                )
+            elif text != str(value):
+                self._trap(node, path, f"YAML reads {text} as the number {value}")
+        elif kind == "timestamp":
+            self._trap(node, path, f"YAML reads {text} as a date")
+
+    def _trap(self, node: yaml.Node, path: KeyPath, what: str) -> None:
+        fix = f'If it is text, put it in quotes: "{node.value}".'
+        self._tell(warning, "yaml-trap", node, path, what, fix)
+
+    def _tell(self, make: Any, code: str, node: yaml.Node, path: KeyPath, what: str, fix: str) -> None:
+        self.findings.append(make(code, self._name, node.start_mark.line + 1, ".".join(path), what, fix))
+
+
+def _read_key(node: yaml.ScalarNode) -> str:
+    try:
+        return _to_key(next(iter(_construct(node))))
+    except (ValueError, OverflowError):
+        return str(node.value)
+
+
+def _construct(node: yaml.Node) -> Iterator[Any]:
+    yield yaml.constructor.SafeConstructor().construct_object(node)
+
+
+def _read_int(text: str) -> int | None:
+    node = yaml.ScalarNode(f"{_TAG}int", text)
+    try:
+        return int(next(_construct(node)))
+    except ValueError:
+        return None
+
+
+def _read_float(text: str) -> float | None:
+    node = yaml.ScalarNode(f"{_TAG}float", text)
+    try:
+        return float(next(_construct(node)))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,189 @@
+"""`hippo check` looks at step files, their variants, their media and what they hold."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hippo_cli.checks.page import read_page
+from hippo_cli.findings import Severity
+from tests.unit.cli.conftest import SmallStudy
+
+PAGE = "StepFiles/consent.html"
+
+
+def test_a_missing_page_is_told_where_it_is_named(study: SmallStudy) -> None:
+    """Given a step whose file is there with other capitals only, then an error at the step names that one."""
+    (study.directory / PAGE).unlink()
+    study.write("StepFiles/Consent.html", "<p>x</p>")
+
+    findings = study.check()
+
+    assert [(f.code, f.file, f.line) for f in findings if f.severity is Severity.ERROR] == [
+        ("file-missing", "config.yml", 8)
+    ]
+    assert "Consent.html" in findings[0].fix
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "line"),
+    [
+        (b"a\n\xfc", "not-utf-8", 2),
+        (b"\xef\xbb\xbf<p>x</p>", "byte-order-mark", 1),
+        (b" \n", "file-empty", 0),
+        (b"<p>" + b"\xc3\xa4" * 700_000, "file-large", 0),
+        (b"<p>" + b"x" * 6_000_000, "file-huge", 0),
+    ],
+)
+def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -> None:
+    """Given a page that is no text, empty or very large, then that is the finding."""
+    study.write(PAGE, body)
+
+    assert study.codes() == [(code, PAGE, line)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["-0", "-1"], []),
+        (["", "-0", "-1"], [("variant-mixture", PAGE)]),
+        (["-0"], [("variant-single", "StepFiles/consent-0.html")]),
+        (["-0", "-1", "-3"], [("variant-gap", "StepFiles/consent-3.html")]),
+        (["", "-1"], [("variant-gap", "StepFiles/consent-1.html")]),
+        (["-1"], [("variant-gap", "StepFiles/consent-1.html"), ("file-missing", "config.yml")]),
+        (
+            ["", "-a", "-01"],
+            [("file-unused", "StepFiles/consent-01.html"), ("file-unused", "StepFiles/consent-a.html")],
+        ),
+    ],
+)
+def test_variants(study: SmallStudy, names: list[str], expected: list[tuple[str, str]]) -> None:
+    """Given numbered files with and without gaps, then what participants would not see is told."""
+    (study.directory / PAGE).unlink()
+    for name in names:
+        study.write(f"StepFiles/consent{name}.html", "<p>x</p>")
+
+    assert sorted((code, file) for code, file, _ in study.codes()) == sorted(expected)
+
+
+def test_no_folder_of_pages(study: SmallStudy) -> None:
+    """Given no StepFiles, then one error says so."""
+    (study.directory / "StepFiles").rename(study.directory / "Pages")
+
+    assert study.codes() == [("folder-missing", "StepFiles", 0)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "line"),
+    [
+        ("<p>\n<img src='car.png'>", "media-missing", 2),
+        ("<img src='../car.png'>", "media-outside", 1),
+        ("<img src='car.bmp'>", "media-kind", 1),
+        ("<a href='thanks.html'>x</a>", "media-kind", 1),
+        ("<div style='background: url(x.png)'></div>", "media-missing", 1),
+    ],
+)
+def test_media_that_publishing_would_not_find(study: SmallStudy, body: str, code: str, line: int) -> None:
+    """Given a relative reference to what is not there or not published, then a finding at its line."""
+    study.page(body)
+
+    assert study.codes() == [(code, PAGE, line)]
+
+
+def test_media_that_are_there(study: SmallStudy) -> None:
+    """Given a picture in a folder, named with an escape, then nothing is said; with other capitals it is."""
+    study.write("StepFiles/pictures/my car.png", b"png")
+    study.page("<img src='pictures/my%20car.png'>")
+    assert study.check() == []
+
+    study.page("<img src='pictures/My%20Car.png'>")
+    (found,) = study.check()
+    assert "pictures/my car.png" in found.fix
+
+
+def test_style_sheets_are_read_too(study: SmallStudy) -> None:
+    """Given a style sheet that names a missing font, then an error at its line."""
+    study.write("StepFiles/style.css", "p {}\n@font-face { src: url('a.woff2') }")
+
+    assert study.codes() == [("media-missing", "StepFiles/style.css", 2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "line"),
+    [
+        ("<p>\n<input>", "name-missing", 2),
+        ("<select></select>", "name-missing", 1),
+        ("<textarea name=''></textarea>", "name-missing", 1),
+        ("<input type='file' name='f' required>", "file-input", 1),
+        ("<input name='a'>\n<input name='a'>", "name-duplicate", 2),
+        ("<input name='a'>\n<input type='checkbox' name='a'>", "name-duplicate", 2),
+        ("<input type=radio name=a>\n<input type=radio name=a>", "value-duplicate", 2),
+        ("<script>x</script>", "script", 1),
+        ("<p\nonclick='x()'>a</p>", "script", 1),
+        ("<a href=' java\nscript:x()'>a</a>", "script", 1),
+        ("<base href='https://x.org'>", "removed", 1),
+        ("<meta http-equiv='refresh' content='0'>", "removed", 1),
+        ("<object data='https://x.org/a.pdf'></object>", "removed", 1),
+        ("<form action='https://x.org'></form>", "form-action", 1),
+        ("<button>Go</button>", "submit", 1),
+        ("<input type='submit'>", "submit", 1),
+        ("<img src='http://x.org/a.png'>", "insecure", 1),
+        ("<iframe src='http://x.org'></iframe>", "insecure", 1),
+        ("<img srcset='https://x.org/a.png 1x, http://x.org/b.png 2x'>", "insecure", 1),
+        ("<iframe src='data:text/html,x'></iframe>", "blocked", 1),
+        ("<img src='/a.png'>", "blocked", 1),
+        (r"<img src='C:\a.png'>", "blocked", 1),
+        ("<img src='file:///a.png'>", "blocked", 1),
+        ("<img src='https://[x'>", "address", 1),
+    ],
+)
+def test_what_a_page_may_not_hold(study: SmallStudy, body: str, code: str, line: int) -> None:
+    """Given something that is lost, removed or blocked, then one warning at its line, with what to do."""
+    study.page(body)
+
+    (found,) = study.check()
+
+    assert (found.severity, found.code, found.file, found.line) == (Severity.WARNING, code, PAGE, line)
+    assert found.fix
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<input name=a><select name=b></select><textarea name=c></textarea>",
+        "<input type=radio name=a value=1><input type=radio name=a value=2>",
+        "<input type=hidden name=a value=no><input type=checkbox name=a value=yes>",
+        "<input type=checkbox name=a value=x><input type=checkbox name=a value=y>",
+        "<button type=button>Hint</button><button name=choice value=1>One</button>",
+        "<form><input name=a></form><meta charset=utf-8>",
+        "<img src='https://x.org/a.png'><iframe src='https://x.org'></iframe><img src='data:image/png,AA'>",
+        "<textarea name=a><input></textarea><!-- <script> <input> -->",
+        "<a href='http://x.org'>x</a><a href='#top'>y</a>",
+        "<![if x]><p>old word processors write this",
+    ],
+)
+def test_what_a_page_may_hold(study: SmallStudy, body: str) -> None:
+    """Given what docs/study-pages.md allows, then nothing is said."""
+    study.page(body)
+
+    assert study.check() == []
+
+
+@given(st.text(st.sampled_from("<>/='\" \nabinputscriptname!-[&;"), max_size=80))
+def test_any_page_is_read(text: str) -> None:
+    """Given any markup at all, then it is read to its end, and every finding has a line of it."""
+    for found in read_page("page.html", text):
+        assert 1 <= found.line <= text.count("\n") + 1
+
+
+def test_odd_folders(study: SmallStudy) -> None:
+    """Given a file for a folder, a folder for a file and a link that leads nowhere, then findings only."""
+    (study.directory / "StepFiles" / "gone.html").symlink_to("/none/such")
+    (study.directory / PAGE).unlink()
+    (study.directory / PAGE).mkdir()
+    assert study.codes() == [("file-missing", "config.yml", 8)]
+
+    (study.directory / "StepFiles").rename(study.directory / "old")
+    study.write("StepFiles", "x")
+    (study.directory / "config.yml").rename(study.directory / "old.yml")
+    (study.directory / "config.yml").mkdir()
+    assert study.codes() == [("file-unreadable", "config.yml", 0)]

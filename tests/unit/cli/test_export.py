@@ -1,0 +1,366 @@
+"""`hippo export`: every answer comes home, once, and nothing that says who gave it where it can be shared."""
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyarrow import parquet
+
+from hippo_cli.errors import ExitCode
+from hippo_cli.exports.places import find_trial_path
+from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER, StudyWorld
+
+Run = Callable[..., Any]
+FORM = '<label>Age <input name="age" type="number" required></label>'
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where exports go."""
+    return tmp_path / "out"
+
+
+def read_csv(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    with path.open(encoding=encoding, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def export(run: Run, out: Path, *words: object, code: ExitCode = ExitCode.FINE) -> dict[str, Any]:
+    """Runs the command with --json; gives what it says."""
+    result = run("export", PROJECT, "--out", out, "--json", *words)
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def put_trial(lab: StudyWorld, name: str, text: str = "{}") -> None:
+    """A file as game servers leave them."""
+    lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{name}", Body=text)
+
+
+def put_many(lab: StudyWorld, number: int) -> list[str]:
+    """So many participants who have answered a page."""
+    users = [f"user-{place:03d}" for place in range(number)]
+    for user in users:
+        requests = [{"requestId": "0", "httpMethod": "GET"}, {"requestId": "1", "body": '{"age": "7"}'}]
+        lab.put_record({"created": "2030-01-01T12:00:00+00:00", "nextStep": 3, "requests": requests}, user)
+    return users
+
+
+def read_keys(lab: StudyWorld, folder: str) -> list[str]:
+    """Keys below a folder of the project that were read since the last reset."""
+    return [key for key in lab.aws.keys("GetObject") if key.startswith(f"{PROJECT}/{folder}/")]
+
+
+def test_a_participant_comes_home(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given somebody who went through the study, then their answers stand by step and question."""
+    lab.get(PROLIFIC_PID="p-77")
+    lab.put_server()
+    for body in ({"age": "31", "hobbies": ["chess", "go"]}, {"q": 'so-so, "quoted"\nand more é'}):
+        lab.clock.advance(30)
+        lab.post(body)
+    lab.clock.advance(60)
+    lab.get()
+    lab.clock.advance(5)
+    lab.post({"survey": ""})
+
+    said = export(run, out)
+
+    answers = read_csv(out / "answers.csv")
+    assert [(row["step"], row["page"], row["question"], row["value"]) for row in answers] == [
+        ("1", "consent.html", "age", "31"),
+        ("1", "consent.html", "hobbies", '["chess", "go"]'),
+        ("2", "quiz.html", "q", 'so-so, "quoted"\nand more é'),
+        ("4", "survey.html", "survey", ""),
+    ]
+    assert {row["user"] for row in answers} == {USER}
+    assert {row["version"] for row in answers} == {lab.record()["version"]}
+    assert answers[0]["time"] == lab.record()["requests"][1]["time"].replace("+00:00", "Z")
+    (person,) = read_csv(out / "participants.csv")
+    assert (person["step"], person["place"], person["finished"], person["answers"]) == (
+        "5",
+        "final",
+        "true",
+        "3",
+    )
+    seconds = {row["step"]: float(row["seconds"]) for row in read_csv(out / "steps.csv")}
+    assert seconds == {"1": 30.0, "2": 30.0, "3": 60.0, "4": 5.0}
+    assert said["rows"]["answers"] == 4
+    assert said["fetched"] == {"participants": 1, "trials": 0}
+
+
+def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given an export, then each Parquet file has the rows of the CSV file, with types."""
+    lab.reach_final()
+
+    export(run, out)
+
+    for path in sorted(out.rglob("*.csv")):
+        table = parquet.read_table(path.with_suffix(".parquet"))
+        assert table.num_rows == len(read_csv(path)), path
+        assert table.column_names == path.read_text(encoding="utf-8").splitlines()[0].split(",")
+    answers = parquet.read_table(out / "answers.parquet")
+    assert [str(answers.schema.field(name).type) for name in ("step", "value", "time", "repeat")] == [
+        "int64",
+        "string",
+        "timestamp[ms, tz=UTC]",
+        "bool",
+    ]
+    assert answers["step"].to_pylist() == [1, 2, 4]
+
+
+def test_who_it_was_is_in_private_files_only(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given recruiter ids and headers in a record, then only private/ has the ids, none the headers."""
+    lab.get(PROLIFIC_PID="p-77-secret")
+    lab.post({"age": "31"})
+    headers = json.dumps(lab.record()["requests"][0]["headers"])
+    assert "Mozilla" in headers
+
+    export(run, out, "--no-parquet")
+
+    shared = "".join(path.read_text(encoding="utf-8") for path in out.glob("*.csv"))
+    private = b"".join(path.read_bytes() for path in (out / "private").iterdir())
+    assert USER in shared
+    assert "p-77-secret" not in shared
+    assert read_csv(out / "private" / "recruiter_ids.csv") == [
+        {"user": USER, "parameter": "PROLIFIC_PID", "value": "p-77-secret"}
+    ]
+    assert "Mozilla" not in shared
+    assert b"Mozilla" not in private
+    assert (out / "private").stat().st_mode & 0o077 == 0
+
+
+def test_late_and_second_answers_are_marked(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a second answer to a page, then it stands beside the first, marked."""
+    lab.get()
+    lab.post({"age": "31"}, step=1)
+    lab.post({"age": "32"}, step=1)
+
+    export(run, out)
+
+    rows = read_csv(out / "answers.csv")
+    assert [(row["step"], row["value"], row["repeat"]) for row in rows] == [
+        ("1", "31", "false"),
+        ("1", "32", "true"),
+    ]
+
+
+def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a page in two variants, then answers name the participant's, and the dictionary has both."""
+    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/quiz.html")
+    lab.publish(
+        {
+            "consent.html": "<p>Hi</p>",
+            "quiz-0.html": FORM,
+            "quiz-1.html": FORM,
+            "survey.html": "",
+            "thanks.html": "",
+        }
+    )
+    for user in (USER, OTHER_USER):
+        lab.get(user)
+        lab.post({}, user)
+        lab.post({"age": "9"}, user)
+
+    export(run, out)
+
+    seen = {row["user"]: (row["page"], row["group"]) for row in read_csv(out / "answers.csv")}
+    assert seen == {USER: ("quiz-0.html", "0"), OTHER_USER: ("quiz-1.html", "1")}
+    version = lab.record()["version"]
+    described = [row for row in read_csv(out / "dictionary.csv") if row["version"] == version]
+    assert [(row["step"], row["page"], row["group"], row["question"]) for row in described] == [
+        ("2", "quiz-0.html", "0", "age"),
+        ("2", "quiz-1.html", "1", "age"),
+    ]
+    assert (described[0]["kind"], described[0]["required"], described[0]["label"]) == (
+        "number",
+        "true",
+        "Age",
+    )
+
+
+def test_only_what_changed_is_read_again(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given an export of yesterday, then today's reads one changed and one new record, and no other."""
+    first, second, *_ = put_many(lab, 5)
+    put_trial(lab, "user-000/trial_1.json")
+    export(run, out)
+    lab.put_record(
+        {"nextStep": 3, "requests": [{"requestId": "0"}, {"requestId": "1", "body": '{"age":"8"}'}]}, second
+    )
+    lab.put_record({"nextStep": 2, "requests": [{"requestId": "0"}]}, "zoe")
+    lab.aws.reset()
+
+    said = export(run, out)
+
+    assert sorted(read_keys(lab, "Users")) == [f"{PROJECT}/Users/{second}", f"{PROJECT}/Users/zoe"]
+    assert read_keys(lab, "Trials") == []
+    assert said["fetched"] == {"participants": 2, "trials": 0}
+    values = {row["user"]: row["value"] for row in read_csv(out / "answers.csv")}
+    assert (values[first], values[second]) == ("7", "8")
+
+
+def test_trials_come_as_they_are(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given recorded files, then they lie below trials/; one that was deleted here is fetched again."""
+    lab.get()
+    put_trial(lab, f"{USER}/a/trial_1.json", '{"reward": 1}')
+    put_trial(lab, f"{USER}/")
+    put_trial(lab, f"{USER}/trial_2.json", "two")
+
+    export(run, out)
+    assert (out / "trials" / USER / "a" / "trial_1.json").read_text() == '{"reward": 1}'
+    (out / "trials" / USER / "trial_2.json").unlink()
+    said = export(run, out)
+
+    assert said["fetched"]["trials"] == 1
+    assert (out / "trials" / USER / "trial_2.json").read_text() == "two"
+    assert sorted(path.name for path in (out / "trials").rglob("*") if path.is_file()) == [
+        "trial_1.json",
+        "trial_2.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["u/../../../etc/passwd", "../x", "u//x", "u/./x", "u/a\\b", "u/\x00", "/etc/passwd", "u/%2E%2E/x"],
+)
+def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
+    """Given a key that is no plain path, then its file lies below trials/ under a name of its own."""
+    path = find_trial_path(tmp_path, name)
+
+    inside = path.relative_to(tmp_path / "trials").parts
+    assert len(inside) == name.count("/") + 1
+    assert not set(inside) & {"", ".", ".."}
+    assert not any("\x00" in part or "\\" in part for part in inside)
+    assert path != find_trial_path(tmp_path, "u/../x")
+
+
+def test_a_name_that_no_file_can_have_is_reported(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a file and a folder of one name, and a name too long, then the rest comes."""
+    lab.get()
+    put_trial(lab, f"{USER}/a", "file")
+    put_trial(lab, f"{USER}/a/b", "folder")
+    put_trial(lab, f"{USER}/{'x' * 300}")
+    put_trial(lab, f"{USER}/good", "good")
+
+    said = export(run, out, code=ExitCode.PROBLEMS)
+
+    assert len(said["problems"]) == 2
+    assert (out / "trials" / USER / "good").read_text() == "good"
+
+
+def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given records that cannot be read, then each is listed with its reason, until it is mended."""
+    put_many(lab, 3)
+    broken = {
+        "a": b"{",
+        "b": b"[]",
+        "c": b'{"requests": {}}',
+        "d": b'{"requests": [1]}',
+        "e": b"\xff",
+        "f": b'{"nextStep": "x"}',
+    }
+    for user, body in broken.items():
+        lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/{user}", Body=body)
+
+    said = export(run, out, code=ExitCode.PROBLEMS)
+    assert [problem["key"].rpartition("/")[2] for problem in said["problems"]] == list(broken)
+    assert read_csv(out / "problems.csv")[3] == {
+        "key": f"{PROJECT}/Users/d",
+        "reason": "requests[0] is not an object",
+    }
+    assert len(read_csv(out / "participants.csv")) == 3
+    shown = run("export", PROJECT, "--out", out)
+    assert shown.exit_code == ExitCode.PROBLEMS
+    assert f"{PROJECT}/Users/b: not a JSON object" in shown.stderr
+    for user in broken:
+        lab.put_record({"nextStep": 2, "requests": []}, user)
+
+    assert export(run, out)["problems"] == []
+    assert read_csv(out / "problems.csv") == []
+
+
+def test_what_the_bucket_has_no_more_goes_on_request(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a participant who was deleted, then they stay here, which is told, until --prune."""
+    first, *_ = put_many(lab, 2)
+    put_trial(lab, f"{first}/trial_1.json")
+    export(run, out)
+    for key in (f"{PROJECT}/Users/{first}", f"{PROJECT}/Trials/{first}/trial_1.json"):
+        lab.s3.delete_object(Bucket=BUCKET, Key=key)
+
+    said = export(run, out)
+    assert [key.split("/")[1] for key in said["vanished"]] == ["Users", "Trials"]
+    assert len(read_csv(out / "participants.csv")) == 2
+    said = export(run, out, "--prune")
+
+    assert said["vanished"] == []
+    assert [row["user"] for row in read_csv(out / "participants.csv")] == ["user-001"]
+    assert not (out / "trials" / first).exists()
+    everything = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
+    assert first.encode() not in everything
+
+
+def test_since_leaves_out_what_is_older(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a time, then only records that were written from then on are read, and stand in the tables."""
+    put_many(lab, 2)
+
+    assert export(run, out, "--since", "2999-01-01")["rows"]["participants"] == 0
+    assert read_keys(lab, "Users") == []
+    assert export(run, out, "--since", "2020-01-01T10:30+01:00")["rows"]["participants"] == 2
+    result = run("export", PROJECT, "--out", out, "--since", "yesterday")
+    assert result.exit_code == ExitCode.USAGE
+    assert "--since yesterday: not a time" in result.stderr
+
+
+def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given answers like formulas, then they stand as they are; with --excel harmless."""
+    lab.get()
+    values = {
+        "a": "=HYPERLINK(1)",
+        "b": "@x",
+        "c": "-1.5",
+        "d": "-2+3",
+        "e": "\t=1",
+        "f": "+49 1",
+        "g": "é=1",
+        "h": "＝1",
+    }
+    lab.post(values)
+
+    export(run, out)
+    assert {row["question"]: row["value"] for row in read_csv(out / "answers.csv")} == values
+    assert not (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    export(run, out, "--excel")
+
+    assert (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    shown = {row["question"]: row["value"] for row in read_csv(out / "answers.csv", "utf-8-sig")}
+    assert shown == {name: value if name in "cg" else f"'{value}" for name, value in values.items()}
+    assert parquet.read_table(out / "answers.parquet")["value"].to_pylist() == list(values.values())
+
+
+def test_without_the_extra_there_are_csv_files(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a machine without pyarrow, then CSV comes alone, and the extra is named."""
+    lab.get()
+    monkeypatch.setattr("hippo_cli.exports.files.find_pyarrow", lambda: None)
+    monkeypatch.setattr("hippo_cli.commands.export.find_pyarrow", lambda: None)
+
+    result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == 0, result.output
+    assert ".[report]" in result.stderr
+    assert {path.suffix for path in out.glob("*.*")} == {".csv"}
+
+
+def test_a_project_in_a_bucket_of_its_own(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a project whose entry names another bucket, then its records come from there."""
+    lab.publish(id="elsewhere", bucket="hippo-lab")
+    lab.get(project="elsewhere")
+
+    result = run("export", "elsewhere", "--out", out, "--json")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["rows"]["participants"] == 1

@@ -1,0 +1,302 @@
+"""`hippo export` when something is in the way: what was there stays, and the next run goes on."""
+
+import errno
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError, IncompleteReadError, NoCredentialsError
+from botocore.response import StreamingBody
+
+from hippo_cli.data.bucket import Bucket, Listed
+from hippo_cli.data.pool import WORKERS, map_bounded
+from hippo_cli.errors import ExitCode, MachineError
+from hippo_cli.exports.fetch import Fetched, Fetcher
+from hippo_cli.exports.files import CsvWriter, Format, ParquetWriter, TableFiles
+from hippo_cli.exports.rows import RECRUITER_IDS
+from hippo_cli.exports.store import RECORD, ExportStore
+from tests.support.study_world import BUCKET, PROJECT, StudyWorld
+from tests.unit.cli.test_export import export, put_many, put_trial, read_csv, read_keys
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where exports go."""
+    return tmp_path / "out"
+
+
+def break_network() -> None:
+    """What botocore raises when it has tried often enough."""
+    raise EndpointConnectionError(endpoint_url="https://s3.example")
+
+
+def fill_disk(*_: object) -> None:
+    """What the system says when there is no room."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "answers.csv.part")
+
+
+def list_parts(out: Path) -> list[Path]:
+    """Files that are half-written."""
+    return list(out.rglob("*.part"))
+
+
+def test_network_gone_in_the_middle(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a network that breaks after some records, then it is told, and the next run reads the others."""
+    users = put_many(lab, 60)
+    lab.aws.before("GetObject", break_network, times=99, key=f"Users/{users[40]}")
+
+    result = run("export", PROJECT, "--out", out)
+    assert result.exit_code == ExitCode.AWS
+    assert "AWS cannot be reached" in result.stderr
+    assert not list(out.glob("*.csv"))
+    before = set(read_keys(lab, "Users")) - {f"{PROJECT}/Users/{users[40]}"}
+    assert len(before) >= 30
+    lab.aws.reset()
+    export(run, out)
+
+    again = set(read_keys(lab, "Users"))
+    assert not again & {f"{PROJECT}/Users/{user}" for user in users[:24]}
+    assert len(again) < 40
+    assert len(read_csv(out / "answers.csv")) == 60
+
+
+def test_interrupted_by_its_user(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given Ctrl-C after some records, then it ends so, and the next run keeps what was fetched."""
+    put_many(lab, 30)
+    keep, kept = Fetcher._keep, []
+
+    def interrupt(self: Fetcher, fetched: Fetched) -> None:
+        if len(kept) == 12:
+            raise KeyboardInterrupt
+        keep(self, fetched)
+        kept.append(fetched.key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fetcher, "_keep", interrupt)
+        result = run("export", PROJECT, "--out", out)
+    lab.aws.reset()
+
+    assert result.exit_code == ExitCode.INTERRUPTED
+    assert export(run, out)["fetched"]["participants"] == 18
+    assert not set(read_keys(lab, "Users")) & set(kept)
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a body that ends too early once, then the record is read again and comes whole."""
+    put_many(lab, 1)
+    whole, reads = StreamingBody.read, []
+
+    def break_off(self: StreamingBody, amt: int | None = None) -> bytes:
+        body = whole(self, amt)
+        if b'"age' in body and not reads:
+            reads.append(1)
+            raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+        return body
+
+    monkeypatch.setattr(StreamingBody, "read", break_off)
+
+    assert export(run, out)["rows"]["answers"] == 1
+    assert reads
+
+
+def test_a_full_disk_leaves_the_files_of_before(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a disk that gets full under the tables, then the earlier ones stand, none half-written."""
+    put_many(lab, 2)
+    export(run, out)
+    before = {path: path.read_bytes() for path in out.rglob("*.csv")}
+    put_many(lab, 4)
+    with monkeypatch.context() as patch:
+        patch.setattr(CsvWriter, "write", fill_disk)
+        result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == ExitCode.MACHINE
+    assert "the disk is full; make room and run the same command again" in result.stderr
+    assert {path: path.read_bytes() for path in out.rglob("*.csv")} == before
+    assert not list_parts(out)
+    assert export(run, out)["rows"]["participants"] == 4
+
+
+def test_a_full_disk_while_a_trial_is_fetched(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a disk that gets full under a trial, then it is told, and the file is whole or not there."""
+    put_many(lab, 1)
+    put_trial(lab, "user-000/trial_1.json", "whole")
+
+    def write_half(self: Bucket, key: str, path: Path) -> None:
+        path.write_text("wh")
+        fill_disk()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bucket, "download", write_half)
+        result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == ExitCode.MACHINE
+    assert not list((out / "trials").rglob("*.*"))
+    assert export(run, out)["fetched"] == {"participants": 0, "trials": 1}
+    assert (out / "trials" / "user-000" / "trial_1.json").read_text() == "whole"
+
+
+def test_a_full_disk_under_the_state(tmp_path: Path) -> None:
+    """Given no room for what is fetched, then the error says so, and what was held before is still held."""
+    store = ExportStore(tmp_path / "state.sqlite")
+    store.begin("x")
+    pages = store._select("pragma page_count", [])[0][0]
+    store._database.execute(f"pragma max_page_count = {pages + 2}")
+
+    with pytest.raises(MachineError, match="the disk is full"), store.write():
+        store._database.execute("insert into meta values ('big', ?)", ["x" * 100_000])
+
+    store.begin("x")
+    store.close()
+
+
+def test_a_second_export_into_the_same_folder_is_turned_away(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given an export at work in the folder, then another one says so and changes nothing."""
+    put_many(lab, 1)
+    export(run, out)
+    busy = ExportStore(out / "private" / "state.sqlite")
+
+    result = run("export", PROJECT, "--out", out)
+
+    busy.close()
+    assert result.exit_code == ExitCode.MACHINE
+    assert "is in use" in result.stderr
+
+
+def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a state file that was damaged, then the error says which and what to do."""
+    put_many(lab, 1)
+    export(run, out)
+    (out / "private" / "state.sqlite").write_bytes(b"not a database, at all " * 100)
+
+    result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == ExitCode.MACHINE
+    assert "state.sqlite" in result.stderr
+    assert "Delete it and export again" in result.stderr
+
+
+def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a folder with other files, or another project's export, then it is refused."""
+    put_many(lab, 1)
+    out.mkdir()
+    (out / "thesis.tex").write_text("x")
+    assert run("export", PROJECT, "--out", out).exit_code == ExitCode.USAGE
+    (out / "thesis.tex").unlink()
+    export(run, out)
+    lab.publish(id="other")
+
+    result = run("export", "other", "--out", out)
+
+    assert result.exit_code == ExitCode.USAGE
+    assert f"holds an export of project {PROJECT}" in result.stderr
+
+
+def test_another_researchers_project(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a project that these credentials may not list, then it is told, and nothing is made."""
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9)
+
+    result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == ExitCode.AWS
+    assert "access denied" in result.stderr
+    assert not out.exists()
+
+
+def test_a_researcher_who_may_not_see_the_list_of_projects(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given the researchers' policy, which hides the list, then the newest version tells the pages."""
+    lab.get()
+    lab.post({"age": "31"})
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list.json")
+
+    export(run, out)
+
+    assert [row["page"] for row in read_csv(out / "answers.csv")] == ["consent.html"]
+
+
+def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given no credentials, then it is told how to get some."""
+
+    def refuse() -> None:
+        raise NoCredentialsError
+
+    lab.aws.before("GetParametersByPath", refuse)
+
+    result = run("export", PROJECT, "--out", out)
+
+    assert result.exit_code == ExitCode.AWS
+    assert "there are no AWS credentials" in result.stderr
+
+
+def test_projects_that_there_are_not(
+    lab: StudyWorld, run: Run, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given an id that nobody has, a bad one, or none at all, then each is told apart."""
+    monkeypatch.chdir(tmp_path)
+    unknown = run("export", "nobodys", "--out", out)
+    bad = run("export", "../x", "--out", out)
+    none = run("export", "--out", out)
+
+    assert (unknown.exit_code, bad.exit_code, none.exit_code) == (1, 2, 2)
+    assert f"there is no project nobodys in the bucket {BUCKET}" in unknown.stderr
+    assert "cannot be a project's id" in bad.stderr
+    assert "no project is named" in none.stderr
+
+
+def test_few_records_are_in_hand_at_once() -> None:
+    """Given 5,000 records to read, then never more than twice the workers are read and not yet dealt with."""
+    begun: list[int] = []
+    most = done = 0
+
+    for _ in map_bounded(begun.append, range(5000)):
+        most = max(most, len(begun) - done)
+        done += 1
+
+    assert done == 5000
+    assert 1 <= most <= 2 * WORKERS
+
+
+def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given long answers, then Parquet's rows are handed on by their size, long before 5,000 are held."""
+    held = []
+    flush = ParquetWriter._flush
+    monkeypatch.setattr(ParquetWriter, "_flush", lambda self: (held.append(len(self._rows)), flush(self)))
+    (tmp_path / "private").mkdir()
+
+    with TableFiles(tmp_path, [RECRUITER_IDS], Format()) as files:
+        for _ in range(200):
+            files.write(RECRUITER_IDS, ("u", "p", "x" * 100_000))
+        files.keep()
+
+    assert max(held) <= 41
+    assert sum(held) == 200
+
+
+def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
+    """Given many participants, then what is fetched meanwhile comes neither twice nor not at all."""
+    store = ExportStore(tmp_path / "state.sqlite")
+    store.begin("x")
+    now = datetime.now(UTC)
+    with store.write():
+        store.note(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
+
+    fetched = []
+    for key in store.list_pending(RECORD, None):
+        fetched.append(key)
+        store.hold(key, "e", "{}")
+
+    assert fetched == [f"k{place:04d}" for place in range(1200)]
+    assert store.count_pending(RECORD, None) == 0
+    store.close()

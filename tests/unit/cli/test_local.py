@@ -1,0 +1,74 @@
+"""`hippo local` checks the study and runs the local platform with it."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import hippo_local.__main__ as platform
+from tests.unit.cli.conftest import SmallStudy
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What the platform was started with; it ends at once, as after Ctrl-C."""
+    calls: list[list[str]] = []
+
+    def main(words: list[str]) -> int:
+        calls.append(words)
+        return 0
+
+    monkeypatch.setattr(platform, "main", main)
+    return calls
+
+
+def test_options_are_the_platforms(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
+    """Given every option, then the platform gets them as its own, and takes them."""
+    words = ["--port", 0, "--web-port", 8001, "--game-port", 0, "--max-runtime", 5, "--max-servers", 2]
+    result = run("local", study.directory, *words, "--no-open", "--no-follow", "--directory", "d")
+
+    assert result.exit_code == 0
+    options = platform._make_parser().parse_args(started[0])  # noqa: SLF001 - what it makes of them
+    assert options.study == study.directory
+    assert (options.port, options.web_port, options.game_port) == (0, 8001, 0)
+    assert (options.max_runtime, options.max_servers) == (5, 2)
+    assert (options.open, options.follow_edits, str(options.directory)) == (False, False, "d")
+
+
+def test_defaults_are_the_platforms(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
+    """Given nothing but the folder, then nothing but the study is said."""
+    assert run("local", study.directory).exit_code == 0
+    assert started == [["--study", str(study.directory)]]
+
+
+def test_a_study_with_errors_is_not_run(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
+    """Given an error, then 1 and what is wrong; a warning is told, and the study runs."""
+    study.page("<input>")
+    assert run("local", study.directory).exit_code == 0
+    study.edit("  maxRuntime: 30\n", "")
+    result = run("local", study.directory)
+
+    assert result.exit_code == 1
+    assert "project.maxRuntime: missing" in result.stdout
+    assert len(started) == 1
+
+
+def test_failures_of_the_platform(study: SmallStudy, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a platform that cannot start, then 4; stopped by a signal, its own code."""
+    monkeypatch.setattr(platform, "main", lambda _: 1)
+    assert run("local", study.directory).exit_code == 4
+    monkeypatch.setattr(platform, "main", lambda _: 130)
+    assert run("local", study.directory).exit_code == 130
+
+
+def test_without_the_extra(study: SmallStudy, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an installation without the emulator, then 4 and how to install it."""
+    monkeypatch.setitem(sys.modules, "ministack", None)
+
+    result = run("local", study.directory)
+
+    assert result.exit_code == 4
+    assert "[local]" in result.stderr

@@ -1,0 +1,123 @@
+"""`hippo new` makes a study that can be published and run, with names of its own."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hippo_cli.checks import check_study
+from hippo_cli.new_study import Answers, quote, write_config
+from hippo_cli.resources import find_example
+from hippo_cli.study_folder import StudyFolder
+from hippo_local.study import read_study
+
+Run = Callable[..., Any]
+EXAMPLE = (find_example() / "config.yml").read_text(encoding="utf-8")
+
+
+def test_new_study_can_be_published_and_run(run: Run, tmp_path: Path) -> None:
+    """Given answers as options, then the folder passes the check and the local platform takes it."""
+    target = tmp_path / "far" / "tree_study"
+    result = run("new", target, "--yes", "--researcher", 'Ada: "A" <ada@example.org>')
+
+    assert result.exit_code == 0, result.output
+    assert check_study(StudyFolder(target)) == []
+    study = read_study(target)
+    assert study.project_id == "tree_study"
+    assert study.project["researcher"] == 'Ada: "A" <ada@example.org>'
+    assert study.project["name"] == "Tree study"
+    assert study.project["consentStep"] == 1
+    assert study.project["awsSetup"]["repository"] == "tree_study"
+    assert "bucket" not in study.project
+    assert not (target / "README.md").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["far"]
+
+
+def test_questions_are_asked(run: Run, tmp_path: Path) -> None:
+    """Given answers, with one that cannot be, then it is asked again; Enter takes what is proposed."""
+    target = tmp_path / "my study"
+    result = run("new", target, "--no-consent", text="_no\nmine\n\nGrace, grace@example.org\n")
+
+    assert result.exit_code == 0, result.output
+    assert "'_no' cannot be a study's id" in result.output
+    project = read_study(target).project
+    assert (project["id"], project["name"], project["researcher"]) == (
+        "mine",
+        "Mine",
+        "Grace, grace@example.org",
+    )
+    assert "consentStep" not in project
+
+
+def test_bucket_and_region_are_written(run: Run, tmp_path: Path) -> None:
+    """Given both, then they stand where existing scripts read them."""
+    words = ["--yes", "--researcher", "x", "--bucket", "lab-data", "--region", "eu-west-1"]
+    assert run("new", tmp_path / "x", *words).exit_code == 0
+
+    project = read_study(tmp_path / "x").project
+    assert (project["bucket"], project["awsSetup"]["bucket"], project["ssl"]["sslBucket"]) == (
+        "lab-data",
+    ) * 3
+    assert project["awsSetup"]["region"] == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--yes"],
+        ["--yes", "--researcher", "x", "--id", "_x"],
+        ["--yes", "--researcher", "a\nb"],
+        ["--yes", "--researcher", "x", "--name", " "],
+    ],
+)
+def test_answers_that_cannot_be(run: Run, tmp_path: Path, words: list[str]) -> None:
+    """Given a wrong or missing answer without a terminal, then 2, and nothing is made."""
+    assert run("new", tmp_path / "x", *words).exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_end_of_input_is_an_interruption(run: Run, tmp_path: Path) -> None:
+    """Given no more input at a question, then 130, and nothing is made."""
+    result = run("new", tmp_path / "x", text="")
+
+    assert result.exit_code == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_something_in_it_is_left_alone(run: Run, tmp_path: Path) -> None:
+    """Given a folder that is not empty, or a file, then 2 and it is as before; an empty folder is filled."""
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "notes.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "empty").mkdir()
+    words = ["--yes", "--researcher", "x"]
+
+    assert run("new", tmp_path / "full", *words).exit_code == 2
+    assert run("new", tmp_path / "file", *words).exit_code == 2
+    assert run("new", tmp_path / "empty", *words).exit_code == 0
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_disk_full_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a disk that fills up in the middle, then 4 and no half study."""
+    monkeypatch.setattr("hippo_cli.new_study._name_image", _fill_disk)
+
+    assert run("new", tmp_path / "x", "--yes", "--researcher", "x").exit_code == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def _fill_disk(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=40))
+def test_any_line_of_text_is_read_back(text: str) -> None:
+    """Given any text of one line, then YAML reads from the config what was answered."""
+    assert yaml.safe_load(quote(text)) == text
+    config = yaml.safe_load(write_config(EXAMPLE, Answers("s1", text, text)))
+    assert (config["project"]["name"], config["project"]["researcher"]) == (text, text)
