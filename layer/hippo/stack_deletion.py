@@ -64,7 +64,7 @@ class DeletionGuard:
         if clusters:
             found = self._tools.containers.describe_clusters(clusters)
             names |= {cluster.name for cluster in found if cluster.status != "INACTIVE"}
-        # The stack's own rules may begin so as well: CloudFormation names them by the stack, hippo-SweepRule…
+        # Rules of other stacks may begin so as well: CloudFormation names them by the stack, hippo-x-MyRule-…
         form = re.compile(rf"{re.escape(self._prefix)}-[1-9][0-9]*-[a-z0-9-]+")
         return sorted(name for name in names if form.fullmatch(name))
 

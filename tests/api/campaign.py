@@ -134,9 +134,8 @@ class Campaign:
         return results, left, summary
 
     def _look_at_account(self, requests: Sequence[RawRequest], marker: str) -> tuple[list[str], str]:
-        time.sleep(3)  # stop messages are still under way
         client = self._account.client
-        lines = list(traces.read_logs(client("logs")))
+        lines = self._read_settled_logs()
         made = self._list_objects() - self._before
         pages = {key for bucket, key in made if bucket == self._buckets[0]}
         strange = traces.ObjectOracle(requests).find_strange(pages)
@@ -149,6 +148,17 @@ class Campaign:
             f"not a record: {key}" for key in traces.find_unreadable(client("s3"), self._buckets[0], records)
         ]
         return problems, f"{len(made)} new objects ({len(records)} participants), {len(lines)} log lines"
+
+    def _read_settled_logs(self) -> list[str]:
+        """All log lines, once there come no more: stop messages are still under way."""
+        lines: list[str] = []
+        for _ in range(20):
+            before = len(lines)
+            time.sleep(1)
+            lines = list(traces.read_logs(self._account.client("logs")))
+            if lines and len(lines) == before:
+                break
+        return lines
 
     def _list_objects(self) -> set[tuple[str, str]]:
         s3 = self._account.client("s3")

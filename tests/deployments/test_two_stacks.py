@@ -38,6 +38,8 @@ class Stack:
             self.outputs["TaskRoleArn"],
             self.outputs["TaskExecutionRoleArn"],
             f"arn:aws:events:{ACCOUNT}:rule/{self.prefix}-1-ada",
+            f"arn:aws:events:{ACCOUNT}:rule/{self.ids['SweepRule']}",
+            f"arn:aws:events:{ACCOUNT}:rule/{self.ids['TaskEndRule']}",
             f"arn:aws:ecs:{ACCOUNT}:cluster/{self.prefix}-1-ada",
             f"arn:aws:ecs:{ACCOUNT}:task/{self.prefix}-1-ada/0123",
             f"arn:aws:lambda:{ACCOUNT}:function:{self.ids['StartServerFunction']}",

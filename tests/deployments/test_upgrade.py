@@ -52,7 +52,7 @@ def upgrade(
     guest.submit({"consent": "yes"})
     guest.submit({"quiz": "done"})
     guest.await_game()
-    ids, task = account.read_ids(STACK), find_task(account)
+    ids, task = account.read_ids(STACK), find_task(account, guest.user_id)
     with ExitStack() as stack:
         socket = stack.enter_context(guest.connect())
         # An operator gives only what is new; the rest keeps its value.
@@ -60,10 +60,10 @@ def upgrade(
         yield Upgrade(ids, outputs, guest, socket, task)
 
 
-def find_task(account: LocalAccount) -> str:
-    """The ARN of the one task that runs for the stack."""
+def find_task(account: LocalAccount, user_id: str) -> str:
+    """The ARN of the one task that runs for a participant."""
     ecs = account.client("ecs")
-    clusters = [arn for arn in ecs.list_clusters()["clusterArns"] if f"/{PREFIX}-" in arn]
+    clusters = [arn for arn in ecs.list_clusters()["clusterArns"] if arn.endswith(f"/{PREFIX}-1-{user_id}")]
     (task,) = [arn for cluster in clusters for arn in ecs.list_tasks(cluster=cluster)["taskArns"]]
     return str(task)
 
@@ -84,15 +84,15 @@ def test_game_goes_on_and_ends(account: LocalAccount, upgrade: Upgrade) -> None:
     """Given a game that was on before the upgrade, then it is played to its end on the same server, the
     rest of the study follows, and this release stops what the last one has started."""
     guest = upgrade.guest
-    assert find_task(account) == upgrade.task
+    assert find_task(account, guest.user_id) == upgrade.task
 
     play(upgrade.socket)
     guest.finish_game()
     last = guest.submit({"rating": "4"})
 
     assert last["step"] == last["steps"] + 1
-    rules = account.client("events")
-    wait_until("the server to stop", lambda: not rules.list_rules(NamePrefix=f"{PREFIX}-1-")["Rules"])
+    rules, own = account.client("events"), f"{PREFIX}-1-{guest.user_id}"
+    wait_until("the server to stop", lambda: not rules.list_rules(NamePrefix=own)["Rules"])
     stored = read_json(account, upgrade, f"{guest.project_id}/Users/{guest.user_id}")
     bodies = [json.loads(entry["body"] or "null") for entry in stored["requests"]]
     assert [body for body in bodies if body] == [{"consent": "yes"}, {"quiz": "done"}, {"rating": "4"}]

@@ -140,6 +140,11 @@ def test_budget_is_made_only_with_an_amount_and_an_address() -> None:
     assert kinds == [("ACTUAL", 80), ("FORECASTED", 100)]
 
 
+def test_another_alarm_address_can_replace_the_budget() -> None:
+    """CloudFormation replaces a budget whose subscribers change, which a fixed name would not let it do."""
+    assert "BudgetName" not in RESOURCES["Budget"]["Properties"]["Budget"]
+
+
 def test_what_participants_use_carries_the_stack_as_a_cost_tag() -> None:
     """Functions, logs, API, buckets and the site can be told from those of another stack on the bill."""
     assert load_template()["Globals"]["Function"]["Tags"] == {"hippo:stack": {"Ref": "Prefix"}}
