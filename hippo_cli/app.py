@@ -1,4 +1,4 @@
-"""The command line: global options, which may stand anywhere, and the commands."""
+"""The command line: the commands, and global options, which may stand anywhere."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from hippo_cli.commands import check, export, local, new, schema, stack, status
+from hippo_cli.commands import (
+    check,
+    doctor,
+    export,
+    local,
+    logs,
+    new,
+    pause,
+    publish,
+    schema,
+    servers,
+    stack,
+    status,
+    stop,
+    withdraw,
+)
 from hippo_cli.connection import Flags
 from hippo_cli.guard import guard
 
@@ -20,8 +35,16 @@ app = typer.Typer(
 app.command("new")(guard(new.new))
 app.command("check")(guard(check.check))
 app.command("local")(guard(local.local))
+app.command("publish")(guard(publish.publish_study))
 app.command("export")(guard(export.export_project))
 app.command("status")(guard(status.status))
+app.command("servers")(guard(servers.servers))
+app.command("stop")(guard(stop.stop))
+app.command("logs")(guard(logs.logs))
+app.command("withdraw")(guard(withdraw.withdraw))
+app.command("pause")(guard(pause.pause))
+app.command("resume")(guard(pause.resume))
+app.command("doctor")(guard(doctor.doctor))
 app.command("stack")(guard(stack.stack))
 app.command("schema")(guard(schema.schema))
 

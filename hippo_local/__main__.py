@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from hippo_local.answers import show_answers
+from hippo_local.bots.options import add_bot_options, find_running
 from hippo_local.console import Console, report_error
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
@@ -60,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     console = Console()
+    if options.bots and (running := find_running(options.directory)):
+        return _send_bots(options, running, console)
     platform = LocalPlatform(
         Options(
             study=options.study,
@@ -75,6 +78,8 @@ def _run(options: argparse.Namespace) -> int:
     )
     with platform as outputs:
         try:
+            if options.bots:
+                return _send_bots(options, outputs, console)
             _show_outputs(console, outputs, options.directory)
             if options.open:
                 _open_browser(outputs["studyUrl"])
@@ -83,6 +88,21 @@ def _run(options: argparse.Namespace) -> int:
             console.report("stopping")
     console.report("stopped; nothing is left running")
     return 0
+
+
+def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Console) -> int:
+    # They speak over WebSockets, which nothing else of the runner needs.
+    from hippo_local.bots.run import run_bots
+
+    return run_bots(
+        outputs,
+        options.bots,
+        options.seed,
+        fast=options.pace == "fast",
+        minutes=options.max_runtime,
+        directory=options.directory,
+        console=console,
+    )
 
 
 def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) -> None:
@@ -166,6 +186,7 @@ def _make_parser() -> argparse.ArgumentParser:
         action="store_false",
         help="edits of the study and the functions wait for the next start",
     )
+    add_bot_options(parser)
     directory_help = "where outputs.json, logs and data go (default: .local)"
     parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
     _add_commands(parser, directory_help)

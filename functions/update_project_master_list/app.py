@@ -1,4 +1,4 @@
-"""Direct invocation by the researcher's tool: add or replace one project in the master list."""
+"""Direct invocation by the researcher's tool: add or replace one project in the master list, or close it."""
 
 import logging
 import os
@@ -12,6 +12,7 @@ from hippo.clock import SystemClock
 from hippo.errors import TransientError
 from hippo.media import MediaPublisher
 from hippo.project_config import check_config
+from hippo.project_switch import is_switch, switch
 from hippo.publications import form_warnings, freeze_version, list_project
 from hippo.settings import UpdateListSettings, read_settings
 
@@ -36,11 +37,13 @@ def make_media() -> MediaPublisher:
 
 
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
-    """`{"statusCode": 200, "body": warnings}`, or 400 and everything that is wrong, a line each."""
+    """`{"statusCode": 200, "body": warnings, "version"}`, or 400 and all that is wrong, a line each."""
     if not isinstance(event, dict):
         return {"statusCode": 400, "body": "the event has to be the project's config, a JSON object"}
     buckets = make_buckets()
     own = next(iter(buckets))
+    if is_switch(event):
+        return switch(buckets[own], event, CLOCK)
     errors, warnings = check_config(event, tuple(buckets))
     if errors:
         return {"statusCode": 400, "body": "\n".join(errors + form_warnings(warnings))}
@@ -52,4 +55,4 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
         logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
         return {"statusCode": 400, "body": f"not published: {error}"}
     logger.info("published", extra={"projectId": config["id"], "version": version})
-    return {"statusCode": 200, "body": "\n".join(form_warnings(warnings + missing))}
+    return {"statusCode": 200, "body": "\n".join(form_warnings(warnings + missing)), "version": version}

@@ -9,7 +9,7 @@ from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
 
 _EXAMPLES = {key.path: f"{key.path.rpartition('.')[2]}: {key.example}" for key in KEYS if key.example}
 _PARTS = ("project", "trial")
-_PLACEHOLDER = "your-study-bucket"
+PLACEHOLDER = "your-study-bucket"
 
 
 def check_config_file(study: StudyFolder) -> list[Finding]:
@@ -103,7 +103,7 @@ def _check_names(study: StudyFolder) -> Iterable[Finding]:
     buckets = {("bucket",): study.project.get("bucket"), ("awsSetup", "bucket"): inner.get("bucket")}
     for path, value in buckets.items():
         line = study.config_file.find_line(("project", *path))
-        if value == _PLACEHOLDER and ("project", *path) in study.config_file.lines:
+        if value == PLACEHOLDER and ("project", *path) in study.config_file.lines:
             key = ".".join(("project", *path))
             fix = "Write the name that the operator tells you, or leave the key out: `hippo` asks the stack."
             yield warning("placeholder", CONFIG_FILE, line, key, "still the example's", fix)

@@ -7,7 +7,7 @@ import typer
 
 from hippo_cli.checks import check_study
 from hippo_cli.commands.check import show_findings
-from hippo_cli.errors import CliError, ExitCode, MachineError
+from hippo_cli.errors import CliError, ExitCode, MachineError, UsageError
 from hippo_cli.findings import count_errors
 from hippo_cli.study_folder import open_study
 
@@ -30,14 +30,27 @@ def local(
     follows: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Bring in what you edit while it runs.")
     ] = True,
+    bots: Annotated[
+        int | None,
+        typer.Option(min=1, max=100, help="Scripted participants who go through the study; then it ends."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the bots' answers and actions (1).")] = None,
+    pace: Annotated[
+        str | None, typer.Option(metavar="[fast|real]", help="Of the bots: as fast as it goes, or as people.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option("--directory", help="Where outputs.json, logs and data go.")
     ] = None,
 ) -> None:
     """Run the study on this machine, with all that it needs: no AWS account, no Docker. Ctrl-C ends it.
 
-    The study is checked first; one with errors is not run.
+    The study is checked first; one with errors is not run. With --bots a platform that is up there already
+    is used. Ends with 1 if one of them does not get to the end.
     """
+    if pace not in (None, "fast", "real"):
+        raise UsageError(f"--pace {pace}: no such pace", "Say fast or real.")
+    if bots is None and (seed is not None or pace is not None):
+        raise UsageError("--seed and --pace are of bots", "Give --bots, how many.")
     study = open_study(directory)
     findings = check_study(study)
     # Whose bucket it is on AWS does not matter here.
@@ -52,6 +65,9 @@ def local(
         ("--max-runtime", max_runtime),
         ("--max-servers", max_servers),
         ("--directory", data),
+        ("--bots", bots),
+        ("--seed", seed),
+        ("--pace", pace),
     ):
         words += [flag, str(value)] if value is not None else []
     words += [] if opens else ["--no-open"]
@@ -65,10 +81,11 @@ def _run(words: list[str]) -> int:
         import ministack  # type: ignore[import-untyped]  # noqa: F401
 
         from hippo_local.__main__ import main
+        from hippo_local.bots.options import FAILED
     except ImportError as error:
         raise MachineError(
             f"the local platform is not installed ({error.name} is missing)",
             "Install the tool with its extra: `uv tool install '.[local]'` or `pip install '.[local]'`.",
         ) from error
     code = main(words)
-    return ExitCode.MACHINE if code == 1 else code
+    return {1: int(ExitCode.MACHINE), FAILED: int(ExitCode.PROBLEMS)}.get(code, code)

@@ -49,6 +49,10 @@ class Bucket:
         self._client = client
         self.name = name
 
+    def beside(self, name: str) -> "Bucket":
+        """Another bucket by the same client; this one if no name is given."""
+        return Bucket(self._client, name) if name else self
+
     def list_tree(self, prefix: str, *, flat: bool = False) -> Iterator[Listed]:
         """All objects below a prefix, 1,000 held at a time; `flat` leaves out what is in folders below."""
         more = {"Delimiter": "/"} if flat else {}

@@ -7,7 +7,7 @@ and whoever began a study with one version finishes with it.
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -76,11 +76,41 @@ def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> 
     Raises TransientError when others keep winning, or when the list there is not readable (it is then
     left as it is, for a person to look at: every version of it is in the versioned bucket).
     """
+
+    def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*(project for project in projects if project.get("id") != entry["id"]), dict(entry)]
+
+    _change_list(store, change, clock)
+
+
+def switch_project(store: ObjectStore, project_id: str, live: bool, clock: Clock) -> bool:
+    """Open or close a listed project; nothing else of it changes, its version included.
+
+    Gives whether the list has it. Raises as list_project does.
+    """
+    known = False
+
+    def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+        nonlocal known
+        known = any(project.get("id") == project_id for project in projects)
+        changed = [{**one, "live": live} if one.get("id") == project_id else one for one in projects]
+        return None if changed == projects else changed
+
+    _change_list(store, change, clock)
+    return known
+
+
+def _change_list(
+    store: ObjectStore, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]] | None], clock: Clock
+) -> None:
+    """Compare and swap; a change that gives None has nothing to do."""
     for attempt in range(_TRIES):
         stored = store.read(MASTER_LIST)
         projects = read_projects(stored.body) if stored else []
-        kept = [project for project in projects if project.get("id") != entry["id"]]
-        body = json.dumps({"projects": [*kept, dict(entry)]}, indent=2).encode()
+        changed = change(projects)
+        if changed is None:
+            return
+        body = json.dumps({"projects": changed}, indent=2).encode()
         try:
             if stored:
                 store.replace(MASTER_LIST, body, stored.etag)

@@ -116,7 +116,7 @@ class ServerStart:
             except CapacityError as error:
                 self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
                 continue
-            self._log("ready", held.record, provider=provider)
+            self._log("ready", held.record, provider=provider, task=held.record.task_arn)
             count_ready(held.record)
             return
         held.update(capacity_provider="", task_arn="", rounds=held.record.rounds + 1)
@@ -234,7 +234,7 @@ class ServerStart:
 
     def _fail(self, held: HeldServer, error: PermanentError) -> None:
         """This attempt has failed: say so in the record and have everything cleared up at once."""
-        self._log("failed", held.record, error=str(error)[:200])
+        self._log("failed", held.record, error=str(error)[:200], task=held.record.task_arn)
         count_failed(held.record.project_id, held.record.user_id, str(error))
         reason = TASK_ENDED if isinstance(error, TaskEndedError) else "failed"
         held.update(state=FAILED, error=str(error)[:500], reason=reason, lease_until=None)

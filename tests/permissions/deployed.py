@@ -8,12 +8,12 @@ from typing import Any
 from template_file import as_list
 
 from tests.e2e.account_view import AccountView
-from tests.permissions.policies import RESEARCHER, Statement
+from tests.permissions.policies import Statement, name_holder
 from tests.permissions.requests import neutralise
 
 
 def read_deployed(account: AccountView, names: Mapping[str, str]) -> dict[str, list[str]]:
-    """The statements of each role of the stack, and of what researchers are given; neutral, and in order."""
+    """The statements of each role of the stack, and of what people are given; neutral, and in order."""
     iam, found = account.client("iam"), defaultdict(list)
     answer = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
     for resource in answer["StackResources"]:
@@ -25,7 +25,7 @@ def read_deployed(account: AccountView, names: Mapping[str, str]) -> dict[str, l
         elif resource["ResourceType"] == "AWS::IAM::ManagedPolicy":
             version = iam.get_policy(PolicyArn=name)["Policy"]["DefaultVersionId"]
             document = iam.get_policy_version(PolicyArn=name, VersionId=version)["PolicyVersion"]["Document"]
-            found[RESEARCHER] += as_list(document["Statement"])
+            found[name_holder(resource["LogicalResourceId"])] += as_list(document["Statement"])
     return {role: write(bodies, names) for role, bodies in found.items()}
 
 

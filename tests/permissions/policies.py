@@ -20,7 +20,7 @@ NEEDED = {"HostedZoneId": "ZONE", "RootDomain": "localhost", "Subnet": "subnet-1
 OPTIONS = {"ExtraBuckets": "extra-bucket", "Tracing": "Active", "GameCertificate": "acm"}
 OTHER_OPTIONS = {**OPTIONS, "GameCertificate": "bucket"}
 # Policies beside the roles; those of no role are for people.
-RESEARCHER = "Researcher"
+RESEARCHER, STEWARD = "Researcher", "Steward"
 _ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _NAMES = {
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
@@ -35,7 +35,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement; `role` is the logical id of the role, or RESEARCHER."""
+    """One statement; `role` is the logical id of the role, RESEARCHER or STEWARD."""
 
     role: str
     policy: str
@@ -77,8 +77,13 @@ def _read_statements(resources: dict[str, Any]) -> Iterator[Statement]:
             for policy in properties.get("Policies", []):
                 yield from _read_document(name, policy["PolicyName"], policy["PolicyDocument"])
         elif resource["Type"] in _ATTACHED:
-            for holder in properties.get("Roles") or [RESEARCHER]:
+            for holder in properties.get("Roles") or [name_holder(name)]:
                 yield from _read_document(holder, name, properties["PolicyDocument"])
+
+
+def name_holder(policy: str) -> str:
+    """Whom a policy of no role is for, by its logical id."""
+    return STEWARD if policy.startswith(STEWARD) else RESEARCHER
 
 
 def _read_document(role: str, policy: str, document: dict[str, Any]) -> Iterator[Statement]:

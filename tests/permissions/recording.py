@@ -17,6 +17,7 @@ from tests.permissions.deployed import read_deployed
 from tests.permissions.policies import OTHER_OPTIONS
 from tests.permissions.requests import Request, name_resources, read_record
 from tests.permissions.researcher import research
+from tests.permissions.steward import look_after
 
 AT_ONCE = 6
 
@@ -61,6 +62,7 @@ def record_platform(platform: RecordingPlatform, *, cron: bool) -> set[Request]:
             outcome.result()
     faults.clear()
     research(account)
+    look_after(account)
     scenarios.sweep(account)
     certificate = account.client("cloudformation").describe_stack_resource(
         StackName=account.outputs["stack"], LogicalResourceId="GameServerCertificate"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.permissions.policies import RESEARCHER
+from tests.permissions.policies import RESEARCHER, STEWARD
 
 # What the local platform has recorded, and what the simulation has.
 PLATFORM = Path(__file__).with_name("recorded_platform.jsonl")
@@ -79,7 +79,8 @@ def read_record(lines: Iterable[str], names: Mapping[str, str]) -> set[Request]:
 def _read(entry: dict[str, Any]) -> Request:
     context = {key: value for key, value in entry["context"].items() if not key.startswith(_LEFT_OUT)}
     kind, _, name = entry["principal"].rpartition(":")[2].partition("/")
-    role = name.partition("/")[0] if kind == "assumed-role" else RESEARCHER if kind == "user" else kind
+    person = STEWARD if name.startswith("steward") else RESEARCHER
+    role = name.partition("/")[0] if kind == "assumed-role" else person if kind == "user" else kind
     return Request(
         role, entry["action"], entry["resource"], json.dumps(context, sort_keys=True), entry["allowed"]
     )

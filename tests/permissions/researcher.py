@@ -37,13 +37,15 @@ def research(account: AccountView) -> None:
     read_stack(client("ssm"))
 
 
-def make_clients(account: AccountView) -> Callable[[str], Any]:
-    """A user with the tag and the two policies; gives their clients by service."""
-    iam, name = account.client("iam"), "researcher"
+def make_clients(
+    account: AccountView, name: str = "researcher", policies: tuple[str, ...] = _POLICIES
+) -> Callable[[str], Any]:
+    """A user with the tag and some policies; gives their clients by service."""
+    iam = account.client("iam")
     resources = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
     arns = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources["StackResources"]}
     iam.create_user(UserName=name, Tags=[{"Key": "hippo-project", "Value": TAG}])
-    for policy in _POLICIES:
+    for policy in policies:
         iam.attach_user_policy(UserName=name, PolicyArn=arns[policy])
     key = iam.create_access_key(UserName=name)["AccessKey"]
 

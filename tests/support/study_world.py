@@ -243,6 +243,10 @@ class StudyWorld:
         sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self._topics[topic]].sent_notifications
         return [json.loads(notification[1]) for notification in sent]
 
+    def name_topic(self, topic: str) -> str:
+        """The ARN of the `start` or the `stop` topic."""
+        return str(self._topics[topic])
+
     def minutes_later(self, minutes: float) -> datetime:
         """The time then."""
         return datetime.fromtimestamp(self.clock.now().timestamp() + 60 * minutes, self.clock.now().tzinfo)

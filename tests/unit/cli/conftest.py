@@ -14,6 +14,7 @@ from hippo_cli.findings import Finding
 from hippo_cli.study_folder import StudyFolder
 from tests.support.aws_hooks import shared_client
 from tests.support.study_world import BUCKET, REGION, StudyWorld
+from tests.unit.cli.publishing_world import Deployment, FakeDocker
 
 CONFIG = """\
 project:
@@ -108,3 +109,15 @@ def lab(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPa
     shared_client("ssm").put_parameter(Name="/hippo/lab/BucketName", Value=BUCKET, Type="String")
     world.aws.reset()
     return world
+
+
+@pytest.fixture
+def deployment(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """The same, with all that publishing needs."""
+    return Deployment(lab, monkeypatch)
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
+    """A Docker that only notes what it is told."""
+    return FakeDocker(tmp_path / "docker", monkeypatch)

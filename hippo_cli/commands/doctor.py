@@ -1,0 +1,78 @@
+"""`hippo doctor`: what stands between a study and its participants, and what to do about it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hippo.clock import SystemClock
+from hippo_cli.checks.server import find_cost
+from hippo_cli.connection import connect
+from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
+from hippo_cli.doctor.results import Outcome, Result
+from hippo_cli.errors import ExitCode
+from hippo_cli.operations.places import read_project
+from hippo_cli.output import JsonOption, say, show_json
+from hippo_cli.prices import DEFAULT_CPU
+from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+
+_STYLES = {
+    Outcome.OK: "green",
+    Outcome.WARNING: "bold yellow",
+    Outcome.FAILURE: "bold red",
+    Outcome.UNKNOWN: "dim",
+}
+
+
+def doctor(
+    context: typer.Context,
+    participants: Annotated[
+        int | None,
+        typer.Option("--participants", "-n", min=1, help=f"Planned at once ({DEFAULT_PARTICIPANTS})."),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option("--project", help="Its id; by default the study of this folder.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look at credentials, stack, permissions, quotas, DNS, certificate and Docker; nothing is changed.
+
+    Ends with 1 if something does not work; warnings, and what could not be looked at, do not count.
+    """
+    study = StudyFolder(Path().resolve()) if Path(CONFIG_FILE).is_file() else None
+    config = study.project if study else {}
+    project_id = read_project(project) if project else str(config.get("id") or "") or None
+    cost = find_cost(study) if study else None
+    plan = Plan(project_id, cost.cpu if cost else DEFAULT_CPU, participants)
+    results = []
+    for result in examine(connect(context.obj, config), plan, SystemClock().now()):
+        results.append(result)
+        if not as_json:
+            _show(result)
+    if as_json:
+        show_json([_as_json(result) for result in results])
+    else:
+        _summarise(results)
+    if any(result.outcome is Outcome.FAILURE for result in results):
+        raise typer.Exit(ExitCode.PROBLEMS)
+
+
+def _show(result: Result) -> None:
+    say(f"{result.outcome:<14}  {result.what}: {result.found}", _STYLES[result.outcome])
+    if result.advice:
+        for line in result.advice.splitlines():
+            say(f"{'':<14}  {line}", "dim")
+
+
+def _summarise(results: list[Result]) -> None:
+    counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
+    say(", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number), "bold")
+
+
+def _as_json(result: Result) -> dict[str, str]:
+    return {
+        "what": result.what,
+        "outcome": result.outcome.value,
+        "found": result.found,
+        "advice": result.advice,
+    }

@@ -1,0 +1,101 @@
+"""`hippo logs`: what functions and game server logged of one participant, in one timeline."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from hippo.clock import SystemClock
+from hippo.server_record import ServerRecord
+from hippo_cli.errors import AwsError, UsageError
+from hippo_cli.operations.log_lines import LogLine, find_tasks, read_since
+from hippo_cli.operations.places import open_platform, read_project, read_user
+from hippo_cli.operations.servers import read_server
+from hippo_cli.operations.timeline import Timeline
+from hippo_cli.output import JsonOption, say, say_error, show_json_line
+
+_BEFORE = timedelta(minutes=10)  # that a participant may be in the study before their server is asked for
+_DAY = timedelta(days=1)
+_STYLES = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "bold yellow"}
+
+
+def logs(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
+    project: Annotated[
+        str | None, typer.Option("--project", help="Whose game server (the server's own, or the folder's).")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="30m, 2h, 1d, or a time; by default since their server was asked for."
+        ),
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what functions and game server have logged of a participant: ids and events, never answers.
+
+    With --json each line is a JSON object of its own. Lines come some seconds late.
+    """
+    user_id = read_user(user)
+    platform, clock = open_platform(context.obj), SystemClock()
+    start = read_since(since, clock.now()) if since else None
+    record = _find_record(lambda: read_server(platform.bucket, user_id))
+    project_id = read_project(project) if project else _choose_project(record, platform.folder_project)
+    timeline = Timeline(
+        platform.connection.make_client("logs"),
+        platform.stack,
+        user_id,
+        project_id,
+        find_tasks(record.task_arn) if record else set(),
+    )
+    start = start or _find_start(record, clock.now())
+    if follow:
+        for lines in timeline.follow(start, clock):
+            _show(lines, as_json=as_json)
+            _show_notes(timeline)
+    lines = timeline.read(start)
+    _show(lines, as_json=as_json)
+    _show_notes(timeline)
+    if not lines:
+        say_error(
+            f"Nothing of {user_id} since {start.astimezone():%Y-%m-%d %H:%M}; --since goes further back."
+        )
+
+
+def _find_record(read: Callable[[], ServerRecord | None]) -> ServerRecord | None:
+    """The server record is a help only: whoever may not read it may all the same read logs."""
+    try:
+        return read()
+    except AwsError:
+        return None
+
+
+def _choose_project(record: ServerRecord | None, folder_project: str | None) -> str:
+    project_id = (record.project_id if record else "") or folder_project
+    if not project_id:
+        raise UsageError("it is not known in which project they are", "Give it by --project.")
+    return project_id
+
+
+def _find_start(record: ServerRecord | None, now: datetime) -> datetime:
+    asked = record.requested_at if record else None
+    return asked - _BEFORE if asked else now - _DAY
+
+
+def _show(lines: Iterable[LogLine], *, as_json: bool) -> None:
+    for line in lines:
+        if as_json:
+            show_json_line(line.as_json())
+        else:
+            say(line.form(), _STYLES.get(line.level))
+
+
+def _show_notes(timeline: Timeline) -> None:
+    for source, note in timeline.notes.items():
+        say_error(f"{source}: {note}", "yellow")
+    timeline.notes.clear()

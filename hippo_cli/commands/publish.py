@@ -1,0 +1,196 @@
+"""`hippo publish`: from a checked folder to a study that participants can open."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hippo_cli.checks import check_study
+from hippo_cli.commands.check import show_findings
+from hippo_cli.connection import Flags, connect
+from hippo_cli.errors import CliError, ExitCode, UsageError
+from hippo_cli.findings import Finding, count_errors
+from hippo_cli.output import JsonOption, say, say_error, show_json
+from hippo_cli.progress import show_progress
+from hippo_cli.publishing.docker import check_docker
+from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan
+from hippo_cli.publishing.run import Outcome, publish
+from hippo_cli.stack import find_stack
+from hippo_cli.study_folder import StudyFolder, open_study
+
+_SENDING = "bytes"
+# What matters only where an image is built from the folder.
+_OF_BUILDING = {"dockerfile-missing", "dockerfile-copy", "port"}
+
+
+def publish_study(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
+    image: Annotated[
+        str | None, typer.Option("--image", help="An image that is there; Docker is not used then.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the image even if nothing of it has changed.")
+    ] = False,
+    delete_removed: Annotated[
+        bool, typer.Option("--delete-removed", help="Delete published files that the folder no longer has.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and end.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Publish the study: pages, image and task definition first, then the project's entry in the list.
+
+    Only what has changed is sent. It may be interrupted and run again. Ends with 1 if the study has errors.
+    """
+    check_image_name(image)
+    study = open_study(directory)
+    findings = find_problems(study, image)
+    if count_errors(findings):
+        _refuse(study, findings, as_json)
+    target = Target(study, *_find_deployment(context.obj, study))
+    plan = make_plan(target, Wishes(image=image, rebuilds=rebuild))
+    findings += plan.findings
+    if not as_json:
+        show_findings(findings)
+        show_plan(plan, delete_removed)
+    if dry_run:
+        if as_json:
+            show_json(form_json(plan, findings, None))
+        return
+    if plan.server and not plan.server.is_built:
+        check_docker()
+    if not yes:
+        _ask(target)
+    outcome = carry_out(plan, deletes=delete_removed, hidden=as_json)
+    show_outcome(plan, outcome, findings, as_json=as_json)
+
+
+def find_problems(study: StudyFolder, image: str | None = None) -> list[Finding]:
+    """What `hippo check` finds, less what a ready image makes needless."""
+    return [found for found in check_study(study) if not (image and found.code in _OF_BUILDING)]
+
+
+def show_plan(plan: Plan, deletes: bool) -> None:
+    """One line for each part of a publication."""
+    target, files, server = plan.target, plan.files, plan.server
+    say(f"{target.project_id} → {target.stack.name} in {target.connection.region}", "bold")
+    say(f"  files            {len(files.changed)} to send, {files.unchanged} unchanged")
+    for file in files.changed:
+        say(f"                   + {file.key.partition('/')[2]}", "dim")
+    for key in [*files.removed, *files.shadowing]:
+        note = "would be shown as a variant" if key in files.shadowing else "the folder no longer has it"
+        note = "is deleted" if deletes else f"{note} (--delete-removed)"
+        say(f"                   - {key.partition('/')[2]}: {note}", "dim")
+    if server is None:
+        say("  game server      none")
+        return
+    state = "unchanged" if server.is_built else "to build and push"
+    say(f"  image            {server.settings.image}: {'ready' if server.context is None else state}")
+    registered = "unchanged" if server.is_registered else "a new revision"
+    say(f"  task definition  {server.settings.family}: {registered}")
+
+
+def carry_out(plan: Plan, *, deletes: bool, hidden: bool = False) -> Outcome:
+    """Publishes and shows how far it is, on standard error."""
+    with show_progress({_SENDING: "files, in bytes"}, hidden=hidden) as advance:
+        return publish(
+            plan,
+            deletes=deletes,
+            report=say_error if not hidden else lambda _: None,
+            advance=lambda done, total: advance(_SENDING, done, total),
+        )
+
+
+def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_json: bool = False) -> None:
+    """What was published, with the study's link; ends with 1 if the deployment has refused it."""
+    listing = outcome.listing
+    known = {(found.key, found.what) for found in findings}
+    news = [found for found in listing.findings if (found.key, found.what) not in known]
+    if as_json:
+        show_json(form_json(plan, findings + news, outcome))
+    else:
+        show_findings(news)
+    if not listing.is_listed:
+        if as_json:
+            raise typer.Exit(ExitCode.PROBLEMS)
+        raise CliError(
+            f"the deployment refused the study ({count_errors(listing.findings)} errors)",
+            "What was live before still is. Mend what stands above, and publish again.",
+        )
+    if as_json:
+        return
+    version = f", version {listing.version}" if listing.version else ""
+    say(f"{plan.target.project_id} is published{version}", "bold")
+    if plan.target.config.get("live"):
+        say(f"Its link: {_form_link(plan)}")
+    else:
+        say(f"It is closed (live is not true). Its link once it is open: {_form_link(plan)}")
+
+
+def form_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
+    """For programs; what was not done yet is null."""
+    target, server = plan.target, plan.server
+    done = outcome.listing.is_listed if outcome else False
+    return {
+        "projectId": target.project_id,
+        "stack": target.stack.name,
+        "region": target.connection.region,
+        "bucket": target.bucket,
+        "published": done,
+        "version": outcome.listing.version if outcome and done else None,
+        "link": _form_link(plan),
+        "files": {
+            "changed": [file.key for file in plan.files.changed],
+            "unchanged": plan.files.unchanged,
+            "removed": [*plan.files.removed, *plan.files.shadowing],
+            "deleted": outcome.deleted if outcome else [],
+        },
+        "image": server
+        and {
+            "reference": outcome.image if outcome else server.settings.image,
+            "builds": not server.is_built,
+        },
+        "taskDefinition": server
+        and {
+            "name": outcome.task_definition if outcome else server.settings.family,
+            "registers": not server.is_registered,
+        },
+        "findings": [found.as_dict() for found in findings],
+    }
+
+
+def _form_link(plan: Plan) -> str | None:
+    stack = plan.target.stack
+    return stack.form_study_link(plan.target.project_id) if stack.get("SiteUrl") else None
+
+
+def _find_deployment(flags: Flags, study: StudyFolder) -> tuple[Any, Any]:
+    connection = connect(flags, study.project)
+    return connection, find_stack(connection)
+
+
+def _refuse(study: StudyFolder, findings: list[Finding], as_json: bool) -> None:
+    if as_json:
+        details = [found.as_dict() for found in findings]
+        show_json({"projectId": study.project.get("id"), "published": False, "findings": details})
+        raise typer.Exit(ExitCode.PROBLEMS)
+    show_findings(findings)
+    raise CliError(
+        f"the study has {count_errors(findings)} errors, so nothing is published", "Mend what stands above."
+    )
+
+
+def _ask(target: Target) -> None:
+    try:
+        wanted = typer.confirm("Publish this?", default=True, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError(
+            "there is nobody to ask", "Give --yes, or --dry-run to see what would be done."
+        ) from None
+    if not wanted:
+        say("Nothing was published.")
+        raise typer.Exit(ExitCode.FINE)

@@ -1,0 +1,114 @@
+"""`hippo stop`: stops one participant's game server, or all of a project or stack."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+
+from hippo.clock import SystemClock
+from hippo.server_record import STOPPED, ServerRecord
+from hippo_cli.data.project import BucketOption, open_project
+from hippo_cli.errors import CliError, ExitCode, UsageError
+from hippo_cli.operations.consent import ask_first
+from hippo_cli.operations.places import Platform, open_platform, read_project, read_user
+from hippo_cli.operations.servers import read_all_servers, read_project_servers, read_server
+from hippo_cli.operations.stopping import Stopped, ask_to_stop, await_stopped
+from hippo_cli.output import JsonOption, say, say_error, show_json
+from hippo_cli.reports.servers import is_alive
+
+
+def stop(
+    context: typer.Context,
+    user: Annotated[str | None, typer.Argument(metavar="USER", help="The participant's id.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All servers of the project or stack.")] = False,
+    project: Annotated[
+        str | None, typer.Option("--project", help="Only a server of this project (the folder's).")
+    ] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until they have stopped; a minute or so.")] = True,
+    timeout: Annotated[float, typer.Option(min=1, help="Minutes to wait at most.")] = 5,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --all.")] = False,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a participant's game server now, or all of them; what they recorded is kept.
+
+    Whoever has not come to the game yet gets another server: close the study first (`hippo pause`).
+    Ends with 1 if a server has not stopped in time; the platform goes on stopping it by itself.
+    """
+    if (user is None) != everything:
+        raise UsageError("either a participant or --all is needed", "`hippo servers` lists those that run.")
+    platform = open_platform(context.obj)
+    if everything:
+        records = _find_all(context, platform, project, bucket)
+        _confirm(records, yes=yes, as_json=as_json)
+    else:
+        records = [_find_one(platform, read_user(user or ""), project)]
+    for record in records:
+        ask_to_stop(platform, record)
+    if not wait:
+        results = [Stopped(record.user_id, record.state, False, "asked to stop") for record in records]
+    else:
+        tell = (lambda _: None) if as_json else _tell
+        results = await_stopped(platform.bucket, records, SystemClock(), timedelta(minutes=timeout), tell)
+    _show(results, waited=wait, as_json=as_json)
+
+
+def _find_all(
+    context: typer.Context, platform: Platform, project: str | None, bucket: str | None
+) -> list[ServerRecord]:
+    if project or platform.folder_project:
+        found = open_project(context.obj, read_project(project) if project else None, bucket)
+        return [record for record in read_project_servers(found) if is_alive(record)]
+    return [record for record in read_all_servers(platform.bucket) if is_alive(record)]
+
+
+def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRecord:
+    record = read_server(platform.bucket, user_id)
+    if record is None:
+        raise CliError(f"{user_id} has no server, and never had one", "`hippo servers` lists those that run.")
+    if project and record.project_id != read_project(project):
+        raise CliError(
+            f"the server of {user_id} is one of the project {record.project_id}, not of {project}",
+            "Leave --project out, or name that one.",
+        )
+    return record
+
+
+def _confirm(records: list[ServerRecord], *, yes: bool, as_json: bool) -> None:
+    if not records:
+        return
+    if not as_json:
+        for record in records:
+            say(f"{record.user_id}  {record.project_id}  {record.state}")
+    question = f"Stop these {len(records)} servers? Whoever plays on them is cut off"
+    ask_first(question, yes=yes, quiet=as_json)
+
+
+def _tell(result: Stopped) -> None:
+    say(f"{result.user_id}: {result.note or result.state}")
+
+
+def _show(results: list[Stopped], *, waited: bool, as_json: bool) -> None:
+    late = [result for result in results if not result.done]
+    if as_json:
+        show_json(
+            [
+                {
+                    "userId": one.user_id,
+                    "state": one.state,
+                    "stopped": one.done and one.state in (STOPPED, "gone"),
+                    "note": one.note,
+                }
+                for one in results
+            ]
+        )
+    elif not results:
+        say("No server is running.")
+    elif not waited:
+        for result in late:
+            _tell(result)
+    if waited and late:
+        for result in late:
+            say_error(f"{result.user_id}: still {result.state}", "bold red")
+        say_error("The platform goes on by itself; `hippo servers` says how far it is.")
+        raise typer.Exit(ExitCode.PROBLEMS)

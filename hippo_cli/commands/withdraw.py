@@ -1,0 +1,137 @@
+"""`hippo withdraw`: deletes what belongs to a participant who wants it so, for good."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hippo.clock import SystemClock
+from hippo.server_record import STOPPED
+from hippo_cli.data.project import BucketOption, Project, open_project
+from hippo_cli.errors import CliError
+from hippo_cli.operations.consent import ask_first
+from hippo_cli.operations.places import Platform, read_project, read_user
+from hippo_cli.operations.receipt import (
+    choose_path,
+    describe,
+    make_receipt,
+    reserve,
+    write_receipt,
+)
+from hippo_cli.operations.servers import read_server
+from hippo_cli.operations.stopping import ask_to_stop, await_stopped
+from hippo_cli.operations.withdrawal import Found, Withdrawal
+from hippo_cli.output import JsonOption, say, show_json
+from hippo_cli.progress import show_progress
+
+_DELETING = "deleting"
+
+
+def withdraw(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
+    project: Annotated[
+        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="Where the receipt goes; a new file.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    bucket: BucketOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a participant's answers, trials and server record for good, old versions included.
+
+    Stops their server first. Lists what there is and asks. Leaves a receipt that does not say who it was.
+    A run that was broken off is finished by the same command.
+    """
+    user_id, clock = read_user(user), SystemClock()
+    found_project = open_project(context.obj, read_project(project) if project else None, bucket)
+    begun = clock.now()
+    path = choose_path(receipt, found_project.id, begun)
+    withdrawal = Withdrawal(found_project, found_project.connection.make_client("s3"), user_id, clock)
+    found = withdrawal.find(read_server(found_project.platform, user_id))
+    _check(found)
+    if not as_json:
+        _show(found)
+    if dry_run:
+        if as_json:
+            show_json(_as_json(found_project, found))
+        return
+    ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
+    reserve(path)
+    try:
+        if _stop_server(found_project, found):
+            found = withdrawal.find(read_server(found_project.platform, user_id))
+        with show_progress({_DELETING: "deleting"}, hidden=as_json) as advance:
+            withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
+        _check_gone(withdrawal, found_project, user_id)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    note = make_receipt(found, found_project.stack.name, found_project.records.name, begun, clock.now())
+    write_receipt(path, note)
+    if as_json:
+        show_json({**note, "receipt": str(path)})
+        return
+    say(f"Deleted. The receipt, without a name: {path}", "bold")
+    for line in note["stillThere"]:
+        say(f"Still there: {line}.", "dim")
+
+
+def _check(found: Found) -> None:
+    if found.is_empty:
+        where = f"; their server record is one of {', '.join(found.others)}" if found.others else ""
+        raise CliError(
+            f"there is nothing of {found.user_id} in {found.project_id}{where}",
+            "Look at id and project; --bucket names another bucket.",
+        )
+
+
+def _show(found: Found) -> None:
+    say(f"{found.user_id} in {found.project_id}:", "bold")
+    for line in describe(found):
+        say(line)
+    if found.server is not None and found.server.state != STOPPED:
+        say(f"Their server is {found.server.state}: it is stopped first.")
+    if found.others:
+        say(f"Their server record is one of {', '.join(found.others)}: it stays until they withdraw there.")
+
+
+def _stop_server(project: Project, found: Found) -> bool:
+    """Whether there was one to stop. Raises CliError if it does not stop in time."""
+    if found.server is None or found.server.state == STOPPED:
+        return False
+    platform = Platform(project.connection, project.stack, project.platform, None)
+    ask_to_stop(platform, found.server)
+    (result,) = await_stopped(project.platform, [found.server], SystemClock())
+    if not result.done:
+        raise CliError(
+            f"the server of {found.user_id} is still {result.state}; nothing was deleted",
+            "The platform goes on stopping it. Run the same command again in a while.",
+        )
+    return True
+
+
+def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> None:
+    left = withdrawal.find(read_server(project.platform, user_id))
+    if not left.is_empty:
+        raise CliError(
+            "something of them has come back while it was being deleted:\n" + "\n".join(describe(left)),
+            "Their page is still open. Have it closed, or close the study (`hippo pause`), then run the\n"
+            "same command again.",
+        )
+
+
+def _as_json(project: Project, found: Found) -> dict[str, object]:
+    return {
+        "userId": found.user_id,
+        "projectId": found.project_id,
+        "stack": project.stack.name,
+        "bucket": project.records.name,
+        "objects": sorted({one.key for one in found.versions} | set(found.queue)),
+        "versions": len(found.versions),
+        "inListOfAdmissions": found.is_admitted,
+        "server": found.server.state if found.server else None,
+    }

@@ -1,0 +1,127 @@
+"""Credentials, region, stack, and what these credentials may do with it, by calls that change nothing."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from botocore.exceptions import ClientError
+
+from hippo_cli.aws_errors import is_denied, read_code
+from hippo_cli.connection import Connection
+from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
+from hippo_cli.stack import Stack, find_stack
+
+STACK = "stack"
+_NEEDED = (
+    "NextUrl",
+    "SiteUrl",
+    "UpdateFunctionName",
+    "TaskRoleArn",
+    "TaskExecutionRoleArn",
+    "GameCertificate",
+)
+_NEWER = ("StopServerTopicArn", "LogGroupPrefix", "FunctionLogGroups", "MaxServers", "RootDomain")
+_RESEARCHER = (
+    "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you (hippo-project)."
+)
+_STEWARD = "Fine, unless you look after participants: that takes the stack's StewardPolicy."
+_MISSING = "ResourceNotFoundException"
+
+
+def check_credentials(connection: Connection) -> Iterator[Result]:
+    """Who AWS takes us for; nobody can be refused that."""
+    identity = connection.make_client("sts").get_caller_identity()
+    yield ok("credentials", f"{identity['Arn']} in {connection.region}")
+
+
+def check_stack(connection: Connection) -> tuple[Stack, list[Result]]:
+    """The stack and whether it says all that the tool needs. Raises what find_stack raises."""
+    stack = find_stack(connection)
+    gone = [name for name in _NEEDED if not stack.get(name)]
+    old = [name for name in _NEWER if not stack.get(name)]
+    again = "Ask the operator to deploy this release."
+    if gone:
+        return stack, [failure(STACK, f"{stack.name} does not say its {', '.join(gone)}", again)]
+    if old:
+        return stack, [warning(STACK, f"{stack.name} does not say its {', '.join(old)}", again)]
+    return stack, [ok(STACK, f"{stack.name} in {connection.region}, bucket {stack.bucket}")]
+
+
+def check_permissions(connection: Connection, stack: Stack, project_id: str | None) -> Iterator[Result]:
+    """What a researcher does, then what a steward does; a stop cannot be tried without stopping."""
+    s3, bucket = connection.make_client("s3"), stack.bucket
+    yield _try(
+        "publishing",
+        lambda: connection.make_client("lambda").invoke(
+            FunctionName=stack["UpdateFunctionName"], InvocationType="DryRun"
+        ),
+        "may invoke the update function",
+        _RESEARCHER,
+    )
+    yield _try(
+        "registry",
+        lambda: connection.make_client("ecr").describe_repositories(maxResults=1),
+        "may look for image repositories",
+        _RESEARCHER,
+    )
+    yield _try(
+        "task definitions",
+        lambda: connection.make_client("ecs").list_task_definitions(maxResults=1),
+        "may look for task definitions",
+        _RESEARCHER,
+    )
+    if project_id:
+        yield _try(
+            f"data of {project_id}",
+            lambda: s3.list_objects_v2(Bucket=bucket, Prefix=f"{project_id}/", MaxKeys=1),
+            "may be listed",
+            _RESEARCHER,
+        )
+    else:
+        yield unknown("data", "no project is named", "Run it in a study's folder, or with --project ID.")
+    yield from _check_stewardship(connection, stack)
+
+
+def _check_stewardship(connection: Connection, stack: Stack) -> Iterable[Result]:
+    s3, bucket = connection.make_client("s3"), stack.bucket
+    yield _try(
+        "server records",
+        lambda: s3.list_objects_v2(Bucket=bucket, Prefix="_servers/", MaxKeys=1),
+        "may be listed",
+        _STEWARD,
+        missing=unknown,
+    )
+    yield _try(
+        "withdrawals",
+        lambda: s3.list_object_versions(Bucket=bucket, Prefix="_servers/", MaxKeys=1),
+        "old versions may be listed",
+        _STEWARD,
+        missing=unknown,
+    )
+    groups = [group for group in stack.get("FunctionLogGroups").split(",") if group]
+    if groups:
+        yield _try(
+            "logs of functions",
+            lambda: connection.make_client("logs").filter_log_events(logGroupName=groups[0], limit=1),
+            "may be read",
+            _STEWARD,
+            missing=unknown,
+        )
+
+
+def _try(
+    what: str,
+    call: Callable[[], object],
+    found: str,
+    advice: str,
+    missing: Callable[[str, str, str], Result] = failure,
+) -> Result:
+    try:
+        call()
+    except ClientError as error:
+        if is_denied(error):
+            return missing(what, f"these credentials may not do {error.operation_name}", advice)
+        if read_code(error) == _MISSING:
+            return failure(
+                what, f"{error.operation_name}: it does not exist", "Look at --stack and --region."
+            )
+        raise
+    return ok(what, found)

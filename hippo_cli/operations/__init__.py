@@ -1,0 +1,1 @@
+"""Looking after a running study: its servers, its participants, its logs, whether it is open."""

@@ -1,0 +1,83 @@
+"""A line of a log: when, of what, and its text made readable."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hippo_cli.errors import UsageError
+
+GAME = "game"
+# What Lambda adds to each line, and nobody asks for.
+_LEFT_OUT = {"timestamp", "level", "message", "logger", "requestId", "tenantId"}
+_TASK = re.compile(r"task/[^\s\"/]+/([0-9a-f-]{8,})")
+_AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """`source` is a function's name or `game`; `fields` are what the line holds besides its message."""
+
+    time: datetime
+    source: str
+    level: str
+    message: str
+    fields: dict[str, Any] = field(default_factory=dict, hash=False)
+
+    def form(self) -> str:
+        """For people, in their own time zone."""
+        stamp = f"{self.time.astimezone():%Y-%m-%d %H:%M:%S}.{self.time.microsecond // 1000:03d}"
+        more = "".join(f"  {name}={_form_value(value)}" for name, value in self.fields.items())
+        level = "" if self.level in ("", "INFO") else f"{self.level} "
+        return f"{stamp}  {self.source:<12}  {level}{self.message}{more}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs, in UTC."""
+        return {
+            "time": self.time.isoformat(timespec="milliseconds"),
+            "source": self.source,
+            "level": self.level or None,
+            "message": self.message,
+            "fields": self.fields,
+        }
+
+
+def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
+    """A line as CloudWatch keeps it; None for metrics, which are no news to anybody."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    text = text.rstrip()
+    try:
+        entry = json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        return LogLine(moment, source, "", text)
+    if "_aws" in entry:
+        return None
+    if not isinstance(entry.get("message"), str):
+        return LogLine(moment, source, "", text)
+    fields = {name: value for name, value in entry.items() if name not in _LEFT_OUT}
+    return LogLine(moment, source, str(entry.get("level") or ""), entry["message"], fields)
+
+
+def find_tasks(text: str) -> set[str]:
+    """The ids of ECS tasks that a text names by their ARN."""
+    return set(_TASK.findall(text))
+
+
+def read_since(text: str, now: datetime) -> datetime:
+    """`30m`, `2h`, `1d`, or a time; the user's own time zone where none is given. Raises UsageError."""
+    if match := _AGO.fullmatch(text.strip()):
+        return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"--since {text}: not a time", "Write 30m, 2h or 1d for so long ago, or 2026-11-25T09:30."
+        ) from None
+
+
+def _form_value(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,76 @@
+"""What a withdrawal leaves: that it was done, and of how much. Nothing in it says of whom."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hippo.clock import write_stamp
+from hippo_cli.errors import MachineError, UsageError
+from hippo_cli.operations.withdrawal import QUEUE, RECORD, SERVER, TRIAL, Found
+
+STILL_THERE = (
+    "ids in the logs of functions and game server, until they expire (LogRetentionDays)",
+    "old versions of the places under the cap of servers, for a day or two",
+    "copies that were taken home: `hippo export --prune` deletes them there",
+)
+
+
+def choose_path(path: Path | None, project_id: str, now: datetime) -> Path:
+    """Where the receipt goes. Raises UsageError if there is something already, or no folder."""
+    path = path or Path(f"withdrawal-{project_id}-{write_stamp(now)}.json")
+    if path.exists():
+        raise UsageError(f"{path} is there already", "Name another file by --receipt.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder", "Name another file by --receipt.")
+    return path
+
+
+def reserve(path: Path) -> None:
+    """Before anything is deleted: a disk that is full is found now."""
+    try:
+        path.touch(exist_ok=False)
+    except OSError as error:
+        raise MachineError(
+            f"{path}: the receipt cannot be written ({error.strerror})",
+            "Nothing was deleted; name another file.",
+        ) from error
+
+
+def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: datetime) -> dict[str, Any]:
+    """Counts of what was deleted; no id, and nothing that was made of one."""
+    return {
+        "what": "withdrawal of one participant",
+        "project": found.project_id,
+        "stack": stack,
+        "bucket": bucket,
+        "begun": f"{begun:%Y-%m-%dT%H:%M:%SZ}",
+        "ended": f"{ended:%Y-%m-%dT%H:%M:%SZ}",
+        "deleted": {
+            "participantRecords": found.count(RECORD),
+            "trialFiles": found.count(TRIAL),
+            "serverRecords": found.count(SERVER),
+            "placesInTheQueue": len(found.queue),
+            "entriesInTheListOfAdmissions": int(found.is_admitted),
+            "oldVersions": found.count_old(),
+        },
+        "stillThere": list(STILL_THERE),
+    }
+
+
+def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
+    """As JSON, readable."""
+    path.write_text(json.dumps(receipt, indent=2) + "\n", encoding="utf-8")
+
+
+def describe(found: Found) -> list[str]:
+    """What is there, a line each."""
+    lines = [
+        (found.count(RECORD), "participant record (all answers)"),
+        (found.count(TRIAL), "trial files"),
+        (found.count(SERVER), "server record"),
+        (len(found.queue), f"place in the {QUEUE}"),
+        (int(found.is_admitted), "entry in the list of who was let in or turned away"),
+        (found.count_old(), "old versions of these"),
+    ]
+    return [f"{number:>6}  {what}" for number, what in lines if number]

@@ -1,0 +1,136 @@
+"""The game servers of a project or of the whole stack, as one table."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo.clock import to_wire
+from hippo.server_record import ServerRecord, read_record
+from hippo_cli.aws_errors import is_denied
+from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.pool import map_bounded
+from hippo_cli.data.project import Project
+from hippo_cli.data.studies import Studies, find_entry
+from hippo_cli.errors import AwsError
+from hippo_cli.operations.places import STEWARD, Platform, asking
+from hippo_cli.reports.servers import PREFIX, ServerReader, ServerSize, find_size, find_span, is_alive
+
+FindSize = Callable[[str], ServerSize]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLine:
+    """One server: how old its attempt is, when it ends at the latest, and what it has cost at most."""
+
+    record: ServerRecord
+    age: float | None  # minutes since the participant's server was asked for
+    minutes: float  # that its task has run
+    dollars: float
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, or failed."""
+        return self.record.error or self.record.reason
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs; times in UTC."""
+        record = self.record
+        return {
+            "userId": record.user_id,
+            "projectId": record.project_id,
+            "state": record.state,
+            "attempt": record.attempt,
+            "capacityProvider": record.capacity_provider or None,
+            "requestedAt": to_wire(record.requested_at),
+            "readyAt": to_wire(record.ready_at),
+            "stoppedAt": to_wire(record.stopped_at),
+            "deadline": to_wire(record.deadline),
+            "ageMinutes": None if self.age is None else round(self.age, 1),
+            "minutes": round(self.minutes, 1),
+            "dollarsAtMost": round(self.dollars, 4),
+            "reason": record.reason or None,
+            "error": record.error or None,
+        }
+
+
+def read_project_servers(project: Project) -> list[ServerRecord]:
+    """The servers of a project's participants. Raises AwsError if none of them may be seen."""
+    folder = f"{project.id}/Users/"
+    users = [entry.key.removeprefix(folder) for entry in project.records.list_tree(folder)]
+    reader = ServerReader(project.platform, project.id)
+    found = reader.read(users)
+    if not reader.visible:
+        raise AwsError("access denied: these credentials may not read server records", STEWARD)
+    return found
+
+
+def read_all_servers(bucket: Bucket) -> list[ServerRecord]:
+    """The servers of all projects; records that cannot be read are left out."""
+    with asking("list the servers of all projects"):
+        keys = [entry.key for entry in bucket.list_tree(PREFIX)]
+        found = list(map_bounded(lambda key: _read(bucket, key), keys))
+    return [record for record in found if record is not None]
+
+
+def _read(bucket: Bucket, key: str) -> ServerRecord | None:
+    stored = bucket.read(key)
+    try:
+        return read_record(json.loads(stored.body)) if stored else None
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
+    """One participant's server; None if there was never one. Raises AwsError."""
+    key = f"{PREFIX}{user_id}.json"
+    with asking("read server records"):
+        try:
+            return _read(bucket, key)
+        except ClientError as error:
+            # Who may list by prefix only is refused what is not there, too (S3 API reference, GetObject).
+            if is_denied(error) and not bucket.holds(key):
+                return None
+            raise
+
+
+def make_lines(records: Iterable[ServerRecord], size_of: FindSize, now: datetime) -> list[ServerLine]:
+    """Those that live first, the oldest of them first; then the others, the latest first."""
+    lines = [_make_line(record, size_of(record.project_id), now) for record in records]
+    alive = sorted((line for line in lines if is_alive(line.record)), key=lambda line: -(line.age or 0))
+    return [*alive, *sorted((line for line in lines if not is_alive(line.record)), key=_since)]
+
+
+def _since(line: ServerLine) -> float:
+    return float("inf") if line.age is None else line.age
+
+
+def _make_line(record: ServerRecord, size: ServerSize, now: datetime) -> ServerLine:
+    begun = record.requested_at or record.started_at
+    span = find_span(record, now)
+    duration = span[1] - span[0] if span else now - now
+    age = max((now - begun).total_seconds() / 60, 0) if begun else None
+    return ServerLine(record, age, duration.total_seconds() / 60, size.price(duration))
+
+
+def make_sizes(platform: Platform) -> FindSize:
+    """The size of each project's servers, looked up once; what may not be seen has the default one."""
+
+    @cache
+    def find(project_id: str) -> ServerSize:
+        entry = find_entry(platform.bucket, project_id)
+        if entry is None:
+            return ServerSize()
+        try:
+            studies = Studies(platform.bucket.beside(str(entry.get("bucket") or "")), project_id, entry)
+            return find_size(platform.connection.make_client, studies.current)
+        except ClientError as error:
+            if is_denied(error):
+                return ServerSize()
+            raise
+
+    return find

@@ -1,0 +1,62 @@
+"""What a Dockerfile takes from its context, so that only what can change the image makes a new one."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from hippo_cli.publishing.docker_ignore import clean_path, compile_pattern
+
+_CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
+_INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
+_FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
+
+
+class ContextUse:
+    """Which paths of the context an image can hold; all of them where that cannot be read off."""
+
+    def __init__(self, text: str) -> None:
+        self._patterns: list[re.Pattern[str]] | None = []
+        for source in _list_sources(_CONTINUED.sub(" ", text)):
+            path = clean_path(source)
+            if "$" in source or path.startswith(".."):
+                self._patterns = None
+                return
+            self._patterns.append(compile_pattern("**" if path == "." else path))
+
+    def needs(self, path: str) -> bool:
+        """Whether a change of this file can change the image."""
+        if self._patterns is None:
+            return True
+        parts = path.split("/")
+        places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        return any(pattern.fullmatch(place) for pattern in self._patterns for place in places)
+
+
+def _list_sources(text: str) -> Iterator[str]:
+    for match in _INSTRUCTION.finditer(text):
+        name, rest = match[1].upper(), match[2].strip()
+        flags = ""
+        while flag := _FLAG.match(rest):
+            flags += flag[0]
+            rest = rest[flag.end() :]
+        if name == "RUN":
+            if "--mount=" in flags and "from=" not in flags:
+                yield "."
+        elif "--from=" not in flags:
+            yield from (source for source in _read_words(rest)[:-1] if not _is_elsewhere(source))
+
+
+def _read_words(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            words = json.loads(text)
+        except ValueError:
+            words = None
+        if isinstance(words, list):
+            return [str(word) for word in words]
+    return text.split()
+
+
+def _is_elsewhere(source: str) -> bool:
+    """An address, or a text that stands in the Dockerfile itself."""
+    return "://" in source or source.startswith("<<")

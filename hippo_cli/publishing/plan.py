@@ -1,0 +1,197 @@
+"""What publishing will do, found out before anything is changed."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hippo.study import read_number
+from hippo_cli.checks.config import PLACEHOLDER
+from hippo_cli.checks.server import find_cost, has_game
+from hippo_cli.connection import Connection
+from hippo_cli.errors import AwsError, CliError, UsageError
+from hippo_cli.findings import Finding, warning
+from hippo_cli.publishing import task_definition
+from hippo_cli.publishing.build_context import BuildContext, make_context
+from hippo_cli.publishing.image_files import carries_certificate, form_trial, prepare_files
+from hippo_cli.publishing.registry import Registry
+from hippo_cli.publishing.step_files import FileChanges, compare_files
+from hippo_cli.publishing.task_definition import ServerSettings
+from hippo_cli.stack import Stack
+from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.yaml_file import to_wire
+
+_IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._/:@-]{0,511}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One study on its way into one deployment."""
+
+    study: StudyFolder
+    connection: Connection
+    stack: Stack
+
+    @property
+    def project_id(self) -> str:
+        """The project's id, which names repository and task definition as well."""
+        return str(self.study.project["id"])
+
+    @property
+    def bucket(self) -> str:
+        """Where the project lies."""
+        return str(self.config.get("bucket") or self.stack.bucket)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the deployment is told; a bucket that was never filled in is left to it."""
+        config = {**self.study.project, "ecsTask": self.project_id}
+        if config.get("bucket") in (None, "", PLACEHOLDER):
+            config.pop("bucket", None)
+        return config
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """The game server: an image that is there (`image`), or one to build from `context`."""
+
+    settings: ServerSettings
+    newest: Mapping[str, Any] | None
+    context: BuildContext | None = None
+    repository: str | None = None
+    is_built: bool = True
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The task definition to register."""
+        return task_definition.form_definition(self.settings, self.newest)
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the newest revision says all of that already."""
+        return self.is_built and task_definition.is_same(self.newest, self.definition)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to do, and what is to be told about it."""
+
+    target: Target
+    files: FileChanges
+    server: ServerPlan | None
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for: a ready `image`; the one that servers run now (`keeps_image`); a new build."""
+
+    image: str | None = None
+    keeps_image: bool = False
+    rebuilds: bool = False
+
+
+def make_plan(target: Target, wishes: Wishes) -> Plan:
+    """Compares the study with what is published. Nothing is changed.
+
+    Raises CliError for what cannot be published there.
+    """
+    _check_bucket(target)
+    s3 = target.connection.make_client("s3")
+    files = compare_files(s3, target.bucket, target.project_id, target.study)
+    server, findings = None, _check_runtime(target)
+    if has_game(target.study) and target.study.project.get("useAWS", True):
+        server, more = _plan_server(target, wishes, s3)
+        findings += more
+    return Plan(target, files, server, findings)
+
+
+def check_image_name(image: str | None) -> None:
+    """Raises UsageError for what cannot be an image."""
+    if image is not None and not _IMAGE.fullmatch(image):
+        raise UsageError(
+            f"--image {image}: not an image",
+            "Write it as Docker does: REGISTRY/NAME:TAG.",
+        )
+
+
+def _check_bucket(target: Target) -> None:
+    stack = target.stack
+    allowed = [stack.bucket, *(name.strip() for name in stack.get("ExtraBuckets").split(",") if name.strip())]
+    # Outputs of CloudFormation, unlike the parameters, do not say which further ones there are.
+    is_known = "ResearcherExtraBucketsPolicyArn" not in stack.values
+    if target.bucket not in allowed and is_known:
+        line = target.study.config_file.find_line(("project", "bucket"))
+        raise CliError(
+            f"{CONFIG_FILE}:{line}: project.bucket: {target.bucket} is no bucket of the stack {stack.name} "
+            f"({', '.join(allowed)})",
+            "Leave `bucket` out, here and under awsSetup, to use the stack's own; or look at --stack.",
+        )
+
+
+def _check_runtime(target: Target) -> list[Finding]:
+    wanted = read_number(target.study.project.get("maxRuntime"))
+    most = read_number(target.stack.get("MaxRuntime"))
+    if not wanted or not most or wanted <= most or not has_game(target.study):
+        return []
+    line = target.study.config_file.find_line(("project", "maxRuntime"))
+    what = f"this deployment stops game servers after {most} minutes, whatever is said here"
+    fix = f"Write {most} or less, or ask the operator for a longer MaxRuntime."
+    return [warning("runtime", CONFIG_FILE, line, "project.maxRuntime", what, fix)]
+
+
+def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, list[Finding]]:
+    newest = task_definition.find_newest(target.connection.make_client("ecs"), target.project_id)
+    if newest is None and not target.stack["TaskExecutionRoleArn"]:
+        raise AwsError(
+            f"there is no task definition {target.project_id}, and no stack says its roles",
+            "Name the stack (--stack), or ask the operator to deploy this release.",
+        )
+    if wishes.image:
+        trial = to_wire(form_trial(target.study, target.project_id, target.bucket))
+        return ServerPlan(form_settings(target, wishes.image, json.dumps(trial)), newest), []
+    registry = make_registry(target)
+    registry.check_name()
+    repository = registry.find()
+    if wishes.keeps_image:
+        return ServerPlan(form_settings(target, _find_present(registry, repository, newest)), newest), []
+    prepared = prepare_files(target.study, target.project_id, target.stack, target.bucket, s3)
+    context = make_context(target.study, prepared.files)
+    is_built = bool(repository) and not wishes.rebuilds and registry.holds(context.tag)
+    settings = form_settings(target, f"{repository or registry.name}:{context.tag}")
+    return ServerPlan(settings, newest, context, repository, is_built), prepared.findings
+
+
+def make_registry(target: Target) -> Registry:
+    """The registry of the deployment's region."""
+    return Registry(target.connection.make_client("ecr"), target.project_id)
+
+
+def _find_present(registry: Registry, repository: str | None, newest: Mapping[str, Any] | None) -> str:
+    image = task_definition.find_image(newest, registry.name)
+    if not image and repository and (tag := registry.find_newest()):
+        image = f"{repository}{tag}"
+    if not image:
+        raise CliError(f"there is no image of {registry.name} yet", "Let it be built, or name one: --image.")
+    return image
+
+
+def form_settings(target: Target, image: str, trial: str = "") -> ServerSettings:
+    """The task definition's settings; `trial` is for images that were not built for this study."""
+    cost, stack = find_cost(target.study), target.stack
+    if cost is None:
+        raise CliError("the size of the game server is not right", "`hippo check` says what is wrong.")
+    prefix = stack.get("LogGroupPrefix")
+    return ServerSettings(
+        family=target.project_id,
+        image=image,
+        cpu=cost.cpu,
+        memory=cost.memory,
+        task_role=stack["TaskRoleArn"],
+        execution_role=stack["TaskExecutionRoleArn"],
+        log_group=f"{prefix}{target.project_id}" if prefix else "",
+        region=target.connection.region,
+        certificate="" if carries_certificate(stack) else stack["GameCertificate"],
+        trial=trial,
+    )

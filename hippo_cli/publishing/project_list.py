@@ -1,0 +1,77 @@
+"""The last stage: the deployment freezes config and pages as a version, and lists the project."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from hippo_cli.aws_errors import read_code
+from hippo_cli.errors import AwsError
+from hippo_cli.findings import Finding, Severity
+from hippo_cli.publishing.refusals import naming_permission
+from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
+
+_WARNING = "Warning: "
+_NOT_NOW = "not published: "
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the deployment has answered; `version` names what was frozen, empty if it was refused."""
+
+    version: str
+    findings: list[Finding]
+    is_listed: bool
+
+
+def list_project(client: Any, function: str, config: Mapping[str, Any], study: StudyFolder) -> Listing:
+    """Invokes the update function. Raises AwsError if it cannot be reached, or fails."""
+    with naming_permission("lambda:InvokeFunction", function, str(config["id"])):
+        try:
+            answer = client.invoke(
+                FunctionName=function,
+                InvocationType="RequestResponse",
+                Payload=json.dumps(config).encode(),
+            )
+        except ClientError as error:
+            if read_code(error) == "ResourceNotFoundException":
+                raise AwsError(
+                    f"there is no function {function}", "Look at --region and --stack, or ask the operator."
+                ) from error
+            raise
+    content = _read(answer["Payload"].read())
+    status = content.get("statusCode")
+    if answer.get("FunctionError") or status is None:
+        what = content.get("errorMessage") or content
+        raise AwsError(
+            f"the function {function} failed: {what}", "The study was not changed. Show this to the operator."
+        )
+    body = str(content.get("body") or "")
+    if status != 200 and body.startswith(_NOT_NOW):
+        raise AwsError(f"the study was {body}", "Run the same command again.")
+    findings = [_place(study, line) for line in body.splitlines() if line.strip()]
+    return Listing(str(content.get("version") or ""), findings, status == 200)
+
+
+def _read(payload: bytes) -> dict[str, Any]:
+    try:
+        content = json.loads(payload)
+    except ValueError:
+        content = payload.decode(errors="replace")
+    return content if isinstance(content, dict) else {"errorMessage": content}
+
+
+def _place(study: StudyFolder, line: str) -> Finding:
+    """A line of the answer, `path: what is wrong`, with the file that the path stands for."""
+    severity = Severity.WARNING if line.startswith(_WARNING) else Severity.ERROR
+    path, colon, what = line.removeprefix(_WARNING).partition(": ")
+    if not colon:
+        path, what = "", path
+    fix = "The deployment says so."
+    if path in study.step_files or path.endswith((".html", ".css")):
+        return Finding(severity, "publish", f"{STEP_FOLDER}/{path}", 0, "", what, fix)
+    number = study.config_file.find_line(("project", *path.split("."))) if path else 0
+    key = f"project.{path}" if path else ""
+    return Finding(severity, "publish", CONFIG_FILE, number, key, what, fix)

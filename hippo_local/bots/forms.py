@@ -1,0 +1,203 @@
+"""Fills in a page's form: values that a browser would let pass, at random, the same for the same seed."""
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from html.parser import HTMLParser
+
+Answers = dict[str, str | list[str]]
+_BUTTONS = ("submit", "button", "reset", "image", "file")
+_WORDS = ("maybe", "blue", "seven", "often", "never", "a", "hill", "left", "right", "slow")
+_ALWAYS = ("range", "color")  # these have a value whatever one does
+_FILLED = 0.8  # of what may be left out
+_SPAN = 100  # of a number without bounds
+_LONG_TEXT = 200
+
+
+@dataclass(slots=True)
+class Control:
+    """One form control; `options` are the values of a list."""
+
+    tag: str
+    kind: str
+    name: str
+    attributes: Mapping[str, str]
+    options: list[str] = field(default_factory=list)
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the browser asks for a value."""
+        return "required" in self.attributes
+
+    @property
+    def value(self) -> str:
+        """As the page has it; of boxes and radio buttons what is handed in when they are chosen."""
+        return self.attributes.get("value", "on" if self.kind in ("radio", "checkbox") else "")
+
+
+def fill_in(html: str, chance: random.Random) -> Answers:
+    """Answers as the study page hands them in: by name, a list where several can be chosen."""
+    groups: dict[str, list[Control]] = {}
+    for control in read_controls(html):
+        groups.setdefault(control.name, []).append(control)
+    answers: Answers = {}
+    for name, controls in groups.items():
+        values = _fill_group(controls, chance)
+        kinds = {control.kind for control in controls}
+        if len(controls) > 1 and kinds != {"radio"} or "select-multiple" in kinds:
+            answers |= {name: values} if values else {}
+        elif values:
+            answers[name] = values[0]
+    return answers
+
+
+def read_controls(html: str) -> list[Control]:
+    """Those whose answers are stored: with a name, not disabled, no buttons."""
+    page = _Page()
+    page.feed(html.replace("<![", "<!x"))  # at which html.parser of older Pythons fails
+    page.close()
+    return [one for one in page.controls if one.name and "disabled" not in one.attributes]
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.controls: list[Control] = []
+        self._list: Control | None = None
+        self._option: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Called by feed() for each start tag."""
+        attributes = {key: value or "" for key, value in reversed(attrs)}
+        if tag == "option" and self._list is not None:
+            self._close_option()
+            if "disabled" not in attributes:
+                self._option = attributes.get("value", "\0")
+        elif tag in ("input", "select", "textarea"):
+            kind = (attributes.get("type", "text").strip().lower() or "text") if tag == "input" else tag
+            if tag == "select" and "multiple" in attributes:
+                kind = "select-multiple"
+            control = Control(tag, kind, attributes.get("name", ""), attributes)
+            self._list = control if tag == "select" else None
+            if kind not in _BUTTONS:
+                self.controls.append(control)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Called by feed() for each end tag."""
+        if tag in ("option", "select"):
+            self._close_option()
+        if tag == "select":
+            self._list = None
+
+    def handle_data(self, data: str) -> None:
+        """Called by feed() for text: of an option without a value it is the value."""
+        if self._option is not None and self._option.startswith("\0"):
+            self._option += data
+
+    def _close_option(self) -> None:
+        if self._list is not None and self._option is not None:
+            text = self._option
+            self._list.options.append(" ".join(text[1:].split()) if text.startswith("\0") else text)
+        self._option = None
+
+
+def _fill_group(controls: list[Control], chance: random.Random) -> list[str]:
+    if controls[0].kind == "radio":
+        wanted = any(one.is_required for one in controls) or chance.random() < _FILLED
+        return [chance.choice(controls).value] if wanted else []
+    values = []
+    for control in controls:
+        values += _fill(control, chance)
+    return values
+
+
+def _fill(control: Control, chance: random.Random) -> list[str]:
+    if control.kind == "hidden" or "readonly" in control.attributes:
+        return [control.value]
+    if control.kind == "checkbox":
+        return [control.value] if control.is_required or chance.random() < 0.5 else []
+    if control.tag == "select":
+        return _choose(control, chance)
+    always = control.is_required or control.kind in _ALWAYS
+    if not always and chance.random() >= _FILLED:
+        return [""]
+    return [_write(control, chance)]
+
+
+def _choose(control: Control, chance: random.Random) -> list[str]:
+    options = [value for value in control.options if value] or control.options
+    if control.kind == "select-multiple":
+        number = chance.randint(1 if control.is_required else 0, max(len(options), 1))
+        chosen = set(chance.sample(options, min(number, len(options))))
+        return [value for value in options if value in chosen]
+    return [chance.choice(options)] if options else []
+
+
+def _write(control: Control, chance: random.Random) -> str:
+    attributes = control.attributes
+    if control.kind in ("number", "range"):
+        return _write_number(attributes, chance, bounded=control.kind == "range")
+    day = date(2000, 1, 1) + timedelta(days=chance.randrange(9000))
+    fixed = {
+        "email": "bot@example.org",
+        "url": "https://example.org/",
+        "tel": "+1 555 0100",
+        "color": f"#{chance.randrange(1 << 24):06x}",
+        "date": _clamp(f"{day}", attributes),
+        "month": _clamp(f"{day:%Y-%m}", attributes),
+        "week": _clamp("{}-W{:02}".format(*day.isocalendar()[:2]), attributes),
+        "time": _clamp(f"{chance.randrange(24):02}:{chance.randrange(60):02}", attributes),
+        "datetime-local": _clamp(f"{day}T{chance.randrange(24):02}:00", attributes),
+    }
+    return fixed.get(control.kind) or _write_text(attributes, chance)
+
+
+def _clamp(text: str, attributes: Mapping[str, str]) -> str:
+    """These texts sort by time."""
+    text = max(text, attributes.get("min", text))
+    return min(text, attributes.get("max") or text)
+
+
+def _write_number(attributes: Mapping[str, str], chance: random.Random, *, bounded: bool) -> str:
+    least, most = _read(attributes, "min"), _read(attributes, "max")
+    if bounded:  # a slider goes from 0 to 100 unless it says otherwise
+        least, most = (0.0 if least is None else least), (100.0 if most is None else most)
+    start = least if least is not None else 0.0 if most is None or most >= 0 else most - _SPAN
+    end = most if most is not None else start + _SPAN
+    step = _read(attributes, "step") or (1.0 if attributes.get("step") != "any" else (end - start) / 7)
+    steps = int((end - start) / step + 1e-9) if step > 0 else 0
+    return f"{round(start + step * chance.randint(0, max(steps, 0)), 9):g}"
+
+
+def _read(attributes: Mapping[str, str], name: str) -> float | None:
+    try:
+        return float(attributes.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _write_text(attributes: Mapping[str, str], chance: random.Random) -> str:
+    least, most = int(_read(attributes, "minlength") or 0), int(_read(attributes, "maxlength") or _LONG_TEXT)
+    text = " ".join(chance.choices(_WORDS, k=chance.randint(1, 5)))
+    while len(text) < least:
+        text += f" {chance.choice(_WORDS)}"
+    text = text[: max(most, 1)].rstrip() or "a"
+    pattern = attributes.get("pattern")
+    return _match(pattern, text, least, most, chance) if pattern else text
+
+
+def _match(pattern: str, text: str, least: int, most: int, chance: random.Random) -> str:
+    """A text for a pattern, by trying; the words if none is found, which the platform takes as well."""
+    try:
+        known = re.compile(pattern)
+    except re.error:
+        return text
+    alphabets = ("0123456789", "abcdefghij", "ABCDEFGHIJ", "0123456789ABCDEF", "ab1")
+    for length in range(max(least, 1), min(most, 40) + 1):
+        for alphabet in alphabets:
+            tried = "".join(chance.choices(alphabet, k=length))
+            if known.fullmatch(tried):
+                return tried
+    return text

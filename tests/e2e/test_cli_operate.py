@@ -1,0 +1,157 @@
+"""Looking after a study by the tool, as a steward: only what the stack's two policies allow."""
+
+import json
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.account_view import AccountView
+from tests.e2e.journeys import FORMS
+from tests.e2e.participant import Participant, wait_for
+from tests.e2e.running_platform import RunningPlatform
+from tests.e2e.test_cli_local import make_variables, run
+
+pytestmark = pytest.mark.e2e
+
+Hippo = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def make_person(account: AccountView, *policies: str) -> dict[str, str]:
+    """A person with some of the stack's policies and the study's tag; gives their keys as variables."""
+    iam, name = account.client("iam"), f"person-{uuid.uuid4().hex[:8]}"
+    iam.create_user(
+        UserName=name, Tags=[{"Key": "hippo-project", "Value": str(account.outputs["projectId"])}]
+    )
+    for policy in policies:
+        iam.attach_user_policy(UserName=name, PolicyArn=account.outputs["stackOutputs"][policy])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+
+@pytest.fixture(scope="module")
+def account(running_platform: RunningPlatform) -> AccountView:
+    """What the operator sees."""
+    return AccountView(running_platform)
+
+
+@pytest.fixture(scope="module")
+def hippo(account: AccountView, tmp_path_factory: pytest.TempPathFactory) -> Hippo:
+    """Runs the tool as a steward, in an empty folder."""
+    directory = tmp_path_factory.mktemp("steward")
+    variables = make_variables(account.outputs)
+    variables |= make_person(account, "ResearcherPolicyArn", "StewardPolicyArn")
+
+    def call(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return run(*words, directory=directory, **{**variables, **more})
+
+    return call
+
+
+def read(result: subprocess.CompletedProcess[str]) -> Any:
+    """What a command with --json says."""
+    assert result.returncode == 0, result.stdout + result.stderr
+    return json.loads(result.stdout)
+
+
+def enter(account: AccountView) -> Participant:
+    """Somebody who has come to the game, with a server of their own."""
+    participant = Participant(account.outputs, str(uuid.uuid4()))
+    participant.begin()
+    participant.submit(FORMS[0])
+    participant.submit(FORMS[1])
+    participant.await_game()
+    return participant
+
+
+def list_versions(account: AccountView, user_id: str) -> list[str]:
+    """All versions and markers of objects that a participant's id names, places under the cap aside."""
+    answer = account.client("s3").list_object_versions(Bucket=account.outputs["bucket"])
+    entries = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
+    return [e["Key"] for e in entries if user_id in e["Key"] and not e["Key"].startswith("_slots/")]
+
+
+def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
+    """Given a server that runs, then it is listed with its cost and logs, and stopped when asked."""
+    project_id = str(account.outputs["projectId"])
+    user_id = enter(account).user_id
+
+    (line,) = [one for one in read(hippo("servers", project_id, "--json")) if one["userId"] == user_id]
+    everything = read(hippo("servers", "--json"))
+    stranger = make_person(account, "ResearcherPolicyArn")
+    refused = hippo("stop", user_id, **stranger)
+    logs = wait_for("the logs", lambda: hippo("logs", user_id, "--json").stdout, 20)
+    stopped = hippo("stop", user_id)
+    again = [one["userId"] for one in read(hippo("servers", project_id, "--json"))]
+
+    assert (line["state"], line["projectId"]) == ("ready", project_id)
+    assert line["dollarsAtMost"] >= 0
+    assert user_id in [one["userId"] for one in everything]
+    assert refused.returncode == 3
+    assert "StewardPolicy" in refused.stderr
+    messages = {(one["source"], one["message"]) for one in map(json.loads, logs.splitlines())}
+    assert {("next_step", "step"), ("start_server", "ready")} <= messages
+    assert stopped.returncode == 0, stopped.stderr
+    assert account.read_server(user_id)["state"] == "stopped"
+    assert user_id not in again
+
+
+def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
+    """Given a participant in the game, then their server is stopped, and no version of theirs left."""
+    participant, other = enter(account), enter(account)
+    project_id, receipt = str(account.outputs["projectId"]), tmp_path / "receipt.json"
+
+    listed = read(hippo("withdraw", participant.user_id, project_id, "--dry-run", "--json"))
+    result = hippo("withdraw", participant.user_id, project_id, "--yes", "--receipt", str(receipt))
+
+    assert f"{project_id}/Users/{participant.user_id}" in listed["objects"]
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert list_versions(account, participant.user_id) == []
+    assert account.list_resources(participant.user_id) == {}
+    assert participant.user_id not in receipt.read_text()
+    assert json.loads(receipt.read_text())["deleted"]["participantRecords"] == 1
+    assert account.read_server(other.user_id)["state"] == "ready"
+    assert hippo("stop", other.user_id, "--no-wait").returncode == 0
+
+
+def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
+    """Given a study that is open, then it is closed and opened again, and its entry is what it was."""
+    project_id = str(account.outputs["projectId"])
+    before = account.read_json("project_master_list.json")
+
+    paused = hippo("pause", project_id)
+    entries = account.read_json("project_master_list.json") or {}
+    resumed = hippo("resume", project_id)
+
+    assert (paused.returncode, resumed.returncode) == (0, 0), paused.stderr + resumed.stderr
+    assert {one["id"]: one["live"] for one in entries["projects"]}[project_id] is False
+    assert account.read_json("project_master_list.json") == before
+
+
+def test_doctor(hippo: Hippo) -> None:
+    """Given a steward on a local platform, then whatever it has is right, and nothing ends the command."""
+    found = hippo("doctor", "--project", "mountain_car", "--json")
+
+    outcomes = {one["what"]: one["outcome"] for one in json.loads(found.stdout)}
+    fine = {"credentials", "stack", "publishing", "data of mountain_car", "server records", "withdrawals"}
+    assert {what: outcomes[what] for what in fine} == dict.fromkeys(fine, "ok")
+    assert outcomes["DNS delegation"] == "ok"
+    assert "failure" not in outcomes.values(), found.stdout
+    assert found.returncode == 0
+
+
+def test_bots(running_platform: RunningPlatform, tmp_path: Path) -> None:
+    """Given a platform that is up, then bots go through its study to the end, and say what they saw."""
+    example = Path(__file__).resolve().parents[2] / "examples" / "mountain_car"
+    words = ("--bots", "2", "--seed", "3", "--directory", str(running_platform.directory))
+
+    result = run("local", str(example), *words, directory=tmp_path)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "2 of 2 got to the end" in result.stdout
+    (first, _) = json.loads((running_platform.directory / "bots.json").read_text())["bots"]
+    assert first["pages"] == [1, 2, 4, 5]
+    assert first["games"][0]["frames"] > 0

@@ -1,0 +1,141 @@
+"""`hippo publish` on a real platform, by a researcher who may do no more than the stack's policy says."""
+
+import json
+import os
+import subprocess
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.account_view import AccountView
+from tests.e2e.participant import Participant, play, wait_for
+from tests.e2e.principals import Principals
+from tests.e2e.running_platform import RunningPlatform
+from tests.e2e.test_cli_local import HIPPO, make_variables, run
+from tests.unit.cli.publishing_world import FakeDocker
+
+pytestmark = pytest.mark.e2e
+
+PROJECT = "cli-tree"
+# Any registry will do: the platform runs what local.yml names so.
+IMAGE = "local/mountain_car"
+
+
+class Researcher:
+    """Somebody with a study's folder, and with the credentials that the operator gave them."""
+
+    def __init__(self, account: AccountView, tag: str, directory: Path) -> None:
+        person = Principals(account).make_researcher(tag)
+        keys = {"accessKeyId": "AccessKeyId", "secretAccessKey": "SecretAccessKey"}
+        credentials = {name: person._credentials[key] for name, key in keys.items()}
+        self._variables = make_variables({**account.outputs, "credentials": credentials})
+        self._directory = directory
+        self.study = directory / "tree"
+        made = self.run("new", "tree", "--yes", "--id", PROJECT, "--researcher", "Ada")
+        assert made.returncode == 0, made.stderr
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """One command, beside the study's folder."""
+        return run(*words, directory=self._directory, **self._variables, **environment)
+
+    def publish(self, *words: str, **environment: str) -> dict[str, Any]:
+        """Publishes; gives what the command says."""
+        done = self.run("publish", "tree", "--yes", "--json", *words, **environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def account(running_platform: RunningPlatform) -> AccountView:
+    """The account that the platform runs in."""
+    return AccountView(running_platform)
+
+
+@pytest.fixture(scope="module")
+def researcher(account: AccountView, tmp_path_factory: pytest.TempPathFactory) -> Researcher:
+    """A researcher whose tag allows the project, and its study."""
+    return Researcher(account, "cli", tmp_path_factory.mktemp("researcher"))
+
+
+def find_newcomers_version(account: AccountView) -> str:
+    """The version that somebody who begins now gets."""
+    user_id = f"newcomer-{uuid.uuid4().hex[:8]}"
+    Participant(account.outputs, user_id, PROJECT).begin()
+    version: str = account.read_participant(user_id, PROJECT)["version"]
+    return version
+
+
+def test_from_a_folder_to_a_game(account: AccountView, researcher: Researcher) -> None:
+    """Given a new study, then a participant plays it, and a change is for those who begin after it."""
+    first = researcher.publish("--image", IMAGE)
+    ada = Participant(account.outputs, "ada-cli", PROJECT)
+    ada.begin()
+    ada.submit({"consent": "yes"})
+
+    page = researcher.study / "StepFiles" / "quiz.html"
+    page.write_text(f"<h1>A new quiz</h1>{page.read_text()}")
+    second = researcher.publish("--image", IMAGE)
+    ada.submit({"quiz": "done"})
+    ada.await_game()
+    with ada.connect() as socket:
+        play(socket)
+    ada.finish_game()
+
+    assert first["link"] == f"{account.outputs['stackOutputs']['SiteUrl']}/?projectId={PROJECT}"
+    assert (len(second["files"]["changed"]), second["taskDefinition"]["registers"]) == (1, False)
+    wait_for("a trial", lambda: account.list_keys(f"{PROJECT}/Trials/ada-cli/"))
+    began = account.read_participant("ada-cli", PROJECT)["version"]
+    frozen = account.read_json(f"{PROJECT}/_versions/{began}.json") or {}
+    assert began == first["version"] != second["version"]
+    assert "A new quiz" not in frozen["files"]["quiz.html"]
+    # The list is read again every ten seconds.
+    wait_for("the new version", lambda: find_newcomers_version(account) == second["version"])
+
+
+def test_image_by_the_researchers_policy(
+    account: AccountView, researcher: Researcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given Docker, then the policy allows the repository, the login and the task definition."""
+    docker = FakeDocker(tmp_path / "docker", monkeypatch)
+
+    said = researcher.publish(PATH=os.environ["PATH"])
+
+    assert [call[0] for call in docker.calls] == ["build", "login", "push"]
+    repositories = account.client("ecr").describe_repositories(repositoryNames=[PROJECT])["repositories"]
+    assert said["image"]["reference"].startswith(f"{repositories[0]['repositoryUri']}:")
+    found = account.client("ecs").describe_task_definition(taskDefinition=PROJECT)["taskDefinition"]
+    assert found["containerDefinitions"][0]["image"] == said["image"]["reference"]
+
+
+def test_another_researchers_project(account: AccountView, tmp_path: Path) -> None:
+    """Given a tag that does not allow the project, then it is refused, with what would be needed."""
+    stranger = Researcher(account, "other", tmp_path)
+    listed = account.read_json("project_master_list.json")
+
+    done = stranger.run("publish", "tree", "--yes", "--image", IMAGE)
+
+    assert done.returncode == 3
+    assert "may not do s3:ListBucket" in done.stderr
+    assert f"hippo-project={PROJECT}" in done.stderr
+    assert account.read_json("project_master_list.json") == listed
+
+
+def test_by_the_name_that_researchers_know(account: AccountView, researcher: Researcher) -> None:
+    """Given updateProject.py in the study's folder, then it publishes the same version."""
+    before = researcher.publish("--image", IMAGE)["version"]
+    program = Path(HIPPO).with_name("updateProject.py")
+
+    done = subprocess.run(
+        [str(program), "--yes", "--image", IMAGE],
+        cwd=researcher.study,
+        env={**os.environ, **researcher._variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{PROJECT} is published, version {before}" in done.stdout
+    assert (researcher.study / "App" / ".trialConfig.yml").is_file()

@@ -1,0 +1,59 @@
+"""A steward, tagged with a project: stops a server, reads logs, and withdraws participants of two projects.
+
+Only what the stewards' own policy is for is asked under it; whatever else they do, they do as researchers.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.e2e.account_view import AccountView
+from tests.permissions.researcher import PROJECTS, make_clients
+
+_USER = "u-withdrawn"
+
+
+def look_after(account: AccountView) -> None:
+    """Do all that a steward is to be able to do."""
+    client = make_clients(account, "steward", ("StewardPolicy",))
+    bucket, outputs = account.outputs["bucket"], account.outputs["stackOutputs"]
+    prepare(account)
+    # Of somebody without a server: nothing comes of it.
+    message = json.dumps({"userId": "u-nobody", "delay": 1})
+    client("sns").publish(TopicArn=outputs["StopServerTopicArn"], Message=message)
+    for group in outputs["FunctionLogGroups"].split(","):
+        client("logs").filter_log_events(logGroupName=group, limit=1)
+    s3 = client("s3")
+    for prefix in ("_servers/", "_slots/q."):
+        s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+    s3.get_object(Bucket=bucket, Key=f"_servers/{_USER}.json")
+    for key in list_keys():
+        withdraw(s3, bucket, key)
+
+
+def list_keys() -> list[str]:
+    """What there is of somebody who withdraws."""
+    of_projects = [
+        f"{project}/{name}"
+        for project in PROJECTS
+        for name in (f"Users/{_USER}", f"Trials/{_USER}/1", "_admission.json")
+    ]
+    return [*of_projects, f"_servers/{_USER}.json", f"_slots/q.20300101T000000000Z.{_USER}.lab"]
+
+
+def prepare(account: AccountView) -> None:
+    """As the platform and game servers leave it."""
+    put: Callable[..., Any] = account.client("s3").put_object
+    for key in list_keys():
+        put(Bucket=account.outputs["bucket"], Key=key, Body=b"{}")
+
+
+def withdraw(s3: Any, bucket: str, key: str) -> None:
+    """Delete all versions of an object for good; a place in the queue has no versions that matter."""
+    if key.startswith("_slots/"):
+        s3.delete_object(Bucket=bucket, Key=key)
+        return
+    if key.endswith("_admission.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -1,0 +1,24 @@
+"""What a stack in memory says of itself, beyond its bucket."""
+
+from tests.support.aws_hooks import shared_client
+from tests.support.study_world import StudyWorld
+
+STOP_TOPIC = "StopServerTopicArn"
+GROUPS = ("lab-next", "lab-start", "lab-stop")
+GAME_GROUPS = "/hippo/lab/"
+
+
+def put_values(lab: StudyWorld, **values: str) -> None:
+    """SSM parameters as the stack makes them; `values` come on top."""
+    everything = {
+        STOP_TOPIC: lab.name_topic("stop"),
+        "UpdateFunctionName": "update",
+        "LogGroupPrefix": GAME_GROUPS,
+        "FunctionLogGroups": ",".join(GROUPS),
+        **values,
+    }
+    for name, value in everything.items():
+        shared_client("ssm").put_parameter(
+            Name=f"/hippo/lab/{name}", Value=value, Type="String", Overwrite=True
+        )
+    lab.aws.reset()

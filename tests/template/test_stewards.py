@@ -1,0 +1,68 @@
+"""What the template lets stewards do: look after participants of their projects, and nothing else."""
+
+import re
+
+import pytest
+from template_file import as_list, load_template
+
+TAG = "${!aws:PrincipalTag/hippo-project}"
+# What is one for all projects, each with what it is limited to.
+SHARED = {
+    "StopServers": {"Ref": "StopServerTopic"},
+    "ReadServers": {"Fn::Sub": "${DataBucket.Arn}/_servers/*"},
+    "ListServers": {"Fn::GetAtt": "DataBucket.Arn"},
+    "ListVersions": {"Fn::GetAtt": "DataBucket.Arn"},
+    "LeaveQueue": {"Fn::Sub": "${DataBucket.Arn}/_slots/q.*"},
+    "ReadFunctionLogs": [
+        {"Fn::GetAtt": f"{name}LogGroup.Arn"} for name in ("NextStep", "StartServer", "StopServer")
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def statements():
+    """The statements of the stewards' policy by their Sid."""
+    document = load_template()["Resources"]["StewardPolicy"]["Properties"]["PolicyDocument"]
+    return {statement["Sid"]: statement for statement in document["Statement"]}
+
+
+def test_stewards_may_do_only_what_is_spelled_out(statements):
+    """No action is a wildcard, and none is allowed on everything."""
+    actions = [action for one in statements.values() for action in as_list(one["Action"])]
+    assert len(actions) == len(statements)
+    assert [action for action in actions if "*" in action] == []
+    assert [one for one in statements.values() if one["Resource"] == "*"] == []
+    assert {sid: one["Resource"] for sid, one in statements.items() if sid in SHARED} == SHARED
+
+
+def test_stewards_delete_by_their_tag_only(statements):
+    """What is deleted or changed in the bucket belongs to the tag's projects, but for server records."""
+    found = {sid: as_list(one["Resource"]) for sid, one in statements.items() if sid not in SHARED}
+    assert set(found) == {"Withdraw", "Admissions"}
+    for resources in found.values():
+        for resource in resources:
+            name = resource["Fn::Sub"]
+            own = re.fullmatch(
+                re.escape("${DataBucket.Arn}/" + TAG) + r"(-\*)?/(Users/\*|Trials/\*|_admission\.json)", name
+            )
+            assert own or name == "${DataBucket.Arn}/_servers/*", name
+
+
+def test_listings_are_limited_by_prefix(statements):
+    """Neither listing is of the whole bucket."""
+    for sid in ("ListServers", "ListVersions"):
+        prefixes = statements[sid]["Condition"]["StringLike"]["s3:prefix"]
+        assert prefixes
+        assert all(
+            re.match(r"_servers/|_slots/q\.|\$\{aws:PrincipalTag/hippo-project\}[/-]", p) for p in prefixes
+        )
+
+
+def test_places_leave_no_names_behind():
+    """Old versions of slots and of the queue, which name participants, are gone after a day."""
+    rules = load_template()["Resources"]["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if rule.get("Prefix") == "_slots/"]
+    assert rule["Status"] == "Enabled"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert rule["ExpiredObjectDeleteMarker"] is True
+    assert "ExpirationInDays" not in rule

@@ -1,0 +1,300 @@
+"""`hippo doctor` says of each thing whether it is right, and what to do, and goes on whatever it finds."""
+
+import json
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dns.resolver
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from hippo_cli.connection import Connection
+from hippo_cli.doctor.certificates import check_certificate, read_not_after
+from hippo_cli.doctor.examination import Plan, examine
+from hippo_cli.doctor.machine import check_docker
+from hippo_cli.doctor.names import check_addresses, check_delegation
+from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
+from hippo_cli.doctor.results import Outcome, Result
+from hippo_cli.stack import Stack
+from tests.support.aws_hooks import shared_client
+from tests.support.stack_values import put_values
+from tests.support.study_world import BUCKET, PROJECT, REGION, ROOT_DOMAIN, StudyWorld
+
+Run = Callable[..., Any]
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+SERVERS = ["ns-1.example.net", "ns-2.example.org"]
+COMPLETE = {
+    "NextUrl": "https://api.example.org/next",
+    "SiteUrl": "https://study.example.org",
+    "TaskRoleArn": "arn:t",
+    "TaskExecutionRoleArn": "arn:e",
+    "GameCertificate": "image",
+    "MaxServers": "50",
+    "RootDomain": ROOT_DOMAIN,
+}
+
+
+@pytest.fixture
+def connection(lab: StudyWorld) -> Connection:
+    """To the deployment in memory."""
+    put_values(lab, **COMPLETE)
+    return Connection(None, REGION, None)
+
+
+def find(results: list[Result], what: str) -> Result:
+    """The one result on something."""
+    (found,) = [result for result in results if result.what == what]
+    return found
+
+
+def make_stack(**values: str) -> Stack:
+    """What a stack says."""
+    return Stack("lab", REGION, {"BucketName": BUCKET, **COMPLETE, **values})
+
+
+def ask(values: dict[str, list[str]] | Exception) -> Callable[[str, str], list[str]]:
+    """The public DNS."""
+
+    def answer(name: str, kind: str) -> list[str]:
+        if isinstance(values, Exception):
+            raise values
+        if name not in values:
+            raise dns.resolver.NXDOMAIN
+        return values[name]
+
+    return answer
+
+
+def make_pem(ends: datetime) -> bytes:
+    """A certificate that is valid so long."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "*.games.example.org")])
+    built = x509.CertificateBuilder(name, name, key.public_key(), 1, ends - timedelta(days=90), ends)
+    return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_whatever_is_wrong_the_rest_is_looked_at(lab: StudyWorld, connection: Connection) -> None:
+    """Given calls that are denied, or do not exist, then each is a line, and no exception."""
+    lab.aws.fail("Invoke", "AccessDeniedException", 403)
+    lab.aws.fail("GetServiceQuota", "AccessDeniedException", 403, times=9)
+    lab.aws.fail("GetAccountSettings", "AccessDeniedException", 403)
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400)
+
+    results = list(examine(connection, Plan(PROJECT, 1, 20), NOW, ask(dns.resolver.NoNameservers())))
+
+    assert find(results, "credentials").outcome is Outcome.OK
+    assert find(results, "stack").outcome is Outcome.OK
+    assert find(results, "publishing").outcome is Outcome.FAILURE
+    assert "ResearcherPolicy" in find(results, "publishing").advice
+    assert find(results, "logs of functions").outcome is Outcome.UNKNOWN
+    assert find(results, f"data of {PROJECT}").outcome is Outcome.OK
+    for what in ("Fargate", "EventBridge", "Lambda", "DNS delegation", "certificate"):
+        assert find(results, what).outcome is Outcome.UNKNOWN, what
+    assert "GetServiceQuota" in find(results, "Fargate").found
+
+
+def test_the_command(
+    lab: StudyWorld, run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a failure among the results, then 1; without one 0; both as text and as JSON."""
+    results = [Result("x", Outcome.WARNING, "so-so", "Do this.")]
+    monkeypatch.setattr("hippo_cli.commands.doctor.examine", lambda *_: iter(results))
+    fine, machine = run("doctor"), run("doctor", "--json")
+    results.append(Result("y", Outcome.FAILURE, "broken", ""))
+    broken = run("doctor", "-n", "5")
+
+    assert [one.exit_code for one in (fine, machine, broken)] == [0, 0, 1]
+    assert "x: so-so" in fine.stdout
+    assert "Do this." in fine.stdout
+    assert json.loads(machine.stdout)[0]["outcome"] == "warning"
+    assert "1 warning, 1 failure" in broken.stdout
+
+
+def test_nobody_and_nowhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given no credentials, then they are the failure, the stack is not looked for, and Docker still is."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+
+    nobody, nowhere = run("doctor", "--region", REGION, "--json"), run("doctor")
+
+    results = [(one["what"], one["outcome"]) for one in json.loads(nobody.stdout)]
+    assert (nobody.exit_code, nowhere.exit_code) == (1, 2)
+    assert results[:2] == [("credentials", "failure"), ("stack", "could not look")]
+    assert results[2][0] == "Docker"
+
+
+def test_no_stack(aws: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a region without a stack, then that is the failure."""
+    result = run("doctor", "--region", "eu-west-1", "--json")
+
+    (stack,) = [one for one in json.loads(result.stdout) if one["what"] == "stack"]
+    assert (result.exit_code, stack["outcome"]) == (1, "failure")
+    assert "no HIPPO Gym is found in eu-west-1" in stack["found"]
+
+
+def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an address at which nobody answers, then 1, and what to look at."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("hippo_cli.connection._RETRIES", 1)
+
+    result = run("doctor", "--region", REGION)
+
+    assert result.exit_code == 1
+    assert "AWS cannot be reached" in result.stdout
+
+
+def put_quotas(lab: StudyWorld, *values: float) -> None:
+    """What Service Quotas answers, one call after the other."""
+    for value in values:
+        lab.aws.answer("GetServiceQuota", {"Quota": {"Value": value}})
+
+
+def test_quotas_against_the_plan(lab: StudyWorld, connection: Connection) -> None:
+    """Given a small account, then On-Demand fails the plan, Spot makes it dearer, and rules are few."""
+    put_quotas(lab, 6, 6, 100)
+
+    fargate = list(check_fargate(connection, 20, 2))
+    (rules,) = check_rules(connection, 95)
+    (cap,) = check_cap(make_stack(MaxServers="5"), 20)
+
+    assert [one.outcome for one in fargate] == [Outcome.FAILURE, Outcome.WARNING]
+    assert "3 servers of 2 at once, 20 are planned" in fargate[0].found
+    assert "Ask AWS for 40" in fargate[0].advice
+    assert (rules.outcome, cap.outcome) == (Outcome.FAILURE, Outcome.WARNING)
+
+
+def test_quotas_that_suffice(lab: StudyWorld, connection: Connection) -> None:
+    """Given a large account, then all is well; a quota that nobody has changed is AWS's own."""
+    put_quotas(lab, 4000)
+    lab.aws.fail("GetServiceQuota", "NoSuchResourceException", 404)
+    lab.aws.answer("GetAWSDefaultServiceQuota", {"Quota": {"Value": 4000.0}})
+    put_quotas(lab, 300)
+    lab.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}})
+    lab.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}})
+
+    fargate = list(check_fargate(connection, 20, 2))
+    (rules,) = check_rules(connection, 100)
+    (few,), (many,) = (list(check_concurrency(connection, 20)) for _ in range(2))
+    (cap,) = check_cap(make_stack(), 20)
+    (old,) = check_cap(make_stack(MaxServers=""), 20)
+
+    assert {one.outcome for one in [*fargate, rules, many, cap]} == {Outcome.OK}
+    assert (few.outcome, old.outcome) == (Outcome.WARNING, Outcome.UNKNOWN)
+
+
+def test_delegation(lab: StudyWorld, connection: Connection) -> None:
+    """Given the zone's name servers and those that the world asks, then they agree, differ, or are none."""
+    zone = shared_client("route53").get_hosted_zone(Id=lab.zone_id)
+    own = sorted(name.lower() for name in zone["DelegationSet"]["NameServers"])
+
+    def look(answer: dict[str, list[str]] | Exception, **values: str) -> Outcome:
+        (result,) = check_delegation(connection, make_stack(**values), ask(answer))
+        return result.outcome
+
+    assert look({ROOT_DOMAIN: own}) is Outcome.OK
+    assert look({ROOT_DOMAIN: SERVERS}) is Outcome.FAILURE
+    assert look({}) is Outcome.FAILURE
+    assert look({"other.org": SERVERS}, RootDomain="other.org") is Outcome.WARNING
+    assert look(dns.resolver.NoNameservers()) is Outcome.UNKNOWN
+    assert look({}, RootDomain="localhost") is Outcome.OK
+    assert look({}, RootDomain="") is Outcome.UNKNOWN
+
+
+def test_addresses() -> None:
+    """Given page and API, then a name that nobody finds is a failure, no resolver is no finding."""
+    some = list(check_addresses(make_stack(), ask({"api.example.org": ["192.0.2.1"]})))
+    assert list(check_addresses(make_stack(RootDomain="localhost"), ask({}))) == []
+    none = list(check_addresses(make_stack(), ask(dns.resolver.LifetimeTimeout(timeout=1, errors=[]))))
+
+    assert [one.outcome for one in some] == [Outcome.FAILURE, Outcome.OK]
+    assert [one.outcome for one in none] == [Outcome.UNKNOWN, Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(60, Outcome.OK), (5, Outcome.WARNING), (-1, Outcome.FAILURE)])
+def test_certificate_in_the_bucket(
+    lab: StudyWorld, connection: Connection, days: int, outcome: Outcome
+) -> None:
+    """Given a pair in the bucket, then its end is read from it."""
+    lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=make_pem(NOW + timedelta(days=days)))
+
+    (result,) = check_certificate(connection, make_stack(GameCertificate=f"s3://{BUCKET}/SSL"), NOW)
+
+    assert result.outcome is outcome
+    assert f"{NOW + timedelta(days=days):%Y-%m-%d}" in result.found
+
+
+def test_certificate_that_is_missing_or_none(lab: StudyWorld, connection: Connection) -> None:
+    """Given no file, or one that is no certificate, then that is a failure."""
+    stack = make_stack(GameCertificate=f"s3://{BUCKET}/SSL")
+    (missing,) = check_certificate(connection, stack, NOW)
+    lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=b"x")
+    (wrong,) = check_certificate(connection, stack, NOW)
+
+    assert (missing.outcome, wrong.outcome) == (Outcome.FAILURE, Outcome.FAILURE)
+    assert "is missing" in missing.found
+    assert "not a PEM certificate" in wrong.found
+
+
+@pytest.mark.parametrize("year", [2031, 2051])
+def test_both_forms_of_a_certificate_s_time(year: int) -> None:
+    """Given a certificate that ends before or after 2050, then its end is read."""
+    ends = datetime(year, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+    assert read_not_after(make_pem(ends)) == ends
+
+
+@pytest.mark.parametrize("body", [b"AAAA", b"MIIB", b"!", b""])
+def test_certificates_that_are_cut_off(body: bytes) -> None:
+    """Given any bytes between the lines of a PEM, then ValueError, nothing else."""
+    with pytest.raises(ValueError, match="not a"):
+        read_not_after(b"-----BEGIN CERTIFICATE-----\n" + body + b"\n-----END CERTIFICATE-----")
+
+
+@pytest.mark.parametrize(
+    ("certificate", "outcome"),
+    [
+        ({"Status": "ISSUED", "NotAfter": NOW + timedelta(days=90)}, Outcome.OK),
+        ({"Status": "ISSUED", "NotAfter": NOW + timedelta(days=3)}, Outcome.WARNING),
+        ({"Status": "PENDING_VALIDATION"}, Outcome.FAILURE),
+        ({"Status": "FAILED"}, Outcome.FAILURE),
+    ],
+)
+def test_certificate_of_acm(
+    lab: StudyWorld, connection: Connection, certificate: dict[str, Any], outcome: Outcome
+) -> None:
+    """Given one of ACM, then its state and end count."""
+    lab.aws.answer("DescribeCertificate", {"Certificate": certificate})
+
+    arn = f"arn:aws:acm:{REGION}:1:certificate/x"
+    (result,) = check_certificate(connection, make_stack(GameCertificate=arn), NOW)
+
+    assert result.outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("echo 29.1", "version 29.1"),
+        ("echo cannot connect >&2; exit 1", "does not run: cannot connect"),
+        (None, "not installed"),
+    ],
+)
+def test_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, found: str) -> None:
+    """Given Docker, a daemon that does not answer, or none, then that is told, and is no failure."""
+    if script:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "docker").chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    (result,) = check_docker()
+
+    assert result.found == found
+    assert result.outcome is (Outcome.OK if script == "echo 29.1" else Outcome.WARNING)

@@ -1,0 +1,179 @@
+"""`hippo logs` brings functions and game server of one participant into one timeline."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hippo_cli.operations.log_lines import read_line, read_since
+from hippo_cli.operations.timeline import Timeline
+from hippo_cli.stack import Stack
+from tests.support.aws_hooks import shared_client
+from tests.support.stack_values import GAME_GROUPS, GROUPS, put_values
+from tests.support.study_world import OTHER_USER, PROJECT, USER, StudyWorld
+
+Run = Callable[..., Any]
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+OLD_TASK, TASK, OTHER_TASK = "0" * 32, "1" * 32, "2" * 32
+CLUSTER = f"hippo-2-{USER}"
+
+
+def name_task(task: str) -> str:
+    """A task's ARN."""
+    return f"arn:aws:ecs:ca-central-1:1:task/{CLUSTER}/{task}"
+
+
+def put_lines(group: str, stream: str, *lines: tuple[float, object]) -> None:
+    """Lines so many seconds after NOW; what is no text becomes JSON, as Lambda writes it."""
+    client = shared_client("logs")
+    client.create_log_stream(logGroupName=group, logStreamName=stream)
+    events = [
+        {
+            "timestamp": int((NOW.timestamp() + seconds) * 1000),
+            "message": line if isinstance(line, str) else json.dumps(line),
+        }
+        for seconds, line in lines
+    ]
+    client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+
+
+def entry(message: str, level: str = "INFO", user: str = USER, **fields: object) -> dict[str, object]:
+    """A line of a function."""
+    return {"level": level, "message": message, "requestId": "r", "userId": user, **fields}
+
+
+@pytest.fixture(autouse=True)
+def logged(lab: StudyWorld) -> StudyWorld:
+    """What two participants have left in all logs."""
+    put_values(lab)
+    for group in (*GROUPS, f"{GAME_GROUPS}{PROJECT}"):
+        shared_client("logs").create_log_group(logGroupName=group)
+    put_lines(
+        GROUPS[0],
+        "a",
+        (0, entry("step", step=1)),
+        (1, entry("step", user=OTHER_USER)),
+        (2, {"_aws": {}, "userId": USER, "Steps": 1}),
+    )
+    put_lines(
+        GROUPS[1],
+        "b",
+        (5, entry("failed", task=name_task(OLD_TASK), error="Spot took it")),
+        (9, entry("ready", "WARNING", task=name_task(TASK))),
+    )
+    put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{OLD_TASK}", (4, "first attempt"))
+    put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{TASK}", (8, "listening"), (12, "episode 1\n"))
+    put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{OTHER_TASK}", (8, "somebody else's"))
+    lab.put_server("ready", requested_at=NOW - timedelta(minutes=1), task_arn=name_task(TASK))
+    return lab
+
+
+def read_messages(result: Any) -> list[tuple[str, str]]:
+    """Sources and messages of a run with --json."""
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    return [(line["source"], line["message"]) for line in lines]
+
+
+def test_one_timeline(run: Run) -> None:
+    """Given lines of functions and of two attempts' servers, then they stand in order."""
+    assert read_messages(run("logs", USER, "--json")) == [
+        ("next_step", "step"),
+        ("game", "first attempt"),
+        ("start_server", "failed"),
+        ("game", "listening"),
+        ("start_server", "ready"),
+        ("game", "episode 1"),
+    ]
+
+
+def test_for_people(run: Run) -> None:
+    """Given JSON lines, then message and fields are shown as text, with the level if it is not INFO."""
+    result = run("logs", USER)
+
+    ready = next(line for line in result.stdout.splitlines() if "ready" in line)
+    assert "start_server  WARNING ready" in ready
+    assert f"task={name_task(TASK)}" in ready
+    assert "requestId" not in ready
+    assert result.stderr == ""
+
+
+def test_since(run: Run) -> None:
+    """Given a time, then only what came after it is shown; none of it is told as such."""
+    since = (NOW + timedelta(seconds=10)).isoformat()
+
+    assert read_messages(run("logs", USER, "--since", since, "--json")) == [("game", "episode 1")]
+    nothing = run("logs", USER, "--since", "1s")
+    assert (nothing.exit_code, nothing.stdout) == (0, "")
+    assert f"Nothing of {USER}" in nothing.stderr
+
+
+def test_follow_gives_each_line_once(lab: StudyWorld) -> None:
+    """Given lines that come while one looks, some of them late, then each is given once, in its turn."""
+    stack = Stack("lab", "x", {"LogGroupPrefix": GAME_GROUPS, "FunctionLogGroups": ",".join(GROUPS)})
+    timeline = Timeline(shared_client("logs"), stack, USER, PROJECT, {TASK})
+    looks = timeline.follow(NOW, lab.clock)
+    lab.clock.moment = NOW + timedelta(seconds=15)
+
+    first = [line.message for line in next(looks)]
+    put_lines(GROUPS[2], "c", (13, entry("stopped")), (20, entry("swept")))
+    second = [line.message for line in next(looks)]
+    third = [line.message for line in next(looks)]
+
+    assert "episode 1" in first
+    assert (second, third) == (["stopped", "swept"], [])
+
+
+def test_what_may_not_be_read_is_told(lab: StudyWorld, run: Run) -> None:
+    """Given no leave for the functions' logs, and no record either, then the game's come all the same."""
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+
+    refused = run("logs", USER)
+    without_project = refused.exit_code
+    lab.aws.reset()
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+    result = run("logs", USER)
+
+    assert without_project == 2
+    assert "listening" in result.stdout
+    assert result.stderr.count("may not be read") == 3
+
+
+def test_no_group_and_an_older_stack(lab: StudyWorld, run: Run) -> None:
+    """Given a project whose servers have logged nothing, or a stack without names, then that is told."""
+    put_values(lab, FunctionLogGroups=",")
+
+    result = run("logs", USER, "--project", "another")
+
+    assert result.exit_code == 0
+    assert "game: there is no log of it" in result.stderr
+    assert "functions: the stack does not say" in result.stderr
+
+
+@pytest.mark.parametrize("text", ["yesterday", "5x", "", "99999-01-01"])
+def test_wrong_times(run: Run, text: str) -> None:
+    """Given what is no time, then 2 and what to write."""
+    result = run("logs", USER, "--since", text or " ")
+
+    assert result.exit_code == 2
+    assert "not a time" in result.stderr
+
+
+def test_times_ago() -> None:
+    """Given a number and a unit, then so long ago is meant; a time with a zone is that time."""
+    assert read_since("90s", NOW) == NOW - timedelta(seconds=90)
+    assert read_since("1.5h", NOW) == NOW - timedelta(minutes=90)
+    assert read_since("2 d", NOW) == NOW - timedelta(days=2)
+    assert read_since("2026-11-25T10:00+01:00", NOW) == datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["plain", "{not json", '{"no": "message"}', "[1]"])
+def test_lines_that_are_no_json_stay_as_they_are(text: str) -> None:
+    """Given whatever a game server prints, then it is shown as it is."""
+    line = read_line("game", 0, text + "\n")
+
+    assert line is not None
+    assert line.message == text

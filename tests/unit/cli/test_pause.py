@@ -1,0 +1,98 @@
+"""`hippo pause` and `hippo resume` change whether a study is open, and nothing else."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from hippo_cli.connection import Connection
+from tests.support.aws_hooks import shared_client
+from tests.support.stack_values import put_values
+from tests.support.study_world import PROJECT, StudyWorld
+
+Run = Callable[..., Any]
+
+
+class FakeLambda:
+    """Hands events to the real update function; `answer`, if set, is what it says instead."""
+
+    def __init__(self, lab: StudyWorld) -> None:
+        self._lab = lab
+        self.answer: dict[str, Any] | ClientError | None = None
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's own names
+        assert FunctionName == "update"
+        if isinstance(self.answer, ClientError):
+            raise self.answer
+        if self.answer is not None:
+            return {"Payload": io.BytesIO(json.dumps(self.answer["Payload"]).encode()), **self.answer["more"]}
+        result = self._lab.update(json.loads(Payload))
+        self._lab.clock.advance(11)
+        return {"Payload": io.BytesIO(json.dumps(result).encode())}
+
+
+@pytest.fixture
+def function(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+    """The deployed update function."""
+    put_values(lab)
+    fake = FakeLambda(lab)
+    monkeypatch.setattr(
+        Connection, "make_client", lambda _, name: fake if name == "lambda" else shared_client(name)
+    )
+    return fake
+
+
+@pytest.mark.usefixtures("function")
+def test_closed_and_opened(lab: StudyWorld, run: Run) -> None:
+    """Given a study that is open, then pausing refuses everybody, and resuming makes it what it was."""
+    before = lab.read_list()
+
+    paused = run("pause", PROJECT)
+    refused = lab.get()
+    resumed = run("resume", PROJECT, "--json")
+
+    assert (paused.exit_code, resumed.exit_code) == (0, 0), paused.output + resumed.output
+    assert refused.status == 400
+    assert f"{PROJECT} is closed" in paused.stdout
+    assert json.loads(resumed.stdout) == {"projectId": PROJECT, "live": True}
+    assert lab.read_list() == before
+    assert lab.get().status == 200
+
+
+@pytest.mark.usefixtures("function")
+def test_the_study_of_the_folder(
+    lab: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given no id, then the folder's study is meant; without one it has to be named."""
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "config.yml").write_text(f"project: {{id: {PROJECT}}}\n")
+    monkeypatch.chdir(tmp_path)
+    nothing = run("pause")
+    monkeypatch.chdir(tmp_path / "study")
+
+    assert run("pause").exit_code == 0
+    assert lab.read_list()[0]["live"] is False
+    assert nothing.exit_code == 2
+    assert "no project is named" in nothing.stderr
+
+
+def test_what_is_refused(function: FakeLambda, run: Run) -> None:
+    """Given an unknown project, an older deployment, no leave or a function that fails, then why."""
+    unknown = run("pause", "unknown")
+    old = {"statusCode": 400, "body": "id: missing\nname: missing"}
+    function.answer = {"Payload": old, "more": {}}
+    older = run("pause", PROJECT)
+    function.answer = {"Payload": {"errorMessage": "boom"}, "more": {"FunctionError": "Unhandled"}}
+    failed = run("pause", PROJECT)
+    function.answer = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Invoke")
+    denied = run("pause", PROJECT)
+
+    assert [one.exit_code for one in (unknown, older, failed, denied)] == [1, 1, 3, 3]
+    assert "unknown is not in the list" in unknown.stderr
+    assert "this deployment cannot do that yet" in older.stderr
+    assert "boom" in failed.stderr
+    assert "ResearcherPolicy" in denied.stderr

@@ -1,0 +1,263 @@
+"""`hippo publish`: what has changed is sent, and the project is listed last."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from hippo_cli.errors import ExitCode
+from tests.support.study_world import BUCKET, EXTRA_BUCKET
+from tests.unit.cli.conftest import SmallStudy
+from tests.unit.cli.publishing_world import EXECUTION_ROLE, FUNCTION, TASK_ROLE, Deployment, FakeDocker
+
+Run = Callable[..., Any]
+IMAGE = "registry.example.org/small:1"
+LINK = "https://study.example.org/?projectId=small"
+
+
+def publish(run: Run, study: SmallStudy, *words: str, code: ExitCode = ExitCode.FINE) -> dict[str, Any]:
+    """Runs the command with --yes and --json; gives what it says."""
+    result = run("publish", study.directory, "--yes", "--json", *words)
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given a study that was never published, then its parts are there and participants get its page."""
+    study.write("StepFiles/pictures/car.png", b"\x89PNG")
+    study.page('<img src="pictures/car.png"><input name="agree">')
+
+    said = publish(run, study)
+
+    assert said["published"]
+    assert said["link"] == LINK
+    assert deployment.keys() == [
+        "small/_media/pictures/car.png",
+        "small/consent.html",
+        "small/style.css",
+        "small/thanks.html",
+    ]
+    page = deployment.s3.head_object(Bucket=BUCKET, Key="small/consent.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"
+    (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
+    assert (entry["ecsTask"], entry["version"]) == ("small", said["version"])
+    assert deployment.invocations[0]["FunctionName"] == FUNCTION
+    answer = deployment.lab.get(projectId="small", userId="ada")
+    assert answer.page.endswith('<input name="agree">')
+    assert [call[0] for call in docker.calls] == ["build", "login", "push"]
+
+
+def test_the_same_again(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given no change, then nothing is sent, built or registered, and the version is the same."""
+    first = publish(run, study)
+    deployment.put_image(first["image"]["reference"].rpartition(":")[2])
+    calls = len(docker.calls)
+    deployment.aws.reset()
+
+    again = publish(run, study)
+
+    assert (again["files"]["changed"], again["files"]["unchanged"]) == ([], 3)
+    assert again["version"] == first["version"]
+    assert (again["image"]["builds"], again["taskDefinition"]["registers"]) == (False, False)
+    assert len(docker.calls) == calls
+    changing = {"CreateRepository", "RegisterTaskDefinition", "DeleteObject"}
+    assert not changing & deployment.aws.count().keys()
+    assert len(deployment.definitions()) == 1
+    assert len(deployment.invocations) == 2
+
+
+def test_only_what_has_changed(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given an edited page, then that one is sent; whoever has begun keeps the page they began with."""
+    first = publish(run, study, "--image", IMAGE)
+    deployment.lab.get(projectId="small", userId="ada")
+    study.page('<p>New</p><input name="agree">')
+
+    again = publish(run, study, "--image", IMAGE)
+    deployment.lab.clock.advance(11)
+
+    assert again["files"]["changed"] == ["small/consent.html"]
+    assert again["version"] != first["version"]
+    pages = [deployment.lab.get(projectId="small", userId=user).page for user in ("ada", "bob")]
+    assert ["New" in page for page in pages] == [False, True]
+
+
+def test_content_counts_where_the_etag_says_nothing(
+    deployment: Deployment, run: Run, study: SmallStudy, monkeypatch: Any
+) -> None:
+    """Given ETags that are no MD5, then the hash that was stored with a file tells that it is the same."""
+    publish(run, study, "--image", IMAGE)
+    monkeypatch.setattr(
+        "hippo_cli.publishing.step_files._list_published",
+        lambda *_: dict.fromkeys(deployment.keys(), "encrypted-1"),
+    )
+
+    again = publish(run, study, "--image", IMAGE)
+
+    assert (again["files"]["changed"], again["files"]["unchanged"]) == ([], 3)
+
+
+def test_task_definition(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a ready image, then the task definition has it, and all that a game server needs."""
+    publish(run, study, "--image", IMAGE)
+
+    (found,) = deployment.definitions()
+    (container,) = found["containerDefinitions"]
+    assert (found["cpu"], found["memory"], found["networkMode"]) == ("1024", "2048", "awsvpc")
+    assert found["requiresCompatibilities"] == ["FARGATE"]
+    assert (found["taskRoleArn"], found["executionRoleArn"]) == (TASK_ROLE, EXECUTION_ROLE)
+    assert (container["name"], container["image"]) == ("small", IMAGE)
+    assert [port["containerPort"] for port in container["portMappings"]] == [5000]
+    assert container["logConfiguration"]["options"] == {
+        "awslogs-group": "/hippo/lab/small",
+        "awslogs-create-group": "true",
+        "awslogs-region": "ca-central-1",
+        "awslogs-stream-prefix": "game",
+    }
+    variables = {one["name"]: one["value"] for one in container["environment"]}
+    assert variables["TLS_CERTIFICATE"] == f"s3://{BUCKET}/SSL"
+    trial = json.loads(variables["TRIAL_CONFIG"])
+    assert (trial["game"], trial["projectId"], trial["bucket"]) == ("x", "small", BUCKET)
+    assert trial["ui"] == ["left", "right", "up", "down", "start", "pause"]
+
+
+def test_task_definition_of_somebodys_own(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given one registered by hand, then what publishing does not decide is kept in the next revision."""
+    deployment.ecs.register_task_definition(
+        family="small",
+        cpu="512",
+        memory="1024",
+        ephemeralStorage={"sizeInGiB": 50},
+        containerDefinitions=[
+            {"name": "proxy", "image": "proxy:1"},
+            {
+                "name": "small",
+                "image": "old:1",
+                "environment": [
+                    {"name": "SEED", "value": "7"},
+                    {"name": "TLS_CERTIFICATE", "value": "arn:old"},
+                ],
+                "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/small"}},
+            },
+        ],
+    )
+
+    publish(run, study, "--image", IMAGE)
+
+    _, found = deployment.definitions()
+    proxy, game = found["containerDefinitions"]
+    variables = {one["name"]: one["value"] for one in game["environment"]}
+    assert (proxy["image"], game["image"], found["cpu"]) == ("proxy:1", IMAGE, "1024")
+    assert found["ephemeralStorage"] == {"sizeInGiB": 50}
+    assert (variables["SEED"], variables["TLS_CERTIFICATE"]) == ("7", f"s3://{BUCKET}/SSL")
+    assert game["logConfiguration"]["options"]["awslogs-group"] == "/ecs/small"
+    assert not publish(run, study, "--image", IMAGE)["taskDefinition"]["registers"]
+
+
+def test_removed_files(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given files that the folder has no more, then they are listed, and deleted only on request."""
+    study.write("StepFiles/old.css", "p {}")
+    study.write("StepFiles/old.png", b"x")
+    publish(run, study, "--image", IMAGE)
+    for name in ("old.css", "old.png"):
+        (study.directory / "StepFiles" / name).unlink()
+    deployment.s3.put_object(Bucket=BUCKET, Key="small/Users/ada", Body=b"{}")
+    deployment.s3.put_object(Bucket=BUCKET, Key="small/_keys/links", Body=b"secret")
+
+    kept = publish(run, study, "--image", IMAGE)
+    deleted = publish(run, study, "--image", IMAGE, "--delete-removed")
+
+    removed = ["small/_media/old.png", "small/old.css"]
+    assert (kept["files"]["removed"], kept["files"]["deleted"]) == (removed, [])
+    assert deleted["files"]["deleted"] == removed
+    assert not set(removed) & set(deployment.keys())
+    assert {"small/Users/ada", "small/_keys/links"} <= set(deployment.keys())
+
+
+def test_a_variant_that_only_the_bucket_has(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a variant of before, then nothing is published while it would be shown; deleted, it is gone."""
+    deployment.s3.put_object(Bucket=BUCKET, Key="small/consent-0.html", Body=b"old")
+
+    refused = run("publish", study.directory, "--yes", "--image", IMAGE)
+    assert refused.exit_code == ExitCode.PROBLEMS
+    assert "pages that the folder does not have: consent-0.html" in refused.stderr
+    assert deployment.invocations == []
+    publish(run, study, "--image", IMAGE, "--delete-removed")
+
+    assert "old" not in deployment.lab.get(projectId="small", userId="ada").page
+
+
+def test_dry_run(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given --dry-run, then it says what there is to do, and does none of it."""
+    docker.fail("version")
+    deployment.aws.reset()
+
+    result = run("publish", study.directory, "--dry-run")
+    said = json.loads(run("publish", study.directory, "--dry-run", "--json").stdout)
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert "3 to send, 0 unchanged" in result.stdout
+    assert "to build and push" in result.stdout
+    assert (said["published"], said["version"], said["taskDefinition"]["registers"]) == (False, None, True)
+    assert {"PutObject", "CreateRepository", "RegisterTaskDefinition"}.isdisjoint(deployment.aws.count())
+    assert deployment.invocations == docker.calls == []
+
+
+def test_a_question_before_anything_is_done(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given no --yes, then a no publishes nothing, a yes does, and nobody to ask is told."""
+    answers = [run("publish", study.directory, "--image", IMAGE, text=text) for text in ("n\n", "", "y\n")]
+
+    assert [answer.exit_code for answer in answers] == [ExitCode.FINE, ExitCode.USAGE, ExitCode.FINE]
+    assert "Nothing was published" in answers[0].stdout
+    assert "Give --yes" in answers[1].stderr
+    assert f"Its link: {LINK}" in answers[2].stdout
+    assert len(deployment.invocations) == 1
+
+
+def test_a_study_without_a_game(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given pages only, then no image, no task definition and no Docker are needed."""
+    study.edit("2: game", "2: thanks.html")
+    study.edit("live: true", "live: false")
+
+    result = run("publish", study.directory, "--yes")
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert "game server      none" in result.stdout
+    assert "It is closed" in result.stdout
+    assert deployment.definitions() == []
+
+
+def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a bucket that the stack allows, then the study lies there; another one is refused at once."""
+    study.edit("  awsSetup:\n", f"  awsSetup:\n    bucket: {EXTRA_BUCKET}\n")
+    refused = run("publish", study.directory, "--yes", "--image", IMAGE)
+    deployment.set(ExtraBuckets=f"x,{EXTRA_BUCKET}")
+
+    said = publish(run, study, "--image", IMAGE)
+
+    assert refused.exit_code == ExitCode.PROBLEMS
+    assert f"{EXTRA_BUCKET} is no bucket of the stack lab" in refused.stderr
+    assert said["bucket"] == EXTRA_BUCKET
+    assert deployment.keys() == []
+    assert deployment.s3.head_object(Bucket=EXTRA_BUCKET, Key="small/consent.html")
+
+
+def test_what_the_deployment_says_is_shown(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given warnings, or a refusal, then each has its file and line; after a refusal the exit code is 1."""
+    study.edit("maxRuntime: 30", "maxRuntime: 90")
+    deployment.answer = lambda _: {
+        "statusCode": 200,
+        "body": "Warning: consent.html: too blue",
+        "version": "v",
+    }
+    warned = run("publish", study.directory, "--yes", "--image", IMAGE)
+    deployment.answer = lambda _: {"statusCode": 400, "body": "maxRuntime: too long\nWarning: live: odd"}
+    refused = run("publish", study.directory, "--yes", "--image", IMAGE)
+    said = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
+
+    assert (warned.exit_code, refused.exit_code) == (ExitCode.FINE, ExitCode.PROBLEMS)
+    assert "this deployment stops game servers after 60 minutes" in warned.stdout
+    assert "StepFiles/consent.html: warning\n  too blue" in warned.stdout
+    assert "version v" in warned.stdout
+    assert "config.yml:15: error\n  project.maxRuntime: too long" in refused.stdout
+    assert "the deployment refused the study (1 errors)" in refused.stderr
+    assert not said["published"]
+    assert [found["what"] for found in said["findings"]][-2:] == ["too long", "odd"]

@@ -1,0 +1,199 @@
+"""`updateProject.py`: the name, the questions and the files that researchers know."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from hippo_cli.errors import ExitCode
+from hippo_cli.update_project import FUNCTION, app
+from tests.support.aws_hooks import shared_client
+from tests.support.study_world import BUCKET
+from tests.unit.cli.conftest import SmallStudy
+from tests.unit.cli.publishing_world import Deployment, FakeDocker
+
+UpdateProject = Callable[..., Any]
+BUILD = "Build and push the image now? [y/n]"
+
+
+@pytest.fixture
+def update(study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> UpdateProject:
+    """Runs it in the study's folder; `text` is what is typed."""
+    monkeypatch.chdir(study.directory)
+
+    def invoke(*words: str, text: str | None = None) -> Any:
+        return CliRunner().invoke(app, list(words), input=text)
+
+    return invoke
+
+
+def read(study: SmallStudy, name: str) -> Any:
+    """A YAML file that it has left."""
+    return yaml.safe_load((study.directory / name).read_text())
+
+
+def test_first_time(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given no image yet, then nothing is asked, the study is published, and both files are left."""
+    result = update()
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert "[y/n]" not in result.output
+    assert "Its link: https://study.example.org/?projectId=small" in result.stdout
+    assert [call[0] for call in docker.calls] == ["build", "login", "push"]
+    trial = read(study, "App/.trialConfig.yml")["trial"]
+    assert (trial["projectId"], trial["bucket"], "left" in trial["ui"]) == ("small", BUCKET, True)
+    project = read(study, ".projectConfig.yml")["project"]
+    assert (project["ecsTask"], project["bucket"], project["steps"][1]) == ("small", BUCKET, "consent.html")
+    assert project["awsSetup"]["containerName"] == project["awsSetup"]["repository"] == "small"
+    assert not list(study.directory.rglob("*.draft"))
+
+
+def test_the_question_whether_to_build(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given an image that is there, then n keeps it, y builds, and --yes builds without asking."""
+    update()
+    (first,) = deployment.definitions()
+    deployment.put_image("old")
+    study.write("App/server.py", "print('new')\n")
+
+    kept = update(text="n\n")
+    after_no = [len(docker.calls), len(deployment.definitions())]
+    built = update(text="y\n")
+    study.write("App/server.py", "print('newer')\n")
+    silent = update("--yes")
+
+    assert [kept.exit_code, built.exit_code, silent.exit_code] == [ExitCode.FINE] * 3, built.output
+    assert (BUILD in kept.output, BUILD in built.output, BUILD in silent.output) == (True, True, False)
+    assert after_no == [3, 1]
+    assert (len(docker.calls), len(deployment.definitions())) == (9, 3)
+    assert len(deployment.invocations) == 4
+    assert (
+        first["containerDefinitions"][0]["image"]
+        != deployment.definitions()[1]["containerDefinitions"][0]["image"]
+    )
+
+
+def test_no_to_the_build_and_no_task_definition(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject
+) -> None:
+    """Given an image but no task definition, then n registers one for the image that was pushed last."""
+    deployment.ecr.create_repository(repositoryName="small")
+    deployment.put_image("earlier")
+
+    result = update(text="n\n")
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    (found,) = deployment.definitions()
+    assert found["containerDefinitions"][0]["image"].endswith("/small:earlier")
+    assert docker.calls == []
+
+
+def test_the_question_about_developing(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given the dev flag in App/xvfb.sh, then anything but y ends with 1 and publishes nothing."""
+    study.write("App/xvfb.sh", "xvfb-run python3 communicator.py dev\n")
+
+    no, nobody, yes = update(text="n\n"), update(), update(text="y\n")
+
+    assert [no.exit_code, nobody.exit_code, yes.exit_code] == [
+        ExitCode.PROBLEMS,
+        ExitCode.USAGE,
+        ExitCode.FINE,
+    ]
+    assert "App/xvfb.sh starts the server with `dev`" in no.output
+    assert "Give --yes" in nobody.output
+    assert len(deployment.invocations) == 1
+
+
+def test_without_aws(deployment: Deployment, update: UpdateProject, study: SmallStudy) -> None:
+    """Given useAWS false, then only the files are written."""
+    study.edit("useAWS: true", "useAWS: false")
+
+    result = update()
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert read(study, "App/.trialConfig.yml")["trial"]["projectId"] == "small"
+    assert read(study, ".projectConfig.yml")["project"]["id"] == "small"
+    assert deployment.invocations == deployment.keys() == []
+
+
+def test_a_deployment_that_does_not_say_what_it_is(
+    deployment: Deployment, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given no stack to be found, then bucket and function are what they always were, and roles stay."""
+    ssm = shared_client("ssm")
+    names = [one["Name"] for one in ssm.get_parameters_by_path(Path="/hippo", Recursive=True)["Parameters"]]
+    for name in names:
+        ssm.delete_parameter(Name=name)
+    refused = update("--image", "small:1")
+    study.edit("  awsSetup:\n", f"  awsSetup:\n    bucket: {BUCKET}\n")
+    roleless = update("--image", "small:1")
+    role = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
+    deployment.ecs.register_task_definition(
+        family="small",
+        cpu="256",
+        memory="512",
+        executionRoleArn=role,
+        containerDefinitions=[{"name": "small", "image": "small:0", "memory": 512}],
+    )
+
+    result = update("--image", "small:1")
+
+    assert (refused.exit_code, roleless.exit_code) == (ExitCode.AWS, ExitCode.AWS)
+    assert "no stack says its roles" in roleless.output
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert deployment.invocations[0]["FunctionName"] == FUNCTION
+    assert deployment.definitions()[-1]["executionRoleArn"] == role
+
+
+def test_default_region(
+    deployment: Deployment, update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given no region anywhere, then it is the one that deployments have always been in."""
+    study.edit("    region: ca-central-1\n", "")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+    result = update("--image", "small:1")
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    assert "small → lab in ca-central-1" in result.stdout
+
+
+def test_errors(deployment: Deployment, update: UpdateProject, study: SmallStudy) -> None:
+    """Given a study with an error, then it is shown, and nothing is written or published."""
+    study.edit("1: consent.html", "1: consents.html")
+
+    result = update()
+
+    assert result.exit_code == ExitCode.PROBLEMS
+    assert "StepFiles/consents.html is missing" in result.output
+    assert not (study.directory / ".projectConfig.yml").exists()
+    assert deployment.keys() == []
+
+
+def test_full_disk(
+    deployment: Deployment, update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a disk without room, then it is told, and the files of before stand."""
+    study.write(".projectConfig.yml", "before")
+
+    def fill(self: Path, _: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    result = update("--image", "small:1")
+
+    assert result.exit_code == ExitCode.MACHINE
+    assert "the disk is full; make room and run the same command again" in result.output
+    assert (study.directory / ".projectConfig.yml").read_text() == "before"
+    assert not (study.directory / "App/.trialConfig.yml").exists()
