@@ -75,13 +75,29 @@ class Study:
         """Whether the participant plays at this step."""
         return self.file_at(step) == GAME
 
-    def page_at(self, step: int, user_id: str) -> str | None:
-        """The HTML that this participant sees at a step, in their group's variant; None if it is missing."""
+    def page_at(self, step: int, user_id: str, group: int | None = None) -> str | None:
+        """The HTML that this participant sees at a step, in their group's variant; None if it is missing.
+
+        `group` is the one that their record has; without one the id decides. Publishing sees to it that every
+        page has as many variants as there are groups; a list edited by hand may have fewer.
+        """
         file = self.file_at(step)
         variants = self.read_variants(file)
         if variants:
-            file = variants[assign_group(user_id, len(variants))]
+            number = assign_group(user_id, len(variants)) if group is None else group % len(variants)
+            file = variants[number]
         return self.read_page(file)
+
+    @cached_property
+    def groups(self) -> int:
+        """How many groups there are: as many as the page with the most variants has; 0 without variants."""
+        files = {file for file in map(str, self._steps.values()) if file != GAME}
+        return max((len(self.read_variants(file)) for file in files), default=0)
+
+    @property
+    def container_name(self) -> str:
+        """The game server's container in the task definition; existing scripts call it like the project."""
+        return str(_as_mapping(self.config.get("awsSetup")).get("containerName") or self.project_id)
 
     def read_css(self) -> str | None:
         """The study's style sheet."""
