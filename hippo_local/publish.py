@@ -80,7 +80,7 @@ class Publication:
             executionRoleArn=self.outputs["TaskExecutionRoleArn"],
             containerDefinitions=[
                 {
-                    "name": self.study.project_id,
+                    "name": setup.get("containerName") or self.study.project_id,
                     "image": self.study.project_id,
                     "portMappings": [{"containerPort": GAME_SERVER_PORT, "protocol": "tcp"}],
                     "environment": [

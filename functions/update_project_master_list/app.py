@@ -9,7 +9,7 @@ from hippo.aws.clients import make_client
 from hippo.aws.s3 import ObjectStore
 from hippo.aws.site_bucket import SiteBucket
 from hippo.clock import SystemClock
-from hippo.errors import TransientError
+from hippo.errors import BadRequestError, TransientError
 from hippo.media import MediaPublisher
 from hippo.project_config import check_config
 from hippo.project_switch import is_switch, switch
@@ -51,6 +51,8 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     try:
         version, missing = freeze_version(buckets[config.get("bucket") or own], config, make_media())
         list_project(buckets[own], {**config, "version": version}, CLOCK)
+    except BadRequestError as error:
+        return {"statusCode": 400, "body": "\n".join([str(error), *form_warnings(warnings)])}
     except TransientError as error:
         logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
         return {"statusCode": 400, "body": f"not published: {error}"}

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hippo.errors import BadRequestError
 from hippo.ids import is_file_name
 from hippo.media_references import find_references
+from hippo.publications import check_groups
 from hippo.study import GAME, order_variants
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page
@@ -27,6 +29,7 @@ def check_pages(study: StudyFolder) -> list[Finding]:
     if not (study.directory / STEP_FOLDER).is_dir():
         return [error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", "The pages lie in it.")]
     findings = [found for key, file in named.items() for found in _check_files(study, key, file)]
+    findings += _check_groups(study, named)
     texts: dict[str, str] = {}
     for name in _list_used(study, named):
         text, more = _read_text(study.step_files[name], name)
@@ -100,6 +103,18 @@ def _check_variants(file: str, existing: set[str], variants: list[str]) -> Itera
         what = f"the only variant of {file}, so all participants see it"
         fix = f"Add {stem}-1.html, or call it {file}."
         yield warning("variant-single", f"{STEP_FOLDER}/{variants[0]}", 0, "", what, fix)
+
+
+def _check_groups(study: StudyFolder, named: Mapping[str, str]) -> list[Finding]:
+    """What publishing says of balanced groups."""
+    existing = set(study.step_files)
+    try:
+        check_groups(study.project, {file: len(_find_variants(file, existing)) for file in named.values()})
+    except BadRequestError as refusal:
+        line = study.config_file.find_line(("project", "groups"))
+        fix = f"Give each page in variants as many of them, in {STEP_FOLDER}/."
+        return [error("groups", CONFIG_FILE, line, "project.groups", str(refusal), fix)]
+    return []
 
 
 def _is_plain(number: str) -> bool:

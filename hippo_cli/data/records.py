@@ -49,6 +49,7 @@ class Record:
     user: str
     next_step: int
     version: str | None = None
+    group: int | None = None  # with balanced groups only
     times: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
@@ -101,6 +102,7 @@ def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | 
         clean(user),
         participant.next_step,
         version,
+        participant.group,
         {name: clean(data[name]) for name in _TIMES if from_wire(data.get(name))},
         {clean(name): clean(value) for name, value in parameters.items()},
         entries,

@@ -10,9 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.errors import BrokenListError
-from hippo.groups import assign_group
 from hippo.publications import MASTER_LIST, read_projects, version_key
-from hippo.study import GAME, Study, order_variants, read_number
+from hippo.study import GAME, Study, choose_variant, order_variants, read_number
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket
 
@@ -114,16 +113,16 @@ def knows_steps(study: Study) -> bool:
     return isinstance(steps, Mapping) and bool(steps)
 
 
-def find_page(study: Study, step: int, user: str) -> ShownPage:
-    """What the participant saw at a step, in their group's variant."""
+def find_page(study: Study, step: int, user: str, group: int | None = None) -> ShownPage:
+    """What the participant saw at a step: the variant of the group in their record, else of their id."""
     if step < 1 or not knows_steps(study):
         return ShownPage("", None)
     file = study.file_at(step)
     variants = [] if file == GAME else study.read_variants(file)
     if not variants:
         return ShownPage(file, None)
-    group = assign_group(user, len(variants))
-    return ShownPage(variants[group], group)
+    number = choose_variant(len(variants), user, group)
+    return ShownPage(variants[number], number)
 
 
 def list_steps(study: Study) -> list[tuple[int, str]]:

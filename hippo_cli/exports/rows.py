@@ -40,6 +40,7 @@ PARTICIPANTS = Table(
         ("user", _TEXT),
         ("created", _TIME),
         ("version", _TEXT),
+        ("group", _NUMBER),
         ("step", _NUMBER),
         ("page", _TEXT),
         ("place", _TEXT),
@@ -105,13 +106,13 @@ def form_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
     yield PARTICIPANTS, _form_participant(record, studies)
     study = studies.get(record.version)
     for entry in record.entries:
-        shown = find_page(study, entry.step, record.user)
+        shown = find_page(study, entry.step, record.user, record.group)
         for question, value in entry.answers.items():
             place = (entry.step, shown.file, shown.group)
             row = (record.user, *place, question, value, entry.moment, record.version, entry.repeat)
             yield ANSWERS, row
     for visit in list_visits(record):
-        shown = find_page(study, visit.step, record.user)
+        shown = find_page(study, visit.step, record.user, record.group)
         times = (visit.shown, visit.left, visit.seconds)
         yield STEPS, (record.user, visit.step, shown.file, shown.group, *times, record.version)
     for name, value in record.parameters.items():
@@ -132,8 +133,9 @@ def _form_participant(record: Record, studies: Studies) -> Row:
         record.user,
         record.created,
         record.version,
+        record.group,
         step,
-        find_page(study, step, record.user).file,
+        find_page(study, step, record.user, record.group).file,
         position.place.value if known else None,
         position.place is Place.FINAL if known else None,
         sum(not entry.repeat for entry in answered),

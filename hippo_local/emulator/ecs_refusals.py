@@ -4,6 +4,8 @@ AWS (ECS API reference, RunTask, DeleteCluster, ListTasks):
 - a missing cluster is ClusterNotFoundException, and so is one that was deleted, which stays as INACTIVE;
 - awsvpc without networkConfiguration, or a capacity provider that the cluster does not have, is
   InvalidParameterException; an inactive task definition is ClientException;
+- an override for a container that the task definition does not have is InvalidParameterException
+  (https://github.com/azavea/django-ecsmanage/issues/21);
 - a clientToken (at most 64 characters) seen before gives the tasks of the first call, or ConflictException if
   the other parameters differ;
 - a cluster with tasks that have not stopped is not deleted: ClusterContainsTasksException.
@@ -81,6 +83,7 @@ def _active_cluster(data: dict[str, Any]) -> dict[str, Any]:
 def _run_task(plain: Handler, data: dict[str, Any]) -> Any:
     cluster = _active_cluster(data)
     _check_definition(data)
+    _check_overrides(data)
     _check_capacity(cluster, data)
     token = data.get("clientToken")
     if not token:
@@ -135,6 +138,18 @@ def _check_definition(data: dict[str, Any]) -> None:
             "InvalidParameterException",
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         )
+
+
+def _check_overrides(data: dict[str, Any]) -> None:
+    definition = _ecs._task_defs.get(_ecs._resolve_td_key(data.get("taskDefinition", ""))) or {}
+    names = {container.get("name") for container in definition.get("containerDefinitions", ())}
+    for override in (data.get("overrides") or {}).get("containerOverrides") or ():
+        if definition and override.get("name") not in names:
+            raise _RefusalError(
+                "InvalidParameterException",
+                f"Override for container named {override.get('name')} is not a container in the "
+                "TaskDefinition.",
+            )
 
 
 def _check_capacity(cluster: dict[str, Any], data: dict[str, Any]) -> None:

@@ -7,19 +7,17 @@ write, and two more for each arrival that was faster in between.
 """
 
 import json
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.errors import BrokenRecordError, ConflictError, TransientError
+from hippo.errors import BrokenRecordError
+from hippo.shared_objects import change_object
 
 FULL = "full"
 MOST_REFUSED = 5000  # ids kept for each reason; more are turned away uncounted
-# In all under two seconds of waiting: a request's own retry (functions/next_step/app.py) goes on from there.
-_TRIES = 8
 
 
 @dataclass(slots=True)
@@ -70,25 +68,15 @@ class AdmissionList:
 
     def _change(self, change: Callable[[Admissions], bool]) -> bool:
         """Carry out a change, which is written only if it makes a difference; give its result."""
-        for attempt in range(_TRIES):
-            stored = self._store.read(self._key)
-            admissions = self._parse(stored.body) if stored else Admissions()
+
+        def swap(body: bytes | None) -> tuple[bytes | None, bool]:
+            admissions = self._parse(body) if body is not None else Admissions()
             before = _write(admissions)
             result = change(admissions)
-            body = _write(admissions)
-            if body == before:
-                return result
-            try:
-                if stored:
-                    self._store.replace(self._key, body, stored.etag)
-                else:
-                    self._store.create(self._key, body)
-            except ConflictError:
-                # Done again as a whole: should botocore have retried a write that succeeded, the id is found.
-                self._clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))
-                continue
-            return result
-        raise TransientError(f"{self._key}: others kept changing it, try again")
+            after = _write(admissions)
+            return None if after == before else after, result
+
+        return change_object(self._store, self._key, self._clock, swap)
 
     def _parse(self, body: bytes) -> Admissions:
         try:

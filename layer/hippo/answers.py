@@ -23,7 +23,7 @@ def form_answer(visit: Visit, step: int, content: dict[str, Any]) -> dict[str, A
 
 def form_page(visit: Visit, step: int) -> dict[str, Any]:
     """The answer that shows a page of the study."""
-    page = visit.study.page_at(step, visit.user_id)
+    page = visit.page_at(step)
     if page is not None:
         return form_answer(visit, step, {"page": page})
     logger.error(

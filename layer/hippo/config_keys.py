@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hippo.study_options import MOST_PARTICIPANTS, MOST_SERVERS
+from hippo.study_options import BALANCED, HASH, MOST_GROUPS_CUTOFF, MOST_PARTICIPANTS, MOST_SERVERS
 
 Schema = Mapping[str, Any]
 
@@ -197,6 +197,18 @@ KEYS = (
         "true lets in only links that you have signed.",
         _FLAG,
         "true",
+    ),
+    Key(
+        "groups",
+        "balanced gives each newcomer the variants that the fewest have; hash, or nothing, goes by the id.",
+        {"enum": [HASH, BALANCED, None, ""]},
+        BALANCED,
+    ),
+    Key(
+        "groupsCutoff",
+        "With balanced groups: minutes after which who has not finished counts as a drop-out.",
+        _number(1, MOST_GROUPS_CUTOFF),
+        "120",
     ),
     Key("maxParticipants", "How many may begin.", _number(1, MOST_PARTICIPANTS), "30"),
     Key("maxServers", "How many of its game servers may live at once.", _number(1, MOST_SERVERS), "5"),

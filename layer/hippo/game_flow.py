@@ -52,7 +52,7 @@ class GameFlow:
     def request_start(self, visit: Visit, suffix: str = "") -> str:
         """Publish a start for the participant; give its request id, under which it has effect once."""
         request_id = f"{visit.project.id}/{visit.user_id}/{visit.study.start_step}{suffix}"
-        self._start_topic.publish(form_start(visit.project.id, visit.user_id, request_id))
+        self._start_topic.publish(form_start(visit.project.id, visit.user_id, request_id, visit.group))
         return request_id
 
     def reach(self, visit: Visit, step: int, server: ServerRecord | None, now: datetime) -> dict[str, Any]:
@@ -139,7 +139,8 @@ class GameFlow:
         """Publish a retry again that nobody has taken up yet, for want of a free server or a lost message."""
         project_id, user_id = visit.project.id, visit.user_id
         participant = visit.present
-        self._start_topic.publish(form_start(project_id, user_id, participant.retried_as or ""))
+        request_id = participant.retried_as or ""
+        self._start_topic.publish(form_start(project_id, user_id, request_id, visit.group))
         participant.start_requested_at = now
         visit.write()
 

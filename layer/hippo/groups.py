@@ -1,7 +1,10 @@
 """Which variant of a page a participant sees; existing game servers compute the same from the same id."""
 
 import hashlib
+from collections.abc import Sequence
 from math import prod
+
+MOST_GROUPS = 1000  # far more than anybody has variants
 
 
 def assign_group(user_id: str, groups: int) -> int:
@@ -17,6 +20,23 @@ def assign_group(user_id: str, groups: int) -> int:
         return sum(int(digit, 16) for digit in digits) % groups
     except ValueError:
         return int(hashlib.sha256(user_id.encode()).hexdigest(), 16) % groups
+
+
+def choose_group(filled: Sequence[int], project_id: str, user_id: str) -> int:
+    """One of the groups that hold the fewest.
+
+    Among equals a hash of the id decides, so that the order of arrival alone does not.
+    """
+    least = [group for group, number in enumerate(filled) if number == min(filled)]
+    digest = hashlib.sha256(f"{project_id}/{user_id}".encode()).hexdigest()
+    return least[int(digest, 16) % len(least)]
+
+
+def read_group(value: object) -> int | None:
+    """A group as records and messages hold it; what is none is None."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_GROUPS:
+        return value
+    return None
 
 
 def _count_digits(groups: int) -> int:

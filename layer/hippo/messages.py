@@ -8,6 +8,7 @@ from typing import Any
 
 from hippo.clock import from_wire
 from hippo.errors import BadRequestError, InvalidMessageError
+from hippo.groups import read_group
 from hippo.ids import parse_project_id, parse_user_id
 
 MAX_DELAY_MINUTES = 24 * 60
@@ -16,12 +17,16 @@ _MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes p
 
 @dataclass(frozen=True, slots=True)
 class StartMessage:
-    """`{"projectId", "userId"[, "requestId"]}`; without a requestId the SNS MessageId stands for it."""
+    """`{"projectId", "userId"[, "requestId", "group"]}`; without a requestId the SNS MessageId stands for it.
+
+    `group`: the start may be at work before the participant's record, which has it too, is written.
+    """
 
     project_id: str
     user_id: str
     start_id: str
     sent_at: datetime
+    group: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,13 @@ class StopMessage:
     reason: str = ""
 
 
-def form_start(project_id: str, user_id: str, request_id: str = "") -> dict[str, object]:
+def form_start(
+    project_id: str, user_id: str, request_id: str = "", group: int | None = None
+) -> dict[str, object]:
     """The start message as it is published."""
     message: dict[str, object] = {"projectId": project_id, "userId": user_id}
-    return {**message, "requestId": request_id} if request_id else message
+    message |= {"requestId": request_id} if request_id else {}
+    return message if group is None else {**message, "group": group}
 
 
 def form_stop(
@@ -73,6 +81,7 @@ def read_start(
             user_id=parse_user_id(body.get("userId"), reserved),
             start_id=str(body.get("requestId") or message_id)[:256],
             sent_at=sent_at,
+            group=read_group(body.get("group")),
         )
     except BadRequestError as error:
         raise InvalidMessageError(f"start message: {error}") from error

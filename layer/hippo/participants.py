@@ -9,6 +9,7 @@ from typing import Any
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
+from hippo.groups import read_group
 
 # Lets a lifecycle rule of the bucket expire participants' records only, wherever their project lies.
 RECORD_TAG = "kind=participant"
@@ -24,7 +25,8 @@ class Participant:
     Answers to page k stand in `requests[k]`; late and second answers in `repeats`. `parameters` are what
     the recruiter's link said; `retried_at` and `retried_as` are the last start that the participant asked
     for after a failed one, and its request id; `interrupted_at` is when they began to wait for another
-    server in the middle of a game, which is then the one before `next_step`.
+    server in the middle of a game, which is then the one before `next_step`; `group` is theirs for good where
+    the study balances groups.
     """
 
     created: datetime | None
@@ -40,6 +42,7 @@ class Participant:
     retried_at: datetime | None = None
     retried_as: str | None = None
     interrupted_at: datetime | None = None
+    group: int | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
@@ -47,6 +50,8 @@ class Participant:
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
         known |= {"parameters", "retriedAt", "retriedAs", "interruptedAt"}
+        group = read_group(data.get("group"))
+        known |= {"group"} if group is not None else set()
         return cls(
             created=from_wire(data.get("created")),
             next_step=int(data.get("nextStep", 1)),
@@ -61,6 +66,7 @@ class Participant:
             retried_at=from_wire(data.get("retriedAt")),
             retried_as=data.get("retriedAs"),
             interrupted_at=from_wire(data.get("interruptedAt")),
+            group=group,
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -76,10 +82,12 @@ class Participant:
             "retriedAs": self.retried_as,
             "interruptedAt": to_wire(self.interrupted_at),
         }
+        group = {} if self.group is None else {"group": self.group}
         return {
             **self.others,
             "created": to_wire(self.created),
             "nextStep": self.next_step,
+            **group,
             **{key: value for key, value in optional.items() if value},
             "requests": self.requests,
         }
@@ -108,10 +116,10 @@ class Participant:
 
 
 class ParticipantStore:
-    """The participant records of one project."""
+    """The participant records of one project; `bucket` is where they, and all of the project, lie."""
 
     def __init__(self, store: ObjectStore, project_id: str) -> None:
-        self._store = store
+        self.bucket = store
         self._folder = f"{project_id}/Users/"
 
     def read(self, user_id: str) -> tuple[Participant, str] | None:
@@ -119,7 +127,7 @@ class ParticipantStore:
 
         Raises BrokenRecordError.
         """
-        stored = self._store.read(self._folder + user_id)
+        stored = self.bucket.read(self._folder + user_id)
         if stored is None:
             return None
         try:
@@ -133,5 +141,5 @@ class ParticipantStore:
         """Create (without ETag) or replace; give the new ETag. Raises ConflictError if another was first."""
         body = json.dumps(participant.to_wire()).encode()
         if etag is None:
-            return self._store.create(self._folder + user_id, body, tags=RECORD_TAG)
-        return self._store.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)
+            return self.bucket.create(self._folder + user_id, body, tags=RECORD_TAG)
+        return self.bucket.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)

@@ -13,8 +13,9 @@ from typing import Any, Protocol
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.errors import BrokenListError, ConflictError, TransientError
+from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
 from hippo.study import GAME, order_variants
+from hippo.study_options import read_page_options
 
 MASTER_LIST = "project_master_list.json"
 _TRIES = 12
@@ -40,12 +41,13 @@ def freeze_version(
     """Freeze config, pages and media as they are now; give the version and a warning for each missing file.
 
     The version is a hash of the content: publishing the same again gives the same version. Without `media`
-    the pages are frozen as they are.
+    the pages are frozen as they are. Raises BadRequestError for groups that cannot be balanced.
     """
     project_id = config["id"]
     existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
     steps = {file for file in config["steps"].values() if file != GAME}
     variants = {file: names for file in steps if (names := order_variants(file, existing))}
+    check_groups(config, {file: len(variants.get(file, ())) for file in sorted(steps)})
     wanted = {name for file in steps for name in variants.get(file, [file])}
     wanted |= {config["css"]} if config.get("css") else set()
     warnings, files = [], {}
@@ -68,6 +70,24 @@ def freeze_version(
     with suppress(ConflictError):  # the same content was frozen before
         store.create(version_key(project_id, version), body)
     return version, warnings
+
+
+def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None:
+    """Raise BadRequestError unless balanced groups are the same on every page.
+
+    `variants`: how many each step file has, 0 where it stands for itself.
+    """
+    numbers = {file: number for file, number in variants.items() if number}
+    if not read_page_options(config).has_balanced_groups:
+        return
+    if len(set(numbers.values())) > 1:
+        found = ", ".join(f"{file} has {number}" for file, number in numbers.items())
+        raise BadRequestError(f"groups: balanced needs as many variants of each page that has any: {found}")
+    if max(numbers.values(), default=0) < 2:
+        raise BadRequestError(
+            "groups: balanced needs variants of a page, such as survey-0.html and survey-1.html; "
+            "they may be alike if only the game differs"
+        )
 
 
 def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> None:

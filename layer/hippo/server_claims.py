@@ -148,7 +148,7 @@ class ServerClaims:
             return None
         if tries > MAX_TRIES:
             return self._fail(message, current, f"{MAX_TRIES} attempts have failed")
-        record = form_new(self._settings, self._run, message, current, study, now)
+        record = form_new(self._settings, self._run, message, current, study, participant, now)
         placed = self._places.assign(replace(record, tries=tries), project.access.max_servers)
         if placed is None:
             self._ignore(message, NO_PLACE)

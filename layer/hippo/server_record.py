@@ -29,7 +29,8 @@ class ServerRecord:
     `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
     were ever given the host name, `seen` the starts that had effect. `ended_task` and `ended_cause` are
     what ECS reported of a task while its start was still at work. `project_slot` is a place under the
-    project's own cap, besides `slot` under that of all. `started_at` is when this attempt began.
+    project's own cap, besides `slot` under that of all. `started_at` is when this attempt began. `group` is
+    the participant's where groups are balanced, and `container` then the one that is told.
     """
 
     user_id: str
@@ -46,6 +47,8 @@ class ServerRecord:
     slot: int | None = None
     project_slot: int | None = None
     task_definition: str = ""
+    container: str = ""
+    group: int | None = None
     cluster: str = ""
     rule_name: str = ""
     host_name: str = ""
@@ -68,6 +71,14 @@ class ServerRecord:
     def has_lease(self, now: datetime) -> bool:
         """Whether an invocation is at work on it."""
         return self.lease_until is not None and self.lease_until > now
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the container is told besides its task definition.
+
+        The same for every try of an attempt, as a client token wants it: nobody's group ever changes.
+        """
+        return {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
 
     def is_ready_for(self, project_id: str, now: datetime) -> bool:
         """Whether the project's game can be played on it now."""

@@ -171,7 +171,14 @@ class ServerStart:
         token = name_client_token(record.user_id, record.attempt, provider, record.rounds, full)
         try:
             result = self._tools.containers.run_task(
-                record.cluster, record.task_definition, provider, token, self._tags(record), full
+                record.cluster,
+                record.task_definition,
+                provider,
+                token,
+                self._tags(record),
+                full,
+                record.container,
+                record.variables,
             )
         except ConflictError:
             # The same token with other parameters: a new revision of the task definition came between

@@ -31,9 +31,11 @@ def form_new(
     message: StartMessage,
     current: ServerRecord | None,
     study: Study,
+    participant: Participant | None,
     now: datetime,
 ) -> ServerRecord:
     """The record of a new attempt, without its place under the cap."""
+    group = participant.group if participant else message.group
     attempt = current.attempt + 1 if current else 1
     name = name_resources(settings.prefix, attempt, message.user_id)
     return ServerRecord(
@@ -55,6 +57,8 @@ def form_new(
         stop_requested_at=current.stop_requested_at if current else None,
         deadline=now + timedelta(minutes=min(study.max_runtime, settings.max_runtime)),
         task_definition=study.task_definition,
+        container="" if group is None else study.container_name,
+        group=group,
     )
 
 

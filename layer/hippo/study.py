@@ -14,6 +14,11 @@ DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that d
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
+def choose_variant(variants: int, user_id: str, group: int | None = None) -> int:
+    """Which of so many variants a participant sees: by the group that their record has, else by their id."""
+    return assign_group(user_id, variants) if group is None else group % variants
+
+
 @dataclass(frozen=True)
 class Study:
     """One version of a study.
@@ -75,13 +80,26 @@ class Study:
         """Whether the participant plays at this step."""
         return self.file_at(step) == GAME
 
-    def page_at(self, step: int, user_id: str) -> str | None:
-        """The HTML that this participant sees at a step, in their group's variant; None if it is missing."""
+    def page_at(self, step: int, user_id: str, group: int | None = None) -> str | None:
+        """The HTML that this participant sees at a step, in their group's variant; None if it is missing.
+
+        `group` is the one that their record has; without one the id decides. Publishing sees to it that every
+        page has as many variants as there are groups; a list edited by hand may have fewer.
+        """
         file = self.file_at(step)
         variants = self.read_variants(file)
-        if variants:
-            file = variants[assign_group(user_id, len(variants))]
-        return self.read_page(file)
+        return self.read_page(variants[choose_variant(len(variants), user_id, group)] if variants else file)
+
+    @cached_property
+    def groups(self) -> int:
+        """How many groups there are: as many as the page with the most variants has; 0 without variants."""
+        files = {file for file in map(str, self._steps.values()) if file != GAME}
+        return max((len(self.read_variants(file)) for file in files), default=0)
+
+    @property
+    def container_name(self) -> str:
+        """The game server's container in the task definition; existing scripts call it like the project."""
+        return str(_as_mapping(self.config.get("awsSetup")).get("containerName") or self.project_id)
 
     def read_css(self) -> str | None:
         """The study's style sheet."""

@@ -16,6 +16,7 @@ from hippo.admission import Admission, identify
 from hippo.answers import describe_study, form_page
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
+from hippo.balanced_groups import BalancedGroups
 from hippo.catalogue import Catalogue, ListedProject
 from hippo.clock import Clock, to_wire
 from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
@@ -54,6 +55,7 @@ class StudyFlow:
         self._settings = settings
         self._catalogue = catalogue
         self._admission = Admission(catalogue, clock)
+        self._groups = BalancedGroups(clock)
         self._game = GameFlow(settings, servers, start_topic, make_host_names)
         self._stop_topic = stop_topic
         self._clock = clock
@@ -88,6 +90,7 @@ class StudyFlow:
             except ConflictError:
                 finished = settle(position, move, finished)
                 continue
+            self._groups.note_end(visit)
             _log_step(visit, position, move)
             if not project.live:  # an answer in the middle of a study is stored before it is refused
                 raise ProjectNotFoundError
@@ -145,7 +148,7 @@ class StudyFlow:
         """Store the answer and show the next step."""
         study = visit.study
         target = position.step + 1
-        participant = visit.participant or _begin(visit.request, now)
+        participant = visit.participant or self._begin(visit, now)
         participant.version = participant.version or visit.project.version
         entry = self._form_entry(visit.request, now)
         entry |= _note_consent(study, visit, position, now)
@@ -161,6 +164,10 @@ class StudyFlow:
         visit.write()
         return form_page(visit, target)
 
+    def _begin(self, visit: Visit, now: datetime) -> Participant:
+        parameters = collect_parameters(visit.request.query)
+        return Participant(created=now, parameters=parameters, group=self._groups.assign(visit, now))
+
     def _form_entry(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
         return form_entry(request, now, self._settings.client_address)
 
@@ -175,15 +182,11 @@ class StudyFlow:
             )
 
 
-def _begin(request: HttpRequest, now: datetime) -> Participant:
-    return Participant(created=now, parameters=collect_parameters(request.query))
-
-
 def _note_consent(study: Study, visit: Visit, position: Position, now: datetime) -> dict[str, Any]:
     """What is kept with the answer to the consent page: which text was agreed to, and when."""
     if position.place is not Place.PAGE or position.step != study.options.consent_step:
         return {}
-    page = study.page_at(position.step, visit.user_id)
+    page = visit.page_at(position.step)
     if page is None:
         return {}  # what was shown is the notice that the page is missing
     digest = hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()

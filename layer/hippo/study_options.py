@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 MOST_PARTICIPANTS = 100_000
 MOST_SERVERS = 300  # each has a rule, of which EventBridge allows 300
 DEFAULT_LANGUAGE = "en"
+HASH, BALANCED = "hash", "balanced"
+DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
+MOST_GROUPS_CUTOFF = 100_000  # ten weeks
 SCREEN_KEYS = ("mobile", "minWidth")
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # the shape of a BCP 47 tag
@@ -43,6 +46,8 @@ class PageOptions:
     completion: Completion | None = None
     consent_step: int | None = None
     language: str = DEFAULT_LANGUAGE
+    has_balanced_groups: bool = False
+    groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
 
 
 def parse_number(value: object, least: int, most: int) -> int:
@@ -84,6 +89,13 @@ def parse_flag(value: object) -> bool:
     raise ValueError("true or false is needed")
 
 
+def parse_groups(value: object) -> str:
+    """How groups are given. Raises ValueError."""
+    if value in (HASH, BALANCED):
+        return str(value)
+    raise ValueError(f"{HASH} or {BALANCED} is needed")
+
+
 def parse_code(value: object) -> str:
     """The code that participants are given; a number will do. Raises ValueError."""
     if isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value)) <= 256:
@@ -106,6 +118,8 @@ _PAGES: dict[str, Callable[[Any], Any]] = {
     "completion.url": check_url,
     "consentStep": lambda value: parse_number(value, 1, 999_999),
     "language": parse_language,
+    "groups": parse_groups,
+    "groupsCutoff": lambda value: parse_number(value, 1, MOST_GROUPS_CUTOFF),
 }
 OPTION_KEYS = tuple(dict.fromkeys(path.split(".")[0] for path in (*_ACCESS, *_PAGES)))
 
@@ -135,18 +149,30 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         completion=completion if any(getattr(completion, f.name) for f in fields(completion)) else None,
         consent_step=values.get("consentStep"),
         language=values.get("language", DEFAULT_LANGUAGE),
+        has_balanced_groups=values.get("groups") == BALANCED,
+        groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
     )
 
 
 def check_options(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Errors and warnings of all options, each as `path: what is wrong`."""
-    _, errors = _read(config, {**_ACCESS, **_PAGES})
-    warnings = []
+    values, errors = _read(config, {**_ACCESS, **_PAGES})
+    warnings = _check_cutoff(config, values)
     for key, known in (("screen", SCREEN_KEYS), ("completion", ("code", "url"))):
         part = config.get(key)
         if isinstance(part, Mapping):
             warnings += [f"{key}.{name}: unknown key, kept" for name in part if name not in known]
     return errors, warnings
+
+
+def _check_cutoff(config: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Whoever still plays has not dropped out."""
+    if values.get("groups") != BALANCED:
+        return ["groupsCutoff: has no effect without groups: balanced"] if "groupsCutoff" in values else []
+    cutoff, runtime = values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF), str(config.get("maxRuntime"))
+    if _NUMBER.fullmatch(runtime) and int(runtime) > cutoff:
+        return [f"groupsCutoff: {cutoff} minutes end before maxRuntime, so players count as drop-outs"]
+    return []
 
 
 def _read(

@@ -31,6 +31,15 @@ class Visit:
             raise AssertionError("only a participant with a record gets here")
         return self.participant
 
+    @property
+    def group(self) -> int | None:
+        """The participant's group, where the study balanced groups when they began."""
+        return self.participant.group if self.participant else None
+
+    def page_at(self, step: int) -> str | None:
+        """The HTML that the participant sees at a step; None if it is missing."""
+        return self.study.page_at(step, self.user_id, self.group)
+
     def write(self) -> None:
         """Write the record as it is now. Raises ConflictError if another request was first."""
         self.etag = self.records.write(self.user_id, self.present, self.etag)

@@ -65,6 +65,7 @@ def make_fake_backend() -> Backend:
     journal, clock = Journal(), FakeClock()
     store, rules = FakeObjectStore(journal), FakeRules(journal, clock)
     containers = FakeContainers(journal, clock, {DEFINITION})
+    containers.container_names = {"game"}
     names = FakeHostNames(journal, clock)
     root = "games.example.org"
 
@@ -81,6 +82,7 @@ def make_simulated_backend() -> Backend:
     border = Border(scheduler)
     sns, ecs = SimulatedSns(border), SimulatedEcs(border, {DEFINITION})
     events, route53 = SimulatedEvents(border, sns), SimulatedRoute53(border)
+    ecs.container_names = {"game"}
     ecs.seconds_until_seen = ecs.seconds_to_provision = ecs.seconds_to_delete = 0
 
     def read_rule(name: str) -> tuple[str, dict[str, Any]] | None:

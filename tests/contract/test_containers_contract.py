@@ -2,7 +2,7 @@
 
 import pytest
 
-from hippo.errors import AwsError, ConflictError
+from hippo.errors import AwsError, ConflictError, PermanentError
 from tests.contract.conftest import DEFINITION, Backend
 
 
@@ -26,6 +26,22 @@ def end(backend: Backend, cluster: str) -> None:
     for arn in backend.containers.list_tasks(cluster):
         backend.containers.stop_task(cluster, arn, "over")
     backend.wait_until(lambda: backend.containers.delete_cluster(cluster) or None)
+
+
+def test_variables_need_a_container_that_is_there(backend: Backend) -> None:
+    """For good, else the task runs; with other variables the token is in use."""
+    cluster = make_cluster(backend)
+    call = (cluster, DEFINITION, "FARGATE_SPOT", "told", {})
+    told = {"HIPPO_GROUP": "1"}
+
+    with pytest.raises(PermanentError):
+        backend.containers.run_task(*call, container="other", variables=told)
+    first = backend.containers.run_task(*call, container="game", variables=told)
+    with pytest.raises(ConflictError):
+        backend.containers.run_task(*call, container="game", variables={"HIPPO_GROUP": "0"})
+
+    assert first == backend.containers.run_task(*call, container="game", variables=told)
+    end(backend, cluster)
 
 
 def test_an_unknown_cluster_has_no_status(backend: Backend) -> None:

@@ -133,6 +133,7 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.put("p/_admission.json"),
         lambda a: a.put("p/_keys/links"),
     ),
+    "groups": ("NextStep", lambda a: a.put("p/_groups.json"), lambda a: a.put("p/_other.json")),
     "start-messages": ("NextStep", lambda a: a.publish("StartServer"), lambda a: a.send("StartServer")),
     "no-tasks": ("StartServer", lambda a: a.run_task(MINE), lambda a: a.run_task(OTHER)),
     "roles-to-pass": (

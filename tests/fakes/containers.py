@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from hippo.aws.ecs import ClusterState, RunResult, TaskState
-from hippo.errors import AwsError, ConflictError
+from hippo.errors import AwsError, ConflictError, PermanentError
 from tests.fakes.journal import Journal
 from tests.support.fakes import FakeClock
 
@@ -36,6 +36,7 @@ class FakeTask:
     seconds_to_stop: float = 12
     exit_code: int | None = None
     subnet: str = ""
+    variables: dict[str, str] = field(default_factory=dict)
 
     def status(self, now: datetime) -> str:
         """Its lastStatus."""
@@ -65,6 +66,7 @@ class FakeContainers:
     def __init__(self, journal: Journal, clock: FakeClock, definitions: set[str]) -> None:
         self._journal, self._clock = journal, clock
         self.definitions = definitions
+        self.container_names = set(definitions)
         self.clusters: dict[str, FakeCluster] = {}
         self.tasks: dict[str, FakeTask] = {}
         self.shortages: dict[str, str] = {}
@@ -125,6 +127,8 @@ class FakeContainers:
         client_token: str,
         tags: Mapping[str, str],
         without: Collection[str] = (),
+        container: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> RunResult:
         """Start one task in the first subnet left; the same token gives the same one, stopped or not."""
         details: dict[str, Any] = {"cluster": cluster, "definition": definition, "token": client_token}
@@ -132,7 +136,9 @@ class FakeContainers:
             self._check_run(cluster, definition)
             known = self._tokens.get((cluster, client_token))
             subnets = [subnet for subnet in self.subnets if subnet not in without]
-            parameters = (definition, provider, self.revision, subnets)
+            parameters = (definition, provider, self.revision, subnets, container, dict(variables or {}))
+            if variables and container not in self.container_names:
+                raise PermanentError(f"no container {container}")
             if known and known[0] != parameters:
                 raise ConflictError(cluster)
             if known:
@@ -143,6 +149,7 @@ class FakeContainers:
             if shortage == "refused":
                 return RunResult(None, [CAPACITY])
             task = self._make_task(cluster, definition, provider, dict(tags), shortage)
+            task.variables = dict(variables or {})
             self._place(task, subnets[0])
             self._tokens[(cluster, client_token)] = (parameters, task.arn)
             return RunResult(task.arn)

@@ -152,3 +152,14 @@ def test_a_cluster_whose_tasks_have_stopped_is_deleted(emulator: Emulator) -> No
     answer = emulator.client("ecs").delete_cluster(cluster=cluster)
 
     assert answer["cluster"]["status"] == "INACTIVE"
+
+
+def test_an_override_for_an_unknown_container_is_refused(emulator: Emulator) -> None:
+    """InvalidParameterException, and no task (https://github.com/azavea/django-ecsmanage/issues/21)."""
+    cluster, definition = emulator.make_cluster(), emulator.make_definition()
+    other = {"containerOverrides": [{"name": "other", "environment": [{"name": "A", "value": "b"}]}]}
+
+    code = code_of(emulator.run_task, cluster=cluster, definition=definition, overrides=other)
+
+    assert code == "InvalidParameterException"
+    assert emulator.client("ecs").list_tasks(cluster=cluster)["taskArns"] == []

@@ -192,6 +192,18 @@ def test_a_container_has_its_variables_and_the_credentials_of_its_task_role(emul
     assert caller["Arn"].split("/")[1] == role.rsplit("/", 1)[-1]
 
 
+def test_a_container_has_the_variables_of_an_override(emulator: Emulator) -> None:
+    """Added to those of the task definition (ECS API reference, ContainerOverride)."""
+    definition = emulator.make_definition(container={"environment": [{"name": "KEPT", "value": "yes"}]})
+    told = {"name": "main", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
+    task = emulator.run_task(emulator.make_cluster(), definition, overrides={"containerOverrides": [told]})
+    task = emulator.wait_for_status(task, "RUNNING")
+
+    environment = wait_for(lambda: try_ask(address_of(task)))["env"]
+
+    assert (environment["KEPT"], environment["HIPPO_GROUP"]) == ("yes", "1")
+
+
 def test_a_container_without_a_task_role_has_no_credentials(emulator: Emulator) -> None:
     """No role, no credentials (ECS developer guide, "Amazon ECS task IAM role")."""
     task = run_server(emulator)

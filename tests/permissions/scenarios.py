@@ -144,7 +144,7 @@ def use_every_option(account: AccountView, _: Faults) -> None:
 
 
 def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
-    """A study in a bucket of its own, with variants, style, media and a game; an older execution role."""
+    """A study in a bucket of its own, with balanced groups, which the game knows; an older execution role."""
     project, user_id = "extra_game", "u-elsewhere"
     put_pages(account, EXTRA_BUCKET, project)
     role = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
@@ -159,7 +159,12 @@ def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
     participant.finish_game()
     s3 = account.client("s3")
     prefix = f"{project}/Trials/{user_id}/"
-    wait_for("the trial", lambda: s3.list_objects_v2(Bucket=EXTRA_BUCKET, Prefix=prefix).get("Contents"))
+    found = wait_for(
+        "the trial", lambda: s3.list_objects_v2(Bucket=EXTRA_BUCKET, Prefix=prefix).get("Contents")
+    )
+    steps = s3.get_object(Bucket=EXTRA_BUCKET, Key=found[0]["Key"])["Body"].read().splitlines()
+    record = json.loads(s3.get_object(Bucket=EXTRA_BUCKET, Key=f"{project}/Users/{user_id}")["Body"].read())
+    assert json.loads(steps[0])["group"] == record["group"]
 
 
 def read_old_list(account: AccountView, _: Faults) -> None:

@@ -15,6 +15,8 @@ ONE_GAME: dict[str, Any] = {
     "steps": {"1": "consent.html", "2": "game", "3": "survey.html", "finalStep": "thanks.html"},
     "events": {"startServerStep": 1, "stopServerStep": 3},
     "maxRuntime": 10,
+    "groups": "balanced",
+    "awsSetup": {"containerName": "mountain_car"},  # the example's, which all of them run
 }
 ONE_PAGE: dict[str, Any] = {
     "name": "One page",

@@ -22,6 +22,7 @@ class SimulatedEcs:
     def __init__(self, border: Border, definitions: set[str]) -> None:
         self.border = border
         self.definitions = definitions
+        self.container_names = set(definitions)
         self.clusters: dict[str, Cluster] = {}
         self.tasks: dict[str, Task] = {}
         self.living: dict[str, list[Task]] = {}  # by participant; those that have ended drop out
@@ -98,7 +99,12 @@ class SimulatedEcs:
         if taskDefinition not in self.definitions:
             raise refuse("ecs:RunTask", "ClientException", "TaskDefinition not found.")
         provider = named["capacityProviderStrategy"][0]["capacityProvider"]
-        parameters = (taskDefinition, provider, self.revision, repr(named["networkConfiguration"]))
+        for override in named.get("overrides", {}).get("containerOverrides", ()):
+            if override["name"] not in self.container_names:
+                text = f"Override for container named {override['name']} is not a container in the task."
+                raise refuse("ecs:RunTask", "InvalidParameterException", text)
+        told = repr([named["networkConfiguration"], named.get("overrides")])
+        parameters = (taskDefinition, provider, self.revision, told)
         before, arn = self._tokens.get((cluster, clientToken), (parameters, ""))
         if before != parameters:
             raise refuse("ecs:RunTask", "ConflictException")

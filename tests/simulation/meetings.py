@@ -57,6 +57,52 @@ def publish_both(world: World) -> tuple[Program, Program]:
     return one, two
 
 
+def prepare_balanced(world: World) -> None:
+    """A study of one page with two balanced groups."""
+    world.publish_balanced()
+
+
+def arrive_both(*users: str) -> Begin:
+    """The first requests of two participants at once, or of one in two windows."""
+
+    def begin(world: World) -> tuple[Program, Program]:
+        one, two = (world.meet(user).begin(Request("GET", step=0)) for user in users)
+        return one, two
+
+    return begin
+
+
+def prepare_last_page(world: World) -> None:
+    """One participant has the only page of the study before them."""
+    world.publish_balanced()
+    world.meet().go_on()
+
+
+def end_and_arrive(world: World) -> tuple[Program, Program]:
+    """The last answer of one participant, and the first request of another one."""
+    person = world.meet()
+    last = person.begin(Request("POST", person.form_answer(), person.step))
+    return last, world.meet("bob").begin(Request("GET", step=0))
+
+
+def check_groups(world: World) -> None:
+    """Each record has the group that was counted, groups are even, and whoever finishes counts once."""
+    for _, program, _ in list(world.requests):
+        assert world.take_answer(program), "no answer"
+    content = json.loads(world.s3.objects["study/_groups.json"])
+    group_of = {user: world.record(user)["group"] for user in world.people}
+    for user, (group, _) in content["running"].items():
+        assert group_of[user] == group, (group_of, content)
+    for person in world.people.values():
+        person.finish()
+        person.send(Request("GET"))
+    content = json.loads(world.s3.objects["study/_groups.json"])
+    assert content["running"] == {}, content
+    counts = [list(group_of.values()).count(group) for group in (0, 1)]
+    assert [*content["finished"], 0][:2] == counts, (counts, content)
+    assert max(counts) == 1, counts
+
+
 def take_answers(world: World) -> None:
     """The browser gets its answers, and the participant goes through to the end."""
     for _, program, _ in list(world.requests):
@@ -165,10 +211,21 @@ STEP_MEETINGS = {
     "poll ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("GET", "GET"), take_answers, UNBOUNDED),
     "POST ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("POST", "GET"), take_answers, UNBOUNDED),
 }
+GROUP_MEETINGS = {
+    "first GET ∥ other's first GET, balanced": Meeting(
+        prepare_balanced, arrive_both("ada", "bob"), check_groups, UNBOUNDED
+    ),
+    "first GET ∥ first GET, balanced": Meeting(
+        prepare_balanced, arrive_both("ada", "ada"), check_groups, UNBOUNDED
+    ),
+    "last POST ∥ other's first GET, balanced": Meeting(
+        prepare_last_page, end_and_arrive, check_groups, UNBOUNDED
+    ),
+}
 LIST_MEETINGS = {
     "update ∥ update": Meeting(prepare_nothing, publish_both, check_list, UNBOUNDED),
 }
-MEETINGS = {**SERVER_MEETINGS, **STEP_MEETINGS, **LIST_MEETINGS}
+MEETINGS = {**SERVER_MEETINGS, **STEP_MEETINGS, **GROUP_MEETINGS, **LIST_MEETINGS}
 
 
 def _function_of(message: Message) -> str:

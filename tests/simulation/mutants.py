@@ -212,6 +212,19 @@ MUTANTS = [
         "            if False and participant and",
     ),
     Mutant(
+        "a claim of a group that lost counts all the same",
+        f"{LAYER}/shared_objects.py",
+        "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n            continue\n",
+        "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n",
+    ),
+    Mutant(
+        "who finishes counts at each request",
+        f"{LAYER}/group_list.py",
+        "            if user_id not in groups.running:\n                return None, None\n"
+        "            groups.finish(user_id, group)\n",
+        "            groups.running[user_id] = (group, 0)\n            groups.finish(user_id, group)\n",
+    ),
+    Mutant(
         "the sweep does nothing",
         f"{LAYER}/server_sweep.py",
         "        for number, user_id in enumerate(users):\n",

@@ -14,6 +14,15 @@ def test_servers_with_one_pre_emption(name: str) -> None:
     assert report.cases > 10
 
 
+@pytest.mark.parametrize("name", meetings.GROUP_MEETINGS)
+def test_balanced_groups(name: str) -> None:
+    """Given two requests at once, with three pre-emptions, then groups are even and counted exactly."""
+    report = units.run_meeting(name, most=3)
+
+    assert report.found == []
+    assert report.cases > 50
+
+
 @pytest.mark.parametrize("name", [*meetings.STEP_MEETINGS, *meetings.LIST_MEETINGS])
 def test_requests_in_every_order(name: str) -> None:
     """Given two requests at once, in any order of their calls, then no step is skipped and nothing lost."""

@@ -113,6 +113,21 @@ class World:
         for page in ("page.html", "end.html"):
             self.s3.objects[f"{config['id']}/{page}"] = b"<p>page</p>"
 
+    def publish_balanced(self) -> None:
+        """Put a study of two pages into the list, frozen, with two balanced groups."""
+        steps = {"1": "page.html", "finalStep": "end.html"}
+        events = {"startServerStep": 9, "stopServerStep": 9}  # never
+        config = {**CONFIG, "steps": steps, "events": events, "groups": "balanced", "version": "v1"}
+        variants = ["page-0.html", "page-1.html"]
+        frozen = {
+            "config": config,
+            "variants": {"page.html": variants},
+            "files": dict.fromkeys(variants, "page"),
+        }
+        frozen["files"]["end.html"] = "end"
+        self.publish(config)
+        self.s3.objects[f"{PROJECT}/_versions/v1.json"] = json.dumps(frozen).encode()
+
     def meet(self, user: str = USER) -> Participant:
         """The participant of that id."""
         if user not in self.people:

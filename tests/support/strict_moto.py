@@ -95,8 +95,9 @@ def _remember_client_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def run(self: EC2ContainerServiceResponse) -> ActionResult:
         token = (self._get_param("cluster"), self._get_param("clientToken"))
-        names = ("taskDefinition", "capacityProviderStrategy", "networkConfiguration")
+        names = ("taskDefinition", "capacityProviderStrategy", "networkConfiguration", "overrides")
         parameters = [self._get_param(name) for name in names]
+        _check_overrides(self)
         if token in known and known[token][0] != parameters:
             raise ECSException("ConflictException", "The clientToken is in use with other parameters")
         if token not in known:
@@ -104,6 +105,18 @@ def _remember_client_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
         return known[token][1]
 
     monkeypatch.setattr(EC2ContainerServiceResponse, "run_task", run)
+
+
+def _check_overrides(response: EC2ContainerServiceResponse) -> None:
+    """What is overridden is a container of the task."""
+    definition = response.ecs_backend.describe_task_definition(response._get_param("taskDefinition"))
+    names = {container["name"] for container in definition.container_definitions}
+    for override in (response._get_param("overrides") or {}).get("containerOverrides", ()):
+        if override["name"] not in names:
+            text = (
+                f"Override for container named {override['name']} is not a container in the TaskDefinition."
+            )
+            raise ECSException("InvalidParameterException", text)
 
 
 def _give_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,7 +120,7 @@ def test_further_buckets_keep_answers_from_researchers():
     assert sorted(denied["Resource"]) == sorted(
         f"arn:aws:s3:::*/{tag}{middle}{key}"
         for middle in ("/", "-*/")
-        for key in ("Users/*", "Trials/*", "_versions/*", "_admission.json")
+        for key in ("Users/*", "Trials/*", "_versions/*", "_admission.json", "_groups.json")
     )
 
 

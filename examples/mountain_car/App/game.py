@@ -26,10 +26,11 @@ class Presence(Enum):
 
 @dataclass(frozen=True)
 class Participant:
-    """Who plays; both ids are checked before they come here."""
+    """Who plays; both ids are checked before they come here. `group` is None where groups go by the id."""
 
     user_id: str
     project_id: str
+    group: int | None = None
 
 
 def read_utc_clock() -> datetime:
@@ -61,6 +62,7 @@ class Trial:
         self._episode = self._step = self._frame_id = 0
         self._pause_left = self._idle_ticks = 0
         self._caption = ""
+        self._group = {} if participant.group is None else {"group": participant.group}
         prefix = f"{participant.project_id}/Trials/{participant.user_id}"
         self._log = TrialLog(recorder, prefix, f"{clock():%Y%m%dT%H%M%SZ}", settings.data_file)
         self._begin_episode()
@@ -157,6 +159,7 @@ class Trial:
                 "time": self._clock().isoformat(timespec="milliseconds"),
                 "userId": self._participant.user_id,
                 "projectId": self._participant.project_id,
+                **self._group,
                 "episode": self._episode,
                 "step": self._step,
                 "frameId": self._frame_id,

@@ -119,7 +119,7 @@ class Room:
         if project_id is None or hello.project_id not in (None, project_id):
             self._refuse(outbox, "This server does not serve that projectId.")
             return False
-        participant = Participant(hello.user_id, project_id)
+        participant = Participant(hello.user_id, project_id, self._settings.group)
         owner = self._settings.user_id or (self._participant and self._participant.user_id)
         if owner not in (None, participant.user_id):
             self._refuse(outbox, "This server is another participant's.")

@@ -61,6 +61,7 @@ class Settings:
     certificate: str | None
     certificate_check_seconds: int
     root_domain: str | None
+    group: int | None
     trial: TrialSettings
 
 
@@ -83,6 +84,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
         certificate=certificate if certificate not in ("image", "none") else None,
         certificate_check_seconds=_parse_seconds(environ.get("TLS_CHECK_SECONDS") or "3600"),
         root_domain=environ.get("ROOT_DOMAIN") or None,
+        group=_parse_group(environ.get("HIPPO_GROUP")),
         trial=trial,
     )
 
@@ -188,6 +190,14 @@ def _parse_port(text: str) -> int:
 def _parse_seconds(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) < 1:
         raise SettingsError(f"TLS_CHECK_SECONDS: {text!r} is not a number of seconds. Leave it out for 3600.")
+    return int(text)
+
+
+def _parse_group(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal():
+        raise SettingsError(f"HIPPO_GROUP: {text!r} is not the number of a group. The platform sets it.")
     return int(text)
 
 

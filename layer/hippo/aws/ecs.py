@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, read_message, translate
-from hippo.errors import AwsError, ConflictError
+from hippo.errors import AwsError, ConflictError, PermanentError
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 PROVIDERS = (SPOT, ON_DEMAND)
@@ -101,11 +101,15 @@ class Containers:
         client_token: str,
         tags: Mapping[str, str],
         without: Collection[str] = (),
+        container: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> RunResult:
         """Start one task in any of the subnets but those in `without`.
 
-        The same token gives the same task; ConflictError if anything else has changed.
+        `variables` are added to the environment of `container`. The same token gives the same task;
+        ConflictError if anything else has changed. PermanentError if the task has no such container.
         """
+        overrides = {"overrides": _form_overrides(container, variables)} if variables else {}
         with translate("ecs:RunTask"):
             try:
                 answer = self._client.run_task(
@@ -118,10 +122,13 @@ class Containers:
                     # A task's own tags do not reach its network interface, whose address costs; these do.
                     enableECSManagedTags=True,
                     tags=_write_tags(tags),
+                    **overrides,
                 )
             except ClientError as error:
                 if read_code(error) == "ConflictException":
                     raise ConflictError(cluster) from error
+                if _has_no_container(error):
+                    raise PermanentError(_name_missing_container(container, definition)) from error
                 if is_capacity_shortage(read_message(error)):  # AWS has been seen to say it either way
                     return RunResult(None, [read_message(error)])
                 raise
@@ -188,6 +195,26 @@ class Containers:
 def is_capacity_shortage(reason: str) -> bool:
     """Whether a failure's or a stopped task's reason says that there is no capacity of this kind now."""
     return "capacity is unavailable" in reason.lower()
+
+
+def _form_overrides(container: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    return {"containerOverrides": [{"name": container, "environment": environment}]}
+
+
+def _has_no_container(error: ClientError) -> bool:
+    """By its text: the code, InvalidParameterException, has many other reasons.
+
+    https://github.com/azavea/django-ecsmanage/issues/21 has it whole.
+    """
+    return "override for container named" in read_message(error).lower()
+
+
+def _name_missing_container(container: str, definition: str) -> str:
+    return (
+        f"the task definition {definition} has no container {container}, which is to be told its group: "
+        "say in awsSetup.containerName what it is called"
+    )
 
 
 def _is_gone(error: ClientError) -> bool:

@@ -32,12 +32,28 @@ def warm(world: StudyWorld, **options: Any) -> None:
         ({"onePer": "PID"}, NEWCOMER),
         ({"signedLinks": True}, NEWCOMER),
         ({"maxParticipants": 5}, {"GetObject": 2, "PutObject": 2, "Publish": 1}),
+        ({"groups": "hash", "groupsCutoff": 30}, NEWCOMER),
+        ({"groups": "balanced"}, {"GetObject": 2, "PutObject": 2, "Publish": 1}),
+        ({"groups": "balanced", "maxParticipants": 5}, {"GetObject": 3, "PutObject": 3, "Publish": 1}),
     ],
-    ids=["none", "pages", "closesAt", "screen", "onePer", "signedLinks", "maxParticipants"],
+    ids=[
+        "none",
+        "pages",
+        "closesAt",
+        "screen",
+        "onePer",
+        "signedLinks",
+        "maxParticipants",
+        "hash",
+        "balanced",
+        "balanced and maxParticipants",
+    ],
 )
 def test_first_and_later_requests(world: StudyWorld, options: dict[str, Any], first: dict[str, int]) -> None:
-    """Given a newcomer who is let in, then only a number of places adds calls, two, to the first request,
-    and no option adds any to a later one."""
+    """Given a newcomer who is let in, then only a number of places and balanced groups add calls, two each,
+    to the first request, and no option adds any to a later one that is not at the final step."""
+    if "groups" in options:
+        world.upload({"survey-0.html": "<h1>Survey 0</h1>"})
     warm(world, **options)
     query = {"PID": "7", "screenWidth": 1000} if "signedLinks" not in options else {"signature": SIGNED[USER]}
     user_id = world.get(**query).content["userId"]
@@ -115,6 +131,21 @@ def test_each_faster_arrival_adds_two_calls(world: StudyWorld, rivals: int) -> N
 
     own = world.aws.keys("GetObject") + world.aws.keys("PutObject")
     assert own.count(ADMISSION) == 2 + 2 * rivals
+
+
+def test_balanced_groups_count_the_end_by_two_calls(world: StudyWorld) -> None:
+    """Given the last answer, then one read and one write besides its own; at the final step one read each."""
+    world.upload({"survey-0.html": "<h1>Survey 0</h1>"})
+    warm(world, groups="balanced")
+    world.reach_survey()
+    world.aws.reset()
+    world.post({"page": "survey"})
+    last = world.aws.count()
+    world.aws.reset()
+    world.get()
+
+    assert last == {"GetObject": 2, "PutObject": 2}
+    assert world.aws.count() == {"GetObject": 2}
 
 
 def test_retry_of_a_failed_start_is_one_message(world: StudyWorld) -> None:

@@ -94,6 +94,30 @@ def test_the_task_gets_a_public_address(world: ServerWorld) -> None:
     assert len(call["clientToken"]) == 64
 
 
+def test_the_container_is_told_the_group(world: ServerWorld) -> None:
+    """Where the record has one, in the container that the config names, and by no further call."""
+    world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
+    config = world.read("project_master_list.json")["projects"][0]
+    setup = {"awsSetup": {"containerName": "game"}}
+    world.put("project_master_list.json", {"projects": [{**config, **setup}]})
+    world.aws.reset()
+
+    world.start()
+
+    [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
+    told = {"name": "game", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
+    assert call["overrides"] == {"containerOverrides": [told]}
+    assert world.aws.count() == CALLS_OF_A_START
+
+
+def test_without_a_group_nothing_is_overridden(world: ServerWorld) -> None:
+    """RunTask is what it is for every other study."""
+    world.start()
+
+    [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
+    assert "overrides" not in call
+
+
 def test_a_start_costs_so_many_calls(world: ServerWorld) -> None:
     """Exactly these: Route 53 and ECS limits decide how many participants can begin at once."""
     world.start()

@@ -3,7 +3,7 @@
 import pytest
 
 from hippo.errors import AwsError, TransientError
-from tests.support.server_world import HOST, NAME, ServerWorld
+from tests.support.server_world import HOST, NAME, PROJECT, USER, ServerWorld
 
 CAPACITY = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
 CALLS_OF_A_START = [
@@ -170,6 +170,19 @@ def test_a_task_definition_that_is_registered_later(world: ServerWorld) -> None:
     world.start()
 
     assert (world.record()["state"], world.record()["attempt"]) == ("ready", 1)
+
+
+def test_a_container_that_the_task_does_not_have(world: ServerWorld) -> None:
+    """A study with balanced groups that names the wrong one fails at once, says why, and leaves nothing."""
+    world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
+
+    world.start()
+    world.clock.advance(60)
+    world.stop(world.published()[0])
+
+    assert world.left() == []
+    assert f"no container {PROJECT}" in world.record()["error"]
+    assert "awsSetup.containerName" in world.record()["error"]
 
 
 def test_a_bucket_that_is_not_there_is_said(world: ServerWorld) -> None:

@@ -1,14 +1,17 @@
 """ECS and EC2: what their answers mean."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from hippo.aws.ecs import Containers, RunResult
-from hippo.errors import AwsError, ConflictError
+from hippo.errors import AwsError, ConflictError, PermanentError
 from tests.fakes.containers import CAPACITY
 from tests.unit.aws.calls import CALLS, CLIENTS, TASK_ARN
+
+CONTAINERS = Containers(CLIENTS["ecs"], ["subnet"], "group")
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,38 @@ def test_a_shortage_may_be_an_error(stub: Callable[..., None]) -> None:
     stub("ecs", "run_task", "ClientException", text=CAPACITY)
 
     assert CALLS["run_task"][1]() == RunResult(None, [CAPACITY])
+
+
+@pytest.mark.parametrize("code", ["InvalidParameterException", "ClientException"])
+def test_a_container_that_is_not_there_is_permanent(stub: Callable[..., None], code: str) -> None:
+    """No retry helps; the error says what to change."""
+    text = "Override for container named game is not a container in the TaskDefinition."
+    stub("ecs", "run_task", code, text=text)
+
+    with pytest.raises(PermanentError, match=r"definition d has no container game.*awsSetup\.containerName"):
+        CONTAINERS.run_task("name", "d", "FARGATE", "token", {}, container="game", variables={"A": "b"})
+
+
+def test_another_invalid_parameter_of_a_task_is_a_fault(stub: Callable[..., None]) -> None:
+    """Subnets, groups and roles have the same code, and may be put right."""
+    stub("ecs", "run_task", "InvalidParameterException", text="No subnets were found")
+
+    with pytest.raises(AwsError):
+        CALLS["run_task"][1]()
+
+
+@pytest.mark.parametrize("variables", [{}, {"HIPPO_GROUP": "1"}])
+def test_only_variables_make_overrides(variables: dict[str, str]) -> None:
+    """A call without them is what it always was."""
+    sent: list[dict[str, Any]] = []
+    client = SimpleNamespace(run_task=lambda **named: sent.append(named) or {"tasks": [{"taskArn": "x"}]})
+
+    Containers(client, ["subnet"], "group").run_task(
+        "name", "d", "FARGATE", "token", {}, container="game", variables=variables
+    )
+
+    told = {"name": "game", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
+    assert sent[0].get("overrides") == ({"containerOverrides": [told]} if variables else None)
 
 
 def test_failures_are_read_with_their_detail(stub: Callable[..., None]) -> None:

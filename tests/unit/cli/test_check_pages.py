@@ -41,6 +41,22 @@ def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -
     assert study.codes() == [(code, PAGE, line)]
 
 
+@pytest.mark.parametrize(("variants", "expected"), [(0, ["groups"]), (1, ["groups"]), (2, []), (3, [])])
+def test_balanced_groups_need_variants(study: SmallStudy, variants: int, expected: list[str]) -> None:
+    """Given balanced groups, then what publishing would refuse is an error at that line of the config."""
+    study.edit("  maxRuntime", "  groups: balanced\n  maxRuntime")
+    if variants:
+        (study.directory / PAGE).unlink()
+    for number in range(variants):
+        study.write(f"StepFiles/consent-{number}.html", "<p>x</p>")
+
+    errors = [found for found in study.check() if found.severity is Severity.ERROR]
+
+    assert [found.code for found in errors] == expected
+    assert {(found.file, found.key) for found in errors} <= {("config.yml", "project.groups")}
+    assert all(found.line for found in errors)
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [

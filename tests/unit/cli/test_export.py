@@ -92,6 +92,21 @@ def test_a_participant_comes_home(lab: StudyWorld, run: Run, out: Path) -> None:
     assert said["fetched"] == {"participants": 1, "trials": 0}
 
 
+def test_the_group_in_the_record_says_what_was_seen(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given groups that were balanced, then the export has the variant that was shown, not that of the id."""
+    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/survey.html")
+    lab.publish({"survey-0.html": "zero", "survey-1.html": "one"}, groups="balanced")
+    lab.reach_final()
+    group = lab.record()["group"]
+
+    export(run, out)
+
+    (person,) = read_csv(out / "participants.csv")
+    assert person["group"] == str(group)
+    (survey,) = [row for row in read_csv(out / "answers.csv") if row["step"] == "4"]
+    assert (survey["page"], survey["group"]) == (f"survey-{group}.html", str(group))
+
+
 def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> None:
     """Given an export, then each Parquet file has the rows of the CSV file, with types."""
     lab.reach_final()

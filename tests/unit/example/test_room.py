@@ -65,6 +65,24 @@ def test_client_without_a_project_plays_the_servers(play, store):
     assert {(line["projectId"], line["userId"]) for line in store.lines()} == {("mountain_car", USER)}
 
 
+@pytest.mark.parametrize(("group", "stored"), [("", None), ("0", 0)])
+def test_group_is_written_into_each_line(play, make_settings, store, group, stored):
+    """Given the group that the platform says, each line of the data has it; without one none has the key."""
+
+    async def player(address):
+        async with connect(f"ws://{address}") as socket:
+            await socket.send(HELLO)
+            await socket.send(START)
+            await read_until(socket, lambda m: m.get("frameId", 0) > 2)
+            await socket.send("done")
+            await read_until(socket, is_done)
+
+    play(player, make_settings({"HIPPO_GROUP": group}))
+
+    assert store.lines()
+    assert {line.get("group") for line in store.lines()} == {stored}
+
+
 def test_slow_client_stalls_nobody(play):
     """Given a client that does not read at all, another one of the same participant gets its frames."""
 

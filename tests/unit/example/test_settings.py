@@ -94,6 +94,7 @@ def test_certificate_that_is_named_wins_over_files_in_the_image(tmp_path, certif
         ("PORT", {}, {"PORT": "http"}),
         ("PROJECT_ID", {}, {"PROJECT_ID": "../other"}),
         ("USER_ID", {}, {"USER_ID": "a/b"}),
+        ("HIPPO_GROUP", {}, {"HIPPO_GROUP": "-1"}),
         ("TLS_KEY_FILE", {}, {"TLS_CERT_FILE": __file__}),
         ("TLS_CERT_FILE", {}, {"TLS_CERT_FILE": "missing.pem", "TLS_KEY_FILE": __file__}),
         ("TLS_CERTIFICATE", {}, {"TLS_CERTIFICATE": "image"}),

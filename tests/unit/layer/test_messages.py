@@ -47,6 +47,15 @@ def test_start_message_goes_round() -> None:
     assert (message.project_id, message.user_id, message.start_id) == ("p", "u", "p/u/1")
 
 
+@pytest.mark.parametrize(("group", "read"), [(0, 0), (3, 3), (None, None), ("1", None), (-1, None)])
+def test_group_of_a_start_message(group: Any, read: int | None) -> None:
+    """Given a group, then it goes round; what is none counts as absent, and absent it is not published."""
+    body = form_start("p", "u", group=group)
+
+    assert ("group" in body) == (group is not None)
+    assert read_start(body, "m-1", NOON, ()).group == read
+
+
 def test_message_id_stands_for_a_missing_request_id() -> None:
     """Given a start message without requestId, then SNS's own id, so that a redelivery is a duplicate."""
     assert form_start("p", "u") == {"projectId": "p", "userId": "u"}

@@ -27,6 +27,7 @@ def test_record_goes_round() -> None:
         parameters={"PROLIFIC_PID": "1"},
         retried_at=NOON,
         retried_as="p/u/1/2",
+        group=0,
     )
 
     assert Participant.from_wire(participant.to_wire()) == participant
@@ -40,6 +41,15 @@ def test_stored_names() -> None:
         "version": "v1",
         "requests": [],
     }
+
+
+@pytest.mark.parametrize("group", ["treatment", True, -1, 1.5, None])
+def test_group_of_another_kind_is_kept_as_it_is(group: object) -> None:
+    """Given a record of other origin whose `group` is no number, then there is none, and the value stays."""
+    participant = Participant.from_wire({"group": group})
+
+    assert participant.group is None
+    assert participant.to_wire()["group"] == group
 
 
 @pytest.mark.parametrize("data", [{}, {"created": None, "requests": None}, {"created": "yesterday"}])

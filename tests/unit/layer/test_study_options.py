@@ -29,13 +29,17 @@ ALL = {
     "screen": {"mobile": False, "minWidth": 800},
     "consentStep": 1,
     "language": "fr-CA",
+    "groups": "balanced",
+    "groupsCutoff": 90,
 }
 
 
 def test_all_options_are_read() -> None:
     """Given every option, then each is what the config says."""
     assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
-    assert read_page_options(ALL) == PageOptions(Completion("C1", ALL["completion"]["url"]), 1, "fr-CA")
+    assert read_page_options(ALL) == PageOptions(
+        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90
+    )
 
 
 @pytest.mark.parametrize("config", [{}, dict.fromkeys(OPTION_KEYS), dict.fromkeys(OPTION_KEYS, "")])
@@ -95,6 +99,10 @@ LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML ta
         ({"closesAt": "0001-01-01T00:00:00+14:00"}, f"closesAt: {TIME}"),
         ({"signedLinks": "false"}, f"signedLinks: {FLAG}"),
         ({"signedLinks": 1}, f"signedLinks: {FLAG}"),
+        ({"groups": "even"}, "groups: hash or balanced is needed"),
+        ({"groups": True}, "groups: hash or balanced is needed"),
+        ({"groups": ["balanced"]}, "groups: hash or balanced is needed"),
+        ({"groupsCutoff": 0}, f"groupsCutoff: {NUMBER}"),
         ({"screen": {"mobile": "no"}}, f"screen.mobile: {FLAG}"),
         ({"screen": {"minWidth": "wide"}}, f"screen.minWidth: {NUMBER}"),
         ({"screen": "big"}, "screen: a mapping is needed"),
@@ -165,6 +173,25 @@ def test_half_of_a_completion_is_used() -> None:
     options = read_page_options({"completion": {"code": "C1", "url": "javascript:x"}})
 
     assert options.completion == Completion("C1")
+
+
+@pytest.mark.parametrize(
+    ("config", "warning"),
+    [
+        ({"groups": "balanced", "maxRuntime": 120}, None),
+        ({"groups": "hash", "maxRuntime": 500}, None),
+        ({"groups": "balanced", "maxRuntime": "121"}, "120 minutes end before maxRuntime"),
+        ({"groups": "balanced", "groupsCutoff": 30, "maxRuntime": 31}, "30 minutes end before maxRuntime"),
+        ({"groupsCutoff": 30}, "no effect without groups: balanced"),
+    ],
+)
+def test_cutoff_that_cannot_be_meant_is_warned_about(config: dict[str, Any], warning: str | None) -> None:
+    """Given a cut-off shorter than a game may take, or one for nothing, then a warning, and no error."""
+    errors, warnings = check_options(config)
+
+    assert errors == []
+    assert [warning in text for text in warnings if warning] == [True] * bool(warning)
+    assert len(warnings) == bool(warning)
 
 
 ANYTHING = st.recursive(
