@@ -38,8 +38,6 @@ def make_media() -> MediaPublisher:
 
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{"statusCode": 200, "body": warnings, "version"}`, or 400 and all that is wrong, a line each."""
-    if not isinstance(event, dict):
-        return {"statusCode": 400, "body": "the event has to be the project's config, a JSON object"}
     buckets = make_buckets()
     own = next(iter(buckets))
     if is_switch(event):

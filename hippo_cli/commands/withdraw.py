@@ -132,6 +132,6 @@ def _as_json(project: Project, found: Found) -> dict[str, object]:
         "bucket": project.records.name,
         "objects": sorted({one.key for one in found.versions} | set(found.queue)),
         "versions": len(found.versions),
-        "inListOfAdmissions": found.is_admitted,
+        "inListOfAdmissions": found.is_listed,
         "server": found.server.state if found.server else None,
     }

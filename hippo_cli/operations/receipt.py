@@ -51,7 +51,7 @@ def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: 
             "trialFiles": found.count(TRIAL),
             "serverRecords": found.count(SERVER),
             "placesInTheQueue": len(found.queue),
-            "entriesInTheListOfAdmissions": int(found.is_admitted),
+            "entriesInTheListOfAdmissions": int(found.is_listed),
             "oldVersions": found.count_old(),
         },
         "stillThere": list(STILL_THERE),
@@ -70,7 +70,7 @@ def describe(found: Found) -> list[str]:
         (found.count(TRIAL), "trial files"),
         (found.count(SERVER), "server record"),
         (len(found.queue), f"place in the {QUEUE}"),
-        (int(found.is_admitted), "entry in the list of who was let in or turned away"),
+        (int(found.is_listed), "entry in the lists of who was let in or turned away, and of groups"),
         (found.count_old(), "old versions of these"),
     ]
     return [f"{number:>6}  {what}" for number, what in lines if number]

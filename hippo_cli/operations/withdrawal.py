@@ -42,14 +42,14 @@ class Found:
     project_id: str
     versions: tuple[Version, ...]
     queue: tuple[str, ...]
-    is_admitted: bool
+    is_listed: bool
     server: ServerRecord | None
     others: tuple[str, ...] = field(default=())  # projects whose server the record is of
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left."""
-        return not (self.versions or self.queue or self.is_admitted)
+        return not (self.versions or self.queue or self.is_listed)
 
     def count(self, kind: str) -> int:
         """Objects of a kind that are there now."""
@@ -68,7 +68,11 @@ class Withdrawal:
         self._client = client
         self._user_id = user_id
         self._clock = clock
-        self._admissions = f"{project.id}/_admission.json"
+        # Lists that name participants: who was let in or turned away, who is in which group.
+        self._lists = {
+            f"{project.id}/_admission.json": _without_admission,
+            f"{project.id}/_groups.json": _without_group,
+        }
 
     def find(self, server: ServerRecord | None) -> Found:
         """Everything of theirs in this project; `server` is their server record, of whichever project."""
@@ -89,7 +93,7 @@ class Withdrawal:
             project_id,
             tuple(versions),
             tuple(key for key in queue if key.split(".")[2:] == [user_id, project_id]),
-            self._is_admitted(),
+            any(self._is_on(key) for key in self._lists),
             server if own else None,
             () if own or server is None else (server.project_id,),
         )
@@ -100,14 +104,16 @@ class Withdrawal:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."
             )
-        with asking("take a participant off the list of those who were let in"):
-            self._leave_admissions()
+        with asking("take a participant off the lists of the study"):
+            for key in self._lists:
+                self._leave(key)
         with asking("take a participant out of the queue"):
             for key in found.queue:
                 self._client.delete_object(Bucket=self._project.platform.name, Key=key)
         with asking("delete what participants have stored"):
             self._delete_versions(found.versions, advance)
-            self._delete_versions(self._list_old_admissions(), lambda *_: None)
+            for key in self._lists:
+                self._delete_versions(self._list_old_lists(key), lambda *_: None)
 
     def _list_versions(self, kind: str, bucket: str, prefix: str, exact: bool) -> Iterator[Version]:
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
@@ -138,14 +144,14 @@ class Withdrawal:
     def _delete_one(self, version: Version) -> None:
         self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version)
 
-    def _is_admitted(self) -> bool:
-        content, _ = self._read_admissions()
-        return _without(content, self._user_id) != content
+    def _is_on(self, key: str) -> bool:
+        content, _ = self._read_list(key)
+        return self._lists[key](content, self._user_id) != content
 
-    def _read_admissions(self) -> tuple[dict[str, Any], str]:
+    def _read_list(self, key: str) -> tuple[dict[str, Any], str]:
         # Looked for first: who may list by prefix only is refused what is not there, instead of told so.
         records = self._project.records
-        stored = records.read(self._admissions) if records.holds(self._admissions) else None
+        stored = records.read(key) if records.holds(key) else None
         if stored is None:
             return {}, ""
         try:
@@ -153,20 +159,20 @@ class Withdrawal:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise CliError(f"{self._admissions} is not JSON", "Mend it by hand; nothing was deleted.")
+            raise CliError(f"{key} is not JSON", "Mend it by hand; nothing was deleted.")
         return content, stored.etag
 
-    def _leave_admissions(self) -> None:
-        """By compare and swap, as the platform itself changes the list; their place is free again."""
+    def _leave(self, key: str) -> None:
+        """By compare and swap, as the platform itself changes the list; a place there is free again."""
         for _ in range(_TRIES):
-            content, etag = self._read_admissions()
-            changed = _without(content, self._user_id)
+            content, etag = self._read_list(key)
+            changed = self._lists[key](content, self._user_id)
             if changed == content:
                 return
             try:
                 self._client.put_object(
                     Bucket=self._project.records.name,
-                    Key=self._admissions,
+                    Key=key,
                     Body=json.dumps(changed).encode(),
                     IfMatch=etag,
                 )
@@ -176,15 +182,15 @@ class Withdrawal:
                 self._clock.sleep(0.1)
                 continue
             return
-        raise CliError(f"{self._admissions}: others kept changing it", "Run the same command again.")
+        raise CliError(f"{key}: others kept changing it", "Run the same command again.")
 
-    def _list_old_admissions(self) -> list[Version]:
-        """Old versions of the list name whoever was on it: they go as a whole."""
-        versions = self._list_versions("list", self._project.records.name, self._admissions, True)
+    def _list_old_lists(self, key: str) -> list[Version]:
+        """Old versions of a list name whoever was on it: they go as a whole."""
+        versions = self._list_versions("list", self._project.records.name, key, True)
         return [one for one in versions if not one.is_latest]
 
 
-def _without(content: dict[str, Any], user_id: str) -> dict[str, Any]:
+def _without_admission(content: dict[str, Any], user_id: str) -> dict[str, Any]:
     """The list of who was let in or turned away without somebody."""
     refused = content.get("refused")
     changed = dict(content)
@@ -196,3 +202,11 @@ def _without(content: dict[str, Any], user_id: str) -> dict[str, Any]:
             for reason, ids in refused.items()
         }
     return changed
+
+
+def _without_group(content: dict[str, Any], user_id: str) -> dict[str, Any]:
+    """The groups of a study without somebody who is in one and has not finished."""
+    running = content.get("running")
+    if not isinstance(running, dict):
+        return content
+    return {**content, "running": {one: group for one, group in running.items() if one != user_id}}

@@ -12,11 +12,13 @@ from hippo.study_options import check_options
 CERTIFICATE_FOLDER = "SSL"
 
 
-def check_config(config: Mapping[str, Any], buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """The errors and the warnings of a project config, each as `path: what is wrong`.
 
     `buckets` are those that the operator's stack may use; another one in `bucket` is an error.
     """
+    if not isinstance(config, Mapping):
+        return ["the project's config has to be a JSON object"], []
     errors = [f"{key}: missing" for key in REQUIRED_KEYS if config.get(key) in (None, "", {}, [])]
     warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
     if "id: missing" not in errors and not is_project_id(config["id"]):

@@ -18,9 +18,9 @@ logger = logging.getLogger(__name__)
 _KEYS = {"projectId", "live"}
 
 
-def is_switch(event: Mapping[str, Any]) -> bool:
+def is_switch(event: object) -> bool:
     """Whether an event asks for this, and is no config."""
-    return "projectId" in event and "id" not in event
+    return isinstance(event, Mapping) and "projectId" in event and "id" not in event
 
 
 def switch(store: ObjectStore, event: Mapping[str, Any], clock: Clock) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def list_keys() -> list[str]:
     of_projects = [
         f"{project}/{name}"
         for project in PROJECTS
-        for name in (f"Users/{_USER}", f"Trials/{_USER}/1", "_admission.json")
+        for name in (f"Users/{_USER}", f"Trials/{_USER}/1", "_admission.json", "_groups.json")
     ]
     return [*of_projects, f"_servers/{_USER}.json", f"_slots/q.20300101T000000000Z.{_USER}.lab"]
 
@@ -53,7 +53,7 @@ def withdraw(s3: Any, bucket: str, key: str) -> None:
     if key.startswith("_slots/"):
         s3.delete_object(Bucket=bucket, Key=key)
         return
-    if key.endswith("_admission.json"):
+    if key.endswith(("_admission.json", "_groups.json")):
         s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
     for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -38,12 +38,14 @@ def test_stewards_may_do_only_what_is_spelled_out(statements):
 def test_stewards_delete_by_their_tag_only(statements):
     """What is deleted or changed in the bucket belongs to the tag's projects, but for server records."""
     found = {sid: as_list(one["Resource"]) for sid, one in statements.items() if sid not in SHARED}
-    assert set(found) == {"Withdraw", "Admissions"}
+    assert set(found) == {"Withdraw", "Lists"}
     for resources in found.values():
         for resource in resources:
             name = resource["Fn::Sub"]
             own = re.fullmatch(
-                re.escape("${DataBucket.Arn}/" + TAG) + r"(-\*)?/(Users/\*|Trials/\*|_admission\.json)", name
+                re.escape("${DataBucket.Arn}/" + TAG)
+                + r"(-\*)?/(Users/\*|Trials/\*|_admission\.json|_groups\.json)",
+                name,
             )
             assert own or name == "${DataBucket.Arn}/_servers/*", name
 

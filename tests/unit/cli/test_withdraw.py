@@ -15,7 +15,7 @@ from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER, StudyWo
 
 Run = Callable[..., Any]
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
-ADMISSIONS = f"{PROJECT}/_admission.json"
+ADMISSIONS, GROUPS = f"{PROJECT}/_admission.json", f"{PROJECT}/_groups.json"
 
 
 @pytest.fixture
@@ -198,6 +198,19 @@ def test_another_arrival_at_the_same_time(lab: StudyWorld, run: Run) -> None:
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
 
     assert json.loads(lab.read_object(ADMISSIONS))["admitted"] == [OTHER_USER, "rival"]
+
+
+def test_groups(lab: StudyWorld, run: Run) -> None:
+    """Given groups that are balanced, then who withdraws stands in them no more, in no version."""
+    groups = {"finished": [1, 0], "running": {USER: [1, 5], OTHER_USER: [0, 6]}}
+    put(lab, GROUPS, groups)
+    put(lab, GROUPS, groups)
+
+    assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
+
+    assert json.loads(lab.read_object(GROUPS)) == {**groups, "running": {OTHER_USER: [0, 6]}}
+    versions = lab.s3.list_object_versions(Bucket=BUCKET, Prefix=GROUPS)["Versions"]
+    assert len(versions) == 1
 
 
 def test_somebody_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
