@@ -35,7 +35,7 @@ class Researcher:
         self.study = directory / "tree"
         made = self.run("new", "tree", "--yes", "--id", PROJECT, "--researcher", "Ada")
         assert made.returncode == 0, made.stderr
-        # Later than in the example: who is only looked at shall not use up a server that other tests wait for.
+        # Later than in the example: who only begins shall not use up a server that other tests wait for.
         config = self.study / "config.yml"
         text = config.read_text(encoding="utf-8")
         assert "startServerStep: 1" in text
