@@ -47,7 +47,11 @@ def submit(page: Page) -> None:
 
 
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:
-    """Press a key until this element has the focus."""
+    """Press a key until this element has the focus.
+
+    A page's button takes none in the page's first half second, and all these presses may be over before.
+    """
+    expect(target).to_be_enabled()
     for _ in range(most):
         if target.evaluate("element => element === document.activeElement && document.hasFocus()"):
             return
