@@ -1,9 +1,10 @@
 """The one place that writes to the user's terminal: text for people, or JSON for programs."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console, RenderableType
@@ -13,9 +14,16 @@ _WIDE = 240
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]
 
 
+class _Output(Console):
+    """Standard output; a reader who has gone (`hippo … | head`) is told as print would, not as a failure."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError(errno.EPIPE, "whoever read standard output has gone")
+
+
 def say(text: str = "", style: str | None = None) -> None:
     """Writes text as it is; `style` is one of rich's, such as `bold red`."""
-    Console(highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
+    _Output(highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
 
 
 def say_error(text: str, style: str | None = None) -> None:
@@ -57,4 +65,4 @@ def show_lines(content: RenderableType) -> None:
 def make_console() -> Console:
     """Standard output; in a pipe or a file nothing needs to fit a window."""
     width = None if sys.stdout.isatty() else _WIDE
-    return Console(width=width, highlight=False, markup=False, emoji=False)
+    return _Output(width=width, highlight=False, markup=False, emoji=False)

@@ -5,15 +5,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 Advance = Callable[[str, int, int], None]  # of what, how many are done, of how many
 
 
 @contextmanager
-def show_progress(labels: dict[str, str], *, hidden: bool = False) -> Iterator[Advance]:
+def show_progress(
+    labels: dict[str, str], *, hidden: bool = False, in_bytes: bool = False
+) -> Iterator[Advance]:
     """Gives the function that is told of each step; `labels` say what its first argument stands for."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    count = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
     console = Console(stderr=True)
     disabled = hidden or not sys.stderr.isatty()
     with Progress(*columns, console=console, disable=disabled, transient=True) as bar:

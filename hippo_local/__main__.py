@@ -38,12 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; gives the exit code (0 after a stop that was asked for, 1 after a failure)."""
     options = _make_parser().parse_args(arguments)
     try:
-        if options.command == "answers":
-            show_answers(options.directory, options.user_id)
-            return 0
-        if options.command == "fault":
-            run_fault_command(options.directory, options.words)
-            return 0
+        if options.command:
+            return _run_command(options)
         with _stop_on_signals():
             return _run(options)
     except LocalPlatformError as error:
@@ -57,6 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StopRequest as request:
         report_error("hippo_local: stopped before everything was up; nothing is left running")
         return request.exit_code
+
+
+def _run_command(options: argparse.Namespace) -> int:
+    # Whoever reads the lines may have seen enough: `… answers | head`.
+    with contextlib.suppress(BrokenPipeError):
+        if options.command == "answers":
+            show_answers(options.directory, options.user_id)
+        else:
+            run_fault_command(options.directory, options.words)
+    return 0
 
 
 def _run(options: argparse.Namespace) -> int:

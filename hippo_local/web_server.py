@@ -16,26 +16,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hippo.site import choose_type
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
-# Written out: the table of the machine that serves (the registry, /etc/mime.types) may say otherwise.
-_TYPES = {
-    "": "application/octet-stream",
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".ico": "image/x-icon",
-    ".jpg": "image/jpeg",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff2": "font/woff2",
-}
 _CONFIG_PATH = "/config.json"
 _MEDIA_PATH = "/media/"
 
@@ -90,7 +74,6 @@ def make_page_headers(port: int) -> dict[str, str]:
 
 
 class _PageHandler(SimpleHTTPRequestHandler):
-    extensions_map = _TYPES
     protocol_version = "HTTP/1.1"
     server_version = "hippo-local"
 
@@ -107,7 +90,7 @@ class _PageHandler(SimpleHTTPRequestHandler):
             return super().send_head()
         config = json.dumps(self._site.config).encode()
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", _TYPES[".json"])
+        self.send_header("Content-Type", choose_type(_CONFIG_PATH))
         self.send_header("Content-Length", str(len(config)))
         self.end_headers()
         return io.BytesIO(config)
@@ -135,7 +118,8 @@ class _PageHandler(SimpleHTTPRequestHandler):
             self.close_connection = True
 
     def guess_type(self, path: Any) -> str:
-        return _TYPES.get(Path(path).suffix.lower(), _TYPES[""])
+        # Not by the table of the machine that serves: the registry, /etc/mime.types may say otherwise.
+        return choose_type(str(path))
 
     def list_directory(self, path: Any) -> None:
         self.send_error(HTTPStatus.NOT_FOUND, "File not found")

@@ -28,6 +28,9 @@ export const DIRECTIONS = {
   rightDown: "↘",
 };
 
+/** Buttons that end the game for good. */
+export const ENDINGS = ["stop", "end"];
+
 /** Buttons that ask for another frame rate. */
 export const FRAME_RATE_CHANGES = { fpsUp: "faster", fpsDown: "slower" };
 

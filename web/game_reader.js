@@ -1,5 +1,7 @@
 // Reads what game servers say, in either of their vocabularies, into one form.
 
+import { ENDINGS } from "./controls.js";
+
 /** The name of the picture of servers that have one only, and do not name it. */
 export const MAIN_WINDOW = "main";
 
@@ -63,7 +65,9 @@ function parseObject(text) {
 function readControls(raw) {
   const controls = [];
   if (Array.isArray(raw.UI)) {
-    const buttons = raw.UI.filter((name) => typeof name === "string").map((name) => ({ source: "UI", value: name }));
+    const names = raw.UI.filter((name) => typeof name === "string");
+    // Such servers cannot say what wants to be confirmed.
+    const buttons = names.map((value) => ({ source: "UI", value, confirm: ENDINGS.includes(value) }));
     controls.push({ source: "UI", buttons, sliders: [], keys: [] });
   }
   if ("ControlPanel" in raw) controls.push(readControlPanel(raw.ControlPanel ?? {}));

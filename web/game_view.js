@@ -1,5 +1,6 @@
 // The frame of the game's view: how the connection is, the way out, and the question whether one is sure.
 
+import { ENDINGS } from "./controls.js";
 import { nameButton } from "./game_buttons.js";
 import { say } from "./texts.js";
 import { showTemplate } from "./views.js";
@@ -49,7 +50,9 @@ export function confirmPress(view, button) {
   const yes = dialog.querySelector(".yes");
   const no = dialog.querySelector(".no");
   if (dialog.open) return Promise.resolve(false);
-  dialog.querySelector(".question").textContent = button.question ?? say("gameConfirm");
+  const isEnding = button.source === "UI" && ENDINGS.includes(button.value);
+  dialog.querySelector(".question").textContent = button.question ?? say(isEnding ? "gameEndSure" : "gameConfirm");
+  no.textContent = say(isEnding ? "gameKeepPlaying" : "gameCancel");
   yes.textContent = nameButton(button);
   dialog.returnValue = "";
   yes.onclick = () => dialog.close("yes");

@@ -1,5 +1,6 @@
 """`hippo local`: the whole platform on this machine, with this study."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from hippo_cli.checks import check_study
 from hippo_cli.commands.check import show_findings
 from hippo_cli.errors import CliError, ExitCode, MachineError, UsageError
 from hippo_cli.findings import count_errors
-from hippo_cli.study_folder import open_study
+from hippo_cli.study_folder import StudyFolder, open_study
 
 
 def local(
@@ -47,32 +48,48 @@ def local(
     The study is checked first; one with errors is not run. With --bots a platform that is up there already
     is used. Ends with 1 if one of them does not get to the end.
     """
+    _check_bots(bots, seed, pace)
+    words = ["--study", str(_open_runnable(directory).directory)]
+    words += _form_words(
+        {
+            "--port": port,
+            "--web-port": web_port,
+            "--game-port": game_port,
+            "--max-runtime": max_runtime,
+            "--max-servers": max_servers,
+            "--directory": data,
+            "--bots": bots,
+            "--seed": seed,
+            "--pace": pace,
+        }
+    )
+    words += [] if opens else ["--no-open"]
+    words += [] if follows else ["--no-follow"]
+    raise typer.Exit(_run(words))
+
+
+def _check_bots(bots: int | None, seed: int | None, pace: str | None) -> None:
     if pace not in (None, "fast", "real"):
         raise UsageError(f"--pace {pace}: no such pace", "Say fast or real.")
     if bots is None and (seed is not None or pace is not None):
         raise UsageError("--seed and --pace are of bots", "Give --bots, how many.")
+
+
+def _open_runnable(directory: Path) -> StudyFolder:
+    """The study, checked; raises CliError for one with errors."""
     study = open_study(directory)
     findings = check_study(study)
     # Whose bucket it is on AWS does not matter here.
     show_findings([found for found in findings if found.code != "placeholder"])
     if errors := count_errors(findings):
         raise CliError(f"the study has {errors} errors, so it cannot be run", "Mend what stands above.")
-    words = ["--study", str(study.directory)]
-    for flag, value in (
-        ("--port", port),
-        ("--web-port", web_port),
-        ("--game-port", game_port),
-        ("--max-runtime", max_runtime),
-        ("--max-servers", max_servers),
-        ("--directory", data),
-        ("--bots", bots),
-        ("--seed", seed),
-        ("--pace", pace),
-    ):
-        words += [flag, str(value)] if value is not None else []
-    words += [] if opens else ["--no-open"]
-    words += [] if follows else ["--no-follow"]
-    raise typer.Exit(_run(words))
+    return study
+
+
+def _form_words(values: Mapping[str, object]) -> list[str]:
+    """The platform's command line, as far as something was said."""
+    given = {flag: str(value) for flag, value in values.items() if value is not None}
+    return [word for pair in given.items() for word in pair]
 
 
 def _run(words: list[str]) -> int:

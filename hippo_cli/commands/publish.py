@@ -94,7 +94,7 @@ def show_plan(plan: Plan, deletes: bool) -> None:
 
 def carry_out(plan: Plan, *, deletes: bool, hidden: bool = False) -> Outcome:
     """Publishes and shows how far it is, on standard error."""
-    with show_progress({_SENDING: "files, in bytes"}, hidden=hidden) as advance:
+    with show_progress({_SENDING: "files"}, hidden=hidden, in_bytes=True) as advance:
         return publish(
             plan,
             deletes=deletes,

@@ -70,7 +70,7 @@ def form_row(line: ServerLine) -> tuple[str, ...]:
         record.project_id,
         record.state,
         "" if line.age is None else form_minutes(line.age),
-        _form_time(record.deadline) if is_alive(record) else "",
+        form_time(record.deadline) if is_alive(record) else "",
         f"{line.minutes:.0f}",
         f"{line.dollars:.3f}",
         line.reason,
@@ -86,6 +86,6 @@ def form_minutes(minutes: float) -> str:
     return f"{minutes // (24 * 60):.0f} d"
 
 
-def _form_time(moment: datetime | None) -> str:
-    """In the user's own time zone."""
+def form_time(moment: datetime | None) -> str:
+    """`23:51`, in the user's own time zone; empty for none."""
     return f"{moment.astimezone():%H:%M}" if moment else ""

@@ -16,8 +16,8 @@ from hippo_cli.errors import MachineError, UsageError
 from hippo_cli.output import JsonOption, make_console, say, show_json, show_json_line, show_lines
 from hippo_cli.progress import show_progress
 from hippo_cli.reports.journeys import READING
+from hippo_cli.reports.json_report import form_json
 from hippo_cli.reports.summary import Summary
-from hippo_cli.reports.terminal import as_json as form_json
 from hippo_cli.reports.terminal import render
 from hippo_cli.reports.watch import Observer, watch
 

@@ -60,16 +60,7 @@ def withdraw(
             show_json(_as_json(found_project, found))
         return
     ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
-    reserve(path)
-    try:
-        if _stop_server(found_project, found):
-            found = withdrawal.find(read_server(found_project.platform, user_id))
-        with show_progress({_DELETING: "deleting"}, hidden=as_json) as advance:
-            withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
-        _check_gone(withdrawal, found_project, user_id)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    found = _delete(withdrawal, found_project, found, path, hidden=as_json)
     note = make_receipt(found, found_project.stack.name, found_project.records.name, begun, clock.now())
     write_receipt(path, note)
     if as_json:
@@ -78,6 +69,21 @@ def withdraw(
     say(f"Deleted. The receipt, without a name: {path}", "bold")
     for line in note["stillThere"]:
         say(f"Still there: {line}.", "dim")
+
+
+def _delete(withdrawal: Withdrawal, project: Project, found: Found, receipt: Path, *, hidden: bool) -> Found:
+    """Stops the server and deletes all; gives what that was. The receipt's place is kept, unless it fails."""
+    reserve(receipt)
+    try:
+        if _stop_server(project, found):
+            found = withdrawal.find(read_server(project.platform, found.user_id))
+        with show_progress({_DELETING: "deleting"}, hidden=hidden) as advance:
+            withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
+        _check_gone(withdrawal, project, found.user_id)
+    except BaseException:
+        receipt.unlink(missing_ok=True)
+        raise
+    return found
 
 
 def _check(found: Found) -> None:

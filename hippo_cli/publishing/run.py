@@ -9,8 +9,9 @@ from hippo_cli.publishing import task_definition
 from hippo_cli.publishing.docker import build_image, push_image
 from hippo_cli.publishing.plan import Plan, ServerPlan, Target, make_registry
 from hippo_cli.publishing.project_list import Listing, list_project
-from hippo_cli.publishing.step_files import Advance, delete_files, upload_files
+from hippo_cli.publishing.step_files import delete_files
 from hippo_cli.publishing.task_definition import ServerSettings
+from hippo_cli.publishing.upload import Advance, upload_files
 
 Report = Callable[[str], None]
 

@@ -1,37 +1,22 @@
-"""Step files, style sheets and media: which have changed, which are no longer there, and their upload."""
+"""Step files, style sheets and media: which have changed, and which are no longer there."""
 
-import hashlib
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
-from hippo.media import CONTENT_TYPES, media_folder, read_suffix
+from hippo.media import media_folder, read_suffix
 from hippo.study import GAME, order_variants
 from hippo_cli.aws_errors import read_code
-from hippo_cli.data.bucket import Bucket
-from hippo_cli.data.pool import map_bounded
+from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.publishing.refusals import naming_permission
+from hippo_cli.publishing.upload import HASH, LocalFile, hash_file
 from hippo_cli.study_folder import STEP_SUFFIXES, StudyFolder
 
-_TYPES = {**CONTENT_TYPES, ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8"}
-# S3's ETag is the MD5 of what was sent in one piece, unless KMS encrypts it; then this tells.
-_HASH = "sha256"
-_IN_ONE_PIECE = TransferConfig(multipart_threshold=5 * 1024**3, use_threads=False)
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
-Advance = Callable[[int, int], None]  # how many bytes are sent, of how many
-
-
-@dataclass(frozen=True, slots=True)
-class LocalFile:
-    """A file of the study, and where it belongs in the bucket."""
-
-    key: str
-    path: Path
+_OF_PARTS = "-"  # in the ETag of what was sent in parts, before their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +40,12 @@ def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder)
     changed = [
         LocalFile(key, path)
         for key, path in files.items()
-        if key not in there or not _is_same(client, bucket, key, path, there[key])
+        if key not in there or not _is_same(client, bucket, path, there[key])
     ]
     gone = sorted(there.keys() - files.keys())
     shadowing = _find_shadowing(project_id, study, there)
     removed = [key for key in gone if key not in shadowing]
     return FileChanges(changed, len(files) - len(changed), removed, shadowing)
-
-
-def upload_files(client: Any, bucket: str, files: list[LocalFile], advance: Advance) -> None:
-    """Sends the files, several at once. What was sent before an error stays, and is not sent again."""
-    total, sent, lock = sum(file.path.stat().st_size for file in files), 0, threading.Lock()
-
-    def count(size: int) -> None:
-        nonlocal sent
-        with lock:
-            sent += size
-            advance(sent, total)
-
-    for _ in map_bounded(lambda file: _upload(client, bucket, file, count), files):
-        pass
 
 
 def delete_files(client: Any, bucket: str, keys: list[str], project_id: str) -> None:
@@ -84,32 +55,35 @@ def delete_files(client: Any, bucket: str, keys: list[str], project_id: str) -> 
             client.delete_object(Bucket=bucket, Key=key)
 
 
-def _list_published(client: Any, bucket: str, project_id: str) -> dict[str, str]:
-    """The ETags of step files and media by their keys; answers, versions and keys are none of them."""
+def _list_published(client: Any, bucket: str, project_id: str) -> dict[str, Listed]:
+    """Step files and media by their keys; answers, versions and keys are none of them."""
     listing = Bucket(client, bucket)
     with naming_permission("s3:ListBucket", f"{bucket} below {project_id}/", project_id):
         found = {
-            entry.key: entry.etag.strip('"')
+            entry.key: entry
             for entry in listing.list_tree(f"{project_id}/", flat=True)
             if read_suffix(entry.key) in STEP_SUFFIXES
         }
-        media = listing.list_tree(media_folder(project_id))
-        return found | {entry.key: entry.etag.strip('"') for entry in media}
+        return found | {entry.key: entry for entry in listing.list_tree(media_folder(project_id))}
 
 
-def _is_same(client: Any, bucket: str, key: str, path: Path, etag: str) -> bool:
-    if etag == _hash_file(path, "md5"):
+def _is_same(client: Any, bucket: str, path: Path, there: Listed) -> bool:
+    if path.stat().st_size != there.size:
+        return False
+    etag = there.etag.strip('"')
+    if _OF_PARTS not in etag and etag == hash_file(path, "md5"):
         return True
+    # Sent in parts, or encrypted by KMS: the ETag says nothing.
     try:
-        metadata = client.head_object(Bucket=bucket, Key=key).get("Metadata", {})
+        metadata = client.head_object(Bucket=bucket, Key=there.key).get("Metadata", {})
     except ClientError as error:
         if read_code(error) in _ABSENT:
             return False
         raise
-    return bool(metadata.get(_HASH) == _hash_file(path, _HASH))
+    return bool(metadata.get(HASH) == hash_file(path, HASH))
 
 
-def _find_shadowing(project_id: str, study: StudyFolder, there: Mapping[str, str]) -> list[str]:
+def _find_shadowing(project_id: str, study: StudyFolder, there: Mapping[str, Listed]) -> list[str]:
     prefix = f"{project_id}/"
     existing = {key.removeprefix(prefix) for key in there} | study.step_files.keys()
     steps = study.project.get("steps")
@@ -118,23 +92,3 @@ def _find_shadowing(project_id: str, study: StudyFolder, there: Mapping[str, str
     )
     shown = {name for page in pages - {GAME} for name in order_variants(page, existing)}
     return sorted(f"{prefix}{name}" for name in shown - study.step_files.keys())
-
-
-def _upload(client: Any, bucket: str, file: LocalFile, count: Callable[[int], None]) -> None:
-    extra = {
-        "ContentType": _TYPES.get(read_suffix(file.key), "application/octet-stream"),
-        "Metadata": {_HASH: _hash_file(file.path, _HASH)},
-    }
-    project_id = file.key.partition("/")[0]
-    with (
-        file.path.open("rb") as content,
-        naming_permission("s3:PutObject", f"{bucket}/{file.key}", project_id),
-    ):
-        client.upload_fileobj(
-            content, bucket, file.key, ExtraArgs=extra, Callback=count, Config=_IN_ONE_PIECE
-        )
-
-
-def _hash_file(path: Path, name: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()

@@ -1,6 +1,4 @@
-"""A status on a terminal, and as JSON."""
-
-from typing import Any
+"""A status on a terminal."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -122,66 +120,3 @@ def _make_table(*columns: str) -> Table:
 def _add_more(table: Table, number: int) -> None:
     if number > _SHOWN:
         table.add_row(f"… {number - _SHOWN} more")
-
-
-def as_json(summary: Summary) -> dict[str, Any]:
-    """All of it, for programs: times in UTC, durations in seconds, sums in USD."""
-    return {
-        "projectId": summary.project_id,
-        "time": summary.now.isoformat(timespec="seconds"),
-        "participants": {
-            "total": summary.total,
-            "finished": summary.finished,
-            "active": summary.active,
-            "gone": summary.gone,
-            "today": summary.today,
-            "finishedToday": summary.finished_today,
-            "waiting": [journey.user for journey in summary.waiting],
-            "playing": summary.playing,
-            "unreadable": summary.broken,
-        },
-        "steps": [
-            {
-                "step": step.step,
-                "page": step.file,
-                "here": step.here,
-                "gone": step.gone,
-                "reached": step.reached,
-                "reachedToday": step.reached_today,
-                "medianSeconds": None if step.median is None else round(step.median, 3),
-            }
-            for step in summary.steps
-        ],
-        "servers": [
-            {
-                "userId": server.user,
-                "state": server.state,
-                "attempt": server.attempt,
-                "requestedAt": server.requested and server.requested.isoformat(),
-                "ageSeconds": server.age and server.age.total_seconds(),
-                "deadline": server.deadline and server.deadline.isoformat(),
-                "dollarsAtMost": round(server.cost, 5),
-                "late": server.late,
-            }
-            for server in summary.servers
-        ]
-        if summary.servers_visible
-        else None,
-        "failures": [
-            {
-                "userId": failure.user,
-                "time": failure.time and failure.time.isoformat(),
-                "reason": failure.reason,
-            }
-            for failure in summary.failures
-        ],
-        "dollarsAtMost": round(summary.cost, 4),
-        "days": {
-            day.isoformat(): {
-                "serverMinutes": round(figures.minutes, 1),
-                "dollarsAtMost": round(figures.cost, 4),
-            }
-            for day, figures in summary.days.items()
-        },
-        "remarks": list_remarks(summary),
-    }

@@ -4,15 +4,10 @@ Whatever happens in between, the record says who is at work until when, and only
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
-from hippo.aws.ec2 import NetworkInterfaces
-from hippo.aws.ecs import PROVIDERS, Containers, TaskState, is_capacity_shortage
-from hippo.aws.events import ShutdownRules, arm_ahead
-from hippo.aws.route53 import HostNames
-from hippo.aws.sns import Topic
+from hippo.aws.ecs import PROVIDERS, TaskState, is_capacity_shortage
+from hippo.aws.events import arm_ahead
 from hippo.clock import Clock, Pace, poll
 from hippo.errors import (
     ConflictError,
@@ -29,30 +24,12 @@ from hippo.server_metrics import count_failed, count_ready
 from hippo.server_names import name_server
 from hippo.server_record import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord, form_tags
 from hippo.start_decisions import name_client_token
+from hippo.start_tools import GAME_PORT, StartTools
 from hippo.task_checks import CapacityError, check_alive, check_not_ended, list_providers, try_subnets
 
 logger = logging.getLogger(__name__)
 
-GAME_PORT = 5000
 _KEPT_ADDRESSES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class StartTools:
-    """What a start works with."""
-
-    rules: ShutdownRules
-    containers: Containers
-    interfaces: NetworkInterfaces
-    host_names: HostNames
-    stop_topic: Topic
-    connect: Callable[[str, int], bool]
-
-    def request_stop(self, record: ServerRecord, reason: str = "overtaken") -> None:
-        """Have `stop_server` clear up an attempt."""
-        self.stop_topic.publish(
-            form_stop(record.user_id, project_id=record.project_id, attempt=record.attempt, reason=reason)
-        )
 
 
 class ServerStart:

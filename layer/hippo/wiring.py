@@ -22,8 +22,9 @@ from hippo.server_places import ServerPlaces
 from hippo.server_queue import ServerQueue
 from hippo.server_record import ServerStore
 from hippo.server_slots import ServerSlots
-from hippo.server_start import ServerStart, StartTools
+from hippo.server_start import ServerStart
 from hippo.settings import StartServerSettings
+from hippo.start_tools import StartTools
 
 
 def make_server_start(settings: StartServerSettings, run: Run, clock: Clock) -> ServerStart:

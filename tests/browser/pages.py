@@ -46,6 +46,12 @@ def submit(page: Page) -> None:
             raise
 
 
+def end_game(page: Page) -> None:
+    """Press the button that ends the game, and say that this is meant."""
+    page.get_by_role("button", name="End the game").click()
+    page.get_by_role("dialog").get_by_role("button", name="End the game").click()
+
+
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:
     """Press a key until this element has the focus.
 

@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.browser.game_server import draw
+from tests.browser.pages import end_game, press_until
 from tests.support.chromium import PHONE
 
 pytest_plugins = ["tests.browser.game_fixtures"]
@@ -39,6 +40,30 @@ def test_start_and_pause_take_turns(play, game_server):
     game_server.wait_for_key("command", 2)
 
     assert game_server.values("command") == ["start", "pause"]
+
+
+def test_the_end_is_asked_for_twice(play, game_server):
+    """Given the button that ends the game, then Escape and the button with the focus keep it going."""
+    game_server.greeting = [{"UI": ["left", "start", "pause", "stop"]}]
+    game = play()
+    keyboard, dialog = game.page.keyboard, game.page.get_by_role("dialog")
+    keeps_playing = dialog.get_by_role("button", name="Keep playing")
+    for answer in ("Escape", "Enter"):
+        press_until(game.page, "Tab", game.button("End the game"))
+        keyboard.press("Enter")
+        expect(keeps_playing).to_be_focused()
+        expect(dialog).to_contain_text("You cannot come back to it.")
+        keyboard.press("ArrowLeft")
+        keyboard.press(answer)
+        expect(dialog).to_be_hidden()
+        expect(game.button("End the game")).to_be_focused()
+    assert game_server.values("command") == []
+    assert actions(game_server) == []
+
+    end_game(game.page)
+    game_server.wait_for_key("command")
+
+    assert game_server.values("command") == ["stop"]
 
 
 def test_held_keys_are_a_list(play, game_server):

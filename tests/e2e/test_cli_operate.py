@@ -84,12 +84,16 @@ def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
     stranger = make_person(account, "ResearcherPolicyArn")
     refused = hippo("stop", user_id, **stranger)
     logs = wait_for("the logs", lambda: hippo("logs", user_id, "--json").stdout, 20)
+    (later,) = read(hippo("stop", user_id, "--delay", "3", "--json"))
+    (moved,) = [one for one in read(hippo("servers", project_id, "--json")) if one["userId"] == user_id]
     stopped = hippo("stop", user_id)
     again = [one["userId"] for one in read(hippo("servers", project_id, "--json"))]
 
     assert (line["state"], line["projectId"]) == ("ready", project_id)
     assert line["dollarsAtMost"] >= 0
     assert user_id in [one["userId"] for one in everything]
+    assert (later["state"], later["endsAt"]) == ("ready", moved["deadline"])
+    assert moved["deadline"] < line["deadline"]
     assert refused.returncode == 3
     assert "StewardPolicy" in refused.stderr
     messages = {(one["source"], one["message"]) for one in map(json.loads, logs.splitlines())}

@@ -114,6 +114,24 @@ def test_image_by_the_researchers_policy(
     assert found["containerDefinitions"][0]["image"] == said["image"]["reference"]
 
 
+def test_a_film_by_the_researchers_policy(account: AccountView, researcher: Researcher) -> None:
+    """Given a film, then the policy allows to send it in parts, and the page holds its copy's address."""
+    (researcher.study / "StepFiles" / "film.mp4").write_bytes(b"film" * 4 * 1024**2 + b"the end")
+    page = researcher.study / "StepFiles" / "thanks.html"
+    page.write_text(f'<video src="film.mp4"></video>{page.read_text()}')
+
+    first, again = researcher.publish("--image", IMAGE), researcher.publish("--image", IMAGE)
+
+    film = account.client("s3").head_object(
+        Bucket=account.outputs["bucket"], Key=f"{PROJECT}/_media/film.mp4"
+    )
+    frozen = account.read_json(f"{PROJECT}/_versions/{first['version']}.json") or {}
+    assert film["ETag"].strip('"').endswith("-3")
+    assert "film.mp4" not in frozen["files"]["thanks.html"]
+    assert f"/media/{PROJECT}/" in frozen["files"]["thanks.html"]
+    assert (again["files"]["changed"], again["version"]) == ([], first["version"])
+
+
 def test_another_researchers_project(account: AccountView, tmp_path: Path) -> None:
     """Given a tag that does not allow the project, then it is refused, with what would be needed."""
     stranger = Researcher(account, "other", tmp_path)

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.axe import find_violations
-from tests.browser.pages import content, expect_heading, press_until, submit, submit_button
+from tests.browser.pages import content, end_game, expect_heading, press_until, submit, submit_button
 from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import Faults
 from tests.e2e.participant import wait_for
@@ -142,7 +142,7 @@ def test_the_whole_study_by_pointing(
     await_game(page)
     steer(page, name)
     picture(page, f"{name}-3-game")
-    page.get_by_role("button", name="End the game").click()
+    end_game(page)
     expect_heading(page, SURVEY)
     picture(page, f"{name}-4-survey")
     answer(page)
@@ -192,6 +192,8 @@ def test_the_whole_study_by_keyboard_alone(account: AccountView, open_study: Mak
     page.keyboard.up("ArrowLeft")
     press_until(page, "Tab", page.get_by_role("button", name="End the game"))
     page.keyboard.press("Enter")
+    press_until(page, "Tab", page.get_by_role("dialog").get_by_role("button", name="End the game"))
+    page.keyboard.press("Enter")
     expect_heading(page, SURVEY)
     answer_by_keyboard(page)
     expect_heading(page, THANKS)
@@ -235,7 +237,7 @@ def test_a_reload_at_every_step(account: AccountView, open_study: MakePage) -> N
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.reload()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
-    page.get_by_role("button", name="End the game").click()
+    end_game(page)
     expect_heading(page, SURVEY)
     page.reload()
     expect_heading(page, SURVEY)
@@ -263,7 +265,7 @@ def test_two_tabs_and_a_minute_offline(account: AccountView, open_study: MakePag
     answer(second)
     await_game(page)
     await_game(second)
-    second.get_by_role("button", name="End the game").click()
+    end_game(second)
     expect_heading(page, SURVEY)
     expect_heading(second, SURVEY)
     answer(page)
@@ -287,7 +289,7 @@ def test_a_slow_start_is_told_and_ends_in_the_game(
 
     await_game(page)
 
-    page.get_by_role("button", name="End the game").click()
+    end_game(page)
     expect_heading(page, SURVEY)
 
 
@@ -308,7 +310,7 @@ def test_a_server_that_crashes_in_the_game_is_replaced(
     await_game(page)
 
     assert account.read_server("page-crash")["attempt"] == 2
-    page.get_by_role("button", name="End the game").click()
+    end_game(page)
     expect_heading(page, SURVEY)
     answer(page)
     expect_heading(page, THANKS)

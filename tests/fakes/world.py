@@ -16,8 +16,9 @@ from hippo.server_places import ServerPlaces
 from hippo.server_queue import ServerQueue
 from hippo.server_record import ServerRecord, ServerStore, read_record, write_record
 from hippo.server_slots import ServerSlots
-from hippo.server_start import ServerStart, StartTools
+from hippo.server_start import ServerStart
 from hippo.server_teardown import StopTools
+from hippo.start_tools import StartTools
 from hippo.stop_wiring import assemble
 from tests.fakes.clock import FakeClock
 from tests.fakes.containers import FakeContainers, FakeInterfaces

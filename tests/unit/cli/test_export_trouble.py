@@ -2,26 +2,20 @@
 
 import errno
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, IncompleteReadError, NoCredentialsError
 from botocore.response import StreamingBody
 
-from hippo_cli.data.bucket import Bucket, Listed
-from hippo_cli.data.pool import WORKERS, map_bounded
+from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.pool import WORKERS
 from hippo_cli.errors import ExitCode, MachineError
 from hippo_cli.exports.fetch import Fetched, Fetcher
-from hippo_cli.exports.files import CsvWriter, Format, ParquetWriter, TableFiles
-from hippo_cli.exports.rows import RECRUITER_IDS
-from hippo_cli.exports.store import RECORD, ExportStore
+from hippo_cli.exports.files import CsvWriter
+from hippo_cli.exports.store import ExportStore
 from tests.support.study_world import BUCKET, PROJECT, StudyWorld
-from tests.unit.cli.test_export import export, put_many, put_trial, read_csv, read_keys
-
-Run = Callable[..., Any]
+from tests.unit.cli.export_world import Run, export, put_many, put_trial, read_csv, read_keys
 
 
 @pytest.fixture
@@ -252,50 +246,3 @@ def test_projects_that_there_are_not(
     assert f"there is no project nobodys in the bucket {BUCKET}" in unknown.stderr
     assert "cannot be a project's id" in bad.stderr
     assert "no project is named" in none.stderr
-
-
-def test_few_records_are_in_hand_at_once() -> None:
-    """Given 5,000 records to read, then never more than twice the workers are read and not yet dealt with."""
-    begun: list[int] = []
-    most = done = 0
-
-    for _ in map_bounded(begun.append, range(5000)):
-        most = max(most, len(begun) - done)
-        done += 1
-
-    assert done == 5000
-    assert 1 <= most <= 2 * WORKERS
-
-
-def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given long answers, then Parquet's rows are handed on by their size, long before 5,000 are held."""
-    held = []
-    flush = ParquetWriter._flush
-    monkeypatch.setattr(ParquetWriter, "_flush", lambda self: (held.append(len(self._rows)), flush(self)))
-    (tmp_path / "private").mkdir()
-
-    with TableFiles(tmp_path, [RECRUITER_IDS], Format()) as files:
-        for _ in range(200):
-            files.write(RECRUITER_IDS, ("u", "p", "x" * 100_000))
-        files.keep()
-
-    assert max(held) <= 41
-    assert sum(held) == 200
-
-
-def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
-    """Given many participants, then what is fetched meanwhile comes neither twice nor not at all."""
-    store = ExportStore(tmp_path / "state.sqlite")
-    store.begin("x")
-    now = datetime.now(UTC)
-    with store.write():
-        store.note(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
-
-    fetched = []
-    for key in store.list_pending(RECORD, None):
-        fetched.append(key)
-        store.hold(key, "e", "{}")
-
-    assert fetched == [f"k{place:04d}" for place in range(1200)]
-    assert store.count_pending(RECORD, None) == 0
-    store.close()

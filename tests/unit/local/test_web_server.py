@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from hippo.site import PAGE_TYPES
-from hippo_local import web_server
+from hippo.site import OTHER_TYPE, PAGE_TYPES
 from hippo_local.distribution import Distribution
 from hippo_local.ports import get_port, open_listener
 from hippo_local.web_server import WebServer
@@ -106,9 +105,13 @@ def test_the_page_has_the_headers_that_cloudfront_gives_it(port: int) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_types_are_those_of_the_site_on_aws() -> None:
-    """Given a suffix that publish_site knows, the type is the same here."""
-    assert {suffix: kind for suffix, kind in web_server._TYPES.items() if suffix} == PAGE_TYPES
+def test_types_are_those_of_the_site_on_aws(port: int, tmp_path: Path) -> None:
+    """Given a suffix that publish_site knows, and one that it does not, the type is the same here."""
+    expected = {**PAGE_TYPES, ".odd": OTHER_TYPE}
+    for suffix in expected:
+        (tmp_path / "web" / f"file{suffix}").write_text("x")
+
+    assert {suffix: _get(port, f"/file{suffix}")[1]["Content-type"] for suffix in expected} == expected
 
 
 # ---- media ---------------------------------------------------------------------------------------------

@@ -1,0 +1,59 @@
+"""`hippo export` holds little at once, however many participants there are."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from hippo_cli.data.bucket import Listed
+from hippo_cli.data.pool import WORKERS, map_bounded
+from hippo_cli.exports.files import Format, ParquetWriter, TableFiles
+from hippo_cli.exports.rows import RECRUITER_IDS
+from hippo_cli.exports.store import RECORD, ExportStore
+
+
+def test_few_records_are_in_hand_at_once() -> None:
+    """Given 5,000 records to read, then never more than twice the workers are read and not yet dealt with."""
+    begun: list[int] = []
+    most = done = 0
+
+    for _ in map_bounded(begun.append, range(5000)):
+        most = max(most, len(begun) - done)
+        done += 1
+
+    assert done == 5000
+    assert 1 <= most <= 2 * WORKERS
+
+
+def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given long answers, then Parquet's rows are handed on by their size, long before 5,000 are held."""
+    held = []
+    flush = ParquetWriter._flush
+    monkeypatch.setattr(ParquetWriter, "_flush", lambda self: (held.append(len(self._rows)), flush(self)))
+    (tmp_path / "private").mkdir()
+
+    with TableFiles(tmp_path, [RECRUITER_IDS], Format()) as files:
+        for _ in range(200):
+            files.write(RECRUITER_IDS, ("u", "p", "x" * 100_000))
+        files.keep()
+
+    assert max(held) <= 41
+    assert sum(held) == 200
+
+
+def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
+    """Given many participants, then what is fetched meanwhile comes neither twice nor not at all."""
+    store = ExportStore(tmp_path / "state.sqlite")
+    store.begin("x")
+    now = datetime.now(UTC)
+    with store.write():
+        store.note(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
+
+    fetched = []
+    for key in store.list_pending(RECORD, None):
+        fetched.append(key)
+        store.hold(key, "e", "{}")
+
+    assert fetched == [f"k{place:04d}" for place in range(1200)]
+    assert store.count_pending(RECORD, None) == 0
+    store.close()
