@@ -61,7 +61,7 @@ def test_listings_are_limited_by_prefix(statements):
 
 
 def test_stewards_of_further_buckets_withdraw_there():
-    """They delete versions of their projects, but not of what was published or of keys, and do nothing else."""
+    """They delete versions of their projects, not of what was published or of keys, and do nothing else."""
     extra = load_template()["Resources"]["StewardExtraBucketsPolicy"]
     assert extra["Condition"] == "HasExtraBuckets"
     statements = {one["Sid"]: one for one in extra["Properties"]["PolicyDocument"]["Statement"]}
