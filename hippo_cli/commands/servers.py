@@ -15,7 +15,7 @@ from hippo_cli.operations.servers import (
     read_all_servers,
     read_project_servers,
 )
-from hippo_cli.output import JsonOption, say, show_json, show_table
+from hippo_cli.output import JsonOption, say, say_error, show_json, show_table
 from hippo_cli.reports.servers import find_size, is_alive
 
 COLUMNS = ("user", "project", "state", "age", "ends", "minutes", "USD", "why")
@@ -58,7 +58,7 @@ def _look(context: typer.Context, project: str | None, bucket: str | None) -> li
     if project is not None or platform.folder_project:
         found = open_project(context.obj, read_project(project) if project else None, bucket)
         size = find_size(found.connection.make_client, found.studies.current)
-        return make_lines(read_project_servers(found), lambda _: size, now)
+        return make_lines(read_project_servers(found, say_error), lambda _: size, now)
     return make_lines(read_all_servers(platform.bucket), make_sizes(platform), now)
 
 

@@ -89,7 +89,7 @@ def _find_all(
 ) -> list[ServerRecord]:
     if project or platform.folder_project:
         found = open_project(context.obj, read_project(project) if project else None, bucket)
-        return [record for record in read_project_servers(found) if is_alive(record)]
+        return [record for record in read_project_servers(found, say_error) if is_alive(record)]
     return [record for record in read_all_servers(platform.bucket) if is_alive(record)]
 
 

@@ -17,10 +17,24 @@ from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.errors import AwsError
-from hippo_cli.operations.places import STEWARD, Platform, asking
-from hippo_cli.reports.servers import PREFIX, ServerReader, ServerSize, find_size, find_span, is_alive
+from hippo_cli.operations.places import Platform, asking
+from hippo_cli.reports.journeys import has_played, read_journey
+from hippo_cli.reports.servers import (
+    NONE_SEEN,
+    PREFIX,
+    ServerReader,
+    ServerSize,
+    Sight,
+    find_size,
+    find_span,
+    is_alive,
+)
 
 FindSize = Callable[[str], ServerSize]
+_OWN = (
+    "Ask the operator to tag you with your project (hippo-project), and for the stack's ResearcherPolicy.\n"
+    "Records last written before the stack tagged them only a steward may read (docs/security.md)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +72,25 @@ class ServerLine:
         }
 
 
-def read_project_servers(project: Project) -> list[ServerRecord]:
-    """The servers of a project's participants. Raises AwsError if none of them may be seen."""
+def read_project_servers(project: Project, tell: Callable[[str], None]) -> list[ServerRecord]:
+    """The servers of a project's participants, those heard of last first.
+
+    Raises AwsError if none of them may be seen; `tell` is told where this cannot be known.
+    """
     folder = f"{project.id}/Users/"
-    users = [entry.key.removeprefix(folder) for entry in project.records.list_tree(folder)]
+    listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
+    entries = {entry.key.removeprefix(folder): entry for entry in listed if entry.key != folder}
+
+    def played(user: str) -> bool:
+        journey = read_journey(project.records, entries[user], project.studies)[1]
+        return journey is not None and has_played(journey, project.studies)
+
     reader = ServerReader(project.platform, project.id)
-    found = reader.read(users)
-    if not reader.visible:
-        raise AwsError("access denied: these credentials may not read server records", STEWARD)
+    found = reader.read(entries, played)
+    if reader.sight is Sight.REFUSED:
+        raise AwsError(f"access denied: these credentials may not read server records of {project.id}", _OWN)
+    if reader.sight is Sight.DOUBTFUL:
+        tell(NONE_SEEN)
     return found
 
 

@@ -13,9 +13,10 @@ from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.errors import CliError
-from hippo_cli.operations.places import asking
+from hippo_cli.operations.places import STEWARD, asking
 
 RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
+_TAGGED = f"{STEWARD}\nWith policies for further buckets it takes the tag hippo-role=steward, too."
 _QUEUE_PREFIX = "_slots/q."
 _TRIES = 8
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -104,7 +105,7 @@ class Withdrawal:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."
             )
-        with asking("take a participant off the lists of the study"):
+        with asking("take a participant off the lists of the study", _TAGGED):
             for key in self._lists:
                 self._leave(key)
         with asking("take a participant out of the queue"):

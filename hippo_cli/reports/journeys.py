@@ -33,6 +33,12 @@ class Journey:
         return self.place is Place.FINAL
 
 
+def has_played(journey: Journey, studies: Studies) -> bool:
+    """Whether they have come to a game, or past one: they have had a server."""
+    game = studies.find_game(journey.version)
+    return game is not None and (journey.place is Place.PLAYING or journey.step > game)
+
+
 def follow(record: Record, modified: datetime, studies: Studies) -> Journey:
     """The journey of a record that was last written at `modified`."""
     study = studies.get(record.version)
@@ -85,14 +91,19 @@ class JourneyReader:
         return known[0] if known else None
 
     def _follow(self, entry: Listed) -> tuple[str, str | None, Journey | None]:
-        stored = self._bucket.read(entry.key)
-        if stored is None:
-            return entry.key, None, None
-        try:
-            record = read_record(entry.key.removeprefix(self._prefix), stored.body, self._studies.find_game)
-        except BrokenRecordError:
-            return entry.key, stored.etag, None
-        return entry.key, stored.etag, follow(record, entry.modified, self._studies)
+        return (entry.key, *read_journey(self._bucket, entry, self._studies))
+
+
+def read_journey(bucket: Bucket, entry: Listed, studies: Studies) -> tuple[str | None, Journey | None]:
+    """The ETag (None if it is gone) and the journey (None if it is broken) of one record."""
+    stored = bucket.read(entry.key)
+    if stored is None:
+        return None, None
+    try:
+        record = read_record(entry.key.rpartition("/")[2], stored.body, studies.find_game)
+    except BrokenRecordError:
+        return stored.etag, None
+    return stored.etag, follow(record, entry.modified, studies)
 
 
 def count_versions(journeys: list[Journey]) -> Mapping[str, int]:

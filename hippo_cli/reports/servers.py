@@ -1,9 +1,10 @@
 """The game servers of a project: those that run, those that failed, and what they have cost so far."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from enum import Enum
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,15 @@ from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
 PREFIX = "_servers/"
 _ALIVE = (STARTING, READY, STOPPING)
 _LOOKED_AT = 20  # records asked for before one concludes that none may be read
+NONE_SEEN = "No server record can be seen: there is none yet, or these credentials may not read them."
+
+
+class Sight(Enum):
+    """What is known of a project's servers, where a record is refused that is foreign or not there."""
+
+    CLEAR = "clear"  # those that are seen are all that there are
+    DOUBTFUL = "doubtful"  # none is seen: there is none yet, or none may be read
+    REFUSED = "refused"  # none is seen, not even of somebody who has played
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +46,29 @@ class ServerSize:
 class ServerReader:
     """Reads the server records of some participants, again only where they have changed.
 
-    Whoever may list all of them does so once; whoever may not is told of each by name, if allowed.
+    Whoever may list all of them does so once; whoever may not, as researchers, asks for each by name.
     """
 
     def __init__(self, bucket: Bucket, project_id: str) -> None:
         self._bucket = bucket
         self._project_id = project_id
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
-        self.visible = True
+        self.sight = Sight.CLEAR
 
-    def read(self, users: Iterable[str]) -> list[ServerRecord]:
+    def read(self, users: Iterable[str], has_played: Callable[[str], bool]) -> list[ServerRecord]:
         """The servers of these participants (likeliest first) in this project.
 
-        `visible` then says whether they may be seen at all.
+        `sight` then says what it means if there is none. `has_played` is asked of some of them, if need be.
         """
-        wanted = dict.fromkeys(f"{PREFIX}{user}.json" for user in users)
+        wanted = {f"{PREFIX}{user}.json": user for user in users}
         try:
             listed = [entry for entry in self._bucket.list_tree(PREFIX) if entry.key in wanted]
         except ClientError as error:
             if not is_denied(error):
                 raise
-            self._read_by_name(list(wanted))
+            self._read_by_name(wanted, has_played)
         else:
+            self.sight = Sight.CLEAR
             self._read_listed(listed)
         return [
             record
@@ -72,35 +83,44 @@ class ServerReader:
         for key, stored in map_bounded(self._fetch, changed):
             self._keep(key, stored)
 
-    def _read_by_name(self, keys: list[str]) -> None:
-        """Without leave to list, a record that is not there is refused like one that may not be read."""
-        first, rest = keys[:_LOOKED_AT], keys[_LOOKED_AT:]
-        seen = [self._keep(key, stored) for key, stored in map_bounded(self._fetch_allowed, first)]
-        self.visible = any(seen) or not keys or bool(self._known)
-        if self.visible:
-            for key, stored in map_bounded(self._fetch_allowed, rest):
-                self._keep(key, stored)
+    def _read_by_name(self, wanted: Mapping[str, str], has_played: Callable[[str], bool]) -> None:
+        """A record that is not there, or is another project's, is refused like one that may not be read."""
+        self._known = {key: known for key, known in self._known.items() if key in wanted}
+        keys = list(wanted)
+        answered = self._ask(keys[:_LOOKED_AT])
+        if not answered and not self._known and any(has_played(wanted[key]) for key in keys[:_LOOKED_AT]):
+            self.sight = Sight.REFUSED
+            return
+        answered = self._ask(keys[_LOOKED_AT:]) or answered
+        self.sight = Sight.CLEAR if answered or self._known or not keys else Sight.DOUBTFUL
 
-    def _keep(self, key: str, stored: Stored | None) -> bool:
+    def _ask(self, keys: Iterable[str]) -> bool:
+        """Whether any of them was not refused."""
+        answers = []
+        for key, stored, refused in map_bounded(self._fetch_allowed, keys):
+            self._keep(key, stored)
+            answers.append(not refused)
+        return any(answers)
+
+    def _keep(self, key: str, stored: Stored | None) -> None:
         if stored is None:
             self._known.pop(key, None)
-            return False
+            return
         try:
             record = read_record(json.loads(stored.body))
         except (ValueError, TypeError, AttributeError):
             record = None
         self._known[key] = (stored.etag, record)
-        return True
 
     def _fetch(self, key: str) -> tuple[str, Stored | None]:
         return key, self._bucket.read(key)
 
-    def _fetch_allowed(self, key: str) -> tuple[str, Stored | None]:
+    def _fetch_allowed(self, key: str) -> tuple[str, Stored | None, bool]:
         try:
-            return self._fetch(key)
+            return (*self._fetch(key), False)
         except ClientError as error:
             if is_denied(error):
-                return key, None
+                return key, None, True
             raise
 
 

@@ -13,6 +13,7 @@ from hippo_cli.data.studies import list_steps
 from hippo_cli.reports.journeys import Journey
 from hippo_cli.reports.servers import (
     ServerSize,
+    Sight,
     find_span,
     find_time_to_ready,
     has_failed,
@@ -103,7 +104,12 @@ class Summary:
     size: ServerSize
     versions: int
     broken: int = 0
-    servers_visible: bool = True
+    sight: Sight = Sight.CLEAR
+
+    @property
+    def servers_visible(self) -> bool:
+        """Whether servers would be seen if there were any, as far as one knows."""
+        return self.sight is not Sight.REFUSED
 
     @property
     def active(self) -> int:

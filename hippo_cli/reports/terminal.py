@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hippo_cli.reports.servers import NONE_SEEN, Sight
 from hippo_cli.reports.summary import GONE_AFTER, Summary
 from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time, only_printable
 
@@ -30,7 +31,12 @@ def list_remarks(summary: Summary) -> list[str]:
     """What the figures do not say by themselves."""
     remarks = []
     if not summary.servers_visible:
-        remarks.append("Servers are not shown: these credentials may not read their records.")
+        remarks.append(
+            "Servers are not shown: these credentials may not read their records. (Those last written before "
+            "the stack tagged them are for stewards only.)"
+        )
+    if summary.sight is Sight.DOUBTFUL:
+        remarks.append(NONE_SEEN)
     if summary.broken:
         remarks.append(f"{summary.broken} records cannot be read; `hippo export` says why.")
     if summary.versions > 1:

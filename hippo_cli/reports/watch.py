@@ -10,7 +10,7 @@ from hippo.clock import Clock
 from hippo_cli.aws_errors import describe_aws_error
 from hippo_cli.data.project import Project
 from hippo_cli.progress import Advance
-from hippo_cli.reports.journeys import Journey, JourneyReader
+from hippo_cli.reports.journeys import Journey, JourneyReader, has_played
 from hippo_cli.reports.servers import ServerReader, ServerSize, find_size
 from hippo_cli.reports.summary import Summary, summarise
 
@@ -33,10 +33,12 @@ class Observer:
         journeys = self._journeys.read(advance)
         if self._size is None:
             self._size = find_size(self._project.connection.make_client, study)
-        servers = self._servers.read(_list_candidates(journeys, study.start_step or 0))
+        played = {one.user for one in journeys if has_played(one, self._project.studies)}
+        candidates = _list_candidates(journeys, study.start_step or 0)
+        servers = self._servers.read(candidates, played.__contains__)
         summary = summarise(self._project.id, study, journeys, servers, self._size, self._clock.now())
         summary.broken = self._journeys.broken
-        summary.servers_visible = self._servers.visible
+        summary.sight = self._servers.sight
         return summary
 
 

@@ -1,8 +1,9 @@
-"""S3: a missing object is hidden from who may not list the bucket, and tags need their own permission.
+"""S3: a missing object is hidden from who may not list the bucket; tags need a permission, and are replaced.
 
 AWS (S3 API reference, GetObject, HeadObject and PutObject, "Permissions"): without s3:ListBucket a key that
 does not exist is 403 AccessDenied, with it 404 NoSuchKey; PutObject with tags needs s3:PutObjectTagging too.
-MiniStack answers 404 to everyone, and asks for s3:PutObject only.
+An object that is written without tags has none. MiniStack answers 404 to everyone, asks for s3:PutObject
+only, and in a bucket without versions leaves an object the tags that it had. It knows s3:ExistingObjectTag.
 """
 
 from typing import Any
@@ -19,7 +20,7 @@ _s3 = load("services.s3")
 def install() -> None:
     """Hide so from now on."""
     require(_evaluator, "enforce")
-    require(_s3, "_buckets")
+    require(_s3, "_buckets", "_object_tags", "object_tags_for_condition")
     require(_actions, "access_denied_response")
     plain = patch(_s3, "handle_request", None)
 
@@ -31,6 +32,15 @@ def install() -> None:
         return _refusal(bucket, headers, query) or answer
 
     patch(_s3, "handle_request", handle_request)
+    plain_put = patch(_s3, "_put_object", None)
+
+    def put_object(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
+        answer = plain_put(bucket, key, body, headers)
+        if answer[0] == 200 and not headers.get("x-amz-tagging"):
+            _s3._object_tags.pop((bucket, key, None), None)
+        return answer
+
+    patch(_s3, "_put_object", put_object)
     plain_checks = patch(_actions, "s3_additional_checks", None)
 
     def additional_checks(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
@@ -16,6 +17,7 @@ SPOT_TAKEN = "Spot took the task back"  # likewise; the next attempt runs on dem
 GAME_ENDED = "the game server ended by itself"  # in good order: nobody needs another one
 DEATHS = (TASK_ENDED, SPOT_TAKEN)
 NO_PLACE = "all servers are in use"  # a start that lost the last place to another one
+PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
 MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
 _TRIES = 10
 
@@ -149,6 +151,11 @@ def form_tags(stack: str, record: ServerRecord) -> dict[str, str]:
     return {key: value for key, value in tags.items() if value}
 
 
+def form_object_tags(record: ServerRecord) -> str:
+    """The tags of the record itself, as S3 wants them; none for one that belongs to no project."""
+    return urlencode({PROJECT_TAG: record.project_id}) if record.project_id else ""
+
+
 def name_restart(record: ServerRecord) -> str:
     """The request id of the start that replaces a server that died: one for each attempt."""
     return f"{record.project_id}/{record.user_id}/again/{record.attempt}"
@@ -166,12 +173,15 @@ class ServerStore:
         return (read_record(json.loads(stored.body)), stored.etag) if stored else None
 
     def write(self, record: ServerRecord, etag: str | None) -> None:
-        """Create (without ETag) or replace. Raises ConflictError if somebody else was first."""
-        key = f"_servers/{record.user_id}.json"
+        """Create (without ETag) or replace. Raises ConflictError if somebody else was first.
+
+        Each write gives the tags anew: an object has those of its last one.
+        """
+        key, tags = f"_servers/{record.user_id}.json", form_object_tags(record)
         if etag is None:
-            self._store.create(key, write_record(record))
+            self._store.create(key, write_record(record), tags=tags)
         else:
-            self._store.replace(key, write_record(record), etag)
+            self._store.replace(key, write_record(record), etag, tags=tags)
 
 
 class HeldServer:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -48,6 +49,7 @@ class Backend:
     root_domain: str
     clock: Clock
     read_rule: Callable[[str], tuple[str, dict[str, Any]] | None]
+    read_tags: Callable[[str], dict[str, str]]  # of an object
     poll_seconds: float = 0.1
 
     def new_name(self) -> str:
@@ -73,7 +75,10 @@ def make_fake_backend() -> Backend:
         rule = rules.rules.get(name)
         return (write_cron(rule.fires), rule.message) if rule and rule.fires else None
 
-    return Backend("fake", store, containers, rules, names, root, clock, read_rule, poll_seconds=1)
+    def read_tags(key: str) -> dict[str, str]:
+        return dict(parse_qsl(store.tags[key]))
+
+    return Backend("fake", store, containers, rules, names, root, clock, read_rule, read_tags, poll_seconds=1)
 
 
 def make_simulated_backend() -> Backend:
@@ -82,6 +87,7 @@ def make_simulated_backend() -> Backend:
     border = Border(scheduler)
     sns, ecs = SimulatedSns(border), SimulatedEcs(border, {DEFINITION})
     events, route53 = SimulatedEvents(border, sns), SimulatedRoute53(border)
+    s3 = SimulatedS3(border)
     ecs.container_names = {"game"}
     ecs.seconds_until_seen = ecs.seconds_to_provision = ecs.seconds_to_delete = 0
 
@@ -94,13 +100,14 @@ def make_simulated_backend() -> Backend:
 
     return Backend(
         "simulation",
-        ObjectStore(SimulatedS3(border), "contract"),
+        ObjectStore(s3, "contract"),
         Containers(ecs, ["subnet-1"], "sg-1"),
         ShutdownRules(events, "arn:topic"),
         HostNames(route53, "Z1"),
         "games.example.org",
         scheduler,
         read_rule,
+        lambda key: s3.tags[key],
         poll_seconds=1,
     )
 
@@ -131,6 +138,10 @@ def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
         [target] = clients["events"].list_targets_by_rule(Rule=rule)["Targets"]
         return found[0]["ScheduleExpression"], json.loads(target["Input"])
 
+    def read_tags(key: str) -> dict[str, str]:
+        found = clients["s3"].get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+        return {tag["Key"]: tag["Value"] for tag in found}
+
     return Backend(
         name,
         ObjectStore(clients["s3"], bucket),
@@ -140,6 +151,7 @@ def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
         root,
         SystemClock(),
         read_rule,
+        read_tags,
     )
 
 

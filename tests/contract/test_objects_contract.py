@@ -55,6 +55,20 @@ def test_an_object_may_be_empty(backend: Backend) -> None:
     ]
 
 
+def test_an_object_has_the_tags_of_its_last_write(backend: Backend) -> None:
+    """Conditional writes give tags; one that lost changes none, and one without takes them away."""
+    first = backend.store.create("tagged", b"1", tags="hippo-project=maze-1_b")
+    with pytest.raises(ConflictError):
+        backend.store.create("tagged", b"2", tags="hippo-project=other")
+    tags = [backend.read_tags("tagged")]
+    second = backend.store.replace("tagged", b"2", first, tags="hippo-project=other")
+    tags.append(backend.read_tags("tagged"))
+    backend.store.replace("tagged", b"3", second)
+
+    assert tags == [{"hippo-project": "maze-1_b"}, {"hippo-project": "other"}]
+    assert backend.read_tags("tagged") == {}
+
+
 def test_a_listing_leaves_out_neighbours_and_folders(backend: Backend) -> None:
     """Only what lies directly under the prefix."""
     for key in ("a/1", "a/2", "a/deep/3", "ab/4", "a"):

@@ -1,15 +1,10 @@
 """The attacks that tests/e2e/test_attacks.py tries: by whom, and the nearest that the same one may do."""
 
-from collections.abc import Callable
-from typing import Any
-
-from tests.e2e.principals import ADMIN_ROLE, PROJECT, TAG, Principal
+from tests.e2e.principals import ADMIN_ROLE, NEIGHBOUR, PROJECT, TAG, Call
+from tests.e2e.steward_attacks import STEWARD_ATTACKS
 from tests.e2e.test_roles import MINE, OTHER
 
 OTHER_BUCKET = "attacks-other-bucket"
-# It begins with the project's id, and is somebody else's.
-NEIGHBOUR = f"{PROJECT}2"
-Call = Callable[[Principal], Any]
 # who, what they may do, and the attack that is most like it
 ATTACKS: dict[str, tuple[str, Call, Call]] = {
     # ---- a hijacked function --------------------------------------------------------------------------
@@ -254,6 +249,31 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
             logGroupName=f"{a.name_of('LogGroupPrefix')}{NEIGHBOUR}"
         ),
     ),
+    "reads another project's server record": (
+        "Researcher",
+        lambda a: a.get("_servers/attacks-own.json"),
+        lambda a: a.get("_servers/attacks-of-another.json"),
+    ),
+    "reads a server record that says of no project": (
+        "Researcher",
+        lambda a: a.get("_servers/attacks-begins-so.json"),
+        lambda a: a.get("_servers/attacks-of-none.json"),
+    ),
+    "lists everybody's servers": (
+        "Researcher",
+        lambda a: a.get("_servers/attacks-own.json"),
+        lambda a: a.list_keys("_servers/"),
+    ),
+    "forges a server record": (
+        "Researcher",
+        lambda a: a.get("_servers/attacks-own.json"),
+        lambda a: a.put("_servers/attacks-forged.json"),
+    ),
+    "gives a server record to their project": (
+        "Researcher",
+        lambda a: a.get("_servers/attacks-own.json"),
+        lambda a: a.tag("_servers/attacks-of-another.json", PROJECT),
+    ),
     "changes what tools are told": (
         "Researcher",
         lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
@@ -271,4 +291,11 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
         lambda a: a.get(f"{PROJECT}/consent.html"),
     ),
+    "without a tag, reads a server record": (
+        "UntaggedResearcher",
+        lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
+        lambda a: a.get("_servers/attacks-of-none.json"),
+    ),
+    # ---- a steward ------------------------------------------------------------------------------------
+    **STEWARD_ATTACKS,
 }

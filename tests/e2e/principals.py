@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 import uuid
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -18,6 +19,9 @@ from tests.e2e.test_roles import ACCOUNT, REGION, Actor
 TAG = "hippo-project"
 # Of the researcher; it has data, a task definition, a repository and logs, and is not in the list.
 PROJECT = "attacks"
+# It begins with the project's id, and is somebody else's.
+NEIGHBOUR = f"{PROJECT}2"
+_POLICIES = {"Researcher": ("Researcher",), "Steward": ("Researcher", "Steward")}
 ADMIN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/attacks-admin"
 
 
@@ -77,8 +81,24 @@ class Principal(Actor):
 
     def read_log(self, project: str) -> Any:
         """Reads what the game servers of a project have logged."""
-        group = f"{self.name_of('LogGroupPrefix')}{project}"
-        return self.client("logs").filter_log_events(logGroupName=group)
+        return self.read_group(f"{self.name_of('LogGroupPrefix')}{project}")
+
+    def read_group(self, group: str) -> Any:
+        """Reads a log group."""
+        return self.client("logs").filter_log_events(logGroupName=group, limit=1)
+
+    def list_versions(self, prefix: str) -> Any:
+        """Lists old versions in the study's bucket."""
+        return self.client("s3").list_object_versions(Bucket=self.outputs["bucket"], Prefix=prefix)
+
+    def delete_version(self, key: str) -> Any:
+        """Deletes for good a version that does not exist."""
+        return self.client("s3").delete_object(Bucket=self.outputs["bucket"], Key=key, VersionId="0" * 32)
+
+    def tag(self, key: str, project: str) -> Any:
+        """Makes an object one of a project."""
+        tags = {"TagSet": [{"Key": TAG, "Value": project}]}
+        return self.client("s3").put_object_tagging(Bucket=self.outputs["bucket"], Key=key, Tagging=tags)
 
     def invoke(self, function: str) -> Any:
         """Invokes a function with an event that it refuses."""
@@ -107,6 +127,9 @@ class Principal(Actor):
             return error.code
 
 
+Call = Callable[[Principal], Any]
+
+
 class Principals:
     """Makes principals: roles with a copy of what the template lets them do, and people."""
 
@@ -117,7 +140,7 @@ class Principals:
         self._made: dict[str, Principal] = {}
 
     def find(self, who: str) -> Principal:
-        """The operator, a researcher with or without a tag, or a role by its logical id without `Role`."""
+        """The operator, a person with or without a tag, or a role by its logical id without `Role`."""
         if who not in self._made:
             self._made[who] = self._make(who)
         return self._made[who]
@@ -132,15 +155,22 @@ class Principals:
             keys = outputs["credentials"]
             names = {"AccessKeyId": "accessKeyId", "SecretAccessKey": "secretAccessKey"}
             return Principal(self._account, {name: keys[key] for name, key in names.items()})
-        if who == "Researcher":
-            return self.make_researcher(PROJECT)
-        return self.make_researcher(None) if who == "UntaggedResearcher" else self._copy_role(f"{who}Role")
+        person = who.removeprefix("Untagged")
+        if person not in _POLICIES:
+            return self._copy_role(f"{who}Role")
+        return self.make_person(PROJECT if person == who else None, *_POLICIES[person])
 
-    def make_researcher(self, project: str | None) -> Principal:
-        iam, name = self._account.client("iam"), f"researcher-{uuid.uuid4().hex[:8]}"
+    def make_researcher(self, project: str) -> Principal:
+        """A researcher of another project."""
+        return self.make_person(project, *_POLICIES["Researcher"])
+
+    def make_person(self, project: str | None, *policies: str) -> Principal:
+        """Somebody with some of the stack's policies, and perhaps the tag."""
+        iam, name = self._account.client("iam"), f"person-{uuid.uuid4().hex[:8]}"
         iam.create_user(UserName=name, Tags=[{"Key": TAG, "Value": project}] if project else [])
-        policy = self._account.outputs["stackOutputs"]["ResearcherPolicyArn"]
-        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+        for policy in policies:
+            arn = self._account.outputs["stackOutputs"][f"{policy}PolicyArn"]
+            iam.attach_user_policy(UserName=name, PolicyArn=arn)
         return Principal(self._account, iam.create_access_key(UserName=name)["AccessKey"])
 
     def make_role(self, arn: str) -> None:

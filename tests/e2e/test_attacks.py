@@ -14,14 +14,16 @@ from botocore.exceptions import ClientError
 from hippo_local.publish import Publication
 from hippo_local.study import read_study
 from tests.e2e.account_view import AccountView
-from tests.e2e.attacks import ATTACKS, NEIGHBOUR, OTHER_BUCKET
-from tests.e2e.principals import ADMIN_ROLE, PROJECT, TAG, Principal, Principals
+from tests.e2e.attacks import ATTACKS, OTHER_BUCKET
+from tests.e2e.principals import ADMIN_ROLE, NEIGHBOUR, PROJECT, TAG, Principal, Principals
 from tests.e2e.running_platform import REPOSITORY, RunningPlatform
 from tests.e2e.test_roles import is_denied
 
 pytestmark = pytest.mark.e2e
 
 STUDY = "mountain_car"
+# Server records by whose project they say they are.
+SERVERS = {"own": PROJECT, "begins-so": f"{PROJECT}-one", "of-another": NEIGHBOUR, "of-none": ""}
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,9 @@ def principals(running_platform: RunningPlatform) -> Principals:
         )
         operator.client("ecr").create_repository(repositoryName=project)
     s3.put_object(Bucket=bucket, Key="SSL/privkey.pem")
+    for key, project in SERVERS.items():
+        tags = f"{TAG}={project}" if project else ""
+        s3.put_object(Bucket=bucket, Key=f"_servers/attacks-{key}.json", Body=b"{}", Tagging=tags)
     everyone.make_role(ADMIN_ROLE)
     operator.register(PROJECT, operator.name_of("TaskRoleArn"))
     return everyone
@@ -57,11 +62,16 @@ def test_an_attack_is_refused(principals: Principals, attack: str) -> None:
     assert is_denied(refused, principal)
 
 
-def test_a_researcher_changes_no_function_and_nobody(principals: Principals) -> None:
-    """Given a researcher, calls that would change any function, themselves or the roles are refused."""
-    researcher = principals.find("Researcher")
+@pytest.mark.parametrize("who", ["Researcher", "Steward"])
+def test_nobody_changes_functions_people_or_the_stack(principals: Principals, who: str) -> None:
+    """Given people with policies, calls that would change how the stack works or who may what are refused."""
+    researcher = principals.find(who)
     function = principals.find_resource("StopServerFunction")
     role = principals.find_resource("TaskRole")
+    bucket, rule = researcher.outputs["bucket"], principals.find_resource("SweepRule")
+    topic = researcher.name_of("StopServerTopicArn")
+    s3, events, sns = (researcher.client(name) for name in ("s3", "events", "sns"))
+    own, task_role = researcher.name_of(f"{who}PolicyArn"), researcher.name_of("TaskRoleArn")
     iam, functions = researcher.client("iam"), researcher.client("lambda")
     user = researcher.client("sts").get_caller_identity()["Arn"].rsplit("/", 1)[-1]
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
@@ -70,10 +80,21 @@ def test_a_researcher_changes_no_function_and_nobody(principals: Principals) -> 
         lambda _: researcher.invoke(function),
         lambda _: researcher.replace_code(function),
         lambda _: functions.update_function_configuration(FunctionName=function, Timeout=1),
+        lambda _: functions.get_function_configuration(FunctionName=function),
+        lambda _: functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0),
         lambda _: functions.delete_function(FunctionName=function),
         lambda _: iam.tag_user(UserName=user, Tags=[{"Key": TAG, "Value": "another"}]),
         lambda _: iam.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=policy),
         lambda _: iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=policy),
+        lambda _: iam.create_policy_version(PolicyArn=own, PolicyDocument=policy, SetAsDefault=True),
+        lambda _: iam.create_access_key(UserName=user),
+        lambda _: researcher.client("sts").assume_role(RoleArn=task_role, RoleSessionName="attacks"),
+        lambda _: s3.put_bucket_policy(Bucket=bucket, Policy=policy),
+        lambda _: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}),
+        lambda _: s3.delete_bucket(Bucket=bucket),
+        lambda _: sns.subscribe(TopicArn=topic, Protocol="https", Endpoint="https://example.org"),
+        lambda _: sns.delete_topic(TopicArn=topic),
+        lambda _: events.disable_rule(Name=rule),
         lambda _: researcher.client("cloudformation").delete_stack(StackName=researcher.outputs["stack"]),
     ]
 
@@ -82,7 +103,7 @@ def test_a_researcher_changes_no_function_and_nobody(principals: Principals) -> 
 
 @pytest.mark.parametrize("path", ["startUrl", "stopUrl"])
 def test_only_the_operator_may_use_the_control_endpoints(principals: Principals, path: str) -> None:
-    """Given nobody, a researcher and the operator, only the operator's request gets past the door."""
+    """Given nobody, people with policies and the operator, only the operator's request gets past the door."""
     account = principals.find("Researcher").account
     keys = account.outputs["credentials"]
     operator = Principal(
@@ -91,7 +112,7 @@ def test_only_the_operator_may_use_the_control_endpoints(principals: Principals,
     url = account.outputs[path]  # without ids: whoever gets past the door is told so by a 400
 
     assert operator.call_api(url, signed=False) == 403
-    assert principals.find("Researcher").call_api(url) == 403
+    assert [principals.find(who).call_api(url) for who in ("Researcher", "Steward")] == [403, 403]
     assert operator.call_api(url) == 400
     assert operator.call_api(account.outputs["nextUrl"], signed=False) == 400
 

@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from .emulators import ACCOUNT, REGION, Emulator
 from .test_names import make_zone, record
@@ -27,6 +28,35 @@ def assume_tagged(
         "aws_secret_access_key": session["SecretAccessKey"],
         "aws_session_token": session["SessionToken"],
     }
+
+
+@pytest.mark.parametrize("versions", [False, True])
+def test_a_read_may_be_bound_to_a_tag_of_the_object(emulator: Emulator, versions: bool) -> None:
+    """S3 user guide, "Tagging and access control policies": by the tags that the object has now."""
+    bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
+    root = emulator.client("s3")
+    if versions:
+        root.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    condition = {"s3:ExistingObjectTag/team": [TAG, f"{TAG}-*"]}
+    statement = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*", StringLike=condition)
+    s3 = emulator.client("s3", assume_tagged(emulator, statement))
+    untagged = emulator.client("s3", assume_tagged(emulator, statement, team=None))
+    etag, seen = "", []
+    for team in ("red", "red-1", "reddish", "blue", "", "red"):
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        tagging = {"Tagging": f"kind=server&team={team}"} if team else {}
+        etag = root.put_object(Bucket=bucket, Key="a", Body=team.encode(), **condition, **tagging)["ETag"]
+        denied = [is_denied(call, Bucket=bucket, Key="a") for call in (s3.get_object, untagged.get_object)]
+        seen.append((team, *denied))
+
+    assert seen == [(team, team not in ("red", "red-1"), True) for team, *_ in seen]
+    assert not is_denied(s3.get_object, Bucket=bucket, Key="a")
+    assert is_denied(s3.get_object, Bucket=bucket, Key="missing")
+    with pytest.raises(ClientError, match="403"):
+        untagged.head_object(Bucket=bucket, Key="a")
+    assert s3.head_object(Bucket=bucket, Key="a")["ContentLength"] == 3
+    root.delete_object_tagging(Bucket=bucket, Key="a")
+    assert is_denied(s3.get_object, Bucket=bucket, Key="a")
 
 
 def test_a_resource_may_name_a_tag_of_the_caller(emulator: Emulator) -> None:

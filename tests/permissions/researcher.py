@@ -19,7 +19,7 @@ from tests.permissions.studies import ONE_PAGE, put_pages
 # The tag's own value, and one of the ids that begin with it and a hyphen.
 TAG = "lab"
 PROJECTS = (TAG, f"{TAG}-one")
-_POLICIES = ("ResearcherPolicy", "ResearcherExtraBucketsPolicy")
+POLICIES = ("ResearcherPolicy", "ResearcherExtraBucketsPolicy")
 _DIGEST = "sha256:" + "0" * 64
 
 
@@ -32,19 +32,24 @@ def research(account: AccountView) -> None:
         push_image(client("ecr"), project)
         register(client("ecs"), account, project)
         read_logs(client("logs"), f"/hippo/hippo/{project}")
+        read_server(client("s3"), account, project)
         put_pages(account, account.outputs["bucket"], project)
         publish(client("lambda"), account, project)
     read_stack(client("ssm"))
 
 
 def make_clients(
-    account: AccountView, name: str = "researcher", policies: tuple[str, ...] = _POLICIES
+    account: AccountView,
+    name: str = "researcher",
+    policies: tuple[str, ...] = POLICIES,
+    **more_tags: str,
 ) -> Callable[[str], Any]:
-    """A user with the tag and some policies; gives their clients by service."""
+    """A user with the tag, perhaps others, and some policies; gives their clients by service."""
     iam = account.client("iam")
     resources = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
     arns = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources["StackResources"]}
-    iam.create_user(UserName=name, Tags=[{"Key": "hippo-project", "Value": TAG}])
+    tags = {"hippo-project": TAG, **{key.replace("_", "-"): value for key, value in more_tags.items()}}
+    iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
     for policy in policies:
         iam.attach_user_policy(UserName=name, PolicyArn=arns[policy])
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -71,6 +76,15 @@ def use_bucket(s3: Any, bucket: str, project: str) -> None:
         s3.get_object(Bucket=bucket, Key=key)
         s3.delete_object(Bucket=bucket, Key=key)
     s3.put_object(Bucket=bucket, Key=f"{project}/_keys/links", Body=b"0" * 32)
+
+
+def read_server(s3: Any, account: AccountView, project: str) -> None:
+    """Read the server record of one of the project's participants, as the platform leaves it."""
+    root, key = account.client("s3"), f"_servers/u-of-{project}.json"
+    where = {"Bucket": account.outputs["bucket"], "Key": key}
+    root.put_object(**where, Body=b"{}", Tagging=f"hippo-project={project}")
+    s3.get_object(**where)
+    root.delete_object(**where)
 
 
 def push_image(ecr: Any, repository: str) -> None:

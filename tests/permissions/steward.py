@@ -8,14 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.e2e.account_view import AccountView
-from tests.permissions.researcher import PROJECTS, make_clients
+from tests.permissions.options import EXTRA_BUCKET
+from tests.permissions.researcher import POLICIES, PROJECTS, make_clients
 
 _USER = "u-withdrawn"
+_POLICIES = ("StewardPolicy", "StewardExtraBucketsPolicy")
+_LISTS = ("_admission.json", "_groups.json")
 
 
 def look_after(account: AccountView) -> None:
     """Do all that a steward is to be able to do."""
-    client = make_clients(account, "steward", ("StewardPolicy",))
+    client = make_clients(account, "steward", _POLICIES)
     bucket, outputs = account.outputs["bucket"], account.outputs["stackOutputs"]
     prepare(account)
     # Of somebody without a server: nothing comes of it.
@@ -29,16 +32,28 @@ def look_after(account: AccountView) -> None:
     s3.get_object(Bucket=bucket, Key=f"_servers/{_USER}.json")
     for key in list_keys():
         withdraw(s3, bucket, key)
+    leave_lists(account)
+    for key in list_keys_of_projects():
+        delete_versions(s3, EXTRA_BUCKET, key)
+
+
+def leave_lists(account: AccountView) -> None:
+    """In a further bucket lists are written by the researchers' policy, which wants the tag of a steward."""
+    client = make_clients(account, "researcher-and-steward", (*POLICIES, *_POLICIES), hippo_role="steward")
+    for key in (f"{project}/{name}" for project in PROJECTS for name in _LISTS):
+        client("s3").put_object(Bucket=EXTRA_BUCKET, Key=key, Body=b"{}")
 
 
 def list_keys() -> list[str]:
     """What there is of somebody who withdraws."""
-    of_projects = [
-        f"{project}/{name}"
-        for project in PROJECTS
-        for name in (f"Users/{_USER}", f"Trials/{_USER}/1", "_admission.json", "_groups.json")
-    ]
-    return [*of_projects, f"_servers/{_USER}.json", f"_slots/q.20300101T000000000Z.{_USER}.lab"]
+    own = [f"_servers/{_USER}.json", f"_slots/q.20300101T000000000Z.{_USER}.lab"]
+    return [*list_keys_of_projects(), *own]
+
+
+def list_keys_of_projects() -> list[str]:
+    """What of it lies in a project's bucket."""
+    names = (f"Users/{_USER}", f"Trials/{_USER}/1", *_LISTS)
+    return [f"{project}/{name}" for project in PROJECTS for name in names]
 
 
 def prepare(account: AccountView) -> None:
@@ -46,6 +61,8 @@ def prepare(account: AccountView) -> None:
     put: Callable[..., Any] = account.client("s3").put_object
     for key in list_keys():
         put(Bucket=account.outputs["bucket"], Key=key, Body=b"{}")
+    for key in list_keys_of_projects():
+        put(Bucket=EXTRA_BUCKET, Key=key, Body=b"{}")
 
 
 def withdraw(s3: Any, bucket: str, key: str) -> None:
@@ -53,7 +70,12 @@ def withdraw(s3: Any, bucket: str, key: str) -> None:
     if key.startswith("_slots/"):
         s3.delete_object(Bucket=bucket, Key=key)
         return
-    if key.endswith(("_admission.json", "_groups.json")):
+    if key.endswith(_LISTS):
         s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    delete_versions(s3, bucket, key)
+
+
+def delete_versions(s3: Any, bucket: str, key: str) -> None:
+    """All versions of an object."""
     for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -9,7 +9,7 @@
    skips; the start and the stop step's message is sent before the step is written, and one start makes one
    attempt.
 6. A start that comes after the stop, late or twice, starts nothing that lives on.
-7. The server record agrees with the resources, and its times are in order.
+7. The server record agrees with the resources, its times are in order, and its tag names its project.
 
 An eighth is the operator's cap: never do more participants have tasks than `MAX_SERVERS`.
 """
@@ -169,6 +169,7 @@ class Invariants:
     def _check_write(self, key: str, before: bytes | None, body: bytes) -> None:
         if key.startswith("_servers/"):
             self._check_server(json.loads(body))
+            self._check_tags(key, json.loads(body)["projectId"])
         elif "/Users/" in key:
             self._answers.check_write(key.rpartition("/")[2], json.loads(before or b"{}"), json.loads(body))
 
@@ -187,6 +188,11 @@ class Invariants:
             self._check_ready(server)
         if server["state"] == "stopped" and self._is_past_stop(user):
             self._over_since.setdefault(user, self._world.scheduler.time)
+
+    def _check_tags(self, key: str, project: str) -> None:
+        tags = self._world.s3.tags[key]
+        if tags != ({"hippo-project": project} if project else {}):
+            self._note(7, f"{key}: a record of {project or 'no project'} has the tags {tags}")
 
     def _is_past_stop(self, user: str) -> bool:
         reached: int = self._world.record(user).get("nextStep", 1) - 1

@@ -138,6 +138,12 @@ MUTANTS = [
         "        if not found or (mine.owner, mine.attempt, mine.state) != (",
     ),
     Mutant(
+        "a server record does not say whose project it is of",
+        f"{LAYER}/server_record.py",
+        'key, tags = f"_servers/{record.user_id}.json", form_object_tags(record)',
+        'key, tags = f"_servers/{record.user_id}.json", ""',
+    ),
+    Mutant(
         "a stop does not wait for the start that it overtook",
         f"{LAYER}/server_stop.py",
         "    return record.start_lease_until is not None and record.start_lease_until > now",

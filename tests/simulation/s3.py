@@ -1,4 +1,4 @@
-"""S3: conditional writes and strongly consistent reads.
+"""S3: conditional writes, strongly consistent reads, and tags that each write gives anew.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 `If-None-Match: *` creates (412 where the key exists), `If-Match` replaces (412 where the ETag differs, 404
@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from tests.simulation.border import Border, Listing, operation
 from tests.simulation.refusals import refuse
@@ -20,6 +21,7 @@ class SimulatedS3:
     def __init__(self, border: Border) -> None:
         self.border = border
         self.objects: dict[str, bytes] = {}
+        self.tags: dict[str, dict[str, str]] = {}
         self.wrote: list[Callable[[str, bytes | None, bytes], None]] = []
         self.conflicts = 0  # so many of the next writes meet another one under way
 
@@ -32,7 +34,15 @@ class SimulatedS3:
         return {"Body": io.BytesIO(body), "ETag": _etag(body)}
 
     @operation("s3:PutObject")
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, **named: Any) -> dict[str, Any]:  # noqa: N803
+    def put_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803  # as botocore has it
+        Key: str,  # noqa: N803
+        Body: bytes,  # noqa: N803
+        Tagging: str = "",  # noqa: N803
+        **named: Any,
+    ) -> dict[str, Any]:
         """Write on condition; without one is refused, since nothing of ours may do so."""
         before = self.objects.get(Key)
         if self.conflicts:
@@ -46,7 +56,7 @@ class SimulatedS3:
                 raise refuse("s3:PutObject", "NoSuchKey", status=404)
             if _etag(before) != named["IfMatch"]:
                 raise refuse("s3:PutObject", "PreconditionFailed", status=412)
-        self.objects[Key] = Body
+        self.objects[Key], self.tags[Key] = Body, dict(parse_qsl(Tagging, strict_parsing=bool(Tagging)))
         for tell in self.wrote:
             tell(Key, before, Body)
         return {"ETag": _etag(Body)}
@@ -55,6 +65,7 @@ class SimulatedS3:
     def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
         """Delete; fine if there is nothing."""
         self.objects.pop(Key, None)
+        self.tags.pop(Key, None)
         return {}
 
     def get_paginator(self, name: str) -> Listing:

@@ -37,6 +37,7 @@ class FakeObjectStore:
     def __init__(self, bucket: str = "fake-bucket") -> None:
         self.bucket = bucket
         self.objects: dict[str, bytes] = {}
+        self.tags: dict[str, str] = {}  # by key, as they were given with the last write
         self.before_write: Callable[[], object] | None = None
 
     def read(self, key: str) -> StoredObject | None:
@@ -49,14 +50,14 @@ class FakeObjectStore:
         self._let_rival_in()
         if key in self.objects:
             raise ConflictError(key)
-        return self._write(key, body)
+        return self._write(key, body, tags)
 
     def replace(self, key: str, body: bytes, etag: str, *, tags: str = "") -> str:
         """Write a key that must still be what was read."""
         self._let_rival_in()
         if key not in self.objects or _etag(self.objects[key]) != etag:
             raise ConflictError(key)
-        return self._write(key, body)
+        return self._write(key, body, tags)
 
     def delete(self, key: str) -> None:
         """Delete the object; fine if there is none."""
@@ -83,8 +84,8 @@ class FakeObjectStore:
         if rival:
             rival()
 
-    def _write(self, key: str, body: bytes) -> str:
-        self.objects[key] = body
+    def _write(self, key: str, body: bytes, tags: str) -> str:
+        self.objects[key], self.tags[key] = body, tags
         return _etag(body)
 
 

@@ -1,5 +1,6 @@
 """What the template lets researchers do and tells their tools, and how it guards buckets and names."""
 
+import copy
 import json
 import re
 
@@ -15,7 +16,7 @@ ON_EVERYTHING = {
     "LookUpTaskDefinitions": ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
 }
 # What is one for all projects of the stack, each with its resources.
-SHARED = {"Publish", "ListRepositories", "TaskRoles", "ReadStack", "ListProjects"}
+SHARED = {"Publish", "ListRepositories", "TaskRoles", "ReadStack", "ListProjects", "ReadServers"}
 LONGEST = {
     "AWS::Partition": "aws",
     "AWS::Region": "ap-northeast-1",
@@ -67,6 +68,26 @@ def test_researchers_reach_projects_only_by_their_tag():
             assert resource["Fn::Sub"].count("*") <= 2
 
 
+def test_researchers_read_server_records_by_tag_and_list_none():
+    """A record is read if its tag names a project of theirs; participants of others are not to be listed."""
+    statements = researcher_statements()
+    tag = TAG.replace("!", "")
+    assert statements["ReadServers"]["Action"] == "s3:GetObject"
+    assert statements["ReadServers"]["Resource"] == {"Fn::Sub": "${DataBucket.Arn}/_servers/*"}
+    assert statements["ReadServers"]["Condition"] == {
+        "StringLike": {"s3:ExistingObjectTag/hippo-project": [tag, f"{tag}-*"]}
+    }
+    assert statements["ListProjects"]["Condition"] == {"StringLike": {"s3:prefix": [f"{tag}/*", f"{tag}-*"]}}
+    assert "s3:PutObjectTagging" not in [a for s in statements.values() for a in as_list(s["Action"])]
+
+
+@pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
+def test_whoever_writes_server_records_tags_them_and_nothing_else(role):
+    """Tags may be given where the records lie, and nowhere else."""
+    (statement,) = [s for s in list_statements(role) if "s3:PutObjectTagging" in as_list(s["Action"])]
+    assert statement["Resource"] == {"Fn::Sub": "${DataBucket.Arn}/_servers/*"}
+
+
 def test_wide_permissions_of_researchers_have_their_reason_beside_them():
     """A reader of the template finds a comment above each statement on `*`."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
@@ -102,10 +123,10 @@ def test_further_buckets_keep_answers_from_researchers():
     """In further buckets they reach their projects, and change nothing that the platform writes there."""
     extra = resources()["ResearcherExtraBucketsPolicy"]
     assert extra["Condition"] == "HasExtraBuckets"
-    allowed = {}
+    allowed, denied = {}, {}
     for statement in extra["Properties"]["PolicyDocument"]["Statement"]:
         if statement["Effect"] == "Deny":
-            denied = statement
+            denied[statement["Sid"]] = statement
             continue
         pattern, names = statement["Resource"]["Fn::Split"][1]["Fn::Sub"]
         ending = pattern.removeprefix("arn:aws:s3:::${Buckets}")
@@ -115,13 +136,31 @@ def test_further_buckets_keep_answers_from_researchers():
     wanted = {"": ["s3:ListBucket"]}
     wanted |= {f"/{TAG}{end}": ["s3:GetObject", *changes] for end in ("/*", "-*")}
     assert allowed == wanted
-    assert denied["Action"] == changes
     tag = TAG.replace("!", "")
-    assert sorted(denied["Resource"]) == sorted(
-        f"arn:aws:s3:::*/{tag}{middle}{key}"
-        for middle in ("/", "-*/")
-        for key in ("Users/*", "Trials/*", "_versions/*", "_admission.json", "_groups.json")
-    )
+    for sid, keys in (
+        ("ButNotAnswers", ("Users/*", "Trials/*", "_versions/*")),
+        ("ButNotLists", ("_admission.json", "_groups.json")),
+    ):
+        statement = denied.pop(sid)
+        assert statement["Action"] == changes
+        assert sorted(statement["Resource"]) == sorted(
+            f"arn:aws:s3:::*/{tag}{middle}{key}" for middle in ("/", "-*/") for key in keys
+        )
+        only_stewards = {"StringNotEquals": {"aws:PrincipalTag/hippo-role": "steward"}}
+        assert statement.get("Condition") == (only_stewards if sid == "ButNotLists" else None)
+    assert denied == {}
+
+
+@pytest.mark.parametrize("name", ["ResearcherExtraBucketsPolicy", "StewardExtraBucketsPolicy"])
+def test_the_policies_of_further_buckets_have_room_for_twenty(name):
+    """With names of 20 characters twenty buckets fit into each, so that a stack which has them upgrades."""
+    buckets = [f"{'b' * 18}{number:02}" for number in range(20)]
+    document = copy.deepcopy(resources()[name]["Properties"]["PolicyDocument"])
+    for statement in document["Statement"]:
+        if isinstance(statement["Resource"], dict):
+            pattern = statement["Resource"]["Fn::Split"][1]["Fn::Sub"][0].replace("${!", "${")
+            statement["Resource"] = [pattern.replace("${Buckets}", bucket) for bucket in buckets]
+    assert 4000 < len(json.dumps(document, separators=(",", ":"))) <= POLICY_LIMIT
 
 
 def test_parameters_say_what_the_outputs_say():

@@ -60,6 +60,34 @@ def test_listings_are_limited_by_prefix(statements):
         )
 
 
+def test_stewards_of_further_buckets_withdraw_there():
+    """They delete versions of their projects, not of what was published or of keys, and do nothing else."""
+    extra = load_template()["Resources"]["StewardExtraBucketsPolicy"]
+    assert extra["Condition"] == "HasExtraBuckets"
+    statements = {one["Sid"]: one for one in extra["Properties"]["PolicyDocument"]["Statement"]}
+    denied = statements.pop("ButNotWhatIsPublished")
+    tag = TAG.replace("!", "")
+    patterns = {}
+    for sid, one in statements.items():
+        assert one["Effect"] == "Allow"
+        pattern, names = one["Resource"]["Fn::Split"][1]["Fn::Sub"]
+        ending = pattern.removeprefix("arn:aws:s3:::${Buckets}")
+        assert names["Buckets"]["Fn::Join"][0] == ending.replace("${!", "${") + ",arn:aws:s3:::"
+        patterns[sid] = (one["Action"], ending)
+    assert patterns == {
+        "Withdraw": ("s3:DeleteObjectVersion", f"/{TAG}/*"),
+        "WithdrawWhereIdsBeginSo": ("s3:DeleteObjectVersion", f"/{TAG}-*"),
+        "ListVersions": ("s3:ListBucketVersions", ""),
+    }
+    assert statements["ListVersions"]["Condition"] == {"StringLike": {"s3:prefix": [f"{tag}/*", f"{tag}-*"]}}
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:DeleteObjectVersion")
+    assert sorted(denied["Resource"]) == sorted(
+        f"arn:aws:s3:::*/{tag}{middle}{key}"
+        for middle in ("/", "-*/")
+        for key in ("_versions/*", "_media/*", "_keys/*")
+    )
+
+
 def test_places_leave_no_names_behind():
     """Old versions of slots and of the queue, which name participants, are gone after a day."""
     rules = load_template()["Resources"]["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]

@@ -61,9 +61,9 @@ def test_nothing_runs(lab: StudyWorld, run: Run) -> None:
 
 
 def test_who_may_not_see_servers(lab: StudyWorld, run: Run) -> None:
-    """Given a researcher without a steward's rights, then 3, and what to ask the operator for."""
+    """Given a policy that gives nothing, and somebody who has played, then 3, and what to ask for."""
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
-    lab.put_record({"nextStep": 3}, USER)
+    lab.put_record({"nextStep": 4}, USER)
 
     everything = run("servers")
     lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
@@ -71,4 +71,34 @@ def test_who_may_not_see_servers(lab: StudyWorld, run: Run) -> None:
 
     assert (everything.exit_code, of_project.exit_code) == (3, 3)
     assert "StewardPolicy" in everything.stderr
-    assert "StewardPolicy" in of_project.stderr
+    assert "ResearcherPolicy" in of_project.stderr
+
+
+def test_a_researcher_sees_those_of_their_project(lab: StudyWorld, run: Run) -> None:
+    """Given records that may be read by name and project, then a refused one is none."""
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key=f"_servers/{OTHER_USER}")
+    put_participants(lab)
+    lab.put_record({"nextStep": 1}, "newcomer")
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/newcomer")
+
+    result = run("servers", PROJECT, "--all", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert [line["userId"] for line in json.loads(result.stdout)] == [USER]
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("words", [("servers", PROJECT), ("stop", "--all", "--project", PROJECT)])
+def test_before_the_first_server(lab: StudyWorld, run: Run, words: tuple[str, ...]) -> None:
+    """Given nobody who has played, then no record may mean two things, and both are said."""
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=99, key="_servers")
+    for number in range(30):
+        lab.put_record({"nextStep": 3}, f"user-{number}")
+
+    result = run(*words)
+
+    assert result.exit_code == 0, result.output
+    assert "there is none yet, or these credentials may not read them" in result.stderr
+    assert len({key for key in lab.aws.keys("GetObject") if key.startswith("_servers/")}) == 30

@@ -139,6 +139,19 @@ def test_a_researcher_may_not_see_servers(study: StudyWorld, run: Run) -> None:
     assert said["participants"]["total"] == 4
 
 
+def test_no_server_yet_and_no_leave_to_list(study: StudyWorld, run: Run) -> None:
+    """Given refused records of people who have not played, then none is shown, and doubt is told."""
+    study.get(OTHERS[0])
+    study.post({}, OTHERS[0])
+    study.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    study.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+
+    said = look(run)
+
+    assert said["servers"] == []
+    assert "there is none yet, or" in said["remarks"][0]
+
+
 def test_a_researcher_may_see_servers_by_name(study: StudyWorld, run: Run) -> None:
     """Given credentials that may read single server records only, then these are found by name."""
     fill(study)

@@ -1,0 +1,67 @@
+"""What people may do in buckets of `ExtraBuckets`, judged by all of their policies together."""
+
+import json
+
+import pytest
+
+from tests.permissions.judge import is_allowed
+from tests.permissions.policies import RESEARCHER, STEWARD, list_statements
+from tests.permissions.requests import Request
+
+EXTRA, OWN = "extra-bucket", "DataBucket"
+PUT, DELETE, DELETE_VERSION = "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"
+# Whose policies, and whether the tag hippo-role says steward.
+PEOPLE = {
+    "a researcher": ((RESEARCHER,), False),
+    "a steward without the tag": ((RESEARCHER, STEWARD), False),
+    "a steward": ((RESEARCHER, STEWARD), True),
+}
+LISTS = [f"lab{end}/{name}" for end in ("", "-one") for name in ("_admission.json", "_groups.json")]
+STORED = [f"lab{end}/{name}" for end in ("", "-one") for name in ("Users/u", "Trials/u/1")]
+# action, keys, and who may
+CASES = [
+    (PUT, ["lab/page.html", "lab-one/_media/a.png", "lab/_keys/links"], set(PEOPLE)),
+    (PUT, LISTS, {"a steward"}),
+    (PUT, [*STORED, "lab/_versions/v.json", "labs/_groups.json", "labs/page.html"], set()),
+    (DELETE, [*STORED, "lab/_versions/v.json", "labs/page.html"], set()),
+    (DELETE_VERSION, [*STORED, *LISTS], {"a steward", "a steward without the tag"}),
+    (DELETE_VERSION, ["lab/_versions/v.json", "lab-one/_media/a.png", "lab/_keys/links"], set()),
+    (DELETE_VERSION, ["labs/Users/u", "other/Trials/u/1", "project_master_list.json"], set()),
+]
+
+
+def may(who: str, action: str, bucket: str, key: str) -> bool:
+    """Whether somebody whose projects begin with `lab` may do it."""
+    roles, has_tag = PEOPLE[who]
+    tags = {"aws:principaltag/hippo-project": "lab"}
+    tags |= {"aws:principaltag/hippo-role": "steward"} if has_tag else {}
+    request = Request(RESEARCHER, action, f"arn:aws:s3:::{bucket}/{key}", json.dumps(tags))
+    return is_allowed(request, [one for one in list_statements() if one.role in roles])
+
+
+@pytest.mark.parametrize(("action", "keys", "who"), CASES)
+def test_in_a_further_bucket(action: str, keys: list[str], who: set[str]) -> None:
+    """Given each kind of person, those may who should, and no other."""
+    found = {key: {one for one in PEOPLE if may(one, action, EXTRA, key)} for key in keys}
+
+    assert found == dict.fromkeys(keys, who)
+
+
+@pytest.mark.parametrize("action", [PUT, DELETE, DELETE_VERSION])
+def test_in_a_bucket_of_somebody_else(action: str) -> None:
+    """Given a bucket that the operator has not named, then nobody may do anything in it."""
+    keys = ["lab/page.html", *LISTS, *STORED]
+
+    assert [key for key in keys for one in PEOPLE if may(one, action, "another-bucket", key)] == []
+
+
+def test_in_the_stacks_own_bucket() -> None:
+    """Given those policies besides, a steward with the tag withdraws participants there, too.
+
+    A denial is of keys in whichever bucket: who has these policies needs the tag for the lists here as well.
+    """
+    for who in ("a steward", "a steward without the tag"):
+        assert [key for key in [*STORED, *LISTS] if not may(who, DELETE_VERSION, OWN, key)] == []
+    assert {key: {one for one in PEOPLE if may(one, PUT, OWN, key)} for key in LISTS} == dict.fromkeys(
+        LISTS, {"a steward"}
+    )
