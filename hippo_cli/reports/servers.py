@@ -44,9 +44,10 @@ class ServerSize:
 
 
 class ServerReader:
-    """Reads the server records of some participants, again only where they have changed.
+    """Reads the server records of a project, again only where they have changed.
 
-    Whoever may list all of them does so once; whoever may not, as researchers, asks for each by name.
+    Whoever may list all of them sees each, of whomever it is; whoever may not, as researchers, asks for those
+    of the project's participants by name.
     """
 
     def __init__(self, bucket: Bucket, project_id: str) -> None:
@@ -56,13 +57,13 @@ class ServerReader:
         self.sight = Sight.CLEAR
 
     def read(self, users: Iterable[str], has_played: Callable[[str], bool]) -> list[ServerRecord]:
-        """The servers of these participants (likeliest first) in this project.
+        """The project's servers; by name those of these participants (likeliest first).
 
         `sight` then says what it means if there is none. `has_played` is asked of some of them, if need be.
         """
         wanted = {f"{PREFIX}{user}.json": user for user in users}
         try:
-            listed = [entry for entry in self._bucket.list_tree(PREFIX) if entry.key in wanted]
+            listed = list(self._bucket.list_tree(PREFIX))
         except ClientError as error:
             if not is_denied(error):
                 raise

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hippo.clock import Clock
 from hippo_cli.aws_errors import describe_aws_error
 from hippo_cli.data.project import Project
+from hippo_cli.data.studies import Studies
 from hippo_cli.progress import Advance
 from hippo_cli.reports.journeys import Journey, JourneyReader, has_played
 from hippo_cli.reports.servers import ServerReader, ServerSize, find_size
@@ -34,7 +35,7 @@ class Observer:
         if self._size is None:
             self._size = find_size(self._project.connection.make_client, study)
         played = {one.user for one in journeys if has_played(one, self._project.studies)}
-        candidates = _list_candidates(journeys, study.start_step or 0)
+        candidates = _list_candidates(journeys, self._project.studies)
         servers = self._servers.read(candidates, played.__contains__)
         summary = summarise(self._project.id, study, journeys, servers, self._size, self._clock.now())
         summary.broken = self._journeys.broken
@@ -42,9 +43,9 @@ class Observer:
         return summary
 
 
-def _list_candidates(journeys: Sequence[Journey], start_step: int) -> list[str]:
-    """Whose server may have been asked for, the ones heard of last first."""
-    found = [journey for journey in journeys if journey.step >= start_step]
+def _list_candidates(journeys: Sequence[Journey], studies: Studies) -> list[str]:
+    """Whose server may have been asked for by the version that they are in, the ones heard of last first."""
+    found = [one for one in journeys if one.step >= (studies.get(one.version).start_step or 0)]
     found.sort(key=lambda journey: journey.last_seen or _LONG_AGO, reverse=True)
     return [journey.user for journey in found]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.fakes import FakeClock
 from tests.support.stack_values import put_values
 from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER, StudyWorld
-from tests.unit.cli.servers_world import NOW, put_participants
+from tests.unit.cli.servers_world import NOW, put_participants, put_ready
 
 Run = Callable[..., Any]
 
@@ -102,3 +102,28 @@ def test_before_the_first_server(lab: StudyWorld, run: Run, words: tuple[str, ..
     assert result.exit_code == 0, result.output
     assert "there is none yet, or these credentials may not read them" in result.stderr
     assert len({key for key in lab.aws.keys("GetObject") if key.startswith("_servers/")}) == 30
+
+
+def test_one_whose_participant_has_no_record(lab: StudyWorld, run: Run) -> None:
+    """Given a server of nobody's, and leave to list them, then it is shown, since it costs as others do."""
+    lab.put_record({"nextStep": 3}, USER)
+    put_ready(lab, "nobody")
+
+    (line,) = json.loads(run("servers", PROJECT, "--json").stdout)
+
+    assert (line["userId"], line["state"]) == ("nobody", "ready")
+
+
+def test_those_of_a_version_that_started_servers_earlier(lab: StudyWorld, run: Run) -> None:
+    """Given a server of somebody who began when servers came at step 1, then `status` shows it still, also
+    to whoever asks by name."""
+    lab.get()
+    put_ready(lab)
+    lab.publish({}, events={"startServerStep": 2, "stopServerStep": 4})
+
+    seen = json.loads(run("status", PROJECT, "--json").stdout)["servers"]
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    by_name = json.loads(run("status", PROJECT, "--json").stdout)["servers"]
+
+    assert [server["userId"] for server in seen] == [USER]
+    assert [server["userId"] for server in by_name] == [USER]
