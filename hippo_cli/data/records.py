@@ -200,8 +200,10 @@ def _as_text(value: object) -> str:
 
 
 def clean(text: object) -> str:
-    """Text that every file can hold: a lone half of a surrogate pair, which JSON can carry, is replaced."""
-    return str(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """Text that every file can hold: what only JSON can carry, a lone half of a surrogate pair and the zero
+    character, is replaced."""
+    whole = str(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:

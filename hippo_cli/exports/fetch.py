@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from uuid import uuid4
 
 from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.records import BrokenRecordError, read_record
 from hippo_cli.data.studies import Studies
-from hippo_cli.exports.places import PART, UNUSABLE_NAME, find_trial_path
+from hippo_cli.exports.places import PART, PRIVATE, UNUSABLE_NAME, find_trial_path
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore
 from hippo_cli.progress import Advance
 
@@ -65,9 +66,13 @@ class Fetcher:
 
     def fetch_trials(self, since: datetime | None) -> int:
         """The files that game servers recorded, below trials/; gives how many were written."""
-        self._list(TRIAL, self._source.trials)
+        self.list_trials()
         self._look_for_lost_files()
         return self._fetch(TRIAL, since, self._download)
+
+    def list_trials(self) -> None:
+        """Note which files there are, so that it is known which are gone."""
+        self._list(TRIAL, self._source.trials)
 
     def _list(self, kind: str, prefix: str) -> None:
         found = (entry for entry in self._source.bucket.list_tree(prefix) if not _is_folder(entry))
@@ -92,7 +97,7 @@ class Fetcher:
 
     def _keep(self, fetched: Fetched) -> None:
         if fetched.etag is None:
-            self._store.forget(fetched.key)
+            self._store.miss(fetched.key)
         elif fetched.problem is not None:
             self._store.hold_problem(fetched.key, fetched.etag, fetched.problem)
         else:
@@ -111,7 +116,8 @@ class Fetcher:
 
     def _download(self, key: str) -> Fetched:
         path = find_trial_path(self._directory, key.removeprefix(self._source.trials))
-        part = path.with_name(path.name + PART)
+        # Apart from the files: beside them another one may have that very name.
+        part = self._directory / PRIVATE / f"{uuid4().hex}{PART}"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             written = self._source.bucket.download(key, part)

@@ -11,7 +11,7 @@ from hippo_cli.errors import UsageError
 from hippo_cli.exports.dictionary import form_dictionary
 from hippo_cli.exports.fetch import Fetcher, Source
 from hippo_cli.exports.files import Format, TableFiles
-from hippo_cli.exports.places import PRIVATE, STATE_FILE, find_trial_path
+from hippo_cli.exports.places import PART, PRIVATE, STATE_FILE, find_trial_path
 from hippo_cli.exports.rows import DICTIONARY, OF_PARTICIPANTS, PROBLEMS, form_rows
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore, Problem
 from hippo_cli.progress import Advance
@@ -52,7 +52,10 @@ def export(source: Source, directory: Path, options: Options, advance: Advance) 
         fetcher = Fetcher(source, store, directory, advance)
         records = fetcher.fetch_records(options.since)
         trials = fetcher.fetch_trials(options.since) if options.trials else 0
-        vanished = store.list_vanished(RECORD) + (store.list_vanished(TRIAL) if options.trials else [])
+        if options.prune and not options.trials:
+            fetcher.list_trials()  # who has withdrawn leaves no files behind either
+        looked = options.trials or options.prune
+        vanished = store.list_vanished(RECORD) + (store.list_vanished(TRIAL) if looked else [])
         if options.prune:
             _prune(source, store, directory, vanished)
         problems = store.list_problems()
@@ -73,6 +76,8 @@ def _open_store(directory: Path) -> Iterator[ExportStore]:
     state.parent.mkdir(parents=True, exist_ok=True)
     state.parent.chmod(0o700)
     with closing(ExportStore(state)) as store:
+        for left in state.parent.glob(f"*{PART}"):  # by a run that was killed
+            left.unlink()
         yield store
 
 
@@ -82,7 +87,8 @@ def _prune(source: Source, store: ExportStore, directory: Path, vanished: list[s
             path = find_trial_path(directory, key.removeprefix(source.trials))
             path.unlink(missing_ok=True)
             with suppress(OSError):  # not empty
-                path.parent.rmdir()
+                for folder in list(path.parents)[: len(path.relative_to(directory).parts) - 2]:
+                    folder.rmdir()
         with store.write():
             store.forget(key)
 

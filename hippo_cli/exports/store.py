@@ -17,6 +17,7 @@ from hippo_cli.errors import MachineError, UsageError
 
 RECORD, TRIAL = "record", "trial"
 _PAGE = 500
+_RECORDS_AT_ONCE = 10  # a record can be some megabytes
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text);
 create table if not exists objects (
@@ -43,6 +44,8 @@ class ExportStore:
             self._database = sqlite3.connect(path, timeout=0.5, isolation_level=None)
             # A second export into the same folder is turned away at once.
             self._database.execute("pragma locking_mode = exclusive")
+            # What is pruned must not stay in free pages: not every build of SQLite has this by itself.
+            self._database.execute("pragma secure_delete = on")
             self._database.execute("begin exclusive")
             for statement in _SCHEMA.split(";"):
                 self._database.execute(statement)
@@ -112,12 +115,17 @@ class ExportStore:
         self._update(key, "held = ?, content = ?, held_size = ?, problem = null", etag, content, size)
 
     def hold_problem(self, key: str, etag: str, reason: str) -> None:
-        """The object was read and cannot be used, until it changes."""
-        self._update(key, "held = ?, content = null, problem = ?", etag, reason)
+        """The object was read and cannot be used, until it changes. What was held of it before stays."""
+        self._update(key, "held = ?, problem = ?", etag, reason)
 
     def let_go(self, key: str) -> None:
         """What is held of it is not there any more: it is fetched again."""
         self._update(key, "held = null")
+
+    def miss(self, key: str) -> None:
+        """The object was listed and is gone: what is held of it has vanished."""
+        self._update(key, "run = run - 1")
+        self._database.execute("delete from objects where key = ? and held is null", [key])
 
     def forget(self, key: str) -> None:
         """The object is of no concern any more."""
@@ -133,7 +141,7 @@ class ExportStore:
         after = ""
         query = (
             "select key, content from objects where kind = ? and content is not null and modified >= ?"
-            " and key > ? order by key limit 100"
+            f" and key > ? order by key limit {_RECORDS_AT_ONCE}"
         )
         while rows := self._select(query, [RECORD, _write_time(since), after]):
             yield from (Record.from_json(content) for _, content in rows)
@@ -196,7 +204,7 @@ def _describe(error: sqlite3.Error, path: Path) -> MachineError:
         )
     if "locked" in text:
         return MachineError(f"{path} is in use", "Another export into the same folder is at work.")
-    advice = "Delete it and export again; the other files of the folder are replaced then."
+    advice = "Export into a new folder by --out: it needs nothing of this one."
     return MachineError(f"{path}: {text}", advice)
 
 

@@ -178,7 +178,7 @@ def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None
 
     assert result.exit_code == ExitCode.MACHINE
     assert "state.sqlite" in result.stderr
-    assert "Delete it and export again" in result.stderr
+    assert "Export into a new folder" in result.stderr
 
 
 def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> None:

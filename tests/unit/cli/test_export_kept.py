@@ -1,0 +1,119 @@
+"""`hippo export` keeps what was taken home until it is pruned, and then leaves nothing of it."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hippo_cli.errors import ExitCode
+from tests.support.study_world import BUCKET, PROJECT, StudyWorld
+from tests.unit.cli.export_world import export, put_trial, read_csv
+
+Run = Callable[..., Any]
+ANSWER = [{"requestId": "0"}, {"requestId": "1", "body": '{"q": "keepme"}'}]
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where it goes."""
+    return tmp_path / "out"
+
+
+def put_answer(lab: StudyWorld, user: str = "u2", more: int = 0) -> None:
+    """Somebody who has answered, and asked for so many pages since."""
+    lab.put_record({"nextStep": 3 + more, "requests": [*ANSWER, *[{"requestId": "2"}] * more]}, user)
+
+
+def read_values(out: Path) -> list[str]:
+    """What was answered, as exported."""
+    return [row["value"] for row in read_csv(out / "answers.csv")]
+
+
+def find_traces(out: Path, user: str) -> list[str]:
+    """Names of files and folders that hold a participant's id."""
+    names = [str(path.relative_to(out)) for path in (out / "trials").rglob("*")]
+    return [name for name in names if user in name]
+
+
+def test_names_that_differ_by_part(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given trials called X and X.part, many at once, then each has its own content."""
+    for number in range(20):
+        put_trial(lab, f"u2/{number}", "whole")
+        put_trial(lab, f"u2/{number}.part", "other")
+
+    export(run, out)
+
+    read = {path.name: path.read_text() for path in (out / "trials/u2").iterdir()}
+    assert read == {str(n): "whole" for n in range(20)} | {f"{n}.part": "other" for n in range(20)}
+
+
+def test_what_a_killed_run_left(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given half a file of a run that was killed, then the next run removes it."""
+    put_trial(lab, "u2/x")
+    export(run, out)
+    (out / "private/0123.part").write_text("half")
+
+    export(run, out)
+
+    assert list((out / "private").glob("*.part")) == []
+
+
+def test_a_record_that_breaks(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a record that was good and is broken now, then its answers stay, and the problem is told."""
+    put_answer(lab)
+    export(run, out)
+    lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2", Body=b"{broken")
+
+    told = export(run, out, code=ExitCode.PROBLEMS)
+
+    assert read_values(out) == ["keepme"]
+    assert [problem["key"] for problem in told["problems"]] == [f"{PROJECT}/Users/u2"]
+
+
+def test_gone_while_it_is_read(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a withdrawal between listing and reading, then all stays until --prune, which finds all of it."""
+    put_answer(lab)
+    put_trial(lab, "u2/x.json", "1")
+    export(run, out)
+    put_answer(lab, more=1)
+    put_trial(lab, "u2/x.json", "22")
+    for key in (f"{PROJECT}/Users/u2", f"{PROJECT}/Trials/u2/x.json"):
+        lab.aws.before("GetObject", lambda key=key: lab.s3.delete_object(Bucket=BUCKET, Key=key), key=key)
+
+    export(run, out)
+
+    assert (read_values(out), find_traces(out, "u2")) == (["keepme"], ["trials/u2", "trials/u2/x.json"])
+    export(run, out, "--prune")
+    assert (read_values(out), find_traces(out, "u2")) == ([], [])
+
+
+@pytest.mark.parametrize("words", [("--prune",), ("--prune", "--no-trials")])
+def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, words: tuple[str, ...]) -> None:
+    """Given nested trials of somebody who has withdrawn, then no file, folder or row names them."""
+    put_answer(lab)
+    put_answer(lab, "u3")
+    for name in ("u2/deep/er/x", "u2/y", "u3/z"):
+        put_trial(lab, name)
+    export(run, out)
+    for name in ("Users/u2", "Trials/u2/deep/er/x", "Trials/u2/y"):
+        lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
+
+    export(run, out, *words)
+
+    assert find_traces(out, "u2") == []
+    assert (out / "trials/u3/z").exists()
+    state = out / "private/state.sqlite"
+    assert sqlite3.connect(state).execute("select count(*) from objects").fetchone() == (2,)
+    assert b"u2" not in state.read_bytes()
+
+
+def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given an answer with a zero character, which R and older readers refuse, then it is replaced."""
+    lab.put_record({"nextStep": 3, "requests": [{}, {"body": '{"q": "a\\u0000b"}'}]}, "u2")
+
+    export(run, out)
+
+    assert read_values(out) == ["a\ufffdb"]
+    assert b"\0" not in (out / "answers.csv").read_bytes()
