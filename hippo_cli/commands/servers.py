@@ -59,7 +59,7 @@ def _look(context: typer.Context, project: str | None, bucket: str | None) -> li
         found = open_project(context.obj, read_project(project) if project else None, bucket)
         size = find_size(found.connection.make_client, found.studies.current)
         return make_lines(read_project_servers(found, say_error), lambda _: size, now)
-    return make_lines(read_all_servers(platform.bucket), make_sizes(platform), now)
+    return make_lines(read_all_servers(platform.bucket, say_error), make_sizes(platform), now)
 
 
 def form_row(line: ServerLine) -> tuple[str, ...]:

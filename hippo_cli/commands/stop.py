@@ -90,17 +90,18 @@ def _find_all(
     if project or platform.folder_project:
         found = open_project(context.obj, read_project(project) if project else None, bucket)
         return [record for record in read_project_servers(found, say_error) if is_alive(record)]
-    return [record for record in read_all_servers(platform.bucket) if is_alive(record)]
+    return [record for record in read_all_servers(platform.bucket, say_error) if is_alive(record)]
 
 
 def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRecord:
     record = read_server(platform.bucket, user_id)
     if record is None:
         raise CliError(f"{user_id} has no server, and never had one", "`hippo servers` lists those that run.")
-    if project and record.project_id != read_project(project):
+    wanted = read_project(project) if project else platform.folder_project
+    if wanted and record.project_id != wanted:
         raise CliError(
-            f"the server of {user_id} is one of the project {record.project_id}, not of {project}",
-            "Leave --project out, or name that one.",
+            f"the server of {user_id} is one of the project {record.project_id}, not of {wanted}",
+            f"If that one is meant: --project {record.project_id}",
         )
     return record
 

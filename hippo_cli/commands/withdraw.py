@@ -46,8 +46,9 @@ def withdraw(
     Stops their server first. Lists what there is and asks. Leaves a receipt that does not say who it was.
     A run that was broken off is finished by the same command.
     """
-    user_id, clock = read_user(user), SystemClock()
+    clock = SystemClock()
     found_project = open_project(context.obj, read_project(project) if project else None, bucket)
+    user_id = _find_user(found_project, user)
     begun = clock.now()
     path = choose_path(receipt, found_project.id, begun)
     withdrawal = Withdrawal(found_project, found_project.connection.make_client("s3"), user_id, clock)
@@ -84,6 +85,13 @@ def _delete(withdrawal: Withdrawal, project: Project, found: Found, receipt: Pat
         receipt.unlink(missing_ok=True)
         raise
     return found
+
+
+def _find_user(project: Project, user: str) -> str:
+    """Deployments before this one took any id: a record under the very words counts first."""
+    key = f"{project.id}/Users/{user}"
+    first = next(project.records.list_tree(key), None) if user and "/" not in user else None
+    return user if first and first.key == key else read_user(user)
 
 
 def _check(found: Found) -> None:

@@ -1,6 +1,7 @@
 """What a withdrawal leaves: that it was done, and of how much. Nothing in it says of whom."""
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,13 @@ from hippo.clock import write_stamp
 from hippo_cli.errors import MachineError, UsageError
 from hippo_cli.operations.withdrawal import QUEUE, RECORD, SERVER, TRIAL, Found
 
+_ROOM = 4096
 STILL_THERE = (
     "ids in the logs of functions and game server, until they expire (LogRetentionDays)",
     "old versions of the places under the cap of servers, for a day or two",
+    "uploads that a game server did not finish, for a week",
+    "messages about them that failed for good, until they expire in the dead-letter queues",
+    "one in the number of those who have finished, in a study with balanced groups",
     "copies that were taken home: `hippo export --prune` deletes them there",
 )
 
@@ -27,10 +32,15 @@ def choose_path(path: Path | None, project_id: str, now: datetime) -> Path:
 
 
 def reserve(path: Path) -> None:
-    """Before anything is deleted: a disk that is full is found now."""
+    """Before anything is deleted: a disk that is full is found now, so its room is taken."""
     try:
-        path.touch(exist_ok=False)
+        with path.open("x") as file:
+            file.write(" " * _ROOM)
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
+        if not isinstance(error, FileExistsError):
+            path.unlink(missing_ok=True)
         raise MachineError(
             f"{path}: the receipt cannot be written ({error.strerror})",
             "Nothing was deleted; name another file.",
@@ -59,8 +69,17 @@ def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: 
 
 
 def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
-    """As JSON, readable."""
-    path.write_text(json.dumps(receipt, indent=2) + "\n", encoding="utf-8")
+    """As JSON, readable, into the room that was kept for it; shown if that fails after all."""
+    text = json.dumps(receipt, indent=2) + "\n"
+    try:
+        with path.open("r+", encoding="utf-8") as file:
+            file.write(text)
+            file.truncate()
+    except OSError as error:
+        raise MachineError(
+            f"{path}: all is deleted, but the receipt cannot be written ({error.strerror})",
+            f"Keep this in its place:\n{text}",
+        ) from error
 
 
 def describe(found: Found) -> list[str]:

@@ -1,6 +1,5 @@
 """The game servers of a project or of the whole stack, as one table."""
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +9,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import to_wire
-from hippo.server_record import ServerRecord, read_record
+from hippo.server_record import ServerRecord
 from hippo_cli.aws_errors import is_denied
-from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.bucket import Bucket, Stored
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.data.studies import Studies, find_entry
-from hippo_cli.errors import AwsError
+from hippo_cli.errors import AwsError, CliError
 from hippo_cli.operations.places import Platform, asking
 from hippo_cli.reports.journeys import has_played, read_journey
 from hippo_cli.reports.servers import (
@@ -28,8 +27,10 @@ from hippo_cli.reports.servers import (
     find_size,
     find_span,
     is_alive,
+    parse_server,
 )
 
+_LOOK = "The operator finds it in ECS, by its tag hippo:user (docs/operating.md)."
 FindSize = Callable[[str], ServerSize]
 _OWN = (
     "Ask the operator to tag you with your project (hippo-project), and for the stack's ResearcherPolicy.\n"
@@ -87,6 +88,7 @@ def read_project_servers(project: Project, tell: Callable[[str], None]) -> list[
 
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
+    _tell_broken(reader.broken, tell)
     if reader.sight is Sight.REFUSED:
         raise AwsError(f"access denied: these credentials may not read server records of {project.id}", _OWN)
     if reader.sight is Sight.DOUBTFUL:
@@ -94,28 +96,38 @@ def read_project_servers(project: Project, tell: Callable[[str], None]) -> list[
     return found
 
 
-def read_all_servers(bucket: Bucket) -> list[ServerRecord]:
-    """The servers of all projects; records that cannot be read are left out."""
+def read_all_servers(bucket: Bucket, tell: Callable[[str], None]) -> list[ServerRecord]:
+    """The servers of all projects; `tell` is told of records that cannot be read."""
+
+    def read(key: str) -> tuple[str, Stored | None]:
+        return key, bucket.read(key)
+
     with asking("list the servers of all projects"):
         keys = [entry.key for entry in bucket.list_tree(PREFIX)]
-        found = list(map_bounded(lambda key: _read(bucket, key), keys))
-    return [record for record in found if record is not None]
+        stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
+    records = [(key, parse_server(found.body)) for key, found in stored]
+    _tell_broken([key for key, record in records if record is None], tell)
+    return [record for _, record in records if record is not None]
 
 
-def _read(bucket: Bucket, key: str) -> ServerRecord | None:
-    stored = bucket.read(key)
-    try:
-        return read_record(json.loads(stored.body)) if stored else None
-    except (ValueError, TypeError, AttributeError):
-        return None
+def _tell_broken(keys: list[str], tell: Callable[[str], None]) -> None:
+    if keys:
+        tell(f"{', '.join(keys)} cannot be read: a server may be running for each. {_LOOK}")
 
 
 def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
-    """One participant's server; None if there was never one. Raises AwsError."""
+    """One participant's server; None if there was never one.
+
+    Raises AwsError, and CliError for a record that cannot be read.
+    """
     key = f"{PREFIX}{user_id}.json"
     with asking("read server records"):
         try:
-            return _read(bucket, key)
+            stored = bucket.read(key)
+            record = parse_server(stored.body) if stored else None
+            if stored and record is None:
+                raise CliError(f"{key} cannot be read: a server may be running", _LOOK)
+            return record
         except ClientError as error:
             # Who may list by prefix only is refused what is not there, too (S3 API reference, GetObject).
             if is_denied(error) and not bucket.holds(key):

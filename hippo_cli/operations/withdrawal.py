@@ -108,13 +108,13 @@ class Withdrawal:
         with asking("take a participant off the lists of the study", _TAGGED):
             for key in self._lists:
                 self._leave(key)
+                self._delete_versions(self._list_old_lists(key), lambda *_: None)
         with asking("take a participant out of the queue"):
             for key in found.queue:
                 self._client.delete_object(Bucket=self._project.platform.name, Key=key)
+        # Last: a run that is broken off before finds them again, and does the rest anew.
         with asking("delete what participants have stored"):
             self._delete_versions(found.versions, advance)
-            for key in self._lists:
-                self._delete_versions(self._list_old_lists(key), lambda *_: None)
 
     def _list_versions(self, kind: str, bucket: str, prefix: str, exact: bool) -> Iterator[Version]:
         pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)

@@ -56,6 +56,11 @@ class ServerReader:
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
         self.sight = Sight.CLEAR
 
+    @property
+    def broken(self) -> list[str]:
+        """Keys of records that cannot be read, of whichever project they are."""
+        return [key for key, (_, record) in self._known.items() if record is None]
+
     def read(self, users: Iterable[str], has_played: Callable[[str], bool]) -> list[ServerRecord]:
         """The project's servers; by name those of these participants (likeliest first).
 
@@ -107,11 +112,7 @@ class ServerReader:
         if stored is None:
             self._known.pop(key, None)
             return
-        try:
-            record = read_record(json.loads(stored.body))
-        except (ValueError, TypeError, AttributeError):
-            record = None
-        self._known[key] = (stored.etag, record)
+        self._known[key] = (stored.etag, parse_server(stored.body))
 
     def _fetch(self, key: str) -> tuple[str, Stored | None]:
         return key, self._bucket.read(key)
@@ -123,6 +124,14 @@ class ServerReader:
             if is_denied(error):
                 return key, None, True
             raise
+
+
+def parse_server(body: bytes) -> ServerRecord | None:
+    """A server record from what is stored; None if that is none."""
+    try:
+        return read_record(json.loads(body))
+    except (ValueError, TypeError, AttributeError):
+        return None
 
 
 def is_alive(record: ServerRecord) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,3 +243,18 @@ def test_who_may_not_stop(lab: StudyWorld, run: Run) -> None:
     assert result.exit_code == 3
     assert "may not stop servers" in result.stderr
     assert "StewardPolicy" in result.stderr
+
+
+def test_a_folder_means_its_study(
+    lab: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given the folder of another study, then a server of this one is stopped only if this one is named."""
+    put_participants(lab)
+    (tmp_path / "config.yml").write_text("project:\n  id: maze\n")
+    monkeypatch.chdir(tmp_path)
+
+    refused = run("stop", USER, "--no-wait")
+
+    assert (refused.exit_code, lab.messages("stop")) == (ExitCode.PROBLEMS, [])
+    assert f"--project {PROJECT}" in refused.stderr
+    assert run("stop", USER, "--no-wait", "--project", PROJECT).exit_code == 0
