@@ -32,17 +32,17 @@ from hippo.start_decisions import (
     is_ending,
     is_missed,
     is_new,
+    is_of_nobody,
     is_older,
     is_past_stop,
     is_restart,
     is_seen,
-    name_client_token,
 )
 from hippo.study import Study
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["ClaimSettings", "ServerClaims", "choose_slot", "name_client_token"]
+__all__ = ["ClaimSettings", "ServerClaims", "choose_slot"]
 
 _TRIES = 6
 
@@ -165,6 +165,8 @@ class ServerClaims:
         """Why nothing is to be started; empty if there is no reason."""
         if is_past_stop(study, participant):
             return "past the stop step"
+        if is_of_nobody(message, participant, self._clock.now()):
+            return "the participant has no record"
         if current and not is_new(message, current, participant):
             if current.state == STOPPED and message.start_id == current.start_id:
                 self._request_stop(current)  # an earlier delivery may have died while it made something

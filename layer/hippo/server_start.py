@@ -145,7 +145,7 @@ class ServerStart:
         if record.task_arn and record.capacity_provider == provider:
             return record.task_arn
         record = held.update(capacity_provider=provider, task_arn="")
-        token = name_client_token(record.user_id, record.attempt, provider, record.rounds, full)
+        token = name_client_token(record, provider, full)
         try:
             result = self._tools.containers.run_task(
                 record.cluster,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import ON_DEMAND
+from hippo.clock import to_wire
 from hippo.ids import name_resources
 from hippo.messages import StartMessage
 from hippo.participants import Participant
@@ -14,6 +15,9 @@ from hippo.server_record import DEATHS, FAILED, SPOT_TAKEN, STARTING, STOPPING, 
 from hippo.study import Study
 
 _KEPT_STARTS = 20
+# next_step publishes before it writes the record: a start may be there first, but not for longer than a
+# request takes (28 s, template.yaml) and clocks differ.
+_UNWRITTEN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +83,19 @@ def form_failed(message: StartMessage, current: ServerRecord | None, error: str)
     )
 
 
-def name_client_token(
-    user_id: str, attempt: int, provider: str, rounds: int = 0, without: Iterable[str] = ()
-) -> str:
+def name_client_token(record: ServerRecord, provider: str, without: Iterable[str] = ()) -> str:
     """RunTask's idempotency token, at most 64 characters: one task for each attempt, provider and round.
+
+    Attempts count from one again when somebody's record was deleted (a withdrawal), so when an attempt began
+    is in it too.
 
     A try without some of the subnets is another one too: the same token with other subnets is a conflict.
 
     ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
     found no capacity anywhere and tries again needs another one.
     """
-    parts = (user_id, str(attempt), provider, str(rounds), *sorted(without))
+    begun = to_wire(record.started_at) or ""  # as it is stored, so that every try has the same
+    parts = (record.user_id, str(record.attempt), begun, provider, str(record.rounds), *sorted(without))
     return hashlib.sha256("/".join(parts).encode()).hexdigest()
 
 
@@ -110,6 +116,15 @@ def is_missed(
     """Whether a server that died is to be replaced: nobody has stopped it since, and the game is not over."""
     stopped_since = dead.reason not in DEATHS or is_older(message, dead)
     return not (stopped_since or is_past_stop(study, participant) or _is_past_games(study, participant))
+
+
+def is_of_nobody(message: StartMessage, participant: Participant | None, now: datetime) -> bool:
+    """Whether `next_step` asked for somebody who has no record: who has withdrawn, or was never given one.
+
+    The latter's own next request asks anew. Participants of other senders (`/start`) need no record.
+    """
+    asked = message.start_id.startswith(f"{message.project_id}/{message.user_id}/")
+    return participant is None and asked and now - message.sent_at > _UNWRITTEN
 
 
 def is_past_stop(study: Study, participant: Participant | None) -> bool:

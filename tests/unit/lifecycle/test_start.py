@@ -1,12 +1,15 @@
 """start_server: what it makes, in which order, and how it names it."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from hippo.errors import TransientError
-from hippo.server_claims import name_client_token
+from hippo.server_record import ServerRecord, read_record, write_record
+from hippo.start_decisions import name_client_token
 from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
 
 
@@ -117,23 +120,37 @@ def test_the_client_token_names_user_attempt_and_provider(world: LifecycleWorld)
     world.start()
 
     [call] = world.journal.arguments("containers.run_task")
-    assert call["token"] == name_client_token(USER, 1, "FARGATE_SPOT")
+    assert call["token"] == name_client_token(world.record(), "FARGATE_SPOT")
     assert len(call["token"]) <= 64
 
 
+_BEGUN = datetime(2030, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("changes", "words"),
     [
-        ("bob", 1, "FARGATE", 0),
-        (USER, 2, "FARGATE", 0),
-        (USER, 1, "FARGATE_SPOT", 0),
-        (USER, 1, "FARGATE", 1),
-        (USER, 1, "FARGATE", 0, ("subnet-1",)),
+        ({"user_id": "bob"}, ("FARGATE",)),
+        ({"attempt": 2}, ("FARGATE",)),
+        ({"started_at": _BEGUN + timedelta(seconds=1)}, ("FARGATE",)),
+        ({"rounds": 1}, ("FARGATE",)),
+        ({}, ("FARGATE_SPOT",)),
+        ({}, ("FARGATE", ("subnet-1",))),
     ],
 )
-def test_client_tokens_differ(other: Any) -> None:
-    """Another participant, attempt, provider, round or choice of subnets has another token."""
-    assert name_client_token(*other) != name_client_token(USER, 1, "FARGATE", 0)
+def test_client_tokens_differ(changes: dict[str, Any], words: tuple[Any, ...]) -> None:
+    """Another participant, attempt, life, provider, round or choice of subnets has another token."""
+    record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN)
+
+    assert name_client_token(replace(record, **changes), *words) != name_client_token(record, "FARGATE")
+
+
+def test_a_client_token_outlives_being_stored(world: LifecycleWorld) -> None:
+    """A record that was read again, its times in milliseconds, has the token that it had when it was made."""
+    record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN + timedelta(microseconds=123456))
+    stored = read_record(json.loads(write_record(record)))
+
+    assert name_client_token(stored, "FARGATE") == name_client_token(record, "FARGATE")
 
 
 def test_a_task_is_awaited_that_ecs_does_not_show_yet(world: LifecycleWorld) -> None:

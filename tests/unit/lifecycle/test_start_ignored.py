@@ -3,7 +3,7 @@
 import pytest
 
 from hippo.errors import TransientError
-from tests.fakes.world import NAME, OTHER_PROJECT, PROJECT, LifecycleWorld
+from tests.fakes.world import NAME, OTHER_PROJECT, PROJECT, USER, LifecycleWorld
 
 
 def made(world: LifecycleWorld) -> list[str]:
@@ -134,3 +134,51 @@ def test_a_seen_start_has_whatever_it_left_cleared_up(ready_world: LifecycleWorl
     ready_world.deliver_stops()
 
     assert ready_world.left() == {}
+
+
+def test_a_late_start_of_somebody_who_has_withdrawn(world: LifecycleWorld) -> None:
+    """Given records that were deleted, then a start that `next_step` sent before makes nothing, not even a
+    record."""
+    sent_at = world.clock.now()
+    world.clock.advance(61)
+
+    world.start(f"{PROJECT}/{USER}/1", sent_at=sent_at)
+
+    assert made(world) == []
+    assert f"_servers/{USER}.json" not in world.store.objects
+
+
+@pytest.mark.parametrize("request_id", [f"{PROJECT}/{USER}/1", "f5a6c1d2", f"{OTHER_PROJECT}/{USER}/1"])
+def test_a_start_may_be_there_before_the_record(world: LifecycleWorld, request_id: str) -> None:
+    """Given no participant record, a fresh start of `next_step`, and any other, has its effect."""
+    late = not request_id.startswith(f"{PROJECT}/")
+    sent_at = world.clock.now()
+    world.clock.advance(3600 if late else 59)
+
+    world.start(request_id, sent_at=sent_at)
+
+    assert world.record().state == "ready"
+
+
+def test_a_late_start_of_somebody_with_a_record(world: LifecycleWorld) -> None:
+    """Given a participant at the start step, then a start that comes an hour late has its effect."""
+    world.put_participant(2)
+    sent_at = world.clock.now()
+    world.clock.advance(3600)
+
+    world.start(f"{PROJECT}/{USER}/1", sent_at=sent_at)
+
+    assert world.record().state == "ready"
+
+
+def test_a_start_that_died_is_finished_all_the_same(world: LifecycleWorld) -> None:
+    """Given a start that died and a participant who is gone, its retry goes on: something may be there."""
+    sent_at = world.clock.now()
+    world.journal.fail("containers.run_task", TransientError("ecs"))
+    with pytest.raises(TransientError):
+        world.start(f"{PROJECT}/{USER}/1", sent_at=sent_at)
+    world.clock.advance(180)
+
+    world.start(f"{PROJECT}/{USER}/1", sent_at=sent_at)
+
+    assert world.record().state == "ready"
