@@ -17,7 +17,19 @@ _INVALID = {
     "UnrecognizedClientException",
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
-_BUSY = {"Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_BUSY = {
+    "InternalError",
+    "InternalFailure",
+    "PriorRequestNotComplete",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "ServiceUnavailable",
+    "SlowDown",
+    "Throttling",
+    "ThrottledException",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 _NETWORK = (boto.HTTPClientError, boto.ConnectionError)  # timeouts, TLS, proxies, refused connections
 _SIGN_IN = (boto.SSOError, boto.TokenRetrievalError)
 NO_CREDENTIALS = (
@@ -80,7 +92,5 @@ def _describe_refusal(error: ClientError) -> CliError:
             "with your project (hippo-project).",
         )
     if code in _BUSY:
-        return AwsError(
-            f"AWS is busy with this account ({code})", "Wait a minute and run the same command again."
-        )
+        return AwsError(f"AWS is busy ({code})", "Wait a minute and run the same command again.")
     return AwsError(f"AWS refused {error.operation_name}: {code}: {message}")

@@ -34,15 +34,18 @@ class Connection:
 
     def make_client(self, service: str) -> Any:
         """A client that tries again by itself when AWS is busy or a connection breaks."""
-        return self.session.client(
-            service,
-            region_name=self.region,
-            config=Config(
-                retries={"mode": "standard", "total_max_attempts": _RETRIES},
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=_READ_SECONDS,
-            ),
+        config = Config(
+            retries={"mode": "standard", "total_max_attempts": _RETRIES},
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
         )
+        try:
+            return self.session.client(service, region_name=self.region, config=config)
+        except ValueError as error:  # botocore's own for an endpoint that is no URL
+            raise UsageError(
+                f"{error}",
+                "AWS_ENDPOINT_URL has to be one such as http://localhost:4566; usually it is not set.",
+            ) from error
 
 
 def connect(flags: Flags, project: Mapping[str, Any] | None = None) -> Connection:

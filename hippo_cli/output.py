@@ -11,6 +11,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 _WIDE = 240
+# What steers a terminal: stored texts, logs and names of files come from everybody.
+_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]
 
 
@@ -23,12 +25,19 @@ class _Output(Console):
 
 def say(text: str = "", style: str | None = None) -> None:
     """Writes text as it is; `style` is one of rich's, such as `bold red`."""
+    text = only_printable(text)
     _Output(highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
 
 
 def say_error(text: str, style: str | None = None) -> None:
     """The same to standard error."""
-    Console(stderr=True, highlight=False).print(text, style=style, markup=False, soft_wrap=True, emoji=False)
+    console = Console(stderr=True, highlight=False)
+    console.print(only_printable(text), style=style, markup=False, soft_wrap=True, emoji=False)
+
+
+def only_printable(text: str) -> str:
+    """Without characters that would steer a terminal; lines and tabs stay."""
+    return text.translate(_CONTROLS)
 
 
 def show_json(content: Any) -> None:
@@ -47,7 +56,7 @@ def show_table(
     for column in columns:
         table.add_column(column, overflow="fold")  # whole names, to copy them
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*("" if value is None else only_printable(str(value)) for value in row))
     show_lines(table)
 
 

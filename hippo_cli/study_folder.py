@@ -77,6 +77,17 @@ class StudyFolder:
         return dict(part) if isinstance(part, dict) else {}
 
 
+def read_folder_project(directory: Path = Path()) -> dict[str, Any]:
+    """The config of the study in a folder; empty if it holds none. Raises UsageError for a broken one."""
+    if not (directory / CONFIG_FILE).is_file():
+        return {}
+    study = StudyFolder(directory.resolve())
+    if study.config_file.content is None and study.config_file.findings:
+        found = study.config_file.findings[0]
+        raise UsageError(f"{found.form_place()}: {found.what}", f"{found.fix} `hippo check` says more.")
+    return study.project
+
+
 def open_study(directory: Path) -> StudyFolder:
     """The study in `directory`. Raises UsageError if that is no folder."""
     if not directory.is_dir():

@@ -33,7 +33,8 @@ def has_game(study: StudyFolder) -> bool:
 def find_cost(study: StudyFolder) -> ServerCost | None:
     """What a participant costs at most; None without a game, or while sizes or maxRuntime are not right."""
     minutes = read_number(study.project.get("maxRuntime"))
-    cpu, memory = _read_size(study, "cpu", DEFAULT_CPU), _read_size(study, "memory", DEFAULT_MEMORY)
+    setup = study.project.get("awsSetup")
+    cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
     if not has_game(study) or not minutes or cpu is None or memory not in MEMORY_BY_CPU.get(cpu, ()):
         return None
     return ServerCost(cpu, memory, minutes)
@@ -44,8 +45,8 @@ def find_dockerfile(study: StudyFolder) -> Path | None:
     return next((path for name in _DOCKERFILES if (path := study.directory / name).is_file()), None)
 
 
-def _read_size(study: StudyFolder, key: str, default: float) -> float | None:
-    setup = study.project.get("awsSetup")
+def read_size(setup: object, key: str, default: float) -> float | None:
+    """A size that awsSetup names, `default` if it names none; None if that is no number."""
     value = setup.get(key) if isinstance(setup, Mapping) else None
     if not value:  # as existing deployment scripts take it
         return default
@@ -56,7 +57,8 @@ def _read_size(study: StudyFolder, key: str, default: float) -> float | None:
 
 
 def _check_size(study: StudyFolder) -> Iterator[Finding]:
-    cpu, memory = _read_size(study, "cpu", DEFAULT_CPU), _read_size(study, "memory", DEFAULT_MEMORY)
+    setup = study.project.get("awsSetup")
+    cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
     for key, value, unit in (("cpu", cpu, "vCPUs"), ("memory", memory, "GB")):
         if value is None:
             what = f"a number of {unit} is needed, without a unit"

@@ -1,20 +1,17 @@
 """`hippo doctor`: what stands between a study and its participants, and what to do about it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hippo.clock import SystemClock
-from hippo_cli.checks.server import find_cost
 from hippo_cli.connection import connect
 from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
 from hippo_cli.doctor.results import Outcome, Result
 from hippo_cli.errors import ExitCode
 from hippo_cli.operations.places import read_project
 from hippo_cli.output import JsonOption, say, show_json
-from hippo_cli.prices import DEFAULT_CPU
-from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.study_folder import read_folder_project
 
 _STYLES = {
     Outcome.OK: "green",
@@ -39,11 +36,10 @@ def doctor(
 
     Ends with 1 if something does not work; warnings, and what could not be looked at, do not count.
     """
-    study = StudyFolder(Path().resolve()) if Path(CONFIG_FILE).is_file() else None
-    config = study.project if study else {}
-    project_id = read_project(project) if project else str(config.get("id") or "") or None
-    cost = find_cost(study) if study else None
-    plan = Plan(project_id, cost.cpu if cost else DEFAULT_CPU, participants)
+    config = read_folder_project()
+    own = str(config.get("id") or "") or None
+    project_id = read_project(project) if project else own
+    plan = Plan(project_id, config if project_id == own else None, participants)
     results = []
     for result in examine(connect(context.obj, config), plan, SystemClock().now()):
         results.append(result)

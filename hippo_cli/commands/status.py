@@ -21,7 +21,7 @@ from hippo_cli.reports.summary import Summary
 from hippo_cli.reports.terminal import render
 from hippo_cli.reports.watch import Observer, watch
 
-_LEAST_SECONDS = 2
+_LEAST_SECONDS, _MOST_SECONDS = 2, 86400
 
 
 def status(
@@ -42,8 +42,8 @@ def status(
     """Show participants by step, today's, and the servers that wait, run or have failed."""
     if watching and html:
         raise UsageError("--watch and --html do not go together", "Give one of them.")
-    if interval < _LEAST_SECONDS:
-        raise UsageError(f"--interval {interval:g}: too short", f"{_LEAST_SECONDS} seconds at least.")
+    if not _LEAST_SECONDS <= interval <= _MOST_SECONDS:
+        raise UsageError(f"--interval {interval:g}", f"{_LEAST_SECONDS} to {_MOST_SECONDS} seconds.")
     if html:
         _check_charts()
     found = open_project(context.obj, project, bucket)

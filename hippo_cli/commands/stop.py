@@ -7,7 +7,7 @@ import typer
 
 from hippo.clock import SystemClock, to_wire
 from hippo.errors import BadRequestError
-from hippo.messages import parse_delay
+from hippo.messages import MAX_DELAY_MINUTES, parse_delay
 from hippo.server_record import STOPPED, ServerRecord
 from hippo_cli.commands.servers import form_time
 from hippo_cli.data.project import BucketOption, open_project
@@ -33,7 +33,7 @@ def stop(
     wait: Annotated[
         bool, typer.Option(help="Wait until they have stopped (a minute or so), or until --delay is set.")
     ] = True,
-    timeout: Annotated[float, typer.Option(min=1, help="Minutes to wait at most.")] = 5,
+    timeout: Annotated[float, typer.Option(help="Minutes to wait at most.")] = 5,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --all.")] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
@@ -46,6 +46,8 @@ def stop(
     """
     if (user is None) != everything:
         raise UsageError("either a participant or --all is needed", "`hippo servers` lists those that run.")
+    if not 1 <= timeout <= MAX_DELAY_MINUTES:
+        raise UsageError(f"--timeout {timeout:g}", f"1 to {MAX_DELAY_MINUTES} minutes.")
     minutes = _read_delay(delay)
     platform = open_platform(context.obj)
     if everything:

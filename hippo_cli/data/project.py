@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,7 @@ from hippo_cli.data.bucket import Bucket
 from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.errors import CliError, UsageError
 from hippo_cli.stack import Stack, find_stack
-from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.study_folder import CONFIG_FILE, read_folder_project
 
 BucketOption = Annotated[
     str | None, typer.Option("--bucket", help="The project's bucket, if it has one of its own.")
@@ -61,8 +60,5 @@ def open_project(flags: Flags, project_id: str | None, bucket: str | None = None
 
 def _read_config(project_id: str | None) -> Mapping[str, Any]:
     """The folder's config, if it is this project's."""
-    directory = Path()
-    if not (directory / CONFIG_FILE).is_file():
-        return {}
-    config = StudyFolder(directory.resolve()).project
+    config = read_folder_project()
     return config if project_id in (None, str(config.get("id"))) else {}

@@ -1,20 +1,26 @@
 """All checks in order; each goes on whatever became of the others, unless there is nothing to look at."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hippo.study import GAME
 from hippo_cli.aws_errors import describe_aws_error
+from hippo_cli.checks.server import read_size
 from hippo_cli.connection import Connection
+from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.studies import find_entry
 from hippo_cli.doctor.account import STACK, check_credentials, check_permissions, check_stack
 from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.results import Outcome, Result, failure, look, unknown
+from hippo_cli.doctor.results import Outcome, Result, failure, look, ok, unknown
 from hippo_cli.errors import CliError
+from hippo_cli.prices import DEFAULT_CPU
 from hippo_cli.stack import Stack
 
 DEFAULT_PARTICIPANTS = 10
@@ -24,10 +30,10 @@ Check = tuple[str, Callable[[], Iterable[Result]]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be possible: so many participants at once, each with a server of so many vCPUs."""
+    """What is to be possible: so many participants at once; `config`: the study's, None if it is not here."""
 
     project_id: str | None
-    cpu: float
+    config: Mapping[str, Any] | None
     participants: int | None = None
 
 
@@ -62,7 +68,7 @@ def _examine_stack(
     checks: list[Check] = [
         ("permissions", lambda: check_permissions(connection, stack, plan.project_id)),
         ("MaxServers", lambda: check_cap(stack, planned)),
-        *_list_quotas(connection, stack, planned, plan.cpu),
+        *_list_quotas(connection, stack, planned, plan),
         (DELEGATION, lambda: check_delegation(connection, stack, ask)),
         ("names", lambda: check_addresses(stack, ask)),
         (CERTIFICATE, lambda: check_certificate(connection, stack, now)),
@@ -71,11 +77,23 @@ def _examine_stack(
         yield from look(what, check)
 
 
-def _list_quotas(connection: Connection, stack: Stack, planned: int, cpu: float) -> list[Check]:
+def _check_fargate(connection: Connection, stack: Stack, planned: int, plan: Plan) -> Iterator[Result]:
+    """By the study's size: of the folder, else as it was published."""
+    config = plan.config
+    if config is None and plan.project_id:
+        config = find_entry(Bucket(connection.make_client("s3"), stack.bucket), plan.project_id)
+    steps = (config or {}).get("steps")
+    if isinstance(steps, Mapping) and GAME not in steps.values():
+        return iter([ok("Fargate", "the study has no game")])
+    cpu = read_size((config or {}).get("awsSetup"), "cpu", DEFAULT_CPU)
+    return check_fargate(connection, planned, cpu or DEFAULT_CPU)
+
+
+def _list_quotas(connection: Connection, stack: Stack, planned: int, plan: Plan) -> list[Check]:
     if is_local(stack):
         return [("quotas", lambda: [unknown("quotas", "a local platform has none but its MaxServers")])]
     return [
-        ("Fargate", lambda: check_fargate(connection, planned, cpu)),
+        ("Fargate", lambda: _check_fargate(connection, stack, planned, plan)),
         ("EventBridge", lambda: check_rules(connection, planned)),
         ("Lambda", lambda: check_concurrency(connection, planned)),
     ]

@@ -62,6 +62,17 @@ def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
     return LogLine(moment, source, str(entry.get("level") or ""), entry["message"], fields)
 
 
+def names_user(text: str, user_id: str) -> bool:
+    """Whether a line of a function is about this participant, and not about one whose id holds theirs."""
+    try:
+        entry = json.loads(text) if text.startswith("{") else None
+    except ValueError:
+        entry = None
+    if isinstance(entry, dict) and isinstance(entry.get("userId"), str):
+        return str(entry["userId"]) == user_id
+    return re.search(rf"(?<![a-z0-9-]){re.escape(user_id)}(?![a-z0-9-])", text) is not None
+
+
 def find_tasks(text: str) -> set[str]:
     """The ids of ECS tasks that a text names by their ARN."""
     return set(_TASK.findall(text))
@@ -69,9 +80,9 @@ def find_tasks(text: str) -> set[str]:
 
 def read_since(text: str, now: datetime) -> datetime:
     """`30m`, `2h`, `1d`, or a time; the user's own time zone where none is given. Raises UsageError."""
-    if match := _AGO.fullmatch(text.strip()):
-        return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
     try:
+        if match := _AGO.fullmatch(text.strip()):
+            return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from botocore.exceptions import ClientError
 
@@ -14,7 +13,7 @@ from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.stack import Stack, find_stack
-from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.study_folder import read_folder_project
 
 STEWARD = "Ask the operator to attach the stack's StewardPolicy to you (docs/security.md)."
 
@@ -31,8 +30,7 @@ class Platform:
 
 def open_platform(flags: Flags) -> Platform:
     """The stack that the flags, or the study of this folder, name."""
-    directory = Path()
-    config = StudyFolder(directory.resolve()).project if (directory / CONFIG_FILE).is_file() else {}
+    config = read_folder_project()
     connection = connect(flags, config)
     stack = find_stack(connection)
     project_id = str(config.get("id") or "")

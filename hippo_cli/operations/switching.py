@@ -2,6 +2,7 @@
 
 import json
 
+from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError
 from hippo_cli.operations.places import Platform, asking
 
@@ -10,6 +11,7 @@ _RESEARCHER = "Ask the operator to attach the stack's ResearcherPolicy to you."
 
 def switch_project(platform: Platform, project_id: str, live: bool) -> None:
     """Has the update function do it. Raises CliError if it refuses, AwsError if it fails."""
+    _look_whose(platform, project_id)
     name = platform.stack["UpdateFunctionName"]
     payload = json.dumps({"projectId": project_id, "live": live}).encode()
     with asking("invoke the update function", _RESEARCHER):
@@ -23,6 +25,13 @@ def switch_project(platform: Platform, project_id: str, live: bool) -> None:
         )
     if result["statusCode"] != 200:
         raise CliError(f"{project_id}: {_explain(str(result.get('body')))}", "Nothing was changed.")
+
+
+def _look_whose(platform: Platform, project_id: str) -> None:
+    """The function cannot know who invokes it: whoever may not see a project's data is not to switch it."""
+    entry = find_entry(platform.bucket, project_id) or {}
+    with asking(f"see the project {project_id}, so it is another researcher's", _RESEARCHER):
+        platform.bucket.beside(str(entry.get("bucket") or "")).holds(f"{project_id}/")
 
 
 def _read(body: bytes) -> dict[str, object]:

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
 from hippo_cli.aws_errors import is_denied, read_code
-from hippo_cli.operations.log_lines import GAME, LogLine, find_tasks, read_line
+from hippo_cli.operations.log_lines import GAME, LogLine, find_tasks, names_user, read_line
 from hippo_cli.stack import Stack
 
 # In the order of the stack's output FunctionLogGroups.
@@ -20,7 +20,10 @@ _MISSING = "ResourceNotFoundException"
 
 
 class Timeline:
-    """Reads again and again, each line once. `notes` says what could not be read, by source."""
+    """Reads again and again, each line once.
+
+    `notes` says what could not be read, by source; `denied` are the sources that may not be.
+    """
 
     def __init__(self, client: Any, stack: Stack, user_id: str, project_id: str, tasks: set[str]) -> None:
         self._client = client
@@ -30,6 +33,7 @@ class Timeline:
         self._tasks = set(tasks)
         self._seen: dict[str, datetime] = {}
         self.notes: dict[str, str] = {}
+        self.denied: set[str] = set()
 
     def read(self, since: datetime) -> list[LogLine]:
         """The lines since then that were not read before, in order of time."""
@@ -65,6 +69,7 @@ class Timeline:
         except ClientError as error:
             if is_denied(error):
                 self.notes[source] = "its log may not be read with these credentials"
+                self.denied.add(source)
             elif read_code(error) == _MISSING:
                 self.notes[source] = "there is no log of it"
             else:
@@ -92,7 +97,7 @@ class Timeline:
         )
         for page in pages:
             # What the pattern finds may be another id that holds this one.
-            yield from (event for event in page["events"] if self._user_id in event["message"])
+            yield from (event for event in page["events"] if names_user(event["message"], self._user_id))
 
     def _read_game(self, since: datetime) -> Iterator[dict[str, Any]]:
         """The streams of the tasks that are known; each is called `<prefix>/<container>/<task>`."""

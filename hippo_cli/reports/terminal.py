@@ -4,9 +4,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hippo_cli.output import only_printable
 from hippo_cli.reports.servers import NONE_SEEN, Sight
 from hippo_cli.reports.summary import GONE_AFTER, Summary
-from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time, only_printable
+from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time
 
 _SHOWN = 15
 _BAR = 24

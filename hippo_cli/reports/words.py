@@ -30,8 +30,3 @@ def form_dollars(amount: float) -> str:
 def form_share(part: int, whole: int) -> str:
     """Percent; empty where there is nothing to share."""
     return f"{100 * part / whole:.0f} %" if whole else ""
-
-
-def only_printable(text: str) -> str:
-    """Without characters that would steer a terminal."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -86,7 +86,7 @@ def test_whatever_is_wrong_the_rest_is_looked_at(lab: StudyWorld, connection: Co
     lab.aws.fail("GetAccountSettings", "AccessDeniedException", 403)
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400)
 
-    results = list(examine(connection, Plan(PROJECT, 1, 20), NOW, ask(dns.resolver.NoNameservers())))
+    results = list(examine(connection, Plan(PROJECT, {}, 20), NOW, ask(dns.resolver.NoNameservers())))
 
     assert find(results, "credentials").outcome is Outcome.OK
     assert find(results, "stack").outcome is Outcome.OK
@@ -298,3 +298,31 @@ def test_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | N
 
     assert result.found == found
     assert result.outcome is (Outcome.OK if script == "echo 29.1" else Outcome.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, "servers of 2 at once"),
+        ({"awsSetup": {"cpu": 4}}, "servers of 4 at once"),
+        ({"steps": {"1": "quiz.html", "finalStep": "thanks.html"}}, "the study has no game"),
+    ],
+)
+def test_quotas_for_the_study_that_is_named(
+    lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: Any, found: str
+) -> None:
+    """Given another study's folder, then the size of the one that is named counts, as it was published."""
+    put_values(lab, **COMPLETE)
+    lab.s3.put_object(
+        Bucket=BUCKET,
+        Key="project_master_list.json",
+        Body=json.dumps({"projects": [{"id": "maze"} | changes]}),
+    )
+    (tmp_path / "config.yml").write_text("project:\n  id: other\n  awsSetup: {cpu: 8, memory: 16}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hippo_cli.doctor.examination.is_local", lambda _: False)
+    put_quotas(lab, 40, 40, 100)
+
+    told = json.loads(run("doctor", "--project", "maze", "--json").stdout)
+
+    assert [one for one in told if one["what"].startswith("Fargate") and found in one["found"]], told

@@ -153,7 +153,7 @@ def test_no_group_and_an_older_stack(lab: StudyWorld, run: Run) -> None:
     assert "functions: the stack does not say" in result.stderr
 
 
-@pytest.mark.parametrize("text", ["yesterday", "5x", "", "99999-01-01"])
+@pytest.mark.parametrize("text", ["yesterday", "5x", "", "99999-01-01", "999999999999d"])
 def test_wrong_times(run: Run, text: str) -> None:
     """Given what is no time, then 2 and what to write."""
     result = run("logs", USER, "--since", text or " ")
@@ -177,3 +177,32 @@ def test_lines_that_are_no_json_stay_as_they_are(text: str) -> None:
 
     assert line is not None
     assert line.message == text
+
+
+def test_a_neighbour_with_a_longer_id(run: Run) -> None:
+    """Given somebody whose id holds this one, then neither their lines nor their game's are shown."""
+    neighbour = f"{USER}0"
+    put_lines(GROUPS[1], "n", (6, entry("neighbour", user=neighbour, task=name_task(OTHER_TASK))))
+    put_lines(GROUPS[2], "n", (6, f"[ERROR] {neighbour} timed out"), (7, f"[ERROR] {USER} timed out"))
+
+    told = [message for _, message in read_messages(run("logs", USER, "--json"))]
+
+    assert not {"neighbour", "somebody else's", f"[ERROR] {neighbour} timed out"} & {*told}
+    assert f"[ERROR] {USER} timed out" in told
+
+
+def test_what_steers_a_terminal(run: Run) -> None:
+    """Given a game that logs escape sequences, then they do not reach the terminal."""
+    put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/y/{TASK}", (9, "\x1b]0;title\x07\x1b[2J\x9bred"))
+
+    shown = run("logs", USER).stdout
+
+    assert "\ufffd]0;title" in shown
+    assert not {"\x1b", "\x07", "\x9b"} & {*shown}
+
+
+def test_nothing_may_be_read(lab: StudyWorld, run: Run) -> None:
+    """Given credentials that may read no log at all, then 3."""
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=9)
+
+    assert run("logs", USER).exit_code == 3

@@ -96,3 +96,27 @@ def test_what_is_refused(function: FakeLambda, run: Run) -> None:
     assert "this deployment cannot do that yet" in older.stderr
     assert "boom" in failed.stderr
     assert "ResearcherPolicy" in denied.stderr
+
+
+def test_another_researchers_project(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
+    """Given a project whose data may not be seen, then it is not switched: the function would not know."""
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{PROJECT}%2F")
+    lab.aws.calls.clear()
+
+    result = run("pause", PROJECT)
+
+    assert (result.exit_code, lab.aws.keys("PutObject")) == (3, [])
+    assert "another researcher's" in result.stderr
+
+
+def test_a_broken_config_in_the_folder(
+    function: FakeLambda, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a config.yml that is no YAML, then that is what is told, with the line."""
+    (tmp_path / "config.yml").write_text("project:\n  id: [maze\nlive: x")
+    monkeypatch.chdir(tmp_path)
+
+    for command in ("pause", "status", "servers"):
+        result = run(command)
+        assert result.exit_code == 2
+        assert "config.yml:3" in result.stderr

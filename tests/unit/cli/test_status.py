@@ -246,7 +246,8 @@ def test_nobody_yet(study: StudyWorld, run: Run) -> None:
     ("words", "what"),
     [
         (("--watch", "--html", "r.html"), "do not go together"),
-        (("--watch", "--interval", "0"), "too short"),
+        (("--watch", "--interval", "0"), "2 to 86400 seconds"),
+        (("--watch", "--interval", "nan"), "2 to 86400 seconds"),
         (("--html", "no/such/folder/r.html"), "no/such/folder"),
     ],
 )

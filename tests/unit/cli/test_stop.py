@@ -206,6 +206,8 @@ def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
         (("../x",), 2, "cannot be a participant's id"),
         (("nobody",), 1, "nobody has no server"),
         ((USER, "--project", "another"), 1, "is one of the project mountain_car"),
+        ((USER, "--timeout", "inf"), 2, "--timeout inf"),
+        ((USER, "--timeout", "nan"), 2, "1 to 1440 minutes"),
         ((USER, "--project", "_x"), 2, "cannot be a project's id"),
         ((USER, "--delay", "soon"), 2, "a number of minutes is needed"),
         ((USER, "--delay", "-1"), 2, "0 to 1440 minutes"),
