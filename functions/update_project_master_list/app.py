@@ -13,7 +13,7 @@ from hippo.errors import BadRequestError, TransientError
 from hippo.media import MediaPublisher
 from hippo.project_config import check_config
 from hippo.project_switch import is_switch, switch
-from hippo.publications import form_warnings, freeze_version, list_project
+from hippo.publications import form_warnings, freeze_version, list_project, read_expected
 from hippo.settings import UpdateListSettings, read_settings
 
 logger = logging.getLogger(__name__)
@@ -45,9 +45,10 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     errors, warnings = check_config(event, tuple(buckets))
     if errors:
         return {"statusCode": 400, "body": "\n".join(errors + form_warnings(warnings))}
-    config = {key: value for key, value in event.items() if key != "version"}
+    config = {key: value for key, value in event.items() if key not in ("version", "files")}
     try:
-        version, missing = freeze_version(buckets[config.get("bucket") or own], config, make_media())
+        store = buckets[config.get("bucket") or own]
+        version, missing = freeze_version(store, config, make_media(), read_expected(event))
         list_project(buckets[own], {**config, "version": version}, CLOCK)
     except BadRequestError as error:
         return {"statusCode": 400, "body": "\n".join([str(error), *form_warnings(warnings)])}

@@ -87,7 +87,9 @@ def show_plan(plan: Plan, deletes: bool) -> None:
         say("  game server      none")
         return
     state = "unchanged" if server.is_built else "to build and push"
-    say(f"  image            {server.settings.image}: {'ready' if server.context is None else state}")
+    image = server.settings.image.partition("@")[0]
+    tag = f":{server.context.tag}" if server.context and server.is_built else ""
+    say(f"  image            {image}{tag}: {'ready' if server.context is None else state}")
     registered = "unchanged" if server.is_registered else "a new revision"
     say(f"  task definition  {server.settings.family}: {registered}")
 

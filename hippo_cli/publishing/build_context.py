@@ -16,6 +16,7 @@ from hippo_cli.publishing.docker_ignore import DockerIgnore
 from hippo_cli.publishing.dockerfile import ContextUse
 from hippo_cli.study_folder import StudyFolder
 
+PROJECT_CONFIG = ".projectConfig.yml"  # what publishing itself writes is no change of the image
 _NEVER = {".git", "__pycache__"}
 _TAG_DIGITS = 16
 
@@ -34,10 +35,12 @@ class BuildContext:
         digest = hashlib.sha256()
         text = self.files[self.dockerfile].read_text(encoding="utf-8", errors="replace")
         use = ContextUse(text)
-        for name in sorted({*self.files, *self.prepared}):
+        # What a link leads to may be copied under the link's name.
+        has_links = any(path.is_symlink() for path in self.files.values())
+        for name in sorted({*self.files, *self.prepared} - {PROJECT_CONFIG}):
             if name in self.prepared:
                 _add(digest, name, "", hashlib.sha256(self.prepared[name]).hexdigest())
-            elif name == self.dockerfile or use.needs(name):
+            elif name == self.dockerfile or has_links or use.needs(name):
                 _add(digest, name, *_describe(self.files[name]))
         return digest.hexdigest()[:_TAG_DIGITS]
 

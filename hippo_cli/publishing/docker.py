@@ -10,8 +10,6 @@ from hippo_cli.errors import MachineError
 from hippo_cli.publishing.build_context import BuildContext
 from hippo_cli.publishing.registry import Login
 
-# What Fargate runs where a task definition says nothing of it, whatever machine builds the image.
-PLATFORM = "linux/amd64"
 # Docker's own lines: standard output is for what programs read.
 _STANDARD_ERROR = 2
 _CHECK_SECONDS = 30
@@ -38,9 +36,9 @@ def check_docker() -> None:
         raise MachineError(f"Docker does not run: {reason[0]}", f"Start it.\n{_WITHOUT}")
 
 
-def build_image(context: BuildContext, reference: str) -> None:
+def build_image(context: BuildContext, reference: str, platform: str) -> None:
     """Builds the image and calls it `reference`. Raises MachineError; Docker itself says why above."""
-    words = ["build", "--platform", PLATFORM, "--tag", reference, "--file", context.dockerfile, "-"]
+    words = ["build", "--platform", platform, "--tag", reference, "--file", context.dockerfile, "-"]
     _run(words, "cannot build the image", context.write)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 
 from hippo_cli.publishing.docker_ignore import clean_path, compile_pattern
@@ -54,7 +55,10 @@ def _read_words(text: str) -> list[str]:
             words = None
         if isinstance(words, list):
             return [str(word) for word in words]
-    return text.split()
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return [".", ""]
 
 
 def _is_elsewhere(source: str) -> bool:

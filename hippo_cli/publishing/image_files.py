@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import is_denied, read_code
+from hippo_cli.aws_errors import is_denied, read_code, reading
 from hippo_cli.checks.config import PLACEHOLDER
 from hippo_cli.findings import Finding, warning
 from hippo_cli.stack import Stack
@@ -75,7 +75,8 @@ def _fetch_certificate(study: StudyFolder, s3: Any) -> tuple[dict[str, bytes], s
     found = {}
     for path, key in keys.items():
         try:
-            found[path] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            with reading(f"s3://{bucket}/{key}"):
+                found[path] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if not is_denied(error) and read_code(error) not in _ABSENT:
                 raise

@@ -10,12 +10,15 @@ from hippo.study import read_number
 from hippo_cli.checks.config import PLACEHOLDER
 from hippo_cli.checks.server import find_cost, has_game
 from hippo_cli.connection import Connection
+from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError, UsageError
 from hippo_cli.findings import Finding, warning
 from hippo_cli.publishing import task_definition
 from hippo_cli.publishing.build_context import BuildContext, make_context
 from hippo_cli.publishing.image_files import carries_certificate, form_trial, prepare_files
-from hippo_cli.publishing.registry import Registry
+from hippo_cli.publishing.refusals import naming_permission
+from hippo_cli.publishing.registry import Registry, check_reference
 from hippo_cli.publishing.step_files import FileChanges, compare_files
 from hippo_cli.publishing.task_definition import ServerSettings
 from hippo_cli.stack import Stack
@@ -98,6 +101,7 @@ def make_plan(target: Target, wishes: Wishes) -> Plan:
     Raises CliError for what cannot be published there.
     """
     _check_bucket(target)
+    _check_move(target)
     s3 = target.connection.make_client("s3")
     files = compare_files(s3, target.bucket, target.project_id, target.study)
     server, findings = None, _check_runtime(target)
@@ -130,6 +134,23 @@ def _check_bucket(target: Target) -> None:
         )
 
 
+def _check_move(target: Target) -> None:
+    """Records stay where they are: in another bucket everybody in the middle would begin anew."""
+    own = Bucket(target.connection.make_client("s3"), target.stack.bucket)
+    entry, users = find_entry(own, target.project_id), f"{target.project_id}/Users/"
+    before = own.beside(str((entry or {}).get("bucket") or ""))
+    now = own.beside(target.bucket)
+    if entry is None or before.name == now.name:
+        return
+    with naming_permission("s3:ListBucket", f"{before.name} below {users}", target.project_id):
+        if before.holds(users) and not now.holds(users):
+            raise CliError(
+                f"{target.project_id} has participants in the bucket {before.name}; "
+                f"in {now.name} they would all begin anew",
+                "Leave `bucket` as it was, publish under another id, or copy their records there first.",
+            )
+
+
 def _check_runtime(target: Target) -> list[Finding]:
     wanted = read_number(target.study.project.get("maxRuntime"))
     most = read_number(target.stack.get("MaxRuntime"))
@@ -150,7 +171,8 @@ def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, l
         )
     if wishes.image:
         trial = to_wire(form_trial(target.study, target.project_id, target.bucket))
-        return ServerPlan(form_settings(target, wishes.image, json.dumps(trial)), newest), []
+        image = check_reference(target.connection.make_client("ecr"), wishes.image, target.connection.region)
+        return ServerPlan(form_settings(target, image, json.dumps(trial)), newest), []
     registry = make_registry(target)
     registry.check_name()
     repository = registry.find()
@@ -158,9 +180,10 @@ def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, l
         return ServerPlan(form_settings(target, _find_present(registry, repository, newest)), newest), []
     prepared = prepare_files(target.study, target.project_id, target.stack, target.bucket, s3)
     context = make_context(target.study, prepared.files)
-    is_built = bool(repository) and not wishes.rebuilds and registry.holds(context.tag)
-    settings = form_settings(target, f"{repository or registry.name}:{context.tag}")
-    return ServerPlan(settings, newest, context, repository, is_built), prepared.findings
+    digest = registry.find_digest(context.tag) if repository and not wishes.rebuilds else None
+    image = f"{repository}@{digest}" if digest else f"{repository or registry.name}:{context.tag}"
+    settings = form_settings(target, image)
+    return ServerPlan(settings, newest, context, repository, digest is not None), prepared.findings
 
 
 def make_registry(target: Target) -> Registry:

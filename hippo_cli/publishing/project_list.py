@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import read_code
+from hippo_cli.aws_errors import read_code, reading
 from hippo_cli.errors import AwsError
 from hippo_cli.findings import Finding, Severity
 from hippo_cli.publishing.refusals import naming_permission
@@ -41,7 +41,8 @@ def list_project(client: Any, function: str, config: Mapping[str, Any], study: S
                     f"there is no function {function}", "Look at --region and --stack, or ask the operator."
                 ) from error
             raise
-    content = _read(answer["Payload"].read())
+    with reading(f"the function {function}"):
+        content = _read(answer["Payload"].read())
     status = content.get("statusCode")
     if answer.get("FunctionError") or status is None:
         what = content.get("errorMessage") or content

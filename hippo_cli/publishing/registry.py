@@ -7,11 +7,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import read_code
+from hippo_cli.aws_errors import is_denied, read_code
 from hippo_cli.errors import CliError
 from hippo_cli.publishing.refusals import naming_permission
 
 # ECR API reference, CreateRepository.
+_IN_ECR = re.compile(
+    r"(?P<repository>(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+))"
+    r"(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
@@ -21,6 +25,29 @@ class Login:
 
     user: str
     password: str
+
+
+def check_reference(client: Any, image: str, region: str) -> str:
+    """An image that somebody names: pinned if it lies in this region's ECR, else as it is.
+
+    Raises CliError for one that is not there.
+    """
+    named = _IN_ECR.fullmatch(image)
+    if named is None or named["region"] != region:
+        return image
+    key = {"imageDigest": named["digest"]} if named["digest"] else {"imageTag": named["tag"] or "latest"}
+    try:
+        found = client.describe_images(
+            registryId=named["account"], repositoryName=named["name"], imageIds=[key]
+        )
+    except ClientError as error:
+        if is_denied(error):
+            return image  # somebody else's repository: the task's own role may read it all the same
+        if read_code(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
+            raise CliError(f"--image {image}: there is no such image", "Look at its name and tag.") from None
+        raise
+    digest = next((image["imageDigest"] for image in found["imageDetails"]), None)
+    return f"{named['repository']}@{digest}" if digest else image
 
 
 class Registry:
@@ -61,16 +88,21 @@ class Registry:
                 return self.find() or self.name
         return str(made["repository"]["repositoryUri"])
 
-    def holds(self, tag: str) -> bool:
-        """Whether there is an image with this tag."""
+    def find_digest(self, tag: str) -> str | None:
+        """The digest of the image with this tag; None if there is none."""
         with naming_permission("ecr:DescribeImages", self.name, self.name):
             try:
-                self._client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])
+                found = self._client.describe_images(repositoryName=self.name, imageIds=[{"imageTag": tag}])
             except ClientError as error:
                 if read_code(error) == "ImageNotFoundException":
-                    return False
+                    return None
                 raise
-        return True
+        return next((str(image["imageDigest"]) for image in found["imageDetails"]), None)
+
+    def pin(self, repository: str, tag: str) -> str:
+        """A reference that stays this very image, whatever is pushed under its tag later."""
+        digest = self.find_digest(tag)
+        return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
 
     def find_newest(self) -> str | None:
         """`:tag` or `@digest` of the image that was pushed last; None if there is none."""

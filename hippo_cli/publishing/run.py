@@ -42,7 +42,10 @@ def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> O
     delete_files(s3, target.bucket, files.shadowing, target.project_id)
     report("freezing this version, and listing the project")
     function = target.stack["UpdateFunctionName"]
-    listing = list_project(target.connection.make_client("lambda"), function, target.config, target.study)
+    # This revision, and these files: nobody who publishes at the same time gets theirs into this version.
+    task = {"ecsTask": arn.rpartition("/")[2]} if arn else {}
+    config = {**target.config, **task, "files": dict(files.hashes)}
+    listing = list_project(target.connection.make_client("lambda"), function, config, target.study)
     deleted = [*files.shadowing, *(files.removed if deletes and listing.is_listed else [])]
     delete_files(s3, target.bucket, deleted[len(files.shadowing) :], target.project_id)
     return Outcome(listing, settings.image if settings else None, arn, deleted)
@@ -66,7 +69,10 @@ def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple
     if task_definition.is_same(server.newest, wanted):
         return settings, str((server.newest or {}).get("taskDefinitionArn", settings.family))
     report(f"registering the task definition {settings.family}")
-    return settings, task_definition.register(target.connection.make_client("ecs"), wanted)
+    ecs = target.connection.make_client("ecs")
+    # Read again: an image takes minutes, and somebody else may have registered one meanwhile.
+    wanted = task_definition.form_definition(settings, task_definition.find_newest(ecs, settings.family))
+    return settings, task_definition.register(ecs, wanted)
 
 
 def _publish_image(target: Target, server: ServerPlan, report: Report) -> ServerSettings:
@@ -79,7 +85,7 @@ def _publish_image(target: Target, server: ServerPlan, report: Report) -> Server
         repository = registry.make()
     reference = f"{repository}:{context.tag}"
     report(f"building {reference}")
-    build_image(context, reference)
+    build_image(context, reference, task_definition.find_platform(server.newest))
     report(f"pushing {reference}")
     push_image(reference, registry.log_in())
-    return replace(server.settings, image=reference)
+    return replace(server.settings, image=registry.pin(repository, context.tag))

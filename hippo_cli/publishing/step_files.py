@@ -1,7 +1,7 @@
 """Step files, style sheets and media: which have changed, and which are no longer there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,22 @@ _OF_PARTS = "-"  # in the ETag of what was sent in parts, before their number
 class FileChanges:
     """What publishing has to do; `removed` and `shadowing` are keys that only the bucket has.
 
-    Those of `shadowing` would be shown as variants of a step.
+    Those of `shadowing` would be shown as variants of a step. `hashes`: the SHA-256 of each step file, by
+    name, as it was compared.
     """
 
     changed: list[LocalFile]
     unchanged: int
     removed: list[str]
     shadowing: list[str]
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
 
 def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder) -> FileChanges:
     """Compares the folder with the bucket by content. Nothing is written."""
     files = {f"{project_id}/{name}": path for name, path in study.step_files.items()}
     files |= {f"{media_folder(project_id)}{name}": path for name, path in study.media_files.items()}
+    hashes = {name: hash_file(path, HASH) for name, path in study.step_files.items()}
     there = _list_published(client, bucket, project_id)
     changed = [
         LocalFile(key, path)
@@ -45,7 +48,7 @@ def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder)
     gone = sorted(there.keys() - files.keys())
     shadowing = _find_shadowing(project_id, study, there)
     removed = [key for key in gone if key not in shadowing]
-    return FileChanges(changed, len(files) - len(changed), removed, shadowing)
+    return FileChanges(changed, len(files) - len(changed), removed, shadowing, hashes)
 
 
 def delete_files(client: Any, bucket: str, keys: list[str], project_id: str) -> None:

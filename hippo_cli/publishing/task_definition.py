@@ -104,6 +104,12 @@ def register(client: Any, wanted: Mapping[str, Any]) -> str:
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
+def find_platform(newest: Mapping[str, Any] | None) -> str:
+    """What Docker has to build for: Fargate's x86-64, whatever machine builds, unless the newest says ARM."""
+    architecture = ((newest or {}).get("runtimePlatform") or {}).get("cpuArchitecture")
+    return "linux/arm64" if architecture == "ARM64" else "linux/amd64"
+
+
 def find_image(newest: Mapping[str, Any] | None, family: str) -> str | None:
     """The image that the game server runs now."""
     if not newest or not newest.get("containerDefinitions"):

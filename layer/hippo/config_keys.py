@@ -225,5 +225,5 @@ KEYS = (
 
 REQUIRED_KEYS = tuple(key.path for key in KEYS if key.required)
 # `version` is the platform's own: an entry of the master list has it, and whoever publishes one back.
-KNOWN_KEYS = (*dict.fromkeys(key.name for key in KEYS), "version")
+KNOWN_KEYS = (*dict.fromkeys(key.name for key in KEYS), "version", "files")
 EVENT_KEYS = tuple(key.path.partition(".")[2] for key in KEYS if key.path.startswith("events."))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from hippo.aws.s3 import ObjectStore
+from hippo.aws.s3 import ObjectStore, StoredObject
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
 from hippo.study import GAME, order_variants
@@ -36,12 +36,17 @@ def version_key(project_id: str, version: str) -> str:
 
 
 def freeze_version(
-    store: ObjectStore, config: Mapping[str, Any], media: Media | None = None
+    store: ObjectStore,
+    config: Mapping[str, Any],
+    media: Media | None = None,
+    expected: Mapping[str, str] | None = None,
 ) -> tuple[str, list[str]]:
     """Freeze config, pages and media as they are now; give the version and a warning for each missing file.
 
     The version is a hash of the content: publishing the same again gives the same version. Without `media`
-    the pages are frozen as they are. Raises BadRequestError for groups that cannot be balanced.
+    the pages are frozen as they are. `expected`: the SHA-256 of each step file, by name, that the sender
+    has sent; whatever else is there was put there by somebody else. Raises BadRequestError for that, and for
+    groups that cannot be balanced.
     """
     project_id = config["id"]
     existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
@@ -50,9 +55,11 @@ def freeze_version(
     check_groups(config, {file: len(variants.get(file, ())) for file in sorted(steps)})
     wanted = {name for file in steps for name in variants.get(file, [file])}
     wanted |= {config["css"]} if config.get("css") else set()
-    warnings, files = [], {}
+    warnings, files, strange = [], {}, []
     for name in sorted(wanted):
         stored = store.read(f"{project_id}/{name}") if name in existing else None
+        if expected is not None and _hash(stored) != expected.get(name):
+            strange.append(f"{name}: somebody has changed it since it was sent; publish again")
         if stored is None:
             warnings.append(f"{name}: not found in s3://{store.bucket}/{project_id}/")
             continue
@@ -61,6 +68,8 @@ def freeze_version(
         except UnicodeDecodeError:
             files[name] = stored.body.decode("utf-8", errors="replace")
             warnings.append(f"{name}: not UTF-8, some characters were replaced")
+    if strange:
+        raise BadRequestError("\n".join(strange))
     if media:
         files, more = media.publish(store, project_id, files)
         warnings += more
@@ -70,6 +79,20 @@ def freeze_version(
     with suppress(ConflictError):  # the same content was frozen before
         store.create(version_key(project_id, version), body)
     return version, warnings
+
+
+def read_expected(event: Mapping[str, Any]) -> dict[str, str] | None:
+    """What the event says of step files under `files`; None if it does not. Raises BadRequestError."""
+    files = event.get("files")
+    if files is None:
+        return None
+    if not isinstance(files, dict) or not all(isinstance(value, str) for value in files.values()):
+        raise BadRequestError("files: the SHA-256 of each step file, by name, is needed")
+    return files
+
+
+def _hash(stored: StoredObject | None) -> str | None:
+    return hashlib.sha256(stored.body).hexdigest() if stored else None
 
 
 def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None:

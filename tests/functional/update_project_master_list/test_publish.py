@@ -1,5 +1,6 @@
 """Publishing a project: the list gets its entry, the pages are frozen, and two at once are both kept."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -254,3 +255,46 @@ def test_list_is_readable_json(world: StudyWorld) -> None:
 
     assert list(json.loads(text)) == ["projects"]
     assert text.count("\n") > 20
+
+
+def hash_pages(pages: dict[str, Any]) -> dict[str, str]:
+    """What a sender says of the step files that it has sent."""
+    bodies = {name: body.encode() if isinstance(body, str) else body for name, body in pages.items()}
+    return {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
+
+
+def test_files_as_they_were_sent(empty_world: StudyWorld) -> None:
+    """Given the hashes of all step files, then the version is that of scripts that send none."""
+    empty_world.upload(PAGES)
+
+    answer = empty_world.update(empty_world.config | {"files": hash_pages(PAGES)})
+
+    (entry,) = empty_world.read_list()
+    assert (answer["statusCode"], "files" in entry) == (200, False)
+    assert empty_world.update(empty_world.config)["version"] == answer["version"]
+
+
+@pytest.mark.parametrize("change", ["changed", "added", "deleted"])
+def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: str) -> None:
+    """Given a page that is not as it was sent, then it is named, and nothing is published."""
+    before, versions, hashes = world.read_list(), list_versions(world), hash_pages(PAGES)
+    page = next(name for name in PAGES if name in world.config["steps"].values())
+    if change == "changed":
+        world.upload({page: "<p>other"})
+    elif change == "added":
+        page = page.replace(".html", "-0.html")
+        world.upload({page: "<p>other"})
+    else:
+        world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{page}")
+
+    answer = world.update(world.config | {"files": hashes})
+
+    assert answer["statusCode"] == 400
+    assert answer["body"].startswith(f"{page}: somebody has changed it")
+    assert (world.read_list(), list_versions(world)) == (before, versions)
+
+
+@pytest.mark.parametrize("files", [[], "x", {"a.html": 1}])
+def test_files_that_are_no_hashes(world: StudyWorld, files: Any) -> None:
+    """Given something else under `files`, then that is told."""
+    assert world.update(world.config | {"files": files})["body"].startswith("files: the SHA-256")

@@ -1,5 +1,6 @@
 """What the tests of publishing share: a deployment in memory, and a Docker that only notes its calls."""
 
+import hashlib
 import io
 import json
 import os
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from hippo_cli.connection import Connection
+from hippo_cli.publishing import run
 from tests.support.aws_hooks import shared_client
 from tests.support.study_world import BUCKET, StudyWorld
 
@@ -59,6 +61,13 @@ class Deployment:
 
         monkeypatch.setattr(Connection, "make_client", make_client)
         self.set(**PARAMETERS)
+        plain = run.push_image
+
+        def push(reference: str, login: Any) -> None:
+            plain(reference, login)
+            self.put_image(reference.rpartition(":")[2])
+
+        monkeypatch.setattr(run, "push_image", push)
 
     def set(self, **parameters: str) -> None:
         """What the stack says of itself."""
@@ -84,12 +93,16 @@ class Deployment:
         return [self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"] for arn in arns]
 
     def put_image(self, tag: str, repository: str = "small") -> None:
-        """What a push leaves in the registry."""
+        """What a push leaves in the registry: another image each time, whatever its tag."""
+        number = len(self.ecr.describe_images(repositoryName=repository)["imageDetails"])
         kind = "application/vnd.docker.distribution.manifest.v2+json"
         manifest = json.dumps(
-            {"schemaVersion": 2, "mediaType": kind, "layers": [], "config": {"digest": tag}}
+            {"schemaVersion": 2, "mediaType": kind, "layers": [], "config": {"digest": f"{tag}/{number}"}}
         )
-        self.ecr.put_image(repositoryName=repository, imageManifest=manifest, imageTag=tag)
+        digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
+        self.ecr.put_image(
+            repositoryName=repository, imageManifest=manifest, imageDigest=digest, imageTag=tag
+        )
 
 
 class FakeDocker:

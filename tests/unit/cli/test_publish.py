@@ -41,7 +41,7 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     page = deployment.s3.head_object(Bucket=BUCKET, Key="small/consent.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
     (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
-    assert (entry["ecsTask"], entry["version"]) == ("small", said["version"])
+    assert (entry["ecsTask"], entry["version"]) == ("small:1", said["version"])
     assert deployment.invocations[0]["FunctionName"] == FUNCTION
     answer = deployment.lab.get(projectId="small", userId="ada")
     assert answer.page.endswith('<input name="agree">')
@@ -51,7 +51,6 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
 def test_the_same_again(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
     """Given no change, then nothing is sent, built or registered, and the version is the same."""
     first = publish(run, study)
-    deployment.put_image(first["image"]["reference"].rpartition(":")[2])
     calls = len(docker.calls)
     deployment.aws.reset()
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from s3transfer.futures import TransferCoordinator
 
 from hippo_cli.errors import ExitCode
 from hippo_cli.publishing.upload import LocalFile, upload_files
@@ -78,9 +80,22 @@ def test_the_network_breaks_in_a_film(
     assert KEY in publish(run, study, "--image", IMAGE)["files"]["changed"]
 
 
-def test_interrupted_in_a_film(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
+def test_interrupted_in_a_film(
+    deployment: Deployment, run: Run, study: SmallStudy, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Given Ctrl-C in its middle, then it ends so, and nothing of it stays."""
-    deployment.aws.before("UploadPart", lambda: os.kill(os.getpid(), signal.SIGINT))
+    given_up, plain = threading.Event(), TransferCoordinator.cancel
+
+    def cancel(*arguments: Any) -> None:
+        plain(*arguments)
+        given_up.set()
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert given_up.wait(30)  # a film that is sent in no time would be there before
+
+    monkeypatch.setattr(TransferCoordinator, "cancel", cancel)
+    deployment.aws.before("UploadPart", interrupt)
 
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
     there = deployment.keys()

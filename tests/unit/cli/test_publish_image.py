@@ -32,8 +32,9 @@ def test_image_is_built_and_pushed(
     said = publish(run, study)
 
     (repository,) = deployment.ecr.describe_repositories()["repositories"]
-    reference = said["image"]["reference"]
-    assert reference.rpartition(":")[0] == repository["repositoryUri"]
+    pinned = said["image"]["reference"]
+    reference = docker.calls[-1][1]
+    assert [reference.rpartition(":")[0], pinned.partition("@")[0]] == [repository["repositoryUri"]] * 2
     registry = reference.partition("/")[0]
     assert docker.calls == [
         ["build", "--platform", "linux/amd64", "--tag", reference, "--file", "Dockerfile", "-"],
@@ -42,7 +43,7 @@ def test_image_is_built_and_pushed(
     ]
     assert docker.read_stdin("login")
     (found,) = deployment.definitions()
-    assert found["containerDefinitions"][0]["image"] == reference
+    assert found["containerDefinitions"][0]["image"] == pinned
     assert "TRIAL_CONFIG" not in str(found["containerDefinitions"][0]["environment"])
 
 
@@ -103,16 +104,17 @@ def test_certificate_in_the_folder(
 
 
 def test_rebuild(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given an image that is there, then --rebuild builds it again under the same name."""
+    """Given an image that is there, then --rebuild builds another, which a revision of its own has."""
     first = publish(run, study)
-    deployment.put_image(first["image"]["reference"].rpartition(":")[2])
     publish(run, study)
     assert len(docker.calls) == 3
 
     again = publish(run, study, "--rebuild")
 
     assert len(docker.calls) == 6
-    assert again["image"] == first["image"]
+    assert docker.calls[2] == docker.calls[5]
+    assert again["image"]["reference"] != first["image"]["reference"]
+    assert again["version"] != first["version"]
 
 
 def test_no_docker(
@@ -156,7 +158,7 @@ def test_docker_that_reads_no_further(study: SmallStudy, docker: FakeDocker, tmp
     (tmp_path / "docker" / "docker").write_text("#!/bin/sh\nexit 3\n")
 
     with pytest.raises(MachineError, match="exit code 3"):
-        build_image(make_context(StudyFolder(study.directory), {}), "small:1")
+        build_image(make_context(StudyFolder(study.directory), {}), "small:1", "linux/amd64")
 
 
 def test_ids_that_no_repository_can_have(deployment: Deployment, run: Run, study: SmallStudy) -> None:
