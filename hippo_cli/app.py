@@ -25,6 +25,7 @@ from hippo_cli.commands import (
 )
 from hippo_cli.connection import Flags
 from hippo_cli.guard import guard
+from hippo_cli.output import take_any_characters
 
 app = typer.Typer(
     name="hippo",
@@ -64,7 +65,7 @@ def read_flags(
     stack: Annotated[
         str | None, typer.Option(envvar="HIPPO_STACK", help="Prefix or CloudFormation name of the stack.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(envvar="AWS_PROFILE", help="AWS profile.")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile (else AWS_PROFILE).")] = None,
     region: Annotated[
         str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region.")
     ] = None,
@@ -88,6 +89,7 @@ def read_version() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line; ends the process with one of errors.ExitCode."""
+    take_any_characters()
     app(args=hoist_flags(sys.argv[1:] if arguments is None else arguments), prog_name="hippo")
 
 

@@ -1,5 +1,8 @@
 """What botocore says, in words of somebody who has to do something about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,11 +21,13 @@ _INVALID = {
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 _BUSY = {
+    "503",  # of a HEAD, whose answer has no words
     "InternalError",
     "InternalFailure",
     "PriorRequestNotComplete",
     "RequestLimitExceeded",
     "RequestThrottled",
+    "RequestThrottledException",
     "ServiceUnavailable",
     "SlowDown",
     "Throttling",
@@ -31,11 +36,27 @@ _BUSY = {
     "TooManyRequestsException",
 }
 _NETWORK = (boto.HTTPClientError, boto.ConnectionError)  # timeouts, TLS, proxies, refused connections
+_BROKEN_OFF = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
 _SIGN_IN = (boto.SSOError, boto.TokenRetrievalError)
 NO_CREDENTIALS = (
     "Set up those that your operator gave you: `aws configure` or `aws configure sso`;\n"
     "with a name of your own then also --profile NAME, or AWS_PROFILE."
 )
+
+
+class BrokenOffError(boto.HTTPClientError):
+    """An answer that came by half."""
+
+    fmt = "the answer of {what} broke off: {error}"
+
+
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Says whose answer it is that breaks off while it is read: botocore does not know."""
+    try:
+        yield
+    except _BROKEN_OFF as error:
+        raise BrokenOffError(what=what, error=error) from error
 
 
 def is_denied(error: ClientError) -> bool:

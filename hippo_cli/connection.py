@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import InvalidRegionError
 
 from hippo_cli.errors import UsageError
 
@@ -16,7 +17,10 @@ _READ_SECONDS = 65  # publishing may take the update function a minute
 
 @dataclass(frozen=True)
 class Flags:
-    """What was given before or after any command, or by its variable."""
+    """What was given before or after any command, or by its variable.
+
+    `profile` only by its option: botocore itself reads AWS_PROFILE, and keys in the environment go before.
+    """
 
     stack: str | None = None
     profile: str | None = None
@@ -41,6 +45,8 @@ class Connection:
         )
         try:
             return self.session.client(service, region_name=self.region, config=config)
+        except InvalidRegionError:  # a ValueError too
+            raise
         except ValueError as error:  # botocore's own for an endpoint that is no URL
             raise UsageError(
                 f"{error}",

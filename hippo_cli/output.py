@@ -1,6 +1,7 @@
 """The one place that writes to the user's terminal: text for people, or JSON for programs."""
 
 import errno
+import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,8 +12,12 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 
 _WIDE = 240
-# What steers a terminal: stored texts, logs and names of files come from everybody.
-_CONTROLS = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+# What steers a terminal, turns round what follows, or is half a character: stored texts, logs and names of
+# files come from everybody.
+_STEERING = (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = [code for code in (*_STEERING, *range(0xD800, 0xE000)) if chr(code) not in "\n\t"]
+_REPLACED = dict.fromkeys(_CONTROLS, "\ufffd")
+_ESCAPED = {code: f"\\u{code:04x}" for code in _CONTROLS}  # JSON's own way, which loses nothing
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for programs instead of text for people.")]
 
 
@@ -21,6 +26,13 @@ class _Output(Console):
 
     def on_broken_pipe(self) -> NoReturn:
         raise BrokenPipeError(errno.EPIPE, "whoever read standard output has gone")
+
+
+def take_any_characters() -> None:
+    """Let a terminal or pipe that is not UTF-8 show what it can; it must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def say(text: str = "", style: str | None = None) -> None:
@@ -37,12 +49,20 @@ def say_error(text: str, style: str | None = None) -> None:
 
 def only_printable(text: str) -> str:
     """Without characters that would steer a terminal; lines and tabs stay."""
-    return text.translate(_CONTROLS)
+    return text.translate(_REPLACED)
+
+
+class PlainTable(Table):
+    """A table whose cells steer nothing."""
+
+    def add_row(self, *cells: RenderableType | None, **more: Any) -> None:
+        """Add a row of texts, or of what rich can show."""
+        super().add_row(*(only_printable(cell) if isinstance(cell, str) else cell for cell in cells), **more)
 
 
 def show_json(content: Any) -> None:
     """Writes one JSON document, the same on a terminal as in a pipe."""
-    typer.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    typer.echo(_form_json(content, indent=2))
 
 
 def show_table(
@@ -52,18 +72,23 @@ def show_table(
     if as_json:
         show_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    table = Table(title=title, title_justify="left", show_edge=False)
+    table = PlainTable(title=only_printable(title), title_justify="left", show_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")  # whole names, to copy them
     for row in rows:
-        table.add_row(*("" if value is None else only_printable(str(value)) for value in row))
+        table.add_row(*("" if value is None else str(value) for value in row))
     show_lines(table)
 
 
 def show_json_line(content: Any) -> None:
     """Writes one JSON document on a line of its own, at once: for programs that read as it goes."""
-    typer.echo(json.dumps(content, ensure_ascii=False, default=str))
+    typer.echo(_form_json(content))
     sys.stdout.flush()
+
+
+def _form_json(content: Any, indent: int | None = None) -> str:
+    is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"  # else escapes lose nothing
+    return json.dumps(content, indent=indent, ensure_ascii=not is_utf8, default=str).translate(_ESCAPED)
 
 
 def show_lines(content: RenderableType) -> None:

@@ -26,7 +26,7 @@ DEFAULT_MEMORY = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ServerCost:
-    """What one participant's server costs at most, in USD: on demand, until maxRuntime."""
+    """What one server costs at most, in USD: on demand, until maxRuntime; its replacement costs too."""
 
     cpu: float
     memory: float

@@ -31,7 +31,7 @@ def has_game(study: StudyFolder) -> bool:
 
 
 def find_cost(study: StudyFolder) -> ServerCost | None:
-    """What a participant costs at most; None without a game, or while sizes or maxRuntime are not right."""
+    """What a server costs at most; None without a game, or while sizes or maxRuntime are not right."""
     minutes = read_number(study.project.get("maxRuntime"))
     setup = study.project.get("awsSetup")
     cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)

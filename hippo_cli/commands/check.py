@@ -54,7 +54,7 @@ def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost 
         say()
     if cost:
         say(
-            f"A participant costs at most {cost.dollars:.3f} USD: {cost.cpu:g} vCPU and {cost.memory:g} GB "
+            f"A game server costs at most {cost.dollars:.3f} USD: {cost.cpu:g} vCPU and {cost.memory:g} GB "
             f"for {cost.minutes} minutes, on demand"
         )
         say(f"({SOURCE}).", "dim")

@@ -12,7 +12,7 @@ from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.operations.log_lines import LogLine, find_tasks, read_since
 from hippo_cli.operations.places import STEWARD, open_platform, read_project, read_user
 from hippo_cli.operations.servers import read_server
-from hippo_cli.operations.timeline import FUNCTIONS, Timeline
+from hippo_cli.operations.timeline import Timeline
 from hippo_cli.output import JsonOption, say, say_error, show_json_line
 
 _BEFORE = timedelta(minutes=10)  # that a participant may be in the study before their server is asked for
@@ -61,8 +61,6 @@ def logs(
     lines = timeline.read(start)
     _show(lines, as_json=as_json)
     _show_notes(timeline)
-    if not lines and timeline.denied >= set(FUNCTIONS):
-        raise AwsError("access denied: these credentials may not read the logs", STEWARD)
     if not lines:
         say_error(
             f"Nothing of {user_id} since {start.astimezone():%Y-%m-%d %H:%M}; --since goes further back."
@@ -101,3 +99,5 @@ def _show_notes(timeline: Timeline) -> None:
     for source, note in timeline.notes.items():
         say_error(f"{source}: {note}", "yellow")
     timeline.notes.clear()
+    if timeline.is_refused:
+        raise AwsError("access denied: these credentials may not read the logs", STEWARD)

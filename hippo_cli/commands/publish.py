@@ -125,10 +125,11 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
         return
     version = f", version {listing.version}" if listing.version else ""
     say(f"{plan.target.project_id} is published{version}", "bold")
+    link = _form_link(plan) or f"your deployment's page, with ?projectId={plan.target.project_id}"
     if plan.target.config.get("live"):
-        say(f"Its link: {_form_link(plan)}")
+        say(f"Its link: {link}")
     else:
-        say(f"It is closed (live is not true). Its link once it is open: {_form_link(plan)}")
+        say(f"It is closed (live is not true). Its link once it is open: {link}")
 
 
 def form_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:

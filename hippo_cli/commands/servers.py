@@ -47,7 +47,7 @@ def servers(
     alive = sum(is_alive(line.record) for line in lines)
     total = sum(line.dollars for line in shown)
     say(
-        f"{alive} running or waiting, {total:.2f} USD so far at most"
+        f"{alive} running or waiting, {total:.2f} USD so far at most, replaced ones not counted"
         + (f"; {ended} that have ended: --all" if ended else "")
     )
 

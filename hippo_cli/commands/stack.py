@@ -8,7 +8,7 @@ import typer
 from hippo_cli.connection import connect
 from hippo_cli.output import JsonOption, show_json, show_table
 from hippo_cli.stack import find_stack
-from hippo_cli.study_folder import open_study
+from hippo_cli.study_folder import open_study, read_folder_project
 
 
 def stack(
@@ -20,7 +20,7 @@ def stack(
     as_json: JsonOption = False,
 ) -> None:
     """Show which deployment of HIPPO Gym is used, and its addresses and names."""
-    found = find_stack(connect(context.obj, open_study(directory).project))
+    found = find_stack(connect(context.obj, read_folder_project(open_study(directory).directory)))
     if as_json:
         show_json({"stack": found.name, "region": found.region, "values": dict(found.values)})
         return

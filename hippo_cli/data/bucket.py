@@ -14,7 +14,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
-from hippo_cli.aws_errors import read_code
+from hippo_cli.aws_errors import BrokenOffError, read_code
 
 # An answer that breaks off in its middle: botocore tries requests again by itself, and not this.
 _BROKEN_OFF = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
@@ -84,9 +84,9 @@ class Bucket:
                 if read_code(error) in _GONE:
                     return None
                 raise
-            except _BROKEN_OFF:
+            except _BROKEN_OFF as error:
                 if not left:
-                    raise
+                    raise BrokenOffError(what=f"s3://{self.name}/{key}", error=error) from error
         return None
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import read_code
+from hippo_cli.aws_errors import read_code, reading
 from hippo_cli.connection import Connection
 from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
 from hippo_cli.errors import CliError
@@ -61,7 +61,8 @@ def _check_bucket(s3: Any, place: str, now: datetime) -> Result:
     address = urlsplit(place)
     key = f"{address.path.strip('/')}/fullchain.pem"
     try:
-        body = s3.get_object(Bucket=address.netloc, Key=key)["Body"].read()
+        with reading(f"s3://{address.netloc}/{key}"):
+            body = s3.get_object(Bucket=address.netloc, Key=key)["Body"].read()
     except ClientError as error:
         if read_code(error) != "NoSuchKey":
             raise

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,7 +13,7 @@ from hippo_cli.aws_errors import describe_aws_error
 from hippo_cli.checks.server import read_size
 from hippo_cli.connection import Connection
 from hippo_cli.data.bucket import Bucket
-from hippo_cli.data.studies import find_entry
+from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.doctor.account import STACK, check_credentials, check_permissions, check_stack
 from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
@@ -20,7 +21,7 @@ from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses,
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
 from hippo_cli.doctor.results import Outcome, Result, failure, look, ok, unknown
 from hippo_cli.errors import CliError
-from hippo_cli.prices import DEFAULT_CPU
+from hippo_cli.prices import DEFAULT_CPU, MEMORY_BY_CPU
 from hippo_cli.stack import Stack
 
 DEFAULT_PARTICIPANTS = 10
@@ -47,7 +48,7 @@ def examine(connection: Connection, plan: Plan, now: datetime, ask: AskDns = ask
         if stack is not None:
             yield from _examine_stack(connection, stack, plan, now, ask)
     else:
-        yield unknown(STACK, "AWS does not let anybody in with these credentials")
+        yield unknown(STACK, "not looked for: the credentials come first, see above")
     yield from look(DOCKER, check_docker)
 
 
@@ -67,7 +68,6 @@ def _examine_stack(
     planned = plan.participants or DEFAULT_PARTICIPANTS
     checks: list[Check] = [
         ("permissions", lambda: check_permissions(connection, stack, plan.project_id)),
-        ("MaxServers", lambda: check_cap(stack, planned)),
         *_list_quotas(connection, stack, planned, plan),
         (DELEGATION, lambda: check_delegation(connection, stack, ask)),
         ("names", lambda: check_addresses(stack, ask)),
@@ -77,23 +77,32 @@ def _examine_stack(
         yield from look(what, check)
 
 
-def _check_fargate(connection: Connection, stack: Stack, planned: int, plan: Plan) -> Iterator[Result]:
-    """By the study's size: of the folder, else as it was published."""
+def _find_cpu(connection: Connection, stack: Stack, plan: Plan) -> float:
+    """vCPUs of one of the study's servers: of the folder's, else as it was published; 0 if it has no game."""
     config = plan.config
     if config is None and plan.project_id:
-        config = find_entry(Bucket(connection.make_client("s3"), stack.bucket), plan.project_id)
+        bucket = Bucket(connection.make_client("s3"), stack.bucket)
+        entry = find_entry(bucket, plan.project_id) or {}  # which researchers may not see, unlike its version
+        config = Studies(bucket.beside(str(entry.get("bucket") or "")), plan.project_id, entry).current.config
     steps = (config or {}).get("steps")
     if isinstance(steps, Mapping) and GAME not in steps.values():
-        return iter([ok("Fargate", "the study has no game")])
+        return 0
     cpu = read_size((config or {}).get("awsSetup"), "cpu", DEFAULT_CPU)
-    return check_fargate(connection, planned, cpu or DEFAULT_CPU)
+    return cpu if cpu in MEMORY_BY_CPU else DEFAULT_CPU
 
 
 def _list_quotas(connection: Connection, stack: Stack, planned: int, plan: Plan) -> list[Check]:
+    find_cpu = cache(lambda: _find_cpu(connection, stack, plan))
+
+    def check_game(what: str, check: Callable[[], Iterable[Result]]) -> Check:
+        return what, lambda: check() if find_cpu() else [ok(what, "the study has no game")]
+
+    cap = check_game("MaxServers", lambda: check_cap(stack, planned))
     if is_local(stack):
-        return [("quotas", lambda: [unknown("quotas", "a local platform has none but its MaxServers")])]
+        return [cap, ("quotas", lambda: [unknown("quotas", "a local platform has none but its MaxServers")])]
     return [
-        ("Fargate", lambda: _check_fargate(connection, stack, planned, plan)),
-        ("EventBridge", lambda: check_rules(connection, planned)),
+        cap,
+        check_game("Fargate", lambda: check_fargate(connection, planned, find_cpu())),
+        check_game("EventBridge", lambda: check_rules(connection, planned)),
         ("Lambda", lambda: check_concurrency(connection, planned)),
     ]

@@ -51,21 +51,23 @@ def unknown(what: str, found: str, advice: str = "") -> Result:
 
 def look(what: str, check: Callable[[], Iterable[Result]]) -> list[Result]:
     """A check's results; what AWS refuses to show could not be looked at, and nothing else ends with it."""
+    results: list[Result] = []
     try:
-        return list(check())
-    except ClientError as error:
-        if is_denied(error):
-            return [
-                unknown(
-                    what,
-                    f"these credentials may not do {error.operation_name}",
-                    "Somebody who may, such as the operator, can run this too.",
-                )
-            ]
-        told = describe_aws_error(error)
-        return [failure(what, told.what, told.advice)]
-    except BotoCoreError as error:
-        told = describe_aws_error(error)
-        return [failure(what, told.what, told.advice)]
+        for result in check():
+            results.append(result)
     except CliError as error:
-        return [failure(what, error.what, error.advice)]
+        results.append(failure(what, error.what, error.advice))
+    except (BotoCoreError, ClientError) as error:
+        results.append(_describe(what, error))
+    return results
+
+
+def _describe(what: str, error: BotoCoreError | ClientError) -> Result:
+    if isinstance(error, ClientError) and is_denied(error):
+        return unknown(
+            what,
+            f"these credentials may not do {error.operation_name}",
+            "Somebody who may, such as the operator, can run this too.",
+        )
+    told = describe_aws_error(error)
+    return failure(what, told.what, told.advice)

@@ -50,7 +50,7 @@ def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
     text = text.rstrip()
     try:
         entry = json.loads(text) if text.startswith("{") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if not isinstance(entry, dict):
         return LogLine(moment, source, "", text)
@@ -66,7 +66,7 @@ def names_user(text: str, user_id: str) -> bool:
     """Whether a line of a function is about this participant, and not about one whose id holds theirs."""
     try:
         entry = json.loads(text) if text.startswith("{") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         entry = None
     if isinstance(entry, dict) and isinstance(entry.get("userId"), str):
         return str(entry["userId"]) == user_id

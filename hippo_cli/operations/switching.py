@@ -2,11 +2,15 @@
 
 import json
 
-from hippo_cli.data.studies import find_entry
+from botocore.exceptions import ClientError
+
+from hippo_cli.aws_errors import is_denied, reading
 from hippo_cli.errors import AwsError, CliError
 from hippo_cli.operations.places import Platform, asking
+from hippo_cli.reports.servers import PREFIX
 
 _RESEARCHER = "Ask the operator to attach the stack's ResearcherPolicy to you."
+_WHOSE = "Look at the id. If the project is yours, ask the operator to tag you with it (hippo-project)."
 
 
 def switch_project(platform: Platform, project_id: str, live: bool) -> None:
@@ -16,7 +20,8 @@ def switch_project(platform: Platform, project_id: str, live: bool) -> None:
     payload = json.dumps({"projectId": project_id, "live": live}).encode()
     with asking("invoke the update function", _RESEARCHER):
         answer = platform.connection.make_client("lambda").invoke(FunctionName=name, Payload=payload)
-    body = answer["Payload"].read()
+    with reading(f"the function {name}"):
+        body = answer["Payload"].read()
     result = _read(body)
     if answer.get("FunctionError") or "statusCode" not in result:
         raise AwsError(
@@ -28,10 +33,17 @@ def switch_project(platform: Platform, project_id: str, live: bool) -> None:
 
 
 def _look_whose(platform: Platform, project_id: str) -> None:
-    """The function cannot know who invokes it: whoever may not see a project's data is not to switch it."""
-    entry = find_entry(platform.bucket, project_id) or {}
-    with asking(f"see the project {project_id}, so it is another researcher's", _RESEARCHER):
-        platform.bucket.beside(str(entry.get("bucket") or "")).holds(f"{project_id}/")
+    """The function cannot know who invokes it: whoever may not list a project's folder is not to switch it.
+
+    In the stack's bucket, by their tag, also if the data are in another one. Stewards care for all projects.
+    """
+    try:
+        platform.bucket.holds(f"{project_id}/")
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        with asking(f"see the project {project_id}, so it is another researcher's", _WHOSE):
+            platform.bucket.holds(PREFIX)
 
 
 def _read(body: bytes) -> dict[str, object]:

@@ -44,6 +44,11 @@ class Timeline:
         self._forget(since)
         return sorted(found, key=lambda line: line.time)
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether none of the logs may be read that there are."""
+        return self.denied >= {*FUNCTIONS, *([GAME] if self._tasks else [])}
+
     def follow(self, since: datetime, clock: Clock) -> Iterator[list[LogLine]]:
         """Once what there is, then what is new, for ever."""
         while True:
@@ -76,6 +81,7 @@ class Timeline:
                 raise
         else:
             self.notes.pop(source, None)
+            self.denied.discard(source)
         return lines
 
     def _take(self, source: str, event: dict[str, Any]) -> LogLine | None:
@@ -132,4 +138,4 @@ class Timeline:
 
 
 def _to_milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    return max(int(moment.timestamp() * 1000), 0)  # CloudWatch takes none before 1970

@@ -5,6 +5,7 @@ Each is drawn as wide as a phone's screen: the page sets several side by side wh
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
+from hippo_cli.output import only_printable
 from hippo_cli.reports.summary import StepCount, Summary
 from hippo_cli.reports.words import form_duration
 
@@ -127,7 +129,9 @@ class _Drawing:
 @contextmanager
 def _figure(rows: int) -> Iterator[tuple[_Drawing, Axes]]:
     drawing = _Drawing()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # Of letters that its own font lacks: browsers have others.
+        warnings.filterwarnings("ignore", "Glyph")
         figure = Figure(figsize=(_WIDTH, 0.9 + 0.34 * max(rows, 3)), layout="constrained")
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
@@ -140,7 +144,7 @@ def _figure(rows: int) -> Iterator[tuple[_Drawing, Axes]]:
 
 
 def _name(step: StepCount) -> str:
-    name = step.file.removesuffix(".html") or "?"
+    name = only_printable(step.file).removesuffix(".html") or "?"
     name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
     return f"{step.step} {name}"
 

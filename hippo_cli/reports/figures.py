@@ -14,6 +14,7 @@ from hippo_cli.reports.summary import Summary
 from hippo_cli.reports.words import form_dollars, form_duration, form_time
 
 Row = Sequence[object]
+_LAST = "; servers that were replaced are not counted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,5 +104,5 @@ def _show_days(summary: Summary) -> Iterator[Chart]:
         (day, f"{figures.minutes:.0f}", form_dollars(figures.cost)) for day, figures in summary.days.items()
     ]
     names = ("day", "server minutes", "cost at most")
-    yield Chart("Server minutes", "By day", draw_days(summary, costs=False), names, rows)
-    yield Chart("Cost", "By day, at most", draw_days(summary, costs=True), names, rows)
+    yield Chart("Server minutes", f"By day{_LAST}", draw_days(summary, costs=False), names, rows)
+    yield Chart("Cost", f"By day, at most{_LAST}", draw_days(summary, costs=True), names, rows)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from hippo_cli.output import only_printable
 from hippo_cli.prices import SOURCE
 from hippo_cli.reports.figures import Chart, Listing, Row, list_charts, list_servers
 from hippo_cli.reports.style import STYLE
@@ -27,11 +28,11 @@ def write_report(summary: Summary, path: Path) -> None:
 
 
 def form_report(summary: Summary) -> str:
-    """The report's HTML."""
+    """The report's HTML, without what a page cannot hold."""
     title = escape(f"{summary.project_id}: {summary.title}")
     remarks = "".join(f"<p class=remark>{escape(remark)}</p>" for remark in list_remarks(summary))
     when = f"{summary.now.astimezone():%Y-%m-%d %H:%M %Z}"
-    return f"""<!doctype html>
+    return only_printable(f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -53,7 +54,7 @@ def form_report(summary: Summary) -> str:
 <footer><p>{_form_notes(summary)}</p></footer>
 </body>
 </html>
-"""
+""")
 
 
 def _form_notes(summary: Summary) -> str:
@@ -62,8 +63,8 @@ def _form_notes(summary: Summary) -> str:
         size += " (assumed: the task definition could not be read)"
     return escape(
         f"Costs are at most: on demand, {SOURCE}, {size} for each server. Of each participant's server the "
-        "last attempt counts. Somebody who has not finished and was not heard of for "
-        f"{form_duration(GONE_AFTER)} counts as gone."
+        "last attempt counts, those that were replaced come on top. Somebody who has not finished and was "
+        f"not heard of for {form_duration(GONE_AFTER)} counts as gone."
     )
 
 
@@ -75,7 +76,10 @@ def _form_numbers(summary: Summary) -> str:
         ("gone", summary.gone),
         ("today", summary.today),
         ("servers now", len(summary.servers) if summary.servers_visible else "?"),
-        ("servers so far, at most", form_dollars(summary.cost) if summary.servers_visible else "?"),
+        (
+            "servers so far, at most, replaced ones not counted",
+            form_dollars(summary.cost) if summary.servers_visible else "?",
+        ),
     ]
     cells = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(str(value))}</dd></div>" for name, value in numbers

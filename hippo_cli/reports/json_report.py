@@ -70,7 +70,7 @@ def _list_servers(summary: Summary) -> list[dict[str, Any]]:
             "state": server.state,
             "attempt": server.attempt,
             "requestedAt": server.requested and server.requested.isoformat(),
-            "ageSeconds": server.age and server.age.total_seconds(),
+            "ageSeconds": None if server.age is None else server.age.total_seconds(),
             "deadline": server.deadline and server.deadline.isoformat(),
             "dollarsAtMost": round(server.cost, 5),
             "late": server.late,

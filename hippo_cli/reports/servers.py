@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from hippo.server_record import FAILED, READY, STARTING, STOPPING, ServerRecord, read_record
 from hippo.study import Study
@@ -166,11 +166,17 @@ def find_time_to_ready(record: ServerRecord) -> float | None:
 
 def split_by_day(begun: datetime, ended: datetime, zone: tzinfo | None) -> Iterator[tuple[date, timedelta]]:
     """A span's share of each day, in a time zone (None: this machine's)."""
-    begun, ended = begun.astimezone(zone), ended.astimezone(zone)
+    begun, ended = begun.astimezone(UTC), ended.astimezone(UTC)
     while begun < ended:
-        midnight = datetime.combine(begun.date() + timedelta(days=1), datetime.min.time(), begun.tzinfo)
-        yield begun.date(), min(midnight, ended) - begun
+        day = begun.astimezone(zone).date()
+        midnight = find_midnight(day + timedelta(days=1), zone)
+        yield day, min(midnight, ended) - begun
         begun = midnight
+
+
+def find_midnight(day: date, zone: tzinfo | None) -> datetime:
+    """When a day begins in a time zone, in UTC: not 24 hours after the one before where the clock changes."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def find_size(make_client: Any, study: Study) -> ServerSize:
@@ -182,7 +188,7 @@ def find_size(make_client: Any, study: Study) -> ServerSize:
         answer = make_client("ecs").describe_task_definition(taskDefinition=study.task_definition)
         definition = answer["taskDefinition"]
         return ServerSize(int(definition["cpu"]) / 1024, int(definition["memory"]) / 1024, known=True)
-    except (BotoCoreError, ClientError, KeyError, ValueError):
+    except (ClientError, KeyError, ValueError):
         return size  # costs are an estimate anyway; whoever reads answers need not be let see this
 
 

@@ -14,6 +14,7 @@ from hippo_cli.reports.journeys import Journey
 from hippo_cli.reports.servers import (
     ServerSize,
     Sight,
+    find_midnight,
     find_span,
     find_time_to_ready,
     has_failed,
@@ -132,7 +133,7 @@ def summarise(
     zone: tzinfo | None = None,
 ) -> Summary:
     """The figures at `now`; days begin in `zone` (None: this machine's)."""
-    midnight = datetime.combine(now.astimezone(zone).date(), datetime.min.time(), now.astimezone(zone).tzinfo)
+    midnight = find_midnight(now.astimezone(zone).date(), zone)
     today = [journey for journey in journeys if journey.created and journey.created >= midnight]
     here = [journey for journey in journeys if not is_gone(journey, now)]
     current = [record for record in servers if is_alive(record)]

@@ -4,7 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hippo_cli.output import only_printable
+from hippo_cli.output import PlainTable, only_printable
 from hippo_cli.reports.servers import NONE_SEEN, Sight
 from hippo_cli.reports.summary import GONE_AFTER, Summary
 from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time
@@ -49,10 +49,8 @@ def list_remarks(summary: Summary) -> list[str]:
 
 def _render_head(summary: Summary) -> Text:
     head = Text()
-    title = only_printable(summary.title)
-    head.append(
-        summary.project_id if title == summary.project_id else f"{summary.project_id}: {title}", "bold"
-    )
+    title = "" if summary.title == summary.project_id else f": {summary.title}"
+    head.append(only_printable(f"{summary.project_id}{title}"), "bold")
     head.append(f"   {form_time(summary.now, summary.now)}\n", "dim")
     head.append(
         f"{summary.total} participants: {summary.finished} finished, {summary.active} at it, "
@@ -63,7 +61,7 @@ def _render_head(summary: Summary) -> Text:
         f"waiting for a server {len(summary.waiting)}, playing {summary.playing}"
     )
     if summary.days:
-        head.append(f"; servers so far at most {form_dollars(summary.cost)}")
+        head.append(f"; servers so far at most {form_dollars(summary.cost)}, replaced ones not counted")
     head.append("\n")
     return head
 
@@ -74,7 +72,7 @@ def _render_steps(summary: Summary) -> Table:
     for step in summary.steps:
         table.add_row(
             str(step.step),
-            only_printable(step.file),
+            step.file,
             str(step.here or ""),
             str(step.gone or ""),
             f"{step.reached} {form_share(step.reached, summary.total):>5}",
@@ -112,13 +110,13 @@ def _render_servers(summary: Summary) -> Table:
 def _render_failures(summary: Summary) -> Table:
     table = _make_table("failed server of", "when", "why")
     for failure in summary.failures[:_SHOWN]:
-        table.add_row(failure.user, form_time(failure.time, summary.now), only_printable(failure.reason))
+        table.add_row(failure.user, form_time(failure.time, summary.now), failure.reason)
     _add_more(table, len(summary.failures))
     return table
 
 
 def _make_table(*columns: str) -> Table:
-    table = Table(show_edge=False, header_style="bold", pad_edge=False)
+    table = PlainTable(show_edge=False, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     return table

@@ -122,15 +122,22 @@ def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
 
 
 def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
-    """Given a study that is open, then it is closed and opened again, and its entry is what it was."""
+    """Given a study that is open, then it is closed and opened again, and its entry is what it was.
+
+    A researcher does so with their own, and with nobody else's; a steward with any that is in the list.
+    """
     project_id = str(account.outputs["projectId"])
     before = account.read_json("project_master_list.json")
 
     paused = hippo("pause", project_id)
     entries = account.read_json("project_master_list.json") or {}
-    resumed = hippo("resume", project_id)
+    researcher = make_person(account, "ResearcherPolicyArn")
+    resumed = hippo("resume", project_id, **researcher)
+    refused, unknown = hippo("pause", "elsewhere", **researcher), hippo("pause", "elsewhere")
 
     assert (paused.returncode, resumed.returncode) == (0, 0), paused.stderr + resumed.stderr
+    assert (refused.returncode, unknown.returncode) == (3, 1), refused.stderr + unknown.stderr
+    assert "another researcher's" in refused.stderr
     assert {one["id"]: one["live"] for one in entries["projects"]}[project_id] is False
     assert account.read_json("project_master_list.json") == before
 

@@ -68,13 +68,15 @@ def make_clients(
 
 
 def use_bucket(s3: Any, bucket: str, project: str) -> None:
-    """Upload as the deployment script does, list, read, and delete."""
+    """Upload as the deployment script does, list, read, delete, and give up what was to be sent in parts."""
     for name in ("page.html", "page.css", "_media/page.png"):
         key = f"{project}/{name}"
         s3.put_object(Bucket=bucket, Key=key, Body=b"", ACL="private")
         s3.list_objects_v2(Bucket=bucket, Prefix=f"{project}/")
         s3.get_object(Bucket=bucket, Key=key)
         s3.delete_object(Bucket=bucket, Key=key)
+        begun = s3.create_multipart_upload(Bucket=bucket, Key=key)
+        s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=begun["UploadId"])
     s3.put_object(Bucket=bucket, Key=f"{project}/_keys/links", Body=b"0" * 32)
 
 

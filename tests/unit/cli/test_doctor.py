@@ -326,3 +326,24 @@ def test_quotas_for_the_study_that_is_named(
     told = json.loads(run("doctor", "--project", "maze", "--json").stdout)
 
     assert [one for one in told if one["what"].startswith("Fargate") and found in one["found"]], told
+    without = {one["what"] for one in told if "no game" in one["found"]}
+    assert without == ({"MaxServers", "Fargate", "EventBridge"} if "game" in found else set())
+
+
+def test_what_a_researcher_may_see_of_the_study(
+    lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Given no leave to read the list of projects, then the version in the study's folder says its size."""
+    put_values(lab, **COMPLETE)
+    for key in lab.list_keys(f"{PROJECT}/_versions/"):  # one of the same second is as new
+        lab.s3.delete_object(Bucket=BUCKET, Key=key)
+    lab.publish({}, awsSetup={"cpu": 8, "memory": 16})
+    lab.aws.reset()
+    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list")
+    monkeypatch.setattr("hippo_cli.doctor.examination.is_local", lambda _: False)
+    monkeypatch.chdir(tmp_path)
+    put_quotas(lab, 40, 40, 100)
+
+    told = json.loads(run("doctor", "--project", PROJECT, "--json").stdout)
+
+    assert any("servers of 8 at once" in one["found"] for one in told)

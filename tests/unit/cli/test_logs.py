@@ -170,7 +170,7 @@ def test_times_ago() -> None:
     assert read_since("2026-11-25T10:00+01:00", NOW) == datetime(2026, 11, 25, 9, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["plain", "{not json", '{"no": "message"}', "[1]"])
+@pytest.mark.parametrize("text", ["plain", "{not json", '{"no": "message"}', "[1]", '{"deep":' * 99_999])
 def test_lines_that_are_no_json_stay_as_they_are(text: str) -> None:
     """Given whatever a game server prints, then it is shown as it is."""
     line = read_line("game", 0, text + "\n")
@@ -206,3 +206,39 @@ def test_nothing_may_be_read(lab: StudyWorld, run: Run) -> None:
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=9)
 
     assert run("logs", USER).exit_code == 3
+
+
+def test_json_holds_nothing_raw(run: Run) -> None:
+    """Given what steers a terminal, or is half a character, then JSON escapes it, and text replaces it."""
+    message = "\x1b[2J\x7f\x9b31m\u202e\ud800"
+    put_lines(GROUPS[2], "c", (13, json.dumps({"message": message, "userId": USER})))
+
+    plain, machine = run("logs", USER), run("logs", USER, "--json")
+
+    assert (plain.exit_code, machine.exit_code) == (0, 0), plain.output + machine.output
+    assert not {*message} - {*"[2J31m"} & {*plain.stdout, *machine.stdout}
+    assert message in [json.loads(line)["message"] for line in machine.stdout.splitlines()]
+
+
+def test_who_may_read_the_game_alone(lab: StudyWorld, run: Run) -> None:
+    """Given a game whose log may be read and holds nothing since, then nothing is wrong."""
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+
+    assert run("logs", USER, "--since", "1s").exit_code == 0
+
+
+def test_following_what_may_not_be_read(lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given --follow and no leave for any log, then it ends at once."""
+    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=99)
+    monkeypatch.setattr("hippo_cli.operations.timeline._FOLLOW_SECONDS", 0)
+    looks = []
+    monkeypatch.setattr(
+        "hippo.clock.SystemClock.sleep", lambda *_: looks.append(1) or len(looks) > 5 and 1 / 0
+    )
+
+    assert run("logs", USER, "--follow").exit_code == 3
+
+
+def test_longer_ago_than_there_are_logs(run: Run) -> None:
+    """Given a time before 1970, which CloudWatch does not take, then all there is is shown."""
+    assert "listening" in run("logs", USER, "--since", "1066-10-14").stdout

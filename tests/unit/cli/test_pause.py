@@ -100,7 +100,8 @@ def test_what_is_refused(function: FakeLambda, run: Run) -> None:
 
 def test_another_researchers_project(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
     """Given a project whose data may not be seen, then it is not switched: the function would not know."""
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{PROJECT}%2F")
+    for folder in (PROJECT, "_servers"):
+        lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{folder}%2F")
     lab.aws.calls.clear()
 
     result = run("pause", PROJECT)
@@ -120,3 +121,22 @@ def test_a_broken_config_in_the_folder(
         result = run(command)
         assert result.exit_code == 2
         assert "config.yml:3" in result.stderr
+
+
+def test_a_steward_and_a_bucket_that_is_gone(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
+    """Given another project, then a steward switches it; and a project's own bucket need not be there."""
+    lab.write_list([{**lab.read_list()[0], "bucket": "gone"}])
+    own = run("pause", PROJECT)
+    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, key=f"{PROJECT}%2F")
+
+    assert (own.exit_code, run("resume", PROJECT).exit_code) == (0, 0), own.output
+
+
+def test_other_commands_and_a_broken_config(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: FakeLambda
+) -> None:
+    """Given a config.yml that is no YAML, then `stack` and `doctor` say so too."""
+    (tmp_path / "config.yml").write_text("project:\n\tid: maze\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert all("config.yml:2" in run(command).stderr for command in ("stack", "doctor"))

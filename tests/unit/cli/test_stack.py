@@ -225,3 +225,18 @@ def test_what_aws_says_becomes_words(error: Any, code: int, what: str) -> None:
     assert isinstance(told, CliError)
     assert told.code == ExitCode(code)
     assert what in told.what
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region", "what"),
+    [("notaurl", REGION, "AWS_ENDPOINT_URL"), ("http://127.0.0.1:9", "not a region", "--region")],
+)
+def test_addresses_and_regions_that_are_none(
+    run: Run, monkeypatch: pytest.MonkeyPatch, endpoint: str, region: str, what: str
+) -> None:
+    """Given an address that is no URL, or a region that can be none, then 2 and which of them it is."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    result = run("stack", "--region", region)
+
+    assert (result.exit_code, what in result.stderr) == (2, True), result.output

@@ -269,3 +269,26 @@ def test_the_study_of_this_folder(
     result = run("status", "--json")
 
     assert json.loads(result.stdout)["projectId"] == PROJECT
+
+
+def test_names_that_steer_a_terminal(study: StudyWorld, run: Run) -> None:
+    """Given a record under an id that no participant can have, then none of it steers the terminal."""
+    study.get()
+    study.put_server("ready", "x\x9b2Jy")
+
+    shown = run("status", PROJECT).stdout
+
+    assert "x\ufffd2Jy" in shown
+    assert "\x9b" not in shown
+
+
+@pytest.mark.parametrize(
+    "code", ["503", "ThrottledException", "RequestThrottledException", "ServiceUnavailable"]
+)
+def test_an_aws_that_is_busy(study: StudyWorld, run: Run, code: str) -> None:
+    """Given AWS's words for too many requests, then that is what is told."""
+    study.aws.fail("ListObjectsV2", code, 503)
+
+    result = run("status", PROJECT)
+
+    assert (result.exit_code, "AWS is busy" in result.stderr) == (3, True), result.stderr

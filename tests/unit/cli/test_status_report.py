@@ -3,12 +3,14 @@
 import errno
 import os
 import re
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -202,3 +204,45 @@ def test_words() -> None:
     durations = [form_duration(seconds) for seconds in (0, 59.6, 60, 99, 3600, 7200, 11100)]
     assert durations == ["0 s", "60 s", "1 min", "99 s", "60 min", "2 h 00", "3 h 05"]
     assert [form_dollars(amount) for amount in (0, 0.012345, 3.1)] == ["0.00 USD", "0.0123 USD", "3.10 USD"]
+
+
+def test_characters_that_no_page_holds(recwarn: pytest.WarningsRecorder) -> None:
+    """Given names with control characters, or in a script that the charts' font lacks, then no complaint."""
+    steps = {"1": "研究.html", "2": "\x1b[31m\ud800.html", "finalStep": "thanks.html"}
+
+    html = form_report(form_summary(steps=steps))
+
+    assert "研究" in html
+    assert "\x1b" not in html
+    assert html.encode()
+    assert [*recwarn] == []
+
+
+def test_days_on_which_the_clock_changes() -> None:
+    """Given a zone that puts its clocks forward, or back, then that day has 23 hours, or 25."""
+    zone = ZoneInfo("Europe/Berlin")
+
+    def list_hours(begun: datetime) -> list[float]:
+        spans = split_by_day(begun, begun + timedelta(days=3), zone)
+        return [share.total_seconds() / 3600 for _, share in spans]
+
+    assert list_hours(datetime(2026, 3, 28, 11, tzinfo=UTC)) == [12, 23, 24, 13]
+    assert list_hours(datetime(2026, 10, 24, 10, tzinfo=UTC)) == [12, 25, 24, 11]
+
+
+def test_today_where_the_clock_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a machine whose clock was put back this night, then today has begun at midnight all the same."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    study = Study("p", {}, lambda _: None, lambda _: [])
+    created = [datetime(2026, 10, 24, 21, 59, tzinfo=UTC), datetime(2026, 10, 24, 22, 1, tzinfo=UTC)]
+    journeys = [Journey("u", moment, moment, 1, Place.PAGE, "v", ()) for moment in created]
+    try:
+        summary = summarise("p", study, journeys, [], ServerSize(), datetime(2026, 10, 25, 20, tzinfo=UTC))
+        shares = [*split_by_day(created[0], created[0] + timedelta(days=2), None)]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+    assert summary.today == 1
+    assert [share.total_seconds() / 60 for _, share in shares] == [1, 25 * 60, 23 * 60 - 1]

@@ -5,20 +5,21 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
 from typer.testing import CliRunner
 
 from hippo_cli.errors import ExitCode
-from hippo_cli.update_project import FUNCTION, app
+from hippo_cli.update_project import FUNCTION, app, main
 from tests.support.aws_hooks import shared_client
 from tests.support.study_world import BUCKET
 from tests.unit.cli.conftest import SmallStudy
 from tests.unit.cli.publishing_world import Deployment, FakeDocker
 
 UpdateProject = Callable[..., Any]
-BUILD = "Build and push the image now? [y/n]"
+BUILD = "Do you want to deploy docker now? [y/n]"
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_the_question_about_developing(
         ExitCode.USAGE,
         ExitCode.FINE,
     ]
-    assert "App/xvfb.sh starts the server with `dev`" in no.output
+    assert "dev flag set in App/xvfb.sh file" in no.output
     assert "Give --yes" in nobody.output
     assert len(deployment.invocations) == 1
 
@@ -136,8 +137,9 @@ def test_a_deployment_that_does_not_say_what_it_is(
         ssm.delete_parameter(Name=name)
     refused = update("--image", "small:1")
     study.edit("  awsSetup:\n", f"  awsSetup:\n    bucket: {BUCKET}\n")
-    roleless = update("--image", "small:1")
-    role = "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
+    first = update("--image", "small:1")
+    own = deployment.definitions()[-1]["executionRoleArn"]
+    role = "arn:aws:iam::123456789012:role/another"
     deployment.ecs.register_task_definition(
         family="small",
         cpu="256",
@@ -148,8 +150,9 @@ def test_a_deployment_that_does_not_say_what_it_is(
 
     result = update("--image", "small:1")
 
-    assert (refused.exit_code, roleless.exit_code) == (ExitCode.AWS, ExitCode.AWS)
-    assert "no stack says its roles" in roleless.output
+    assert (refused.exit_code, first.exit_code) == (ExitCode.AWS, ExitCode.FINE), first.output
+    assert own == "arn:aws:iam::123456789012:role/ecsTaskExecutionRole"
+    assert "with ?projectId=small" in first.stdout
     assert result.exit_code == ExitCode.FINE, result.output
     assert deployment.invocations[0]["FunctionName"] == FUNCTION
     assert deployment.definitions()[-1]["executionRoleArn"] == role
@@ -197,3 +200,35 @@ def test_full_disk(
     assert "the disk is full; make room and run the same command again" in result.output
     assert (study.directory / ".projectConfig.yml").read_text() == "before"
     assert not (study.directory / "App/.trialConfig.yml").exists()
+
+
+def test_no_docker_where_nothing_is_built(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given an unchanged image, or a study of pages only, then a Docker that does not run is no hindrance."""
+    assert update("--yes").exit_code == ExitCode.FINE
+    docker.fail("version")
+    same = update("--yes")
+    study.edit("    2: game\n", "    2: thanks.html\n")
+    pages_only = update()
+
+    assert (same.exit_code, pages_only.exit_code) == (ExitCode.FINE, ExitCode.FINE), pages_only.output
+    assert "[y/n]" not in pages_only.output
+
+
+@pytest.mark.parametrize("is_set", [False, True])
+def test_credentials_in_the_folders_env(
+    update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch, is_set: bool
+) -> None:
+    """Given .env beside config.yml, then it names credentials, unless they are set already."""
+    seen: list[str] = []
+    name = "AWS_ACCESS_KEY_ID"
+    monkeypatch.setattr("hippo_cli.update_project.app", lambda **_: seen.append(os.environ[name]))
+    study.write(".env", f'{name}="of-the-folder"\n# a comment\n')
+
+    with mock.patch.dict(os.environ, {name: "set"}):
+        if not is_set:
+            del os.environ[name]
+        main([])
+
+    assert seen == ["set" if is_set else "of-the-folder"]

@@ -1,0 +1,43 @@
+"""What a terminal, a pipe and the environment bring along."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hippo_cli.connection import Flags, connect
+from tests.unit.cli.conftest import SmallStudy
+
+
+def test_keys_in_the_environment_go_before_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given AWS_PROFILE and keys, then the keys count, as with the AWS CLI; --profile goes before both."""
+    profiles = tmp_path / "credentials"
+    profiles.write_text("[lab]\naws_access_key_id = of-the-profile\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(profiles))
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "of-the-environment")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+
+    found = [
+        connect(Flags(profile=name, region="ca-central-1")).session.get_credentials().access_key
+        for name in (None, "lab")
+    ]
+
+    assert found == ["of-the-environment", "of-the-profile"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_pipe_that_is_not_utf_8(study: SmallStudy, encoding: str) -> None:
+    """Given a pipe as Windows has them, then what it cannot show is replaced, and JSON loses nothing."""
+    study.page("<p>ř</p><input name='ř'><input name='ř'>")
+    command = [sys.executable, "-m", "hippo_cli", "check", str(study.directory)]
+    environment = {"PYTHONIOENCODING": encoding, "PYTHONPATH": ":".join(sys.path)}
+
+    shown = subprocess.run(command, capture_output=True, env=environment)
+    said = subprocess.run([*command, "--json"], capture_output=True, env=environment)
+
+    assert b"consent.html" in shown.stdout, shown
+    assert shown.returncode == said.returncode != 70
+    assert "ř" in json.dumps(json.loads(said.stdout.decode(encoding)), ensure_ascii=False)
