@@ -2,6 +2,7 @@
 
 import errno
 import functools
+import shutil
 import traceback
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
@@ -64,6 +65,10 @@ def _end(error: BaseException) -> NoReturn:
 
 
 def _describe_os_error(error: OSError) -> str:
+    while isinstance(error, shutil.Error):  # a list of what could not be copied
+        inner = [part[2] for part in error.args[0] if isinstance(part, tuple)]
+        text = str(inner[0]) if inner else str(error)
+        error = OSError(errno.ENOSPC if "No space left" in text else 0, text)
     place = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error)
     if error.errno == errno.ENOSPC:

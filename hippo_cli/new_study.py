@@ -37,6 +37,7 @@ class Answers:
 
 def make_study(example: Path, target: Path, answers: Answers) -> None:
     """Makes the folder, whole or not at all. Raises UsageError if something is there already."""
+    target = target.resolve()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there already, and not empty", "Name a folder that is new or empty.")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -48,9 +49,10 @@ def make_study(example: Path, target: Path, answers: Answers) -> None:
         _name_image(folder / "local.yml", answers.project_id)
         schema = json.dumps(make_schema(), indent=2, ensure_ascii=False) + "\n"
         (folder / FILE_NAME).write_text(schema, encoding="utf-8")
-        if target.exists():
-            target.rmdir()
-        folder.rename(target)
+        if not target.exists():
+            folder.rename(target)
+        for child in folder.iterdir() if folder.exists() else ():
+            child.rename(target / child.name)  # the empty folder may be the one that the user is in
 
 
 def write_config(text: str, answers: Answers) -> str:

@@ -60,6 +60,19 @@ class StudyFolder:
             if path.suffix.lower() not in STEP_SUFFIXES
         }
 
+    @cached_property
+    def strays(self) -> list[tuple[str, str]]:
+        """What lies in StepFiles/ and is not published, by name, and why."""
+        folder = self.directory / STEP_FOLDER
+        found = []
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.exists() and not self._leads_nowhere_else(path):
+                found.append((name, "a link that leads out of the study"))
+            elif path.is_file() and path.suffix.lower() in STEP_SUFFIXES and "/" in name:
+                found.append((name, f"in a folder: pages and style sheets lie in {STEP_FOLDER}/ itself"))
+        return found
+
     def _is_step_file(self, path: Path) -> bool:
         return path.parent == self.directory / STEP_FOLDER and path.suffix.lower() in STEP_SUFFIXES
 
@@ -68,8 +81,14 @@ class StudyFolder:
         return [
             path
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if self._leads_nowhere_else(path)
+            and path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         ]
+
+    def _leads_nowhere_else(self, path: Path) -> bool:
+        """What a link leads to outside of the study is nobody's to publish."""
+        return path.resolve().is_relative_to(self.directory)
 
     def _read_part(self, key: str) -> dict[str, Any]:
         content = self.config_file.content

@@ -14,6 +14,7 @@ KeyPath = tuple[str, ...]
 _TAG = "tag:yaml.org,2002:"
 _BOM = "\ufeff"
 _DEEPEST = 60
+_LARGEST = 100_000  # values
 _DOCUMENTATION = "https://yaml.org/type/"
 
 
@@ -66,6 +67,9 @@ def parse_yaml(text: str, name: str) -> YamlFile:
             node = loader.get_single_node()
             walk = _Walk(name)
             walk.visit(node, ())
+            if node is not None and not walk.is_broken and _count(node, {}) > _LARGEST:
+                what = "repeated by references (&, *) until it is too large"
+                return _unreadable(error("yaml", name, 0, "", what, "Write it out."))
             content = loader.construct_document(node) if node is not None and not walk.is_broken else None
         finally:
             loader.dispose()
@@ -88,6 +92,15 @@ def _find_too_deep(text: str) -> int:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
     return 0
+
+
+def _count(node: Any, known: dict[int, int]) -> int:
+    """Values that it holds, once for each reference to them."""
+    if id(node) not in known:
+        inner = node.value if isinstance(node, yaml.CollectionNode) else []
+        parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
+        known[id(node)] = 1 + sum(_count(part, known) for part in parts)
+    return known[id(node)]
 
 
 def to_wire(value: Any) -> Any:

@@ -18,6 +18,7 @@ from hippo_local.console import Console, report_error
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
+from hippo_local.study import read_study
 
 _DEFAULTS = Options()
 _HIGHEST_PORT = 65535
@@ -66,8 +67,9 @@ def _run_command(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    console = Console()
+    console = Console(uses_stderr=options.json)
     if options.bots and (running := find_running(options.directory)):
+        _check_project(options, running)
         return _send_bots(options, running, console)
     platform = LocalPlatform(
         Options(
@@ -108,7 +110,18 @@ def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Co
         minutes=options.max_runtime,
         directory=options.directory,
         console=console,
+        as_json=options.json,
     )
+
+
+def _check_project(options: argparse.Namespace, outputs: dict[str, Any]) -> None:
+    """What bots say of another study would be taken for this one's."""
+    wanted = read_study(options.study).project_id
+    if outputs["projectId"] != wanted:
+        raise LocalPlatformError(
+            f"the platform that is up runs the study {outputs['projectId']}, not {wanted}: stop it, or give "
+            "another --directory"
+        )
 
 
 def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) -> None:

@@ -7,24 +7,24 @@ import time
 class Console:
     """Progress lines with the seconds since the start; plain text, so that they read well in a log."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, uses_stderr: bool = False) -> None:
+        self._stream = sys.stderr if uses_stderr else sys.stdout
         self._began = time.monotonic()
 
     def report(self, text: str) -> None:
         """Writes one progress line."""
-        _write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        self._write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
 
     def show(self, text: str) -> None:
         """Writes text as it is, on lines of its own."""
-        _write(f"{text}\n")
+        self._write(f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
 
 
 def report_error(text: str) -> None:
     """Writes what went wrong to standard error."""
     sys.stderr.write(f"\n{text}\n")
     sys.stderr.flush()
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -74,6 +74,8 @@ def _advise(path: str, what: str) -> str:
         )
     if path == "events":
         return "Count again: the server starts before the game, and stops at the step after the last one."
+    if path == "id":
+        return "For example `id: maze`; one that is a number stands in quotes."
     if path == "live":
         return "Set it to true when the study may begin."
     if path.startswith("events.") and "beyond" in what:
@@ -86,6 +88,10 @@ def _advise(path: str, what: str) -> str:
 def _check_names(study: StudyFolder) -> Iterable[Finding]:
     """Names that publishing replaces by the id, and what the example has left to fill in."""
     setup = study.project.get("awsSetup")
+    if setup is not None and not isinstance(setup, Mapping):
+        line = study.config_file.find_line(("project", "awsSetup"))
+        fix = "For example `awsSetup: {cpu: 1, memory: 2}`."
+        yield error("config", CONFIG_FILE, line, "project.awsSetup", "keys and values are needed", fix)
     inner = setup if isinstance(setup, Mapping) else {}
     names = {
         ("ecsTask",): study.project.get("ecsTask"),

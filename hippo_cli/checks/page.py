@@ -6,8 +6,8 @@ The rules are those of the sandbox that pages are shown in, docs/study-pages.md.
 import re
 from collections import defaultdict
 from html.parser import HTMLParser
-from urllib.parse import urlsplit
 
+from hippo_cli.checks.addresses import check_address, check_style
 from hippo_cli.findings import Finding, warning
 from hippo_cli.study_folder import STEP_FOLDER
 
@@ -53,6 +53,7 @@ class _Page(HTMLParser):
         self._place = place
         self._controls: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
         self._text_tag: str | None = None
+        self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Called by feed() for each start tag, `<br/>` included."""
@@ -60,6 +61,7 @@ class _Page(HTMLParser):
             return
         if tag in _TEXT_TAGS:
             self._text_tag = tag
+        self._in_style = tag == "style"
         attributes = {key: value or "" for key, value in reversed(attrs)}  # of two alike the first counts
         self._check_element(tag, attributes)
         self._check_handlers(tag, attributes)
@@ -67,8 +69,14 @@ class _Page(HTMLParser):
         if tag in _CONTROLS:
             self._check_control(tag, attributes)
 
+    def handle_data(self, data: str) -> None:
+        """Called by feed() for text between tags: here for style sheets."""
+        if self._in_style:
+            self.findings += check_style(self._place, data, self.getpos()[0])
+
     def handle_endtag(self, tag: str) -> None:
         """Called by feed() for each end tag."""
+        self._in_style = False
         if tag == self._text_tag:
             self._text_tag = None
 
@@ -157,27 +165,8 @@ class _Page(HTMLParser):
                 self._warn("script", line, key, "a javascript: address does nothing", "Remove it.")
         for key in _LOADED.get(tag, ()):
             for address in self._list_addresses(key, attributes.get(key, "")):
-                self._check_address(tag, key, address, line)
-
-    def _check_address(self, tag: str, key: str, address: str, line: int) -> None:
-        try:
-            parts = urlsplit(address.strip())
-        except ValueError:
-            self._warn("address", line, key, f"{address!r} is no address", "Correct it.")
-            return
-        if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1"):
-            what = f"{address} is blocked: the study is on https, and so has to be what it loads"
-            self._warn("insecure", line, key, what, "Write https://, or put the file beside the pages.")
-        elif tag == "iframe" and parts.scheme in ("data", "blob", "file"):
-            self._warn(
-                "blocked", line, key, f"a frame of {parts.scheme}: is blocked", "Use an https address."
-            )
-        elif parts.scheme == "file" or re.match(r"[a-zA-Z]:[\\/]", address):
-            fix = "Put it beside the pages, and write its relative path."
-            self._warn("blocked", line, key, f"{address} is a file of your own computer", fix)
-        elif not parts.scheme and not parts.netloc and address.startswith("/"):
-            what = f"{address} begins with /, so it is looked for at the platform's own site"
-            self._warn("blocked", line, key, what, "Write the path from StepFiles/ on, without the first /.")
+                self.findings += check_address(self._place, tag, key, address, line)
+        self.findings += check_style(self._place, attributes.get("style", ""), line)
 
     @staticmethod
     def _list_addresses(key: str, value: str) -> list[str]:

@@ -11,6 +11,7 @@ from hippo.ids import is_file_name
 from hippo.media_references import find_references
 from hippo.publications import check_groups
 from hippo.study import GAME, order_variants
+from hippo_cli.checks.addresses import check_style
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page
 from hippo_cli.findings import Finding, error, warning
@@ -39,9 +40,11 @@ def check_pages(study: StudyFolder) -> list[Finding]:
     findings += _check_sizes(study, texts)
     media = MediaFolder(study.media_files, study.step_files)
     for name, text in texts.items():
-        findings += read_page(name, text) if name.endswith(".html") else []
+        is_page = name.endswith(".html")
+        findings += read_page(name, text) if is_page else check_style(f"{STEP_FOLDER}/{name}", text)
         findings += media.check(name, text, find_references(name, text))
-    return findings + media.check_files() + list(_find_unused(study, named))
+    findings += media.check_files()
+    return [*findings, *_find_unused(study, named), *_find_strays(study), *_check_names(study)]
 
 
 def _list_named(study: StudyFolder) -> dict[str, str]:
@@ -158,6 +161,22 @@ def _check_sizes(study: StudyFolder, texts: Mapping[str, str]) -> Iterator[Findi
         elif (length := len(text.encode())) > _LARGE_PAGE:
             what = f"{length / 1e6:.1f} MB; participants wait for it at each visit"
             yield warning("file-large", place, 0, "", what, fix)
+
+
+def _find_strays(study: StudyFolder) -> Iterator[Finding]:
+    for name, why in study.strays:
+        fix = "Put the file itself there, or remove it."
+        yield warning("not-published", f"{STEP_FOLDER}/{name}", 0, "", f"not published: {why}", fix)
+
+
+def _check_names(study: StudyFolder) -> Iterator[Finding]:
+    """Keys in S3 are UTF-8."""
+    for name in (*study.step_files, *study.media_files):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            what = "a name that is not UTF-8 cannot be published"
+            yield error("file-name", f"{STEP_FOLDER}/{name}", 0, "", what, "Rename the file.")
 
 
 def _find_unused(study: StudyFolder, named: Mapping[str, Any]) -> Iterator[Finding]:

@@ -7,12 +7,14 @@ from pathlib import Path
 from hippo.study import GAME, read_number
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
+from hippo_cli.publishing.dockerfile import list_sources
+from hippo_cli.publishing.registry import is_repository_name
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PORT = 5000
 _DOCKERFILES = ("Dockerfile", f"{APP_FOLDER}/Dockerfile")
 _EXPOSE = re.compile(rf"^\s*EXPOSE\b[^\n#]*\b{PORT}\b", re.IGNORECASE | re.MULTILINE)
-_COPY = re.compile(r"^\s*(?:COPY|ADD)\s+((?:--\S+\s+)*)([^\n\[]+)$", re.IGNORECASE | re.MULTILINE)
+_IS_PATTERN = re.compile(r"[$*?\\[]")
 _PORT_IN_PROGRAM = re.compile(rf"\b{PORT}\b")
 _LARGEST_SOURCE = 1_000_000
 
@@ -21,7 +23,7 @@ def check_server(study: StudyFolder) -> list[Finding]:
     """Findings of the game server; none for a study without a game."""
     if not has_game(study):
         return []
-    return [*_check_size(study), *_check_image(study), *_check_settings(study)]
+    return [*_check_size(study), *_check_image(study), *_check_settings(study), *_check_name(study)]
 
 
 def has_game(study: StudyFolder) -> bool:
@@ -93,16 +95,11 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
             "port", name, 0, f"EXPOSE {PORT}", what, f"Let it listen there, and add `EXPOSE {PORT}`."
         )
     # `docker build .` is run beside config.yml, wherever the Dockerfile lies.
-    for match in _COPY.finditer(text):
-        if "--from" in match[1]:
-            continue
-        for source in match[2].split()[:-1]:
-            if "$" in source or "*" in source or "://" in source or source == "\\":
-                continue
-            if not (study.directory / source.lstrip("/")).exists():
-                line = text.count("\n", 0, match.start(2)) + 1
-                fix = "Add the file, or correct the line: paths begin beside config.yml."
-                yield error("dockerfile-copy", name, line, source, f"{source} is copied, and missing", fix)
+    for source in list_sources(text):
+        if not _IS_PATTERN.search(source) and not (study.directory / source.lstrip("/")).exists():
+            line = text.count("\n", 0, text.find(source)) + 1
+            fix = "Add the file, or correct the line: paths begin beside config.yml."
+            yield warning("dockerfile-copy", name, line, source, f"{source} is copied, and missing", fix)
 
 
 def _names_port(study: StudyFolder, dockerfile: str) -> bool:
@@ -117,7 +114,21 @@ def _names_port(study: StudyFolder, dockerfile: str) -> bool:
     )
 
 
+def _check_name(study: StudyFolder) -> Iterator[Finding]:
+    """An image of one's own lies in a repository that is called as the study."""
+    name = str(study.project.get("id") or "")
+    if study.project.get("useAWS", True) and name and not is_repository_name(name):
+        line = study.config_file.find_line(("project", "id"))
+        what = f"no repository of images can be called {name}: lower-case letters and digits are needed"
+        fix = "Change the id, or publish with an image that lies elsewhere: --image."
+        yield warning("image-name", CONFIG_FILE, line, "project.id", what, fix)
+
+
 def _check_settings(study: StudyFolder) -> Iterator[Finding]:
+    if not isinstance(uses := study.project.get("useAWS"), bool | None):
+        line = study.config_file.find_line(("project", "useAWS"))
+        what = f"{uses!r} is neither true nor false, and counts as true"
+        yield warning("use-aws", CONFIG_FILE, line, "project.useAWS", what, "Write it without quotes.")
     if not study.project.get("useAWS", True):
         line = study.config_file.find_line(("project", "useAWS"))
         what = "there is a game, but useAWS is not true, so no server is published for it"

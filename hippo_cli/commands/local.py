@@ -10,6 +10,7 @@ from hippo_cli.checks import check_study
 from hippo_cli.commands.check import show_findings
 from hippo_cli.errors import CliError, ExitCode, MachineError, UsageError
 from hippo_cli.findings import count_errors
+from hippo_cli.output import JsonOption
 from hippo_cli.study_folder import StudyFolder, open_study
 
 
@@ -42,14 +43,15 @@ def local(
     data: Annotated[
         Path | None, typer.Option("--directory", help="Where outputs.json, logs and data go.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Run the study on this machine, with all that it needs: no AWS account, no Docker. Ctrl-C ends it.
 
     The study is checked first; one with errors is not run. With --bots a platform that is up there already
     is used. Ends with 1 if one of them does not get to the end.
     """
-    _check_bots(bots, seed, pace)
-    words = ["--study", str(_open_runnable(directory).directory)]
+    _check_bots(bots, seed, pace, as_json=as_json)
+    words = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]
     words += _form_words(
         {
             "--port": port,
@@ -65,22 +67,24 @@ def local(
     )
     words += [] if opens else ["--no-open"]
     words += [] if follows else ["--no-follow"]
+    words += ["--json"] if as_json else []
     raise typer.Exit(_run(words))
 
 
-def _check_bots(bots: int | None, seed: int | None, pace: str | None) -> None:
+def _check_bots(bots: int | None, seed: int | None, pace: str | None, *, as_json: bool) -> None:
     if pace not in (None, "fast", "real"):
         raise UsageError(f"--pace {pace}: no such pace", "Say fast or real.")
-    if bots is None and (seed is not None or pace is not None):
-        raise UsageError("--seed and --pace are of bots", "Give --bots, how many.")
+    if bots is None and (seed is not None or pace is not None or as_json):
+        raise UsageError("--seed, --pace and --json are of bots", "Give --bots, how many.")
 
 
-def _open_runnable(directory: Path) -> StudyFolder:
+def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
     """The study, checked; raises CliError for one with errors."""
     study = open_study(directory)
     findings = check_study(study)
     # Whose bucket it is on AWS does not matter here.
-    show_findings([found for found in findings if found.code != "placeholder"])
+    if not quiet or count_errors(findings):
+        show_findings([found for found in findings if found.code != "placeholder"])
     if errors := count_errors(findings):
         raise CliError(f"the study has {errors} errors, so it cannot be run", "Mend what stands above.")
     return study

@@ -71,7 +71,14 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
         if yes:
             return default
         while True:
-            answer = str(typer.prompt(question, default=default or None)).strip()
+            try:
+                answer = str(typer.prompt(question, default=default or None)).strip()
+            except typer.Abort:
+                if sys.stdin.isatty():
+                    raise
+                raise UsageError(
+                    "there is nobody to ask", "Give --yes and --researcher, and what else is to be set."
+                ) from None
             try:
                 check(answer)
             except UsageError as error:
@@ -83,7 +90,7 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
 
 
 def _suggest_id(directory: Path) -> str:
-    name = re.sub(r"[^A-Za-z0-9_-]+", "_", directory.resolve().name).strip("_")[:64]
+    name = re.sub(r"[^a-z0-9_-]+", "_", directory.resolve().name.lower()).strip("_-")[:64]
     return name or "my_study"
 
 

@@ -95,7 +95,7 @@ def _describe(path: Path) -> tuple[str, str]:
 
 
 def _add(digest: "hashlib._Hash", *words: str) -> None:
-    digest.update("\0".join(words).encode() + b"\0\0")
+    digest.update("\0".join(words).encode(errors="surrogateescape") + b"\0\0")
 
 
 def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:

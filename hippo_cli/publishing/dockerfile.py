@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from hippo_cli.publishing.docker_ignore import clean_path, compile_pattern
 
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
+# What stands in one is no instruction.
+_HERE_DOCUMENT = re.compile(r"""(?<=<<)-?["']?(\w+)["']?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*(?=\n|\Z)""")
 _INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
 
@@ -17,7 +19,7 @@ class ContextUse:
 
     def __init__(self, text: str) -> None:
         self._patterns: list[re.Pattern[str]] | None = []
-        for source in _list_sources(_CONTINUED.sub(" ", text)):
+        for source in list_sources(text):
             path = clean_path(source)
             if "$" in source or path.startswith(".."):
                 self._patterns = None
@@ -33,8 +35,9 @@ class ContextUse:
         return any(pattern.fullmatch(place) for pattern in self._patterns for place in places)
 
 
-def _list_sources(text: str) -> Iterator[str]:
-    for match in _INSTRUCTION.finditer(text):
+def list_sources(text: str) -> Iterator[str]:
+    """The sources of COPY and ADD as they are written, without those that lie elsewhere; `.` for all."""
+    for match in _INSTRUCTION.finditer(_HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))):
         name, rest = match[1].upper(), match[2].strip()
         flags = ""
         while flag := _FLAG.match(rest):
@@ -63,4 +66,4 @@ def _read_words(text: str) -> list[str]:
 
 def _is_elsewhere(source: str) -> bool:
     """An address, or a text that stands in the Dockerfile itself."""
-    return "://" in source or source.startswith("<<")
+    return "://" in source or source.startswith(("<<", "git@"))

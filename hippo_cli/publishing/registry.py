@@ -27,6 +27,11 @@ class Login:
     password: str
 
 
+def is_repository_name(name: str) -> bool:
+    """Whether ECR takes it as the name of a repository."""
+    return 2 <= len(name) <= 256 and _NAME.fullmatch(name) is not None
+
+
 def check_reference(client: Any, image: str, region: str) -> str:
     """An image that somebody names: pinned if it lies in this region's ECR, else as it is.
 
@@ -59,7 +64,7 @@ class Registry:
 
     def check_name(self) -> None:
         """Raises CliError for ids that a repository cannot be called by."""
-        if not 2 <= len(self.name) <= 256 or not _NAME.fullmatch(self.name):
+        if not is_repository_name(self.name):
             raise CliError(
                 f"no repository can be called {self.name}: ECR takes lower-case letters and digits,\n"
                 "with single hyphens or underscores between them",

@@ -84,6 +84,8 @@ class Bot:
             self._go()
         except (BotError, GameError) as error:
             self.journey.error = str(error)
+        except Exception as error:  # noqa: BLE001 - what befalls one must not hide what the others saw
+            self.journey.error = f"{type(error).__name__}: {error}"
         self.journey.seconds = time.monotonic() - self._begun
         return self.journey
 

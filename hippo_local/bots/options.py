@@ -27,6 +27,9 @@ def add_bot_options(parser: argparse.ArgumentParser) -> None:
         default=PACES[0],
         help="of bots: as fast as it goes, or as people (default fast)",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="what bots saw as JSON; all else goes to standard error"
+    )
 
 
 def find_running(directory: Path) -> dict[str, Any] | None:

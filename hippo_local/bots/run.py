@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -26,6 +27,7 @@ def run_bots(
     minutes: int,
     directory: Path,
     console: Console,
+    as_json: bool = False,
 ) -> int:
     """0 if all of them get to the end, else FAILED; what they saw is in bots.json too.
 
@@ -43,11 +45,12 @@ def run_bots(
         for place, journey in enumerate(pool.map(_send, bots, delays), 1):
             journeys.append(journey)
             console.report(f"bot {place}: {_tell(journey)}")
-    (directory / REPORT).write_text(
-        json.dumps({"seed": seed, "bots": [_as_json(one) for one in journeys]}, indent=2) + "\n",
-        encoding="utf-8",
-    )
-    console.show(form_table(journeys))
+    report = json.dumps({"seed": seed, "bots": [_as_json(one) for one in journeys]}, indent=2)
+    (directory / REPORT).write_text(report + "\n", encoding="utf-8")
+    if as_json:
+        sys.stdout.write(f"{report}\n")
+    else:
+        console.show(form_table(journeys))
     return 0 if all(journey.has_finished for journey in journeys) else FAILED
 
 

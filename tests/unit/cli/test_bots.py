@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+import hippo_local.__main__ as platform
 from hippo_cli.commands import local
 from hippo_cli.errors import ExitCode
 from hippo_local.bots.bot import Bot, Journey, Manner
@@ -295,3 +296,46 @@ def test_the_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert result.exit_code == ExitCode.PROBLEMS
     assert seen[0][-6:] == ["--bots", "2", "--seed", "5", "--pace", "real"]
     assert (alone.exit_code, wrong.exit_code) == (2, 2)
+
+
+def test_a_fault_of_one_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given something that nobody foresaw, then it is that bot's error, and the others' reports come."""
+
+    def fail(_: Bot) -> None:
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(Bot, "_go", fail)
+
+    journey = Bot("http://localhost:9/next", PROJECT, "1/0", FAST).run()
+
+    assert journey.error == "OverflowError: cannot convert float infinity to integer"
+
+
+def test_a_platform_with_another_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given a platform that is up with another study, then no bot goes through that one."""
+    monkeypatch.setattr("hippo_local.__main__.find_running", lambda _: {"projectId": "another"})
+
+    code = platform.main(["--study", "examples/mountain_car", "--bots", "1", "--directory", str(tmp_path)])
+
+    assert code == 1
+    assert "runs the study another, not mountain_car" in capsys.readouterr().err
+
+
+def test_the_report_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given --json, then standard output is the report and nothing else."""
+    monkeypatch.setattr(Bot, "_go", lambda _: None)
+    monkeypatch.setattr(
+        "hippo_local.__main__.find_running", lambda _: {"projectId": "mountain_car", "nextUrl": "http://x"}
+    )
+    words = ["--study", "examples/mountain_car", "--bots", "2", "--json", "--directory", str(tmp_path)]
+
+    code = platform.main(words)
+
+    assert code == 0
+    said = json.loads(capsys.readouterr().out)
+    assert [bot["finished"] for bot in said["bots"]] == [True, True]
+    assert said == json.loads((tmp_path / "bots.json").read_text())

@@ -1,6 +1,7 @@
 """`hippo check` says of config.yml what publishing would, with the line, and what to do."""
 
 import pytest
+import yaml
 
 from hippo_cli.findings import Severity
 from tests.unit.cli.conftest import SmallStudy
@@ -137,3 +138,30 @@ def test_values_of_any_kind_are_told(study: SmallStudy, key: str, value: str) ->
     study.write("config.yml", text.replace("trial:", f"  {key}: {value}\ntrial:"))
 
     assert all(found.what for found in study.check())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code", "words"),
+    [
+        ("useAWS: true", 'useAWS: "false"', "use-aws", "without quotes"),
+        ("id: small", "id: Small", "image-name", "--image"),
+        ("id: small", "id: 12", "config", "in quotes"),
+    ],
+)
+def test_what_looks_right(study: SmallStudy, old: str, new: str, code: str, words: str) -> None:
+    """Given a value that would be read otherwise than meant, or refused later, then it is told now."""
+    study.edit(old, new)
+
+    (found,) = [one for one in study.check() if one.code == code and words in one.fix]
+
+    assert found.line > 0
+
+
+def test_settings_of_the_server_that_are_none(study: SmallStudy) -> None:
+    """Given a list under awsSetup, then an error."""
+    path = study.directory / "config.yml"
+    content = yaml.safe_load(path.read_text())
+    content["project"]["awsSetup"] = [1]
+    path.write_text(yaml.safe_dump(content))
+
+    assert "project.awsSetup" in {found.key for found in study.check()}

@@ -1,5 +1,8 @@
 """`hippo check` looks at step files, their variants, their media and what they hold."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +146,9 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<button>Go</button>", "submit", 1),
         ("<input type='submit'>", "submit", 1),
         ("<img src='http://x.org/a.png'>", "insecure", 1),
+        ("<p style='background: url(http://x.org/a.png)'>x</p>", "insecure", 1),
+        ("<style>\n@import 'http://x.org/a.css';</style>", "insecure", 2),
+        ("<style>p { background: url(/a.png) }</style>", "blocked", 1),
         ("<iframe src='http://x.org'></iframe>", "insecure", 1),
         ("<img srcset='https://x.org/a.png 1x, http://x.org/b.png 2x'>", "insecure", 1),
         ("<iframe src='data:text/html,x'></iframe>", "blocked", 1),
@@ -203,3 +209,54 @@ def test_odd_folders(study: SmallStudy) -> None:
     (study.directory / "config.yml").rename(study.directory / "old.yml")
     (study.directory / "config.yml").mkdir()
     assert study.codes() == [("file-unreadable", "config.yml", 0)]
+
+
+def test_addresses_in_a_style_sheet(study: SmallStudy) -> None:
+    """Given what a style sheet loads, then what will be blocked is told by line; comments load nothing."""
+    study.write(
+        "StepFiles/style.css",
+        '/* url(http://x.org/no) */\n@import "http://x.org/a.css";\n'
+        "p { background: url( 'http://x.org/b' ) }\n"
+        "@font-face { src: url(https://x.org/c.woff2), url(/d.woff2) }\n",
+    )
+
+    found = [one for one in study.codes() if one[1].endswith("style.css")]
+
+    assert found == [
+        ("insecure", "StepFiles/style.css", 2),
+        ("insecure", "StepFiles/style.css", 3),
+        ("blocked", "StepFiles/style.css", 4),
+    ]
+
+
+def test_links_that_lead_out(study: SmallStudy) -> None:
+    """Given links to files of the machine, then they are told, and nothing of them is published."""
+    outside = study.directory.parent / "secret.html"
+    outside.write_text("<p>secret</p>")
+    page = study.directory / PAGE
+    page.unlink()
+    page.symlink_to(outside)
+    (study.directory / "StepFiles" / "k.png").symlink_to(outside)
+
+    assert {(found.code, found.file) for found in study.check()} == {
+        ("file-missing", "config.yml"),
+        ("not-published", PAGE),
+        ("not-published", "StepFiles/k.png"),
+    }
+
+
+def test_pages_in_folders(study: SmallStudy) -> None:
+    """Given a page in a folder, which is not sent, then that is told."""
+    study.write("StepFiles/old/page.html", "<p>x</p>")
+
+    assert study.codes() == [("not-published", "StepFiles/old/page.html", 0)]
+
+
+def test_a_name_that_is_not_utf_8(study: SmallStudy) -> None:
+    """Given a file whose name no key can be, then an error, and not a fault of the tool."""
+    name = os.fsdecode(os.fsencode(study.directory) + b"/StepFiles/caf\xe9.png")
+    Path(name).write_bytes(b"x")
+
+    (found,) = study.check()
+
+    assert (found.code, found.severity) == ("file-name", Severity.ERROR)

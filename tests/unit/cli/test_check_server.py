@@ -79,6 +79,14 @@ def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
         ("FROM x\nEXPOSE 80 5000/tcp\n", "", []),
         ("FROM x\nEXPOSE 5000\nCOPY App/none.txt ./\n", "", [("dockerfile-copy", "Dockerfile", 3)]),
         ("FROM x\nEXPOSE 5000\nCOPY --from=build /a /b\nADD https://x.org/a ./\nCOPY *.txt $X ./\n", "", []),
+        ("FROM x\nEXPOSE 5000\nCOPY <<EOF /x\nCOPY none /y\nEOF\nADD git@github.com:a/b.git /x\n", "", []),
+        (
+            "FROM x\nEXPOSE 5000\nRUN <<'END' bash\nCOPY none /y\nEND\nCOPY \"App\" 'App/s?rver.py' /x\n",
+            "",
+            [],
+        ),
+        ('FROM x\nEXPOSE 5000\nCOPY ["none", "/x"]\n', "", [("dockerfile-copy", "Dockerfile", 3)]),
+        ("FROM x\nEXPOSE 5000\nCOPY App \\\n  none /x\n", "", [("dockerfile-copy", "Dockerfile", 4)]),
     ],
 )
 def test_image(

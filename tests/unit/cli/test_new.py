@@ -1,5 +1,6 @@
 """`hippo new` makes a study that can be published and run, with names of its own."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,49 @@ def test_answers_that_cannot_be(run: Run, tmp_path: Path, words: list[str]) -> N
     assert list(tmp_path.iterdir()) == []
 
 
-def test_end_of_input_is_an_interruption(run: Run, tmp_path: Path) -> None:
-    """Given no more input at a question, then 130, and nothing is made."""
+def test_nobody_to_ask(run: Run, tmp_path: Path) -> None:
+    """Given no terminal and no more input at a question, then 2, what to give, and nothing is made."""
     result = run("new", tmp_path / "x", text="")
 
-    assert result.exit_code == 130
+    assert result.exit_code == 2
+    assert "Give --yes and --researcher" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", [".", "link"])
+def test_an_empty_folder_that_one_is_in(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Given the folder that one is in, or a link to an empty one, then it is filled and stays what it is."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    monkeypatch.chdir(tmp_path / "empty" if place == "." else tmp_path)
+
+    result = run("new", place, "--yes", "--researcher", "Ada")
+
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "empty" / "config.yml").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "link"]
+
+
+def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a disk that fills while the example is copied, then that is told, in one line."""
+
+    def fill(source: object, target: object, **_: object) -> None:
+        raise shutil.Error([(source, target, "[Errno 28] No space left on device: 'x'")])
+
+    monkeypatch.setattr(shutil, "copytree", fill)
+
+    result = run("new", tmp_path / "x", "--yes", "--researcher", "Ada")
+
+    assert result.exit_code == 4
+    assert result.stderr == "the disk is full; make room and run the same command again\n"
+
+
+def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path) -> None:
+    """Given a folder in capitals, then the id that is suggested is one that images can be called by."""
+    assert run("new", tmp_path / "My Study", "--yes", "--researcher", "Ada").exit_code == 0
+    assert StudyFolder(tmp_path / "My Study").project["id"] == "my_study"
 
 
 def test_a_folder_with_something_in_it_is_left_alone(run: Run, tmp_path: Path) -> None:

@@ -114,3 +114,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     file = parse_yaml(text, "config.yml")
 
     assert all(found.what and found.fix for found in file.findings)
+
+
+def test_references_to_references() -> None:
+    """Given aliases that stand for millions of values, then that is told at once."""
+    lines = ["a0: &a0 [1,1,1,1,1,1,1,1,1,1]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+
+    file = parse_yaml("\n".join(lines), "config.yml")
+
+    assert file.content is None
+    assert "too large" in file.findings[0].what
