@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
-from hippo.errors import ConflictError, FencedError
+from hippo.errors import BrokenRecordError, ConflictError, FencedError
 
 STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
 TASK_ENDED = "the task ended"  # the reason of an end that another attempt may not meet
@@ -168,9 +168,16 @@ class ServerStore:
         self._store = store
 
     def read(self, user_id: str) -> tuple[ServerRecord, str] | None:
-        """The record and its ETag, or None."""
+        """The record and its ETag, or None. Raises BrokenRecordError for one that is none."""
         stored = self._store.read(f"_servers/{user_id}.json")
-        return (read_record(json.loads(stored.body)), stored.etag) if stored else None
+        if stored is None:
+            return None
+        try:
+            return read_record(json.loads(stored.body)), stored.etag
+        except (ValueError, TypeError, AttributeError):
+            raise BrokenRecordError(
+                f"_servers/{user_id}.json is no server record: mend it, or delete it: then what runs goes"
+            ) from None
 
     def write(self, record: ServerRecord, etag: str | None) -> None:
         """Create (without ETag) or replace. Raises ConflictError if somebody else was first.

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.errors import ConflictError, HippoError, TransientError
+from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
 from hippo.messages import form_stop
 from hippo.runs import Run
 from hippo.server_metrics import report_sweep
@@ -148,7 +148,10 @@ class ServerSweep:
             place, holder = parse_slot(key), slots.read_holder(key)
             if place is None or holder is None or self._clock.now() > self._run.until - _RESERVE / 2:
                 continue
-            found = self._servers.read(holder[0])
+            try:
+                found = self._servers.read(holder[0])
+            except BrokenRecordError:  # told by its visit; its place may be in use
+                continue
             if not holds_slot(found[0] if found else None, holder[1], *place):
                 slots.free(place[0], *holder, place[1])
                 logger.warning("slot freed", extra={"userId": holder[0], "key": key.removeprefix(SLOTS)})

@@ -339,3 +339,18 @@ def test_a_sweep_that_dies_is_repeated_without_harm(ready_world: LifecycleWorld)
 
     assert number > 5
     assert ready_world.left() == {}
+
+
+@pytest.mark.parametrize("body", [b"{broken", b"[]", b'"text"', b"\xff"])
+def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, body: bytes) -> None:
+    """Given a record that is none, then it is named, and everybody else's are cleared all the same."""
+    ready_world.store.objects[f"_servers/{USER}.json"] = body
+    other = NAME.replace(USER, OTHER_USER)
+    ready_world.containers.create_cluster(other, TAGS)
+    ready_world.clock.advance(10)
+
+    with pytest.raises(TransientError, match=f"_servers/{USER}.json is no server record"):
+        ready_world.sweep()
+    ready_world.deliver_stops()
+
+    assert ready_world.containers.clusters[other].deleted
