@@ -1,7 +1,9 @@
 """`hippo withdraw`: deletes what belongs to a participant who wants it so, for good."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +22,7 @@ from hippo_cli.operations.receipt import (
 )
 from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.stopping import ask_to_stop, await_stopped
+from hippo_cli.operations.unfinished import Unfinished, go_on
 from hippo_cli.operations.withdrawal import Found, Withdrawal
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.progress import show_progress
@@ -48,12 +51,16 @@ def withdraw(
     """
     clock = SystemClock()
     found_project = open_project(context.obj, read_project(project) if project else None, bucket)
-    user_id = _find_user(found_project, user)
+    folder = receipt.parent if receipt else Path()
+    user_id = _find_user(found_project, user, folder)
     begun = clock.now()
     path = choose_path(receipt, found_project.id, begun)
     withdrawal = Withdrawal(found_project, found_project.connection.make_client("s3"), user_id, clock)
     found = withdrawal.find(read_server(found_project.platform, user_id))
-    _check(found)
+    unfinished = Unfinished(folder, found_project.id, user_id)
+    earlier = unfinished.read()
+    if earlier is None:
+        _check(found)
     if not as_json:
         _show(found)
     if dry_run:
@@ -61,9 +68,21 @@ def withdraw(
             show_json(_as_json(found_project, found))
         return
     ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
-    found = _delete(withdrawal, found_project, found, path, hidden=as_json)
-    note = make_receipt(found, found_project.stack.name, found_project.records.name, begun, clock.now())
+
+    def form_receipt(what: Found) -> dict[str, Any]:
+        stack, bucket = found_project.stack.name, found_project.records.name
+        return go_on(make_receipt(what, stack, bucket, begun, clock.now()), earlier)
+
+    def keep(what: Found) -> None:
+        unfinished.keep(form_receipt(what))
+
+    note = form_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
     write_receipt(path, note)
+    unfinished.forget()
+    _tell(note, path, as_json=as_json)
+
+
+def _tell(note: dict[str, Any], path: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({**note, "receipt": str(path)})
         return
@@ -72,26 +91,43 @@ def withdraw(
         say(f"Still there: {line}.", "dim")
 
 
-def _delete(withdrawal: Withdrawal, project: Project, found: Found, receipt: Path, *, hidden: bool) -> Found:
-    """Stops the server and deletes all; gives what that was. The receipt's place is kept, unless it fails."""
+def _delete(
+    withdrawal: Withdrawal,
+    project: Project,
+    found: Found,
+    receipt: Path,
+    keep: Callable[[Found], None],
+    *,
+    hidden: bool,
+) -> Found:
+    """Stops the server and deletes all; gives what that was. The receipt's place is kept, unless it fails.
+
+    `keep` is told what there is just before that.
+    """
     reserve(receipt)
     try:
         if _stop_server(project, found):
             found = withdrawal.find(read_server(project.platform, found.user_id))
+        keep(found)
         with show_progress({_DELETING: "deleting"}, hidden=hidden) as advance:
             withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
-        _check_gone(withdrawal, project, found.user_id)
+        left = _check_gone(withdrawal, project, found.user_id)
     except BaseException:
         receipt.unlink(missing_ok=True)
         raise
-    return found
+    return replace(found, leaves_uploads=left.leaves_uploads)
 
 
-def _find_user(project: Project, user: str) -> str:
-    """Deployments before this one took any id: a record under the very words counts first."""
-    key = f"{project.id}/Users/{user}"
-    first = next(project.records.list_tree(key), None) if user and "/" not in user else None
-    return user if first and first.key == key else read_user(user)
+def _find_user(project: Project, user: str, folder: Path) -> str:
+    """Deployments before this one took any id: what is stored under the very words counts first.
+
+    Or one that an earlier run has begun to delete.
+    """
+    if user and Unfinished(folder, project.id, user).read() is not None:
+        return user
+    client = project.connection.make_client("s3")
+    named = user and "/" not in user and Withdrawal(project, client, user, SystemClock()).has_stored()
+    return user if named else read_user(user)
 
 
 def _check(found: Found) -> None:
@@ -128,7 +164,7 @@ def _stop_server(project: Project, found: Found) -> bool:
     return True
 
 
-def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> None:
+def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> Found:
     left = withdrawal.find(read_server(project.platform, user_id))
     if not left.is_empty:
         raise CliError(
@@ -136,6 +172,7 @@ def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> None:
             "Their page is still open. Have it closed, or close the study (`hippo pause`), then run the\n"
             "same command again.",
         )
+    return left
 
 
 def _as_json(project: Project, found: Found) -> dict[str, object]:
@@ -146,6 +183,7 @@ def _as_json(project: Project, found: Found) -> dict[str, object]:
         "bucket": project.records.name,
         "objects": sorted({one.key for one in found.versions} | set(found.queue)),
         "versions": len(found.versions),
+        "unfinishedUploads": [one.key for one in found.uploads],
         "inListOfAdmissions": found.is_listed,
         "server": found.server.state if found.server else None,
     }

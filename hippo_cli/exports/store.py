@@ -17,7 +17,6 @@ from hippo_cli.errors import MachineError, UsageError
 
 RECORD, TRIAL = "record", "trial"
 _PAGE = 500
-_RECORDS_AT_ONCE = 10  # a record can be some megabytes
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text);
 create table if not exists objects (
@@ -42,15 +41,22 @@ class ExportStore:
         self._path = path
         with self._explain():
             self._database = sqlite3.connect(path, timeout=0.5, isolation_level=None)
-            # A second export into the same folder is turned away at once.
-            self._database.execute("pragma locking_mode = exclusive")
-            # What is pruned must not stay in free pages: not every build of SQLite has this by itself.
-            self._database.execute("pragma secure_delete = on")
-            self._database.execute("begin exclusive")
-            for statement in _SCHEMA.split(";"):
-                self._database.execute(statement)
-            self._database.execute("commit")
+            try:
+                self._set_up()
+            except BaseException:
+                self._database.close()
+                raise
         self._run = int(self._get("run") or 0)
+
+    def _set_up(self) -> None:
+        # A second export into the same folder is turned away at once.
+        self._database.execute("pragma locking_mode = exclusive")
+        # What is pruned must not stay in free pages: not every build of SQLite has this by itself.
+        self._database.execute("pragma secure_delete = on")
+        self._database.execute("begin exclusive")
+        for statement in _SCHEMA.split(";"):
+            self._database.execute(statement)
+        self._database.execute("commit")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -137,15 +143,15 @@ class ExportStore:
         return int(self._select(query, [RECORD, _write_time(since)])[0][0])
 
     def list_records(self, since: datetime | None) -> Iterator[Record]:
-        """The participants, by user id; one at a time."""
+        """The participants, by user id; one at a time, since one can be some megabytes."""
         after = ""
         query = (
             "select key, content from objects where kind = ? and content is not null and modified >= ?"
-            f" and key > ? order by key limit {_RECORDS_AT_ONCE}"
+            " and key > ? order by key limit 1"
         )
         while rows := self._select(query, [RECORD, _write_time(since), after]):
-            yield from (Record.from_json(content) for _, content in rows)
-            after = rows[-1][0]
+            after, content = rows.pop()
+            yield Record.from_json(content)
 
     def list_held_files(self) -> Iterator[tuple[str, int]]:
         """Key and size of each file that is held."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ _ROOM = 4096
 STILL_THERE = (
     "ids in the logs of functions and game server, until they expire (LogRetentionDays)",
     "old versions of the places under the cap of servers, for a day or two",
-    "uploads that a game server did not finish, for a week",
     "messages about them that failed for good, until they expire in the dead-letter queues",
     "one in the number of those who have finished, in a study with balanced groups",
     "copies that were taken home: `hippo export --prune` deletes them there",
 )
+_UPLOADS = "uploads that a game server did not finish, for a week: these credentials may not abort them"
 
 
 def choose_path(path: Path | None, project_id: str, now: datetime) -> Path:
@@ -63,22 +64,25 @@ def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: 
             "placesInTheQueue": len(found.queue),
             "entriesInTheListOfAdmissions": int(found.is_listed),
             "oldVersions": found.count_old(),
+            **({} if found.leaves_uploads else {"unfinishedUploads": len(found.uploads)}),
         },
-        "stillThere": list(STILL_THERE),
+        "stillThere": [*STILL_THERE, *([_UPLOADS] if found.leaves_uploads else [])],
     }
 
 
 def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
-    """As JSON, readable, into the room that was kept for it; shown if that fails after all."""
+    """As JSON, readable, into the room that was kept for it; if that fails it is shown, and no file left."""
     text = json.dumps(receipt, indent=2) + "\n"
     try:
         with path.open("r+", encoding="utf-8") as file:
             file.write(text)
             file.truncate()
     except OSError as error:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
         raise MachineError(
             f"{path}: all is deleted, but the receipt cannot be written ({error.strerror})",
-            f"Keep this in its place:\n{text}",
+            f"Keep this in its place, or run the same command again when there is room:\n{text}",
         ) from error
 
 
@@ -91,5 +95,6 @@ def describe(found: Found) -> list[str]:
         (len(found.queue), f"place in the {QUEUE}"),
         (int(found.is_listed), "entry in the lists of who was let in or turned away, and of groups"),
         (found.count_old(), "old versions of these"),
+        (len(found.uploads), "uploads that their game server did not finish"),
     ]
     return [f"{number:>6}  {what}" for number, what in lines if number]

@@ -30,7 +30,10 @@ from hippo_cli.reports.servers import (
     parse_server,
 )
 
-_LOOK = "The operator finds it in ECS, by its tag hippo:user (docs/operating.md)."
+_LOOK = (
+    "Have the operator delete it: the next sweep stops what runs without a record (docs/operating.md).\n"
+    "Then run the same command again."
+)
 FindSize = Callable[[str], ServerSize]
 _OWN = (
     "Ask the operator to tag you with your project (hippo-project), and for the stack's ResearcherPolicy.\n"
@@ -112,7 +115,7 @@ def read_all_servers(bucket: Bucket, tell: Callable[[str], None]) -> list[Server
 
 def _tell_broken(keys: list[str], tell: Callable[[str], None]) -> None:
     if keys:
-        tell(f"{', '.join(keys)} cannot be read: a server may be running for each. {_LOOK}")
+        tell(f"{', '.join(keys)} cannot be read: a server may be running for each.\n{_LOOK}")
 
 
 def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:

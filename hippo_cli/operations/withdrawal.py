@@ -13,10 +13,12 @@ from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.errors import CliError
+from hippo_cli.operations.begun_uploads import BegunUpload, BegunUploads
 from hippo_cli.operations.places import STEWARD, asking
 
 RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
 _TAGGED = f"{STEWARD}\nWith policies for further buckets it takes the tag hippo-role=steward, too."
+_OLD_VERSIONS = "look for old versions of what participants have stored"
 _QUEUE_PREFIX = "_slots/q."
 _TRIES = 8
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -46,11 +48,13 @@ class Found:
     is_listed: bool
     server: ServerRecord | None
     others: tuple[str, ...] = field(default=())  # projects whose server the record is of
+    uploads: tuple[BegunUpload, ...] = ()
+    leaves_uploads: bool = False  # these credentials may not see or, once that was tried, not abort them
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left."""
-        return not (self.versions or self.queue or self.is_listed)
+        return not (self.versions or self.queue or self.is_listed or self.uploads)
 
     def count(self, kind: str) -> int:
         """Objects of a kind that are there now."""
@@ -69,23 +73,30 @@ class Withdrawal:
         self._client = client
         self._user_id = user_id
         self._clock = clock
+        self._stored = (
+            (RECORD, project.records.name, f"{project.id}/Users/{user_id}", True),
+            (TRIAL, project.records.name, f"{project.id}/Trials/{user_id}", False),
+        )
+        self._uploads = BegunUploads(client, project.records.name, f"{project.id}/Trials/{user_id}/")
         # Lists that name participants: who was let in or turned away, who is in which group.
         self._lists = {
             f"{project.id}/_admission.json": _without_admission,
             f"{project.id}/_groups.json": _without_group,
         }
 
+    def has_stored(self) -> bool:
+        """Whether anything was stored under this very id, if only an old version is left of it."""
+        with asking(_OLD_VERSIONS):
+            return any(True for args in self._stored for _ in self._list_versions(*args))
+
     def find(self, server: ServerRecord | None) -> Found:
         """Everything of theirs in this project; `server` is their server record, of whichever project."""
         project_id, user_id = self._project.id, self._user_id
         own = server is not None and server.project_id in ("", project_id)
-        wanted = [
-            (RECORD, self._project.records.name, f"{project_id}/Users/{user_id}", True),
-            (TRIAL, self._project.records.name, f"{project_id}/Trials/{user_id}", False),
-        ]
+        wanted = [*self._stored]
         if own or server is None:  # its last version may be a marker that it was deleted
             wanted.append((SERVER, self._project.platform.name, f"_servers/{user_id}.json", True))
-        with asking("look for old versions of what participants have stored"):
+        with asking(_OLD_VERSIONS):
             versions = [one for args in wanted for one in self._list_versions(*args)]
         with asking("see who waits for a server"):
             queue = [entry.key for entry in self._project.platform.list_tree(_QUEUE_PREFIX)]
@@ -97,6 +108,8 @@ class Withdrawal:
             any(self._is_on(key) for key in self._lists),
             server if own else None,
             () if own or server is None else (server.project_id,),
+            self._uploads.find(),
+            self._uploads.refused,
         )
 
     def delete(self, found: Found, advance: Callable[[int, int], None] = lambda *_: None) -> None:
@@ -112,6 +125,7 @@ class Withdrawal:
         with asking("take a participant out of the queue"):
             for key in found.queue:
                 self._client.delete_object(Bucket=self._project.platform.name, Key=key)
+        self._uploads.abort(found.uploads)
         # Last: a run that is broken off before finds them again, and does the rest anew.
         with asking("delete what participants have stored"):
             self._delete_versions(found.versions, advance)

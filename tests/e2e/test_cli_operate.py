@@ -1,5 +1,6 @@
-"""Looking after a study by the tool, as a steward: only what the stack's two policies allow."""
+"""Looking after a study by the tool: only what the stack's policies allow a researcher and a steward."""
 
+import csv
 import json
 import subprocess
 import uuid
@@ -11,7 +12,7 @@ import pytest
 
 from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import FORMS
-from tests.e2e.participant import Participant, wait_for
+from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import RunningPlatform
 from tests.e2e.test_cli_local import make_variables, run
 
@@ -101,6 +102,48 @@ def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
     assert stopped.returncode == 0, stopped.stderr
     assert account.read_server(user_id)["state"] == "stopped"
     assert user_id not in again
+
+
+def test_export_and_status(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
+    """Given somebody who has finished, then a researcher takes home what they sent, and is told of them."""
+    project_id, bucket = str(account.outputs["projectId"]), account.outputs["bucket"]
+    sent = ({"consent": "yes"}, {"why": 'ça,\n"déjà"', "games": ["go", "chess"]}, {"rating": ""})
+    participant = Participant(account.outputs, str(uuid.uuid4()))
+    participant.begin()
+    participant.submit(sent[0])
+    participant.submit(sent[1])
+    participant.await_game()
+    with participant.connect() as socket:
+        play(socket)
+    participant.finish_game()
+    participant.submit(sent[2])
+    researcher, prefix = make_person(account, "ResearcherPolicyArn"), f"{project_id}/Trials/"
+
+    status = read(hippo("status", project_id, "--json", **researcher))
+    wait_for("the server's end", lambda: account.read_server(participant.user_id)["state"] == "stopped")
+    (key,) = account.list_keys(f"{prefix}{participant.user_id}/")
+    told = read(hippo("export", project_id, "--out", str(tmp_path / "data"), "--json", **researcher))
+
+    tables = {}
+    for name in ("answers", "participants"):
+        with (tmp_path / "data" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            tables[name] = list(csv.DictReader(file))
+    answers = [row for row in tables["answers"] if row["user"] == participant.user_id]
+    assert [(row["step"], row["question"], row["value"]) for row in answers] == [
+        ("1", "consent", "yes"),
+        ("2", "why", sent[1]["why"]),
+        ("2", "games", '["go", "chess"]'),
+        ("4", "rating", ""),
+    ]
+    recorded = account.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    assert (tmp_path / "data" / "trials" / key.removeprefix(prefix)).read_bytes() == recorded != b""
+    users = {key.rpartition("/")[2] for key in account.list_keys(f"{project_id}/Users/")}
+    assert {row["user"] for row in tables["participants"]} == users
+    assert told["rows"]["participants"] == status["participants"]["total"] == len(users)
+    finished = {row["user"] for row in tables["participants"] if row["finished"] == "true"}
+    assert participant.user_id in finished
+    assert status["participants"]["finished"] == len(finished)
+    assert [step["page"] for step in status["steps"]][:3] == ["consent.html", "quiz.html", "game"]
 
 
 def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import dns.resolver
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,7 +21,7 @@ from hippo_cli.doctor.examination import Plan, examine
 from hippo_cli.doctor.machine import check_docker
 from hippo_cli.doctor.names import check_addresses, check_delegation
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.results import Outcome, Result
+from hippo_cli.doctor.results import Outcome, Result, look, ok
 from hippo_cli.stack import Stack
 from tests.support.aws_hooks import shared_client
 from tests.support.stack_values import put_values
@@ -347,3 +348,19 @@ def test_what_a_researcher_may_see_of_the_study(
     told = json.loads(run("doctor", "--project", PROJECT, "--json").stdout)
 
     assert any("servers of 8 at once" in one["found"] for one in told)
+
+
+def test_what_was_seen_before_the_network_went() -> None:
+    """Given a check that fails in its middle, then what it has found before is told as well."""
+
+    def check() -> Iterator[Result]:
+        yield ok("first", "seen")
+        raise EndpointConnectionError(endpoint_url="https://ecr.example")
+
+    found = look("permissions", check)
+
+    assert [(one.what, one.outcome) for one in found] == [
+        ("first", Outcome.OK),
+        ("permissions", Outcome.FAILURE),
+    ]
+    assert "https://ecr.example" in found[1].found

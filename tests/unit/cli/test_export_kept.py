@@ -1,17 +1,15 @@
 """`hippo export` keeps what was taken home until it is pruned, and then leaves nothing of it."""
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hippo_cli.errors import ExitCode
+from hippo_cli.errors import ExitCode, MachineError
+from hippo_cli.exports.store import ExportStore
 from tests.support.study_world import BUCKET, PROJECT, StudyWorld
-from tests.unit.cli.export_world import export, put_trial, read_csv
+from tests.unit.cli.export_world import Run, export, put_trial, read_csv
 
-Run = Callable[..., Any]
 ANSWER = [{"requestId": "0"}, {"requestId": "1", "body": '{"q": "keepme"}'}]
 
 
@@ -117,3 +115,30 @@ def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
 
     assert read_values(out) == ["a\ufffdb"]
     assert b"\0" not in (out / "answers.csv").read_bytes()
+
+
+def test_a_state_that_is_damaged(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a damaged state, left or deleted, then what the error advises works, and the file is let go."""
+    put_answer(lab)
+    export(run, out)
+    state = out / "private/state.sqlite"
+    state.write_bytes(b"garbage" * 1000)
+    opened, connect = [], sqlite3.connect
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(connect(*a, **k)) or opened[-1])
+        with pytest.raises(MachineError) as told:
+            ExportStore(state)
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("select 1")
+    state.unlink()
+    refused = run("export", PROJECT, "--out", out)
+    assert (refused.exit_code, told.value.advice) == (
+        2,
+        "Export into a new folder by --out: it needs nothing of this one.",
+    )
+    assert "Give a new folder by --out" in refused.stderr
+    export(run, out.with_name("new"))
+    assert read_values(out.with_name("new")) == read_values(out) == ["keepme"]

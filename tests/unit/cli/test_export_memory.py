@@ -1,5 +1,6 @@
 """`hippo export` holds little at once, however many participants there are."""
 
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from hippo_cli.data.bucket import Listed
 from hippo_cli.data.pool import WORKERS, map_bounded
+from hippo_cli.data.records import Entry, Record
 from hippo_cli.exports.files import Format, ParquetWriter, TableFiles
 from hippo_cli.exports.rows import RECRUITER_IDS
 from hippo_cli.exports.store import RECORD, ExportStore
@@ -56,4 +58,27 @@ def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
 
     assert fetched == [f"k{place:04d}" for place in range(1200)]
     assert store.count_pending(RECORD, None) == 0
+    store.close()
+
+
+def test_long_records_are_held_one_at_a_time(tmp_path: Path) -> None:
+    """Given participants whose answers are long, then going through all takes the room of one or two."""
+    size, number = 2_000_000, 12
+    text = Record("u", 3, entries=[Entry(1, None, "POST", {"q": "x" * size})]).to_json()
+    store = ExportStore(tmp_path / "state.sqlite")
+    store.begin("x")
+    with store.write():
+        store.note(RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number)))
+        for place in range(number):
+            store.hold(f"k{place:02d}", "e", text)
+
+    tracemalloc.start()
+    try:
+        seen = sum(1 for _ in store.list_records(None))
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert seen == number
+    assert most < 4 * size  # as text and as read, of this one and of the one before
     store.close()

@@ -114,6 +114,14 @@ def test_servers_with_age_deadline_and_cost(study: StudyWorld, run: Run) -> None
     assert servers[OTHERS[2]]["late"] is False
 
 
+def test_a_server_that_was_asked_for_just_now(study: StudyWorld, run: Run) -> None:
+    """Given a server of this very moment, then its age is the number 0."""
+    study.put_server("starting", requested_at=study.clock.now())
+    study.get()
+
+    assert look(run)["servers"][0]["ageSeconds"] == 0
+
+
 def test_failures_with_reasons(study: StudyWorld, run: Run) -> None:
     """Given a server that failed, then its reason is shown, without what steers a terminal."""
     study.get()

@@ -107,6 +107,7 @@ def test_the_receipt_names_nobody(lab: StudyWorld, run: Run, tmp_path: Path) -> 
         "placesInTheQueue": 1,
         "entriesInTheListOfAdmissions": 1,
         "oldVersions": 5,
+        "unfinishedUploads": 0,
     }
     assert USER not in text
     assert str(path.name) in result.stdout

@@ -116,6 +116,8 @@ def test_a_server_record_that_is_broken(lab: StudyWorld, run: Run, command: tupl
 
     assert result.exit_code == ExitCode.PROBLEMS
     assert f"_servers/{USER}.json cannot be read: a server may be running" in result.stderr
+    assert "delete it" in result.stderr
+    assert lab.messages("stop") == []  # the platform could not read it either
     assert list_traces(lab, USER) != []
 
 
@@ -137,3 +139,90 @@ def test_ids_of_earlier_deployments(lab: StudyWorld, run: Run, user: str) -> Non
 
     assert result.exit_code == 0, result.output
     assert list_traces(lab, user) == [f"{PROJECT}/Users/{user}D"]
+
+
+@pytest.mark.parametrize("rest", ["Trials/ABC/1.json", "Users/ABC"])
+def test_what_is_left_of_an_earlier_id(lab: StudyWorld, run: Run, rest: str) -> None:
+    """Given such a record that is gone but for a trial, or an old version, then this can be withdrawn."""
+    lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/{rest}", Body=b"{}")
+    if "Users" in rest:
+        lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{rest}")
+
+    result = run("withdraw", "ABC", PROJECT, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert list_traces(lab, "ABC") == []
+
+
+def begin_upload(lab: StudyWorld, user: str) -> str:
+    """One that a game server began and never completed; gives its key."""
+    key = f"{PROJECT}/Trials/{user}/film.bin"
+    lab.s3.create_multipart_upload(Bucket=BUCKET, Key=key)
+    return key
+
+
+def list_uploads(lab: StudyWorld) -> list[str]:
+    """Keys of what was begun."""
+    return [one["Key"] for one in lab.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ())]
+
+
+@pytest.mark.parametrize("user", [USER, "only-uploads"])
+def test_uploads_that_were_begun(lab: StudyWorld, run: Run, user: str) -> None:
+    """Given uploads in parts that were never completed, then theirs are aborted, and nobody else's."""
+    begin_upload(lab, user)
+    begin_upload(lab, user)
+    others = [begin_upload(lab, f"{user}-2"), begin_upload(lab, OTHER_USER)]
+
+    dry = json.loads(run("withdraw", user, PROJECT, "--dry-run", "--json").stdout)
+    result = run("withdraw", user, PROJECT, "--yes", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert dry["unfinishedUploads"] == [f"{PROJECT}/Trials/{user}/film.bin"] * 2
+    assert sorted(list_uploads(lab)) == sorted(others)
+    receipt = json.loads(result.stdout)
+    assert receipt["deleted"]["unfinishedUploads"] == 2
+    assert not any("uploads" in line for line in receipt["stillThere"])
+
+
+@pytest.mark.parametrize("operation", ["ListMultipartUploads", "AbortMultipartUpload"])
+def test_uploads_that_may_not_be_aborted(lab: StudyWorld, run: Run, operation: str) -> None:
+    """Given a steward who may not see or not abort them, then the rest goes, and the receipt says so."""
+    key = begin_upload(lab, USER)
+    lab.aws.fail(operation, "AccessDenied", 403, times=99)
+
+    result = run("withdraw", USER, PROJECT, "--yes")
+
+    assert result.exit_code == 0, result.output
+    assert list_traces(lab, USER) == []
+    assert "Still there: uploads" in result.stdout
+    receipt = json.loads(next(Path().glob("withdrawal-*.json")).read_text())
+    assert "unfinishedUploads" not in receipt["deleted"]
+    lab.aws.reset()
+    assert list_uploads(lab) == [key]
+
+
+def test_a_last_look_that_is_refused(lab: StudyWorld, run: Run) -> None:
+    """Given rights that are taken away meanwhile, then it is not said that there are no uploads."""
+
+    def refuse() -> None:
+        lab.aws.fail("ListMultipartUploads", "AccessDenied", 403)
+
+    lab.aws.before("DeleteObject", refuse, key=f"Users/{USER}")
+
+    result = run("withdraw", USER, PROJECT, "--yes", "--json")
+
+    assert result.exit_code == 0, result.output
+    assert "unfinishedUploads" not in json.loads(result.stdout)["deleted"]
+
+
+def test_an_upload_that_is_gone_already(lab: StudyWorld, run: Run) -> None:
+    """Given an abort whose answer was lost, then its second try, which finds nothing, is no failure."""
+    begin_upload(lab, USER)
+    lab.aws.fail("AbortMultipartUpload", "NoSuchUpload", 404)
+
+    first = run("withdraw", USER, PROJECT, "--yes")
+
+    assert first.exit_code == ExitCode.PROBLEMS  # it is still there here: the tool looks again
+    assert "has come back" in first.stderr
+    assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
+    assert list_uploads(lab) == []

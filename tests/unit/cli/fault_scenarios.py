@@ -1,0 +1,228 @@
+"""The commands that talk to AWS, each on an account in which it has something to do."""
+
+import json
+from functools import partial
+
+from hippo.server_slots import name_entry
+from hippo_cli.commands import doctor
+from hippo_cli.doctor.examination import examine
+from tests.support.aws_hooks import shared_client
+from tests.support.certificates import make_certificate
+from tests.support.stack_values import GAME_GROUPS, GROUPS, put_values
+from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER
+from tests.unit.cli.fault_bench import BEGIN, Bench, Scenario
+
+TASK = "1" * 32
+ARN = f"arn:aws:ecs:ca-central-1:1:task/hippo-1-{USER}/{TASK}"
+CERTIFICATE = make_certificate("games.example.org", days=90).chain
+
+
+def put_people(bench: Bench) -> None:
+    """Two participants, one of whom has a server that runs; both have left a trial."""
+    lab = bench.lab
+    for user in (USER, OTHER_USER):
+        lab.get(user)
+        lab.post({"age": "7"}, user)
+        lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{user}/trial_1.json", Body=b"{}" * 50)
+    lab.put_server("ready", requested_at=BEGIN, started_at=BEGIN, task_arn=ARN)
+    lab.put_server("stopped", OTHER_USER, requested_at=BEGIN, error="no such image")
+
+
+def put_task_definition(bench: Bench) -> None:
+    """The participants' servers have a size."""
+    put_people(bench)
+    bench.deployment.ecs.register_task_definition(
+        family=bench.lab.config["ecsTask"],
+        cpu="1024",
+        memory="2048",
+        containerDefinitions=[{"name": "x", "image": "x"}],
+    )
+
+
+def put_report(bench: Bench) -> None:
+    """The same; a report without charts, which take a tenth of a second."""
+    put_task_definition(bench)
+    bench.monkeypatch.setattr("hippo_cli.reports.html.list_charts", lambda _: [])
+
+
+def put_withdrawing(bench: Bench) -> None:
+    """Somebody of whom there is all that there can be, in a bucket that keeps old versions."""
+    bench.lab.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    put_people(bench)
+    bench.lab.put_server("stopped", requested_at=BEGIN)
+    lists = {
+        f"{PROJECT}/_admission.json": {"admitted": [USER, OTHER_USER]},
+        name_entry(BEGIN, USER, PROJECT): {},
+    }
+    for key, content in lists.items():
+        bench.lab.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
+
+
+def put_logs(bench: Bench) -> None:
+    """A line of each function, and of the game."""
+    put_people(bench)
+    client = shared_client("logs")
+    streams = {**dict.fromkeys(GROUPS, "a"), f"{GAME_GROUPS}{PROJECT}": f"game/x/{TASK}"}
+    for group, stream in streams.items():
+        client.create_log_group(logGroupName=group)
+        client.create_log_stream(logGroupName=group, logStreamName=stream)
+        text = json.dumps({"message": f"of {USER}", "task": ARN})
+        line = {"timestamp": int(BEGIN.timestamp() * 1000), "message": text}
+        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[line])
+
+
+def put_study(bench: Bench) -> None:
+    """A study with a picture, of which an earlier version is published."""
+    bench.study.write("StepFiles/pictures/car.png", b"\x89PNG")
+    bench.study.page('<img src="pictures/car.png"><input name="agree">')
+    bench.lab.s3.put_object(Bucket=BUCKET, Key="small/old.html", Body=b"old")
+
+
+def put_certificate(bench: Bench) -> None:
+    """A study whose image carries the certificate."""
+    put_study(bench)
+    put_values(bench.lab, GameCertificate="image")
+    names = f"{{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}"
+    bench.study.edit("trial:\n", f"  ssl: {names}\ntrial:\n")
+    for key in ("SSL/a.pem", "SSL/b.pem"):
+        bench.lab.s3.put_object(Bucket=BUCKET, Key=key, Body=b"pem")
+
+
+def put_examined(bench: Bench) -> None:
+    """A stack that says everything, and an account with quotas."""
+    put_logs(bench)
+    more = {"NextUrl": "https://api.example.org/next", "MaxServers": "50", "RootDomain": "games.example.org"}
+    put_values(bench.lab, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org")
+    bench.lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
+    bench.wire.answers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
+    bench.wire.answers["GetAccountSettings"] = lambda _: (
+        200,
+        b'{"AccountLimit": {"UnreservedConcurrentExecutions": 900}}',
+    )
+    zone = shared_client("route53").get_hosted_zone(Id=bench.lab.zone_id)
+    servers = sorted(zone["DelegationSet"]["NameServers"])
+    bench.monkeypatch.setattr(doctor, "examine", partial(examine, ask=lambda *_: servers))
+
+
+def put_closed(bench: Bench) -> None:
+    """A study that is closed."""
+    bench.lab.update({"projectId": PROJECT, "live": False})
+
+
+_S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
+_LOG = "its log may not be read"
+# What researchers may not do, or need not: each is followed by what is then said, or by nothing.
+_LIST = {f"GetObject {_S3}project_master_list.json": ""}
+_CERTIFICATE = {f"GetObject {_S3}SSL/": "cannot be read (AccessDenied)"}
+_SIZE = {"DescribeTaskDefinition": ""}
+_SERVERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix=_servers/": ""}
+_LOGS = {f"GetObject {_S3}_servers/": "", "FilterLogEvents": _LOG, "DescribeLogStreams": _LOG}
+_UPLOADS = {"ListMultipartUploads": "may not abort them"}
+_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # whoever cares for all projects may
+_FROZEN = {f"GetObject {_S3}{PROJECT}/_versions/": ""}
+
+SCENARIOS = (
+    Scenario("stack", (2, 0, 0, 1), ("stack", "--json"), promises=("BucketName",)),
+    Scenario(
+        "publish",
+        (20, 8, 4, 18),
+        ("publish", "small", "--yes", "--delete-removed"),
+        put_certificate,
+        changes=True,
+        promises=("is published", "link"),
+        optional=_LIST | _CERTIFICATE,
+    ),
+    Scenario(
+        "updateProject.py",
+        (17, 7, 2, 15),
+        ("updateProject.py", "--yes"),
+        put_study,
+        changes=True,
+        promises=("is published", "link"),
+        optional=_LIST,
+    ),
+    Scenario(
+        "status",
+        (12, 0, 6, 10),
+        ("status", PROJECT, "--json"),
+        put_task_definition,
+        promises=("steps",),
+        optional=_LIST | _SIZE | _SERVERS,
+    ),
+    Scenario(
+        "status --html",
+        (12, 0, 6, 10),
+        ("status", PROJECT, "--html", "report.html"),
+        put_report,
+        changes=True,
+        promises=("open it",),
+        optional=_LIST | _SIZE | _SERVERS,
+    ),
+    Scenario(
+        "export",
+        (11, 0, 6, 8),
+        ("export", PROJECT, "--out", "data"),
+        put_people,
+        changes=True,
+        promises=("participants,",),
+        optional=_LIST,
+    ),
+    Scenario(
+        "servers",
+        (8, 0, 4, 7),
+        ("servers", "--json"),
+        put_task_definition,
+        promises=("userId",),
+        optional=_LIST | _FROZEN | _SIZE,
+    ),
+    Scenario(
+        "servers PROJECT",
+        (12, 0, 4, 9),
+        ("servers", PROJECT),
+        put_task_definition,
+        promises=("Game servers", "running"),
+        optional=_LIST | _SIZE | _SERVERS,
+    ),
+    Scenario("stop", (6, 1, 3, 3), ("stop", USER), put_people, changes=True, promises=("stopped",)),
+    Scenario(
+        "stop --all",
+        (13, 1, 5, 8),
+        ("stop", "--all", "--project", PROJECT, "--yes"),
+        put_people,
+        changes=True,
+        promises=("stopped",),
+        optional=_LIST | _SERVERS,
+    ),
+    Scenario(
+        "logs",
+        (8, 0, 1, 4),
+        ("logs", USER, "--project", PROJECT),
+        put_logs,
+        promises=(f"of {USER}",),
+        optional=_LOGS,
+    ),
+    Scenario(
+        "withdraw",
+        (35, 8, 6, 21),
+        ("withdraw", USER, PROJECT, "--yes", "--receipt", "receipt.json"),
+        put_withdrawing,
+        changes=True,
+        promises=("Deleted",),
+        optional=_LIST | _UPLOADS,
+    ),
+    Scenario(
+        "pause", (4, 1, 1, 3), ("pause", PROJECT), changes=True, promises=("is closed",), optional=_OTHERS
+    ),
+    Scenario(
+        "resume",
+        (4, 1, 1, 3),
+        ("resume", PROJECT),
+        put_closed,
+        changes=True,
+        promises=("is open",),
+        optional=_OTHERS,
+    ),
+)
+DOCTOR = Scenario(
+    "doctor", (19, 1, 4, 16), ("doctor", "--project", PROJECT, "--json"), put_examined, optional=_LIST
+)

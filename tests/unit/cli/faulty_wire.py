@@ -1,0 +1,204 @@
+"""The tool's wire to AWS in memory: every request is counted as it is sent, and can be lost or refused.
+
+The clients are those that the tool makes itself, with its own retries; only the pauses between them are left
+out. What is sent goes to moto, or to a function that stands for what moto does not have.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import botocore_stubber
+
+from hippo_cli import connection
+from tests.support.study_world import REGION
+
+Answer = Callable[[Any], tuple[int, bytes]]  # of a request: status and body
+_make_client = connection.Connection.make_client  # before any fixture puts another one in its place
+
+
+class Fault(Enum):
+    """What becomes of a request."""
+
+    LOST = "never arrives; the network is gone from then on"
+    UNANSWERED = "is carried out, its answer lost; the network is gone from then on"
+    BROKEN_OFF = "is answered by half; the network is gone from then on"
+    BLIP = "is carried out, its answer lost; what is sent again arrives"
+    THROTTLED = "comes too soon; what is sent again does not"
+    DENIED = "may not be made: neither the first of its kind nor any other"
+
+
+CUTS = (Fault.LOST, Fault.UNANSWERED, Fault.BROKEN_OFF)
+_READING = ("Describe", "Filter", "Get", "Head", "List")
+_STREAMED = ("GetObject", "Invoke")  # whose answers are read only after the request is over
+
+
+def can_meet(label: str, fault: Fault) -> bool:
+    """Whether a fault makes a difference for a request: what only reads may as well not arrive."""
+    operation = label.split()[0]
+    if fault in (Fault.UNANSWERED, Fault.BLIP):
+        return not operation.startswith(_READING)
+    return fault is not Fault.BROKEN_OFF or operation in _STREAMED
+
+
+def name_kind(label: str) -> str:
+    """What policies tell apart: operation, host, and the folders of a key that say whose and what it is."""
+    return "/".join(label.split("/")[:5])
+
+
+class Wire:
+    """What is sent since `begin`; `labels` are `Operation address`, in the order of sending."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}  # by operation, for what moto does not have
+        self._lock = threading.Lock()
+        self.begin()
+
+    def begin(self, fault: Fault | None = None, place: int | None = None) -> None:
+        """Counts anew; number `place` (from 1) of the requests that can meet with the fault does.
+
+        Without a place all of them do, when they are sent for the first time.
+        """
+        self.labels: list[str] = []
+        self.faulty = ""  # the request that met with it
+        self.failed: list[str] = []  # that one, and what failed after it
+        self._fault, self._left = fault, place
+        self._kinds: set[str] = set()
+
+    def __call__(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
+        """Botocore's `before-send`: gives the answer, or raises what a broken network does."""
+        label = f"{event_name.rpartition('.')[2]} {unquote(request.url)}"
+        with self._lock:
+            self.labels.append(label)
+            is_after = bool(self.faulty)
+            meets = self._fault is not None and self._is_next(label, request)
+            self._kinds.add(name_kind(label))
+            if meets or (is_after and self._fault in CUTS):
+                self.failed.append(label)
+        if self._fault is Fault.DENIED and self.faulty and name_kind(label) == name_kind(self.faulty):
+            return _refuse(event_name, request, throttled=False)
+        if self._fault in CUTS and is_after:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        if meets:
+            return self._meet_fault(event_name, request)
+        return self._deliver(event_name, request)
+
+    def _is_next(self, label: str, request: Any) -> bool:
+        """Whether it is the one that meets with the fault."""
+        if self._fault is None or self.faulty or not can_meet(label, self._fault):
+            return False
+        if self._left is None:
+            return "attempt=1" in str(request.headers["amz-sdk-request"])
+        if self._fault is Fault.DENIED and name_kind(label) in self._kinds:
+            return False
+        self._left -= 1
+        if self._left == 0:
+            self.faulty = label
+        return self._left == 0
+
+    def _meet_fault(self, event_name: str, request: Any) -> AWSResponse | None:
+        if self._fault is Fault.LOST:
+            raise EndpointConnectionError(endpoint_url=request.url)
+        if self._fault is Fault.THROTTLED:
+            return _refuse(event_name, request, throttled=True)
+        answer = self._deliver(event_name, request)
+        if self._fault is Fault.BROKEN_OFF and request.stream_output and answer is not None:
+            return _halve(answer)
+        if self._fault is Fault.UNANSWERED:
+            raise ReadTimeoutError(endpoint_url=request.url)
+        raise ConnectionClosedError(endpoint_url=request.url)
+
+    def _deliver(self, event_name: str, request: Any) -> AWSResponse | None:
+        answer = self.answers.get(event_name.rpartition(".")[2])
+        if answer is None:
+            return botocore_stubber(event_name, request)
+        status, body = answer(request)
+        return AWSResponse(request.url, status, {}, MockRawResponse(body))
+
+
+def _halve(answer: AWSResponse) -> AWSResponse:
+    """The first half of a body, whose length was announced."""
+    body = answer.raw.read()
+    headers = {**answer.headers, "content-length": str(len(body))}
+    return AWSResponse(answer.url, answer.status_code, headers, MockRawResponse(body[: len(body) // 2]))
+
+
+def _refuse(event_name: str, request: Any, *, throttled: bool) -> AWSResponse:
+    """An error as the service in question says it: XML, JSON, or nothing but a status for HEAD."""
+    service = event_name.split(".")[1]
+    target = "X-Amz-Target" in request.headers
+    if service in ("s3", "route-53"):
+        code, status = ("SlowDown", 503) if throttled else ("AccessDenied", 403)
+    elif target:
+        code, status = ("ThrottlingException", 400) if throttled else ("AccessDeniedException", 400)
+    elif service == "lambda":
+        code, status = ("TooManyRequestsException", 429) if throttled else ("AccessDeniedException", 403)
+    else:
+        code, status = ("Throttling", 400) if throttled else ("AccessDenied", 403)
+    text = "Rate exceeded" if throttled else "User: arn:aws:iam::123456789012:user/ada is not authorized"
+    headers = {"x-amzn-errortype": code}
+    if request.method == "HEAD":
+        body = ""
+    elif target or service == "lambda":
+        body = json.dumps({"__type": code, "message": text})
+    elif service == "s3":
+        body = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
+    else:
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+    return AWSResponse(request.url, status, headers, MockRawResponse(body))
+
+
+class _Session:
+    """boto3's, as far as the tool uses it; making a client takes 10 ms, so each is made once."""
+
+    region_name = REGION
+
+    def __init__(self) -> None:
+        self.wire = Wire()
+        self._session = boto3.Session(region_name=REGION)
+        # Every handler is called, whatever another one has answered: with both each request came twice.
+        self._session.events.unregister("before-send", botocore_stubber)
+        self._session.events.register("before-send", self.wire)
+        self._clients: dict[tuple[str, str], Any] = {}
+
+    def client(self, service: str, *, region_name: str, config: Any) -> Any:
+        """A client on the wire, with the tool's own settings."""
+        key = (service, region_name)
+        if key not in self._clients:
+            self._clients[key] = self._session.client(service, region_name=region_name, config=config)
+        return self._clients[key]
+
+
+@cache
+def _open_session() -> _Session:
+    return _Session()
+
+
+def connect_tool(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    """From now on the tool's clients are its own again, and on the wire."""
+    session = _open_session()
+    monkeypatch.setattr(connection.Connection, "make_client", _make_client)
+    monkeypatch.setattr(connection, "boto3", SimpleNamespace(Session=lambda **_: session))
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    # The allowance of retries is of a client, and these serve many runs.
+    monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)
+    session.wire.answers.clear()
+    session.wire.begin()
+    return session.wire
+
+
+def name_places(label: str) -> tuple[str, ...]:
+    """How an error may name what a request was for: the host, the function, or the object."""
+    address = urlsplit(label.partition(" ")[2])
+    bucket = address.netloc.partition(".")[0]
+    return address.netloc, f"the function {address.path.split('/')[-2:][0]}", f"s3://{bucket}{address.path}"
