@@ -131,7 +131,7 @@ class ExportStore:
     def miss(self, key: str) -> None:
         """The object was listed and is gone: what is held of it has vanished."""
         self._update(key, "run = run - 1")
-        self._database.execute("delete from objects where key = ? and held is null", [key])
+        self._database.execute(f"delete from objects where key = ? and not {_HERE}", [key])
 
     def forget(self, key: str) -> None:
         """The object is of no concern any more."""
@@ -173,7 +173,7 @@ class ExportStore:
 
     def list_vanished(self, kind: str) -> list[str]:
         """Keys of what is held, and the bucket does not have any more."""
-        query = "select key from objects where kind = ? and run < ? and held is not null order by key"
+        query = f"select key from objects where kind = ? and run < ? and {_HERE} order by key"
         rows = self._select(query, [kind, self._run])
         return [key for (key,) in rows]
 
@@ -199,6 +199,8 @@ class ExportStore:
             raise _describe(error, self._path) from error
 
 
+# A record that has to be read again is still here.
+_HERE = "(held is not null or content is not null)"
 _PENDING = "kind = ? and run = ? and modified >= ? and (held is null or held <> etag)"
 
 

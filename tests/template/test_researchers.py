@@ -132,7 +132,7 @@ def test_further_buckets_keep_answers_from_researchers():
         ending = pattern.removeprefix("arn:aws:s3:::${Buckets}")
         assert names["Buckets"]["Fn::Join"][0] == ending.replace("${!", "${") + ",arn:aws:s3:::"
         allowed[ending] = as_list(statement["Action"])
-    changes = ["s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject"]
+    changes = ["s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     wanted = {"": ["s3:ListBucket"]}
     wanted |= {f"/{TAG}{end}": ["s3:GetObject", *changes] for end in ("/*", "-*")}
     assert allowed == wanted
@@ -142,7 +142,8 @@ def test_further_buckets_keep_answers_from_researchers():
         ("ButNotLists", ("_admission.json", "_groups.json")),
     ):
         statement = denied.pop(sid)
-        assert statement["Action"] == changes
+        # Lists are written in one piece.
+        assert statement["Action"] == (changes[:3] if sid == "ButNotLists" else changes)
         assert sorted(statement["Resource"]) == sorted(
             f"arn:aws:s3:::*/{tag}{middle}{key}" for middle in ("/", "-*/") for key in keys
         )

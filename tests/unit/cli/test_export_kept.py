@@ -107,6 +107,25 @@ def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, words: 
     assert b"u2" not in state.read_bytes()
 
 
+def test_pruned_after_a_change_of_the_format(
+    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a newer tool that reads all records anew, then it finds who withdrew before and meanwhile."""
+    put_answer(lab)
+    put_answer(lab, "u3")
+    export(run, out)
+    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2")
+    key = f"{PROJECT}/Users/u3"
+    lab.aws.before("GetObject", lambda: lab.s3.delete_object(Bucket=BUCKET, Key=key), key=key)
+    monkeypatch.setattr("hippo_cli.exports.store.FORMAT", 1000)
+
+    assert len(export(run, out)["vanished"]) == 2
+    assert read_values(out) == ["keepme", "keepme"]
+    export(run, out, "--prune")
+
+    assert read_values(out) == []
+
+
 def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
     """Given an answer with a zero character, which R and older readers refuse, then it is replaced."""
     lab.put_record({"nextStep": 3, "requests": [{}, {"body": '{"q": "a\\u0000b"}'}]}, "u2")
