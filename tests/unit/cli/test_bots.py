@@ -31,6 +31,12 @@ CONTROLS = [
     ('<input name="x" type="number" max="-5" required>', r"-\d+"),
     ('<input name="x" type="range">', r"\d{1,3}"),
     ('<input name="x" type="number" step="any" min="0" max="1" required>', r"0(\.\d+)?|1"),
+    ('<input name="x" type="number" min="20000101" max="20001231" required>', r"2000\d{4}"),
+    ('<input name="x" type="number" min="1e999" max="nan" step="inf" required>', r"\d{1,3}"),
+    ('<input name="x" type="number" min="0" max="1" step="1e-320" required>', r"[01](\.\d+)?(e-\d+)?"),
+    ('<input name="x" type="range" min="-1e308" max="1e308" step="any">', r"-?[\d.]+e\+\d+"),
+    ('<input name="x" required maxlength="inf" minlength="nan">', ".+"),
+    ('<input name="x" required minlength="300">', ".{300,}"),
     ('<input name="x" required maxlength="4">', ".{1,4}"),
     ('<input name="x" required minlength="30">', ".{30,}"),
     ('<input name="x" required pattern="[0-9]{5}">', r"\d{5}"),
@@ -319,7 +325,7 @@ def test_a_platform_with_another_study(
 
     code = platform.main(["--study", "examples/mountain_car", "--bots", "1", "--directory", str(tmp_path)])
 
-    assert code == 1
+    assert code == ExitCode.USAGE
     assert "runs the study another, not mountain_car" in capsys.readouterr().err
 
 

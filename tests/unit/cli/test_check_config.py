@@ -73,6 +73,7 @@ def test_errors_have_line_key_and_advice(
         ("  css: style.css\n", "  css: style.css\n  colour: red\n", "unknown-key", 7),
         ("trial:\n", "other: 1\ntrial:\n", "unknown-key", 21),
         ("  live: true\n", "  live: false\n", "config", 4),
+        ("  live: true\n", "  live: 1\n", "config", 4),
         ("    stopServerStep: 3\n", "    stopServerStep: 2\n", "config", 12),
         ("  css: style.css\n", "  css: style.css\n  ecsTask: other\n", "name", 7),
         ("  css: style.css\n", "  css: style.css\n  bucket: your-study-bucket\n", "placeholder", 7),
@@ -155,6 +156,13 @@ def test_what_looks_right(study: SmallStudy, old: str, new: str, code: str, word
     (found,) = [one for one in study.check() if one.code == code and words in one.fix]
 
     assert found.line > 0
+
+
+def test_an_id_that_is_a_number(study: SmallStudy) -> None:
+    """Given one, then it is told once, and not again of what is called by it."""
+    study.edit("id: small", "id: 12")
+
+    assert [found.key for found in study.check() if found.severity is Severity.ERROR] == ["project.id"]
 
 
 def test_settings_of_the_server_that_are_none(study: SmallStudy) -> None:

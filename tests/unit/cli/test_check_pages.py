@@ -150,6 +150,7 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<style>\n@import 'http://x.org/a.css';</style>", "insecure", 2),
         ("<style>p { background: url(/a.png) }</style>", "blocked", 1),
         ("<iframe src='http://x.org'></iframe>", "insecure", 1),
+        ("<table background='http://x.org/a.png'></table>", "insecure", 1),
         ("<img srcset='https://x.org/a.png 1x, http://x.org/b.png 2x'>", "insecure", 1),
         ("<iframe src='data:text/html,x'></iframe>", "blocked", 1),
         ("<img src='/a.png'>", "blocked", 1),
@@ -198,8 +199,9 @@ def test_any_page_is_read(text: str) -> None:
 
 
 def test_odd_folders(study: SmallStudy) -> None:
-    """Given a file for a folder, a folder for a file and a link that leads nowhere, then findings only."""
+    """Given a file for a folder, a folder for a file and links that lead nowhere, then findings only."""
     (study.directory / "StepFiles" / "gone.html").symlink_to("/none/such")
+    (study.directory / "StepFiles" / "round.html").symlink_to("round.html")
     (study.directory / PAGE).unlink()
     (study.directory / PAGE).mkdir()
     assert study.codes() == [("file-missing", "config.yml", 8)]

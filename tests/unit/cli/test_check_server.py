@@ -85,6 +85,7 @@ def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
             "",
             [],
         ),
+        (f"FROM x\nEXPOSE 5000\nCOPY {'x' * 300} /x\n", "", [("dockerfile-copy", "Dockerfile", 3)]),
         ('FROM x\nEXPOSE 5000\nCOPY ["none", "/x"]\n', "", [("dockerfile-copy", "Dockerfile", 3)]),
         ("FROM x\nEXPOSE 5000\nCOPY App \\\n  none /x\n", "", [("dockerfile-copy", "Dockerfile", 4)]),
     ],

@@ -1,6 +1,9 @@
 """`hippo new` makes a study that can be published and run, with names of its own."""
 
+import errno
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,6 +109,46 @@ def test_an_empty_folder_that_one_is_in(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "link"]
 
 
+def test_a_folder_that_is_mounted(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an empty folder on another file system than the one around it, then it is filled."""
+    target, plain = tmp_path / "mounted", Path.rename
+    target.mkdir()
+
+    def rename(source: Path, place: Path) -> Path:
+        if target not in source.parents:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return plain(source, place)
+
+    monkeypatch.setattr(Path, "rename", rename)
+
+    assert run("new", target, "--yes", "--researcher", "Ada").exit_code == 0
+    assert check_study(StudyFolder(target)) == []
+    assert not list(target.glob(".hippo-new-*"))
+
+
+def test_a_link_that_leads_to_itself(run: Run, tmp_path: Path) -> None:
+    """Given a link in a circle for a folder, then it is left alone, as all else that is there already."""
+    (tmp_path / "x").symlink_to("x")
+
+    assert run("new", tmp_path / "x", "--yes", "--researcher", "Ada").exit_code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_the_program_of_the_known_name(run: Run, tmp_path: Path) -> None:
+    """Given a new study, then `python updateProject.py` publishes it, or says what it needs."""
+    assert run("new", tmp_path / "x", "--yes", "--researcher", "Ada").exit_code == 0
+    command, place = [sys.executable, "updateProject.py", "--help"], {"cwd": tmp_path / "x"}
+
+    there = subprocess.run(command, **place, capture_output=True, text=True, check=False)
+    bare = subprocess.run([sys.executable, "-I", "-S", *command[1:]], **place, capture_output=True, text=True)
+
+    assert there.returncode == 0, there.stderr
+    assert "Publish the study of this folder" in there.stdout
+    assert bare.returncode == 4
+    assert "pip install" in bare.stderr
+    assert "Traceback" not in bare.stderr
+
+
 def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a disk that fills while the example is copied, then that is told, in one line."""
 
@@ -120,10 +163,16 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert result.stderr == "the disk is full; make room and run the same command again\n"
 
 
-def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path) -> None:
-    """Given a folder in capitals, then the id that is suggested is one that images can be called by."""
-    assert run("new", tmp_path / "My Study", "--yes", "--researcher", "Ada").exit_code == 0
-    assert StudyFolder(tmp_path / "My Study").project["id"] == "my_study"
+@pytest.mark.parametrize(
+    ("folder", "project_id"),
+    [("My Study", "my_study"), ("a - b", "a_b"), ("tree-2_b", "tree-2_b"), ("x", "x_study"), ("é", "my_study")],
+)
+def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path, folder: str, project_id: str) -> None:
+    """Given a folder's name of any kind, then the id that is suggested is one that images can be called by."""
+    assert run("new", tmp_path / folder, "--yes", "--researcher", "Ada").exit_code == 0
+    study = StudyFolder(tmp_path / folder)
+    assert study.project["id"] == project_id
+    assert check_study(study) == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(run: Run, tmp_path: Path) -> None:
