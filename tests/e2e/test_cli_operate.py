@@ -57,9 +57,9 @@ def read(result: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(result.stdout)
 
 
-def enter(account: AccountView) -> Participant:
+def enter(account: AccountView, user_id: str = "") -> Participant:
     """Somebody who has come to the game, with a server of their own."""
-    participant = Participant(account.outputs, str(uuid.uuid4()))
+    participant = Participant(account.outputs, user_id or str(uuid.uuid4()))
     participant.begin()
     participant.submit(FORMS[0])
     participant.submit(FORMS[1])
@@ -104,7 +104,8 @@ def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
 
 
 def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
-    """Given a participant in the game, then their server is stopped, and no version of theirs left."""
+    """Given a participant in the game, then their server is stopped, and no version of theirs left; who comes
+    again under the same id plays at once."""
     participant, other = enter(account), enter(account)
     project_id, receipt = str(account.outputs["projectId"]), tmp_path / "receipt.json"
 
@@ -119,6 +120,12 @@ def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
     assert json.loads(receipt.read_text())["deleted"]["participantRecords"] == 1
     assert account.read_server(other.user_id)["state"] == "ready"
     assert hippo("stop", other.user_id, "--no-wait").returncode == 0
+
+    enter(account, participant.user_id)
+
+    server = account.read_server(participant.user_id)
+    assert (server["state"], server["attempt"]) == ("ready", 1)
+    assert hippo("stop", participant.user_id, "--no-wait").returncode == 0
 
 
 def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
