@@ -9,7 +9,7 @@ from hippo.answers import form_answer
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.errors import AwsError
-from hippo.messages import form_start
+from hippo.messages import form_start, name_request
 from hippo.notices import form_ended_game, form_failed_server
 from hippo.positions import Place, Position
 from hippo.server_record import ServerRecord, ServerStore
@@ -51,7 +51,7 @@ class GameFlow:
 
     def request_start(self, visit: Visit, suffix: str = "") -> str:
         """Publish a start for the participant; give its request id, under which it has effect once."""
-        request_id = f"{visit.project.id}/{visit.user_id}/{visit.study.start_step}{suffix}"
+        request_id = name_request(visit.project.id, visit.user_id, f"{visit.study.start_step}{suffix}")
         self._start_topic.publish(form_start(visit.project.id, visit.user_id, request_id, visit.group))
         return request_id
 

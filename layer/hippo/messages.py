@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hippo.clock import from_wire
@@ -12,6 +12,10 @@ from hippo.groups import read_group
 from hippo.ids import parse_project_id, parse_user_id
 
 MAX_DELAY_MINUTES = 24 * 60
+# next_step publishes before it writes the record: a message may be there first, but not for longer than a
+# request takes (28 s, template.yaml) and clocks differ.
+UNWRITTEN = timedelta(minutes=1)
+BY_HAND = "by hand"  # the occasion of a stop that was sent because of a server record
 _MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes part of names
 
 
@@ -31,7 +35,7 @@ class StartMessage:
 
 @dataclass(frozen=True, slots=True)
 class StopMessage:
-    """`{"userId"[, "projectId", "attempt", "delay", "reason"]}`; `delay` in minutes."""
+    """`{"userId"[, "projectId", "attempt", "delay", "reason", "requestId"]}`; `delay` in minutes."""
 
     user_id: str
     sent_at: datetime
@@ -39,6 +43,7 @@ class StopMessage:
     attempt: int | None = None
     delay: float = 0.0
     reason: str = ""
+    request_id: str = ""
 
 
 def form_start(
@@ -51,11 +56,30 @@ def form_start(
 
 
 def form_stop(
-    user_id: str, *, project_id: str = "", attempt: int | None = None, delay: float = 0, reason: str = ""
+    user_id: str,
+    *,
+    project_id: str = "",
+    attempt: int | None = None,
+    delay: float = 0,
+    reason: str = "",
+    request_id: str = "",
 ) -> dict[str, object]:
     """The stop message as it is published, or put into a rule's input."""
     optional = {"projectId": project_id, "attempt": attempt, "delay": delay, "reason": reason}
+    optional |= {"requestId": request_id}
     return {"userId": user_id, **{key: value for key, value in optional.items() if value}}
+
+
+def name_request(project_id: str, user_id: str, what: object) -> str:
+    """The request id of what is sent because of where a participant stands in a study."""
+    return f"{project_id}/{user_id}/{what}"
+
+
+def find_occasion(message: StartMessage | StopMessage) -> str:
+    """`what` of `name_request`; empty for a message of anybody else, whose participant may have no record."""
+    request_id = message.start_id if isinstance(message, StartMessage) else message.request_id
+    prefix = name_request(message.project_id, message.user_id, "")
+    return request_id.removeprefix(prefix) if request_id.startswith(prefix) else ""
 
 
 def parse_delay(value: object) -> float:
@@ -98,6 +122,7 @@ def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
             attempt=_parse_attempt(body.get("attempt")),
             delay=parse_delay(body.get("delay")),
             reason=str(body.get("reason") or "requested")[:200],
+            request_id=str(body.get("requestId") or "")[:256],
         )
     except BadRequestError as error:
         raise InvalidMessageError(f"stop message: {error}") from error

@@ -165,12 +165,12 @@ class ServerClaims:
         """Why nothing is to be started; empty if there is no reason."""
         if is_past_stop(study, participant):
             return "past the stop step"
-        if is_of_nobody(message, participant, self._clock.now()):
-            return "the participant has no record"
         if current and not is_new(message, current, participant):
             if current.state == STOPPED and message.start_id == current.start_id:
                 self._request_stop(current)  # an earlier delivery may have died while it made something
             return "seen before, or older than the stop"
+        if is_of_nobody(message, current, participant, self._clock.now()):
+            return "the participant has no record"
         return ""
 
     def _decide_living(

@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
+from hippo.messages import name_request
 
 STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
 TASK_ENDED = "the task ended"  # the reason of an end that another attempt may not meet
 SPOT_TAKEN = "Spot took the task back"  # likewise; the next attempt runs on demand
 GAME_ENDED = "the game server ended by itself"  # in good order: nobody needs another one
 DEATHS = (TASK_ENDED, SPOT_TAKEN)
+RESTART = "again"  # how the request id of a replacement goes on
 NO_PLACE = "all servers are in use"  # a start that lost the last place to another one
 PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
 MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
@@ -158,7 +160,7 @@ def form_object_tags(record: ServerRecord) -> str:
 
 def name_restart(record: ServerRecord) -> str:
     """The request id of the start that replaces a server that died: one for each attempt."""
-    return f"{record.project_id}/{record.user_id}/again/{record.attempt}"
+    return name_request(record.project_id, record.user_id, f"{RESTART}/{record.attempt}")
 
 
 class ServerStore:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hippo.clock import Clock
 from hippo.errors import ConflictError, FencedError, HippoError, TransientError
 from hippo.ids import name_resources
-from hippo.messages import StopMessage
+from hippo.messages import BY_HAND, UNWRITTEN, StopMessage, find_occasion
 from hippo.runs import Run
 from hippo.server_metrics import count_stopped
 from hippo.server_record import (
@@ -68,19 +68,28 @@ class ServerStop:
         self._finish(self._claim(message, record, etag, self._clock.now()))
 
     def _stop_unknown(self, message: StopMessage) -> None:
-        """No record: leave a marker, so that an older start that comes later starts nothing."""
+        """No record: leave a marker, so that an older start that comes later starts nothing.
+
+        Nothing is written about those who may have withdrawn. Whoever names an attempt, or has seen a server,
+        means a record that somebody has deleted; and a participant's record, once it bears out what
+        `next_step` sent, or its absence, is what voids late starts.
+        """
+        now = self._clock.now()
         if message.delay:
             return self._ignore(message, "nothing to delay")
         if message.attempt:
-            self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())
+            return self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())
+        occasion = find_occasion(message)
+        if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):
+            return self._ignore(message, "there is no server, and no start to wait for")
         marker = ServerRecord(
             user_id=message.user_id,
             project_id=message.project_id,
             state=STOPPED,
-            attempt=message.attempt or 0,
+            attempt=0,
             tries=0,
             stop_requested_at=message.sent_at,
-            stopped_at=self._clock.now(),
+            stopped_at=now,
             reason=message.reason,
         )
         return self._servers.write(marker, None)
@@ -94,7 +103,8 @@ class ServerStop:
             return self._ignore(message, f"the server is one of project {record.project_id}")
         if record.state == STOPPED:
             return self._stop_again(message, record, etag)
-        if message.attempt is None and record.requested_at and message.sent_at < record.requested_at:
+        if record.requested_at and message.sent_at < record.requested_at:
+            # Also one of the same attempt, from before the record was deleted and a new one begun.
             return self._ignore(message, "older than the start")
         now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:

@@ -8,16 +8,22 @@ from datetime import datetime, timedelta
 from hippo.aws.ecs import ON_DEMAND
 from hippo.clock import to_wire
 from hippo.ids import name_resources
-from hippo.messages import StartMessage
+from hippo.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.participants import Participant
 from hippo.runs import Run
-from hippo.server_record import DEATHS, FAILED, SPOT_TAKEN, STARTING, STOPPING, ServerRecord, name_restart
+from hippo.server_record import (
+    DEATHS,
+    FAILED,
+    RESTART,
+    SPOT_TAKEN,
+    STARTING,
+    STOPPING,
+    ServerRecord,
+    name_restart,
+)
 from hippo.study import Study
 
 _KEPT_STARTS = 20
-# next_step publishes before it writes the record: a start may be there first, but not for longer than a
-# request takes (28 s, template.yaml) and clocks differ.
-_UNWRITTEN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +124,21 @@ def is_missed(
     return not (stopped_since or is_past_stop(study, participant) or _is_past_games(study, participant))
 
 
-def is_of_nobody(message: StartMessage, participant: Participant | None, now: datetime) -> bool:
-    """Whether `next_step` asked for somebody who has no record: who has withdrawn, or was never given one.
+def is_of_nobody(
+    message: StartMessage, current: ServerRecord | None, participant: Participant | None, now: datetime
+) -> bool:
+    """Whether it was sent for somebody who has no record: who has withdrawn, or was never given one.
 
-    The latter's own next request asks anew. Participants of other senders (`/start`) need no record.
+    Only what the first page asks for may be there before the participant's record, and the latter's own next
+    request asks anew. Participants of other senders (`/start`) need no record; but what is to replace a
+    server always finds that server's.
     """
-    asked = message.start_id.startswith(f"{message.project_id}/{message.user_id}/")
-    return participant is None and asked and now - message.sent_at > _UNWRITTEN
+    occasion = find_occasion(message)
+    if occasion.startswith(f"{RESTART}/"):
+        return current is None
+    if not occasion or participant is not None:
+        return False
+    return occasion != "1" or now - message.sent_at > UNWRITTEN
 
 
 def is_past_stop(study: Study, participant: Participant | None) -> bool:

@@ -23,7 +23,7 @@ from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
 from hippo.game_flow import GameFlow
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
-from hippo.messages import form_stop
+from hippo.messages import form_stop, name_request
 from hippo.notices import form_refusal
 from hippo.participants import Participant, ParticipantStore
 from hippo.positions import Move, Place, Position, decide, locate, parse_step, settle
@@ -177,8 +177,10 @@ class StudyFlow:
             self._game.request_start(visit)
             participant.start_requested_at = now
         if step == visit.study.stop_step:
+            user_id, project_id = visit.user_id, visit.project.id
+            request_id = name_request(project_id, user_id, step)
             self._stop_topic.publish(
-                form_stop(visit.user_id, project_id=visit.project.id, reason=f"step {step}")
+                form_stop(user_id, project_id=project_id, reason=f"step {step}", request_id=request_id)
             )
 
 

@@ -3,6 +3,8 @@
 python -m tests.simulation [all]
 python -m tests.simulation case 'start/retry/5:LOST,31:DIES'
 python -m tests.simulation order 'start ∥ stop' 'swapped/3,5'
+python -m tests.simulation withdrawal 'start/5/dies/newest'
+python -m tests.simulation withdrawals
 SIMULATION_SEED=1 python -m tests.simulation histories
 """
 
@@ -11,9 +13,9 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from tests.simulation import cases, interleavings, meetings, units
+from tests.simulation import cases, interleavings, meetings, units, withdrawals
 from tests.simulation.deployment import DEPLOYMENT
 from tests.simulation.units import Report
 from tests.simulation.world import World
@@ -28,6 +30,10 @@ def main(arguments: list[str]) -> int:
             return _replay_case(names[0])
         if command == "order":
             return _replay_order(*names)
+        if command == "withdrawal":
+            return _replay_withdrawal(names[0])
+        if command == "withdrawals":
+            return _show([units.run_withdrawals(act) for act in withdrawals.ACTS])
         if command == "histories":
             return _show([units.run_histories(units.choose_seed())])
         return _run_quickly() if command == "quick" else _run_all()
@@ -99,15 +105,24 @@ def _show(reports: list[Report]) -> int:
 
 
 def _replay_case(name: str) -> int:
-    """Every call of the case, then what it violates."""
     case = cases.Case.parse(name)
+    return _replay(lambda: cases.run_case(case))
+
+
+def _replay_withdrawal(name: str) -> int:
+    withdrawal = withdrawals.Withdrawal.parse(name)
+    return _replay(lambda: withdrawals.run_withdrawal(withdrawal))
+
+
+def _replay(run: Callable[[], object]) -> int:
+    """Every call of it, then what it violates."""
     try:
-        outcome = cases.run_case(case)
+        run()
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found
         _tell(DEPLOYMENT.world)
         _say(f"{type(error).__name__}: {error}")
         return 1
-    _tell(outcome.world)
+    _tell(DEPLOYMENT.world)
     return 0
 
 

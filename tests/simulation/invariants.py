@@ -116,6 +116,13 @@ class Invariants:
         self._note(number, what)
         raise self.found[0]
 
+    def forget(self, user: str) -> None:
+        """Their records have been deleted: what comes now is another life."""
+        self._servers.pop(user, None)
+        self._over_since.pop(user, None)
+        for key in [key for key in self._attempts if key[0] == user]:
+            del self._attempts[key]
+
     def check_answer(self, person: "Participant", answer: dict[str, Any]) -> None:
         """4, of an answer to a participant."""
         if answer["page"] != "show_game_page":

@@ -162,6 +162,48 @@ MUTANTS = [
         "    return False",
     ),
     Mutant(
+        "a client token does not tell one life from the next",
+        f"{LAYER}/start_decisions.py",
+        'begun = to_wire(record.started_at) or ""',
+        'begun = ""',
+    ),
+    Mutant(
+        "a start finds nobody and is taken up",
+        f"{LAYER}/start_decisions.py",
+        'return occasion != "1" or now - message.sent_at > UNWRITTEN',
+        "return False",
+    ),
+    Mutant(
+        "a first page's start is taken up however old it is",
+        f"{LAYER}/start_decisions.py",
+        'return occasion != "1" or now - message.sent_at > UNWRITTEN',
+        'return occasion != "1"',
+    ),
+    Mutant(
+        "a server is replaced whose record is gone",
+        f"{LAYER}/start_decisions.py",
+        "        return current is None\n    if not occasion",
+        "        return False\n    if not occasion",
+    ),
+    Mutant(
+        "a late stop leaves a mark of who has withdrawn",
+        f"{LAYER}/server_stop.py",
+        "if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):",
+        "if False:",
+    ),
+    Mutant(
+        "a stop of an attempt leaves a mark of who has withdrawn",
+        f"{LAYER}/server_stop.py",
+        "return self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())\n",
+        "self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())\n",
+    ),
+    Mutant(
+        "a stop of an attempt ends another life's",
+        f"{LAYER}/server_stop.py",
+        "if record.requested_at and message.sent_at < record.requested_at:",
+        "if message.attempt is None and record.requested_at and message.sent_at < record.requested_at:",
+    ),
+    Mutant(
         "a failure is swallowed instead of raised",
         f"{LAYER}/runs.py",
         "    except InvalidMessageError as error:",

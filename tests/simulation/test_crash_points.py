@@ -1,8 +1,11 @@
-"""One fault, and a sample of two, at every call of start, stop and step; the full set is `make simulate`."""
+"""One fault, and a sample of two, at every call of start, stop and step; the full set is `make simulate`.
+
+And somebody who withdraws at any call.
+"""
 
 import pytest
 
-from tests.simulation import cases, units
+from tests.simulation import cases, units, withdrawals
 
 
 @pytest.mark.parametrize("act", cases.ACTS)
@@ -21,3 +24,13 @@ def test_two_faults_anywhere(act: str) -> None:
 
     assert report.found == []
     assert report.cases > 400
+
+
+@pytest.mark.parametrize("act", withdrawals.ACTS)
+def test_withdrawal_anywhere(act: str) -> None:
+    """Given somebody who withdraws at any call, when all messages come once more, then nothing of them is
+    back, and when they begin anew they play."""
+    report = units.run_withdrawals(act)
+
+    assert report.found == []
+    assert report.cases > 70

@@ -12,7 +12,7 @@ from itertools import islice
 import hypothesis
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.simulation import cases, meetings
+from tests.simulation import cases, meetings, withdrawals
 from tests.simulation.histories import Histories
 from tests.simulation.interleavings import explore
 
@@ -61,6 +61,24 @@ def run_meeting(name: str, most: int | None = None) -> Report:
         report.cases += 1
         if order.error:
             report.found.append(f"order '{name}' '{order}': {order.error}")
+        if len(report.found) >= MOST_FOUND:
+            break
+    report.seconds = time.perf_counter() - began
+    return report
+
+
+def run_withdrawals(act: str) -> Report:
+    """The records deleted at each call of the act, once with all that may follow."""
+    report, began = Report("withdrawals", act), time.perf_counter()
+    for withdrawal in withdrawals.list_withdrawals(act):
+        report.cases += 1
+        try:
+            invariants = withdrawals.run_withdrawal(withdrawal).invariants
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found
+            report.found.append(f"withdrawal '{withdrawal}': {type(error).__name__}: {error}")
+        else:
+            report.excess = max(report.excess, invariants.longest_excess)
+            report.swept += invariants.swept
         if len(report.found) >= MOST_FOUND:
             break
     report.seconds = time.perf_counter() - began
@@ -140,12 +158,14 @@ def list_units(seed: int) -> Iterator[Unit]:
             yield _later(run_pairs, act, first)
     yield from (_later(run_meeting, name) for name in meetings.MEETINGS)
     yield from (_later(run_singles, act) for act in cases.ACTS)
+    yield from (_later(run_withdrawals, act) for act in withdrawals.ACTS)
     yield _later(run_histories, seed)
 
 
 def list_quick_units() -> Iterator[Unit]:
     """A selection that notices what is broken within seconds."""
     yield from (_later(run_singles, act) for act in cases.ACTS)
+    yield from (_later(run_withdrawals, act) for act in withdrawals.ACTS)
     yield from (_later(run_meeting, name, 1) for name in meetings.MEETINGS)
     yield _later(run_histories, 1, QUICK_OPERATIONS)
     yield from (_later(run_pairs, act, None, 100) for act in cases.PAIR_ACTS)

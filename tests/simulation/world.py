@@ -73,6 +73,7 @@ class World:
         }
         self.border.end_tasks = self._end_tasks
         self.foreign_names = 1
+        self.withdrawn = self.came_back = 0  # how often records were deleted, and were there again
         self.lambdas = SimulatedLambda(self.scheduler)
         self.flows: dict[Program | None, Any] = {}
         self.idle_flows: list[Any] = []

@@ -191,4 +191,5 @@ def test_stop_step_reached_twice_at_once_is_left_to_the_message(world: StudyWorl
 
     collide(world, world.get, world.get)
 
-    assert world.messages("stop") == [{"userId": USER, "projectId": PROJECT, "reason": "step 4"}] * 2
+    ids = {"userId": USER, "projectId": PROJECT, "requestId": f"{PROJECT}/{USER}/4"}
+    assert world.messages("stop") == [{**ids, "reason": "step 4"}] * 2

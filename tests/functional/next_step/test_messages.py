@@ -40,7 +40,8 @@ def test_stop_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> Non
     world.reach_survey()
     world.get()
 
-    assert world.messages("stop") == [{"userId": USER, "projectId": PROJECT, "reason": "step 4"}]
+    ids = {"userId": USER, "projectId": PROJECT, "requestId": f"{PROJECT}/{USER}/4"}
+    assert world.messages("stop") == [{**ids, "reason": "step 4"}]
 
 
 def test_study_without_server_sends_nothing(world: StudyWorld) -> None:

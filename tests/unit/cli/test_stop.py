@@ -48,7 +48,8 @@ def test_one_is_stopped(lab: StudyWorld, run: Run, time: FakeClock) -> None:
     result = run("stop", USER)
 
     assert result.exit_code == 0, result.output
-    assert lab.messages("stop") == [{"userId": USER, "projectId": PROJECT, "reason": "stopped by hand"}]
+    ids = {"userId": USER, "projectId": PROJECT, "requestId": f"{PROJECT}/{USER}/by hand"}
+    assert lab.messages("stop") == [{**ids, "reason": "stopped by hand"}]
     assert f"{USER}: stopped" in result.stdout
     assert len(time.slept) == 2
 

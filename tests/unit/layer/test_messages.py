@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from hippo.errors import BadRequestError, InvalidMessageError
-from hippo.messages import form_start, form_stop, parse_delay, read_notifications, read_start, read_stop
+from hippo.messages import (
+    find_occasion,
+    form_start,
+    form_stop,
+    name_request,
+    parse_delay,
+    read_notifications,
+    read_start,
+    read_stop,
+)
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -64,12 +73,24 @@ def test_message_id_stands_for_a_missing_request_id() -> None:
 
 def test_stop_message_goes_round() -> None:
     """Given a stop message with everything, then what is published is what is read."""
-    form = form_stop("u", project_id="p", attempt=3, delay=2.5, reason="done")
+    form = form_stop("u", project_id="p", attempt=3, delay=2.5, reason="done", request_id="p/u/4")
 
     message = read_stop(form, NOON)
 
     assert (message.user_id, message.project_id, message.attempt) == ("u", "p", 3)
-    assert (message.delay, message.reason) == (2.5, "done")
+    assert (message.delay, message.reason, message.request_id) == (2.5, "done", "p/u/4")
+
+
+@pytest.mark.parametrize(
+    ("request_id", "occasion"),
+    [(name_request("p", "u", 4), "4"), ("p/u/2/retry", "2/retry"), ("p/v/4", ""), ("4f1c", ""), ("p/u/", "")],
+)
+def test_occasion_of_a_message(request_id: str, occasion: str) -> None:
+    """Given a request id of this very participant, then what it was sent for; of anybody else, nothing."""
+    start = read_start(form_start("p", "u", request_id), "m-1", NOON, ())
+    stop = read_stop(form_stop("u", project_id="p", request_id=request_id), NOON)
+
+    assert (find_occasion(start), find_occasion(stop)) == (occasion, occasion)
 
 
 def test_stop_message_needs_only_the_user() -> None:

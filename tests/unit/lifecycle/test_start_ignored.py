@@ -148,6 +148,28 @@ def test_a_late_start_of_somebody_who_has_withdrawn(world: LifecycleWorld) -> No
     assert f"_servers/{USER}.json" not in world.store.objects
 
 
+def test_a_start_that_is_published_again_has_its_effect(world: LifecycleWorld) -> None:
+    """Given a `next_step` that died before it wrote, and a late start without effect, then the participant's
+    own next request, which asks under the same id, has it."""
+    sent_at = world.clock.now()
+    world.clock.advance(120)
+    world.start(f"{PROJECT}/{USER}/1", sent_at=sent_at)
+
+    world.start(f"{PROJECT}/{USER}/1")
+
+    assert (world.record().state, world.record().attempt) == ("ready", 1)
+
+
+@pytest.mark.parametrize("occasion", ["2", "1/2", "2/2/retry", "again/1"])
+def test_a_start_of_a_later_page_finds_the_record(world: LifecycleWorld, occasion: str) -> None:
+    """Given no participant, then what only a participant with a record can have brought about has no effect,
+    however fresh it is."""
+    world.start(f"{PROJECT}/{USER}/{occasion}")
+
+    assert made(world) == []
+    assert f"_servers/{USER}.json" not in world.store.objects
+
+
 @pytest.mark.parametrize("request_id", [f"{PROJECT}/{USER}/1", "f5a6c1d2", f"{OTHER_PROJECT}/{USER}/1"])
 def test_a_start_may_be_there_before_the_record(world: LifecycleWorld, request_id: str) -> None:
     """Given no participant record, a fresh start of `next_step`, and any other, has its effect."""

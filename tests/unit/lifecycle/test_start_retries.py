@@ -10,6 +10,13 @@ from tests.fakes.world import HOST, OTHER_USER, PROJECT, USER, LifecycleWorld
 FOREIGN = AddressRecord(HOST, ("192.0.2.99",), 300)
 
 
+@pytest.fixture
+def world(world: LifecycleWorld) -> LifecycleWorld:
+    """Its participant waits at the game."""
+    world.put_participant(3)
+    return world
+
+
 def retry(world: LifecycleWorld) -> None:
     """Deliver the start that the participant asks for, as next_step names it."""
     world.start(f"{PROJECT}/{USER}/2{name_retry(world.record())}")
@@ -97,6 +104,7 @@ def test_retry_above_the_cap_can_be_asked_for_again() -> None:
     """Given all servers in use when a retry comes, then the failure stays in the record, and the same retry
     has its effect when a server is free."""
     world = LifecycleWorld(max_servers=1)
+    world.put_participant(3)
     fail(world)
     del world.host_names.records[HOST]
     world.start(user=OTHER_USER)

@@ -136,6 +136,49 @@ def test_a_stop_without_a_record_leaves_a_marker(world: LifecycleWorld) -> None:
     assert not world.journal.names("containers.", "host_names.")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "occasion", "is_marked"), [(59, "4", True), (61, "4", False), (1, "by hand", False)]
+)
+def test_a_late_stop_of_a_participant_leaves_no_marker(
+    world: LifecycleWorld, seconds: float, occasion: str, is_marked: bool
+) -> None:
+    """Given a stop that `next_step` sent a minute ago, or the tool because of a record, then nothing of
+    somebody who may have withdrawn is written; late starts are void without it."""
+    sent_at = world.clock.now()
+    world.clock.advance(seconds)
+
+    world.stop({"projectId": PROJECT, "requestId": f"{PROJECT}/{USER}/{occasion}"}, sent_at=sent_at)
+
+    assert (f"_servers/{USER}.json" in world.store.objects) is is_marked
+
+
+def test_a_late_stop_of_anybody_else_leaves_a_marker(world: LifecycleWorld) -> None:
+    """Given a stop of `/stop` that comes an hour late, then a start that is even later starts nothing."""
+    sent_at = world.clock.now()
+    world.clock.advance(3600)
+    world.stop(sent_at=sent_at)
+
+    world.start(sent_at=sent_at)
+
+    assert world.left() == {}
+    assert world.record().state == "stopped"
+
+
+def test_a_stop_of_an_earlier_life_is_ignored(world: LifecycleWorld) -> None:
+    """Given a record that was deleted and begun anew, then a late stop of attempt 1 means the old one."""
+    world.start()
+    world.clock.advance(60)
+    world.stop()
+    del world.store.objects[f"_servers/{USER}.json"]
+    sent_at = world.clock.now()
+    world.clock.advance(60)
+    world.start("anew")
+
+    world.stop({"attempt": 1, "projectId": PROJECT}, sent_at=sent_at)
+
+    assert (world.record().state, world.record().attempt) == ("ready", 1)
+
+
 def test_a_start_after_the_marker_has_its_effect(world: LifecycleWorld) -> None:
     """The marker stands only against what is older."""
     world.stop()
@@ -147,14 +190,14 @@ def test_a_start_after_the_marker_has_its_effect(world: LifecycleWorld) -> None:
 
 
 def test_a_stop_of_an_attempt_without_a_record_clears_it(world: LifecycleWorld) -> None:
-    """A rule outlives a record that somebody deleted: what it names is taken down."""
+    """A rule outlives a record that somebody deleted: what it names goes, and no record comes back."""
     world.start()
     del world.store.objects[f"_servers/{USER}.json"]
 
     world.let_minutes_pass(32)
 
     assert not {"tasks", "clusters", "rules"} & set(world.left())
-    assert world.record().attempt == 1
+    assert f"_servers/{USER}.json" not in world.store.objects
 
 
 def test_a_stop_of_a_stopped_server_clears_what_is_left(ready_world: LifecycleWorld) -> None:

@@ -1,0 +1,188 @@
+"""Somebody withdraws in the middle of a start or a stop; then every message there ever was comes once more.
+
+As the tool does it: a server is stopped first, and what is deleted is what was seen, so that a record that
+has come to life meanwhile stays. In the end the same participant begins anew.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.simulation.border import Fault, Point
+from tests.simulation.cases import prepare_step
+from tests.simulation.sns import Message
+from tests.simulation.world import CONFIG, PROJECT, SWEEP_EVERY, USER, World
+
+APART = 1.0  # seconds between late messages
+DUPLICATES_AFTER = 5.0
+LOOKS_EVERY = 2.0  # the tool, while a server stops
+FIRST_PAGE = {**CONFIG, "events": {"startServerStep": 1, "stopServerStep": 4}}
+ORDERS = ("oldest", "newest")
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Begun before which call of which function, which then dies or not; which message comes first later."""
+
+    act: str
+    number: int
+    dies: bool = False
+    first: str = ORDERS[0]
+
+    def __str__(self) -> str:
+        return f"{self.act}/{self.number}/{'dies' if self.dies else 'goes on'}/{self.first}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Withdrawal":
+        """The one of that name."""
+        act, number, ending, first = text.split("/")
+        return cls(act, int(number), ending == "dies", first)
+
+
+def list_withdrawals(act: str) -> Iterator[Withdrawal]:
+    """At every call of the act's function."""
+    for number in range(count_calls(act)):
+        for dies in (False, True):
+            for first in ORDERS:
+                yield Withdrawal(act, number, dies, first)
+
+
+def count_calls(act: str) -> int:
+    """The calls of the act's function when nobody withdraws."""
+    world, calls = World(), []
+    prepare, function, begin = ACTS[act]
+    prepare(world)
+    world.border.choose_fault = lambda point: calls.append(point) if _is_of(point, function) else None
+    begin(world)
+    world.scheduler.wait(120)
+    return len(calls)
+
+
+def run_withdrawal(withdrawal: Withdrawal) -> World:
+    """Run one in a world of its own. Raises Violation."""
+    prepare, function, begin = ACTS[withdrawal.act]
+    world = World()
+    prepare(world)
+    _withdraw_at(world, function, withdrawal)
+    begin(world)
+    world.settle()
+    assert world.withdrawn, f"{withdrawal}: nobody has withdrawn"
+    if world.server() or world.record():  # of a start that was at work, or fresh, at that very moment
+        world.came_back += 1
+        delete_records(world)
+    tasks = len(world.ecs.tasks)
+    deliver_again(world, list(world.sns.sent), withdrawal.first)
+    world.settle()
+    if len(world.ecs.tasks) > tasks:
+        world.invariants.fail(6, "a message of before the withdrawal has started a task")
+    if back := [key for key in world.s3.objects if USER in key and not key.startswith("_slots/0")]:
+        world.invariants.fail(6, f"a message of before the withdrawal has brought back {back}")
+    begin_anew(world, withdrawal.first)
+    return world
+
+
+def begin_anew(world: World, first: str) -> None:
+    """Who has withdrawn takes part again, and plays, whatever else still comes from before."""
+    before = list(world.sns.sent)
+    person = world.meet()
+    for _ in range(40):
+        if person.last.get("page") == "show_game_page":
+            break
+        person.go_on()
+    else:
+        world.invariants.fail(4, f"no game for who has begun anew: {world.server()}")
+    if world.server()["attempt"] != 1:
+        world.invariants.fail(7, f"who has begun anew needed another attempt: {world.server()}")
+    deliver_again(world, before, first)
+    world.scheduler.wait(len(before) * APART + 60)
+    if world.server()["state"] != "ready":
+        world.invariants.fail(6, f"a message of before the withdrawal has ended a game: {world.server()}")
+    person.finish()
+    world.settle()
+
+
+def delete_records(world: World) -> None:
+    """What the tool deletes; the slots are the platform's own."""
+    for key in list(world.s3.objects):
+        if key in (f"_servers/{USER}.json", f"{PROJECT}/Users/{USER}") or key.startswith("_slots/q."):
+            del world.s3.objects[key]
+    world.people.pop(USER, None)
+    world.invariants.forget(USER)
+    world.withdrawn += 1
+
+
+def deliver_again(world: World, messages: list[Message], first: str) -> None:
+    """Everything that was ever published, in or against its order."""
+    for number, message in enumerate(messages if first == ORDERS[0] else reversed(messages)):
+        world.sns.deliver_later(message, (number + 1) * APART)
+
+
+def withdraw(world: World) -> None:
+    """What the tool does: have the server stopped, and look until it is; then delete, and nothing is lost."""
+    if world.server().get("state", "stopped") != "stopped":
+        world.send_stop(requestId=f"{PROJECT}/{USER}/by hand")
+        world.scheduler.plan(LOOKS_EVERY, lambda: _look_again(world, world.scheduler.time))
+        return
+    delete_records(world)
+    for message in list(world.sns.sent):
+        world.sns.deliver_later(message, DUPLICATES_AFTER)
+
+
+def _look_again(world: World, since: float) -> None:
+    if world.server().get("state", "stopped") == "stopped":
+        withdraw(world)
+        return
+    if world.scheduler.time - since > SWEEP_EVERY:
+        world.send_sweep()
+        since = world.scheduler.time
+    world.scheduler.plan(LOOKS_EVERY, lambda: _look_again(world, since))
+
+
+def _withdraw_at(world: World, function: str, withdrawal: Withdrawal) -> None:
+    left = [withdrawal.number]
+
+    def choose_fault(point: Point) -> Fault | None:
+        if not _is_of(point, function):
+            return None
+        left[0] -= 1
+        if left[0] != -1:
+            return None
+        withdraw(world)
+        return Fault.DIES if withdrawal.dies else None
+
+    world.border.choose_fault = choose_fault
+
+
+def _is_of(point: Point, function: str) -> bool:
+    return point.program is not None and point.program.name.startswith(f"{function}-")
+
+
+def prepare_first_page(world: World) -> None:
+    """A study whose server is started by the first page."""
+    world.publish(FIRST_PAGE)
+
+
+def go_on(world: World) -> None:
+    """The participant's page does what comes next."""
+    world.meet().go_on()
+
+
+def go_past_the_game(world: World) -> None:
+    """The participant plays, and comes to the stop step."""
+    person = world.meet()
+    while person.step < CONFIG["events"]["stopServerStep"]:
+        person.go_on()
+
+
+def let_die(world: World) -> None:
+    """The game server crashes, and is to be replaced."""
+    for task in world.ecs.list_living(USER):
+        world.ecs.end_task(task, "EssentialContainerExited", "crashed", seconds=0)
+
+
+ACTS: dict[str, tuple[Callable[[World], None], str, Callable[[World], None]]] = {
+    "first start": (prepare_first_page, "start_server", go_on),
+    "start": (prepare_step(1), "start_server", go_on),
+    "stop": (prepare_step(3, ready=True), "stop_server", go_past_the_game),
+    "death": (prepare_step(3, ready=True), "stop_server", let_die),
+    "replacement": (prepare_step(3, ready=True), "start_server", let_die),
+}
