@@ -25,7 +25,7 @@ from hippo_cli.commands import (
 )
 from hippo_cli.connection import Flags
 from hippo_cli.guard import guard
-from hippo_cli.output import take_any_characters
+from hippo_local.console import take_any_characters
 
 app = typer.Typer(
     name="hippo",

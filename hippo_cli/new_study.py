@@ -1,6 +1,7 @@
 """A new study's folder, made of the example: same pages, same game, with names of its own."""
 
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -20,6 +21,18 @@ _LEFT_OUT = shutil.ignore_patterns(
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_TEXT = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
 _PLACEHOLDER = "your-study-bucket"
+# For those who know publishing by this name.
+_PROGRAM = '''\
+"""Publishes the study of this folder, as `hippo publish` does: python updateProject.py"""
+try:
+    from hippo_cli.update_project import main
+except ImportError as error:
+    raise SystemExit(
+        f"This Python does not have the tool ({error}).\\n"
+        "Install it there from its checkout, `pip install .`, or run `hippo publish`."
+    ) from None
+main()
+'''
 _SCHEMA_LINE = re.compile(r"^# yaml-language-server: .*\n", re.MULTILINE)
 
 
@@ -37,11 +50,13 @@ class Answers:
 
 def make_study(example: Path, target: Path, answers: Answers) -> None:
     """Makes the folder, whole or not at all. Raises UsageError if something is there already."""
-    target = target.resolve()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    target = Path(os.path.realpath(target))
+    if os.path.lexists(target) and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} is there already, and not empty", "Name a folder that is new or empty.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".hippo-new-", dir=target.parent) as draft:
+    # Within a folder that is there: the one around it may be another file system, or somebody else's.
+    place = target if target.exists() else target.parent
+    with tempfile.TemporaryDirectory(prefix=".hippo-new-", dir=place) as draft:
         folder = Path(draft) / "study"
         shutil.copytree(example, folder, ignore=_LEFT_OUT)
         config = folder / "config.yml"
@@ -49,6 +64,7 @@ def make_study(example: Path, target: Path, answers: Answers) -> None:
         _name_image(folder / "local.yml", answers.project_id)
         schema = json.dumps(make_schema(), indent=2, ensure_ascii=False) + "\n"
         (folder / FILE_NAME).write_text(schema, encoding="utf-8")
+        (folder / "updateProject.py").write_text(_PROGRAM, encoding="utf-8")
         if not target.exists():
             folder.rename(target)
         for child in folder.iterdir() if folder.exists() else ():

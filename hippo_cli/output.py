@@ -1,7 +1,6 @@
 """The one place that writes to the user's terminal: text for people, or JSON for programs."""
 
 import errno
-import io
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -26,13 +25,6 @@ class _Output(Console):
 
     def on_broken_pipe(self) -> NoReturn:
         raise BrokenPipeError(errno.EPIPE, "whoever read standard output has gone")
-
-
-def take_any_characters() -> None:
-    """Let a terminal or pipe that is not UTF-8 show what it can; it must not end a command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def say(text: str = "", style: str | None = None) -> None:

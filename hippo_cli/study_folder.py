@@ -1,5 +1,6 @@
 """A study's folder on this machine: its config as the platform gets it, its step files, its media."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,7 +36,7 @@ class StudyFolder:
         project = self._read_part("project")
         setup = project.get("awsSetup")
         if project.get("ecsTask") in (None, "") and project.get("id"):
-            project["ecsTask"] = project["id"]
+            project["ecsTask"] = str(project["id"])
         if not project.get("bucket") and isinstance(setup, Mapping) and setup.get("bucket"):
             project["bucket"] = setup["bucket"]
         return project
@@ -88,7 +89,7 @@ class StudyFolder:
 
     def _leads_nowhere_else(self, path: Path) -> bool:
         """What a link leads to outside of the study is nobody's to publish."""
-        return path.resolve().is_relative_to(self.directory)
+        return Path(os.path.realpath(path)).is_relative_to(self.directory)  # which knows links in a circle
 
     def _read_part(self, key: str) -> dict[str, Any]:
         content = self.config_file.content

@@ -23,7 +23,7 @@ from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
 from hippo_cli.findings import count_errors
 from hippo_cli.guard import guard
-from hippo_cli.output import say, take_any_characters
+from hippo_cli.output import say
 from hippo_cli.publishing.docker import check_docker
 from hippo_cli.publishing.image_files import form_trial
 from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan, make_registry
@@ -32,6 +32,7 @@ from hippo_cli.publishing.task_definition import find_newest
 from hippo_cli.publishing.written_files import read_project, write_project, write_trial
 from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder, open_study
+from hippo_local.console import take_any_characters
 
 # What existing deployments are called.
 REGION = "ca-central-1"

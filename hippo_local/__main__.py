@@ -13,8 +13,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from hippo_local.answers import show_answers
-from hippo_local.bots.options import add_bot_options, find_running
-from hippo_local.console import Console, report_error
+from hippo_local.bots.options import AnotherStudyError, add_bot_options, check_project, find_running
+from hippo_local.console import Console, report_error, take_any_characters
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
@@ -36,7 +36,11 @@ class StopRequest(BaseException):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; gives the exit code (0 after a stop that was asked for, 1 after a failure)."""
+    """Runs the command line; gives the exit code.
+
+    0 after a stop that was asked for, 1 after a failure, 2 if other things were to be asked for.
+    """
+    take_any_characters()
     options = _make_parser().parse_args(arguments)
     try:
         if options.command:
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _run(options)
     except LocalPlatformError as error:
         report_error(f"hippo_local: {error}")
-        return 1
+        return 2 if isinstance(error, AnotherStudyError) else 1
     except OSError as error:
         # The disk is full, a directory may not be written to, or whoever read our lines has gone.
         with contextlib.suppress(OSError):
@@ -69,7 +73,7 @@ def _run_command(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     console = Console(uses_stderr=options.json)
     if options.bots and (running := find_running(options.directory)):
-        _check_project(options, running)
+        check_project(running, read_study(options.study).project_id)
         return _send_bots(options, running, console)
     platform = LocalPlatform(
         Options(
@@ -112,16 +116,6 @@ def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Co
         console=console,
         as_json=options.json,
     )
-
-
-def _check_project(options: argparse.Namespace, outputs: dict[str, Any]) -> None:
-    """What bots say of another study would be taken for this one's."""
-    wanted = read_study(options.study).project_id
-    if outputs["projectId"] != wanted:
-        raise LocalPlatformError(
-            f"the platform that is up runs the study {outputs['projectId']}, not {wanted}: stop it, or give "
-            "another --directory"
-        )
 
 
 def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) -> None:

@@ -1,5 +1,6 @@
 """The one place that writes to the user's terminal."""
 
+import io
 import sys
 import time
 
@@ -22,6 +23,15 @@ class Console:
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
+
+
+def take_any_characters() -> None:
+    """Lets a terminal or pipe that is not UTF-8 show what it can; it must not end a command.
+
+    Standard error does so by itself: Python writes escapes there.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def report_error(text: str) -> None:

@@ -87,6 +87,10 @@ def _advise(path: str, what: str) -> str:
 
 def _check_names(study: StudyFolder) -> Iterable[Finding]:
     """Names that publishing replaces by the id, and what the example has left to fill in."""
+    if isinstance(live := study.project.get("live"), int | float) and not isinstance(live, bool):
+        line = study.config_file.find_line(("project", "live"))
+        what = f"{live!r} is neither true nor false"
+        yield warning("config", CONFIG_FILE, line, "project.live", what, "Write `live: true`, or false.")
     setup = study.project.get("awsSetup")
     if setup is not None and not isinstance(setup, Mapping):
         line = study.config_file.find_line(("project", "awsSetup"))

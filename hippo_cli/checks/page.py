@@ -30,6 +30,7 @@ _LOADED = {
     "source": ("src", "srcset"),
     "track": ("src",),
     "video": ("src", "poster"),
+    **dict.fromkeys(("body", "table", "td", "th", "tr"), ("background",)),
 }
 # Browsers read no markup in these.
 _TEXT_TAGS = {"textarea", "title", "noembed", "noframes", "xmp"}

@@ -1,5 +1,6 @@
 """The game server: what its image is made of, its size, and what a participant costs."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -96,7 +97,7 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
         )
     # `docker build .` is run beside config.yml, wherever the Dockerfile lies.
     for source in list_sources(text):
-        if not _IS_PATTERN.search(source) and not (study.directory / source.lstrip("/")).exists():
+        if not _IS_PATTERN.search(source) and not os.path.exists(study.directory / source.lstrip("/")):
             line = text.count("\n", 0, text.find(source)) + 1
             fix = "Add the file, or correct the line: paths begin beside config.yml."
             yield warning("dockerfile-copy", name, line, source, f"{source} is copied, and missing", fix)

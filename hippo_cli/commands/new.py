@@ -1,5 +1,6 @@
 """`hippo new`: a study's folder from the example, after the few questions that matter."""
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -90,8 +91,11 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
 
 
 def _suggest_id(directory: Path) -> str:
-    name = re.sub(r"[^a-z0-9_-]+", "_", directory.resolve().name.lower()).strip("_-")[:64]
-    return name or "my_study"
+    """One that a repository of images can be called by, too."""
+    name = Path(os.path.realpath(directory)).name.lower()
+    name = re.sub(r"[^a-z0-9]+", lambda gap: gap[0] if gap[0] in ("-", "_") else "_", name)
+    name = name.strip("_-")[:64].rstrip("_-")
+    return name if len(name) > 1 else f"{name or 'my'}_study"
 
 
 def _suggest_name(project_id: str) -> str:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from hippo_cli.errors import CliError
+
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\[[^\]]+\]|\\.|.", re.DOTALL)
 
 
@@ -37,7 +39,12 @@ class DockerIgnore:
 
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of Docker's: `*` and `?` stay within a folder, `**` goes through any number of them."""
-    return re.compile("".join(_translate(token) for token in _TOKEN.findall(pattern)), re.DOTALL)
+    try:
+        return re.compile("".join(_translate(token) for token in _TOKEN.findall(pattern)), re.DOTALL)
+    except re.error as error:
+        raise CliError(
+            f"{pattern} is no pattern for Docker ({error})", "Correct it in .dockerignore or Dockerfile."
+        ) from None
 
 
 def clean_path(path: str) -> str:

@@ -1,5 +1,6 @@
 """Fills in a page's form: values that a browser would let pass, at random, the same for the same seed."""
 
+import math
 import random
 import re
 from collections.abc import Mapping
@@ -13,7 +14,9 @@ _WORDS = ("maybe", "blue", "seven", "often", "never", "a", "hill", "left", "righ
 _ALWAYS = ("range", "color")  # these have a value whatever one does
 _FILLED = 0.8  # of what may be left out
 _SPAN = 100  # of a number without bounds
+_MOST_STEPS = 10**15
 _LONG_TEXT = 200
+_LONGEST_TEXT = 10_000
 
 
 @dataclass(slots=True)
@@ -166,24 +169,28 @@ def _write_number(attributes: Mapping[str, str], chance: random.Random, *, bound
         least, most = (0.0 if least is None else least), (100.0 if most is None else most)
     start = least if least is not None else 0.0 if most is None or most >= 0 else most - _SPAN
     end = most if most is not None else start + _SPAN
-    step = _read(attributes, "step") or (1.0 if attributes.get("step") != "any" else (end - start) / 7)
-    steps = int((end - start) / step + 1e-9) if step > 0 else 0
-    return f"{round(start + step * chance.randint(0, max(steps, 0)), 9):g}"
+    step = _read(attributes, "step") or (1.0 if attributes.get("step") != "any" else end / 7 - start / 7)
+    steps = int(min((end - start) / step + 1e-9, _MOST_STEPS)) if step > 0 else 0
+    number = min(start + step * chance.randint(0, max(steps, 0)), max(start, end))
+    return f"{round(number, 9):.15g}"
 
 
 def _read(attributes: Mapping[str, str], name: str) -> float | None:
+    """The number; None for what is none to a browser either."""
     try:
-        return float(attributes.get(name, ""))
+        number = float(attributes.get(name, ""))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _write_text(attributes: Mapping[str, str], chance: random.Random) -> str:
-    least, most = int(_read(attributes, "minlength") or 0), int(_read(attributes, "maxlength") or _LONG_TEXT)
+    least = min(int(_read(attributes, "minlength") or 0), _LONGEST_TEXT)
+    most = int(_read(attributes, "maxlength") or max(_LONG_TEXT, least))
     text = " ".join(chance.choices(_WORDS, k=chance.randint(1, 5)))
     while len(text) < least:
         text += f" {chance.choice(_WORDS)}"
-    text = text[: max(most, 1)].rstrip() or "a"
+    text = re.sub(" $", "s", text[: max(most, 1)])
     pattern = attributes.get("pattern")
     return _match(pattern, text, least, most, chance) if pattern else text
 

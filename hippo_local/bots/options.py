@@ -32,6 +32,19 @@ def add_bot_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class AnotherStudyError(LocalPlatformError):
+    """What bots say of another study would be taken for this one's."""
+
+
+def check_project(outputs: Mapping[str, Any], wanted: str) -> None:
+    """Raises AnotherStudyError if the platform that is up runs another study than the one that is meant."""
+    if outputs["projectId"] != wanted:
+        raise AnotherStudyError(
+            f"the platform that is up runs the study {outputs['projectId']}, not {wanted}: stop it, or give "
+            "another --directory"
+        )
+
+
 def find_running(directory: Path) -> dict[str, Any] | None:
     """The outputs of the platform that is up there; None if there is none, or it was killed."""
     try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hippo_cli import __main__ as entry
 from hippo_cli import app as module
 from hippo_cli.commands import check as check_module
 from tests.unit.cli.conftest import SmallStudy
@@ -132,6 +133,23 @@ def test_version_and_help(run: Run) -> None:
     assert run("--version").stdout.strip() == module.read_version()
     text = run("--help").stdout
     assert all(name in text for name in ("new", "check", "local", "stack", "schema", "HIPPO_STACK"))
+
+
+@pytest.mark.parametrize("begin", [entry.main, entry.update_project])
+def test_interrupted_while_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], begin: Callable[[], None]
+) -> None:
+    """Given Ctrl-C before the program is there, then one word and 130."""
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(entry, "import_module", interrupt)
+
+    with pytest.raises(SystemExit) as caught:
+        begin()
+
+    assert (caught.value.code, capsys.readouterr().err) == (130, "interrupted\n")
 
 
 def test_main_takes_the_process_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

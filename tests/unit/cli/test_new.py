@@ -144,7 +144,7 @@ def test_the_program_of_the_known_name(run: Run, tmp_path: Path) -> None:
 
     assert there.returncode == 0, there.stderr
     assert "Publish the study of this folder" in there.stdout
-    assert bare.returncode == 4
+    assert bare.returncode == 1
     assert "pip install" in bare.stderr
     assert "Traceback" not in bare.stderr
 
@@ -165,10 +165,16 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("folder", "project_id"),
-    [("My Study", "my_study"), ("a - b", "a_b"), ("tree-2_b", "tree-2_b"), ("x", "x_study"), ("é", "my_study")],
+    [
+        ("My Study", "my_study"),
+        ("a - b", "a_b"),
+        ("tree-2_b", "tree-2_b"),
+        ("x", "x_study"),
+        ("é", "my_study"),
+    ],
 )
 def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path, folder: str, project_id: str) -> None:
-    """Given a folder's name of any kind, then the id that is suggested is one that images can be called by."""
+    """Given a folder's name of any kind, then the id suggested is one for images."""
     assert run("new", tmp_path / folder, "--yes", "--researcher", "Ada").exit_code == 0
     study = StudyFolder(tmp_path / folder)
     assert study.project["id"] == project_id

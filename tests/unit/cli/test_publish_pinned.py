@@ -163,3 +163,15 @@ def test_what_publishing_writes_is_no_change(study: SmallStudy) -> None:
     study.write(".projectConfig.yml", "project: {}\n")
 
     assert make_context(StudyFolder(study.directory), {}).tag == first
+
+
+def test_a_pattern_that_is_none(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a range backwards in .dockerignore, then that is told, and nothing is sent."""
+    study.write(".dockerignore", "[z-a]\n")
+
+    result = run("publish", study.directory, "--yes")
+
+    assert result.exit_code == ExitCode.PROBLEMS
+    assert "[z-a] is no pattern" in result.stderr
