@@ -23,7 +23,7 @@ from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
 from hippo_cli.findings import count_errors
 from hippo_cli.guard import guard
-from hippo_cli.output import say
+from hippo_cli.output import say, say_error
 from hippo_cli.publishing.docker import check_docker
 from hippo_cli.publishing.image_files import form_trial
 from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan, make_registry
@@ -99,9 +99,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     `.env` of the study's folder may name credentials and region; what is set already goes before.
     """
-    load_dotenv(Path(".env"))
     take_any_characters()
+    _load_environment()
     app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="updateProject.py")
+
+
+def _load_environment() -> None:
+    try:
+        load_dotenv(Path(".env"))
+    except (OSError, ValueError) as error:
+        say_error(f".env cannot be read: {error}", "bold red")
+        say_error("Save it as UTF-8, with lines such as AWS_PROFILE=lab.")
+        sys.exit(ExitCode.MACHINE)
 
 
 def _find_target(flags: Flags, study: StudyFolder) -> Target:

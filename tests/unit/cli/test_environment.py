@@ -43,14 +43,13 @@ def test_a_pipe_that_is_not_utf_8(study: SmallStudy, encoding: str) -> None:
     assert "ř" in json.dumps(json.loads(said.stdout.decode(encoding)), ensure_ascii=False)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--study", "ř"]])
-def test_the_local_platform_in_such_a_pipe(words: list[str]) -> None:
-    """Given the same for `python -m hippo_local`, then help and errors are shown, and no trace."""
+def test_the_local_platforms_help_in_such_a_pipe() -> None:
+    """Given the same for `python -m hippo_local`, then its help is shown."""
     environment = {"PYTHONIOENCODING": "ascii", "PYTHONPATH": ":".join(sys.path)}
 
     shown = subprocess.run(
-        [sys.executable, "-m", "hippo_local", *words], capture_output=True, env=environment
+        [sys.executable, "-m", "hippo_local", "--help"], capture_output=True, env=environment
     )
 
-    assert b"Traceback" not in shown.stderr, shown.stderr
-    assert b"hippo_local" in shown.stdout + shown.stderr
+    assert (shown.returncode, shown.stderr) == (0, b"")
+    assert b"usage: python -m hippo_local" in shown.stdout

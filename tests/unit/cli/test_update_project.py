@@ -232,3 +232,17 @@ def test_credentials_in_the_folders_env(
         main([])
 
     assert seen == ["set" if is_set else "of-the-folder"]
+
+
+def test_an_env_that_cannot_be_read(
+    study: SmallStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given .env as PowerShell's `>` writes it, then 4 and what to do, not a trace."""
+    monkeypatch.chdir(study.directory)
+    (study.directory / ".env").write_text("AWS_PROFILE=lab", encoding="utf-16")
+
+    with pytest.raises(SystemExit) as ended:
+        main([])
+
+    assert ended.value.code == ExitCode.MACHINE
+    assert "Save it as UTF-8" in capsys.readouterr().err
