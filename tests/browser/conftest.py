@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.site import FrontDoor, open_front_door, open_site
 from tests.support.chromium import DESKTOP, open_chromium
@@ -51,7 +51,13 @@ class Visitor:
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
         words = "&".join(f"{name}={value}" for name, value in {"projectId": project, **query}.items())
-        page.goto(f"{self.site}/?{words}")
+        try:
+            page.goto(f"{self.site}/?{words}")
+        except Error as error:
+            # Chromium had kept a connection to an earlier test's server, which had this very port.
+            if "ERR_SOCKET_NOT_CONNECTED" not in str(error):
+                raise
+            page.goto(f"{self.site}/?{words}")
         return page
 
 
