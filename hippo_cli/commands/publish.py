@@ -89,7 +89,9 @@ def show_plan(plan: Plan, deletes: bool) -> None:
     state = "unchanged" if server.is_built else "to build and push"
     image = server.settings.image.partition("@")[0]
     tag = f":{server.context.tag}" if server.context and server.is_built else ""
-    say(f"  image            {image}{tag}: {'ready' if server.context is None else state}")
+    if server.context is None:
+        state = "ready" if "@" in server.settings.image else "as it is named, neither looked up nor pinned"
+    say(f"  image            {image}{tag}: {state}")
     registered = "unchanged" if server.is_registered else "a new revision"
     say(f"  task definition  {server.settings.family}: {registered}")
 

@@ -39,14 +39,14 @@ def list_sources(text: str) -> Iterator[str]:
     """The sources of COPY and ADD as they are written, without those that lie elsewhere; `.` for all."""
     for match in _INSTRUCTION.finditer(_HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))):
         name, rest = match[1].upper(), match[2].strip()
-        flags = ""
+        flags = []
         while flag := _FLAG.match(rest):
-            flags += flag[0]
+            flags.append(flag[0])
             rest = rest[flag.end() :]
         if name == "RUN":
-            if "--mount=" in flags and "from=" not in flags:
+            if any(flag.startswith("--mount=") and "from=" not in flag for flag in flags):
                 yield "."
-        elif "--from=" not in flags:
+        elif not any(flag.startswith("--from=") for flag in flags):
             yield from (source for source in _read_words(rest)[:-1] if not _is_elsewhere(source))
 
 

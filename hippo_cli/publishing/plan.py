@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from hippo.study import read_number
+from hippo_cli.aws_errors import read_code
 from hippo_cli.checks.config import PLACEHOLDER
 from hippo_cli.checks.server import find_cost, has_game
 from hippo_cli.connection import Connection
@@ -126,10 +129,12 @@ def _check_bucket(target: Target) -> None:
     # Outputs of CloudFormation, unlike the parameters, do not say which further ones there are.
     is_known = "ResearcherExtraBucketsPolicyArn" not in stack.values
     if target.bucket not in allowed and is_known:
-        line = target.study.config_file.find_line(("project", "bucket"))
+        file = target.study.config_file
+        own = file.content["project"].get("bucket") if isinstance(file.content, dict) else None
+        key = ("project", "bucket") if own else ("project", "awsSetup", "bucket")
+        place = f"{CONFIG_FILE}:{file.find_line(key)}: {'.'.join(key)}"
         raise CliError(
-            f"{CONFIG_FILE}:{line}: project.bucket: {target.bucket} is no bucket of the stack {stack.name} "
-            f"({', '.join(allowed)})",
+            f"{place}: {target.bucket} is no bucket of the stack {stack.name} ({', '.join(allowed)})",
             "Leave `bucket` out, here and under awsSetup, to use the stack's own; or look at --stack.",
         )
 
@@ -143,12 +148,21 @@ def _check_move(target: Target) -> None:
     if entry is None or before.name == now.name:
         return
     with naming_permission("s3:ListBucket", f"{before.name} below {users}", target.project_id):
-        if before.holds(users) and not now.holds(users):
+        if _holds(before, users) and not now.holds(users):
             raise CliError(
                 f"{target.project_id} has participants in the bucket {before.name}; "
                 f"in {now.name} they would all begin anew",
                 "Leave `bucket` as it was, publish under another id, or copy their records there first.",
             )
+
+
+def _holds(bucket: Bucket, prefix: str) -> bool:
+    try:
+        return bucket.holds(prefix)
+    except ClientError as error:
+        if read_code(error) == "NoSuchBucket":
+            return False
+        raise
 
 
 def _check_runtime(target: Target) -> list[Finding]:
@@ -177,7 +191,8 @@ def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, l
     registry.check_name()
     repository = registry.find()
     if wishes.keeps_image:
-        return ServerPlan(form_settings(target, _find_present(registry, repository, newest)), newest), []
+        present = _find_present(target, registry, repository, newest)
+        return ServerPlan(form_settings(target, present), newest), []
     prepared = prepare_files(target.study, target.project_id, target.stack, target.bucket, s3)
     context = make_context(target.study, prepared.files)
     digest = registry.find_digest(context.tag) if repository and not wishes.rebuilds else None
@@ -191,13 +206,16 @@ def make_registry(target: Target) -> Registry:
     return Registry(target.connection.make_client("ecr"), target.project_id)
 
 
-def _find_present(registry: Registry, repository: str | None, newest: Mapping[str, Any] | None) -> str:
+def _find_present(
+    target: Target, registry: Registry, repository: str | None, newest: Mapping[str, Any] | None
+) -> str:
     image = task_definition.find_image(newest, registry.name)
-    if not image and repository and (tag := registry.find_newest()):
-        image = f"{repository}{tag}"
-    if not image:
+    if image:  # existing scripts name a tag
+        return check_reference(target.connection.make_client("ecr"), image, target.connection.region)
+    digest = registry.find_newest() if repository else None
+    if not digest:
         raise CliError(f"there is no image of {registry.name} yet", "Let it be built, or name one: --image.")
-    return image
+    return f"{repository}@{digest}"
 
 
 def form_settings(target: Target, image: str, trial: str = "") -> ServerSettings:

@@ -33,7 +33,7 @@ def is_repository_name(name: str) -> bool:
 
 
 def check_reference(client: Any, image: str, region: str) -> str:
-    """An image that somebody names: pinned if it lies in this region's ECR, else as it is.
+    """An image that is there already: pinned if it lies in this region's ECR, else as it is.
 
     Raises CliError for one that is not there.
     """
@@ -49,7 +49,7 @@ def check_reference(client: Any, image: str, region: str) -> str:
         if is_denied(error):
             return image  # somebody else's repository: the task's own role may read it all the same
         if read_code(error) in ("ImageNotFoundException", "RepositoryNotFoundException"):
-            raise CliError(f"--image {image}: there is no such image", "Look at its name and tag.") from None
+            raise CliError(f"{image}: there is no such image", "Look at its name and tag.") from None
         raise
     digest = next((image["imageDigest"] for image in found["imageDetails"]), None)
     return f"{named['repository']}@{digest}" if digest else image
@@ -110,15 +110,15 @@ class Registry:
         return f"{repository}@{digest}" if digest else f"{repository}:{tag}"
 
     def find_newest(self) -> str | None:
-        """`:tag` or `@digest` of the image that was pushed last; None if there is none."""
+        """The digest of the image that was pushed last; None if there is none."""
         with naming_permission("ecr:DescribeImages", self.name, self.name):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=self.name)
             images = [image for page in pages for image in page["imageDetails"]]
         if not images:
             return None
-        newest = max(images, key=lambda image: image["imagePushedAt"])
-        tags = newest.get("imageTags")
-        return f":{tags[0]}" if tags else f"@{newest['imageDigest']}"
+        # Parts of an image for several platforms have no tag.
+        newest = max(images, key=lambda image: (bool(image.get("imageTags")), image["imagePushedAt"]))
+        return str(newest["imageDigest"])
 
     def log_in(self) -> Login:
         """A login for Docker."""

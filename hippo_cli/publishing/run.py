@@ -6,10 +6,11 @@ from typing import Any
 
 from hippo_cli.errors import CliError
 from hippo_cli.publishing import task_definition
+from hippo_cli.publishing.build_context import BuildContext, make_context
 from hippo_cli.publishing.docker import build_image, push_image
 from hippo_cli.publishing.plan import Plan, ServerPlan, Target, make_registry
 from hippo_cli.publishing.project_list import Listing, list_project
-from hippo_cli.publishing.step_files import delete_files
+from hippo_cli.publishing.step_files import check_unchanged, delete_files
 from hippo_cli.publishing.task_definition import ServerSettings
 from hippo_cli.publishing.upload import Advance, upload_files
 
@@ -29,10 +30,14 @@ class Outcome:
 def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> Outcome:
     """Publishes; `report` is told of each stage. Each may be run again after whatever has ended it.
 
-    Raises CliError if files that only the bucket has would be shown as pages and are not to be deleted.
+    Raises CliError if files that only the bucket has would be shown as pages and are not to be deleted, and
+    if the study was changed since it was planned.
     """
     target, files = plan.target, plan.files
     _check_shadowing(plan, deletes)
+    check_unchanged(files)
+    if plan.server and plan.server.context:
+        _check_game(target, plan.server.context)
     s3 = target.connection.make_client("s3")
     if files.changed:
         report(f"sending {len(files.changed)} files to s3://{target.bucket}/{target.project_id}/")
@@ -61,6 +66,12 @@ def _check_shadowing(plan: Plan, deletes: bool) -> None:
         )
 
 
+def _check_game(target: Target, planned: BuildContext) -> None:
+    """An image is known by the hash of what was planned: another one must not get its tag."""
+    if make_context(target.study, planned.prepared).tag != planned.tag:
+        raise CliError("the game was changed meanwhile", "Run the same command again.")
+
+
 def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple[ServerSettings, str]:
     settings = server.settings
     if server.context and not server.is_built:
@@ -86,6 +97,7 @@ def _publish_image(target: Target, server: ServerPlan, report: Report) -> Server
     reference = f"{repository}:{context.tag}"
     report(f"building {reference}")
     build_image(context, reference, task_definition.find_platform(server.newest))
+    _check_game(target, context)
     report(f"pushing {reference}")
     push_image(reference, registry.log_in())
     return replace(server.settings, image=registry.pin(repository, context.tag))

@@ -11,9 +11,10 @@ from hippo.media import media_folder, read_suffix
 from hippo.study import GAME, order_variants
 from hippo_cli.aws_errors import read_code
 from hippo_cli.data.bucket import Bucket, Listed
+from hippo_cli.errors import CliError
 from hippo_cli.publishing.refusals import naming_permission
-from hippo_cli.publishing.upload import HASH, LocalFile, hash_file
-from hippo_cli.study_folder import STEP_SUFFIXES, StudyFolder
+from hippo_cli.publishing.upload import HASH, LocalFile, hash_file, look_at
+from hippo_cli.study_folder import CONFIG_FILE, STEP_SUFFIXES, StudyFolder
 
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 _OF_PARTS = "-"  # in the ETag of what was sent in parts, before their number
@@ -24,7 +25,7 @@ class FileChanges:
     """What publishing has to do; `removed` and `shadowing` are keys that only the bucket has.
 
     Those of `shadowing` would be shown as variants of a step. `hashes`: the SHA-256 of each step file, by
-    name, as it was compared.
+    name, as it was compared. `looks`: what tells whether a file was written since then, the config too.
     """
 
     changed: list[LocalFile]
@@ -32,12 +33,14 @@ class FileChanges:
     removed: list[str]
     shadowing: list[str]
     hashes: Mapping[str, str] = field(default_factory=dict)
+    looks: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
 
 
 def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder) -> FileChanges:
     """Compares the folder with the bucket by content. Nothing is written."""
     files = {f"{project_id}/{name}": path for name, path in study.step_files.items()}
     files |= {f"{media_folder(project_id)}{name}": path for name, path in study.media_files.items()}
+    looks = {path: look_at(path) for path in [*files.values(), study.directory / CONFIG_FILE]}
     hashes = {name: hash_file(path, HASH) for name, path in study.step_files.items()}
     there = _list_published(client, bucket, project_id)
     changed = [
@@ -48,7 +51,14 @@ def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder)
     gone = sorted(there.keys() - files.keys())
     shadowing = _find_shadowing(project_id, study, there)
     removed = [key for key in gone if key not in shadowing]
-    return FileChanges(changed, len(files) - len(changed), removed, shadowing, hashes)
+    return FileChanges(changed, len(files) - len(changed), removed, shadowing, hashes, looks)
+
+
+def check_unchanged(files: FileChanges) -> None:
+    """Raises CliError if a file is no longer the one that was checked, compared and shown."""
+    for path, look in files.looks.items():
+        if look_at(path) != look:
+            raise CliError(f"{path} was changed meanwhile", "Run the same command again.")
 
 
 def delete_files(client: Any, bucket: str, keys: list[str], project_id: str) -> None:

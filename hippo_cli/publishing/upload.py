@@ -60,14 +60,14 @@ def upload_files(client: Any, bucket: str, files: list[LocalFile], advance: Adva
     sending = {}
     with create_transfer_manager(client, _SETTINGS) as manager:
         for file in files:
-            before = _look_at(file.path)
+            before = look_at(file.path)
             sending[_begin(manager, bucket, file, listener)] = file, before
         for _ in files:
             future = listener.ended.get()
             file, before = sending[future]
             with naming_permission("s3:PutObject", f"{bucket}/{file.key}", file.key.partition("/")[0]):
                 future.result()
-            if _look_at(file.path) != before:
+            if look_at(file.path) != before:
                 raise CliError(f"{file.path} was changed while it was sent", "Run the same command again.")
 
 
@@ -80,7 +80,8 @@ def _begin(manager: Any, bucket: str, file: LocalFile, listener: "_Listener") ->
     return future
 
 
-def _look_at(path: Path) -> tuple[int, int]:
+def look_at(path: Path) -> tuple[int, int]:
+    """Size and time of a file: other ones when it was written."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns
 

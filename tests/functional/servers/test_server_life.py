@@ -59,6 +59,24 @@ def test_a_start_makes_the_task(world: ServerWorld) -> None:
     assert world.clusters() == [NAME]
 
 
+def test_a_start_runs_the_game_that_the_participant_began_with(world: ServerWorld) -> None:
+    """Given a version that names another revision since, then who is in the middle keeps theirs."""
+    world.register_task_definition()
+    listed = world.read("project_master_list.json")["projects"][0]
+    for version, revision in (("old", 1), ("new", 2)):
+        config = {**listed, "ecsTask": f"{PROJECT}:{revision}"}
+        world.put(f"{PROJECT}/_versions/{version}.json", {"config": config, "variants": {}, "files": {}})
+    world.put("project_master_list.json", {"projects": [{**config, "version": "new"}]})
+    record = {"created": "2030-01-01T11:00:00.000+00:00", "nextStep": 2, "version": "old", "requests": []}
+    world.put(f"{PROJECT}/Users/{USER}", record)
+
+    world.start()
+    world.start({"projectId": PROJECT, "userId": "bob", "requestId": "first"}, request_id="start-2")
+
+    ran = [world.tasks(name)[0]["taskDefinitionArn"].rpartition(":")[2] for name in (NAME, "hippo-1-bob")]
+    assert ran == ["1", "2"]
+
+
 def test_a_start_makes_the_name(world: ServerWorld) -> None:
     """The A record leads to the task's public address, for ten seconds at most."""
     world.start()

@@ -235,7 +235,7 @@ def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy
     said = publish(run, study, "--image", IMAGE)
 
     assert refused.exit_code == ExitCode.PROBLEMS
-    assert f"{EXTRA_BUCKET} is no bucket of the stack lab" in refused.stderr
+    assert f"config.yml:18: project.awsSetup.bucket: {EXTRA_BUCKET} is no bucket of" in refused.stderr
     assert said["bucket"] == EXTRA_BUCKET
     assert deployment.keys() == []
     assert deployment.s3.head_object(Bucket=EXTRA_BUCKET, Key="small/consent.html")

@@ -117,6 +117,23 @@ def test_rebuild(deployment: Deployment, docker: FakeDocker, run: Run, study: Sm
     assert again["version"] != first["version"]
 
 
+def test_built_for_the_processor_of_the_task_definition(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a newest revision for ARM, then the image is built for it, and the next revision says so too."""
+    publish(run, study, "--image", IMAGE)
+    (found,) = deployment.definitions()
+    names = ("family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions")
+    platform = {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
+    deployment.ecs.register_task_definition(**{name: found[name] for name in names}, runtimePlatform=platform)
+
+    publish(run, study)
+
+    build = docker.calls[0]
+    assert build[build.index("--platform") + 1] == "linux/arm64"
+    assert deployment.definitions()[-1]["runtimePlatform"] == platform
+
+
 def test_no_docker(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +275,7 @@ def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -
         ("COPY $WHAT /x", ["a"], []),
         ("RUN --mount=type=bind,target=/src make", ["a"], []),
         ("RUN --mount=type=cache,from=x make", [], ["a"]),
+        ("RUN --mount=type=bind,target=/src --mount=type=cache,from=x make", ["a"], []),
     ],
 )
 def test_what_a_dockerfile_takes(text: str, needed: list[str], other: list[str]) -> None:

@@ -73,14 +73,38 @@ def test_a_colleague_sends_pages_meanwhile(
     assert publish(run, study)["published"]
 
 
-def test_edited_while_it_is_published(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a page that is edited after it was checked, then the study is not listed with it."""
-    deployment.aws.before("DescribeTaskDefinition", lambda: study.page("<p>unchecked"))
-    study.page('<p>checked</p><input name="agree">')
+@pytest.mark.parametrize(
+    "name", ["StepFiles/consent.html", "StepFiles/car.png", "config.yml", "App/server.py"]
+)
+def test_edited_before_the_answer(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, name: str
+) -> None:
+    """Given a file that is edited once the plan is made, then only the next run publishes."""
+    study.write("StepFiles/car.png", b"\x89PNG")
+    publish(run, study)
+    text = (study.directory / name).read_bytes()
+    deployment.aws.before("DescribeImages", lambda: study.write(name, text + b"# more\n"))
 
-    said = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
+    edited = run("publish", study.directory, "--yes")
 
-    assert not said["published"]
+    assert edited.exit_code == ExitCode.PROBLEMS
+    assert f"{name} was changed" in edited.stderr or "the game was changed" in edited.stderr
+    assert len(deployment.invocations) == 1
+    assert run("publish", study.directory, "--yes").exit_code == ExitCode.FINE
+
+
+def test_edited_while_the_image_is_built(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a game that is edited on its way to Docker, then no image has the tag of another one."""
+    deployment.aws.before("CreateRepository", lambda: study.write("App/server.py", "print('other')\n"))
+
+    edited = run("publish", study.directory, "--yes")
+
+    assert edited.exit_code == ExitCode.PROBLEMS
+    assert "the game was changed" in edited.stderr
+    assert [call[0] for call in docker.calls] == ["build"]
+    assert deployment.invocations == []
 
 
 def test_a_colleague_registers_a_revision_meanwhile(
@@ -126,6 +150,8 @@ def test_an_image_that_is_there(deployment: Deployment, run: Run, study: SmallSt
 
     assert pinned.startswith(f"{ECR}@sha256:")
     assert publish(run, study, "--image", pinned)["image"]["reference"] == pinned
+    assert ": ready" in run("publish", study.directory, "--yes", "--image", pinned).stdout
+    assert "neither looked up nor pinned" in run("publish", study.directory, "--yes", "--image", IMAGE).stdout
     deployment.aws.fail("DescribeImages", "AccessDeniedException", 400)
     assert publish(run, study, "--image", f"{ECR}:two")["image"]["reference"] == f"{ECR}:two"
 
@@ -142,6 +168,15 @@ def test_moved_into_another_bucket(deployment: Deployment, run: Run, study: Smal
 
     assert refused.exit_code == ExitCode.PROBLEMS
     assert "would all begin anew" in refused.stderr
+    assert publish(run, study, "--image", IMAGE)["published"]
+
+
+def test_moved_out_of_a_bucket_that_is_gone(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a list that names a bucket that somebody has deleted, then the study is published anew."""
+    entry = {"id": "small", "bucket": "long-gone"}
+    body = json.dumps({"projects": [entry]}).encode()
+    deployment.s3.put_object(Bucket=BUCKET, Key="project_master_list.json", Body=body)
+
     assert publish(run, study, "--image", IMAGE)["published"]
 
 

@@ -1,6 +1,7 @@
 """`updateProject.py`: the name, the questions and the files that researchers know."""
 
 import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -85,15 +86,40 @@ def test_the_question_whether_to_build(
 def test_no_to_the_build_and_no_task_definition(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject
 ) -> None:
-    """Given an image but no task definition, then n registers one for the image that was pushed last."""
+    """Given an image but no task definition, then n registers one for the image, not for a part of it."""
     deployment.ecr.create_repository(repositoryName="small")
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "layers": [], "config": {"digest": "part"}})
+    deployment.ecr.put_image(repositoryName="small", imageManifest=manifest, imageDigest=f"sha256:{'0' * 64}")
     deployment.put_image("earlier")
+    (pushed,) = deployment.ecr.describe_images(repositoryName="small", imageIds=[{"imageTag": "earlier"}])[
+        "imageDetails"
+    ]
 
     result = update(text="n\n")
 
     assert result.exit_code == ExitCode.FINE, result.output
     (found,) = deployment.definitions()
-    assert found["containerDefinitions"][0]["image"].endswith("/small:earlier")
+    assert found["containerDefinitions"][0]["image"].endswith(f"/small@{pushed['imageDigest']}")
+    assert docker.calls == []
+
+
+def test_no_to_the_build_keeps_what_runs(
+    deployment: Deployment, docker: FakeDocker, update: UpdateProject
+) -> None:
+    """Given a revision of the existing script, which names a tag, then n names the image that it has now."""
+    deployment.ecr.create_repository(repositoryName="small")
+    deployment.put_image("latest")
+    (pushed,) = deployment.ecr.describe_images(repositoryName="small")["imageDetails"]
+    repository = deployment.ecr.describe_repositories()["repositories"][0]["repositoryUri"]
+    container = {"name": "small", "image": f"{repository}:latest", "memory": 9}
+    deployment.ecs.register_task_definition(family="small", containerDefinitions=[container])
+
+    result = update(text="n\n")
+
+    assert result.exit_code == ExitCode.FINE, result.output
+    image = deployment.definitions()[-1]["containerDefinitions"][0]["image"]
+    assert image == f"{repository}@{pushed['imageDigest']}"
     assert docker.calls == []
 
 
