@@ -20,72 +20,72 @@ def write(text: str) -> None:
 
 def report_calls(options: argparse.Namespace) -> None:
     """AWS calls, bytes, time."""
-    from bench.calls import form_calls_table, measure_calls
+    from bench.calls import format_calls_table, measure_calls
 
     delay = options.delay_ms / 1000
-    write(form_calls_table(measure_calls(options.runs, delay), delay))
+    write(format_calls_table(measure_calls(options.runs, delay), delay))
 
 
 def report_reads(options: argparse.Namespace) -> None:
     """Two reads side by side."""
-    from bench.parallel_reads import form_reads_table, measure_reads
+    from bench.parallel_reads import format_reads_table, measure_reads
 
     delays = (0.0, options.delay_ms / 1000)
-    write(form_reads_table({delay: measure_reads(options.runs, delay) for delay in delays}))
+    write(format_reads_table({delay: measure_reads(options.runs, delay) for delay in delays}))
 
 
 def report_imports(options: argparse.Namespace) -> None:
     """Cold imports."""
-    from bench.cold_starts import form_cold_starts_table, measure_cold_starts
+    from bench.cold_starts import format_cold_starts_table, measure_cold_starts
 
-    write(form_cold_starts_table(measure_cold_starts(options.runs, options.tree)))
+    write(format_cold_starts_table(measure_cold_starts(options.runs, options.tree)))
 
 
 def report_memory(_: argparse.Namespace) -> None:
     """Memory after a request."""
-    from bench.memory import form_memory_table, measure_memory
+    from bench.memory import format_memory_table, measure_memory
 
-    write(form_memory_table(measure_memory()))
+    write(format_memory_table(measure_memory()))
 
 
 def report_ready(options: argparse.Namespace) -> None:
     """From the start message to ready."""
-    from bench.ready import form_starts_table, measure_starts
+    from bench.ready import format_starts_table, measure_starts
 
-    write(form_starts_table(measure_starts(options.starts)))
+    write(format_starts_table(measure_starts(options.starts)))
 
 
 def report_lateness(options: argparse.Namespace) -> None:
     """How late ready is noticed."""
-    from bench.lateness import form_lateness_table, measure_lateness
+    from bench.lateness import format_lateness_table, measure_lateness
 
     runs = 20 * options.runs
-    write(form_lateness_table({seconds: measure_lateness(runs, seconds) for seconds in (0.0, 30.0)}))
+    write(format_lateness_table({seconds: measure_lateness(runs, seconds) for seconds in (0.0, 30.0)}))
 
 
 def report_load(options: argparse.Namespace) -> None:
     """Many participants at once."""
-    from bench.load import form_load_table, measure_load
+    from bench.load import format_load_table, measure_load
 
     visitors, seconds = measure_load(options.participants)
     failed = [visitor for visitor in visitors if visitor.error]
     write(f"{len(visitors)} participants at once, {seconds:.0f} s in all, {len(failed)} failed\n")
     write("".join(f"- {visitor.participant.user_id}: {visitor.error}\n" for visitor in failed))
-    write(form_load_table(visitors))
+    write(format_load_table(visitors))
 
 
 def report_frames(options: argparse.Namespace) -> None:
     """Frames that the study page draws."""
-    from bench.frames import form_frames_table, measure_frames
+    from bench.frames import format_frames_table, measure_frames
 
-    write(form_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
+    write(format_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
 
 
 def report_exports(_: argparse.Namespace) -> None:
     """Memory of an export."""
-    from bench.exports import form_exports_table, measure_exports
+    from bench.exports import format_exports_table, measure_exports
 
-    write(form_exports_table(measure_exports()))
+    write(format_exports_table(measure_exports()))
 
 
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {

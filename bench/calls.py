@@ -6,7 +6,7 @@ from functools import partial
 
 from bench.kinds import Kind, list_server_kinds, list_study_kinds
 from bench.meter import Meter, Traffic
-from bench.tables import form_table, milliseconds
+from bench.tables import format_table, milliseconds
 from bench.worlds import open_server_world, open_study_world
 
 
@@ -47,7 +47,7 @@ def _measure(kinds: Iterable[Kind], meter: Meter, runs: int) -> list[Cost]:
     return costs
 
 
-def form_calls_table(costs: Iterable[Cost], delay: float) -> str:
+def format_calls_table(costs: Iterable[Cost], delay: float) -> str:
     """One row for each kind; times are medians."""
     headers = ["request", "calls", "of them", "bytes sent", "bytes received", "handler adds, ms"]
     rows = [
@@ -62,4 +62,4 @@ def form_calls_table(costs: Iterable[Cost], delay: float) -> str:
         ]
         for cost in costs
     ]
-    return form_table([*headers, f"with {1000 * delay:g} ms a call, ms"], rows)
+    return format_table([*headers, f"with {1000 * delay:g} ms a call, ms"], rows)

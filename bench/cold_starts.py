@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.lambda_python import FIRST_SERVICE, FUNCTIONS, ROOT, find_folders, run_child, unpack_functions
-from bench.tables import form_table, milliseconds
+from bench.tables import format_table, milliseconds
 
 
 def measure_cold_starts(runs: int, tree: Path = ROOT) -> dict[str, list[tuple[float, float]]]:
@@ -27,7 +27,7 @@ def _measure_pair(package: Path, function: str) -> tuple[float, float]:
     return float(run_child("cold_start.py", service, *find_folders(package, function))), yardstick
 
 
-def form_cold_starts_table(measured: Mapping[str, list[tuple[float, float]]]) -> str:
+def format_cold_starts_table(measured: Mapping[str, list[tuple[float, float]]]) -> str:
     """One row for each function; medians."""
     rows = [
         [
@@ -39,6 +39,6 @@ def form_cold_starts_table(measured: Mapping[str, list[tuple[float, float]]]) ->
         ]
         for name, pairs in measured.items()
     ]
-    return form_table(
+    return format_table(
         ["function", "first client", "boto3 and client, ms", "handler and client, ms", "ratio"], rows
     )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench.tables import form_table
+from bench.tables import format_table
 
 ROOT = Path(__file__).parents[1]
 SIZES = (100, 1_000, 10_000)
@@ -29,10 +29,10 @@ def _measure(participants: int) -> dict[str, float]:
     return figures
 
 
-def form_exports_table(figures: dict[int, dict[str, float]]) -> str:
+def format_exports_table(figures: dict[int, dict[str, float]]) -> str:
     """As Markdown."""
     rows = (
         (f"{size:,}", f"{each['rows']:,.0f}", f"{each['seconds']:.1f}", f"{each['megabytes']:.0f}")
         for size, each in figures.items()
     )
-    return form_table(("participants", "answers", "seconds", "most memory, MB"), rows)
+    return format_table(("participants", "answers", "seconds", "most memory, MB"), rows)

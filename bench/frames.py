@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.tables import form_table, milliseconds, percentile
+from bench.tables import format_table, milliseconds, percentile
 from tests.browser.game_page import GamePage, new_context, open_game, open_game_site
 from tests.browser.game_server import GameServer, open_game_server
 from tests.support.chromium import open_chromium
@@ -128,7 +128,7 @@ def _measure_clock(game: GamePage) -> float:
     return min(looks)[1]
 
 
-def form_frames_table(drawings: Iterable[Drawing]) -> str:
+def format_frames_table(drawings: Iterable[Drawing]) -> str:
     """One row for each rate."""
     rows = []
     for drawing in drawings:
@@ -140,4 +140,4 @@ def form_frames_table(drawings: Iterable[Drawing]) -> str:
         name = f"{drawing.rate:g} a second" if drawing.rate else f"at once (in {drawing.seconds:.2f} s)"
         rows.append([name, *figures])
     headers = ["frames", "sent", "drawn", "drawn a second", "late: median, ms", "p95, ms", "last second, ms"]
-    return form_table(headers, rows)
+    return format_table(headers, rows)

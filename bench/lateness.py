@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bench.tables import form_table, percentile
+from bench.tables import format_table, percentile
 from tests.fakes.world import LifecycleWorld
 
 _PORT_SECONDS = (15.0, 60.0)  # from RunTask until the port answers, uniformly
@@ -51,7 +51,7 @@ def _measure(port_seconds: float, seconds_to_sync: float) -> Lateness:
     return Lateness((ready - usable).total_seconds(), *looks)
 
 
-def form_lateness_table(measured: dict[float, Iterable[Lateness]]) -> str:
+def format_lateness_table(measured: dict[float, Iterable[Lateness]]) -> str:
     """One row for each time that name servers take."""
     rows = []
     for seconds_to_sync, starts in measured.items():
@@ -61,4 +61,4 @@ def form_lateness_table(measured: dict[float, Iterable[Lateness]]) -> str:
         figures.append(f"{statistics.mean(start.task_looks for start in done):.1f}")
         figures.append(f"{statistics.mean(start.name_looks for start in done):.1f}")
         rows.append([f"name known after {seconds_to_sync:g} s", *figures])
-    return form_table(["", "median, s", "p95, s", "most, s", "DescribeTasks", "GetChange"], rows)
+    return format_table(["", "median, s", "p95, s", "most, s", "DescribeTasks", "GetChange"], rows)

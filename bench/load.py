@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bench.platforms import open_platform
-from bench.tables import form_table, percentile
+from bench.tables import format_table, percentile
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, play
 
@@ -87,7 +87,7 @@ def _make_visitor(account: AccountView, number: int) -> Visitor:
     return Visitor(Participant(account.outputs, f"visitor-{number}"))
 
 
-def form_load_table(visitors: Iterable[Visitor]) -> str:
+def format_load_table(visitors: Iterable[Visitor]) -> str:
     """One row for each kind of request; seconds."""
     by_kind: dict[str, list[float]] = {}
     for sample in (sample for visitor in visitors for sample in visitor.samples):
@@ -97,4 +97,4 @@ def form_load_table(visitors: Iterable[Visitor]) -> str:
         for kind, seconds in by_kind.items()
     ]
     headers = ["request", "number", *(f"p{percent}, s" for percent in _PERCENTS[:-1]), "most, s"]
-    return form_table(headers, rows)
+    return format_table(headers, rows)

@@ -11,7 +11,7 @@ from typing import Any
 from moto.server import ThreadedMotoServer
 
 from bench.lambda_python import FUNCTIONS, find_folders, run_child, unpack_functions
-from bench.tables import form_table
+from bench.tables import format_table
 from bench.worlds import open_server_world, open_study_world
 from tests.support.in_memory import load_event
 from tests.support.server_world import PROJECT, ServerWorld
@@ -87,7 +87,7 @@ def _serve_moto() -> Iterator[str]:
         server.stop()
 
 
-def form_memory_table(measured: Mapping[str, Mapping[str, float]]) -> str:
+def format_memory_table(measured: Mapping[str, Mapping[str, float]]) -> str:
     """One row for each function."""
     headers = ["function", "Python, MB", "imported, MB", "first request, MB", "second, MB"]
     rows = [
@@ -98,4 +98,4 @@ def form_memory_table(measured: Mapping[str, Mapping[str, float]]) -> str:
         ]
         for name, figures in measured.items()
     ]
-    return form_table([*headers, "first request, ms", "second, ms"], rows)
+    return format_table([*headers, "first request, ms", "second, ms"], rows)

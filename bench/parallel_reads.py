@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from bench.meter import Meter
-from bench.tables import form_table, milliseconds
+from bench.tables import format_table, milliseconds
 from bench.worlds import open_study_world
 from tests.support.aws_hooks import shared_client
 from tests.support.study_world import BUCKET, PROJECT
@@ -43,10 +43,10 @@ def _time(meter: Meter, read: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def form_reads_table(measured: dict[float, dict[str, list[float]]]) -> str:
+def format_reads_table(measured: dict[float, dict[str, list[float]]]) -> str:
     """One row for each delay; medians."""
     first = next(iter(measured.values()))
     rows = [
         [f"{1000 * delay:g} ms a call", *map(milliseconds, ways.values())] for delay, ways in measured.items()
     ]
-    return form_table(["two reads", *(f"{way}, ms" for way in first)], rows)
+    return format_table(["two reads", *(f"{way}, ms" for way in first)], rows)

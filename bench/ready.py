@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bench.platforms import open_platform
-from bench.tables import form_table
+from bench.tables import format_table
 from tests.e2e.account_view import AccountView
 
 GAME_PORT = 5000
@@ -104,11 +104,11 @@ def _keep_looking(what: str) -> Iterator[None]:
     raise TimeoutError(f"still waiting for {what}")
 
 
-def form_starts_table(starts: Iterable[Start]) -> str:
+def format_starts_table(starts: Iterable[Start]) -> str:
     """One row for each start."""
     headers = ["start", "message to RunTask, s", "RunTask to port, s", "port to ready, s"]
     rows = [
         [number, *(f"{part:.2f}" for part in (start.before, start.task, start.after, start.beyond))]
         for number, start in enumerate(starts, start=1)
     ]
-    return form_table([*headers, "beyond the task's own, s"], rows)
+    return format_table([*headers, "beyond the task's own, s"], rows)

@@ -4,13 +4,13 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 
-def form_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def format_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A Markdown table; all columns but the first are numbers and stand to the right."""
-    lines = [_form_row(headers), _form_row(["---", *("---:" for _ in headers[1:])])]
-    return "\n".join([*lines, *(_form_row(row) for row in rows)]) + "\n"
+    lines = [_format_row(headers), _format_row(["---", *("---:" for _ in headers[1:])])]
+    return "\n".join([*lines, *(_format_row(row) for row in rows)]) + "\n"
 
 
-def _form_row(cells: Sequence[object]) -> str:
+def _format_row(cells: Sequence[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 

@@ -115,3 +115,20 @@ def _describe_refusal(error: ClientError) -> CliError:
     if code in _BUSY:
         return AwsError(f"AWS is busy ({code})", "Wait a minute and run the same command again.")
     return AwsError(f"AWS refused {error.operation_name}: {code}: {message}")
+
+
+@contextmanager
+def naming_permission(action: str, resource: str, project_id: str) -> Iterator[None]:
+    """Turns a refusal of IAM into one that says which action on which resource was refused."""
+    try:
+        yield
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        raise AwsError(
+            f"access denied: these credentials may not do {action} on {resource}",
+            "If the project is yours, ask the operator to attach the stack's ResearcherPolicy to you (its\n"
+            "output ResearcherPolicyArn; for a further bucket also ResearcherExtraBucketsPolicyArn), and\n"
+            f"to tag you hippo-project={project_id}, or with the beginning of the id before a hyphen.\n"
+            "If it is somebody else's, give the study another id.",
+        ) from error

@@ -28,7 +28,7 @@ class Finding:
     what: str
     fix: str
 
-    def form_place(self) -> str:
+    def format_location(self) -> str:
         """`config.yml:12`, as editors and terminals make links of."""
         return f"{self.file}:{self.line}" if self.line else self.file
 

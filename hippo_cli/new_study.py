@@ -13,6 +13,7 @@ import yaml
 
 from hippo_cli.errors import MachineError, UsageError
 from hippo_cli.schema import FILE_NAME, make_schema
+from hippo_cli.study_folder import PLACEHOLDER
 
 # What running or publishing the example leaves in it, and what is about the example itself.
 _LEFT_OUT = shutil.ignore_patterns(
@@ -20,7 +21,6 @@ _LEFT_OUT = shutil.ignore_patterns(
 )
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_TEXT = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-_PLACEHOLDER = "your-study-bucket"
 # For those who know publishing by this name.
 _PROGRAM = '''\
 """Publishes the study of this folder, as `hippo publish` does: python updateProject.py"""
@@ -132,7 +132,7 @@ def _leave_out_bucket(text: str) -> str:
         indent = len(line) - len(line.lstrip())
         if line.strip() and indent <= 2:
             in_ssl = line.startswith("  ssl:")
-        if line.strip() and (in_ssl or f": {_PLACEHOLDER}" in line):
+        if line.strip() and (in_ssl or f": {PLACEHOLDER}" in line):
             line = " " * indent + "# " + line.lstrip()
         lines.append(line)
     return "".join(lines)

@@ -54,7 +54,7 @@ class PlainTable(Table):
 
 def show_json(content: Any) -> None:
     """Writes one JSON document, the same on a terminal as in a pipe."""
-    typer.echo(_form_json(content, indent=2))
+    typer.echo(_format_json(content, indent=2))
 
 
 def show_table(
@@ -74,11 +74,11 @@ def show_table(
 
 def show_json_line(content: Any) -> None:
     """Writes one JSON document on a line of its own, at once: for programs that read as it goes."""
-    typer.echo(_form_json(content))
+    typer.echo(_format_json(content))
     sys.stdout.flush()
 
 
-def _form_json(content: Any, indent: int | None = None) -> str:
+def _format_json(content: Any, indent: int | None = None) -> str:
     is_utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"  # else escapes lose nothing
     return json.dumps(content, indent=indent, ensure_ascii=not is_utf8, default=str).translate(_ESCAPED)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hippo.config_keys import KEYS, Key
+from hippo.studies.config_keys import KEYS, Key
 
 DRAFT = "http://json-schema.org/draft-07/schema#"  # what editors' YAML plug-ins know best
 FILE_NAME = "study.schema.json"

@@ -38,7 +38,7 @@ class Stack:
         """Studies, participants' answers and trials."""
         return self["BucketName"]
 
-    def form_study_link(self, project_id: str) -> str:
+    def build_study_link(self, project_id: str) -> str:
         """What participants are given."""
         return f"{self['SiteUrl'].rstrip('/')}/?projectId={project_id}"
 

@@ -14,6 +14,7 @@ CONFIG_FILE = "config.yml"
 STEP_FOLDER = "StepFiles"
 APP_FOLDER = "App"
 STEP_SUFFIXES = (".html", ".css")
+PLACEHOLDER = "your-study-bucket"  # in new studies, where the bucket is not known yet
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def read_folder_project(directory: Path = Path()) -> dict[str, Any]:
     study = StudyFolder(directory.resolve())
     if study.config_file.content is None and study.config_file.findings:
         found = study.config_file.findings[0]
-        raise UsageError(f"{found.form_place()}: {found.what}", f"{found.fix} `hippo check` says more.")
+        raise UsageError(f"{found.format_location()}: {found.what}", f"{found.fix} `hippo check` says more.")
     return study.project
 
 

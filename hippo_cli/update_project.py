@@ -23,9 +23,9 @@ from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
 from hippo_cli.findings import count_errors
 from hippo_cli.guard import guard
+from hippo_cli.image.docker import check_docker
+from hippo_cli.image.image_files import build_trial
 from hippo_cli.output import say, say_error
-from hippo_cli.publishing.docker import check_docker
-from hippo_cli.publishing.image_files import form_trial
 from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan, make_registry
 from hippo_cli.publishing.run import Outcome
 from hippo_cli.publishing.task_definition import find_newest
@@ -77,12 +77,12 @@ def update_project(
         )
     project = read_project(study)
     if not project.get("useAWS"):
-        trial = form_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
+        trial = build_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
         _write_files(study, project, trial)
         say("useAWS is not true, so nothing is published.")
         return
     target = _find_target(flags, study)
-    trial = form_trial(study, target.project_id, target.bucket)
+    trial = build_trial(study, target.project_id, target.bucket)
     plan = make_plan(target, _ask_whether_to_build(target, image, yes))
     if plan.server and not plan.server.is_built:
         check_docker()

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from hippo_local.answers import show_answers
 from hippo_local.bots.options import AnotherStudyError, add_bot_options, check_project, find_running
 from hippo_local.console import Console, report_error, take_any_characters
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
+from hippo_local.show_answers import show_answers
 from hippo_local.study import read_study
 
 _DEFAULTS = Options()

@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hippo_local.console import Console
-from hippo_local.emulator.fault_file import FaultFileError, read_faults
+from hippo_local.emulator.faults.control_file import FaultFileError, read_faults
 from hippo_local.errors import LocalPlatformError
 from hippo_local.study import CONFIG_FILE, IMAGES_FILE, STEP_FILES, Study, read_study
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hippo_local.errors import LocalPlatformError, describe_log
-from hippo_local.places import find_lambda_python
+from hippo_local.paths import find_lambda_python
 from hippo_local.ports import LOOPBACK
 from hippo_local.processes import ChildProcess, make_environment
 from hippo_local.publish import GAME_SERVER_PORT

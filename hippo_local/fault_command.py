@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hippo_local.console import Console
-from hippo_local.emulator.fault_file import KINDS, FaultFileError, parse_faults, read_faults
+from hippo_local.emulator.faults.control_file import KINDS, FaultFileError, parse_faults, read_faults
 from hippo_local.emulator_process import EmulatorFiles
 from hippo_local.errors import LocalPlatformError
 

@@ -21,7 +21,7 @@ from hippo_local.emulator_process import EmulatorFiles, run_emulator, write_imag
 from hippo_local.errors import LocalPlatformError, describe_log
 from hippo_local.name_proxy import NameProxy, ZoneResolver
 from hippo_local.outputs import claim_directory, publish_outputs, write_outputs
-from hippo_local.places import EXAMPLE, find_directory, find_repository
+from hippo_local.paths import EXAMPLE, find_directory, find_repository
 from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
 from hippo_local.processes import ChildProcess
 from hippo_local.publish import GAME_SERVER_PORT, Publication

@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hippo.site import choose_type
+from hippo.deployment.site import choose_type
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 

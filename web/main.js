@@ -1,7 +1,7 @@
 // The study page: reads the link, and takes the participant through what it names.
 
 import { Api, ApiError, loadConfig } from "./api.js";
-import { Game } from "./game.js";
+import { Game } from "./game/game.js";
 import { readLink } from "./link.js";
 import { makeUserId, Memory } from "./memory.js";
 import { Study } from "./study.js";

@@ -1,7 +1,7 @@
 // The participant's way through a study: ask what comes next, show it, hand in what was answered.
 
 import { ApiError, sleep, withJitter } from "./api.js";
-import { Game } from "./game.js";
+import { Game } from "./game/game.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
 import { directionOf, hasText, say, setLanguage } from "./texts.js";

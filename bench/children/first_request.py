@@ -33,7 +33,7 @@ sys.path[:0] = sys.argv[1:]
 app = import_module("app")
 context = SimpleNamespace(aws_request_id="bench", get_remaining_time_in_millis=lambda: 300_000)
 imported = read_peak()
-if wiring := sys.modules.get("hippo.wiring"):
+if wiring := sys.modules.get("hippo.servers.start_wiring"):
     wiring.can_connect = lambda *_: True  # type: ignore[attr-defined]  # there is no server to connect to
 first, second = json.load(sys.stdin)
 figures = {"empty": empty, "imported": imported, "first": answer(first), "after first": read_peak()}

@@ -12,8 +12,8 @@ from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
 from hippo.aws.functions import FunctionSwitch
 from hippo.clock import SystemClock
+from hippo.deployment.deletion_guard import DeletionGuard, GuardTools
 from hippo.settings import GuardDeletionSettings, read_settings
-from hippo.stack_deletion import DeletionGuard, GuardTools
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()

@@ -10,13 +10,13 @@ from hippo.aws.clients import ClientOnDemand, make_client
 from hippo.aws.route53 import HostNames
 from hippo.aws.s3 import ObjectStore
 from hippo.aws.sns import Topic
-from hippo.catalogue import Catalogue
 from hippo.clock import SystemClock
-from hippo.http import HttpRequest, answer_request, form_answer
-from hippo.runs import read_deadline, retry_until
-from hippo.server_record import ServerStore
+from hippo.http import HttpRequest, answer_request, build_response
+from hippo.invocation import read_deadline, retry_until
+from hippo.journey.controller import StudyFlow
+from hippo.records.server import ServerStore
 from hippo.settings import NextStepSettings, read_settings
-from hippo.study_flow import StudyFlow
+from hippo.studies.catalogue import Catalogue
 
 # The front end shows nothing useful for a 5xx, so a passing fault is retried while there is time left for
 # one more call that hangs (aws/clients.py).
@@ -54,6 +54,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     def work(request: HttpRequest) -> dict[str, Any]:
         tries = count()
         answer = retry_until(deadline, CLOCK, lambda: flow.answer(request, again=next(tries) > 0))
-        return form_answer(200, answer)
+        return build_response(200, answer)
 
     return answer_request(event, work)

@@ -10,8 +10,8 @@ from hippo.aws.clients import make_client
 from hippo.aws.custom_resource import Response
 from hippo.aws.site_bucket import SiteBucket
 from hippo.clock import SystemClock
+from hippo.deployment.site import build_config, find_page_files, publish_page
 from hippo.settings import PublishSiteSettings, read_settings
-from hippo.site import find_page_files, form_config, publish_page
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
@@ -41,7 +41,7 @@ def publish(properties: dict[str, str]) -> None:
     """Put the page into the bucket; `NextUrl` and `PagesUrl` (may be empty) are for its config.json."""
     settings = read_settings(PublishSiteSettings, os.environ)
     page = find_page_files(Path(settings.site_folder))
-    config = form_config(properties["NextUrl"], properties.get("PagesUrl", ""))
+    config = build_config(properties["NextUrl"], properties.get("PagesUrl", ""))
     bucket = SiteBucket(make_client("s3", patient=True), settings.site_bucket)
     publish_page(bucket, page, config, lambda key: logger.info("removed", extra={"key": key}))
     logger.info("published", extra={"files": len(page)})

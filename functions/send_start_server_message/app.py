@@ -6,9 +6,9 @@ from typing import Any
 
 from hippo.aws.clients import make_client
 from hippo.aws.sns import Topic
-from hippo.http import HttpRequest, answer_request, form_answer
+from hippo.http import HttpRequest, answer_request, build_response
 from hippo.ids import parse_project_id, parse_user_id
-from hippo.messages import form_start
+from hippo.records.messages import build_start
 from hippo.settings import SendStartSettings, read_settings
 
 
@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic, settings = make_topic()
         project_id = parse_project_id(request.query.get("projectId"))
         user_id = parse_user_id(request.query.get("userId"), settings.reserved_names)
-        topic.publish(form_start(project_id, user_id))
-        return form_answer(200)
+        topic.publish(build_start(project_id, user_id))
+        return build_response(200)
 
     return answer_request(event, work)

@@ -6,9 +6,9 @@ from typing import Any
 
 from hippo.aws.clients import make_client
 from hippo.aws.sns import Topic
-from hippo.http import HttpRequest, answer_request, form_answer
+from hippo.http import HttpRequest, answer_request, build_response
 from hippo.ids import parse_user_id
-from hippo.messages import form_stop, parse_delay
+from hippo.records.messages import build_stop, parse_delay
 from hippo.settings import SendStopSettings, read_settings
 
 
@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic, settings = make_topic()
         user_id = parse_user_id(request.query.get("userId"), settings.reserved_names)
         delay = parse_delay(request.query.get("delay"))
-        topic.publish(form_stop(user_id, delay=delay, reason="requested"))
-        return form_answer(200)
+        topic.publish(build_stop(user_id, delay=delay, reason="requested"))
+        return build_response(200)
 
     return answer_request(event, work)

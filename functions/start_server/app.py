@@ -5,10 +5,10 @@ import os
 from typing import Any
 
 from hippo.clock import SystemClock
-from hippo.messages import read_notifications, read_start
-from hippo.runs import handle_messages, read_run
+from hippo.invocation import handle_messages, read_invocation
+from hippo.records.messages import read_notifications, read_start
+from hippo.servers.start_wiring import make_server_start
 from hippo.settings import StartServerSettings, read_settings
-from hippo.wiring import make_server_start
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
@@ -18,7 +18,7 @@ MARGIN_SECONDS = 10.0  # to give the record back before Lambda ends the invocati
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
     """Raises when a later try may succeed, so that Lambda retries; then the dead-letter queue keeps it."""
     settings = read_settings(StartServerSettings, os.environ)
-    server_start = make_server_start(settings, read_run(context, CLOCK, MARGIN_SECONDS), CLOCK)
+    server_start = make_server_start(settings, read_invocation(context, CLOCK, MARGIN_SECONDS), CLOCK)
     messages = (
         read_start(body, message_id, sent_at, settings.reserved_names)
         for body, message_id, sent_at in read_notifications(event, CLOCK.now())

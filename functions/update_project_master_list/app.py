@@ -10,11 +10,10 @@ from hippo.aws.s3 import ObjectStore
 from hippo.aws.site_bucket import SiteBucket
 from hippo.clock import SystemClock
 from hippo.errors import BadRequestError, TransientError
-from hippo.media import MediaPublisher
-from hippo.project_config import check_config
-from hippo.project_switch import is_switch, switch
-from hippo.publications import form_warnings, freeze_version, list_project, read_expected
 from hippo.settings import UpdateListSettings, read_settings
+from hippo.studies import publishing
+from hippo.studies.config_check import check_config
+from hippo.studies.media import MediaPublisher
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
@@ -39,21 +38,19 @@ def make_media() -> MediaPublisher:
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     """`{"statusCode": 200, "body": warnings, "version"}`, or 400 and all that is wrong, a line each."""
     buckets = make_buckets()
-    own = next(iter(buckets))
-    if is_switch(event):
-        return switch(buckets[own], event, CLOCK)
+    own = next(iter(buckets.values()))
+    if publishing.is_switch(event):
+        return publishing.switch(own, event, CLOCK)
     errors, warnings = check_config(event, tuple(buckets))
     if errors:
-        return {"statusCode": 400, "body": "\n".join(errors + form_warnings(warnings))}
-    config = {key: value for key, value in event.items() if key not in ("version", "files")}
+        return publishing.build_refusal(*errors, warnings=warnings)
     try:
-        store = buckets[config.get("bucket") or own]
-        version, missing = freeze_version(store, config, make_media(), read_expected(event))
-        list_project(buckets[own], {**config, "version": version}, CLOCK)
+        version, missing = publishing.publish(own, buckets, event, make_media, CLOCK)
     except BadRequestError as error:
-        return {"statusCode": 400, "body": "\n".join([str(error), *form_warnings(warnings)])}
+        return publishing.build_refusal(str(error), warnings=warnings)
     except TransientError as error:
-        logger.error("not published", extra={"projectId": config["id"], "why": str(error)[:300]})
-        return {"statusCode": 400, "body": f"not published: {error}"}
-    logger.info("published", extra={"projectId": config["id"], "version": version})
-    return {"statusCode": 200, "body": "\n".join(form_warnings(warnings + missing)), "version": version}
+        logger.error("not published", extra={"projectId": event["id"], "why": str(error)[:300]})
+        return publishing.build_refusal(f"not published: {error}")
+    logger.info("published", extra={"projectId": event["id"], "version": version})
+    lines = publishing.format_warnings(warnings + missing)
+    return {"statusCode": 200, "body": "\n".join(lines), "version": version}

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
-from hippo.config_keys import KEYS
-from hippo.project_config import check_config
+from hippo.studies.config_check import check_config
+from hippo.studies.config_keys import KEYS
 from hippo_cli.findings import Finding, Severity, error, warning
-from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.study_folder import CONFIG_FILE, PLACEHOLDER, StudyFolder
 
 _EXAMPLES = {key.path: f"{key.path.rpartition('.')[2]}: {key.example}" for key in KEYS if key.example}
 _PARTS = ("project", "trial")
-PLACEHOLDER = "your-study-bucket"
 
 
 def check_config_file(study: StudyFolder) -> list[Finding]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from unicodedata import normalize
 
-from hippo.media import CONTENT_TYPES, read_suffix
-from hippo.media_references import Reference
+from hippo.studies.media import CONTENT_TYPES, read_suffix
+from hippo.studies.media_references import Reference
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.study_folder import STEP_FOLDER
 

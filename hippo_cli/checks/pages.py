@@ -8,9 +8,9 @@ from typing import Any
 
 from hippo.errors import BadRequestError
 from hippo.ids import is_file_name
-from hippo.media_references import find_references
-from hippo.publications import check_groups
-from hippo.study import GAME, order_variants
+from hippo.studies.media_references import find_references
+from hippo.studies.publishing import check_groups
+from hippo.studies.study import GAME, order_variants
 from hippo_cli.checks.addresses import check_style
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page

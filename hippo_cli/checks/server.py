@@ -3,17 +3,15 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from hippo.study import GAME, read_number
+from hippo.studies.study import GAME, read_number
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.image.dockerfile import find_dockerfile, list_sources
+from hippo_cli.image.registry import is_repository_name
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
-from hippo_cli.publishing.dockerfile import list_sources
-from hippo_cli.publishing.registry import is_repository_name
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PORT = 5000
-_DOCKERFILES = ("Dockerfile", f"{APP_FOLDER}/Dockerfile")
 _EXPOSE = re.compile(rf"^\s*EXPOSE\b[^\n#]*\b{PORT}\b", re.IGNORECASE | re.MULTILINE)
 _IS_PATTERN = re.compile(r"[$*?\\[]")
 _PORT_IN_PROGRAM = re.compile(rf"\b{PORT}\b")
@@ -41,11 +39,6 @@ def find_cost(study: StudyFolder) -> ServerCost | None:
     if not has_game(study) or not minutes or cpu is None or memory not in MEMORY_BY_CPU.get(cpu, ()):
         return None
     return ServerCost(cpu, memory, minutes)
-
-
-def find_dockerfile(study: StudyFolder) -> Path | None:
-    """What the image is built by: beside config.yml, or in App/."""
-    return next((path for name in _DOCKERFILES if (path := study.directory / name).is_file()), None)
 
 
 def read_size(setup: object, key: str, default: float) -> float | None:

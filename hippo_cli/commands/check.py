@@ -41,7 +41,7 @@ def check(
 def show_findings(findings: list[Finding]) -> None:
     """One finding on two lines: where, what kind, what is wrong; then what to do."""
     for found in findings:
-        say(f"{found.form_place()}: {found.severity}", _STYLES[found.severity])
+        say(f"{found.format_location()}: {found.severity}", _STYLES[found.severity])
         say(f"  {found.key}: {found.what}" if found.key else f"  {found.what}")
         say(f"  {found.fix}", "dim")
 

@@ -9,7 +9,7 @@ from hippo_cli.connection import connect
 from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
 from hippo_cli.doctor.results import Outcome, Result
 from hippo_cli.errors import ExitCode
-from hippo_cli.operations.places import read_project
+from hippo_cli.operations.platform import read_project
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.study_folder import read_folder_project
 

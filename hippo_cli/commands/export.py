@@ -10,7 +10,7 @@ from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import ExitCode, UsageError
 from hippo_cli.exports.fetch import Source
 from hippo_cli.exports.files import Format, find_pyarrow
-from hippo_cli.exports.places import PRIVATE
+from hippo_cli.exports.paths import PRIVATE
 from hippo_cli.exports.run import WRITTEN, Options, Outcome, export
 from hippo_cli.exports.store import RECORD, TRIAL
 from hippo_cli.output import JsonOption, say, say_error, show_json

@@ -52,7 +52,7 @@ def local(
     """
     _check_bots(bots, seed, pace, as_json=as_json)
     words = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]
-    words += _form_words(
+    words += _build_arguments(
         {
             "--port": port,
             "--web-port": web_port,
@@ -90,7 +90,7 @@ def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
     return study
 
 
-def _form_words(values: Mapping[str, object]) -> list[str]:
+def _build_arguments(values: Mapping[str, object]) -> list[str]:
     """The platform's command line, as far as something was said."""
     given = {flag: str(value) for flag, value in values.items() if value is not None}
     return [word for pair in given.items() for word in pair]

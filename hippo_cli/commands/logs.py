@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from hippo.clock import SystemClock
-from hippo.server_record import ServerRecord
+from hippo.records.server import ServerRecord
 from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.operations.log_lines import LogLine, find_tasks, read_since
-from hippo_cli.operations.places import STEWARD, open_platform, read_project, read_user
+from hippo_cli.operations.platform import STEWARD, open_platform, read_project, read_user
 from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.timeline import Timeline
 from hippo_cli.output import JsonOption, say, say_error, show_json_line

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hippo_cli.errors import UsageError
-from hippo_cli.operations.places import open_platform, read_project
+from hippo_cli.operations.platform import open_platform, read_project
 from hippo_cli.operations.switching import switch_project
 from hippo_cli.output import JsonOption, say, show_json
 

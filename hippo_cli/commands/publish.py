@@ -11,9 +11,9 @@ from hippo_cli.commands.check import show_findings
 from hippo_cli.connection import Flags, connect
 from hippo_cli.errors import CliError, ExitCode, UsageError
 from hippo_cli.findings import Finding, count_errors
+from hippo_cli.image.docker import check_docker
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
-from hippo_cli.publishing.docker import check_docker
 from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan
 from hippo_cli.publishing.run import Outcome, publish
 from hippo_cli.stack import find_stack
@@ -57,7 +57,7 @@ def publish_study(
         show_plan(plan, delete_removed)
     if dry_run:
         if as_json:
-            show_json(form_json(plan, findings, None))
+            show_json(build_json(plan, findings, None))
         return
     if plan.server and not plan.server.is_built:
         check_docker()
@@ -113,7 +113,7 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
     known = {(found.key, found.what) for found in findings}
     news = [found for found in listing.findings if (found.key, found.what) not in known]
     if as_json:
-        show_json(form_json(plan, findings + news, outcome))
+        show_json(build_json(plan, findings + news, outcome))
     else:
         show_findings(news)
     if not listing.is_listed:
@@ -127,14 +127,14 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
         return
     version = f", version {listing.version}" if listing.version else ""
     say(f"{plan.target.project_id} is published{version}", "bold")
-    link = _form_link(plan) or f"your deployment's page, with ?projectId={plan.target.project_id}"
+    link = _build_link(plan) or f"your deployment's page, with ?projectId={plan.target.project_id}"
     if plan.target.config.get("live"):
         say(f"Its link: {link}")
     else:
         say(f"It is closed (live is not true). Its link once it is open: {link}")
 
 
-def form_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
+def build_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
     """For programs; what was not done yet is null."""
     target, server = plan.target, plan.server
     done = outcome.listing.is_listed if outcome else False
@@ -145,7 +145,7 @@ def form_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> d
         "bucket": target.bucket,
         "published": done,
         "version": outcome.listing.version if outcome and done else None,
-        "link": _form_link(plan),
+        "link": _build_link(plan),
         "files": {
             "changed": [file.key for file in plan.files.changed],
             "unchanged": plan.files.unchanged,
@@ -166,9 +166,9 @@ def form_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> d
     }
 
 
-def _form_link(plan: Plan) -> str | None:
+def _build_link(plan: Plan) -> str | None:
     stack = plan.target.stack
-    return stack.form_study_link(plan.target.project_id) if stack.get("SiteUrl") else None
+    return stack.build_study_link(plan.target.project_id) if stack.get("SiteUrl") else None
 
 
 def _find_deployment(flags: Flags, study: StudyFolder) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ import typer
 
 from hippo.clock import SystemClock
 from hippo_cli.data.project import BucketOption, open_project
-from hippo_cli.operations.places import open_platform, read_project
+from hippo_cli.operations.platform import open_platform, read_project
 from hippo_cli.operations.servers import (
     ServerLine,
     make_lines,
@@ -42,7 +42,7 @@ def servers(
         show_json([line.as_json() for line in shown])
         return
     if shown:
-        show_table("Game servers", COLUMNS, map(form_row, shown))
+        show_table("Game servers", COLUMNS, map(format_row, shown))
     ended = len(lines) - len(shown)
     alive = sum(is_alive(line.record) for line in lines)
     total = sum(line.dollars for line in shown)
@@ -62,22 +62,22 @@ def _look(context: typer.Context, project: str | None, bucket: str | None) -> li
     return make_lines(read_all_servers(platform.bucket, say_error), make_sizes(platform), now)
 
 
-def form_row(line: ServerLine) -> tuple[str, ...]:
+def format_row(line: ServerLine) -> tuple[str, ...]:
     """The texts of a table's row."""
     record = line.record
     return (
         record.user_id,
         record.project_id,
         record.state,
-        "" if line.age is None else form_minutes(line.age),
-        form_time(record.deadline) if is_alive(record) else "",
+        "" if line.age is None else format_minutes(line.age),
+        format_time(record.deadline) if is_alive(record) else "",
         f"{line.minutes:.0f}",
         f"{line.dollars:.3f}",
         line.reason,
     )
 
 
-def form_minutes(minutes: float) -> str:
+def format_minutes(minutes: float) -> str:
     """`3 min`, `2 h 05 min`, `4 d`."""
     if minutes < 60:
         return f"{minutes:.0f} min"
@@ -86,6 +86,6 @@ def form_minutes(minutes: float) -> str:
     return f"{minutes // (24 * 60):.0f} d"
 
 
-def form_time(moment: datetime | None) -> str:
+def format_time(moment: datetime | None) -> str:
     """`23:51`, in the user's own time zone; empty for none."""
     return f"{moment.astimezone():%H:%M}" if moment else ""

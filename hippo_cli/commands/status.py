@@ -16,7 +16,7 @@ from hippo_cli.errors import MachineError, UsageError
 from hippo_cli.output import JsonOption, make_console, say, show_json, show_json_line, show_lines
 from hippo_cli.progress import show_progress
 from hippo_cli.reports.journeys import READING
-from hippo_cli.reports.json_report import form_json
+from hippo_cli.reports.json_report import build_json
 from hippo_cli.reports.summary import Summary
 from hippo_cli.reports.terminal import render
 from hippo_cli.reports.watch import Observer, watch
@@ -62,7 +62,7 @@ def status(
     if html:
         _write_report(summary, html)
     if as_json:
-        show_json(form_json(summary))
+        show_json(build_json(summary))
     elif html:
         say(f"{html}: the report of {summary.total} participants; open it in a browser.")
     else:
@@ -74,7 +74,7 @@ def _watch(look: Callable[[], Summary], interval: float, as_json: bool) -> None:
         time.sleep(interval)
 
     if as_json:
-        watch(look, lambda summary, note: show_json_line({**form_json(summary), "note": note}), pause)
+        watch(look, lambda summary, note: show_json_line({**build_json(summary), "note": note}), pause)
         return
     if not sys.stdout.isatty():
         watch(look, lambda summary, note: show_lines(render(summary, note)), pause)

@@ -7,13 +7,13 @@ import typer
 
 from hippo.clock import SystemClock, to_wire
 from hippo.errors import BadRequestError
-from hippo.messages import MAX_DELAY_MINUTES, parse_delay
-from hippo.server_record import STOPPED, ServerRecord
-from hippo_cli.commands.servers import form_time
+from hippo.records.messages import MAX_DELAY_MINUTES, parse_delay
+from hippo.records.server import STOPPED, ServerRecord
+from hippo_cli.commands.servers import format_time
+from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
-from hippo_cli.operations.consent import ask_first
-from hippo_cli.operations.places import Platform, open_platform, read_project, read_user
+from hippo_cli.operations.platform import Platform, open_platform, read_project, read_user
 from hippo_cli.operations.servers import read_all_servers, read_project_servers, read_server
 from hippo_cli.operations.stopping import Stopped, ask_to_stop, await_deadlines, await_stopped
 from hippo_cli.output import JsonOption, say, say_error, show_json
@@ -60,7 +60,7 @@ def stop(
     if wait:
         results = _await(platform, records, minutes, timedelta(minutes=timeout), as_json=as_json)
     else:
-        note = f"asked to stop{_form_delay(minutes)}"
+        note = f"asked to stop{_format_delay(minutes)}"
         results = [Stopped(record.user_id, record.state, False, note) for record in records]
     _show(results, waited=wait, as_json=as_json)
 
@@ -73,7 +73,7 @@ def _read_delay(text: str) -> float:
         raise UsageError(f"--delay {text}: {what}", "Such as --delay 10.") from None
 
 
-def _form_delay(minutes: float) -> str:
+def _format_delay(minutes: float) -> str:
     return f" in {minutes:g} minutes" if minutes else ""
 
 
@@ -114,12 +114,12 @@ def _confirm(records: list[ServerRecord], delay: float, *, yes: bool, as_json: b
     if not as_json:
         for record in records:
             say(f"{record.user_id}  {record.project_id}  {record.state}")
-    question = f"Stop these {len(records)} servers{_form_delay(delay)}? Whoever plays on them is cut off"
+    question = f"Stop these {len(records)} servers{_format_delay(delay)}? Whoever plays on them is cut off"
     ask_first(question, yes=yes, quiet=as_json)
 
 
 def _tell(result: Stopped) -> None:
-    ends = f"ends at {form_time(result.ends)}" if result.ends else ""
+    ends = f"ends at {format_time(result.ends)}" if result.ends else ""
     says = "; ".join(filter(None, (ends, result.note)))
     say(f"{result.user_id}: {says or result.state}")
 

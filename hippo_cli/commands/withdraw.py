@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from hippo.clock import SystemClock
-from hippo.server_record import STOPPED
+from hippo.records.server import STOPPED
+from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
-from hippo_cli.operations.consent import ask_first
-from hippo_cli.operations.places import Platform, read_project, read_user
+from hippo_cli.operations.platform import Platform, read_project, read_user
 from hippo_cli.operations.receipt import (
     choose_path,
     describe,
@@ -69,14 +69,14 @@ def withdraw(
         return
     ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
 
-    def form_receipt(what: Found) -> dict[str, Any]:
+    def build_receipt(what: Found) -> dict[str, Any]:
         stack, bucket = found_project.stack.name, found_project.records.name
         return go_on(make_receipt(what, stack, bucket, begun, clock.now()), earlier)
 
     def keep(what: Found) -> None:
-        unfinished.keep(form_receipt(what))
+        unfinished.keep(build_receipt(what))
 
-    note = form_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
+    note = build_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
     write_receipt(path, note)
     unfinished.forget()
     _tell(note, path, as_json=as_json)

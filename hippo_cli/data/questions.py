@@ -19,7 +19,7 @@ class Question:
     label: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
 
-    def form_options(self) -> str:
+    def format_options(self) -> str:
         """As JSON text: a list of objects with value and label; empty for a field to write into."""
         if not self.options:
             return ""

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hippo.clock import from_wire, to_wire
-from hippo.participants import Participant
-from hippo.recruiters import collect_parameters
+from hippo.records.participant import Participant
+from hippo.studies.links import collect_parameters
 
 # Under this name stands an answer that is no JSON object of form fields: its text as it came.
 WHOLE_BODY = ""

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.errors import BrokenListError
-from hippo.publications import MASTER_LIST, read_projects, version_key
-from hippo.study import GAME, Study, choose_variant, order_variants, read_number
+from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
+from hippo.studies.study import GAME, Study, choose_variant, order_variants, read_number
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hippo.study import GAME
+from hippo.studies.study import GAME
 from hippo_cli.aws_errors import describe_aws_error
 from hippo_cli.checks.server import read_size
 from hippo_cli.connection import Connection

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from hippo.study import GAME
+from hippo.studies.study import GAME
 from hippo_cli.data.questions import read_questions
 from hippo_cli.data.studies import Studies, list_steps
 from hippo_cli.exports.rows import Row
 
 
-def form_dictionary(studies: Studies, versions: Iterable[str | None]) -> Iterator[Row]:
+def build_dictionary(studies: Studies, versions: Iterable[str | None]) -> Iterator[Row]:
     """One row for each question of each page and variant, version by version."""
     for version in versions:
         study = studies.get(version)
@@ -26,5 +26,5 @@ def form_dictionary(studies: Studies, versions: Iterable[str | None]) -> Iterato
                         question.kind,
                         question.required,
                         question.label,
-                        question.form_options(),
+                        question.format_options(),
                     )

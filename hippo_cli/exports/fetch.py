@@ -12,7 +12,7 @@ from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.records import BrokenRecordError, read_record
 from hippo_cli.data.studies import Studies
-from hippo_cli.exports.places import PART, PRIVATE, UNUSABLE_NAME, find_trial_path
+from hippo_cli.exports.paths import PART, PRIVATE, UNUSABLE_NAME, find_trial_path
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore
 from hippo_cli.progress import Advance
 

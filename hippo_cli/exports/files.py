@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, TextIO
 
-from hippo_cli.exports.places import PART, PRIVATE
+from hippo_cli.exports.paths import PART, PRIVATE
 from hippo_cli.exports.rows import Kind, Row, Table, Value
 
 _ROWS = 5000  # of a row group of Parquet, the most that is held of a table
@@ -77,7 +77,7 @@ class ParquetWriter:
 
     def __init__(self, file: Any, table: Table, pyarrow: ModuleType) -> None:
         self._file = file
-        self._schema = _form_schema(pyarrow, table)
+        self._schema = _build_schema(pyarrow, table)
         self._pyarrow = pyarrow
         self._writer = pyarrow.parquet.ParquetWriter(file, self._schema, compression="zstd")
         self._rows: list[Row] = []
@@ -114,7 +114,7 @@ class ParquetWriter:
         self._rows, self._characters = [], 0
 
 
-def _form_schema(pyarrow: ModuleType, table: Table) -> Any:
+def _build_schema(pyarrow: ModuleType, table: Table) -> Any:
     types = {
         Kind.TEXT: pyarrow.string(),
         Kind.NUMBER: pyarrow.int64(),

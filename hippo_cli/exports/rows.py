@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from hippo.positions import Place, locate
+from hippo.journey.progress import Phase, find_progress
 from hippo_cli.data.records import Entry, Record
+from hippo_cli.data.step_times import list_visits
 from hippo_cli.data.studies import Studies, find_page, knows_steps
-from hippo_cli.data.visits import list_visits
 
 Value = str | int | float | bool | datetime | None
 Row = tuple[Value, ...]
@@ -101,9 +101,9 @@ PROBLEMS = Table("problems", (("key", _TEXT), ("reason", _TEXT)))
 OF_PARTICIPANTS = (PARTICIPANTS, ANSWERS, STEPS, RECRUITER_IDS)
 
 
-def form_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
+def build_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
     """All rows of one participant."""
-    yield PARTICIPANTS, _form_participant(record, studies)
+    yield PARTICIPANTS, _build_participant(record, studies)
     study = studies.get(record.version)
     for entry in record.entries:
         shown = find_page(study, entry.step, record.user, record.group)
@@ -119,10 +119,10 @@ def form_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
         yield RECRUITER_IDS, (record.user, name, value)
 
 
-def _form_participant(record: Record, studies: Studies) -> Row:
+def _build_participant(record: Record, studies: Studies) -> Row:
     study = studies.get(record.version)
     known = knows_steps(study)
-    position = locate(record.as_participant(), study)
+    position = find_progress(record.as_participant(), study)
     step = position.step if known else max(record.next_step - 1, 0)
     answered = [entry for entry in record.entries if entry.answers]
     times = [entry.moment for entry in record.entries if entry.moment]
@@ -136,8 +136,8 @@ def _form_participant(record: Record, studies: Studies) -> Row:
         record.group,
         step,
         find_page(study, step, record.user, record.group).file,
-        position.place.value if known else None,
-        position.place is Place.FINAL if known else None,
+        position.phase.value if known else None,
+        position.phase is Phase.FINAL if known else None,
         sum(not entry.repeat for entry in answered),
         sum(entry.repeat for entry in answered),
         last,

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from hippo_cli.errors import UsageError
-from hippo_cli.exports.dictionary import form_dictionary
+from hippo_cli.exports.dictionary import build_dictionary
 from hippo_cli.exports.fetch import Fetcher, Source
 from hippo_cli.exports.files import Format, TableFiles
-from hippo_cli.exports.places import PART, PRIVATE, STATE_FILE, find_trial_path
-from hippo_cli.exports.rows import DICTIONARY, OF_PARTICIPANTS, PROBLEMS, form_rows
+from hippo_cli.exports.paths import PART, PRIVATE, STATE_FILE, find_trial_path
+from hippo_cli.exports.rows import DICTIONARY, OF_PARTICIPANTS, PROBLEMS, build_rows
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore, Problem
 from hippo_cli.progress import Advance
 
@@ -103,12 +103,12 @@ def _write_tables(
     with TableFiles(directory, tables, options.form) as files:
         for done, record in enumerate(store.list_records(options.since), 1):
             versions[record.version] = None
-            for table, row in form_rows(record, source.studies):
+            for table, row in build_rows(record, source.studies):
                 files.write(table, row)
                 rows[table.name] += 1
             advance(WRITTEN, done, total)
         versions[source.studies.current_version] = None
-        for row in form_dictionary(source.studies, sorted(versions, key=str)):
+        for row in build_dictionary(source.studies, sorted(versions, key=str)):
             files.write(DICTIONARY, row)
             rows[DICTIONARY.name] += 1
         for problem in store.list_problems():

@@ -29,7 +29,7 @@ class LogLine:
     def form(self) -> str:
         """For people, in their own time zone."""
         stamp = f"{self.time.astimezone():%Y-%m-%d %H:%M:%S}.{self.time.microsecond // 1000:03d}"
-        more = "".join(f"  {name}={_form_value(value)}" for name, value in self.fields.items())
+        more = "".join(f"  {name}={_format_value(value)}" for name, value in self.fields.items())
         level = "" if self.level in ("", "INFO") else f"{self.level} "
         return f"{stamp}  {self.source:<12}  {level}{self.message}{more}"
 
@@ -90,5 +90,5 @@ def read_since(text: str, now: datetime) -> datetime:
         ) from None
 
 
-def _form_value(value: object) -> str:
+def _format_value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -9,14 +9,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import to_wire
-from hippo.server_record import ServerRecord
+from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Stored
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.errors import AwsError, CliError
-from hippo_cli.operations.places import Platform, asking
+from hippo_cli.operations.platform import Platform, asking
 from hippo_cli.reports.journeys import has_played, read_journey
 from hippo_cli.reports.servers import (
     NONE_SEEN,

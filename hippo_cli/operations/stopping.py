@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.clock import Clock
-from hippo.messages import BY_HAND, form_stop, name_request
-from hippo.server_record import READY, STARTING, STOPPED, ServerRecord
+from hippo.records.messages import BY_HAND, build_stop, name_request
+from hippo.records.server import READY, STARTING, STOPPED, ServerRecord
 from hippo_cli.data.bucket import Bucket
-from hippo_cli.operations.places import Platform, asking
+from hippo_cli.operations.platform import Platform, asking
 from hippo_cli.operations.servers import read_server
 
 REASON = "stopped by hand"
@@ -38,7 +38,7 @@ def ask_to_stop(platform: Platform, record: ServerRecord, delay: float = 0) -> N
     With a delay, in minutes, the platform moves the server's deadline earlier, never later.
     """
     request_id = name_request(record.project_id, record.user_id, BY_HAND)
-    message = form_stop(
+    message = build_stop(
         record.user_id, project_id=record.project_id, delay=delay, reason=REASON, request_id=request_id
     )
     with asking("stop servers"):

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from hippo_cli.aws_errors import is_denied, reading
 from hippo_cli.errors import AwsError, CliError
-from hippo_cli.operations.places import Platform, asking
+from hippo_cli.operations.platform import Platform, asking
 from hippo_cli.reports.servers import PREFIX
 
 _RESEARCHER = "Ask the operator to attach the stack's ResearcherPolicy to you."

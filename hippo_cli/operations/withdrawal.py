@@ -8,13 +8,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
-from hippo.server_record import STOPPED, ServerRecord
+from hippo.records.server import STOPPED, ServerRecord
 from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.errors import CliError
 from hippo_cli.operations.begun_uploads import BegunUpload, BegunUploads
-from hippo_cli.operations.places import STEWARD, asking
+from hippo_cli.operations.platform import STEWARD, asking
 
 RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
 _TAGGED = f"{STEWARD}\nWith policies for further buckets it takes the tag hippo-role=steward, too."

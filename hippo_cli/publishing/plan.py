@@ -8,24 +8,22 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo.study import read_number
-from hippo_cli.aws_errors import read_code
-from hippo_cli.checks.config import PLACEHOLDER
+from hippo.studies.study import read_number
+from hippo_cli.aws_errors import naming_permission, read_code
 from hippo_cli.checks.server import find_cost, has_game
 from hippo_cli.connection import Connection
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError, UsageError
 from hippo_cli.findings import Finding, warning
+from hippo_cli.image.build_context import BuildContext, make_context
+from hippo_cli.image.image_files import build_trial, carries_certificate, prepare_files
+from hippo_cli.image.registry import Registry, check_reference
 from hippo_cli.publishing import task_definition
-from hippo_cli.publishing.build_context import BuildContext, make_context
-from hippo_cli.publishing.image_files import carries_certificate, form_trial, prepare_files
-from hippo_cli.publishing.refusals import naming_permission
-from hippo_cli.publishing.registry import Registry, check_reference
 from hippo_cli.publishing.step_files import FileChanges, compare_files
 from hippo_cli.publishing.task_definition import ServerSettings
 from hippo_cli.stack import Stack
-from hippo_cli.study_folder import CONFIG_FILE, StudyFolder
+from hippo_cli.study_folder import CONFIG_FILE, PLACEHOLDER, StudyFolder
 from hippo_cli.yaml_file import to_wire
 
 _IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._/:@-]{0,511}")
@@ -71,7 +69,7 @@ class ServerPlan:
     @property
     def definition(self) -> dict[str, Any]:
         """The task definition to register."""
-        return task_definition.form_definition(self.settings, self.newest)
+        return task_definition.build_definition(self.settings, self.newest)
 
     @property
     def is_registered(self) -> bool:
@@ -184,20 +182,20 @@ def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, l
             "Name the stack (--stack), or ask the operator to deploy this release.",
         )
     if wishes.image:
-        trial = to_wire(form_trial(target.study, target.project_id, target.bucket))
+        trial = to_wire(build_trial(target.study, target.project_id, target.bucket))
         image = check_reference(target.connection.make_client("ecr"), wishes.image, target.connection.region)
-        return ServerPlan(form_settings(target, image, json.dumps(trial)), newest), []
+        return ServerPlan(build_settings(target, image, json.dumps(trial)), newest), []
     registry = make_registry(target)
     registry.check_name()
     repository = registry.find()
     if wishes.keeps_image:
         present = _find_present(target, registry, repository, newest)
-        return ServerPlan(form_settings(target, present), newest), []
+        return ServerPlan(build_settings(target, present), newest), []
     prepared = prepare_files(target.study, target.project_id, target.stack, target.bucket, s3)
     context = make_context(target.study, prepared.files)
     digest = registry.find_digest(context.tag) if repository and not wishes.rebuilds else None
     image = f"{repository}@{digest}" if digest else f"{repository or registry.name}:{context.tag}"
-    settings = form_settings(target, image)
+    settings = build_settings(target, image)
     return ServerPlan(settings, newest, context, repository, digest is not None), prepared.findings
 
 
@@ -218,7 +216,7 @@ def _find_present(
     return f"{repository}@{digest}"
 
 
-def form_settings(target: Target, image: str, trial: str = "") -> ServerSettings:
+def build_settings(target: Target, image: str, trial: str = "") -> ServerSettings:
     """The task definition's settings; `trial` is for images that were not built for this study."""
     cost, stack = find_cost(target.study), target.stack
     if cost is None:

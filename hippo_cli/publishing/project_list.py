@@ -7,10 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import read_code, reading
+from hippo_cli.aws_errors import naming_permission, read_code, reading
 from hippo_cli.errors import AwsError
 from hippo_cli.findings import Finding, Severity
-from hippo_cli.publishing.refusals import naming_permission
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
 _WARNING = "Warning: "

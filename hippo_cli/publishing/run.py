@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hippo_cli.errors import CliError
+from hippo_cli.image.build_context import BuildContext, make_context
+from hippo_cli.image.docker import build_image, push_image
 from hippo_cli.publishing import task_definition
-from hippo_cli.publishing.build_context import BuildContext, make_context
-from hippo_cli.publishing.docker import build_image, push_image
 from hippo_cli.publishing.plan import Plan, ServerPlan, Target, make_registry
 from hippo_cli.publishing.project_list import Listing, list_project
 from hippo_cli.publishing.step_files import check_unchanged, delete_files
@@ -76,13 +76,13 @@ def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple
     settings = server.settings
     if server.context and not server.is_built:
         settings = _publish_image(target, server, report)
-    wanted = task_definition.form_definition(settings, server.newest)
+    wanted = task_definition.build_definition(settings, server.newest)
     if task_definition.is_same(server.newest, wanted):
         return settings, str((server.newest or {}).get("taskDefinitionArn", settings.family))
     report(f"registering the task definition {settings.family}")
     ecs = target.connection.make_client("ecs")
     # Read again: an image takes minutes, and somebody else may have registered one meanwhile.
-    wanted = task_definition.form_definition(settings, task_definition.find_newest(ecs, settings.family))
+    wanted = task_definition.build_definition(settings, task_definition.find_newest(ecs, settings.family))
     return settings, task_definition.register(ecs, wanted)
 
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo.media import media_folder, read_suffix
-from hippo.study import GAME, order_variants
-from hippo_cli.aws_errors import read_code
+from hippo.studies.media import media_folder, read_suffix
+from hippo.studies.study import GAME, order_variants
+from hippo_cli.aws_errors import naming_permission, read_code
 from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.errors import CliError
-from hippo_cli.publishing.refusals import naming_permission
 from hippo_cli.publishing.upload import HASH, LocalFile, hash_file, look_at
 from hippo_cli.study_folder import CONFIG_FILE, STEP_SUFFIXES, StudyFolder
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo_cli.aws_errors import read_code
-from hippo_cli.publishing.refusals import naming_permission
+from hippo_cli.aws_errors import naming_permission, read_code
 
 PORT = 5000
 CERTIFICATE = "TLS_CERTIFICATE"
@@ -56,7 +55,7 @@ def find_newest(client: Any, family: str) -> dict[str, Any] | None:
     return found if found.get("status", "ACTIVE") == "ACTIVE" else None
 
 
-def form_definition(settings: ServerSettings, newest: Mapping[str, Any] | None) -> dict[str, Any]:
+def build_definition(settings: ServerSettings, newest: Mapping[str, Any] | None) -> dict[str, Any]:
     """What to register: the newest revision with these settings; what else stands in it is kept."""
     before = newest or {}
     wanted = {key: copy.deepcopy(before[key]) for key in _KEPT if before.get(key)}
@@ -68,9 +67,9 @@ def form_definition(settings: ServerSettings, newest: Mapping[str, Any] | None) 
         ports.append({"containerPort": PORT, "protocol": "tcp"})
     for one in containers:
         one["environment"] = sorted(one.get("environment") or [], key=lambda variable: variable["name"])
-    container["environment"] = _form_environment(container["environment"], settings)
+    container["environment"] = _build_environment(container["environment"], settings)
     if settings.log_group and not container.get("logConfiguration"):
-        container["logConfiguration"] = _form_logs(settings)
+        container["logConfiguration"] = _build_logs(settings)
     wanted |= {
         "family": settings.family,
         "networkMode": "awsvpc",
@@ -125,7 +124,7 @@ def _find_container(containers: list[dict[str, Any]], name: str) -> dict[str, An
     return next((one for one in containers if one.get("name") == name), containers[0])
 
 
-def _form_environment(before: list[dict[str, str]], settings: ServerSettings) -> list[dict[str, str]]:
+def _build_environment(before: list[dict[str, str]], settings: ServerSettings) -> list[dict[str, str]]:
     kept = {one["name"]: one.get("value", "") for one in before if not _is_ours(one)}
     ours = {CERTIFICATE: settings.certificate, TRIAL: settings.trial}
     variables = kept | {name: value for name, value in ours.items() if value}
@@ -138,7 +137,7 @@ def _is_ours(variable: Mapping[str, str]) -> bool:
     return name == TRIAL or (name == CERTIFICATE and value not in ("image", "none"))
 
 
-def _form_logs(settings: ServerSettings) -> dict[str, Any]:
+def _build_logs(settings: ServerSettings) -> dict[str, Any]:
     """The group that the execution role may write and the project's researchers may read."""
     return {
         "logDriver": "awslogs",

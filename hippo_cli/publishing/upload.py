@@ -17,10 +17,10 @@ from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from s3transfer.futures import TransferFuture
 from s3transfer.subscribers import BaseSubscriber
 
-from hippo.media import CONTENT_TYPES, read_suffix
+from hippo.studies.media import CONTENT_TYPES, read_suffix
+from hippo_cli.aws_errors import naming_permission
 from hippo_cli.data.pool import WORKERS
 from hippo_cli.errors import CliError
-from hippo_cli.publishing.refusals import naming_permission
 
 # The same part size for ever: S3's ETag of a file in parts depends on it, and names copies on the site.
 _PART = 8 * 1024**2

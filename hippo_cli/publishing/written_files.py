@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from hippo_cli.publishing.image_files import TRIAL_FILE, dump_trial
+from hippo_cli.image.image_files import TRIAL_FILE, dump_trial
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PROJECT_FILE = ".projectConfig.yml"

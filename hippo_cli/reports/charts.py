@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from hippo_cli.output import only_printable
+from hippo_cli.reports.formatting import format_duration
 from hippo_cli.reports.summary import StepCount, Summary
-from hippo_cli.reports.words import form_duration
 
 _WIDTH = 4.6  # inches at 72 points: 331 of SVG's units
 _BLUE, _LIGHT, _RED, _GREY = "#1f5fa8", "#9ec3e6", "#c0392b", "#59636e"
@@ -82,7 +82,7 @@ def draw_step_times(summary: Summary) -> str:
             low, middle, high = step.quartiles or (0.0, 0.0, 0.0)
             axes.barh(place, max(high - low, 0), left=low, height=0.6, color=_LIGHT)
             axes.plot([middle, middle], [place - 0.3, place + 0.3], color=_BLUE, linewidth=2.5)
-            _label(axes, form_duration(middle), high, place)
+            _label(axes, format_duration(middle), high, place)
         _name_rows(axes, [_name(step) for step in steps])
         _show_durations(axes, max(step.quartiles[2] for step in steps if step.quartiles))
         axes.set_xlabel("middle half, median")
@@ -166,4 +166,4 @@ def _show_durations(axes: Axes, longest: float) -> None:
     step = next((step for step in _TICKS if longest / step <= _MOST_TICKS), longest / _MOST_TICKS)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MultipleLocator(step))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: form_duration(max(seconds, 0.0))))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(max(seconds, 0.0))))

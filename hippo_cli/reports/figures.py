@@ -10,8 +10,8 @@ from hippo_cli.reports.charts import (
     draw_ready_times,
     draw_step_times,
 )
+from hippo_cli.reports.formatting import format_dollars, format_duration, format_time
 from hippo_cli.reports.summary import Summary
-from hippo_cli.reports.words import form_dollars, form_duration, form_time
 
 Row = Sequence[object]
 _LAST = "; servers that were replaced are not counted"
@@ -57,15 +57,15 @@ def list_servers(summary: Summary) -> Iterator[Listing]:
         yield Listing("Servers now", names, [*_list_living(summary)])
     if summary.failures:
         rows = [
-            (failed.user, form_time(failed.time, summary.now), failed.reason) for failed in summary.failures
+            (failed.user, format_time(failed.time, summary.now), failed.reason) for failed in summary.failures
         ]
         yield Listing("Servers that failed", ("participant", "when", "why"), rows)
 
 
 def _list_living(summary: Summary) -> Iterator[Row]:
     for server in summary.servers:
-        deadline = form_time(server.deadline, summary.now) + (" passed" if server.late else "")
-        yield server.user, server.state, form_duration(server.age), deadline, form_dollars(server.cost)
+        deadline = format_time(server.deadline, summary.now) + (" passed" if server.late else "")
+        yield server.user, server.state, format_duration(server.age), deadline, format_dollars(server.cost)
 
 
 def _show_funnel(summary: Summary) -> Chart:
@@ -82,7 +82,7 @@ def _show_drop_outs(summary: Summary) -> Chart:
 
 def _show_step_times(summary: Summary) -> Chart:
     rows = [
-        (step.step, step.file, len(step.seconds), *map(form_duration, step.quartiles))
+        (step.step, step.file, len(step.seconds), *map(format_duration, step.quartiles))
         for step in summary.steps
         if step.quartiles
     ]
@@ -94,14 +94,14 @@ def _show_step_times(summary: Summary) -> Chart:
 def _show_ready_times(summary: Summary) -> Chart:
     ordered = sorted(summary.ready_seconds)
     places = {"fastest": 0, "half": (len(ordered) - 1) // 2, "slowest": -1}
-    rows = [(name, form_duration(ordered[place])) for name, place in places.items()]
+    rows = [(name, format_duration(ordered[place])) for name, place in places.items()]
     caption = f"How long {len(ordered)} servers took to start"
     return Chart("Time to ready", caption, draw_ready_times(summary), ("", "time"), rows)
 
 
 def _show_days(summary: Summary) -> Iterator[Chart]:
     rows = [
-        (day, f"{figures.minutes:.0f}", form_dollars(figures.cost)) for day, figures in summary.days.items()
+        (day, f"{figures.minutes:.0f}", format_dollars(figures.cost)) for day, figures in summary.days.items()
     ]
     names = ("day", "server minutes", "cost at most")
     yield Chart("Server minutes", f"By day{_LAST}", draw_days(summary, costs=False), names, rows)

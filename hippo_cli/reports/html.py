@@ -7,10 +7,46 @@ from pathlib import Path
 from hippo_cli.output import only_printable
 from hippo_cli.prices import SOURCE
 from hippo_cli.reports.figures import Chart, Listing, Row, list_charts, list_servers
-from hippo_cli.reports.style import STYLE
+from hippo_cli.reports.formatting import format_dollars, format_duration, format_share
 from hippo_cli.reports.summary import GONE_AFTER, Summary
 from hippo_cli.reports.terminal import list_remarks
-from hippo_cli.reports.words import form_dollars, form_duration, form_share
+
+STYLE = """
+:root { color-scheme: light; font: 16px/1.45 system-ui, sans-serif; color: #1c2127; background: #fff; }
+body { margin: 0 auto; max-width: 1180px; padding: 1rem; }
+h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; }
+h2 { font-size: 1.1rem; margin: 0; }
+header p, figcaption, footer { color: #59636e; margin: 0; }
+footer { font-size: .85rem; margin-top: 2rem; }
+.numbers { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }
+.numbers div { background: #eef3f8; border-radius: 8px; padding: .5rem .9rem; }
+.numbers dt { color: #59636e; font-size: .85rem; }
+.numbers dd { font-size: 1.3rem; font-weight: 600; margin: 0; }
+.remark { background: #fff4d6; border-radius: 8px; padding: .5rem .9rem; }
+.charts { display: grid; gap: 1.2rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 350px), 1fr)); }
+figure, section { border: 1px solid #d5dce3; border-radius: 8px; margin: 0; padding: .9rem; }
+section { margin-top: 1.2rem; }
+svg { display: block; height: auto; margin: .5rem auto 0; max-width: 100%; width: 460px; }
+svg text { font-family: system-ui, sans-serif; }
+details { font-size: .9rem; margin-top: .5rem; }
+.table { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .9rem; margin-top: .4rem; }
+th, td { border-bottom: 1px solid #e3e8ed; padding: .25rem .8rem .25rem 0;
+  text-align: left; vertical-align: top; }
+td { overflow-wrap: break-word; }
+section td:last-child { min-width: 13rem; }
+@media print {
+  :root { font-size: 11px; }
+  body { max-width: none; padding: 0; }
+  .charts { display: block; }
+  figure { break-inside: avoid; display: inline-block; margin: 0 1% 1rem 0; vertical-align: top; width: 45%; }
+  section { break-inside: avoid; }
+  summary { display: none; }
+  .numbers div, .remark { border: 1px solid #d5dce3; print-color-adjust: exact; }
+}
+"""
+
 
 # Of the report's own policy: should a value ever get past the escaping, it could load and run nothing.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -21,13 +57,13 @@ def write_report(summary: Summary, path: Path) -> None:
     """Write the report; an earlier one is replaced once the new one is whole."""
     part = path.with_name(path.name + _PART)
     try:
-        part.write_text(form_report(summary), encoding="utf-8")
+        part.write_text(render_report(summary), encoding="utf-8")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def form_report(summary: Summary) -> str:
+def render_report(summary: Summary) -> str:
     """The report's HTML, without what a page cannot hold."""
     title = escape(f"{summary.project_id}: {summary.title}")
     remarks = "".join(f"<p class=remark>{escape(remark)}</p>" for remark in list_remarks(summary))
@@ -44,41 +80,41 @@ def form_report(summary: Summary) -> str:
 <body>
 <header><h1>{title}</h1><p>As of {escape(when)}</p></header>
 <main>
-{_form_numbers(summary)}
+{_render_numbers(summary)}
 {remarks}
 <div class=charts>
-{"".join(map(_form_chart, list_charts(summary)))}
+{"".join(map(_render_chart, list_charts(summary)))}
 </div>
-{"".join(map(_form_listing, list_servers(summary)))}
+{"".join(map(_render_listing, list_servers(summary)))}
 </main>
-<footer><p>{_form_notes(summary)}</p></footer>
+<footer><p>{_render_notes(summary)}</p></footer>
 </body>
 </html>
 """)
 
 
-def _form_notes(summary: Summary) -> str:
+def _render_notes(summary: Summary) -> str:
     size = f"{summary.size.cpu:g} vCPU and {summary.size.memory:g} GB"
     if not summary.size.known:
         size += " (assumed: the task definition could not be read)"
     return escape(
         f"Costs are at most: on demand, {SOURCE}, {size} for each server. Of each participant's server the "
         "last attempt counts, those that were replaced come on top. Somebody who has not finished and was "
-        f"not heard of for {form_duration(GONE_AFTER)} counts as gone."
+        f"not heard of for {format_duration(GONE_AFTER)} counts as gone."
     )
 
 
-def _form_numbers(summary: Summary) -> str:
+def _render_numbers(summary: Summary) -> str:
     numbers: list[tuple[str, object]] = [
         ("participants", summary.total),
-        ("finished", f"{summary.finished} ({form_share(summary.finished, summary.total) or '0 %'})"),
+        ("finished", f"{summary.finished} ({format_share(summary.finished, summary.total) or '0 %'})"),
         ("at it", summary.active),
         ("gone", summary.gone),
         ("today", summary.today),
         ("servers now", len(summary.servers) if summary.servers_visible else "?"),
         (
             "servers so far, at most, replaced ones not counted",
-            form_dollars(summary.cost) if summary.servers_visible else "?",
+            format_dollars(summary.cost) if summary.servers_visible else "?",
         ),
     ]
     cells = "".join(
@@ -87,20 +123,20 @@ def _form_numbers(summary: Summary) -> str:
     return f"<dl class=numbers>{cells}</dl>"
 
 
-def _form_chart(chart: Chart) -> str:
+def _render_chart(chart: Chart) -> str:
     label = escape(f"{chart.title}: {chart.caption}")
     drawing = chart.svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
     return (
         f"<figure><h2>{escape(chart.title)}</h2><figcaption>{escape(chart.caption)}</figcaption>{drawing}"
-        f"<details><summary>Figures</summary>{_form_table(chart.names, chart.rows)}</details></figure>"
+        f"<details><summary>Figures</summary>{_render_table(chart.names, chart.rows)}</details></figure>"
     )
 
 
-def _form_listing(listing: Listing) -> str:
-    return f"<section><h2>{escape(listing.title)}</h2>{_form_table(listing.names, listing.rows)}</section>"
+def _render_listing(listing: Listing) -> str:
+    return f"<section><h2>{escape(listing.title)}</h2>{_render_table(listing.names, listing.rows)}</section>"
 
 
-def _form_table(names: Sequence[str], rows: Sequence[Row]) -> str:
+def _render_table(names: Sequence[str], rows: Sequence[Row]) -> str:
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(str(value))}</td>" for value in row) + "</tr>" for row in rows

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hippo.positions import Place, locate
+from hippo.journey.progress import Phase, find_progress
 from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.records import BrokenRecordError, Record, read_record
+from hippo_cli.data.step_times import list_visits
 from hippo_cli.data.studies import Studies, knows_steps
-from hippo_cli.data.visits import list_visits
 from hippo_cli.progress import Advance
 
 READING = "reading"  # what `advance` is told of
@@ -23,20 +23,20 @@ class Journey:
     created: datetime | None
     last_seen: datetime | None
     step: int
-    place: Place | None
+    phase: Phase | None
     version: str | None
     seconds: tuple[tuple[int, float], ...]
 
     @property
     def finished(self) -> bool:
         """Whether they have come to the final step."""
-        return self.place is Place.FINAL
+        return self.phase is Phase.FINAL
 
 
 def has_played(journey: Journey, studies: Studies) -> bool:
     """Whether they have come to a game, or past one: they have had a server."""
     game = studies.find_game(journey.version)
-    return game is not None and (journey.place is Place.PLAYING or journey.step > game)
+    return game is not None and (journey.phase is Phase.PLAYING or journey.step > game)
 
 
 def follow(record: Record, modified: datetime, studies: Studies) -> Journey:
@@ -44,14 +44,14 @@ def follow(record: Record, modified: datetime, studies: Studies) -> Journey:
     study = studies.get(record.version)
     participant = record.as_participant()
     known = knows_steps(study)
-    position = locate(participant, study)
+    position = find_progress(participant, study)
     times = [entry.moment for entry in record.entries if entry.moment]
     return Journey(
         record.user,
         participant.created or min(times, default=None),
         max([*times, *filter(None, [participant.game_shown_at])], default=modified),
         position.step if known else max(record.next_step - 1, 0),
-        position.place if known else None,
+        position.phase if known else None,
         record.version,
         tuple((visit.step, visit.seconds) for visit in list_visits(record)),
     )

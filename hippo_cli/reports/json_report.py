@@ -6,7 +6,7 @@ from hippo_cli.reports.summary import Summary
 from hippo_cli.reports.terminal import list_remarks
 
 
-def form_json(summary: Summary) -> dict[str, Any]:
+def build_json(summary: Summary) -> dict[str, Any]:
     """All of it, for programs: times in UTC, durations in seconds, sums in USD."""
     return {
         "projectId": summary.project_id,

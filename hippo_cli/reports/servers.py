@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo.server_record import FAILED, READY, STARTING, STOPPING, ServerRecord, read_record
-from hippo.study import Study
+from hippo.records.server import FAILED, READY, STARTING, STOPPING, ServerRecord, read_record
+from hippo.studies.study import Study
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Listed, Stored
 from hippo_cli.data.pool import map_bounded

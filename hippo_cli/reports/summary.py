@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from statistics import median, quantiles
 
-from hippo.positions import Place
-from hippo.server_record import STARTING, ServerRecord
-from hippo.study import Study
+from hippo.journey.progress import Phase
+from hippo.records.server import STARTING, ServerRecord
+from hippo.studies.study import Study
 from hippo_cli.data.studies import list_steps
 from hippo_cli.reports.journeys import Journey
 from hippo_cli.reports.servers import (
@@ -146,8 +146,8 @@ def summarise(
         sum(journey.finished for journey in journeys),
         sum(journey.finished for journey in today),
         len(journeys) - len(here),
-        [journey for journey in here if journey.place is Place.WAITING],
-        sum(journey.place is Place.PLAYING for journey in here),
+        [journey for journey in here if journey.phase is Phase.WAITING],
+        sum(journey.phase is Phase.PLAYING for journey in here),
         _count_steps(study, journeys, today, now),
         sorted((_view(record, size, now) for record in current), key=lambda view: (view.state, view.user)),
         _list_failures(servers),

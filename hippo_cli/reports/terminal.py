@@ -5,9 +5,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hippo_cli.output import PlainTable, only_printable
+from hippo_cli.reports.formatting import format_dollars, format_duration, format_share, format_time
 from hippo_cli.reports.servers import NONE_SEEN, Sight
 from hippo_cli.reports.summary import GONE_AFTER, Summary
-from hippo_cli.reports.words import form_dollars, form_duration, form_share, form_time
 
 _SHOWN = 15
 _BAR = 24
@@ -51,17 +51,17 @@ def _render_head(summary: Summary) -> Text:
     head = Text()
     title = "" if summary.title == summary.project_id else f": {summary.title}"
     head.append(only_printable(f"{summary.project_id}{title}"), "bold")
-    head.append(f"   {form_time(summary.now, summary.now)}\n", "dim")
+    head.append(f"   {format_time(summary.now, summary.now)}\n", "dim")
     head.append(
         f"{summary.total} participants: {summary.finished} finished, {summary.active} at it, "
-        f"{summary.gone} gone (not heard of for {form_duration(GONE_AFTER)})\n"
+        f"{summary.gone} gone (not heard of for {format_duration(GONE_AFTER)})\n"
     )
     head.append(
         f"today {summary.today}, finished {summary.finished_today}; "
         f"waiting for a server {len(summary.waiting)}, playing {summary.playing}"
     )
     if summary.days:
-        head.append(f"; servers so far at most {form_dollars(summary.cost)}, replaced ones not counted")
+        head.append(f"; servers so far at most {format_dollars(summary.cost)}, replaced ones not counted")
     head.append("\n")
     return head
 
@@ -75,10 +75,10 @@ def _render_steps(summary: Summary) -> Table:
             step.file,
             str(step.here or ""),
             str(step.gone or ""),
-            f"{step.reached} {form_share(step.reached, summary.total):>5}",
+            f"{step.reached} {format_share(step.reached, summary.total):>5}",
             Text("█" * round(_BAR * step.reached / most) if most else "", "cyan"),
             f"{step.reached_today or ''}",
-            form_duration(step.median),
+            format_duration(step.median),
         )
     return table
 
@@ -86,7 +86,7 @@ def _render_steps(summary: Summary) -> Table:
 def _render_waiting(summary: Summary) -> Table:
     table = _make_table("waiting for a server", "step", "last answer")
     for journey in summary.waiting[:_SHOWN]:
-        table.add_row(journey.user, str(journey.step), form_time(journey.last_seen, summary.now))
+        table.add_row(journey.user, str(journey.step), format_time(journey.last_seen, summary.now))
     _add_more(table, len(summary.waiting))
     return table
 
@@ -94,14 +94,14 @@ def _render_waiting(summary: Summary) -> Table:
 def _render_servers(summary: Summary) -> Table:
     table = _make_table("server of", "state", "attempt", "age", "deadline", "cost so far, at most")
     for server in summary.servers[:_SHOWN]:
-        deadline = form_time(server.deadline, summary.now)
+        deadline = format_time(server.deadline, summary.now)
         table.add_row(
             server.user,
             server.state,
             str(server.attempt),
-            form_duration(server.age),
+            format_duration(server.age),
             Text(f"{deadline} passed", "bold red") if server.late else deadline,
-            form_dollars(server.cost),
+            format_dollars(server.cost),
         )
     _add_more(table, len(summary.servers))
     return table
@@ -110,7 +110,7 @@ def _render_servers(summary: Summary) -> Table:
 def _render_failures(summary: Summary) -> Table:
     table = _make_table("failed server of", "when", "why")
     for failure in summary.failures[:_SHOWN]:
-        table.add_row(failure.user, form_time(failure.time, summary.now), failure.reason)
+        table.add_row(failure.user, format_time(failure.time, summary.now), failure.reason)
     _add_more(table, len(summary.failures))
     return table
 

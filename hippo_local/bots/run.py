@@ -50,7 +50,7 @@ def run_bots(
     if as_json:
         sys.stdout.write(f"{report}\n")
     else:
-        console.show(form_table(journeys))
+        console.show(format_table(journeys))
     return 0 if all(journey.has_finished for journey in journeys) else FAILED
 
 
@@ -68,7 +68,7 @@ def _send(bot: Bot, delay: float) -> Journey:
     return bot.run()
 
 
-def form_table(journeys: list[Journey]) -> str:
+def format_table(journeys: list[Journey]) -> str:
     """What each saw, and the whole of it in a line."""
     rows = [("bot", "end", "pages", "waited", "to game", "frames", "actions", "took", "participant")]
     for place, one in enumerate(journeys, 1):

@@ -7,35 +7,21 @@ import signal
 import socket
 import tempfile
 
-from hippo_local.emulator import (
-    async_invocations,
-    conditions,
-    dropped_connections,
-    ecs_refusals,
-    event_rules,
-    fargate_tasks,
-    faults,
-    function_faults,
-    function_updates,
-    functions,
-    gateway,
-    gateway_requests,
-    gateway_validation,
-    names,
-    network_interfaces,
-    objects,
-    permission_record,
-    permissions,
-    policy_variables,
-    stack_deletions,
-    stacks,
-    task_events,
-    task_faults,
-    topics,
-)
-from hippo_local.emulator.border import EmulatorMismatchError, load
-from hippo_local.emulator.fault_file import FaultBook
+from hippo_local.emulator import eventbridge, route53, s3, sns
+from hippo_local.emulator.apigateway import requests, responses
+from hippo_local.emulator.apigateway import validation as api_validation
+from hippo_local.emulator.cloudformation import conditions, stack_deletions, stacks
+from hippo_local.emulator.ecs import events as ecs_events
+from hippo_local.emulator.ecs import network_interfaces, tasks
+from hippo_local.emulator.ecs import validation as ecs_validation
+from hippo_local.emulator.faults import api_calls, dropped_connections
+from hippo_local.emulator.faults import functions as function_faults
+from hippo_local.emulator.faults import tasks as task_faults
+from hippo_local.emulator.faults.control_file import FaultBook
 from hippo_local.emulator.guardian import Guardian
+from hippo_local.emulator.iam import authorization, decision_log, policy_variables
+from hippo_local.emulator.lambda_ import async_invocations, updates, workers
+from hippo_local.emulator.ministack import EmulatorMismatchError, load
 from hippo_local.emulator.settings import Settings
 
 _log = logging.getLogger("hippo_local.emulator")
@@ -89,29 +75,29 @@ def _make_temporary_directory() -> str:
 def _install(settings: Settings, guardian: Guardian) -> None:
     book = FaultBook(settings.faults)
     of_tasks = task_faults.TaskFaults(book)
-    fargate_tasks.install(settings, guardian, of_tasks)
-    ecs_refusals.install()
+    tasks.install(settings, guardian, of_tasks)
+    ecs_validation.install()
     task_faults.install(of_tasks)
     network_interfaces.install()
-    event_rules.install()
-    task_events.install()
+    eventbridge.install()
+    ecs_events.install()
     async_invocations.install(settings)
-    topics.install()
-    functions.install(settings, guardian)
-    function_updates.install()
+    sns.install()
+    workers.install(settings, guardian)
+    updates.install()
     function_faults.install(book)
-    gateway.install()
-    gateway_requests.install()
-    gateway_validation.install()
+    responses.install()
+    requests.install()
+    api_validation.install()
     conditions.install()
     stacks.install()
     stack_deletions.install()
-    names.install()
-    permissions.install()
+    route53.install()
+    authorization.install()
     policy_variables.install()
-    permission_record.install(settings.permissions)
-    objects.install()
-    faults.install(book)
+    decision_log.install(settings.permissions)
+    s3.install()
+    api_calls.install(book)
     dropped_connections.install()
 
 
@@ -131,7 +117,7 @@ async def _serve_until_signal(listener: socket.socket) -> None:
     config.shutdown_timeout = 2
     # Header names reach a function in the case in which the client wrote them.
     config.h11_pass_raw_headers = True
-    application = dropped_connections.drop_connections(gateway_requests.keep_header_names(load("app").app))
+    application = dropped_connections.drop_connections(requests.keep_header_names(load("app").app))
     _log.info("process %d serves", os.getpid())
 
     async def wait_for_signal() -> None:
@@ -143,7 +129,7 @@ async def _serve_until_signal(listener: socket.socket) -> None:
 
 
 def _end_children() -> None:
-    fargate_tasks.stop_all(grace=_SHUTDOWN_GRACE)
+    tasks.stop_all(grace=_SHUTDOWN_GRACE)
     load("core.lambda_runtime").reset()
 
 

@@ -35,26 +35,26 @@ class FencedError(HippoError):
 class TransientError(HippoError):
     """Something that may well succeed later: HTTP handlers answer 503, SNS handlers let AWS retry.
 
-    `passing` says whether trying again within the same request makes sense.
+    `retryable` says whether trying again within the same request makes sense.
     """
 
-    passing = True
+    retryable = True
 
 
 class BrokenListError(TransientError):
     """The master list cannot be read until a person mends it."""
 
-    passing = False
+    retryable = False
 
 
 class AwsError(TransientError):
-    """AWS refused or failed a call: `code` is AWS's, `passing` says whether to retry at once."""
+    """AWS refused or failed a call: `code` is AWS's, `retryable` says whether to retry at once."""
 
-    def __init__(self, operation: str, code: str, *, passing: bool, detail: str = "") -> None:
+    def __init__(self, operation: str, code: str, *, retryable: bool, detail: str = "") -> None:
         super().__init__(f"{operation}: {code}{': ' + detail if detail else ''}")
         self.operation = operation
         self.code = code
-        self.passing = passing
+        self.retryable = retryable
 
 
 class PermanentError(HippoError):
@@ -68,4 +68,4 @@ class TaskEndedError(PermanentError):
 class BrokenRecordError(TransientError):
     """A stored record cannot be read until a person mends it."""
 
-    passing = False
+    retryable = False

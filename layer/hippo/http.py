@@ -65,7 +65,7 @@ def _decode_body(event: Mapping[str, Any]) -> str | None:
     return body
 
 
-def form_answer(status: int, content: object = None) -> dict[str, Any]:
+def build_response(status: int, content: object = None) -> dict[str, Any]:
     """A proxy answer with `content` as JSON; without content the body is empty."""
     return {
         "statusCode": status,
@@ -86,8 +86,8 @@ def answer_request(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[
     except BadRequestError as error:
         logger.info("refused", extra={"status": 400, "reason": str(error)})
         metrics.record({"BadRequests": 1})
-        return form_answer(400, str(error))
+        return build_response(400, str(error))
     except TransientError as error:
         logger.error("unavailable", extra={"status": 503, "reason": str(error)[:200]})
         metrics.record({"Unavailable": 1})
-        return form_answer(503, "The service is busy. Please try again in a moment.")
+        return build_response(503, "The service is busy. Please try again in a moment.")

@@ -68,11 +68,11 @@ def record(values: Mapping[Metric, float], /, **properties: str) -> None:
     if not values or not _stack or not _switch.isEnabledFor(logging.INFO):
         return
     with suppress(OSError, ValueError):
-        sys.stdout.write(form_line(_stack, values, properties, time.time_ns() // 1_000_000) + "\n")
+        sys.stdout.write(format_line(_stack, values, properties, time.time_ns() // 1_000_000) + "\n")
         sys.stdout.flush()
 
 
-def form_line(
+def format_line(
     stack: str, values: Mapping[Metric, float], properties: Mapping[str, str], milliseconds: int
 ) -> str:
     """The object of an event at a time (since 1970)."""

@@ -101,7 +101,7 @@ def report(results: Results, url: str, seed: int, most: int = 20) -> str:
         f"by status {dict(sorted(results.statuses.items()))}, {len(results.findings)} findings"
     ]
     for number, request, what in sorted(results.findings, key=lambda finding: finding[0])[:most]:
-        command = request.form_command(url)
+        command = request.format_command(url)
         again = command if len(command) < 3000 else f"{command[:300]} … (whole: --only {number})"
         lines.append(f"request {number}: {what}\n    {again}")
     return "\n".join(lines)
@@ -182,7 +182,7 @@ class Campaign:
         for study in STUDIES:
             for name in ("consent", "quiz", "thanks"):
                 s3.put_object(Bucket=bucket, Key=f"{study}/{name}.html", Body=f"<h1>{name}</h1>".encode())
-            self._update({**_form_config(study), **_OPTIONS[study]})
+            self._update({**_build_config(study), **_OPTIONS[study]})
         s3.put_object(Bucket=bucket, Key=f"{SIGNED}/_keys/links", Body=LINK_KEY)
         for user, state in (("anna", {"state": "ready"}), ("c", {"state": "stopped", "error": "no image"})):
             record = {"userId": user, "projectId": WAITING, "attempt": 1, **state}
@@ -200,7 +200,7 @@ def _name_somebody(lines: Sequence[tuple[str, str]]) -> bool:
     return any(USERS[0] in line for _, line in lines)
 
 
-def _form_config(study: str) -> dict[str, Any]:
+def _build_config(study: str) -> dict[str, Any]:
     events = {"startServerStep": "", "stopServerStep": ""}
     config = {"id": study, "name": study, "live": True, "ecsTask": study, "steps": _PAGES}
     return {**config, "events": events, "maxRuntime": 5}

@@ -111,10 +111,10 @@ class _Maker:
         for name in ("step", "retry", "signature", "screenWidth", "mobile", ONE_PER, "anything"):
             if self._chance.random() < 0.4:
                 query.append((name, self._value(name, 0.5)))
-        method, body = ("POST", self._form_answer()) if self._chance.random() < 0.3 else ("GET", None)
+        method, body = ("POST", self._build_answer()) if self._chance.random() < 0.3 else ("GET", None)
         return self._form(method, "/next", query, body)
 
-    def _form_answer(self) -> bytes:
+    def _build_answer(self) -> bytes:
         return json.dumps({"m": self._marker}).encode()
 
     def _control(self) -> RawRequest:

@@ -18,7 +18,7 @@ class RawRequest:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
 
-    def form_command(self, url: str) -> str:
+    def format_command(self, url: str) -> str:
         """A shell command that sends the same request to the API at `url` once more."""
         words = ["curl", "-i", "--globoff", "--path-as-is", "-X", self.method, url + self.target]
         for name, value in self.headers:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hippo.completion import Completion
+from hippo.studies.completion import Completion
 from tests.api.description import find_problems, load_description
 from tests.support.study_world import PROJECT, USER, Answer, StudyWorld
 

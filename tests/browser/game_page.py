@@ -14,7 +14,7 @@ USER, PROJECT = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "mountain_car"
 
 # In the place of main.js: plays, and notes how it ends. `answers` is what the study says when it is asked.
 STUDY = """
-import { Game } from "./game.js";
+import { Game } from "./game/game.js";
 import { getMain } from "./views.js";
 import { setLanguage } from "./texts.js";
 
@@ -131,7 +131,7 @@ def open_game(
     if without_worker == "impossible":
         page.add_init_script("delete window.Worker")
     elif without_worker:
-        context.route("**/game_decoder.js", lambda route: route.fulfill(status=404))
+        context.route("**/game/decoder.js", lambda route: route.fulfill(status=404))
     page.route(
         "**/main.js", lambda route: route.fulfill(body=STUDY, content_type="text/javascript; charset=utf-8")
     )

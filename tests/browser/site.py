@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.support.paths import ROOT
 from tests.support.study_world import FakeContext, StudyWorld
 
-WEB = Path(__file__).parents[2] / "web"
+WEB = ROOT / "web"
 LoadEvent = Callable[[str], dict[str, Any]]
 
 

@@ -2,7 +2,7 @@
 
 import base64
 
-from bench.frames import BURST, Drawing, form_frames_table, make_pictures, measure_frames
+from bench.frames import BURST, Drawing, format_frames_table, make_pictures, measure_frames
 
 
 def test_pictures_are_as_large_as_those_of_real_games():
@@ -30,4 +30,4 @@ def test_table_tells_when_the_page_falls_behind():
     """Given frames that are later from second to second, the end is told apart from the whole."""
     drawing = Drawing(2, 6, 3.0, [(0.0, 0.01), (0.5, 0.01), (1.0, 0.01), (2.0, 0.2), (2.5, 0.3)])
 
-    assert "| 2 a second | 6 | 5 | 1.7 | 10.0 | 300.0 | 250.0 |" in form_frames_table([drawing])
+    assert "| 2 a second | 6 | 5 | 1.7 | 10.0 | 300.0 | 250.0 |" in format_frames_table([drawing])

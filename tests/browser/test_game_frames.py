@@ -99,7 +99,7 @@ def test_pictures_are_decoded_by_a_worker(play, game_server):
     game_server.say({"frame": draw("red"), "frameId": 1})
     game.wait_for_frame(1)
 
-    assert game.page.workers[0].url.endswith("/game_decoder.js")
+    assert game.page.workers[0].url.endswith("/game/decoder.js")
     assert game.page.evaluate("document.decoded") == 0
 
 

@@ -21,10 +21,11 @@ from tests.browser.game_page import USER, GamePage, new_context, open_game
 from tests.browser.site import open_site
 from tests.support.certificates import Certificate, make_certificate
 from tests.support.chromium import open_chromium
+from tests.support.paths import EXAMPLE
 
 ROOT_DOMAIN = "hippo.test"
 HOST = f"{USER}.{ROOT_DOMAIN}"
-SERVER = Path(__file__).parents[2] / "examples" / "mountain_car" / "App" / "server.py"
+SERVER = EXAMPLE / "App" / "server.py"
 PATIENCE = 20.0
 
 

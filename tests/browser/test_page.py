@@ -183,11 +183,11 @@ def test_links_cannot_bring_in_code(visitor: Visitor, game_server: GameServer) -
 
 def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
     """Given a link with `css`, then that style sheet is used around the pages and in them."""
-    page = visitor.open(css=f"{visitor.site}/game.css")
+    page = visitor.open(css=f"{visitor.site}/game/game.css")
     expect_heading(page, "Consent")
 
     assert page.evaluate("document.getElementById('link-style').sheet !== null")
-    assert content(page).locator("link[href$='game.css']").count() == 1
+    assert content(page).locator("link[href$='game/game.css']").count() == 1
 
 
 def test_a_slow_line_takes_its_time_and_no_more(visitor: Visitor, door: FrontDoor) -> None:

@@ -21,7 +21,7 @@ from tests.fakes.host_names import FakeHostNames
 from tests.fakes.journal import Journal
 from tests.fakes.messaging import FakeObjectStore, FakeRules
 from tests.gaps.emulators import Emulator, start_emulator
-from tests.simulation.border import Border
+from tests.simulation.boundary import Boundary
 from tests.simulation.ecs import SimulatedEcs
 from tests.simulation.eventbridge import SimulatedEvents
 from tests.simulation.route53 import SimulatedRoute53
@@ -84,7 +84,7 @@ def make_fake_backend() -> Backend:
 def make_simulated_backend() -> Backend:
     """The real adapters over the simulated AWS, without the delays that the other backends do not have."""
     scheduler = Scheduler()
-    border = Border(scheduler)
+    border = Boundary(scheduler)
     sns, ecs = SimulatedSns(border), SimulatedEcs(border, {DEFINITION})
     events, route53 = SimulatedEvents(border, sns), SimulatedRoute53(border)
     s3 = SimulatedS3(border)

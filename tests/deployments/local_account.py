@@ -22,8 +22,9 @@ from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
 from hippo_local.processes import make_environment
 from hippo_local.publish import GAME_SERVER_PORT, Publication
 from hippo_local.study import read_study
+from tests.support.paths import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = ROOT
 STUDY = REPOSITORY / "examples" / "mountain_car"
 _SAM_SECONDS = 240
 

@@ -54,8 +54,8 @@ class PatientParticipant(Participant):
             try:
                 return super()._request(form, query)
             except urllib.error.URLError as error:
-                passing = not isinstance(error, urllib.error.HTTPError) or error.code >= 500
-                if not passing or time.monotonic() > deadline:
+                retryable = not isinstance(error, urllib.error.HTTPError) or error.code >= 500
+                if not retryable or time.monotonic() > deadline:
                     raise
             time.sleep(1)
 

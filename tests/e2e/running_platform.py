@@ -16,8 +16,9 @@ import boto3
 from botocore.config import Config
 
 from hippo_local.emulator.settings import PLATFORM_ID
+from tests.support.paths import ROOT
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = ROOT
 _START_SECONDS = 120
 _STOP_SECONDS = 30
 # The state of a listening socket in /proc/net/tcp.

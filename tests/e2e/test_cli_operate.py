@@ -15,6 +15,7 @@ from tests.e2e.journeys import FORMS
 from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import RunningPlatform
 from tests.e2e.test_cli_local import make_variables, run
+from tests.support.paths import EXAMPLE
 
 pytestmark = pytest.mark.e2e
 
@@ -205,7 +206,7 @@ def test_doctor(hippo: Hippo) -> None:
 
 def test_bots(running_platform: RunningPlatform, tmp_path: Path) -> None:
     """Given a platform that is up, then bots go through its study to the end, and say what they saw."""
-    example = Path(__file__).resolve().parents[2] / "examples" / "mountain_car"
+    example = EXAMPLE
     words = ("--bots", "2", "--seed", "3", "--directory", str(running_platform.directory))
 
     result = run("local", str(example), *words, directory=tmp_path)

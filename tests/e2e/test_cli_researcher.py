@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hippo.server_record import ServerRecord, form_object_tags, write_record
+from hippo.records.server import ServerRecord, format_object_tags, write_record
 from tests.e2e.account_view import AccountView
 from tests.e2e.running_platform import RunningPlatform
 from tests.e2e.test_cli_local import make_variables, run
@@ -63,7 +63,7 @@ def put_guest(account: AccountView, project: str) -> str:
         **where,
         Key=f"_servers/{user_id}.json",
         Body=write_record(record),
-        Tagging=form_object_tags(record),
+        Tagging=format_object_tags(record),
     )
     return user_id
 

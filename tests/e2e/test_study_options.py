@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from hippo.recruiters import derive_user_id
-from hippo.signed_links import link_key_of, sign_link
+from hippo.studies.links import derive_user_id, link_key_of, sign_link
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant
 from tests.e2e.running_platform import RunningPlatform

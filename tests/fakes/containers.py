@@ -215,9 +215,9 @@ class FakeContainers:
     def _check_run(self, cluster: str, definition: str) -> None:
         known = self.clusters.get(cluster)
         if known is None or known.deleted:
-            raise AwsError("ecs:RunTask", "ClusterNotFoundException", passing=False)
+            raise AwsError("ecs:RunTask", "ClusterNotFoundException", retryable=False)
         if definition not in self.definitions:
-            raise AwsError("ecs:RunTask", "ClientException", passing=False, detail="no such definition")
+            raise AwsError("ecs:RunTask", "ClientException", retryable=False, detail="no such definition")
 
     def _make_task(
         self, cluster: str, definition: str, provider: str, tags: dict[str, str], shortage: str | None

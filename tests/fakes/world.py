@@ -7,19 +7,19 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from hippo.catalogue import Catalogue
 from hippo.errors import TransientError
-from hippo.messages import StartMessage
-from hippo.runs import Run
-from hippo.server_claims import ClaimSettings, ServerClaims
-from hippo.server_places import ServerPlaces
-from hippo.server_queue import ServerQueue
-from hippo.server_record import ServerRecord, ServerStore, read_record, write_record
-from hippo.server_slots import ServerSlots
-from hippo.server_start import ServerStart
-from hippo.server_teardown import StopTools
-from hippo.start_tools import StartTools
-from hippo.stop_wiring import assemble
+from hippo.invocation import Invocation
+from hippo.records.messages import StartMessage
+from hippo.records.server import ServerRecord, ServerStore, read_record, write_record
+from hippo.servers.capacity.allocation import ServerPlaces
+from hippo.servers.capacity.queue import ServerQueue
+from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.start.bring_up import ServerStart
+from hippo.servers.start.claims import ClaimSettings, ServerClaims
+from hippo.servers.start.tools import StartTools
+from hippo.servers.stop.teardown import StopTools
+from hippo.servers.stop_wiring import assemble
+from hippo.studies.catalogue import Catalogue
 from tests.fakes.clock import FakeClock
 from tests.fakes.containers import FakeContainers, FakeInterfaces
 from tests.fakes.host_names import FakeHostNames
@@ -189,9 +189,9 @@ class LifecycleWorld:
         }
         return {kind: names for kind, names in kinds.items() if names}
 
-    def _make_run(self, owner: str, seconds: float) -> Run:
+    def _make_run(self, owner: str, seconds: float) -> Invocation:
         ends = self.clock.now() + timedelta(seconds=seconds)
-        return Run(owner or self.new_owner(), ends - timedelta(seconds=MARGIN), ends)
+        return Invocation(owner or self.new_owner(), ends - timedelta(seconds=MARGIN), ends)
 
     def _can_connect(self, address: str, port: int) -> bool:
         with self.journal.call("connect", address=address, port=port):

@@ -1,13 +1,13 @@
 """Each sample event in events/ is one that its handler serves."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.paths import ROOT
 from tests.support.study_world import CONSENT, PROJECT, QUIZ, StudyWorld
 
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = ROOT / "events"
 HTTP_SAMPLES = ("next_get", "next_post", "next_null_query", "start", "stop")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .emulators import Emulator, start_emulator
+from tests.gaps.emulators import Emulator, start_emulator
 
 
 @pytest.fixture(scope="session")

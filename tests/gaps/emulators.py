@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .processes import ROOT, SERVER, STUBBORN, free_port, is_running, processes_started_by, wait_for
+from tests.gaps.processes import ROOT, SERVER, STUBBORN, free_port, is_running, processes_started_by, wait_for
 
 REGION = "ca-central-1"
 ACCOUNT = "000000000000"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
 
 # Prints where it listens and what it was given, answers every connection, and ends on SIGTERM.
 SERVER = """

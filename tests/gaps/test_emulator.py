@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from .emulators import Emulator
-from .processes import ROOT, is_running, processes_started_by, run_inside, wait_for
+from tests.gaps.emulators import Emulator
+from tests.gaps.processes import ROOT, is_running, processes_started_by, run_inside, wait_for
 
 
 def listeners_of(pids: set[int]) -> set[tuple[str, int]]:
@@ -93,7 +93,7 @@ def test_objects_are_files_that_a_person_can_read(emulator: Emulator) -> None:
 def test_a_name_that_ministack_lacks_is_an_error_that_names_it() -> None:
     """A MiniStack that moved something fails loudly: module, name and version are in the message."""
     script = (
-        "from hippo_local.emulator.border import EmulatorMismatchError, load, patch\n"
+        "from hippo_local.emulator.ministack import EmulatorMismatchError, load, patch\n"
         "try:\n    patch(load('services.route53'), '_moved', None)\n"
         "except EmulatorMismatchError as error:\n    print(error)\n"
     )

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hippo_local.emulator import policy_variables
-from hippo_local.emulator.border import load
+from hippo_local.emulator.iam import policy_variables
+from hippo_local.emulator.ministack import load
 from tests.permissions.policies import ACCOUNT, REGION, Statement
 from tests.permissions.requests import Request
 

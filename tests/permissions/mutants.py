@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hippo_local.emulator.border import load
+from hippo_local.emulator.ministack import load
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, wait_for
 from tests.permissions.operator_calls import send

@@ -12,7 +12,7 @@ from typing import Any
 
 from template_file import ROOT, as_list, load_template
 
-from hippo_local.emulator.border import load
+from hippo_local.emulator.ministack import load
 
 REGION, ACCOUNT, STACK = "ca-central-1", "000000000000", "hippo-local"
 # What the template needs, and every option that adds a permission; some exclude each other.

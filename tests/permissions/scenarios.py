@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from hippo.recruiters import derive_user_id
-from hippo.signed_links import link_key_of, sign_link
+from hippo.studies.links import derive_user_id, link_key_of, sign_link
 from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import FORMS, Faults, PatientParticipant, travel
 from tests.e2e.participant import Participant, play, wait_for

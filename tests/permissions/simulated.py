@@ -1,8 +1,8 @@
 """What the handlers ask of AWS on the simulator's fault paths, as IAM would see it.
 
-Each operation is judged as the Service Authorization Reference says (see also
-hippo_local/emulator/permissions.py). Which roles a task is handed is the task definition's affair, which the
-simulator has none of: iam:PassRole comes from the local platform's record alone.
+Each operation is judged as the Service Authorization Reference says
+(see also hippo_local/emulator/iam/authorization.py). The task definition names the roles that a task is
+handed, and the simulator has no task definitions: iam:PassRole comes from the local platform's record alone.
 """
 
 import io
@@ -15,7 +15,7 @@ from typing import Any
 from tests.permissions.policies import ACCOUNT, NEEDED, REGION
 from tests.permissions.requests import Request
 from tests.simulation import cases
-from tests.simulation.border import Border, Fault, Point
+from tests.simulation.boundary import Boundary, Fault, Point
 from tests.simulation.deployment import BUCKET, DEPLOYMENT, ROOT_DOMAIN, START_TOPIC, STOP_TOPIC
 from tests.simulation.participants import Request as Step
 from tests.simulation.world import World
@@ -47,7 +47,7 @@ def record_simulation(every: int = 1) -> set[Request]:
 
     # What the handlers measure goes to standard output.
     with DEPLOYMENT.install(), redirect_stdout(io.StringIO()):
-        Border.told = note
+        Boundary.told = note
         try:
             for act in cases.ACTS:
                 for case in islice(cases.list_single(act), 0, None, every):
@@ -55,7 +55,7 @@ def record_simulation(every: int = 1) -> set[Request]:
             for show in (change_definition, leave_queue, lose_start):
                 show()
         finally:
-            Border.told = None
+            Boundary.told = None
     return requests
 
 
@@ -73,7 +73,7 @@ def change_definition() -> None:
         world.ecs.revision += 1
         return None
 
-    world.border.choose_fault = choose
+    world.boundary.choose_fault = choose
     world.send_start()
     world.settle()
     assert len(runs) > 1

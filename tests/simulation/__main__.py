@@ -137,7 +137,7 @@ def _replay_order(name: str, order: str) -> int:
 
 
 def _tell(world: World | None) -> None:
-    for number, point in enumerate(world.border.points if world else ()):
+    for number, point in enumerate(world.boundary.points if world else ()):
         _say(f"{number:4} {point}")
 
 

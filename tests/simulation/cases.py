@@ -7,7 +7,7 @@ A case is a name that says all: `start/retry/5:LOST,31:DIES` is the start of a s
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.simulation.border import Fault
+from tests.simulation.boundary import Fault
 from tests.simulation.deployment import ROOT_DOMAIN
 from tests.simulation.lambdas import Invocation
 from tests.simulation.participants import Request
@@ -55,13 +55,13 @@ def run_case(case: Case) -> Outcome:
     prepare, act = ACTS[case.act]
     world = World()
     prepare(world)
-    first = len(world.border.points)
-    world.border.faults = {first + number: fault for number, fault in case.faults}
+    first = len(world.boundary.points)
+    world.boundary.faults = {first + number: fault for number, fault in case.faults}
     end = act(world, case.aftermath)
-    of_act = len(world.border.points) - first
+    of_act = len(world.boundary.points) - first
     end(world)
-    calls = len(world.border.points) - first
-    world.border.faults = {}
+    calls = len(world.boundary.points) - first
+    world.boundary.faults = {}
     if case.aftermath == "retry" and not any(fault in TASK_FAULTS for _, fault in case.faults):
         check_effect(case.act, world)
     repeat_start(world)
@@ -184,7 +184,7 @@ def act_on_steps(method: str) -> Callable[[World, str], Callable[[World], None]]
 
     def act(world: World, aftermath: str) -> Callable[[World], None]:
         person = world.meet()
-        body = person.form_answer() if method == "POST" else None
+        body = person.build_answer() if method == "POST" else None
         request = Request(method, body, None if person.last.get("page") == "wait" else person.step)
         answer = person.send(request)
 

@@ -2,7 +2,7 @@
 
 import random
 
-from tests.simulation.border import Fault, Point
+from tests.simulation.boundary import Fault, Point
 from tests.simulation.cases import PAIR_FAULTS
 from tests.simulation.sns import SOON, Message
 from tests.simulation.world import World
@@ -18,16 +18,16 @@ class Chaos:
     def __init__(self, world: World, seed: int) -> None:
         self._world = world
         self._random = random.Random(seed)
-        world.border.choose_fault = self._choose_fault
-        world.border.draw_latency = self._draw_latency
+        world.boundary.choose_fault = self._choose_fault
+        world.boundary.draw_latency = self._draw_latency
         world.sns.plan_delivery = self._plan_delivery
         world.events.seconds_late = self._random.uniform(0, 50)
 
     def calm(self) -> None:
         """No more faults; what is under way comes to its end."""
         world = self._world
-        world.border.choose_fault = world.border.draw_latency = None
-        world.border.limits.storms.clear()
+        world.boundary.choose_fault = world.boundary.draw_latency = None
+        world.boundary.limits.storms.clear()
         world.sns.plan_delivery = lambda _: [SOON]
         world.ecs.shortages.clear()
         world.ecs.failures.clear()

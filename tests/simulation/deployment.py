@@ -10,17 +10,15 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import hippo
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-ROOT = Path(hippo.__file__).parents[2]
 HANDLERS = ("start_server", "stop_server", "next_step", "update_project_master_list")
 BUCKET, ROOT_DOMAIN, PREFIX = "data", "games.example.org", "hippo"
 START_TOPIC, STOP_TOPIC = "arn:aws:sns:simulated:0:start", "arn:aws:sns:simulated:0:stop"

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.border import Border, Listing, operation
+from tests.simulation.boundary import Boundary, Listing, operation
 from tests.simulation.ecs_states import RUNNING, STOPPING, Cluster, Task
 from tests.simulation.refusals import refuse
 
@@ -19,8 +19,8 @@ CAPACITY = "Capacity is unavailable at this time. Please try again later or in a
 class SimulatedEcs:
     """Clusters and tasks. `shortages[provider]`: `refused`, `stopped` (cannot be placed) or `interrupted`."""
 
-    def __init__(self, border: Border, definitions: set[str]) -> None:
-        self.border = border
+    def __init__(self, boundary: Boundary, definitions: set[str]) -> None:
+        self.boundary = boundary
         self.definitions = definitions
         self.container_names = set(definitions)
         self.clusters: dict[str, Cluster] = {}
@@ -169,7 +169,7 @@ class SimulatedEcs:
         task.ends_from, task.seconds_to_stop = self._time + after, seconds
         task.stop_code, task.stopped_reason = code, reason
         moment = task.ends_from + seconds
-        self.border.scheduler.plan(moment - self._time, lambda: self._announce(task, moment))
+        self.boundary.scheduler.plan(moment - self._time, lambda: self._announce(task, moment))
 
     def _announce(self, task: Task, moment: float) -> None:
         """The event that EventBridge has of a task that has stopped."""
@@ -206,7 +206,7 @@ class SimulatedEcs:
 
     @property
     def _time(self) -> float:
-        return self.border.scheduler.time
+        return self.boundary.scheduler.time
 
     def _check_active(self, operation_name: str, name: str) -> None:
         known = self.clusters.get(name)

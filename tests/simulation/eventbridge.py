@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.simulation.border import Border, Listing, operation
+from tests.simulation.boundary import Boundary, Listing, operation
 from tests.simulation.refusals import refuse
 from tests.simulation.sns import SimulatedSns
 
@@ -33,8 +33,8 @@ class Rule:
 class SimulatedEvents:
     """The rules; `failed_entries` lets so many of the next calls about targets fail with status 200."""
 
-    def __init__(self, border: Border, sns: SimulatedSns) -> None:
-        self.border, self._sns = border, sns
+    def __init__(self, boundary: Boundary, sns: SimulatedSns) -> None:
+        self.boundary, self._sns = boundary, sns
         self.rules: dict[str, Rule] = {}
         self.failed_entries = 0
         self.seconds_late = 0.0  # within its minute
@@ -50,10 +50,10 @@ class SimulatedEvents:
             tags = {tag["Key"]: tag["Value"] for tag in named.get("Tags", ())}
             rule = self.rules[Name] = Rule(Name, None, tags=tags)
         moment = read_cron(ScheduleExpression)
-        seconds = (moment - self.border.scheduler.now()).total_seconds()
+        seconds = (moment - self.boundary.scheduler.now()).total_seconds()
         rule.fires = moment if seconds > SETTLES else None
         if rule.fires:
-            self.border.scheduler.plan(seconds + self.seconds_late, lambda: self._fire(rule, moment))
+            self.boundary.scheduler.plan(seconds + self.seconds_late, lambda: self._fire(rule, moment))
         return {"RuleArn": f"arn:rule/{Name}"}
 
     @operation("events:PutTargets")

@@ -65,7 +65,7 @@ class Histories(RuleBasedStateMachine):
         person = self._meet(user)
         if not person.says_step:
             return
-        programs = [person.begin(Request("POST", person.form_answer(), person.step)) for _ in range(2)]
+        programs = [person.begin(Request("POST", person.build_answer(), person.step)) for _ in range(2)]
         for program in programs:
             self.world.scheduler.run_program(program)
             self.world.take_answer(program)
@@ -75,7 +75,7 @@ class Histories(RuleBasedStateMachine):
         """An answer to a page of before."""
         person = self._meet(user)
         if person.step >= back:
-            person.send(Request("POST", person.form_answer(), person.step - back))
+            person.send(Request("POST", person.build_answer(), person.step - back))
 
     @rule(user=USERS)
     def reload(self, user: str) -> None:
@@ -110,7 +110,7 @@ class Histories(RuleBasedStateMachine):
     def throttle(self, service: str, seconds: float) -> None:
         """A service refuses everything for a while."""
         self._meet("ada")
-        self.world.border.limits.storms[service] = self.world.scheduler.time + seconds
+        self.world.boundary.limits.storms[service] = self.world.scheduler.time + seconds
 
     @rule(number=st.integers(0, 9))
     def kill(self, number: int) -> None:
@@ -134,7 +134,7 @@ class Histories(RuleBasedStateMachine):
     def refuse(self, operation: str) -> None:
         """One of the refusals that AWS gives without an error, or seldom."""
         self._meet("ada")
-        self.world.border.own_refusals[operation]()
+        self.world.boundary.own_refusals[operation]()
 
     @rule()
     def register(self) -> None:

@@ -2,13 +2,13 @@
 
 A schedule such as `(3, 5)` means: the first one makes three calls and is held before its fourth; the second
 makes five and is held; the first goes on to its end, then the second. Who is held may be held until its time
-is up. Waiting polls are no places to hold at (see border), and time passes in them as ever.
+is up. Waiting polls are no places to hold at (see boundary), and time passes in them as ever.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.simulation.border import Point
+from tests.simulation.boundary import Point
 from tests.simulation.cases import repeat_start
 from tests.simulation.scheduler import Program
 from tests.simulation.world import World
@@ -33,7 +33,7 @@ class Switcher:
         self.programs = list(programs)
         for program in programs:
             self._follow(program)
-        self.world.border.before_point = self._meet
+        self.world.boundary.before_point = self._meet
 
     def _follow(self, program: Program) -> None:
         before = program.when_over
@@ -101,7 +101,7 @@ def run_schedule(meeting: Meeting, schedule: Schedule, *, swapped: bool = False)
     try:
         for program in (first, second):
             world.scheduler.run_program(program)
-        world.border.before_point = None
+        world.boundary.before_point = None
         meeting.finish(world)
         world.settle()
         repeat_start(world)

@@ -55,7 +55,7 @@ class Invariants:
         world.s3.wrote.append(self._check_write)
         world.ecs.made.append(self._check_task)
         world.ecs.stopping.append(self._check_stopping)
-        world.border.watchers.append(self.check_now)
+        world.boundary.watchers.append(self.check_now)
         world.scheduler.after_each = self.check_now
 
     def check_now(self) -> None:
@@ -153,8 +153,8 @@ class Invariants:
 
     def _check_stopping(self, task: Task) -> None:
         """2, more strictly where nothing fails: a stop is itself under an alarm before it stops anything."""
-        border = self._world.border
-        if not (border.faults or border.choose_fault or self._world.events.is_armed(task.cluster)):
+        boundary = self._world.boundary
+        if not (boundary.faults or boundary.choose_fault or self._world.events.is_armed(task.cluster)):
             self._note(2, f"{task.arn} is being stopped, and no rule would have it stopped again")
 
     def _check_pair(self, user: str, living: list[Task]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from tests.simulation.border import Fault
+from tests.simulation.boundary import Fault
 from tests.simulation.cases import give_up_at_once, prepare_nothing, prepare_server, prepare_step
 from tests.simulation.interleavings import UNBOUNDED, Meeting
 from tests.simulation.invariants import LONGEST_RUN
@@ -39,7 +39,7 @@ def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
     def begin(world: World) -> tuple[Program, Program]:
         person = world.meet()
         step = None if person.last.get("page") == "wait" else person.step
-        bodies = [person.form_answer() if method == "POST" else None for method in (first, second)]
+        bodies = [person.build_answer() if method == "POST" else None for method in (first, second)]
         if same:
             bodies[1] = bodies[0]
         methods = zip((first, second), bodies, strict=True)
@@ -81,7 +81,7 @@ def prepare_last_page(world: World) -> None:
 def end_and_arrive(world: World) -> tuple[Program, Program]:
     """The last answer of one participant, and the first request of another one."""
     person = world.meet()
-    last = person.begin(Request("POST", person.form_answer(), person.step))
+    last = person.begin(Request("POST", person.build_answer(), person.step))
     return last, world.meet("bob").begin(Request("GET", step=0))
 
 
@@ -135,11 +135,11 @@ def prepare_ended(world: World) -> None:
 
 def prepare_half(world: World) -> None:
     """A start has died after it had a task, and its lease is over."""
-    world.border.choose_fault = lambda point: Fault.DIES if point.operation == "ecs:RunTask" else None
+    world.boundary.choose_fault = lambda point: Fault.DIES if point.operation == "ecs:RunTask" else None
     form, world.lambdas.form_invocation = world.lambdas.form_invocation, give_up_at_once
     world.send_start()
     world.scheduler.wait(LONGEST_RUN + 1)
-    world.border.choose_fault, world.lambdas.form_invocation = None, form
+    world.boundary.choose_fault, world.lambdas.form_invocation = None, form
 
 
 def start(world: World) -> Message:

@@ -16,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.paths import ROOT
+
 LAYER = "layer/hippo"
 
 
@@ -33,7 +34,7 @@ class Mutant:
 MUTANTS = [
     Mutant(
         "stop deletes the rule first",
-        f"{LAYER}/server_stop.py",
+        f"{LAYER}/servers/stop/stop.py",
         "        self._teardown.clear(held.record, keep=set())\n        record = held.check()",
         "        self._teardown.finish(held.record)\n"
         "        self._teardown.clear(replace(held.record, rule_name=''), keep=set())\n"
@@ -41,13 +42,13 @@ MUTANTS = [
     ),
     Mutant(
         "start arms no rule",
-        f"{LAYER}/server_start.py",
+        f"{LAYER}/servers/start/bring_up.py",
         "        self._arm_rule(held)\n        # After",
         "        # After",
     ),
     Mutant(
         "a stop does not arm the rule again",
-        f"{LAYER}/server_teardown.py",
+        f"{LAYER}/servers/stop/teardown.py",
         "lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self",
         "*self",
     ),
@@ -59,7 +60,7 @@ MUTANTS = [
     ),
     Mutant(
         "RunTask without an idempotent clientToken",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         '"/".join(parts).encode()',
         "__import__('os').urandom(8)",
     ),
@@ -77,13 +78,13 @@ MUTANTS = [
     ),
     Mutant(
         "ready before the port answers",
-        f"{LAYER}/server_start.py",
+        f"{LAYER}/servers/start/bring_up.py",
         "            if not all(state.values()):\n                return None\n",
         '            if state["in sync"]:\n                return True\n            return None\n',
     ),
     Mutant(
         "the port is not tried again at the end",
-        f"{LAYER}/server_start.py",
+        f"{LAYER}/servers/start/bring_up.py",
         '            state["answers"] = self._tools.connect(address, GAME_PORT)\n'
         '            return True if state["answers"] else None\n',
         "            return True\n",
@@ -96,7 +97,7 @@ MUTANTS = [
     ),
     Mutant(
         "the name is not deleted",
-        f"{LAYER}/server_teardown.py",
+        f"{LAYER}/servers/stop/teardown.py",
         "            lambda: self._delete_name(record, keep),\n",
         "",
     ),
@@ -133,97 +134,97 @@ MUTANTS = [
     ),
     Mutant(
         "a start does not notice that it was overtaken",
-        f"{LAYER}/server_record.py",
+        f"{LAYER}/records/server.py",
         "        if not found or (found[0].owner, found[0].attempt, found[0].state) != (",
         "        if not found or (mine.owner, mine.attempt, mine.state) != (",
     ),
     Mutant(
         "a server record does not say whose project it is of",
-        f"{LAYER}/server_record.py",
-        'key, tags = f"_servers/{record.user_id}.json", form_object_tags(record)',
+        f"{LAYER}/records/server.py",
+        'key, tags = f"_servers/{record.user_id}.json", format_object_tags(record)',
         'key, tags = f"_servers/{record.user_id}.json", ""',
     ),
     Mutant(
         "a stop does not wait for the start that it overtook",
-        f"{LAYER}/server_stop.py",
+        f"{LAYER}/servers/stop/stop.py",
         "    return record.start_lease_until is not None and record.start_lease_until > now",
         "    return False",
     ),
     Mutant(
         "a start older than the stop is taken up",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         "    return ended is not None and message.sent_at <= ended",
         "    return False",
     ),
     Mutant(
         "a start seen before is taken up again",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         "    return message.start_id in (current.start_id, *current.seen)",
         "    return False",
     ),
     Mutant(
         "a client token does not tell one life from the next",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         'begun = to_wire(record.started_at) or ""',
         'begun = ""',
     ),
     Mutant(
         "a start finds nobody and is taken up",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         'return occasion != "1" or now - message.sent_at > UNWRITTEN',
         "return False",
     ),
     Mutant(
         "a first page's start is taken up however old it is",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         'return occasion != "1" or now - message.sent_at > UNWRITTEN',
         'return occasion != "1"',
     ),
     Mutant(
         "a server is replaced whose record is gone",
-        f"{LAYER}/start_decisions.py",
+        f"{LAYER}/servers/start/decisions.py",
         "        return current is None\n    if not occasion",
         "        return False\n    if not occasion",
     ),
     Mutant(
         "a late stop leaves a mark of who has withdrawn",
-        f"{LAYER}/server_stop.py",
+        f"{LAYER}/servers/stop/stop.py",
         "if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):",
         "if False:",
     ),
     Mutant(
         "a stop of an attempt leaves a mark of who has withdrawn",
-        f"{LAYER}/server_stop.py",
-        "return self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())\n",
-        "self._teardown.take_down(self._form_remnant(message, message.attempt), keep=set())\n",
+        f"{LAYER}/servers/stop/stop.py",
+        "return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
+        "self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
     ),
     Mutant(
         "a stop of an attempt ends another life's",
-        f"{LAYER}/server_stop.py",
+        f"{LAYER}/servers/stop/stop.py",
         "if record.requested_at and message.sent_at < record.requested_at:",
         "if message.attempt is None and record.requested_at and message.sent_at < record.requested_at:",
     ),
     Mutant(
         "a failure is swallowed instead of raised",
-        f"{LAYER}/runs.py",
+        f"{LAYER}/invocation.py",
         "    except InvalidMessageError as error:",
         "    except (InvalidMessageError, TransientError) as error:",
     ),
     Mutant(
         "a slot that is held is taken",
-        f"{LAYER}/server_slots.py",
+        f"{LAYER}/servers/capacity/slots.py",
         "            return stored.body == mine\n        try:",
         "            return True\n        try:",
     ),
     Mutant(
         "a slot is not given back after a 409",
-        f"{LAYER}/server_slots.py",
+        f"{LAYER}/servers/capacity/slots.py",
         "self._store.replace(key, _FREE, stored.etag)\n                return\n",
         "self._store.replace(key, _FREE, stored.etag)\n            return\n",
     ),
     Mutant(
         "the start message is sent after the step is written",
-        f"{LAYER}/study_flow.py",
+        f"{LAYER}/journey/controller.py",
         "        self._publish_events(visit, participant, target, now)\n"
         "        if study.is_game(target):\n"
         "            return self._game.reach(visit, target, server, now)\n"
@@ -237,48 +238,56 @@ MUTANTS = [
     ),
     Mutant(
         "a late answer is dropped",
-        f"{LAYER}/participants.py",
+        f"{LAYER}/records/participant.py",
         '        self.repeats.append({"step": step, **entry})\n',
         "",
     ),
     Mutant(
         "the loser of two requests advances as well",
-        f"{LAYER}/study_flow.py",
+        f"{LAYER}/journey/controller.py",
         "                finished = settle(position, move, finished)\n",
         "",
     ),
     Mutant(
         "a GET goes past a page",
-        f"{LAYER}/positions.py",
+        f"{LAYER}/journey/progress.py",
         "    if not posted:\n        return Move.SHOW\n    return",
         "    if not posted:\n        return Move.ADVANCE\n    return",
     ),
     Mutant(
         "a request that is tried again forgets its own entry",
-        f"{LAYER}/study_flow.py",
+        f"{LAYER}/journey/controller.py",
         "            if again and participant and",
         "            if False and participant and",
     ),
     Mutant(
         "a claim of a group that lost counts all the same",
-        f"{LAYER}/shared_objects.py",
+        f"{LAYER}/aws/s3.py",
         "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n            continue\n",
         "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n",
     ),
     Mutant(
         "who finishes counts at each request",
-        f"{LAYER}/group_list.py",
+        f"{LAYER}/journey/balanced_groups.py",
         "            if user_id not in groups.running:\n                return None, None\n"
         "            groups.finish(user_id, group)\n",
         "            groups.running[user_id] = (group, 0)\n            groups.finish(user_id, group)\n",
     ),
     Mutant(
         "the sweep does nothing",
-        f"{LAYER}/server_sweep.py",
+        f"{LAYER}/servers/sweep/sweep.py",
         "        for number, user_id in enumerate(users):\n",
         "        for number, user_id in enumerate(users[:0]):\n",
     ),
 ]
+
+
+def break_code(mutant: Mutant) -> str:
+    """Return the file's text with the mutant's change. Raises SystemExit if the change no longer applies."""
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        raise SystemExit(f"{mutant.name}: {mutant.file} holds the text {text.count(mutant.old)} times")
+    return text.replace(mutant.old, mutant.new)
 
 
 def try_mutant(mutant: Mutant) -> tuple[str, float]:
@@ -286,11 +295,7 @@ def try_mutant(mutant: Mutant) -> tuple[str, float]:
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         for part in ("layer", "functions"):
             shutil.copytree(ROOT / part, Path(folder) / part)
-        file = Path(folder) / mutant.file
-        text = file.read_text()
-        if text.count(mutant.old) != 1:
-            raise SystemExit(f"{mutant.name}: {mutant.file} holds the text {text.count(mutant.old)} times")
-        file.write_text(text.replace(mutant.old, mutant.new))
+        (Path(folder) / mutant.file).write_text(break_code(mutant))
         began = time.perf_counter()
         run = subprocess.run(
             [sys.executable, "-m", "tests.simulation", "quick"],

@@ -41,7 +41,7 @@ class Participant:
         self._numbers = itertools.count(1)
         self._count = 0
 
-    def form_answer(self) -> str:
+    def build_answer(self) -> str:
         """A new answer."""
         self._count += 1
         return json.dumps({"answer": f"{self.user}-{self._count}"})
@@ -94,7 +94,7 @@ class Participant:
             return Request("GET", retry=True)
         if page == "show_game_page":
             return Request("GET", step=step)
-        return Request("POST", self.form_answer(), step)
+        return Request("POST", self.build_answer(), step)
 
     def try_once(self) -> dict[str, Any] | None:
         """Send what comes next, without waiting."""

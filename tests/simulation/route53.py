@@ -9,7 +9,7 @@ another one may be refused with PriorRequestNotComplete.
 import itertools
 from typing import Any
 
-from tests.simulation.border import Border, operation
+from tests.simulation.boundary import Boundary, operation
 from tests.simulation.refusals import refuse
 
 _CHANGE = "route53:ChangeResourceRecordSets"
@@ -18,8 +18,8 @@ _CHANGE = "route53:ChangeResourceRecordSets"
 class SimulatedRoute53:
     """One hosted zone."""
 
-    def __init__(self, border: Border) -> None:
-        self.border = border
+    def __init__(self, boundary: Boundary) -> None:
+        self.boundary = boundary
         self.records: dict[str, tuple[int, tuple[str, ...]]] = {}  # name: TTL, addresses
         self.seconds_to_sync = 30.0
         self.prior_requests = 0  # so many of the next changes are refused: PriorRequestNotComplete
@@ -51,7 +51,7 @@ class SimulatedRoute53:
             _apply(after, change["Action"], change["ResourceRecordSet"])
         self.records = after
         change_id = f"/change/C{next(self._numbers)}"
-        self._in_sync_from[change_id] = self.border.scheduler.time + self.seconds_to_sync
+        self._in_sync_from[change_id] = self.boundary.scheduler.time + self.seconds_to_sync
         self._changed |= {change["ResourceRecordSet"]["Name"]: change_id for change in ChangeBatch["Changes"]}
         return {"ChangeInfo": {"Id": change_id, "Status": "PENDING"}}
 
@@ -70,7 +70,7 @@ class SimulatedRoute53:
         return self.records.get(name, (0, ()))[1]
 
     def _is_in_sync(self, change_id: str) -> bool:
-        return self.border.scheduler.time >= self._in_sync_from[change_id]
+        return self.boundary.scheduler.time >= self._in_sync_from[change_id]
 
     def _show(self, name: str) -> dict[str, Any]:
         ttl, addresses = self.records[name]

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.simulation.border import Border, Listing, operation
+from tests.simulation.boundary import Boundary, Listing, operation
 from tests.simulation.refusals import refuse
 
 
 class SimulatedS3:
     """All buckets are one; `wrote` is told of each write: key, body before (None: new), body."""
 
-    def __init__(self, border: Border) -> None:
-        self.border = border
+    def __init__(self, boundary: Boundary) -> None:
+        self.boundary = boundary
         self.objects: dict[str, bytes] = {}
         self.tags: dict[str, dict[str, str]] = {}
         self.wrote: list[Callable[[str, bytes | None, bytes], None]] = []

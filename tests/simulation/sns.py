@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from hippo.clock import to_wire
-from tests.simulation.border import Border, operation
+from tests.simulation.boundary import Boundary, operation
 
 SOON = 0.1  # seconds
 
@@ -46,8 +46,8 @@ class Message:
 class SimulatedSns:
     """Topics with one subscriber each. `plan_delivery` gives the delays of a message's deliveries."""
 
-    def __init__(self, border: Border) -> None:
-        self.border = border
+    def __init__(self, boundary: Boundary) -> None:
+        self.boundary = boundary
         self.subscribers: dict[str, Callable[[Message], object]] = {}
         self.sent: list[Message] = []
         self.on_their_way: list[Message] = []
@@ -62,7 +62,7 @@ class SimulatedSns:
     def take(self, topic: str, text: str) -> Message:
         """Take a message and see to its deliveries."""
         number = next(self._numbers)
-        message = Message(topic, f"message-{number}", text, self.border.scheduler.now())
+        message = Message(topic, f"message-{number}", text, self.boundary.scheduler.now())
         self.sent.append(message)
         for delay in self.plan_delivery(message):
             self.deliver_later(message, delay)
@@ -71,7 +71,7 @@ class SimulatedSns:
     def deliver_later(self, message: Message, delay: float) -> None:
         """Deliver a message, once more if it was before."""
         self.on_their_way.append(message)
-        self.border.scheduler.plan(delay, lambda: self._deliver(message))
+        self.boundary.scheduler.plan(delay, lambda: self._deliver(message))
 
     def _deliver(self, message: Message) -> None:
         self.on_their_way.remove(message)

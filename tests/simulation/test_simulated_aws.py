@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from hippo.errors import TransientError
-from tests.simulation.border import Fault
+from tests.simulation.boundary import Fault
 from tests.simulation.deployment import STOP_TOPIC
 from tests.simulation.lambdas import Function
 from tests.simulation.world import USER, World
@@ -105,7 +105,7 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
 
 def test_who_died_makes_no_further_call(world: World) -> None:
     """Given a process that dies after a call, when it goes on in spite of that, then nothing comes of it."""
-    world.border.faults = {0: Fault.DIES}
+    world.boundary.faults = {0: Fault.DIES}
 
     def work() -> None:
         try:

@@ -7,7 +7,7 @@ has come to life meanwhile stays. In the end the same participant begins anew.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tests.simulation.border import Fault, Point
+from tests.simulation.boundary import Fault, Point
 from tests.simulation.cases import prepare_step
 from tests.simulation.sns import Message
 from tests.simulation.world import CONFIG, PROJECT, SWEEP_EVERY, USER, World
@@ -51,7 +51,7 @@ def count_calls(act: str) -> int:
     world, calls = World(), []
     prepare, function, begin = ACTS[act]
     prepare(world)
-    world.border.choose_fault = lambda point: calls.append(point) if _is_of(point, function) else None
+    world.boundary.choose_fault = lambda point: calls.append(point) if _is_of(point, function) else None
     begin(world)
     world.scheduler.wait(120)
     return len(calls)
@@ -149,7 +149,7 @@ def _withdraw_at(world: World, function: str, withdrawal: Withdrawal) -> None:
         withdraw(world)
         return Fault.DIES if withdrawal.dies else None
 
-    world.border.choose_fault = choose_fault
+    world.boundary.choose_fault = choose_fault
 
 
 def _is_of(point: Point, function: str) -> bool:

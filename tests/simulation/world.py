@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any
 
-from tests.simulation.border import Border
+from tests.simulation.boundary import Boundary
 from tests.simulation.deployment import DEPLOYMENT, PREFIX, ROOT_DOMAIN, START_TOPIC, STOP_TOPIC
 from tests.simulation.ec2 import SimulatedEc2
 from tests.simulation.ecs import SimulatedEcs
@@ -51,11 +51,11 @@ class World:
     def __init__(self, max_servers: int = 20) -> None:
         self.limit(max_servers)
         self.scheduler = Scheduler()
-        self.border = Border(self.scheduler)
-        self.s3, self.sns = SimulatedS3(self.border), SimulatedSns(self.border)
-        self.events = SimulatedEvents(self.border, self.sns)
-        self.ecs = SimulatedEcs(self.border, {PROJECT})
-        self.ec2, self.route53 = SimulatedEc2(self.border, self.ecs), SimulatedRoute53(self.border)
+        self.boundary = Boundary(self.scheduler)
+        self.s3, self.sns = SimulatedS3(self.boundary), SimulatedSns(self.boundary)
+        self.events = SimulatedEvents(self.boundary, self.sns)
+        self.ecs = SimulatedEcs(self.boundary, {PROJECT})
+        self.ec2, self.route53 = SimulatedEc2(self.boundary, self.ecs), SimulatedRoute53(self.boundary)
         self.clients: dict[str, Any] = {
             "s3": self.s3,
             "sns": self.sns,
@@ -64,14 +64,14 @@ class World:
             "ec2": self.ec2,
             "route53": self.route53,
         }
-        self.border.own_refusals = {
+        self.boundary.own_refusals = {
             "s3:PutObject": lambda: setattr(self.s3, "conflicts", 1),
             "events:PutTargets": lambda: setattr(self.events, "failed_entries", 1),
             "events:RemoveTargets": lambda: setattr(self.events, "failed_entries", 1),
             "route53:ChangeResourceRecordSets": lambda: setattr(self.route53, "prior_requests", 1),
             "ecs:RunTask": lambda: self.ecs.failures.append("RESOURCE:ENI"),
         }
-        self.border.end_tasks = self._end_tasks
+        self.boundary.end_tasks = self._end_tasks
         self.foreign_names = 1
         self.withdrawn = self.came_back = 0  # how often records were deleted, and were there again
         self.lambdas = SimulatedLambda(self.scheduler)

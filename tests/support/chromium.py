@@ -9,8 +9,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.support.paths import ROOT
+
 # Pictures of the screens, to look at.
-ARTEFACTS = Path(os.environ.get("ARTEFACTS", Path(__file__).parents[2] / ".artefacts"))
+ARTEFACTS = Path(os.environ.get("ARTEFACTS", ROOT / ".artefacts"))
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB"}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},

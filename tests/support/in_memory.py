@@ -4,16 +4,16 @@ import importlib.util
 import json
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.paths import ROOT
+
 if TYPE_CHECKING:
     from tests.support.aws_hooks import AwsHooks
 
-ROOT = Path(__file__).parents[2]
 REGION = "ca-central-1"
 
 

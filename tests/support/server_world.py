@@ -39,7 +39,7 @@ class ServerWorld:
         zone = self.route53.create_hosted_zone(Name=ROOT_DOMAIN, CallerReference="1")
         self.zone_id = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
         self._set_environment(monkeypatch)
-        monkeypatch.setattr("hippo.wiring.can_connect", lambda *_: True)
+        monkeypatch.setattr("hippo.servers.start_wiring.can_connect", lambda *_: True)
         self._functions = {name: load_function(name) for name in ("start_server", "stop_server")}
         for function in self._functions.values():
             function.CLOCK = self.clock

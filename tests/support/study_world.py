@@ -12,7 +12,7 @@ import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.sns import sns_backends
 
-from hippo.server_record import ServerRecord, write_record
+from hippo.records.server import ServerRecord, write_record
 from tests.support.aws_hooks import AwsHooks, shared_client
 from tests.support.fakes import FakeClock
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from template_file import load_template
 
-from hippo_local.emulator import conditions
-from hippo_local.emulator.border import load
+from hippo_local.emulator.cloudformation import conditions
+from hippo_local.emulator.ministack import load
 
 _engine = load("services.cloudformation.engine")
 _responses = load("core.responses")

@@ -12,15 +12,30 @@ MODULES = sorted(LAYER.rglob("*.py"))
 AWS_LIBRARIES = {"boto3", "botocore"}
 
 
-def imported_packages(path):
-    """The top-level packages that a file imports."""
+def imported_modules(path):
+    """The dotted names of the modules that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").split(".")[0])
+            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
+
+
+def imported_packages(path):
+    """The top-level packages that a file imports."""
+    return {name.split(".")[0] for name in imported_modules(path)}
+
+
+def find_importers(folder, *packages):
+    """The files below a folder that import one of these packages, with what they import."""
+    return [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted(folder.rglob("*.py"))
+        for name in sorted(imported_modules(path))
+        if any(f"{name}.".startswith(f"{package}.") for package in packages)
+    ]
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
@@ -46,12 +61,37 @@ def test_what_runs_on_lambda_needs_nothing_but_boto3():
 
 def test_only_adapters_know_aws():
     """boto3 is imported in layer/hippo/aws and nowhere else; no module of the layer reads the environment."""
-    outside = [path for path in MODULES if path.parent.name != "aws"]
+    outside = [path for path in MODULES if path.parent != LAYER / "aws"]
     assert [p.name for p in outside if imported_packages(p) & AWS_LIBRARIES] == []
     assert [p.name for p in MODULES if "os" in imported_packages(p)] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("records", ("hippo.journey", "hippo.servers")),
+        ("studies", ("hippo.journey", "hippo.servers")),
+        ("journey", ("hippo.servers",)),
+        ("servers", ("hippo.journey",)),
+        ("deployment", ("hippo.journey", "hippo.servers")),
+        ("aws", ("hippo.records", "hippo.studies", "hippo.journey", "hippo.servers", "hippo.deployment")),
+        ("", ("functions", "hippo_cli", "hippo_local")),
+    ],
+)
+def test_packages_import_only_what_lies_below_them(package, forbidden):
+    """Given a package of the layer, it imports no package above or beside it (ARCHITECTURE.md)."""
+    folder = LAYER / package
+    assert list(folder.glob("*.py"))
+    assert find_importers(folder, *forbidden) == []
+
+
+def test_packages_of_the_layer_are_the_ones_with_rules():
+    """Given the layer, each of its packages is one that the rules above speak of."""
+    names = {path.name for path in LAYER.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert names == {"records", "studies", "journey", "servers", "deployment", "aws"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(LAYER).as_posix())
 def test_module_says_what_it_is_for(path):
     """Each module begins with a docstring, and so does each public function and class."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

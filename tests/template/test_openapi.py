@@ -7,11 +7,13 @@ import yaml
 from openapi_spec_validator import validate
 from template_file import ROOT, load_template
 
-from hippo import admission, http, recruiters
+from hippo import http
 from hippo.errors import BadRequestError
 from hippo.ids import is_project_id, parse_user_id
-from hippo.messages import MAX_DELAY_MINUTES
-from hippo.study import read_number
+from hippo.journey import admission
+from hippo.records.messages import MAX_DELAY_MINUTES
+from hippo.studies import links as recruiters
+from hippo.studies.study import read_number
 
 DESCRIPTION = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text(encoding="utf-8"))
 COMPONENTS = DESCRIPTION["components"]
@@ -81,7 +83,7 @@ def test_headers_are_those_of_the_handlers():
     names = {"AllowOrigin", "AllowHeaders", "AllowMethods"}
     described = {COMPONENTS["headers"][name]["schema"]["const"] for name in names}
     assert described == set(http.CORS_HEADERS.values())
-    answer = http.form_answer(200)["headers"]
+    answer = http.build_response(200)["headers"]
     assert set(COMPONENTS["responses"]["Step"]["headers"]) == set(answer) - {"Content-Type"}
     assert (
         f"{http.MAX_BODY_BYTES // 1024} KiB"

@@ -12,7 +12,7 @@ import pytest
 from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements, load_template
 
 from hippo import settings
-from hippo.task_events import DETAIL_TYPE
+from hippo.servers.task_events import DETAIL_TYPE
 
 SETTINGS = {
     "next_step": settings.NextStepSettings,

@@ -37,7 +37,7 @@ class Response:
             if self._sent:
                 return
             self._sent = True
-        body = json.dumps(form_response(self._event, failure)).encode()
+        body = json.dumps(build_response(self._event, failure)).encode()
         for attempt in range(_TRIES):
             try:
                 put(str(self._event.get("ResponseURL", "")), body)
@@ -49,7 +49,7 @@ class Response:
         logger.error("CloudFormation knows nothing of this", extra={"failure": failure[:300]})
 
 
-def form_response(event: Mapping[str, Any], failure: str) -> dict[str, str]:
+def build_response(event: Mapping[str, Any], failure: str) -> dict[str, str]:
     """What CloudFormation wants to know. The physical id never changes, so that nothing is ever replaced."""
     logical_id = str(event.get("LogicalResourceId", ""))
     return {

@@ -109,14 +109,14 @@ class Containers:
         `variables` are added to the environment of `container`. The same token gives the same task;
         ConflictError if anything else has changed. PermanentError if the task has no such container.
         """
-        overrides = {"overrides": _form_overrides(container, variables)} if variables else {}
+        overrides = {"overrides": _build_overrides(container, variables)} if variables else {}
         with translate("ecs:RunTask"):
             try:
                 answer = self._client.run_task(
                     cluster=cluster,
                     taskDefinition=definition,
                     capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
-                    networkConfiguration=self._form_network(without),
+                    networkConfiguration=self._build_network(without),
                     clientToken=client_token,
                     startedBy=cluster,
                     # A task's own tags do not reach its network interface, whose address costs; these do.
@@ -138,7 +138,7 @@ class Containers:
         ]
         return RunResult(str(tasks[0]["taskArn"]) if tasks else None, reasons)
 
-    def _form_network(self, without: Collection[str]) -> dict[str, Any]:
+    def _build_network(self, without: Collection[str]) -> dict[str, Any]:
         return {
             "awsvpcConfiguration": {
                 "subnets": [subnet for subnet in self.subnets if subnet not in without],
@@ -197,7 +197,7 @@ def is_capacity_shortage(reason: str) -> bool:
     return "capacity is unavailable" in reason.lower()
 
 
-def _form_overrides(container: str, variables: Mapping[str, str]) -> dict[str, Any]:
+def _build_overrides(container: str, variables: Mapping[str, str]) -> dict[str, Any]:
     environment = [{"name": name, "value": value} for name, value in variables.items()]
     return {"containerOverrides": [{"name": container, "environment": environment}]}
 

@@ -102,4 +102,4 @@ def _check_entries(operation: str, answer: Mapping[str, Any]) -> None:
         entry = (answer.get("FailedEntries") or [{}])[0]
         code = str(entry.get("ErrorCode", "FailedEntries"))
         if code != "ResourceNotFoundException":
-            raise AwsError(operation, code, passing=True, detail=str(entry.get("ErrorMessage", "")))
+            raise AwsError(operation, code, retryable=True, detail=str(entry.get("ErrorMessage", "")))

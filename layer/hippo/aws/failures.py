@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from hippo.errors import AwsError
 
 # https://docs.aws.amazon.com/general/latest/gr/api-retries.html and botocore's own list of them.
-_PASSING_CODES = {
+_RETRYABLE_CODES = {
     "InternalError",
     "InternalFailure",
     "PriorRequestNotComplete",
@@ -41,7 +41,7 @@ def translate(operation: str) -> Iterator[None]:
     except ClientError as error:
         code = read_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        passing = code in _PASSING_CODES or status >= 500 or status == 429
-        raise AwsError(operation, code, passing=passing, detail=read_message(error)) from error
+        retryable = code in _RETRYABLE_CODES or status >= 500 or status == 429
+        raise AwsError(operation, code, retryable=retryable, detail=read_message(error)) from error
     except BotoCoreError as error:  # timeouts, connections that broke, credentials that are not there yet
-        raise AwsError(operation, type(error).__name__, passing=True, detail=str(error)) from error
+        raise AwsError(operation, type(error).__name__, retryable=True, detail=str(error)) from error

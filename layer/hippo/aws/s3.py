@@ -1,13 +1,15 @@
 """S3 as a store of objects that are only ever written on condition."""
 
-from collections.abc import Iterator
+import random
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, translate
-from hippo.errors import ConflictError
+from hippo.clock import Clock
+from hippo.errors import ConflictError, TransientError
 
 # 412: the condition does not hold. 409: another conditional write is under way. 404 on If-Match: it is gone.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -108,3 +110,39 @@ def list_keys(client: Any, bucket: str, prefix: str, **more: str) -> Iterator[Li
         for page in pages:
             for entry in page.get("Contents", ()):
                 yield ListedObject(entry["Key"], entry["Size"], entry["ETag"])
+
+
+T = TypeVar("T")
+
+# In all under two seconds of waiting: a request's own retry (functions/next_step/app.py) goes on from there.
+MOST_TRIES = 8
+
+
+def change_object(
+    store: ObjectStore,
+    key: str,
+    clock: Clock,
+    change: Callable[[bytes | None], tuple[bytes | None, T]],
+    tries: int = MOST_TRIES,
+) -> T:
+    """Carry out a change and give its result: one read and one write, and two more for each faster rival.
+
+    `change` gets the content, None where there is no object yet, and gives the new content, None to leave it
+    as it is. It is carried out anew on what a rival has written, so it has to find its own effect there:
+    botocore may have tried a write again that had succeeded. Raises TransientError when rivals keep winning.
+    """
+    for attempt in range(tries):
+        stored = store.read(key)
+        body, result = change(stored.body if stored else None)
+        if body is None:
+            return result
+        try:
+            if stored:
+                store.replace(key, body, stored.etag)
+            else:
+                store.create(key, body)
+        except ConflictError:
+            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))
+            continue
+        return result
+    raise TransientError(f"{key}: others kept changing it, try again")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hippo.server_record import MAX_TRIES, TASK_ENDED
+from hippo.records.server import MAX_TRIES, TASK_ENDED
 from tests.support.study_world import GAME_URL, OTHER_USER, PROJECT, SURVEY, USER, StudyWorld
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hippo.server_record import MAX_TRIES, NO_PLACE, SPOT_TAKEN, TASK_ENDED
+from hippo.records.server import MAX_TRIES, NO_PLACE, SPOT_TAKEN, TASK_ENDED
 from tests.support.study_world import GAME_URL, PROJECT, SURVEY, USER, StudyWorld
 
 

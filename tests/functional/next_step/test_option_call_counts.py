@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hippo.signed_links import link_key_of, sign_link
+from hippo.studies.links import link_key_of, sign_link
 from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER, StudyWorld
 
 KEY = b"0123456789abcdef0123456789abcdef"

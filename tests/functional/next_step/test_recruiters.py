@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hippo.recruiters import derive_user_id
+from hippo.studies.links import derive_user_id
 from tests.support.study_world import CONSENT, OTHER_USER, PROJECT, QUIZ, THANKS, USER, StudyWorld
 
 PID = "5f1b2c3d4e5f6a7b8c9d0e1f"

@@ -4,8 +4,7 @@ import logging
 
 import pytest
 
-from hippo.recruiters import derive_user_id
-from hippo.signed_links import link_key_of, sign_link
+from hippo.studies.links import derive_user_id, link_key_of, sign_link
 from tests.support.study_world import (
     BUCKET,
     CONSENT,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hippo.server_record import MAX_TRIES, TASK_ENDED
+from hippo.records.server import MAX_TRIES, TASK_ENDED
 from tests.support.study_world import PROJECT, SURVEY, USER, Answer, StudyWorld
 
 

@@ -21,7 +21,7 @@ CALLS_OF_A_SWEEP = {
 TAGS = [{"key": "hippo:stack", "value": "hippo"}]
 
 
-def form_event(world: ServerWorld, **detail: Any) -> dict[str, Any]:
+def build_event(world: ServerWorld, **detail: Any) -> dict[str, Any]:
     """What ECS tells of the participant's task."""
     record = world.record()
     arn = f"arn:aws:ecs:ca-central-1:123456789012:cluster/{record['cluster']}"
@@ -104,7 +104,7 @@ def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
     """Everything of the attempt is taken down, and the start topic is told."""
     codes = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 137}]}
 
-    ready_world.stop(form_event(ready_world, **codes))
+    ready_world.stop(build_event(ready_world, **codes))
 
     assert ready_world.left() == []
     assert ready_world.record()["reason"] == "the task ended"
@@ -117,7 +117,7 @@ def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
 
 def test_the_event_of_our_own_stop_costs_one_look(ready_world: ServerWorld) -> None:
     """As every stop brings one."""
-    event = form_event(ready_world, stopCode="UserInitiated", containers=[{"exitCode": 143}])
+    event = build_event(ready_world, stopCode="UserInitiated", containers=[{"exitCode": 143}])
     ready_world.stop()
     ready_world.aws.calls.clear()
 

@@ -99,5 +99,5 @@ def test_the_log_of_a_start_names_ids_only(world: ServerWorld, caplog: pytest.Lo
     with caplog.at_level(logging.INFO, logger="hippo"):
         world.start()
 
-    [entry] = [entry for entry in caplog.records if entry.name.startswith("hippo.server")]
+    [entry] = [entry for entry in caplog.records if entry.name.startswith("hippo.servers")]
     assert (entry.message, entry.__dict__["userId"], entry.__dict__["attempt"]) == ("ready", USER, 1)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.calls import Cost, form_calls_table, measure_calls
+from bench.calls import Cost, format_calls_table, measure_calls
 from bench.kinds import START, STOP, UPDATE
 from bench.meter import Traffic
 
@@ -61,7 +61,7 @@ def test_delay_is_counted_once_a_call_and_not_to_the_handler(costs: dict[str, Co
 
 def test_the_table_has_a_row_for_each_kind(costs: dict[str, Cost]) -> None:
     """Calls by name, bytes and times stand in one row."""
-    table = form_calls_table(costs.values(), DELAY).splitlines()
+    table = format_calls_table(costs.values(), DELAY).splitlines()
 
     assert len(table) == 2 + len(costs)
     assert "| page step | 2 | 1 GetObject, 1 PutObject |" in "\n".join(table)

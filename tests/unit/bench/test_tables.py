@@ -1,18 +1,16 @@
 """How figures are summed up, and what a visitor of the load measurement reports."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bench.__main__ import MEASUREMENTS, main
-from bench.lateness import form_lateness_table, measure_lateness
-from bench.load import Sample, Visitor, form_load_table
-from bench.parallel_reads import form_reads_table, measure_reads
-from bench.ready import Start, form_starts_table
-from bench.tables import form_table, milliseconds, percentile
-
-ROOT = Path(__file__).parents[3]
+from bench.lateness import format_lateness_table, measure_lateness
+from bench.load import Sample, Visitor, format_load_table
+from bench.parallel_reads import format_reads_table, measure_reads
+from bench.ready import Start, format_starts_table
+from bench.tables import format_table, milliseconds, percentile
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 2), (75, 3), (76, 4), (100, 4), (1, 1)])
@@ -28,12 +26,12 @@ def test_milliseconds_are_the_median() -> None:
 
 def test_table_is_markdown() -> None:
     """Names to the left, figures to the right."""
-    assert form_table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
+    assert format_table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
 
 
 def test_start_is_beyond_its_task_by_what_comes_before_and_after() -> None:
     """The time of the task itself is not counted."""
-    assert form_starts_table([Start(0.25, 2.0, 0.5)]).endswith("| 1 | 0.25 | 2.00 | 0.50 | 0.75 |\n")
+    assert format_starts_table([Start(0.25, 2.0, 0.5)]).endswith("| 1 | 0.25 | 2.00 | 0.50 | 0.75 |\n")
 
 
 def test_visitor_who_fails_says_why() -> None:
@@ -57,7 +55,7 @@ def test_load_table_groups_requests_by_kind() -> None:
         for seconds in (1.0, 3.0)
     ]
 
-    assert "| poll | 2 | 1.00 | 3.00 | 3.00 | 3.00 | 3.00 |" in form_load_table(visitors)
+    assert "| poll | 2 | 1.00 | 3.00 | 3.00 | 3.00 | 3.00 |" in format_load_table(visitors)
 
 
 def test_lateness_is_never_negative() -> None:
@@ -65,7 +63,7 @@ def test_lateness_is_never_negative() -> None:
     measured = measure_lateness(runs=5, seconds_to_sync=30.0)
 
     assert all(start.seconds >= 0 and start.name_looks > 0 for start in measured)
-    assert "| name known after 30 s |" in form_lateness_table({30.0: measured})
+    assert "| name known after 30 s |" in format_lateness_table({30.0: measured})
 
 
 def test_reads_are_measured_both_ways() -> None:
@@ -76,7 +74,7 @@ def test_reads_are_measured_both_ways() -> None:
         "one after the other": 1,
         "side by side": 1,
     }
-    assert "| 1 ms a call |" in form_reads_table({0.001: measured})
+    assert "| 1 ms a call |" in format_reads_table({0.001: measured})
 
 
 def test_command_measures_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 import json
 from functools import partial
 
-from hippo.server_slots import name_entry
+from hippo.servers.capacity.slots import name_entry
 from hippo_cli.commands import doctor
 from hippo_cli.doctor.examination import examine
 from tests.support.aws_hooks import shared_client

@@ -1,11 +1,10 @@
 """docs/researchers.md says what the tool does."""
 
 import re
-from pathlib import Path
 
 from hippo_cli.errors import ExitCode
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
 # `error("code", …`, `self._warn("code", …`, `self._tell(warning, "code", …`, on one line or on two.
 _CODE = re.compile(r'(?:\berror|\bwarning|_warn|_tell)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')

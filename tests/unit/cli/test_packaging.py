@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.support.paths import ROOT
+
 FOLDERS = {
     "layer/hippo": "hippo",
     "hippo_cli": "hippo_cli",

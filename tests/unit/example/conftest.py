@@ -6,11 +6,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-STUDY = Path(__file__).parents[3] / "examples" / "mountain_car"
+from tests.support.paths import EXAMPLE
+
+STUDY = EXAMPLE
 # The server's modules lie side by side and are run as a script, so they are found by their folder.
 sys.path.insert(0, str(STUDY / "App"))
 

@@ -9,7 +9,6 @@ import ssl
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 import server
@@ -18,8 +17,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.game_client import START, USER, greet, is_done, read_until
+from tests.support.paths import EXAMPLE
 
-APP = Path(__file__).parents[3] / "examples" / "mountain_car" / "App"
+APP = EXAMPLE / "App"
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """The example study's own files: whole, consistent, and fit for every front end."""
 
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 import yaml
 
-STUDY = Path(__file__).parents[3] / "examples" / "mountain_car"
+from tests.support.paths import EXAMPLE
+
+STUDY = EXAMPLE
 PAGES = sorted((STUDY / "StepFiles").glob("*.html"))
 CONTROLS = {"input", "select", "textarea"}
 # vCPU to the least and the most GB that Fargate sells with it.

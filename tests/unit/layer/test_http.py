@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hippo.errors import BadRequestError, ProjectNotFoundError, TransientError
-from hippo.http import answer_request, form_answer, parse_request
+from hippo.http import answer_request, build_response, parse_request
 
 
 def test_sample_event_is_read_whole(load_event: Any) -> None:
@@ -85,7 +85,7 @@ def test_body_that_is_not_text_is_refused() -> None:
 
 def test_answer_without_content_is_empty() -> None:
     """Given no content, then the body is empty, not null."""
-    assert form_answer(200)["body"] == ""
+    assert build_response(200)["body"] == ""
 
 
 @pytest.mark.parametrize(

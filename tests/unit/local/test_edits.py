@@ -11,8 +11,7 @@ from hippo_local.console import Console
 from hippo_local.edits import EditedFiles, Edits, FileWatch, check_syntax
 from hippo_local.errors import LocalPlatformError
 from hippo_local.study import Study
-
-EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "mountain_car"
+from tests.support.paths import EXAMPLE
 
 
 class FakeConsole(Console):

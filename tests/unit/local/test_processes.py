@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from hippo_local.processes import ChildProcess, make_environment
+from tests.support.paths import ROOT
 
 # Starts a grandchild, writes both ids to the file "pids", and waits.
 _FAMILY = """
@@ -123,7 +124,7 @@ def test_nothing_survives_a_kill_of_the_starter(tmp_path: Path) -> None:
         child = ChildProcess({command!r}, environment={{}}, directory=here, log=here / "log", grace=2)
         time.sleep(600)
     """)
-    starter = subprocess.Popen([sys.executable, "-c", starter_code], cwd=Path(__file__).parents[3])
+    starter = subprocess.Popen([sys.executable, "-c", starter_code], cwd=ROOT)
     try:
         pids = _read_pids(tmp_path)
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hippo.site import OTHER_TYPE, PAGE_TYPES
+from hippo.deployment.site import OTHER_TYPE, PAGE_TYPES
 from hippo_local.distribution import Distribution
 from hippo_local.ports import get_port, open_listener
 from hippo_local.web_server import WebServer

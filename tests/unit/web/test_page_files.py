@@ -2,12 +2,13 @@
 
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
-WEB = Path(__file__).parents[3] / "web"
-SCRIPTS = sorted(WEB.glob("*.js"))
+from tests.support.paths import ROOT
+
+WEB = ROOT / "web"
+SCRIPTS = sorted(WEB.rglob("*.js"))
 DOCUMENTS = ("index.html", "frame.html")
 
 
@@ -40,6 +41,16 @@ class Page(HTMLParser):
         named = [attrs["src"] for tag, attrs in self.tags if tag == "script"]
         links = [attrs for tag, attrs in self.tags if tag == "link" and attrs["rel"] == "stylesheet"]
         return named + [attrs["href"] for attrs in links if "href" in attrs]
+
+
+def name_of(path):
+    """The path of a file of the page below web/, as documents name it."""
+    return path.relative_to(WEB).as_posix()
+
+
+def find_name(script, source):
+    """The path below web/ of what a script imports as `source`."""
+    return name_of((script.parent / source).resolve())
 
 
 @pytest.fixture
@@ -93,27 +104,30 @@ def test_every_file_that_is_named_is_there():
     named = [name for document in DOCUMENTS for name in Page(document).files()]
     for script in SCRIPTS:
         text = script.read_text(encoding="utf-8")
-        named += re.findall(r'from "\./([\w.]+)"', text)
-        named += re.findall(r'new URL\("([\w.]+)", import\.meta', text)
+        imported = re.findall(r'from "([\w./]+)"', text) + re.findall(
+            r'new URL\("([\w.]+)", import\.meta', text
+        )
+        named += [find_name(script, source) for source in imported]
 
-    assert sorted(set(named) - {path.name for path in WEB.iterdir()}) == []
-    assert {path.name for path in SCRIPTS} <= set(named)
+    assert sorted(set(named) - {name_of(path) for path in WEB.rglob("*")}) == []
+    assert {name_of(path) for path in SCRIPTS} <= set(named)
 
 
 def test_every_module_is_asked_for_at_once(page):
     """Given the document, it preloads each module that main.js needs, so that a slow line waits once."""
     preloaded = [attrs["href"] for tag, attrs in page.tags if attrs.get("rel") == "modulepreload"]
-    elsewhere = {"main.js", "frame.js", "game_decoder.js"}  # the entry, the sandbox's, the worker's
+    elsewhere = {"main.js", "frame.js", "game/decoder.js"}  # the entry, the sandbox's, the worker's
 
-    assert sorted(preloaded) == sorted({path.name for path in SCRIPTS} - elsewhere)
+    assert sorted(preloaded) == sorted({name_of(path) for path in SCRIPTS} - elsewhere)
 
 
 def test_every_imported_name_is_exported():
     """Given the scripts, each name that one imports is exported by the other."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS}
-    for text in texts.values():
-        for names, source in re.findall(r'import \{([^}]*)\} from "\./([\w.]+)"', text):
-            exported = re.findall(r"export (?:async )?(?:function|const|class) (\w+)", texts[source])
+    texts = {name_of(path): path.read_text(encoding="utf-8") for path in SCRIPTS}
+    for name, text in texts.items():
+        for names, source in re.findall(r'import \{([^}]*)\} from "([\w./]+)"', text):
+            exporter = texts[find_name(WEB / name, source)]
+            exported = re.findall(r"export (?:async )?(?:function|const|class) (\w+)", exporter)
             assert {name.strip() for name in names.split(",") if name.strip()} <= set(exported)
 
 
@@ -127,7 +141,7 @@ def test_every_part_that_scripts_look_for_is_in_the_html(page):
     assert wanted <= {attrs.get("id") for _, attrs in page.tags}
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
 def test_script_leaves_no_global_and_builds_no_code(script):
     """Given a script, it sets nothing on the window and makes no code from text."""
     text = script.read_text(encoding="utf-8")
@@ -135,7 +149,7 @@ def test_script_leaves_no_global_and_builds_no_code(script):
     assert not re.findall(r"window\.\w+ = |globalThis|eval\(|new Function|document\.write|\bvar ", text)
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
 def test_exported_functions_are_documented(script):
     """Given a script, each thing that it exports has a comment right above it."""
     lines = script.read_text(encoding="utf-8").splitlines()
@@ -155,7 +169,7 @@ def test_html_of_studies_enters_at_one_place_only():
 
 def test_no_other_address_is_contacted(page):
     """Given the page's own files, none names an address outside."""
-    texts = [path.read_text(encoding="utf-8") for path in WEB.iterdir() if path.is_file()]
+    texts = [path.read_text(encoding="utf-8") for path in WEB.rglob("*") if path.is_file()]
 
     assert [found for text in texts for found in re.findall(r"https?://\w+", text)] == []
 

@@ -1,0 +1,1 @@
+"""The game server's container image: build context, Dockerfile, Docker and ECR."""

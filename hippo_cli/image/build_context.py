@@ -1,0 +1,114 @@
+"""What Docker builds a game server's image from, as one stream: nothing is written to the folder for it."""
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO
+
+from hippo_cli.errors import CliError
+from hippo_cli.image.docker_ignore import DockerIgnore
+from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
+from hippo_cli.study_folder import StudyFolder
+
+PROJECT_CONFIG = ".projectConfig.yml"  # what publishing itself writes is no change of the image
+_NEVER = {".git", "__pycache__"}
+_TAG_DIGITS = 16
+
+
+@dataclass(frozen=True)
+class BuildContext:
+    """Files of the study by their relative paths; what was made for the image goes before them."""
+
+    dockerfile: str
+    files: Mapping[str, Path]
+    prepared: Mapping[str, bytes]
+
+    @cached_property
+    def tag(self) -> str:
+        """A hash of all that can change the image: the same study has the same tag."""
+        digest = hashlib.sha256()
+        text = self.files[self.dockerfile].read_text(encoding="utf-8", errors="replace")
+        use = ContextUse(text)
+        # What a link leads to may be copied under the link's name.
+        has_links = any(path.is_symlink() for path in self.files.values())
+        for name in sorted({*self.files, *self.prepared} - {PROJECT_CONFIG}):
+            if name in self.prepared:
+                _add(digest, name, "", hashlib.sha256(self.prepared[name]).hexdigest())
+            elif name == self.dockerfile or has_links or use.needs(name):
+                _add(digest, name, *_describe(self.files[name]))
+        return digest.hexdigest()[:_TAG_DIGITS]
+
+    def write(self, stream: IO[bytes]) -> None:
+        """Writes the context as a tar archive."""
+        with tarfile.open(fileobj=stream, mode="w|") as archive:
+            for name, path in self.files.items():
+                if name not in self.prepared:
+                    _add_file(archive, name, path)
+            for name, content in self.prepared.items():
+                entry = _strip(tarfile.TarInfo(name))
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+
+
+def make_context(study: StudyFolder, prepared: Mapping[str, bytes]) -> BuildContext:
+    """The context of the study's Dockerfile. Raises CliError without one."""
+    dockerfile = find_dockerfile(study)
+    if dockerfile is None:
+        raise CliError("there is no Dockerfile", "Add one, or name an image that is there: --image.")
+    name = dockerfile.relative_to(study.directory).as_posix()
+    ignore = DockerIgnore(_read_ignore(study.directory, name))
+    files = {path: place for path, place in _walk(study.directory) if not ignore.excludes(path)}
+    return BuildContext(name, {name: dockerfile, **files}, prepared)
+
+
+def _read_ignore(directory: Path, dockerfile: str) -> list[str]:
+    """The Dockerfile's own .dockerignore goes before the folder's."""
+    for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
+        if (directory / name).is_file():
+            return (directory / name).read_text(encoding="utf-8", errors="replace").splitlines()
+    return []
+
+
+def _walk(directory: Path) -> Iterator[tuple[str, Path]]:
+    for parent, folders, names in os.walk(directory):
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in _NEVER and name not in links)
+        for name in sorted([*names, *links]):
+            place = Path(parent) / name
+            if place.is_symlink() or place.is_file():
+                yield place.relative_to(directory).as_posix(), place
+
+
+def _describe(path: Path) -> tuple[str, str]:
+    """Mode and content, as far as they get into an image."""
+    if path.is_symlink():
+        return "link", str(path.readlink())
+    with path.open("rb") as file:
+        content = hashlib.file_digest(file, "sha256").hexdigest()
+    return "x" if os.access(path, os.X_OK) else "", content
+
+
+def _add(digest: "hashlib._Hash", *words: str) -> None:
+    digest.update("\0".join(words).encode(errors="surrogateescape") + b"\0\0")
+
+
+def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:
+    entry = _strip(archive.gettarinfo(path, name))
+    if not entry.isreg():
+        archive.addfile(entry)
+        return
+    with path.open("rb") as content:
+        archive.addfile(entry, content)
+
+
+def _strip(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without what differs from machine to machine."""
+    entry.mode = 0o755 if entry.mode & 0o100 else 0o644
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    return entry

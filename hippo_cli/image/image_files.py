@@ -1,0 +1,93 @@
+"""What is made for a game server's image: trial settings, `.env`, and a certificate where it carries one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from botocore.exceptions import ClientError
+
+from hippo_cli.aws_errors import is_denied, read_code, reading
+from hippo_cli.findings import Finding, warning
+from hippo_cli.stack import Stack
+from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, PLACEHOLDER, StudyFolder
+
+TRIAL_FILE = f"{APP_FOLDER}/.trialConfig.yml"
+_PEM_FILES = {"fullchain": f"{APP_FOLDER}/fullchain.pem", "privkey": f"{APP_FOLDER}/privkey.pem"}
+# What existing game servers and front ends show where a config says nothing.
+_BUTTONS = ("left", "right", "up", "down", "start", "pause")
+_ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Contents by their paths in the study, and what is to be told about them."""
+
+    files: dict[str, bytes]
+    findings: list[Finding] = field(default_factory=list)
+
+
+def prepare_files(study: StudyFolder, project_id: str, stack: Stack, bucket: str, s3: Any) -> ImageFiles:
+    """All of them, in memory. A certificate is fetched only if the deployment says that images carry it."""
+    files = {TRIAL_FILE: dump_trial(build_trial(study, project_id, bucket))}
+    secrets = study.directory / ".env"
+    if secrets.is_file():
+        files[f"{APP_FOLDER}/.env"] = secrets.read_bytes()
+    if not carries_certificate(stack):
+        return ImageFiles(files)
+    certificate, reason = _fetch_certificate(study, s3)
+    files |= certificate
+    if certificate or all((study.directory / name).is_file() for name in _PEM_FILES.values()):
+        return ImageFiles(files)
+    return ImageFiles(files, [_tell_missing(study, reason)])
+
+
+def carries_certificate(stack: Stack) -> bool:
+    """Whether the deployment leaves the certificate of game servers to their images."""
+    return stack.get("GameCertificate", "image") == "image"
+
+
+def build_trial(study: StudyFolder, project_id: str, bucket: str) -> dict[str, Any]:
+    """The trial settings as game servers read them: with id and bucket, `ui` as the list of buttons shown."""
+    text = (study.directory / CONFIG_FILE).read_text(encoding="utf-8-sig")
+    trial = dict(yaml.safe_load(text).get("trial") or {})
+    buttons = trial.get("ui") or _BUTTONS
+    if isinstance(buttons, Mapping):
+        buttons = [name for name, shown in buttons.items() if shown]
+    return {**trial, "projectId": project_id, "bucket": bucket, "ui": list(buttons)}
+
+
+def dump_trial(trial: Mapping[str, Any]) -> bytes:
+    """As the file that game servers look for."""
+    text: str = yaml.safe_dump({"trial": dict(trial)}, allow_unicode=True)
+    return text.encode()
+
+
+def _fetch_certificate(study: StudyFolder, s3: Any) -> tuple[dict[str, bytes], str]:
+    """The pair that `ssl` in the config names; else none, and why."""
+    setup = study.project.get("ssl")
+    setup = setup if isinstance(setup, Mapping) else {}
+    bucket = str(setup.get("sslBucket") or "")
+    keys = {path: str(setup.get(name) or "") for name, path in _PEM_FILES.items()}
+    if bucket in ("", PLACEHOLDER) or not all(keys.values()):
+        return {}, "`ssl` in the config does not name one"
+    found = {}
+    for path, key in keys.items():
+        try:
+            with reading(f"s3://{bucket}/{key}"):
+                found[path] = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            if not is_denied(error) and read_code(error) not in _ABSENT:
+                raise
+            return {}, f"s3://{bucket}/{key} cannot be read ({read_code(error)})"
+    return found, ""
+
+
+def _tell_missing(study: StudyFolder, reason: str) -> Finding:
+    what = f"the image will hold no certificate, so browsers will not reach game servers: {reason}"
+    fix = (
+        f"Put fullchain.pem and privkey.pem into {APP_FOLDER}/, or ask the operator to set GameCertificate "
+        "(docs/operating.md)."
+    )
+    line = study.config_file.find_line(("project", "ssl"))
+    return warning("certificate", CONFIG_FILE, line, "project.ssl", what, fix)

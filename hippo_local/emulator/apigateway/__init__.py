@@ -1,0 +1,1 @@
+"""API Gateway, where the emulator differs from AWS."""

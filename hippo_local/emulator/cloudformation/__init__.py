@@ -1,0 +1,1 @@
+"""CloudFormation, where the emulator differs from AWS."""

@@ -1,0 +1,1 @@
+"""ECS and Fargate, where the emulator differs from AWS."""

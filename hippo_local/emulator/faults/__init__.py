@@ -1,0 +1,1 @@
+"""Faults on request: failing API calls, functions and tasks."""

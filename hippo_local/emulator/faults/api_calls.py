@@ -1,0 +1,173 @@
+"""Faults on demand in AWS's own calls: throttled, refused, failed before or after they had their effect.
+
+AWS (general reference, "Error retries and exponential backoff"; API references): a service that is asked too
+often answers its own error code. A call may fail before it has had its effect, and also after it: then the
+effect is there and the answer is lost. DeleteCluster may answer UpdateInProgressException, and
+ChangeResourceRecordSets PriorRequestNotComplete.
+
+MiniStack always answers. Here the control file (`fault_file`) says which calls fail. Calls of the local
+platform itself (publishing, names, answers) are spared: on AWS they do not exist.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from hippo_local.emulator.faults import functions as function_faults
+from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.dropped_connections import DroppedConnectionError
+from hippo_local.emulator.faults.error_codes import (
+    PRIOR_REQUEST_NOT_COMPLETE,
+    THROTTLES,
+    UPDATE_IN_PROGRESS,
+    FaultAnswer,
+    build_failure,
+)
+from hippo_local.emulator.ministack import load, patch, require
+from hippo_local.emulator.settings import PLATFORM_ID
+
+_app = load("app")
+_actions = load("core.iam_actions")
+_router = load("core.router")
+
+_BEFORE = ("throttle", "fail-before", "update-in-progress", "prior-request-not-complete")
+_FIXED = {
+    "update-in-progress": ("ecs:DeleteCluster", UPDATE_IN_PROGRESS),
+    "prior-request-not-complete": ("route53:ChangeResourceRecordSets", PRIOR_REQUEST_NOT_COMPLETE),
+}
+
+
+@dataclass(frozen=True)
+class _Call:
+    """One call of an AWS service, with all that tells whom it is about."""
+
+    service: str
+    action: str
+    method: str
+    headers: dict[str, str]
+    text: str
+
+    def is_meant(self, action: str) -> bool:
+        return action.lower() in (self.service, self.action.lower())
+
+    def build_error(self, answer: FaultAnswer, request_id: str) -> Any:
+        # MiniStack's way to say "denied" in each service's protocol, with another code and status.
+        _, headers, body = _actions.access_denied_response(
+            self.service,
+            self.action,
+            "",
+            request_id,
+            error_code=answer.code,
+            message=answer.message,
+            headers=self.headers,
+        )
+        return answer.status, {**headers, "x-amzn-requestid": request_id}, b"" if self.is_head else body
+
+    @property
+    def is_head(self) -> bool:
+        return self.method == "HEAD"
+
+
+def install(book: FaultBook) -> None:
+    """Let calls fail so from now on."""
+    require(_app, "_routing_params", "detect_service", "_decompress_request_body")
+    require(_actions, "extract_iam_action", "access_denied_response")
+    plain = patch(_app, "_dispatch_service_request", None)
+    allowances: dict[str, _Allowance] = {}
+
+    async def dispatch(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: Any, request_id: str
+    ) -> Any:
+        faults = book.list_faults(*_BEFORE, "fail-after")
+        death = function_faults.find_death(headers)
+        spared = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
+        if spared and death is None:
+            return await plain(method, path, headers, body, query, request_id)
+        call = _read_call(method, path, headers, body, query)
+        fault = None if spared else _find_before(book, faults, call, allowances)
+        if fault is not None:
+            return _fail(fault, call, request_id)
+
+        async def have_effect() -> Any:
+            return await plain(method, path, headers, body, query, request_id)
+
+        answer = await (death.pass_call(call.action, have_effect) if death else have_effect())
+        fault = None if spared else _find_after(book, faults, call, answer)
+        return answer if fault is None else _fail(fault, call, request_id)
+
+    patch(_app, "_dispatch_service_request", dispatch)
+
+
+Effect = Callable[[], Awaitable[Any]]
+
+
+def _read_call(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> _Call:
+    params = _app._routing_params(method, path, headers, body, query)
+    service = _router.detect_service(method, path, headers, params)
+    if service != "s3":
+        body = _app._decompress_request_body(body, headers)
+        params = _app._routing_params(method, path, headers, body, query)
+    action = _actions.extract_iam_action(service, method, path, headers, body, params) or service
+    text = f"{unquote_plus(path)} {query} {unquote_plus(body.decode('utf-8', 'replace'))}"
+    return _Call(service, action, method, headers, text)
+
+
+def _find_before(
+    book: FaultBook, faults: list[Fault], call: _Call, allowances: "dict[str, _Allowance]"
+) -> Fault | None:
+    for fault in faults:
+        action = _FIXED[fault.kind][0] if fault.kind in _FIXED else fault.get("action")
+        if fault.kind not in _BEFORE or not call.is_meant(action) or not fault.concerns(call.text):
+            continue
+        if "rate" in fault.values:
+            rate = float(fault.values["rate"])
+            if allowances.setdefault(fault.key, _Allowance(rate)).spend():
+                continue
+        # For a while from the first refusal of this very request on.
+        lasts = fault.kind == "update-in-progress" and "seconds" in fault.values
+        if lasts and book.measure_age(fault, call.text) >= fault.seconds:
+            continue
+        if book.take(fault, call.action):
+            return fault
+    return None
+
+
+def _find_after(book: FaultBook, faults: list[Fault], call: _Call, answer: Any) -> Fault | None:
+    if answer[0] >= 400:  # refused: there is no effect whose answer could be lost
+        return None
+    for fault in faults:
+        is_due = fault.kind == "fail-after" and call.is_meant(fault.get("action"))
+        if is_due and fault.concerns(call.text) and book.take(fault, call.action):
+            return fault
+    return None
+
+
+def _fail(fault: Fault, call: _Call, request_id: str) -> Any:
+    if fault.kind in _FIXED:
+        return call.build_error(_FIXED[fault.kind][1], request_id)
+    if fault.kind == "throttle":
+        return call.build_error(THROTTLES[fault.get("action").partition(":")[0]], request_id)
+    if fault.get("answer") == "close":
+        raise DroppedConnectionError
+    return call.build_error(build_failure(call.service), request_id)
+
+
+class _Allowance:
+    """So many calls a second, and at most a second's worth of them at once."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._left = self._most = max(rate, 1.0) if rate else 0.0
+        self._since = time.monotonic()
+
+    def spend(self) -> bool:
+        """Whether one more call is within the rate."""
+        now = time.monotonic()
+        self._left = min(self._most, self._left + (now - self._since) * self._rate)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

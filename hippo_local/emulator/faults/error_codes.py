@@ -1,0 +1,71 @@
+"""The errors with which each service refuses when it is asked too often, or fails by itself.
+
+AWS: the codes that botocore retries as throttling (botocore/data/_retry.json), and each service's API
+reference, "Common errors"; Route 53 developer guide, "Quotas"; S3 user guide, "Best practices design
+patterns".
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FaultAnswer:
+    """An error as a service answers it."""
+
+    code: str
+    status: int
+    message: str
+
+
+_JSON_THROTTLE = FaultAnswer("ThrottlingException", 400, "Rate exceeded")
+_QUERY_THROTTLE = FaultAnswer("Throttling", 400, "Rate exceeded")
+_INTERNAL_MESSAGE = "We encountered an internal error. Please try again."
+
+# Every service that a fault may be asked for, with its answer to too many calls.
+THROTTLES = {
+    "cloudformation": _QUERY_THROTTLE,
+    "ec2": FaultAnswer("RequestLimitExceeded", 503, "Request limit exceeded."),
+    "ecs": _JSON_THROTTLE,
+    "events": _JSON_THROTTLE,
+    "iam": _QUERY_THROTTLE,
+    "lambda": FaultAnswer("TooManyRequestsException", 429, "Rate Exceeded."),
+    "logs": _JSON_THROTTLE,
+    "route53": _QUERY_THROTTLE,
+    "s3": FaultAnswer("SlowDown", 503, "Please reduce your request rate."),
+    "sns": _QUERY_THROTTLE,
+    "sqs": FaultAnswer("RequestThrottled", 403, "Request is throttled."),
+    "sts": _QUERY_THROTTLE,
+}
+
+_FAILURE_CODES = {
+    "ec2": "InternalError",
+    "ecs": "ServerException",
+    "events": "InternalException",
+    "lambda": "ServiceException",
+    "logs": "ServiceUnavailableException",
+    "s3": "InternalError",
+}
+
+# ECS API reference, DeleteCluster; the text as it is seen in practice.
+UPDATE_IN_PROGRESS = FaultAnswer(
+    "UpdateInProgressException",
+    400,
+    "The specified cluster is in a busy state. "
+    "Cluster attachments must be in UPDATE_COMPLETE or UPDATE_FAILED.",
+)
+# Route 53 API reference, ChangeResourceRecordSets.
+PRIOR_REQUEST_NOT_COMPLETE = FaultAnswer(
+    "PriorRequestNotComplete",
+    400,
+    "The request was rejected because Route 53 was still processing a prior request.",
+)
+# ECS developer guide, "Amazon ECS stopped tasks error messages"; "Fargate Spot termination notices".
+NO_CAPACITY = (
+    "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+)
+SPOT_INTERRUPTION = "Your Spot Task was interrupted."
+
+
+def build_failure(service: str) -> FaultAnswer:
+    """What a service answers when it fails by itself (status 500)."""
+    return FaultAnswer(_FAILURE_CODES.get(service, "InternalFailure"), 500, _INTERNAL_MESSAGE)

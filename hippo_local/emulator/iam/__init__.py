@@ -1,0 +1,1 @@
+"""IAM, where the emulator differs from AWS: policies are enforced."""

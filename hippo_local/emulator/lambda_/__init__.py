@@ -1,0 +1,1 @@
+"""Lambda, where the emulator differs from AWS."""

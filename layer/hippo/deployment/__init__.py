@@ -1,0 +1,1 @@
+"""What CloudFormation calls while the stack is created, updated or deleted."""

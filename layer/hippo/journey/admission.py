@@ -1,0 +1,164 @@
+"""Whether somebody is let into a study: signed link, recruiter's id, closing time, screen, free places."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore, change_object
+from hippo.clock import Clock
+from hippo.errors import BrokenRecordError
+from hippo.http import HttpRequest
+from hippo.studies.catalogue import Catalogue, ListedProject
+from hippo.studies.links import derive_user_id, read_recruiter_id, verify_link
+from hippo.studies.options import AccessOptions
+from hippo.studies.study import read_number
+
+FULL = "full"
+LINK_INVALID, ID_MISSING = "linkInvalid", "recruiterIdMissing"
+CLOSED, MOBILE, NARROW = "closed", "mobile", "narrow"
+REASONS = (LINK_INVALID, ID_MISSING, CLOSED, MOBILE, NARROW, FULL)
+MOST_REFUSED = 5000  # ids kept for each reason; more are turned away uncounted
+
+
+@dataclass(slots=True)
+class Admissions:
+    """The content; whoever is in a list is in it once."""
+
+    admitted: list[str] = field(default_factory=list)
+    refused: dict[str, list[str]] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
+
+    def admit(self, user_id: str, most: int) -> bool:
+        """Whether the participant has one of `most` places, now or since an earlier request."""
+        if user_id in self.admitted:
+            return True
+        if len(self.admitted) >= most:
+            self.note(user_id, FULL)
+            return False
+        self.admitted.append(user_id)
+        return True
+
+    def note(self, user_id: str, reason: str) -> None:
+        """Count somebody who is turned away, once for each reason."""
+        ids = self.refused.setdefault(reason, [])
+        if user_id not in ids and len(ids) < MOST_REFUSED:
+            ids.append(user_id)
+
+
+class AdmissionList:
+    """The object of one project."""
+
+    def __init__(self, store: ObjectStore, project_id: str, clock: Clock) -> None:
+        self._store = store
+        self._key = f"{project_id}/_admission.json"
+        self._clock = clock
+
+    def admit(self, user_id: str, most: int) -> bool:
+        """Claim one of `most` places, or count the refusal. Raises TransientError, BrokenRecordError."""
+        return self._change(lambda admissions: admissions.admit(user_id, most))
+
+    def note(self, user_id: str, reason: str) -> None:
+        """Count a refusal. Raises TransientError, BrokenRecordError."""
+
+        def change(admissions: Admissions) -> bool:
+            admissions.note(user_id, reason)
+            return True
+
+        self._change(change)
+
+    def _change(self, change: Callable[[Admissions], bool]) -> bool:
+        """Carry out a change, which is written only if it makes a difference; give its result."""
+
+        def swap(body: bytes | None) -> tuple[bytes | None, bool]:
+            admissions = self._parse(body) if body is not None else Admissions()
+            before = _write(admissions)
+            result = change(admissions)
+            after = _write(admissions)
+            return None if after == before else after, result
+
+        return change_object(self._store, self._key, self._clock, swap)
+
+    def _parse(self, body: bytes) -> Admissions:
+        try:
+            data = dict(json.loads(body))
+            admitted = [str(user_id) for user_id in data.pop("admitted", [])]
+            refused = {str(k): [str(i) for i in ids] for k, ids in data.pop("refused", {}).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BrokenRecordError(f"{self._key} is not an admission list: mend or delete it") from error
+        return Admissions(admitted, refused, data)
+
+
+def _write(admissions: Admissions) -> bytes:
+    content = {"admitted": admissions.admitted, "refused": admissions.refused}
+    return json.dumps({**admissions.others, **content}).encode()
+
+
+class Admission:
+    """Answers with the reason for which somebody is not let in, or with None."""
+
+    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._clock = clock
+
+    def check_link(self, project: ListedProject, user_id: str, request: HttpRequest) -> str | None:
+        """For every request, also of somebody who has begun: a known id alone does not let anybody in."""
+        if not project.access.signed_links:
+            return None
+        key = self._catalogue.read_link_key(project)
+        valid = verify_link(key, project.id, user_id, request.query.get("signature"))
+        return None if valid else LINK_INVALID
+
+    def admit(self, project: ListedProject, user_id: str, request: HttpRequest) -> str | None:
+        """For a newcomer; without a reason they have one of the places, if those are limited.
+
+        Raises TransientError when too many arrive at once. What nobody can prove, the recruiter's id, is
+        not counted.
+        """
+        options = project.access
+        if options.one_per and not read_recruiter_id(request.query, options.one_per):
+            return ID_MISSING
+        reason = judge(options, request, self._clock.now())
+        if reason is None and options.max_participants is None:
+            return None
+        admissions = AdmissionList(self._catalogue.store_of(project), project.id, self._clock)
+        if reason is None:
+            return None if admissions.admit(user_id, options.max_participants or 0) else FULL
+        admissions.note(user_id, reason)
+        return reason
+
+
+def identify(project: ListedProject, user_id: str, query: Mapping[str, str]) -> str:
+    """Whom a request is of: with `onePer` and its parameter, the participant that the value stands for."""
+    name = project.access.one_per
+    value = read_recruiter_id(query, name) if name else None
+    return derive_user_id(project.id, name, value) if name and value else user_id
+
+
+def judge(options: AccessOptions, request: HttpRequest, now: datetime) -> str | None:
+    """The reason that the request itself gives for turning a newcomer away, in the order they are told."""
+    if options.closes_at is not None and now >= options.closes_at:
+        return CLOSED
+    if not options.lets_mobile_in and is_mobile(request):
+        return MOBILE
+    width = read_number(request.query.get("screenWidth"))
+    if options.min_width is not None and width is not None and width < options.min_width:
+        return NARROW
+    return None
+
+
+def is_mobile(request: HttpRequest) -> bool:
+    """Whether the browser is that of a phone or tablet: by what the page says, else by the headers.
+
+    Sec-CH-UA-Mobile is sent by Chromium's kind; "Mobi" is in every mobile browser's User-Agent (MDN,
+    "Browser detection using the user agent").
+    """
+    said = request.query.get("mobile")
+    if said in ("0", "1"):
+        return said == "1"
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    hint = headers.get("sec-ch-ua-mobile")
+    if hint in ("?0", "?1"):
+        return hint == "?1"
+    return "Mobi" in headers.get("user-agent", "")

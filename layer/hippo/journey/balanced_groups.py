@@ -1,0 +1,149 @@
+"""Balanced groups on a participant's way: one is given at the beginning, and counted at the end."""
+
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore, change_object
+from hippo.clock import Clock
+from hippo.errors import BrokenRecordError, HippoError
+from hippo.groups import choose_group
+from hippo.journey.progress import Phase, find_progress
+from hippo.journey.visit import Visit
+
+logger = logging.getLogger(__name__)
+MOST_RUNNING = 10_000  # beyond it the oldest drop-outs are forgotten; 60 bytes each
+_TRIES_AT_THE_END = 4  # a quarter of a second of waiting at most; the participant is waiting too
+
+
+@dataclass(slots=True)
+class Groups:
+    """The content."""
+
+    finished: list[int] = field(default_factory=list)
+    running: dict[str, tuple[int, int]] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
+
+    def claim(self, project_id: str, user_id: str, count: int, now: int, cutoff: int) -> int:
+        """One of `count` groups for a newcomer; `now` and `cutoff` in seconds.
+
+        Who has one already, by a request that broke off or is under way, keeps it.
+        """
+        since = now - cutoff
+        group, began = self.running.get(user_id, (-1, 0))
+        if not 0 <= group < count:
+            group = choose_group(self._count_filled(count, since), project_id, user_id)
+        elif began > since:
+            return group
+        self.running[user_id] = (group, now)
+        self._forget_oldest(since)
+        return group
+
+    def finish(self, user_id: str, group: int) -> None:
+        """Count somebody as finished, once."""
+        if self.running.pop(user_id, None) is None:
+            return
+        self.finished += [0] * (group + 1 - len(self.finished))
+        self.finished[group] += 1
+
+    def _count_filled(self, count: int, since: int) -> list[int]:
+        """Who counts, by group: those who have finished, and those who began after `since`."""
+        filled = [*self.finished[:count], *[0] * (count - len(self.finished))]
+        for group, began in self.running.values():
+            if began > since and 0 <= group < count:
+                filled[group] += 1
+        return filled
+
+    def _forget_oldest(self, since: int) -> None:
+        if len(self.running) <= MOST_RUNNING:
+            return
+        gone = sorted((began, user_id) for user_id, (_, began) in self.running.items() if began <= since)
+        for _, user_id in gone[: len(self.running) - MOST_RUNNING]:
+            del self.running[user_id]
+
+
+class GroupList:
+    """The object of one project."""
+
+    def __init__(self, store: ObjectStore, project_id: str, clock: Clock) -> None:
+        self._store = store
+        self._project_id = project_id
+        self._key = f"{project_id}/_groups.json"
+        self._clock = clock
+
+    def claim(self, user_id: str, count: int, now: datetime, cutoff: timedelta) -> int:
+        """The group of a newcomer, among `count`. Raises TransientError, BrokenRecordError."""
+        moment, seconds = int(now.timestamp()), int(cutoff.total_seconds())
+
+        def change(body: bytes | None) -> tuple[bytes | None, int]:
+            groups = self._parse(body)
+            before = dict(groups.running)
+            group = groups.claim(self._project_id, user_id, count, moment, seconds)
+            return None if groups.running == before else _write(groups), group
+
+        return change_object(self._store, self._key, self._clock, change)
+
+    def finish(self, user_id: str, group: int) -> None:
+        """Count the participant as finished; one read if they are already. Raises as `claim`."""
+
+        def change(body: bytes | None) -> tuple[bytes | None, None]:
+            groups = self._parse(body)
+            if user_id not in groups.running:
+                return None, None
+            groups.finish(user_id, group)
+            return _write(groups), None
+
+        change_object(self._store, self._key, self._clock, change, _TRIES_AT_THE_END)
+
+    def _parse(self, body: bytes | None) -> Groups:
+        if body is None:
+            return Groups()
+        try:
+            data = dict(json.loads(body))
+            finished = [int(number) for number in data.pop("finished", [])]
+            running = {str(u): (int(g), int(began)) for u, (g, began) in data.pop("running", {}).items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise BrokenRecordError(f"{self._key} is not a list of groups: mend or delete it") from error
+        return Groups(finished, running, data)
+
+
+def _write(groups: Groups) -> bytes:
+    content = {"finished": groups.finished, "running": groups.running}
+    return json.dumps({**groups.others, **content}, separators=(",", ":")).encode()
+
+
+class BalancedGroups:
+    """Asks for groups; from then on the participant's record has theirs."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def assign(self, visit: Visit, now: datetime) -> int | None:
+        """The group of a newcomer, claimed before their record is made; None where groups go by the id.
+
+        Raises TransientError when too many arrive at once.
+        """
+        study = visit.study
+        if not study.options.has_balanced_groups or study.groups < 2:
+            return None
+        cutoff = timedelta(minutes=study.options.groups_cutoff)
+        return self._open(visit).claim(visit.user_id, study.groups, now, cutoff)
+
+    def note_end(self, visit: Visit) -> None:
+        """Count whoever has come to the final step as finished, once.
+
+        Their answer is stored by now, and stays so whatever happens here: what fails is done by their next
+        request, and if none comes they count as a drop-out from the cut-off on.
+        """
+        if visit.group is None or find_progress(visit.participant, visit.study).phase is not Phase.FINAL:
+            return
+        try:
+            self._open(visit).finish(visit.user_id, visit.group)
+        except HippoError as error:
+            ids = {"projectId": visit.project.id, "userId": visit.user_id}
+            logger.warning("end not counted", extra={**ids, "why": str(error)[:200]})
+
+    def _open(self, visit: Visit) -> GroupList:
+        return GroupList(visit.records.bucket, visit.project.id, self._clock)

@@ -1,0 +1,159 @@
+"""The SNS messages that start and stop servers, and how they arrive at a function."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hippo.clock import from_wire
+from hippo.errors import BadRequestError, InvalidMessageError
+from hippo.groups import read_group
+from hippo.ids import parse_project_id, parse_user_id
+
+MAX_DELAY_MINUTES = 24 * 60
+# next_step publishes before it writes the record: a message may be there first, but not for longer than a
+# request takes (28 s, template.yaml) and clocks differ.
+UNWRITTEN = timedelta(minutes=1)
+BY_HAND = "by hand"  # the occasion of a stop that was sent because of a server record
+_MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes part of names
+
+
+@dataclass(frozen=True, slots=True)
+class StartMessage:
+    """`{"projectId", "userId"[, "requestId", "group"]}`; without a requestId the SNS MessageId stands for it.
+
+    `group`: the start may be at work before the participant's record, which has it too, is written.
+    """
+
+    project_id: str
+    user_id: str
+    start_id: str
+    sent_at: datetime
+    group: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopMessage:
+    """`{"userId"[, "projectId", "attempt", "delay", "reason", "requestId"]}`; `delay` in minutes."""
+
+    user_id: str
+    sent_at: datetime
+    project_id: str = ""
+    attempt: int | None = None
+    delay: float = 0.0
+    reason: str = ""
+    request_id: str = ""
+
+
+def build_start(
+    project_id: str, user_id: str, request_id: str = "", group: int | None = None
+) -> dict[str, object]:
+    """The start message as it is published."""
+    message: dict[str, object] = {"projectId": project_id, "userId": user_id}
+    message |= {"requestId": request_id} if request_id else {}
+    return message if group is None else {**message, "group": group}
+
+
+def build_stop(
+    user_id: str,
+    *,
+    project_id: str = "",
+    attempt: int | None = None,
+    delay: float = 0,
+    reason: str = "",
+    request_id: str = "",
+) -> dict[str, object]:
+    """The stop message as it is published, or put into a rule's input."""
+    optional = {"projectId": project_id, "attempt": attempt, "delay": delay, "reason": reason}
+    optional |= {"requestId": request_id}
+    return {"userId": user_id, **{key: value for key, value in optional.items() if value}}
+
+
+def name_request(project_id: str, user_id: str, what: object) -> str:
+    """The request id of what is sent because of where a participant stands in a study."""
+    return f"{project_id}/{user_id}/{what}"
+
+
+def find_occasion(message: StartMessage | StopMessage) -> str:
+    """`what` of `name_request`; empty for a message of anybody else, whose participant may have no record."""
+    request_id = message.start_id if isinstance(message, StartMessage) else message.request_id
+    prefix = name_request(message.project_id, message.user_id, "")
+    return request_id.removeprefix(prefix) if request_id.startswith(prefix) else ""
+
+
+def parse_delay(value: object) -> float:
+    """Minutes, 0 to 24 hours; absent is 0. Raises BadRequestError."""
+    if value is None or value == "":
+        return 0.0
+    try:
+        delay = float(value)  # type: ignore[arg-type]  # whatever it is, TypeError says so
+    except (TypeError, ValueError):
+        raise BadRequestError("delay: a number of minutes is needed") from None
+    if not 0 <= delay <= MAX_DELAY_MINUTES:
+        raise BadRequestError(f"delay: 0 to {MAX_DELAY_MINUTES} minutes")
+    return delay
+
+
+def read_start(
+    body: Mapping[str, Any], message_id: str, sent_at: datetime, reserved: Iterable[str]
+) -> StartMessage:
+    """A start message from its JSON. Raises InvalidMessageError."""
+    try:
+        return StartMessage(
+            project_id=parse_project_id(body.get("projectId")),
+            user_id=parse_user_id(body.get("userId"), reserved),
+            start_id=str(body.get("requestId") or message_id)[:256],
+            sent_at=sent_at,
+            group=read_group(body.get("group")),
+        )
+    except BadRequestError as error:
+        raise InvalidMessageError(f"start message: {error}") from error
+
+
+def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
+    """A stop message from its JSON. Raises InvalidMessageError."""
+    try:
+        project_id = body.get("projectId")
+        return StopMessage(
+            user_id=parse_user_id(body.get("userId")),
+            sent_at=sent_at,
+            project_id=parse_project_id(project_id) if project_id else "",
+            attempt=_parse_attempt(body.get("attempt")),
+            delay=parse_delay(body.get("delay")),
+            reason=str(body.get("reason") or "requested")[:200],
+            request_id=str(body.get("requestId") or "")[:256],
+        )
+    except BadRequestError as error:
+        raise InvalidMessageError(f"stop message: {error}") from error
+
+
+def _parse_attempt(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        attempt = int(value)  # type: ignore[call-overload]  # whatever it is, TypeError says so
+    except (TypeError, ValueError, OverflowError):
+        raise BadRequestError("attempt: a whole number is needed") from None
+    if not 0 <= attempt <= _MOST_ATTEMPTS:
+        raise BadRequestError(f"attempt: 0 to {_MOST_ATTEMPTS}")
+    return int(attempt)
+
+
+def read_notifications(
+    event: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[Mapping[str, Any], str, datetime]]:
+    """Body, SNS MessageId and time of publication of each record that SNS hands to a function.
+
+    Raises InvalidMessageError for one that is not a JSON object.
+    """
+    for record in event.get("Records") or ():
+        notification = record.get("Sns") or {}
+        try:
+            body = json.loads(notification.get("Message") or "")
+        except (TypeError, ValueError, RecursionError):
+            raise InvalidMessageError("the message is not JSON") from None
+        if not isinstance(body, dict):
+            raise InvalidMessageError("the message is not a JSON object")
+        sent_at = from_wire(notification.get("Timestamp")) or now
+        yield body, str(notification.get("MessageId") or ""), sent_at

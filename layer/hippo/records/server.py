@@ -1,0 +1,242 @@
+"""The server record of a participant: the truth about their server; AWS resources follow it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import from_wire, to_wire
+from hippo.errors import BrokenRecordError, ConflictError, FencedError
+from hippo.records.messages import name_request
+
+STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
+TASK_ENDED = "the task ended"  # the reason of an end that another attempt may not meet
+SPOT_TAKEN = "Spot took the task back"  # likewise; the next attempt runs on demand
+GAME_ENDED = "the game server ended by itself"  # in good order: nobody needs another one
+DEATHS = (TASK_ENDED, SPOT_TAKEN)
+RESTART = "again"  # how the request id of a replacement goes on
+NO_PLACE = "all servers are in use"  # a start that lost the last place to another one
+PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
+MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """One participant's server.
+
+    `owner` and `lease_until` name the invocation at work and its own deadline; `start_lease_until` keeps
+    the lease of a start that a stop has overtaken. `tries` counts the attempts within one project,
+    `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
+    were ever given the host name, `seen` the starts that had effect. `ended_task` and `ended_cause` are
+    what ECS reported of a task while its start was still at work. `project_slot` is a place under the
+    project's own cap, besides `slot` under that of all. `started_at` is when this attempt began. `group` is
+    the participant's where groups are balanced, and `container` then the one that is told.
+    """
+
+    user_id: str
+    project_id: str
+    state: str
+    attempt: int = 1
+    tries: int = 1
+    rounds: int = 0
+    start_id: str = ""
+    seen: tuple[str, ...] = ()
+    owner: str = ""
+    lease_until: datetime | None = None
+    start_lease_until: datetime | None = None
+    slot: int | None = None
+    project_slot: int | None = None
+    task_definition: str = ""
+    container: str = ""
+    group: int | None = None
+    cluster: str = ""
+    rule_name: str = ""
+    host_name: str = ""
+    task_arn: str = ""
+    capacity_provider: str = ""
+    ended_task: str = ""
+    ended_cause: str = ""
+    public_ip: str = ""
+    addresses: tuple[str, ...] = ()
+    requested_at: datetime | None = None
+    started_at: datetime | None = None
+    ready_at: datetime | None = None
+    stop_requested_at: datetime | None = None
+    stopped_at: datetime | None = None
+    deadline: datetime | None = None
+    reason: str = ""
+    error: str = ""
+    others: Mapping[str, Any] = field(default_factory=dict)
+
+    def has_lease(self, now: datetime) -> bool:
+        """Whether an invocation is at work on it."""
+        return self.lease_until is not None and self.lease_until > now
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the container is told besides its task definition.
+
+        The same for every try of an attempt, as a client token wants it: nobody's group ever changes.
+        """
+        return {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
+
+    def is_ready_for(self, project_id: str, now: datetime) -> bool:
+        """Whether the project's game can be played on it now."""
+        alive = self.deadline is None or self.deadline > now
+        return self.state == READY and self.project_id == project_id and alive
+
+    def ended_early_for(self, project_id: str) -> bool:
+        """Whether the project's server was stopped in good order, before its participant came to the game."""
+        return self.project_id == project_id and self.state == STOPPED and not self.error
+
+    def may_start_again_for(self, project_id: str) -> bool:
+        """Whether a further attempt makes sense: the same start has no effect twice, so it needs a new id."""
+        failed_retryably = self.has_failed_for(project_id) and self._may_try()
+        return self.ended_early_for(project_id) or failed_retryably
+
+    def comes_back_for(self, project_id: str) -> bool:
+        """Whether a server that died while its participant played is being replaced."""
+        if self.project_id != project_id:
+            return False
+        gone = self.state in (STOPPING, STOPPED) and not self.error
+        replaced = gone and self.reason in (*DEATHS, NO_PLACE)
+        return self.state == STARTING or replaced or (self.has_failed_for(project_id) and self._may_try())
+
+    def _may_try(self) -> bool:
+        return self.reason == TASK_ENDED and self.tries < MAX_TRIES
+
+    def has_failed_for(self, project_id: str) -> bool:
+        """Whether its start has failed for good, torn down since or not."""
+        return self.project_id == project_id and bool(self.error)
+
+
+_TIMES = {f.name for f in fields(ServerRecord) if f.type == datetime | None}
+_TUPLES = {f.name for f in fields(ServerRecord) if f.type == tuple[str, ...]}
+
+
+def to_camel(name: str) -> str:
+    """`lease_until` → `leaseUntil`."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+_WIRE_NAMES = {f.name: to_camel(f.name) for f in fields(ServerRecord) if f.name != "others"}
+
+
+def read_record(data: Mapping[str, Any]) -> ServerRecord:
+    """A record from its JSON; unknown keys are kept."""
+    values: dict[str, Any] = {"others": {k: v for k, v in data.items() if k not in _WIRE_NAMES.values()}}
+    for name, wire in _WIRE_NAMES.items():
+        if data.get(wire) is None:
+            continue
+        value = data[wire]
+        values[name] = from_wire(value) if name in _TIMES else tuple(value) if name in _TUPLES else value
+    return ServerRecord(**values)
+
+
+def write_record(record: ServerRecord) -> bytes:
+    """The JSON of a record."""
+    wire: dict[str, Any] = dict(record.others)
+    for name, key in _WIRE_NAMES.items():
+        value = getattr(record, name)
+        wire[key] = to_wire(value) if name in _TIMES else list(value) if name in _TUPLES else value
+    return json.dumps(wire).encode()
+
+
+def build_tags(stack: str, record: ServerRecord) -> dict[str, str]:
+    """The tags of all that is made for the participant."""
+    tags = {"hippo:stack": stack, "hippo:project": record.project_id, "hippo:user": record.user_id}
+    return {key: value for key, value in tags.items() if value}
+
+
+def format_object_tags(record: ServerRecord) -> str:
+    """The tags of the record itself, as S3 wants them; none for one that belongs to no project."""
+    return urlencode({PROJECT_TAG: record.project_id}) if record.project_id else ""
+
+
+def name_restart(record: ServerRecord) -> str:
+    """The request id of the start that replaces a server that died: one for each attempt."""
+    return name_request(record.project_id, record.user_id, f"{RESTART}/{record.attempt}")
+
+
+class ServerStore:
+    """The records of all servers: `_servers/{userId}.json`."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def read(self, user_id: str) -> tuple[ServerRecord, str] | None:
+        """The record and its ETag, or None. Raises BrokenRecordError for one that is none."""
+        stored = self._store.read(f"_servers/{user_id}.json")
+        if stored is None:
+            return None
+        try:
+            return read_record(json.loads(stored.body)), stored.etag
+        except (ValueError, TypeError, AttributeError):
+            raise BrokenRecordError(
+                f"_servers/{user_id}.json is no server record: mend it, or delete it: then what runs goes"
+            ) from None
+
+    def write(self, record: ServerRecord, etag: str | None) -> None:
+        """Create (without ETag) or replace. Raises ConflictError if somebody else was first.
+
+        Each write gives the tags anew: an object has those of its last one.
+        """
+        key, tags = f"_servers/{record.user_id}.json", format_object_tags(record)
+        if etag is None:
+            self._store.create(key, write_record(record), tags=tags)
+        else:
+            self._store.replace(key, write_record(record), etag, tags=tags)
+
+
+class HeldServer:
+    """A record that this invocation has claimed, and may change only as long as it still owns it."""
+
+    def __init__(self, store: ServerStore, record: ServerRecord) -> None:
+        self._store = store
+        self.record = record
+
+    def check(self) -> ServerRecord:
+        """Read the record again. Raises FencedError if somebody else has taken it over."""
+        return self._read_owned()[0]
+
+    def update(self, check: Callable[[ServerRecord], None] | None = None, /, **changes: Any) -> ServerRecord:
+        """Change the record by compare-and-swap, keeping what others may change beside us (the deadline).
+
+        `check` sees the record as it will be, and may raise instead.
+        Raises FencedError if it is no longer ours. A write that succeeded although botocore, having lost
+        its answer, tried it again and got 412, is recognised by what is stored.
+        """
+        for _ in range(_TRIES):
+            current, etag = self._read_owned()
+            wanted = replace(current, **changes)
+            if check:
+                check(wanted)
+            try:
+                self._store.write(wanted, etag)
+            except ConflictError:
+                if not self._is_stored(wanted):
+                    continue
+            self.record = wanted
+            return wanted
+        raise FencedError(f"{self.record.user_id}: the record kept changing")
+
+    def _is_stored(self, wanted: ServerRecord) -> bool:
+        found = self._store.read(wanted.user_id)
+        return found is not None and write_record(found[0]) == write_record(wanted)
+
+    def _read_owned(self) -> tuple[ServerRecord, str]:
+        found = self._store.read(self.record.user_id)
+        mine = self.record
+        if not found or (found[0].owner, found[0].attempt, found[0].state) != (
+            mine.owner,
+            mine.attempt,
+            mine.state,
+        ):
+            raise FencedError(f"{mine.user_id}: attempt {mine.attempt} is no longer {mine.state} here")
+        self.record = found[0]
+        return found

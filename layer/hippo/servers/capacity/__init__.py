@@ -1,0 +1,1 @@
+"""The caps on running servers, and the queue for a free slot."""

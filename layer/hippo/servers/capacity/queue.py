@@ -1,0 +1,97 @@
+"""The queue above the caps: participants wait in the order in which they first asked.
+
+Whoever waits is published for again every minute, and each time notes that they are still there; who has
+not been heard of for a while lets the next one pass. Nothing here is a promise: the slots are the cap, and a
+lost or doubled entry costs a minute.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock, from_wire, to_wire
+from hippo.errors import ConflictError
+from hippo.servers.capacity.slots import Places, QueueEntry, name_entry
+
+# Clients that wait are published for every 60 to 90 s; a start message may be tried again for minutes.
+PATIENCE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody in the queue: the start that they wait for, and the cap of their project, if any."""
+
+    entry: QueueEntry
+    start_id: str
+    seen_at: datetime
+    limit: int | None
+
+
+class ServerQueue:
+    """`_slots/q.{time}.{userId}.{projectId}`."""
+
+    def __init__(self, store: ObjectStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def enter(
+        self, places: Places, user_id: str, project_id: str, start_id: str, since: datetime, limit: int | None
+    ) -> None:
+        """Queue up, or note that a place in the queue is still wanted."""
+        body = _write(start_id, self._clock.now(), limit)
+        known = find_entry(places, user_id, project_id)
+        try:
+            if known:
+                self._store.replace(known.key, body, known.etag)
+            else:
+                self._store.create(name_entry(since, user_id, project_id), body)
+        except ConflictError:
+            return  # another start of the same participant did it
+
+    def leave(self, entry: QueueEntry) -> None:
+        """Give the place in the queue up."""
+        self._store.delete(entry.key)
+
+    def list_contenders(self, places: Places) -> Iterator[Waiting]:
+        """Whoever could have a slot of their project now, longest waiting first; absent ones are removed.
+
+        Reads an entry for each that it gives, and one for each project that is at its own cap.
+        """
+        room: dict[str, int] = {}
+        for entry in places.queue:
+            if room.get(entry.project_id, 1) <= 0:
+                continue
+            waiting = self._read(entry)
+            if waiting is None:
+                continue
+            if self._clock.now() - waiting.seen_at > PATIENCE:
+                self.leave(entry)
+                continue
+            if waiting.limit is not None:
+                free = len(places.list_free(waiting.limit, entry.project_id))
+                room.setdefault(entry.project_id, free)
+                if room[entry.project_id] <= 0:
+                    continue
+                room[entry.project_id] -= 1
+            yield waiting
+
+    def _read(self, entry: QueueEntry) -> Waiting | None:
+        stored = self._store.read(entry.key)
+        if stored is None:
+            return None
+        data: dict[str, Any] = json.loads(stored.body)
+        seen_at = from_wire(data.get("seenAt")) or entry.since
+        return Waiting(entry, str(data.get("startId") or ""), seen_at, data.get("limit"))
+
+
+def find_entry(places: Places, user_id: str, project_id: str) -> QueueEntry | None:
+    """The participant's place in the queue."""
+    mine = (user_id, project_id)
+    return next((entry for entry in places.queue if (entry.user_id, entry.project_id) == mine), None)
+
+
+def _write(start_id: str, now: datetime, limit: int | None) -> bytes:
+    return json.dumps({"startId": start_id, "seenAt": to_wire(now), "limit": limit}).encode()

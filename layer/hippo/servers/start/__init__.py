@@ -1,0 +1,1 @@
+"""Bringing a game server up."""

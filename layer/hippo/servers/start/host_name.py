@@ -1,0 +1,33 @@
+"""Giving a participant's host name to their new server."""
+
+from hippo.aws.route53 import HostNames
+from hippo.errors import ConflictError, PermanentError, TransientError
+from hippo.records.server import ServerRecord
+
+
+def name_server(host_names: HostNames, record: ServerRecord, address: str) -> str:
+    """The A record, by CREATE: a name that is not this participant's is never overwritten.
+
+    Gives the change's id. Raises PermanentError for a name that is taken.
+    """
+    try:
+        return host_names.create(record.host_name, address)
+    except ConflictError:
+        existing = host_names.find(record.host_name)
+    if existing is None:
+        return _name_again(host_names, record, address)
+    # An alias has no addresses: it is not ours either.
+    if not existing.addresses or not set(existing.addresses) <= set(record.addresses):
+        raise PermanentError(f"{record.host_name} is taken by a record that is not this participant's")
+    try:
+        return host_names.replace(existing, address)
+    except ConflictError:
+        raise TransientError(f"{record.host_name}: the record changed at the same time") from None
+
+
+def _name_again(host_names: HostNames, record: ServerRecord, address: str) -> str:
+    """Refused, yet no A record shows: it has just been deleted, or the name is one of another type."""
+    try:
+        return host_names.create(record.host_name, address)
+    except ConflictError as error:
+        raise PermanentError(f"{record.host_name} cannot be made: {error}") from error

@@ -1,0 +1,42 @@
+"""The AWS services that a start of a server works with."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hippo.aws.ec2 import NetworkInterfaces
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules
+from hippo.aws.route53 import HostNames
+from hippo.aws.sns import Topic
+from hippo.records.messages import build_stop
+from hippo.records.server import ServerRecord
+
+GAME_PORT = 5000
+
+
+def can_connect(address: str, port: int, seconds: float = 2.0) -> bool:
+    """Whether a TCP connection opens within that many seconds."""
+    try:
+        with socket.create_connection((address, port), timeout=seconds):
+            return True
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class StartTools:
+    """What a start works with."""
+
+    rules: ShutdownRules
+    containers: Containers
+    interfaces: NetworkInterfaces
+    host_names: HostNames
+    stop_topic: Topic
+    connect: Callable[[str, int], bool]
+
+    def request_stop(self, record: ServerRecord, reason: str = "overtaken") -> None:
+        """Have `stop_server` clear up an attempt."""
+        self.stop_topic.publish(
+            build_stop(record.user_id, project_id=record.project_id, attempt=record.attempt, reason=reason)
+        )

@@ -1,0 +1,229 @@
+"""Stopping a participant's server: whether a message has anything to stop, and the record meanwhile."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hippo.clock import Clock
+from hippo.errors import ConflictError, FencedError, HippoError, TransientError
+from hippo.ids import name_resources
+from hippo.invocation import Invocation
+from hippo.records.messages import BY_HAND, UNWRITTEN, StopMessage, find_occasion
+from hippo.records.server import (
+    DEATHS,
+    READY,
+    STARTING,
+    STOPPED,
+    STOPPING,
+    HeldServer,
+    ServerRecord,
+    ServerStore,
+)
+from hippo.servers.metrics import count_stopped
+from hippo.servers.stop.replacement import Replacement
+from hippo.servers.stop.teardown import NEXT_ALARM, StopTools, Teardown
+
+logger = logging.getLogger(__name__)
+
+__all__ = ["NEXT_ALARM", "ServerStop", "StopTools"]
+
+_TRIES = 6
+
+
+class ServerStop:
+    """One invocation's work."""
+
+    def __init__(
+        self,
+        servers: ServerStore,
+        tools: StopTools,
+        prefix: str,
+        root_domain: str,
+        invocation: Invocation,
+        clock: Clock,
+    ) -> None:
+        self._servers = servers
+        self._teardown = Teardown(tools, prefix, invocation, clock)
+        self._replacement = Replacement(tools)
+        self._prefix = prefix
+        self._root_domain = root_domain
+        self._invocation = invocation
+        self._clock = clock
+
+    def stop(self, message: StopMessage) -> None:
+        """Take down what the message means. Raises TransientError if anything is left: the alarm stays."""
+        for _ in range(_TRIES):
+            found = self._servers.read(message.user_id)
+            try:
+                if found is None:
+                    return self._stop_unknown(message)
+                return self._stop_known(message, *found)
+            except ConflictError:
+                continue  # somebody else changed the record first: look again
+        raise TransientError(f"{message.user_id}: the server record kept changing")
+
+    def stop_dead(self, record: ServerRecord, etag: str, cause: str, noticed_at: datetime) -> None:
+        """Take down a server whose task has ended by itself, or go on with that. Raises ConflictError."""
+        message = StopMessage(record.user_id, noticed_at, record.project_id, record.attempt, reason=cause)
+        self._finish(self._claim(message, record, etag, self._clock.now()))
+
+    def _stop_unknown(self, message: StopMessage) -> None:
+        """No record: leave a marker, so that an older start that comes later starts nothing.
+
+        Nothing is written about those who may have withdrawn. Whoever names an attempt, or has seen a server,
+        means a record that somebody has deleted; and a participant's record, once it bears out what
+        `next_step` sent, or its absence, is what voids late starts.
+        """
+        now = self._clock.now()
+        if message.delay:
+            return self._ignore(message, "nothing to delay")
+        if message.attempt:
+            return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())
+        occasion = find_occasion(message)
+        if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):
+            return self._ignore(message, "there is no server, and no start to wait for")
+        marker = ServerRecord(
+            user_id=message.user_id,
+            project_id=message.project_id,
+            state=STOPPED,
+            attempt=0,
+            tries=0,
+            stop_requested_at=message.sent_at,
+            stopped_at=now,
+            reason=message.reason,
+        )
+        return self._servers.write(marker, None)
+
+    def _stop_known(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
+        if message.attempt is not None and message.attempt != record.attempt:
+            # The attempt alone says what is meant, whichever project the participant is in by now.
+            remnant = replace(self._build_remnant(message, message.attempt), addresses=record.addresses)
+            return self._teardown.take_down(remnant, keep={record.public_ip})
+        if message.project_id and record.project_id and message.project_id != record.project_id:
+            return self._ignore(message, f"the server is one of project {record.project_id}")
+        if record.state == STOPPED:
+            return self._stop_again(message, record, etag)
+        if record.requested_at and message.sent_at < record.requested_at:
+            # Also one of the same attempt, from before the record was deleted and a new one begun.
+            return self._ignore(message, "older than the start")
+        now = self._clock.now()
+        if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
+            return self._delay(message, record, etag)
+        if record.state == STOPPING and record.has_lease(now) and record.owner != self._invocation.owner:
+            return self._leave_to_other(message, record, etag, now)
+        return self._finish(self._claim(message, record, etag, now))
+
+    def _leave_to_other(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> None:
+        """Another stop is at work, or has died before it re-armed the rule, which rings only once."""
+        if message.attempt is not None:
+            self._teardown.arm(record, (record.lease_until or now) + timedelta(minutes=1))
+        elif record.reason in DEATHS:  # somebody wants it stopped for good, not replaced
+            latest = max(message.sent_at, record.stop_requested_at or message.sent_at)
+            self._servers.write(replace(record, reason=message.reason, stop_requested_at=latest), etag)
+        self._ignore(message, "another stop is at work")
+
+    def _stop_again(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
+        """Nothing should be left; but a start that was overtaken may have made something since.
+
+        The time of the stop is kept, so that a start older than it starts nothing when it comes later.
+        """
+        known = record.stop_requested_at
+        if message.attempt is None and not message.delay and (known is None or message.sent_at > known):
+            reason = message.reason if record.reason in DEATHS else record.reason
+            self._servers.write(replace(record, stop_requested_at=message.sent_at, reason=reason), etag)
+        self._teardown.take_down(record, keep=set())
+
+    def _delay(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
+        """Move the alarm earlier, never later; nothing sleeps here.
+
+        It is armed even if the record says that time already: an earlier try may have died in between.
+        """
+        deadline = message.sent_at + timedelta(minutes=message.delay)
+        if record.state not in (STARTING, READY):
+            return self._ignore(message, "it ends before that already")
+        if record.deadline is None or deadline < record.deadline:
+            record = replace(record, deadline=deadline)
+            self._servers.write(record, etag)
+        return self._teardown.arm(replace(record, reason=message.reason), record.deadline or deadline)
+
+    def _claim(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> HeldServer:
+        """Take the record over, from a start at work too; it will notice and stop by itself."""
+        start_lease = record.lease_until if record.state == STARTING else record.start_lease_until
+        times = [record.stop_requested_at, message.sent_at]
+        wanted_gone = message.attempt is None
+        if record.state == STOPPING and not wanted_gone:
+            # The platform asks once more for a stop that is under way: a start sent since is no older.
+            times = times[:1]
+        replaced = record.reason in DEATHS and not record.error and wanted_gone
+        claimed = replace(
+            record,
+            state=STOPPING,
+            owner=self._invocation.owner,
+            lease_until=self._invocation.ends,
+            start_lease_until=start_lease if start_lease and start_lease > now else None,
+            stop_requested_at=max(filter(None, times), default=message.sent_at),
+            reason=message.reason if replaced else record.reason or message.reason,
+        )
+        self._servers.write(claimed, etag)
+        return HeldServer(self._servers, claimed)
+
+    def _finish(self, held: HeldServer) -> None:
+        try:
+            self._finish_held(held)
+        except FencedError:
+            logger.info("stop overtaken", extra={"userId": held.record.user_id})
+        except HippoError:
+            self._release(held)
+            raise
+        else:
+            if held.record.state == STOPPED:
+                self._replacement.follow(held.record)
+
+    def _finish_held(self, held: HeldServer) -> None:
+        beside_start = _has_start_lease(held.record, self._clock.now())
+        self._teardown.clear(held.record, keep=set())
+        record = held.check()
+        if _has_start_lease(record, self._clock.now()):
+            # A start may be in the middle of a call that makes something: look once more after it.
+            self._teardown.arm(
+                record, (record.start_lease_until or self._invocation.ends) + timedelta(minutes=1)
+            )
+            held.update(lease_until=None)
+            return
+        if beside_start:  # it has ended meanwhile, perhaps after making something
+            self._teardown.clear(record, keep=set())
+        self._replacement.reserve(record)
+        self._teardown.finish(record)
+        held.update(
+            state=STOPPED, stopped_at=self._clock.now(), lease_until=None, slot=None, project_slot=None
+        )
+        logger.info("stopped", extra={"userId": record.user_id, "attempt": record.attempt})
+        count_stopped(held.record)
+
+    def _release(self, held: HeldServer) -> None:
+        try:
+            held.update(lease_until=None)
+        except HippoError as error:
+            logger.info("lease not released", extra={"error": str(error)[:200]})
+
+    def _build_remnant(self, message: StopMessage, attempt: int) -> ServerRecord:
+        """What an attempt's resources are called, whether or not the record still knows it."""
+        name = name_resources(self._prefix, attempt, message.user_id)
+        return ServerRecord(
+            user_id=message.user_id,
+            project_id=message.project_id,
+            state=STOPPED,
+            attempt=attempt,
+            cluster=name,
+            rule_name=name,
+            host_name=f"{message.user_id}.{self._root_domain}",
+            reason=message.reason,
+        )
+
+    def _ignore(self, message: StopMessage, why: str) -> None:
+        logger.info("stop ignored", extra={"userId": message.user_id, "why": why})
+
+
+def _has_start_lease(record: ServerRecord, now: datetime) -> bool:
+    """Whether a start that was overtaken may still be at work."""
+    return record.start_lease_until is not None and record.start_lease_until > now

@@ -1,0 +1,141 @@
+"""Taking an attempt down, step by step: the alarm clock ahead, tasks, cluster, name, and the rule last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules, arm_ahead
+from hippo.aws.route53 import HostNames
+from hippo.aws.sns import Topic
+from hippo.clock import Clock, poll
+from hippo.errors import ConflictError, HippoError, TransientError
+from hippo.invocation import Invocation
+from hippo.records.messages import build_stop
+from hippo.records.server import ServerRecord, build_tags
+from hippo.servers.capacity.queue import ServerQueue
+from hippo.servers.capacity.slots import ServerSlots
+
+# Longer than one invocation may take, so that the alarm does not ring while it is still at work.
+NEXT_ALARM = timedelta(minutes=6)
+_CLUSTER_SHARE = timedelta(seconds=40)  # of the time left, kept for deleting the cluster and what follows
+_NAME_SHARE = timedelta(seconds=10)
+_GONE = {None, "INACTIVE", "DEPROVISIONING"}
+
+
+@dataclass(frozen=True, slots=True)
+class StopTools:
+    """What a stop works with."""
+
+    rules: ShutdownRules
+    containers: Containers
+    host_names: HostNames
+    slots: ServerSlots
+    queue: ServerQueue
+    start_topic: Topic
+    stop_topic: Topic
+
+
+class Teardown:
+    """The steps, within one invocation's time."""
+
+    def __init__(self, tools: StopTools, stack: str, invocation: Invocation, clock: Clock) -> None:
+        self._tools = tools
+        self._stack = stack
+        self._invocation = invocation
+        self._clock = clock
+
+    def take_down(self, record: ServerRecord, keep: set[str]) -> None:
+        """Clear an attempt's resources, its rule last, without touching the server record."""
+        self.clear(record, keep)
+        if record.rule_name:
+            self._tools.rules.disarm(record.rule_name)
+
+    def clear(self, record: ServerRecord, keep: set[str]) -> None:
+        """The alarm a few minutes ahead, then every step; `keep` is what a later attempt's name holds.
+
+        Raises TransientError if anything is left.
+        """
+        problems = self._try_all(
+            lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self._list_steps(record, keep)
+        )
+        if problems:
+            raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
+
+    def arm(self, record: ServerRecord, moment: datetime) -> None:
+        """Have the attempt stopped (once more) at that moment. Tags count if the rule is made anew."""
+        if not record.rule_name:
+            return
+        message = build_stop(
+            record.user_id, project_id=record.project_id, attempt=record.attempt, reason=record.reason
+        )
+        tags = build_tags(self._stack, record)
+        arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message, tags)
+
+    def finish(self, record: ServerRecord) -> None:
+        """Nothing is left that costs money: give its places back, and take the alarm clock away."""
+        slots = self._tools.slots
+        if record.slot is not None:
+            slots.free(record.slot, record.user_id, record.attempt)
+        if record.project_slot is not None:
+            slots.free(record.project_slot, record.user_id, record.attempt, record.project_id)
+        if record.rule_name:
+            self._tools.rules.disarm(record.rule_name)
+
+    def _list_steps(self, record: ServerRecord, keep: set[str]) -> list[Callable[[], None]]:
+        if not record.cluster:  # a marker, or a start that failed before it could make anything
+            return []
+        return [
+            lambda: self._stop_tasks(record),
+            lambda: self._delete_cluster(record),
+            lambda: self._delete_name(record, keep),
+        ]
+
+    def _try_all(self, *steps: Callable[[], None]) -> list[str]:
+        """Each step is tried even if an earlier one failed; gives what went wrong."""
+        problems = []
+        for step in steps:
+            try:
+                step()
+            except HippoError as error:
+                problems.append(str(error))
+        return problems
+
+    def _stop_tasks(self, record: ServerRecord) -> None:
+        """Stop all tasks of the attempt and wait until they have stopped."""
+        tasks = set(self._tools.containers.list_tasks(record.cluster))
+        tasks |= {record.task_arn} if record.task_arn else set()
+        for arn in tasks:
+            self._tools.containers.stop_task(record.cluster, arn, record.reason or "stopped")
+
+        def are_stopped() -> bool | None:
+            states = [self._tools.containers.describe_task(record.cluster, arn) for arn in tasks]
+            return True if all(s is None or s.status == "STOPPED" for s in states) else None
+
+        until = self._invocation.until - _CLUSTER_SHARE
+        poll(are_stopped, clock=self._clock, until=until, what=f"the tasks of {record.cluster} to stop")
+
+    def _delete_cluster(self, record: ServerRecord) -> None:
+        """Until it is gone. A task that showed up only now keeps the cluster: it is stopped as well."""
+
+        def is_deleted() -> bool | None:
+            if self._tools.containers.delete_cluster(record.cluster):
+                status = self._tools.containers.find_cluster_status(record.cluster)
+                return True if status in _GONE else None
+            for arn in self._tools.containers.list_tasks(record.cluster):
+                self._tools.containers.stop_task(record.cluster, arn, record.reason or "stopped")
+            return None
+
+        until = self._invocation.until - _NAME_SHARE
+        poll(is_deleted, clock=self._clock, until=until, what=f"cluster {record.cluster} to go")
+
+    def _delete_name(self, record: ServerRecord, keep: set[str]) -> None:
+        """Delete the A record if it holds an address of ours; `keep` is what a later attempt gave it."""
+        existing = self._tools.host_names.find(record.host_name)
+        ours = {record.public_ip, *record.addresses} - keep
+        if existing is None or not existing.addresses or not set(existing.addresses) <= ours:
+            return
+        try:
+            self._tools.host_names.delete(existing)
+        except ConflictError:
+            raise TransientError(f"{record.host_name}: the record changed at the same time") from None

@@ -1,0 +1,87 @@
+"""How `stop_server` is put together from settings, adapters and one invocation's own data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hippo import metrics
+from hippo.aws.clients import ClientOnDemand, make_client
+from hippo.aws.ecs import Containers
+from hippo.aws.events import ShutdownRules
+from hippo.aws.route53 import HostNames
+from hippo.aws.s3 import ObjectStore
+from hippo.aws.sns import Topic
+from hippo.clock import Clock
+from hippo.invocation import Invocation
+from hippo.records.messages import StopMessage, read_stop
+from hippo.records.server import ServerStore
+from hippo.servers.capacity.queue import ServerQueue
+from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.stop.replacement import Replacement
+from hippo.servers.stop.stop import ServerStop, StopTools
+from hippo.servers.stop.task_exit import TaskExits
+from hippo.servers.sweep.sweep import ServerSweep
+from hippo.servers.task_events import TaskEnd, is_task_event, read_task_end
+from hippo.settings import StopServerSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSignal:
+    """`{"sweep": true}`, from the schedule or by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopTopic:
+    """Reads a message and hands it to whoever it is for."""
+
+    prefix: str
+    server_stop: ServerStop
+    task_exits: TaskExits
+    server_sweep: ServerSweep
+
+    def read(self, body: Mapping[str, Any], sent_at: datetime) -> StopMessage | SweepSignal | TaskEnd | None:
+        """The message; None for an event that concerns nobody. Raises InvalidMessageError."""
+        if body.get("sweep") is True:
+            return SweepSignal()
+        if is_task_event(body):
+            return read_task_end(body, self.prefix, sent_at)
+        return read_stop(body, sent_at)
+
+    def handle(self, message: StopMessage | SweepSignal | TaskEnd | None) -> None:
+        """Do what it asks for. Raises TransientError if anything is left."""
+        if isinstance(message, StopMessage):
+            self.server_stop.stop(message)
+        elif isinstance(message, TaskEnd):
+            self.task_exits.note(message)
+        elif message is not None:
+            self.server_sweep.sweep()
+
+
+def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock: Clock) -> StopTopic:
+    """What `stop_server` works with in one invocation."""
+    metrics.name_stack(settings.prefix)
+    own = ObjectStore(make_client("s3", patient=True), settings.bucket)
+    sns = ClientOnDemand("sns", patient=True)
+    tools = StopTools(
+        rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
+        containers=Containers(ClientOnDemand("ecs", patient=True)),
+        host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
+        slots=ServerSlots(own, settings.max_servers),
+        queue=ServerQueue(own, clock),
+        start_topic=Topic(sns, settings.start_server_topic_arn),
+        stop_topic=Topic(sns, settings.stop_server_topic_arn),
+    )
+    return assemble(own, tools, settings.prefix, settings.root_domain, invocation, clock)
+
+
+def assemble(
+    store: ObjectStore, tools: StopTools, prefix: str, root_domain: str, invocation: Invocation, clock: Clock
+) -> StopTopic:
+    """The parts that share one invocation's tools."""
+    servers = ServerStore(store)
+    server_stop = ServerStop(servers, tools, prefix, root_domain, invocation, clock)
+    deaths = TaskExits(servers, server_stop, Replacement(tools), invocation, clock)
+    return StopTopic(
+        prefix, server_stop, deaths, ServerSweep(store, tools, prefix, root_domain, invocation, clock)
+    )

@@ -1,0 +1,30 @@
+"""The metrics that a sweep reports: servers by state, slots in use, the queue, and whatever is wrong."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from hippo import metrics
+from hippo.records.server import READY, STARTING, STOPPING, ServerRecord
+from hippo.servers.capacity.slots import Places, parse_slot
+from hippo.servers.sweep.findings import is_past_deadline
+
+
+def report_sweep(
+    records: Iterable[ServerRecord], places: Places | None, orphans: int, complete: bool, now: datetime
+) -> None:
+    """What there is. A sweep that was cut short, or has not seen all, says only what is wrong."""
+    records = list(records)
+    states = [record.state for record in records]
+    late = sum(is_past_deadline(record, now) for record in records)
+    values: dict[metrics.Metric, float] = {"Orphans": orphans}
+    if late or complete:
+        values["ServersPastDeadline"] = late
+    if complete:
+        values["StartingServers"] = states.count(STARTING)
+        values["ReadyServers"] = states.count(READY)
+        values["StoppingServers"] = states.count(STOPPING)
+    if places is not None:
+        slots = map(parse_slot, places.held)
+        values["SlotsInUse"] = sum(slot is not None and not slot[1] for slot in slots)
+        values["Queue"] = len(places.queue)
+    metrics.record(values)

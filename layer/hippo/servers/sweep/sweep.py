@@ -1,0 +1,183 @@
+"""The janitor: compares server records with what exists, and has cleared what nobody looks after any more.
+
+It tears nothing down itself. For each orphan it publishes a stop, which has tries and a dead-letter queue of
+its own and respects leases; so a sweep is quick, may come twice or beside starts and stops, and may die
+anywhere. What it could not get to is where the next one begins.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock
+from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
+from hippo.invocation import Invocation
+from hippo.records.messages import build_stop
+from hippo.records.server import ServerRecord, ServerStore
+from hippo.servers.capacity.slots import PREFIX as SLOTS
+from hippo.servers.capacity.slots import Places, parse_slot
+from hippo.servers.stop.replacement import Replacement
+from hippo.servers.stop.teardown import StopTools, Teardown
+from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans, may_be_dead
+from hippo.servers.sweep.inventory import SweepView
+from hippo.servers.sweep.report import report_sweep
+from hippo.servers.task_events import find_cause
+
+logger = logging.getLogger(__name__)
+
+CURSOR = "_sweep.json"
+RECORDS_A_TIME = 100
+STOPS_A_TIME = 20
+_RESERVE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the next sweep goes on: behind a record's key, at a name of the zone, behind a participant."""
+
+    record: str = ""
+    name: str = ""
+    user: str = ""
+
+
+class ServerSweep:
+    """One run."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        tools: StopTools,
+        prefix: str,
+        root_domain: str,
+        invocation: Invocation,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._servers = ServerStore(store)
+        self._tools = tools
+        self._teardown = Teardown(tools, prefix, invocation, clock)
+        self._replacement = Replacement(tools)
+        self._view = SweepView(tools, prefix, root_domain)
+        self._invocation = invocation
+        self._clock = clock
+        self._stops = 0
+        self._knows_rules = False
+        self._seen: list[ServerRecord] = []
+        self._places: Places | None = None
+
+    def sweep(self) -> None:
+        """Look at what exists, and do something about it. Raises TransientError if a look failed."""
+        cursor, etag = self._read_cursor()
+        problems: list[str] = []
+        self._try(problems, self._view.add_clusters)
+        self._knows_rules = self._try(problems, self._view.add_rules)
+        following = self._look_at_pages(cursor, problems)
+        users = self._order_users(cursor)
+        done = self._visit_all(users, problems)
+        self._try(problems, self._free_slots)
+        self._try(problems, self._replacement.pass_on)
+        if done < len(users):  # the next one goes on within the same pages
+            following = replace(cursor, user=users[done - 1] if done else cursor.user)
+        self._write_cursor(following, etag)
+        logger.info("swept", extra={"participants": done, "stops": self._stops})
+        complete = done == len(users) and not cursor.user and not problems
+        report_sweep(self._seen, self._places, self._stops, complete, self._clock.now())
+        if problems:
+            raise TransientError(f"sweep: {'; '.join(problems)[:500]}")
+
+    def _look_at_pages(self, cursor: Cursor, problems: list[str]) -> Cursor:
+        """A page of records and one of the zone; where the next pages begin."""
+        following = replace(cursor, user="")
+        try:
+            keys = self._store.list_after("_servers/", cursor.record, RECORDS_A_TIME)
+            self._view.add_users(keys)
+            following = replace(following, record=keys[-1] if len(keys) == RECORDS_A_TIME else "")
+            following = replace(following, name=self._view.add_names(cursor.name))
+        except HippoError as error:
+            problems.append(str(error))
+        return following
+
+    def _order_users(self, cursor: Cursor) -> list[str]:
+        """Everybody of whom there is a trace; after a sweep that was cut short, the rest."""
+        users = sorted(self._view.traces)
+        return [user for user in users if user > cursor.user] or users
+
+    def _visit_all(self, users: list[str], problems: list[str]) -> int:
+        """How many were visited before time or stops ran out."""
+        for number, user_id in enumerate(users):
+            if self._stops >= STOPS_A_TIME or self._clock.now() > self._invocation.until - _RESERVE:
+                return number
+            self._try(problems, lambda user_id=user_id: self._visit(user_id))  # type: ignore[misc]
+        return len(users)
+
+    def _visit(self, user_id: str) -> None:
+        found = self._servers.read(user_id)
+        record, traces = found[0] if found else None, self._view.traces[user_id]
+        now = self._clock.now()
+        for attempt in list_orphans(record, traces, now):
+            self._request_stop(user_id, attempt, record.reason if record else "")
+        if record is None:
+            return
+        self._seen.append(record)
+        if may_be_dead(record, traces, now):
+            self._check_task(record)
+        elif self._knows_rules and has_lost_rule(record, traces, now) and record.deadline:
+            self._teardown.arm(replace(record, reason="maxRuntime"), record.deadline)
+            logger.warning("rule armed again", extra={"userId": user_id, "attempt": record.attempt})
+
+    def _check_task(self, record: ServerRecord) -> None:
+        """ECS's own word, before a server is taken for dead: its event may have been lost."""
+        task = self._tools.containers.describe_task(record.cluster, record.task_arn)
+        if task is None or task.status == "STOPPED":
+            cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
+            self._request_stop(record.user_id, record.attempt, cause)
+
+    def _request_stop(self, user_id: str, attempt: int, reason: str) -> None:
+        self._tools.stop_topic.publish(build_stop(user_id, attempt=attempt, reason=reason or "sweep"))
+        self._stops += 1
+        logger.warning("orphan", extra={"userId": user_id, "attempt": attempt})
+
+    def _free_slots(self) -> None:
+        """Slots whose holder is gone."""
+        slots = self._tools.slots
+        self._places = slots.look()
+        for key in sorted(self._places.held):
+            place, holder = parse_slot(key), slots.read_holder(key)
+            if place is None or holder is None or self._clock.now() > self._invocation.until - _RESERVE / 2:
+                continue
+            try:
+                found = self._servers.read(holder[0])
+            except BrokenRecordError:  # told by its visit; its place may be in use
+                continue
+            if not holds_slot(found[0] if found else None, holder[1], *place):
+                slots.free(place[0], *holder, place[1])
+                logger.warning("slot freed", extra={"userId": holder[0], "key": key.removeprefix(SLOTS)})
+
+    def _try(self, problems: list[str], work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except HippoError as error:
+            problems.append(str(error))
+            return False
+        return True
+
+    def _read_cursor(self) -> tuple[Cursor, str | None]:
+        stored = self._store.read(CURSOR)
+        if stored is None:
+            return Cursor(), None
+        data = json.loads(stored.body)
+        return Cursor(*(str(data.get(name, "")) for name in ("record", "name", "user"))), stored.etag
+
+    def _write_cursor(self, cursor: Cursor, etag: str | None) -> None:
+        """Where another sweep was faster, its word counts."""
+        body = json.dumps({"record": cursor.record, "name": cursor.name, "user": cursor.user}).encode()
+        try:
+            if etag is None:
+                self._store.create(CURSOR, body)
+            else:
+                self._store.replace(CURSOR, body, etag)
+        except ConflictError:
+            logger.info("another sweep at the same time")

@@ -1,0 +1,1 @@
+"""What a researcher has published: configs, pages, media, versions and links."""

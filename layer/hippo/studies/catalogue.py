@@ -1,0 +1,188 @@
+"""Finding a project and its frozen version, with the caches that keep a page at two AWS calls."""
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from hippo.aws.s3 import ObjectStore
+from hippo.clock import Clock
+from hippo.studies.links import LEAST_KEY_LENGTH, link_key_of
+from hippo.studies.options import AccessOptions, read_access
+from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
+from hippo.studies.study import Study, order_variants
+
+logger = logging.getLogger(__name__)
+
+_KEPT_VERSIONS = 16
+_MOST_VARIANTS = 32
+_LOOK_AGAIN = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class ListedProject:
+    """A project as the master list has it now."""
+
+    id: str
+    live: bool
+    version: str | None
+    bucket: str
+    config: Mapping[str, Any]
+
+    @cached_property
+    def access(self) -> AccessOptions:
+        """Who is let in; what is unreadable is logged once for each reading of the list, and absent."""
+        return read_access(self.config)
+
+
+class Catalogue:
+    """The master list (kept for `cache_seconds`, so that `live: false` acts soon) and the versions.
+
+    `make_store` gives the store of a bucket; only the stack's own and the operator's extra buckets are used.
+    """
+
+    def __init__(
+        self,
+        make_store: Callable[[str], ObjectStore],
+        buckets: tuple[str, ...],
+        clock: Clock,
+        cache_seconds: float,
+    ) -> None:
+        self._make_store = make_store
+        self._buckets = buckets
+        self._clock = clock
+        self._cache_life = timedelta(seconds=cache_seconds)
+        self._projects: dict[str, ListedProject] = {}
+        self._read_at: datetime | None = None
+        self._versions: OrderedDict[tuple[str, str], Study] = OrderedDict()
+        self._live_studies: dict[str, tuple[datetime, Study]] = {}
+        self._link_keys: dict[str, tuple[datetime, bytes | None]] = {}
+
+    def find(self, project_id: str) -> ListedProject | None:
+        """The project, live or not; None if the list does not have it.
+
+        One that is not found is looked for in the list as it is now (once a second at most), so that a
+        link works as soon as its study is published.
+        """
+        life = self._cache_life if project_id in self._projects else min(self._cache_life, _LOOK_AGAIN)
+        if self._age() >= life:
+            self._refresh()
+        return self._projects.get(project_id)
+
+    def _age(self) -> timedelta:
+        return self._clock.now() - self._read_at if self._read_at else timedelta.max
+
+    def _refresh(self) -> None:
+        self._projects = self._read_list()
+        self._read_at = self._clock.now()
+
+    def store_of(self, project: ListedProject) -> ObjectStore:
+        """The bucket of a project's pages and records."""
+        return self._make_store(project.bucket)
+
+    def read_link_key(self, project: ListedProject) -> bytes | None:
+        """The key of the project's signed links, None if it is missing or too short to protect anything."""
+        now = self._clock.now()
+        kept = self._link_keys.get(project.id)
+        if kept is None or now >= kept[0]:
+            name = link_key_of(project.id)
+            stored = self.store_of(project).read(name)
+            key = stored.body.strip() if stored else b""
+            good = len(key) >= LEAST_KEY_LENGTH
+            if not good:
+                why = f"at least {LEAST_KEY_LENGTH} characters are needed"
+                logger.error("key of signed links", extra={"projectId": project.id, "key": name, "why": why})
+            life = self._cache_life if good else min(self._cache_life, _LOOK_AGAIN)
+            kept = self._link_keys[project.id] = (now + life, key if good else None)
+        return kept[1]
+
+    def load_study(self, project: ListedProject, version: str | None) -> Study:
+        """The version that a participant began with; without one, or if it is lost, the project as it is."""
+        for wanted in (version, project.version):
+            if wanted and (study := self._load_version(project, wanted)):
+                return study
+        return self._load_live(project)
+
+    def _read_list(self) -> dict[str, ListedProject]:
+        stored = self._make_store(self._buckets[0]).read(MASTER_LIST)
+        if stored is None:
+            return {}
+        listed = {}
+        for entry in read_projects(stored.body):
+            project_id, bucket = entry.get("id"), entry.get("bucket") or self._buckets[0]
+            if bucket not in self._buckets:
+                logger.error("project in a bucket that is not this stack's", extra={"projectId": project_id})
+            elif isinstance(project_id, str):
+                live, version = is_live(entry), entry.get("version")
+                listed[project_id] = ListedProject(project_id, live, version, bucket, entry)
+        return listed
+
+    def _load_version(self, project: ListedProject, version: str) -> Study | None:
+        key = (project.id, version)
+        if key not in self._versions:
+            store = self.store_of(project)
+            stored = store.read(version_key(project.id, version))
+            if stored is None:
+                logger.error("version is missing", extra={"projectId": project.id, "version": version})
+                return None
+            frozen = json.loads(stored.body)
+            pages = LivePages(store, project.id, frozen["files"])
+            self._versions[key] = Study(
+                project.id,
+                frozen["config"],
+                pages.read,
+                lambda file: list(frozen["variants"].get(file, ())),
+            )
+            if len(self._versions) > _KEPT_VERSIONS:
+                self._versions.popitem(last=False)
+        self._versions.move_to_end(key)
+        return self._versions[key]
+
+    def _load_live(self, project: ListedProject) -> Study:
+        """A list copied from an existing deployment names no version: pages are read as they are."""
+        now = self._clock.now()
+        kept = self._live_studies.get(project.id)
+        if kept is None or now >= kept[0]:
+            pages = LivePages(self.store_of(project), project.id, {})
+            study = Study(project.id, project.config, pages.read, pages.find_variants)
+            kept = self._live_studies[project.id] = (now + self._cache_life, study)
+        return kept[1]
+
+
+def is_live(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is open; a list edited by hand may say so in words."""
+    return str(entry.get("live")).lower() in {"true", "yes", "1"}
+
+
+class LivePages:
+    """Pages of a project: those at hand, else as they lie in the bucket, read once. It never lists."""
+
+    def __init__(self, store: ObjectStore, project_id: str, files: Mapping[str, str]) -> None:
+        self._store = store
+        self._project_id = project_id
+        self._files: dict[str, str] = dict(files)
+
+    def read(self, file: str) -> str | None:
+        """The text, or None. A page uploaded only after publishing is found from then on."""
+        if file not in self._files:
+            stored = self._store.read(f"{self._project_id}/{file}")
+            if stored is None:
+                return None
+            self._files[file] = stored.body.decode("utf-8-sig", errors="replace")
+        return self._files[file]
+
+    def find_variants(self, file: str) -> list[str]:
+        """The variants of a step file, found by asking for -0, -1 … until one is missing."""
+        stem = file.removesuffix(".html")
+        existing: set[str] = set()
+        for number in range(_MOST_VARIANTS):
+            if self.read(name := f"{stem}-{number}.html") is None:
+                break
+            existing.add(name)
+        if existing and self.read(file) is not None:
+            existing.add(file)
+        return order_variants(file, existing)

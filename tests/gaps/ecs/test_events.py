@@ -1,0 +1,68 @@
+"""EventBridge hears of each change of a task, and rules choose by status and cluster."""
+
+import json
+import uuid
+from typing import Any
+
+from tests.gaps.emulators import Emulator
+from tests.gaps.processes import wait_for
+
+
+def make_queue(emulator: Emulator, pattern: dict[str, Any]) -> str:
+    """URL of a queue that gets the events that match a pattern."""
+    sqs, events, name = emulator.client("sqs"), emulator.client("events"), f"tasks-{uuid.uuid4().hex[:8]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allowed = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Resource": arn}
+    policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Action": "sqs:SendMessage"}]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    return url
+
+
+def receive(emulator: Emulator, url: str) -> list[dict[str, Any]]:
+    """The events that have come, each once."""
+    found = emulator.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in found:
+        emulator.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [json.loads(message["Body"]) for message in found]
+
+
+def test_a_task_that_has_stopped_is_told_with_cause_and_exit_code(emulator: Emulator) -> None:
+    """Source, detail type and detail are AWS's (ECS guide, "Amazon ECS task state change events"); a prefix
+    chooses the cluster (EventBridge guide, "Comparison operators for use in event patterns")."""
+    mine, other = emulator.make_cluster(), emulator.make_cluster()
+    arn = emulator.client("ecs").describe_clusters(clusters=[mine])["clusters"][0]["clusterArn"]
+    detail = {"lastStatus": ["STOPPED"], "clusterArn": [{"prefix": arn[:-2]}]}
+    kinds = {"source": ["aws.ecs"], "detail-type": ["ECS Task State Change"]}
+    url = make_queue(emulator, {**kinds, "detail": detail})
+    tasks = [emulator.run_task(cluster, emulator.make_definition()) for cluster in (other, mine)]
+    for task in tasks:
+        emulator.wait_for_status(task, "RUNNING")
+        emulator.stop_task(task, reason="over")
+
+    [event] = wait_for(lambda: receive(emulator, url))
+
+    assert event["detail"]["taskArn"] == tasks[1]["taskArn"]
+    assert (event["source"], event["detail"]["clusterArn"]) == ("aws.ecs", arn)
+    assert event["detail"]["stopCode"] == "UserInitiated"
+    assert [type(container["exitCode"]) for container in event["detail"]["containers"]] == [int]
+    assert event["resources"] == [tasks[1]["taskArn"]]
+
+
+def test_a_task_on_its_way_is_told_of_in_each_state(emulator: Emulator) -> None:
+    """PENDING and RUNNING too, so a rule has to choose."""
+    cluster = emulator.make_cluster()
+    arn = emulator.client("ecs").describe_clusters(clusters=[cluster])["clusters"][0]["clusterArn"]
+    url = make_queue(emulator, {"source": ["aws.ecs"], "detail": {"clusterArn": [arn]}})
+    task = emulator.run_task(cluster, emulator.make_definition())
+    emulator.wait_for_status(task, "RUNNING")
+    seen: set[str] = set()
+
+    def look() -> bool:
+        seen.update(event["detail"]["lastStatus"] for event in receive(emulator, url))
+        return {"PENDING", "RUNNING"} <= seen
+
+    assert wait_for(look)
+    emulator.stop_task(task, reason="over")

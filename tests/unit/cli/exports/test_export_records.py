@@ -1,0 +1,199 @@
+"""What a stored record says, one of an earlier deployment too; and what a page asked."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from hippo_cli.data.questions import read_questions
+from hippo_cli.data.records import WHOLE_BODY, Record, clean, read_answers, read_record
+from hippo_cli.data.step_times import list_visits
+
+POLL = ("GET", None)
+QUERY = {"projectId": "p", "userId": "U", "workerId": "w-1"}
+
+
+def build_event(method: str, body: str | None, second: int, **more: Any) -> dict[str, Any]:
+    """A whole event of API Gateway, as deployments before this one appended it to the record."""
+    return {
+        "resource": "/next",
+        "path": "/next",
+        "httpMethod": method,
+        "headers": {"User-Agent": "Mozilla", "X-Forwarded-For": "203.0.113.9"},
+        "queryStringParameters": QUERY,
+        "requestContext": {"requestId": f"r{second}", "requestTimeEpoch": 1606300000000 + 1000 * second},
+        "body": body,
+        "isBase64Encoded": False,
+    } | more
+
+
+def read(requests: list[dict[str, Any]], game: int | None = None, **more: Any) -> Record:
+    """The record of these requests."""
+    data = {"created": "2020-11-25 10:26:40.123456+00:00", "requests": requests, **more}
+    return read_record("U", json.dumps(data).encode(), lambda _: game)
+
+
+def place(record: Record) -> list[tuple[int, dict[str, str]]]:
+    """Step and answers of each request with answers."""
+    return [(entry.step, entry.answers) for entry in record.entries if entry.answers]
+
+
+def build_history(*requests: tuple[str, str | None]) -> list[dict[str, Any]]:
+    """Events a minute apart."""
+    return [build_event(method, body, 60 * number) for number, (method, body) in enumerate(requests)]
+
+
+def test_an_earlier_deployments_record() -> None:
+    """Given whole events without a wait, then answers to page k stand at k, with API Gateway's time."""
+    record = read(build_history(POLL, ("POST", '{"age": "31"}'), ("POST", '{"q": "x"}'), POLL), nextStep=5)
+
+    assert place(record) == [(1, {"age": "31"}), (2, {"q": "x"})]
+    assert record.entries[1].time == "2020-11-25T10:27:40.000+00:00"
+    assert record.parameters == {"workerId": "w-1"}
+    assert record.created
+    assert (record.version, record.next_step) == (None, 5)
+    assert "Mozilla" not in record.to_json()
+    assert "203.0.113.9" not in record.to_json()
+
+
+@pytest.mark.parametrize("game", [3, None])
+def test_polls_of_an_earlier_deployment_are_no_steps(game: int | None) -> None:
+    """Given polls that were appended and not counted, then the page after the game keeps its number."""
+    answers = ("POST", '{"a": "1"}'), ("POST", '{"b": "2"}')
+    # Page 1, page 2, which gets `wait`; two polls that wait, one that shows the game, one that ends it.
+    requests = build_history(POLL, *answers, POLL, POLL, POLL, POLL, ("POST", '{"c": "4"}'))
+
+    record = read(requests, game, nextStep=6)
+
+    assert place(record) == [(1, {"a": "1"}), (2, {"b": "2"}), (4, {"c": "4"})]
+    assert [visit.step for visit in list_visits(record)] == [1, 2, 3, 4]
+    assert [visit.seconds for visit in list_visits(record)] == [60, 60, 240, 60]
+
+
+def test_bodies_of_all_kinds() -> None:
+    """Given bodies that are no form, then nothing is lost: what is no object of fields stays one text."""
+    assert read_answers('{"a": ["x", "y"], "b": 1.5, "c": true, "d": null, "e": {"f": "é"}}') == {
+        "a": '["x", "y"]',
+        "b": "1.5",
+        "c": "true",
+        "d": "",
+        "e": '{"f": "é"}',
+    }
+    assert read_answers("age=31&q=x") == {WHOLE_BODY: "age=31&q=x"}
+    assert read_answers("[1]") == {WHOLE_BODY: "[1]"}
+    assert read_answers("[" * 100_000) == {WHOLE_BODY: "[" * 100_000}
+    assert read_answers({"age": "31"}) == {"age": "31"}
+    assert [read_answers(nothing) for nothing in (None, "", "null")] == [{}, {}, {}]
+
+
+def test_a_body_in_base64() -> None:
+    """Given an event whose body is base64, then the answers are read."""
+    body = base64.b64encode(b'{"age": "31"}').decode()
+
+    record = read(
+        [build_event("GET", None, 0), build_event("POST", body, 1, isBase64Encoded=True)], nextStep=3
+    )
+
+    assert place(record) == [(1, {"age": "31"})]
+
+
+def test_half_a_character_does_not_break_a_file() -> None:
+    """Given a lone surrogate, which JSON can carry and UTF-8 cannot, then it is replaced, and others stay."""
+    assert clean(json.loads('"a\\ud83d b \\ud83d\\ude00"')) == "a\ufffd b \U0001f600"
+    record = read([{"requestId": "0"}, {"requestId": "1", "body": '{"\\ud800": "\\udfff x"}'}], nextStep=3)
+    assert place(record) == [(1, {"\ufffd": "\ufffd x"})]
+
+
+def test_odd_times_are_left_out() -> None:
+    """Given times that are none, then the entries stay, without one."""
+    entries = [
+        {"requestId": "0", "time": "soon"},
+        {"requestId": "1", "time": 5},
+        build_event("POST", "{}", 0, requestContext={"requestTimeEpoch": 1e300}),
+        build_event("POST", "{}", 0, requestContext=None),
+    ]
+
+    record = read(entries, nextStep=5)
+
+    assert [entry.time for entry in record.entries] == [None] * 4
+    assert list_visits(record) == []
+
+
+def test_a_record_is_kept_as_it_was_read() -> None:
+    """Given a record with all that it can have, then it is the same after it was kept."""
+    entry = {
+        "requestId": "1",
+        "httpMethod": "POST",
+        "body": '{"a": "1"}',
+        "time": "2030-01-01T12:00:00.000+00:00",
+    }
+    consent = {"sha256": "ab", "time": "2030-01-01T12:00:00.000+00:00"}
+    more = {"version": "v1", "waitingSince": "2030-01-01T12:00:00.000+00:00", "parameters": {"x": "y"}}
+
+    record = read([entry, {**entry, "consent": consent}], repeats=[{**entry, "step": 1}], nextStep=3, **more)
+
+    assert record.entries[1].consent == "ab"
+    assert (record.entries[2].repeat, record.entries[2].step) == (True, 1)
+    assert Record.from_json(record.to_json()) == record
+
+
+PAGE = """
+<style>label { color: red }</style>
+<form>
+ <p><label for="age">Your age</label> <input type="number" id="age" name="age" required></p>
+ <fieldset><legend>How was <b>it</b>?</legend>
+  <label><input type="radio" name="how" value="1"> Bad</label>
+  <label><input type="radio" name="how" value="2" required> Good</label>
+ </fieldset>
+ <label>Country <select name="country"><option value="">choose<option value="ca">Canada</option>
+  <option>France</select></label>
+ <select name="several" multiple aria-label="Some"><option>a</option></select>
+ <label><input type="checkbox" name="agree"> I agree</label>
+ <textarea name="more" placeholder="Anything else?"></textarea>
+ <input type="hidden" name="page" value="quiz">
+ <input type="submit" name="go"><input id="nameless">
+</form>
+"""
+
+
+def test_what_a_page_asks() -> None:
+    """Given a page of all kinds of controls, then each name is one question, with label and options."""
+    questions = {question.name: question for question in read_questions(PAGE)}
+
+    assert list(questions) == ["age", "how", "country", "several", "agree", "more", "page"]
+    assert (questions["age"].kind, questions["age"].required, questions["age"].label) == (
+        "number",
+        True,
+        "Your age",
+    )
+    assert (questions["how"].kind, questions["how"].required, questions["how"].label) == (
+        "radio",
+        True,
+        "How was it?",
+    )
+    assert questions["how"].options == [("1", "Bad"), ("2", "Good")]
+    assert questions["country"].label == "Country"
+    assert questions["country"].options == [("", "choose"), ("ca", "Canada"), ("France", "France")]
+    assert (questions["several"].kind, questions["several"].label) == ("select multiple", "Some")
+    assert (questions["agree"].label, questions["agree"].options) == ("I agree", [("on", "I agree")])
+    assert questions["more"].label == "Anything else?"
+    assert json.loads(questions["how"].format_options()) == [
+        {"value": "1", "label": "Bad"},
+        {"value": "2", "label": "Good"},
+    ]
+    assert questions["age"].format_options() == ""
+
+
+def test_pages_that_are_hardly_html() -> None:
+    """Given texts that browsers somehow show, then reading them ends, with what controls there are."""
+    for html in (
+        "",
+        "<",
+        "<![if x]><input name=a>",
+        "</label></fieldset></select>",
+        "<legend>x",
+        "<option>",
+        "\x00",
+    ):
+        assert [question.name for question in read_questions(html)] == (["a"] if "name=a" in html else [])

@@ -1,0 +1,149 @@
+"""`hippo publish` sends large files in parts, whole or not at all, and knows them again."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from s3transfer.futures import TransferCoordinator
+
+from hippo_cli.errors import ExitCode
+from hippo_cli.publishing.upload import LocalFile, upload_files
+from tests.support.study_world import BUCKET
+from tests.unit.cli.conftest import SmallStudy
+from tests.unit.cli.publishing.test_publish import IMAGE, publish
+from tests.unit.cli.publishing_world import Deployment
+
+Run = Callable[..., Any]
+KEY = "small/_media/film.mp4"
+FILM = b"film" * 4 * 1024**2 + b"the end"  # three parts, the last of them short
+
+
+@pytest.fixture
+def film(study: SmallStudy) -> Path:
+    """A film that the first page shows."""
+    study.write("StepFiles/film.mp4", FILM)
+    study.page('<video src="film.mp4"></video><input name="agree">')
+    return study.directory / "StepFiles" / "film.mp4"
+
+
+def left_behind(deployment: Deployment) -> list[Any]:
+    """Uploads in parts that were neither ended nor given up: they cost money, and nobody sees them."""
+    return deployment.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+
+
+def test_a_film(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
+    """Given a film, then it is sent in parts and shown; again only if a byte of it is another one."""
+    first = publish(run, study, "--image", IMAGE)
+    parts = deployment.aws.count()["UploadPart"]
+    sent = deployment.s3.get_object(Bucket=BUCKET, Key=KEY)
+    again = publish(run, study, "--image", IMAGE)
+    film.write_bytes(FILM[:-1] + b"!")
+    edited = publish(run, study, "--image", IMAGE)
+
+    assert KEY in first["files"]["changed"]
+    assert parts == 3
+    assert (sent["ETag"].strip('"')[-2:], sent["ContentType"]) == ("-3", "video/mp4")
+    assert sent["Body"].read() == FILM
+    assert (again["files"]["changed"], again["version"]) == ([], first["version"])
+    assert edited["files"]["changed"] == [KEY]
+
+
+def test_a_film_that_was_sent_by_other_means(
+    deployment: Deployment, run: Run, study: SmallStudy, film: Path
+) -> None:
+    """Given the same film in one piece, as other tools send it, then it is not sent again."""
+    deployment.s3.put_object(Bucket=BUCKET, Key=KEY, Body=FILM)
+
+    assert KEY not in publish(run, study, "--image", IMAGE)["files"]["changed"]
+
+
+def test_the_network_breaks_in_a_film(
+    deployment: Deployment, run: Run, study: SmallStudy, film: Path
+) -> None:
+    """Given a network that breaks in its middle, then nothing of it stays, and the next run sends it."""
+
+    def break_network() -> None:
+        raise EndpointConnectionError(endpoint_url="https://example.org")
+
+    deployment.aws.before("UploadPart", break_network, times=9)
+    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+    left, there = left_behind(deployment), deployment.keys()
+    deployment.aws.reset()
+
+    assert result.exit_code == ExitCode.AWS, result.output
+    assert (left, KEY in there) == ([], False)
+    assert KEY in publish(run, study, "--image", IMAGE)["files"]["changed"]
+
+
+def test_interrupted_in_a_film(
+    deployment: Deployment, run: Run, study: SmallStudy, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given Ctrl-C in its middle, then it ends so, and nothing of it stays."""
+    given_up, plain = threading.Event(), TransferCoordinator.cancel
+
+    def cancel(*arguments: Any) -> None:
+        plain(*arguments)
+        given_up.set()
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert given_up.wait(30)  # a film that is sent in no time would be there before
+
+    monkeypatch.setattr(TransferCoordinator, "cancel", cancel)
+    deployment.aws.before("UploadPart", interrupt)
+
+    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+    there = deployment.keys()
+
+    assert result.exit_code == ExitCode.INTERRUPTED, result.output
+    assert (left_behind(deployment), KEY in there) == ([], False)
+    assert deployment.invocations == []
+
+
+def test_who_may_not_give_it_up(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
+    """Given credentials that may not give an upload up, then the error told is that of the upload."""
+    deployment.aws.fail("UploadPart", "AccessDenied", 403, times=9)
+    deployment.aws.fail("AbortMultipartUpload", "AccessDenied", 403)
+
+    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+
+    assert result.exit_code == ExitCode.AWS
+    assert f"may not do s3:PutObject on {BUCKET}/{KEY}" in result.stderr
+
+
+def test_a_file_that_changes_while_it_is_sent(
+    deployment: Deployment, run: Run, study: SmallStudy, film: Path
+) -> None:
+    """Given a film that is still being written, then the study is not published with half of it."""
+
+    def write_on() -> None:
+        film.write_bytes(FILM + b"more")
+
+    deployment.aws.before("CompleteMultipartUpload", write_on)
+
+    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+
+    assert result.exit_code == ExitCode.PROBLEMS
+    assert "film.mp4 was changed while it was sent" in result.stderr
+    assert deployment.invocations == []
+    assert KEY in publish(run, study, "--image", IMAGE)["files"]["changed"]
+
+
+def test_progress(deployment: Deployment, study: SmallStudy, film: Path) -> None:
+    """Given a film and a page, then what is told of them grows to the sum of their sizes."""
+    page = study.directory / "StepFiles" / "thanks.html"
+    told: list[tuple[int, int]] = []
+    files = [LocalFile(KEY, film), LocalFile("small/thanks.html", page)]
+
+    upload_files(deployment.s3, BUCKET, files, lambda done, total: told.append((done, total)))
+
+    total = len(FILM) + page.stat().st_size
+    assert {whole for _, whole in told} == {total}
+    assert told[-1] == (total, total)
+    assert len(told) > 10
+    assert sorted(told) == told

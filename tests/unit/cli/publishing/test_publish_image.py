@@ -1,0 +1,299 @@
+"""`hippo publish` and the game server's image: what it is built from, when, and by which commands."""
+
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hippo_cli.errors import ExitCode, MachineError
+from hippo_cli.image.build_context import make_context
+from hippo_cli.image.docker import build_image
+from hippo_cli.image.docker_ignore import DockerIgnore
+from hippo_cli.image.dockerfile import ContextUse
+from hippo_cli.study_folder import StudyFolder
+from tests.support.study_world import BUCKET
+from tests.unit.cli.conftest import SmallStudy
+from tests.unit.cli.publishing.test_publish import IMAGE, publish
+from tests.unit.cli.publishing_world import Deployment, FakeDocker
+
+Run = Callable[..., Any]
+
+
+def test_image_is_built_and_pushed(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given no image yet, then the repository is made, and Docker builds for Fargate and pushes by a hash."""
+    said = publish(run, study)
+
+    (repository,) = deployment.ecr.describe_repositories()["repositories"]
+    pinned = said["image"]["reference"]
+    reference = docker.calls[-1][1]
+    assert [reference.rpartition(":")[0], pinned.partition("@")[0]] == [repository["repositoryUri"]] * 2
+    registry = reference.partition("/")[0]
+    assert docker.calls == [
+        ["build", "--platform", "linux/amd64", "--tag", reference, "--file", "Dockerfile", "-"],
+        ["login", "--username", "AWS", "--password-stdin", registry],
+        ["push", reference],
+    ]
+    assert docker.read_stdin("login")
+    (found,) = deployment.definitions()
+    assert found["containerDefinitions"][0]["image"] == pinned
+    assert "TRIAL_CONFIG" not in str(found["containerDefinitions"][0]["environment"])
+
+
+def test_what_the_image_is_made_of(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given .env and settings, then the image gets both, and nothing is left in the folder."""
+    study.write(".env", "SECRET=1\n")
+    study.edit("  game: x\n", "  game: x\n  since: 2030-01-01\n  ui: {left: true, right: false}\n")
+    before = sorted(study.directory.rglob("*"))
+
+    publish(run, study)
+
+    context = docker.read_context()
+    assert context["App/server.py"] == b"print('hello')\n"
+    assert context["App/.env"] == b"SECRET=1\n"
+    trial = yaml.safe_load(context["App/.trialConfig.yml"])["trial"]
+    assert (trial["projectId"], trial["bucket"], trial["ui"]) == ("small", BUCKET, ["left"])
+    assert str(trial["since"]) == "2030-01-01"
+    assert sorted(study.directory.rglob("*")) == before
+
+
+def test_certificate_that_the_image_carries(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given images that carry the certificate, then it is fetched; a renewed one makes a new image."""
+    deployment.set(GameCertificate="image")
+    study.edit(
+        "trial:\n", f"  ssl: {{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}\ntrial:\n"
+    )
+    missing = publish(run, study)
+    for key in ("SSL/a.pem", "SSL/b.pem"):
+        deployment.s3.put_object(Bucket=BUCKET, Key=key, Body=b"first")
+    first = publish(run, study)
+    context = docker.read_context()
+    deployment.s3.put_object(Bucket=BUCKET, Key="SSL/b.pem", Body=b"renewed")
+    renewed = publish(run, study)
+
+    assert [found["code"] for found in missing["findings"]] == ["certificate"]
+    assert "NoSuchKey" in missing["findings"][0]["what"]
+    assert first["findings"] == []
+    assert (context["App/fullchain.pem"], context["App/privkey.pem"]) == (b"first", b"first")
+    assert not list(study.directory.rglob("*.pem"))
+    assert renewed["image"]["reference"] != first["image"]["reference"]
+    assert "TLS_CERTIFICATE" not in str(deployment.definitions()[-1])
+
+
+def test_certificate_in_the_folder(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a pair of the researcher's own in App, then it is taken as it is, without a warning."""
+    deployment.set(GameCertificate="image")
+    for name in ("fullchain.pem", "privkey.pem"):
+        study.write(f"App/{name}", "own")
+
+    assert publish(run, study)["findings"] == []
+    assert docker.read_context()["App/privkey.pem"] == b"own"
+
+
+def test_rebuild(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given an image that is there, then --rebuild builds another, which a revision of its own has."""
+    first = publish(run, study)
+    publish(run, study)
+    assert len(docker.calls) == 3
+
+    again = publish(run, study, "--rebuild")
+
+    assert len(docker.calls) == 6
+    assert docker.calls[2] == docker.calls[5]
+    assert again["image"]["reference"] != first["image"]["reference"]
+    assert again["version"] != first["version"]
+
+
+def test_built_for_the_processor_of_the_task_definition(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a newest revision for ARM, then the image is built for it, and the next revision says so too."""
+    publish(run, study, "--image", IMAGE)
+    (found,) = deployment.definitions()
+    names = ("family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions")
+    platform = {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}
+    deployment.ecs.register_task_definition(**{name: found[name] for name in names}, runtimePlatform=platform)
+
+    publish(run, study)
+
+    build = docker.calls[0]
+    assert build[build.index("--platform") + 1] == "linux/arm64"
+    assert deployment.definitions()[-1]["runtimePlatform"] == platform
+
+
+def test_no_docker(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a Docker that does not run, or none, then nothing is sent, and the way without it is named."""
+    docker.fail("version")
+    stopped = run("publish", study.directory, "--yes")
+    monkeypatch.setenv("PATH", "/nowhere")
+    absent = run("publish", study.directory, "--yes")
+
+    assert (stopped.exit_code, absent.exit_code) == (ExitCode.MACHINE, ExitCode.MACHINE)
+    assert "Docker does not run: Cannot connect to the Docker daemon" in stopped.stderr
+    assert "Docker is not installed" in absent.stderr
+    assert all("--image" in result.stderr for result in (stopped, absent))
+    assert deployment.keys() == []
+    assert publish(run, study, "--image", IMAGE)["published"]
+
+
+@pytest.mark.parametrize("command", ["build", "login", "push"])
+def test_docker_fails(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, command: str
+) -> None:
+    """Given a Docker that fails in its midst, then the study is not listed, and the next run goes on."""
+    docker.fail(command)
+    result = run("publish", study.directory, "--yes")
+    assert result.exit_code == ExitCode.MACHINE, result.output
+    assert "exit code 1" in result.stderr
+    assert deployment.invocations == deployment.definitions() == []
+    docker.fail("")
+
+    said = publish(run, study)
+
+    assert said["published"]
+    assert said["files"]["changed"] == []
+
+
+def test_docker_that_reads_no_further(study: SmallStudy, docker: FakeDocker, tmp_path: Path) -> None:
+    """Given a context that is larger than a pipe and a Docker that ends early, then its failure is told."""
+    study.write("App/model.bin", b"0" * 500_000)
+    (tmp_path / "docker" / "docker").write_text("#!/bin/sh\nexit 3\n")
+
+    with pytest.raises(MachineError, match="exit code 3"):
+        build_image(make_context(StudyFolder(study.directory), {}), "small:1", "linux/amd64")
+
+
+def test_ids_that_no_repository_can_have(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given an id with capitals, then the error says so before anything is sent; a ready image is fine."""
+    study.edit("id: small", "id: Small-Study")
+
+    result = run("publish", study.directory, "--yes")
+
+    assert result.exit_code == ExitCode.PROBLEMS
+    assert "no repository can be called Small-Study" in result.stderr
+    assert deployment.keys("Small-Study") == []
+    assert publish(run, study, "--image", IMAGE)["published"]
+
+
+def test_ready_image_needs_no_dockerfile(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given no Dockerfile, then --image publishes; a name that is none is refused."""
+    (study.directory / "Dockerfile").unlink()
+
+    assert publish(run, study, "--image", IMAGE)["image"] == {"reference": IMAGE, "builds": False}
+    assert run("publish", study.directory, "--yes").exit_code == ExitCode.PROBLEMS
+    assert run("publish", study.directory, "--image", "a b").exit_code == ExitCode.USAGE
+
+
+def make_tag(study: SmallStudy) -> str:
+    """The tag that the study's image has now."""
+    return make_context(StudyFolder(study.directory), {}).tag
+
+
+def test_only_what_is_in_the_image_makes_a_new_one(study: SmallStudy) -> None:
+    """Given changes of pages, caches and ignored files, then the tag stays; a program's changes it."""
+    study.write(".dockerignore", "App/data\n**/*.log\n")
+    tag = make_tag(study)
+    study.page("<p>other</p>")
+    for name in ("App/data/trial.json", "App/deep/x.log", "App/__pycache__/server.pyc", ".git/HEAD"):
+        study.write(name, "x")
+    same = make_tag(study)
+    study.write("App/server.py", "print('bye')\n")
+    program = make_tag(study)
+    (study.directory / "App/server.py").chmod(0o755)
+    mode = make_tag(study)
+    study.write("Dockerfile", "FROM python:3.14\nCOPY App/ ./\nEXPOSE 5000\n")
+
+    assert same == tag
+    assert len({tag, program, mode, make_tag(study)}) == 4
+
+
+def test_context_is_an_archive_of_what_is_not_ignored(study: SmallStudy) -> None:
+    """Given ignored files, links and a Dockerfile in App, then the archive is what Docker would read."""
+    (study.directory / "Dockerfile").rename(study.directory / "App/Dockerfile")
+    study.write(".dockerignore", "*\n!App\nApp/secret.txt\n")
+    study.write("App/secret.txt", "x")
+    (study.directory / "App/link").symlink_to("server.py")
+    archive = BytesIO()
+
+    context = make_context(StudyFolder(study.directory), {"App/.env": b"x"})
+    context.write(archive)
+
+    archive.seek(0)
+    with tarfile.open(fileobj=archive) as opened:
+        entries = {entry.name: (entry.mode, entry.uid, entry.mtime, entry.linkname) for entry in opened}
+    assert context.dockerfile == "App/Dockerfile"
+    assert entries.keys() == {"App/Dockerfile", "App/server.py", "App/link", "App/.env"}
+    assert entries["App/server.py"] == (0o644, 0, 0, "")
+    assert entries["App/link"][3] == "server.py"
+
+
+@pytest.mark.parametrize(
+    ("lines", "excluded", "kept"),
+    [
+        (["*", "!App"], ["config.yml", "StepFiles/a.html"], ["App/server.py", "App"]),
+        (["# comment", "", "App/data/"], ["App/data/x", "App/data"], ["App/database", "data/x"]),
+        (["**/*.pyc"], ["a.pyc", "App/deep/b.pyc"], ["App/b.py"]),
+        (["/App/*.log"], ["App/a.log"], ["App/deep/a.log"]),
+        (["App/?[0-9].txt"], ["App/a1.txt"], ["App/ab.txt", "App/aa1.txt"]),
+        (["App/**", "!App/a/**/keep"], ["App/x/y"], ["App/a/b/keep", "App/a/keep"]),
+        (["a+b (1).txt", "."], ["a+b (1).txt"], ["aab (1).txt"]),
+    ],
+)
+def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -> None:
+    """Given patterns of a .dockerignore, then what they fit is left out, and nothing else."""
+    ignore = DockerIgnore(lines)
+
+    assert [path for path in excluded + kept if ignore.excludes(path)] == excluded
+
+
+@pytest.mark.parametrize(
+    ("text", "needed", "other"),
+    [
+        ("COPY App/ ./", ["App/a", "App"], ["StepFiles/a", "Application"]),
+        ("copy --chown=me:me --chmod=755 a b/c /x/", ["a", "b/c", "b/c/d"], ["b/e"]),
+        ('ADD ["my file", "/x"]', ["my file"], ["my"]),
+        ("COPY \\\n  a \\\n  # why\n  b /x", ["a", "b"], ["x"]),
+        ("COPY --from=build /out /x", [], ["out"]),
+        ("ADD https://example.org/x /x\nCOPY <<EOF /y", [], ["x"]),
+        ("COPY *.py /x", ["a.py"], ["a.txt", "deep/a.py"]),
+        ("COPY . /x", ["a", "b/c"], []),
+        ("COPY $WHAT /x", ["a"], []),
+        ("RUN --mount=type=bind,target=/src make", ["a"], []),
+        ("RUN --mount=type=cache,from=x make", [], ["a"]),
+        ("RUN --mount=type=bind,target=/src --mount=type=cache,from=x make", ["a"], []),
+    ],
+)
+def test_what_a_dockerfile_takes(text: str, needed: list[str], other: list[str]) -> None:
+    """Given instructions of a Dockerfile, then exactly the files that they take can change the image."""
+    use = ContextUse(f"FROM scratch\n{text}\n")
+
+    assert [path for path in needed + other if use.needs(path)] == needed
+
+
+def test_real_docker_takes_the_command_line(study: SmallStudy) -> None:
+    """Given Docker's own client where there is one, then it knows each option that it is given."""
+    if not shutil.which("docker"):
+        pytest.skip("there is no Docker here")
+    described = {
+        words: subprocess.run(["docker", *words, "--help"], capture_output=True, text=True).stdout
+        for words in (("build",), ("login",), ("push",))
+    }
+
+    assert all(option in described["build",] for option in ("--platform", "--tag", "--file"))
+    assert all(option in described["login",] for option in ("--username", "--password-stdin"))
+    assert "push" in described["push",]

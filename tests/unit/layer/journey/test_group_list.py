@@ -1,0 +1,221 @@
+"""Balanced groups: who counts, what two at once do, what is kept of whom."""
+
+import json
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hippo.errors import BrokenRecordError, TransientError
+from hippo.groups import choose_group, read_group
+from hippo.journey.balanced_groups import MOST_RUNNING, GroupList, Groups
+from tests.support.fakes import FakeClock, FakeObjectStore
+
+KEY = "p/_groups.json"
+TWO_HOURS = timedelta(hours=2)
+
+
+class Arrivals:
+    """A study with some groups, to which people come."""
+
+    def __init__(self, count: int = 2) -> None:
+        self.store, self.clock, self.count = FakeObjectStore(), FakeClock(), count
+        self.list = GroupList(self.store, "p", self.clock)
+
+    def claim(self, user_id: str) -> int:
+        """Somebody's group."""
+        return self.list.claim(user_id, self.count, self.clock.now(), TWO_HOURS)
+
+    def read(self) -> dict[str, Any]:
+        """The object."""
+        content: dict[str, Any] = json.loads(self.store.objects[KEY])
+        return content
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.text(max_size=9))
+def test_one_of_the_least_filled_is_chosen(filled: list[int], user_id: str) -> None:
+    """Given any numbers, then a group that holds the fewest, and for the same id always the same."""
+    group = choose_group(filled, "p", user_id)
+
+    assert filled[group] == min(filled)
+    assert choose_group(filled, "p", user_id) == group
+
+
+def test_equals_are_chosen_evenly_by_id() -> None:
+    """Given empty groups, then ids are spread over all of them, and otherwise in another study."""
+    users = [f"player-{number}" for number in range(600)]
+    groups = [choose_group([0, 0, 0], "p", user) for user in users]
+
+    assert all(150 < number < 250 for number in Counter(groups).values())
+    assert groups != [choose_group([0, 0, 0], "q", user) for user in users]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("count", [2, 3])
+def test_newcomers_join_the_least_filled_group(count: int, seed: int) -> None:
+    """Given 300 people who come, finish and drop out in any order, then each newcomer gets the
+    group with the fewest of those who run or have finished, and all who finished are counted."""
+    chance, study = random.Random(seed), Arrivals(count)
+    group_of: dict[str, int] = {}
+    began: dict[str, Any] = {}
+    finished: dict[str, int] = {}
+    for number in range(300):
+        study.clock.advance(chance.randint(0, 300))
+        user, now = f"{seed}-{number}", study.clock.now()
+        living = {u: g for u, g in group_of.items() if u not in finished and now - began[u] < TWO_HOURS}
+        counts = Counter([*living.values(), *finished.values()])
+        group_of[user], began[user] = study.claim(user), now
+        assert counts[group_of[user]] == min(counts[group] for group in range(count))
+        if living and chance.random() < 0.7:
+            leaver = chance.choice(list(living))
+            study.list.finish(leaver, group_of[leaver])
+            finished[leaver] = group_of[leaver]
+    content = study.read()
+
+    wanted = Counter(finished.values())
+    assert content["finished"] == [wanted[group] for group in range(len(content["finished"]))]
+    assert set(content["running"]) == set(group_of) - set(finished)
+
+
+def test_drop_outs_make_room() -> None:
+    """Given three in a group who began two hours ago and one who has finished, then only the latter counts,
+    until one of the others finishes after all."""
+    study = Arrivals()
+    study.store.objects[KEY] = json.dumps(
+        {
+            "finished": [0, 1],
+            "running": {f"gone-{n}": [0, int(study.clock.now().timestamp())] for n in range(3)},
+        }
+    ).encode()
+    study.clock.advance(2 * 3600 - 1)
+    assert study.claim("before") == 1
+    study.clock.advance(1)
+
+    assert [study.claim("after"), study.claim("later")] == [0, 0]
+    study.list.finish("gone-1", 0)
+    assert study.claim("last") == 1
+    assert study.read()["finished"] == [1, 1]
+
+
+def test_who_has_a_group_keeps_it() -> None:
+    """Given a second claim, then the same group and no write; after the cut-off the same, and they count."""
+    study = Arrivals()
+    group = study.claim("ada")
+    written = study.store.objects[KEY]
+    study.claim("bob")
+    study.store.objects[KEY] = written
+
+    assert study.claim("ada") == group
+    assert study.store.objects[KEY] is written
+    study.clock.advance(3 * 3600)
+    assert study.claim("ada") == group
+    assert study.read()["running"]["ada"] == [group, int(study.clock.now().timestamp())]
+
+
+def test_group_that_is_no_more_is_given_anew() -> None:
+    """Given a claim whose study has fewer variants since, then one of those that there are."""
+    study = Arrivals(3)
+    study.store.objects[KEY] = b'{"finished": [5, 4, 0], "running": {"ada": [2, 1893499200]}}'
+    study.count = 2
+
+    assert study.claim("ada") == 1
+    assert study.read()["running"]["ada"][0] == 1
+
+
+def test_rivals_count_for_each_other() -> None:
+    """Given somebody who claims between another's read and write, then both groups have one."""
+    study = Arrivals()
+    groups = []
+    study.store.before_write = lambda: groups.append(study.claim("rival"))
+
+    groups.append(study.claim("ada"))
+
+    assert sorted(groups) == [0, 1]
+    assert len(study.read()["running"]) == 2
+
+
+def test_claim_whose_answer_was_lost_is_found() -> None:
+    """Given a write that succeeded and was tried again by botocore, then one entry, and the group written."""
+    study = Arrivals()
+    study.store.before_write = lambda: study.claim("ada")
+
+    group = study.claim("ada")
+
+    assert {user: entry[0] for user, entry in study.read()["running"].items()} == {"ada": group}
+
+
+def test_finishing_twice_counts_once() -> None:
+    """Given an end that is noted twice, then one; of somebody unknown, none, and no object is made."""
+    study = Arrivals()
+    study.list.finish("nobody", 0)
+    assert study.store.objects == {}
+    group = study.claim("ada")
+
+    study.list.finish("ada", group)
+    study.list.finish("ada", group)
+
+    assert sum(study.read()["finished"]) == 1
+    assert study.read()["running"] == {}
+
+
+def test_endless_rivals_are_a_passing_fault() -> None:
+    """Given claims that always lose, then TransientError in two seconds, at the end in half of one."""
+    study = Arrivals()
+    study.claim("ada")
+
+    def let_in() -> None:
+        study.store.objects[KEY] += b" "
+        study.store.before_write = let_in
+
+    study.store.before_write = let_in
+    with pytest.raises(TransientError):
+        study.claim("bob")
+    assert sum(study.clock.slept) < 2
+    study.clock.slept.clear()
+    with pytest.raises(TransientError):
+        study.list.finish("ada", 0)
+    assert sum(study.clock.slept) < 0.5
+
+
+def test_oldest_drop_outs_are_forgotten() -> None:
+    """Given more than there is room for, then the oldest who are past the cut-off go, and nobody else."""
+    running = {f"u{number}": (0, number) for number in range(MOST_RUNNING + 1)}
+    groups = Groups(running=running)
+
+    groups.claim("p", "new", 2, now=5, cutoff=4)
+
+    assert set(range(5)) - {int(user[1:]) for user in groups.running if user != "new"} == {0, 1}
+    assert len(groups.running) == MOST_RUNNING
+
+
+def test_unknown_keys_stay() -> None:
+    """Given keys that somebody has added, then they are there after a claim."""
+    study = Arrivals()
+    study.store.objects[KEY] = b'{"note": "pilot"}'
+    study.claim("ada")
+
+    assert study.read()["note"] == "pilot"
+
+
+@pytest.mark.parametrize(
+    "body", [b"{", b"[]x", b'{"running": [1]}', b'{"running": {"a": 1}}', b'{"finished": 3}']
+)
+def test_broken_list_is_left_as_it_is(body: bytes) -> None:
+    """Given an object that is no list of groups, then an error that says so."""
+    study = Arrivals()
+    study.store.objects[KEY] = body
+
+    with pytest.raises(BrokenRecordError, match="mend or delete"):
+        study.claim("ada")
+    assert study.store.objects[KEY] == body
+
+
+@pytest.mark.parametrize("value", [None, "0", -1, True, 1.0, 1000, [0]])
+def test_what_is_no_group_is_none(value: object) -> None:
+    """Given anything but a small whole number, then there is no group; 0 is one."""
+    assert read_group(value) is None
+    assert read_group(0) == 0

@@ -1,0 +1,260 @@
+"""start_server: what it makes, in which order, and how it names it."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hippo.errors import TransientError
+from hippo.records.server import ServerRecord, read_record, write_record
+from hippo.servers.start.decisions import name_client_token
+from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
+
+
+def test_a_start_ends_ready(world: LifecycleWorld) -> None:
+    """A start message brings up one server and says so in the record."""
+    world.start()
+
+    record = world.record()
+    assert record.state == "ready"
+    assert (record.attempt, record.lease_until, record.public_ip) == (1, None, "203.0.113.1")
+    assert record.ready_at == world.clock.now()
+    assert world.left() == {
+        "tasks": [f"arn:task/{NAME}/1"],
+        "clusters": [NAME],
+        "names": [HOST],
+        "rules": [NAME],
+        "slots": [USER],
+    }
+
+
+def test_the_alarm_clock_comes_first(world: LifecycleWorld) -> None:
+    """The shutdown rule is armed before anything that costs money is made."""
+    world.start()
+
+    made = world.journal.names(
+        "rules.arm", "containers.create_cluster", "containers.run_task", "host_names.create"
+    )
+    assert made == ["rules.arm", "containers.create_cluster", "containers.run_task", "host_names.create"]
+
+
+def test_nothing_is_made_without_an_alarm_clock(world: LifecycleWorld) -> None:
+    """A start whose rule cannot be made makes nothing else."""
+    world.journal.fail("rules.arm", TransientError("events:PutRule"))
+
+    with pytest.raises(TransientError):
+        world.start()
+
+    assert not world.journal.names("containers.", "host_names.")
+
+
+def test_the_rule_stops_this_attempt(world: LifecycleWorld) -> None:
+    """The rule's input names the participant, the project and the attempt."""
+    world.start()
+
+    expected = {"userId": USER, "projectId": PROJECT, "attempt": 1, "reason": "maxRuntime"}
+    assert world.rules.rules[NAME].message == expected
+
+
+@pytest.mark.parametrize(
+    ("of_project", "of_operator", "minutes"), [(30, 60, 30), (90, 60, 60), ("45", 60, 45)]
+)
+def test_the_shorter_runtime_counts(of_project: object, of_operator: int, minutes: int) -> None:
+    """The deadline is the project's maxRuntime, capped by the operator's."""
+    world = LifecycleWorld(max_runtime=of_operator)
+    world.publish(PROJECT, maxRuntime=of_project)
+    begun = world.clock.now()
+
+    world.start()
+
+    assert world.record().deadline == begun + timedelta(minutes=minutes)
+
+
+def test_the_deadline_is_rounded_up_to_the_minute(world: LifecycleWorld) -> None:
+    """A participant gets at least the whole maxRuntime, in UTC."""
+    world.clock.moment = datetime(2030, 1, 1, 23, 45, 20, tzinfo=UTC)
+
+    world.start()
+
+    assert world.rules.rules[NAME].fires == datetime(2030, 1, 2, 0, 16, tzinfo=UTC)
+
+
+def test_a_rule_is_never_armed_for_the_minute_that_is_ending(world: LifecycleWorld) -> None:
+    """A start continued moments before its deadline arms the rule a minute ahead: a past cron never fires."""
+    world.journal.fail("containers.create_cluster", TransientError("ecs:CreateCluster"))
+    with pytest.raises(TransientError):
+        world.start(owner="same")
+    world.clock.moment = datetime(2030, 1, 1, 12, 29, 59, tzinfo=UTC)
+
+    world.start(owner="same")
+
+    fires = world.rules.rules[NAME].fires
+    assert fires
+    assert fires >= datetime(2030, 1, 1, 12, 30, 59, tzinfo=UTC)
+
+
+def test_the_task_waits_for_its_cluster(world: LifecycleWorld) -> None:
+    """RunTask is not called before the cluster is ACTIVE."""
+    world.containers.cluster_seconds = 30
+
+    world.start()
+
+    [task] = world.containers.tasks.values()
+    assert (task.made - world.containers.clusters[NAME].active_from).total_seconds() >= 0
+
+
+def test_everything_taggable_is_tagged(world: LifecycleWorld) -> None:
+    """Rule, cluster and task carry stack, project and participant."""
+    world.start()
+
+    expected = {"hippo:stack": "hippo", "hippo:project": PROJECT, "hippo:user": USER}
+    [task] = world.containers.tasks.values()
+    tags = [task.tags, world.containers.clusters[NAME].tags, world.rules.rules[NAME].tags]
+    assert tags == [expected] * 3
+
+
+def test_the_client_token_names_user_attempt_and_provider(world: LifecycleWorld) -> None:
+    """RunTask is called with the token of this attempt and provider, at most 64 characters long."""
+    world.start()
+
+    [call] = world.journal.arguments("containers.run_task")
+    assert call["token"] == name_client_token(world.record(), "FARGATE_SPOT")
+    assert len(call["token"]) <= 64
+
+
+_BEGUN = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"user_id": "bob"}, ("FARGATE",)),
+        ({"attempt": 2}, ("FARGATE",)),
+        ({"started_at": _BEGUN + timedelta(seconds=1)}, ("FARGATE",)),
+        ({"rounds": 1}, ("FARGATE",)),
+        ({}, ("FARGATE_SPOT",)),
+        ({}, ("FARGATE", ("subnet-1",))),
+    ],
+)
+def test_client_tokens_differ(changes: dict[str, Any], words: tuple[Any, ...]) -> None:
+    """Another participant, attempt, life, provider, round or choice of subnets has another token."""
+    record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN)
+
+    assert name_client_token(replace(record, **changes), *words) != name_client_token(record, "FARGATE")
+
+
+def test_a_client_token_outlives_being_stored(world: LifecycleWorld) -> None:
+    """A record that was read again, its times in milliseconds, has the token that it had when it was made."""
+    record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN + timedelta(microseconds=123456))
+    stored = read_record(json.loads(write_record(record)))
+
+    assert name_client_token(stored, "FARGATE") == name_client_token(record, "FARGATE")
+
+
+def test_a_task_is_awaited_that_ecs_does_not_show_yet(world: LifecycleWorld) -> None:
+    """DescribeTasks may not know a task that RunTask has just made."""
+    world.containers.seconds_until_seen = 20
+
+    world.start()
+
+    assert world.record().state == "ready"
+    assert len(world.containers.tasks) == 1
+
+
+def test_an_interface_is_awaited_that_ec2_does_not_show_yet(world: LifecycleWorld) -> None:
+    """DescribeNetworkInterfaces may lag behind ECS."""
+    world.interfaces.seconds_until_seen = 20
+
+    world.start()
+
+    assert world.record().public_ip == "203.0.113.1"
+
+
+def test_the_address_is_recorded_before_it_gets_the_name(world: LifecycleWorld) -> None:
+    """Should the invocation die after CREATE, the record already knows the address as its own."""
+    known: list[str] = []
+    world.journal.before("host_names.create", lambda: known.extend(world.record().addresses))
+
+    world.start()
+
+    assert known == ["203.0.113.1"]
+
+
+def test_not_ready_before_the_name_servers_know_the_name(world: LifecycleWorld) -> None:
+    """A client that asks for the name too early would be told for minutes that there is none."""
+    world.host_names.seconds_to_sync = 90
+    named: list[datetime] = []
+    world.journal.after("host_names.create", lambda: named.append(world.clock.now()))
+
+    world.start()
+
+    ready_at = world.record().ready_at
+    assert ready_at
+    assert ready_at >= named[0] + timedelta(seconds=89.9)
+
+
+def test_not_ready_before_the_port_answers(world: LifecycleWorld) -> None:
+    """The server process takes its time after the task is RUNNING."""
+    world.port_opens_after = 200
+
+    world.start()
+
+    [task] = world.containers.tasks.values()
+    ready_at = world.record().ready_at
+    assert ready_at
+    assert ready_at >= task.made + timedelta(seconds=199.9)
+
+
+def test_route53_is_asked_late_and_no_more_once_it_is_in_sync(world: LifecycleWorld) -> None:
+    """GetChange is asked from 10 s after the change on, and not again after INSYNC."""
+    world.host_names.seconds_to_sync = 0
+    times: list[datetime] = []
+    world.journal.after("host_names.create", lambda: times.append(world.clock.now()))
+    world.journal.before("host_names.is_in_sync", lambda: times.append(world.clock.now()))
+    world.port_opens_after = 120
+
+    world.start()
+
+    created, asked = times
+    assert (asked - created).total_seconds() >= 10
+    assert len(world.journal.names("host_names.is_in_sync")) == 1
+
+
+def test_the_port_is_5000_at_the_public_address(world: LifecycleWorld) -> None:
+    """The server is tried as a client reaches it."""
+    world.start()
+
+    assert world.journal.arguments("connect")[-1] == {"address": "203.0.113.1", "port": 5000}
+
+
+def test_a_task_that_ends_by_itself_has_failed_for_good(world: LifecycleWorld) -> None:
+    """A server that exits while it is awaited is not started again: the participant is told."""
+    world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit code 1"))
+
+    world.start()
+
+    assert world.record().state == "failed"
+    assert "EssentialContainerExited" in world.record().error
+
+
+def test_a_start_out_of_time_leaves_its_work_to_the_retry(world: LifecycleWorld) -> None:
+    """When the invocation's time is up it raises, and the record is free for anyone."""
+    world.port_opens_after = 10_000
+
+    with pytest.raises(TransientError, match="to answer"):
+        world.start()
+
+    assert (world.record().state, world.record().lease_until) == ("starting", None)
+
+
+def test_a_delay_that_comes_while_the_rule_is_armed_is_kept(world: LifecycleWorld) -> None:
+    """A stop with a delay may move the deadline earlier between record and rule: the rule follows."""
+    world.journal.before("rules.arm", lambda: world.stop({"delay": 10}))
+    begun = world.clock.now()
+
+    world.start()
+
+    assert world.rules.rules[NAME].fires == begun + timedelta(minutes=10)
+    assert world.record().deadline == begun + timedelta(minutes=10)

@@ -1,0 +1,89 @@
+"""start_server tells the game server its participant's group, the same at every try."""
+
+import json
+
+import pytest
+
+from hippo.invocation import Invocation
+from hippo.records.messages import StartMessage
+from hippo.servers.start.decisions import ClaimSettings, build_new_record
+from hippo.studies.study import Study
+from tests.fakes.journal import Crash
+from tests.fakes.world import PROJECT, USER, LifecycleWorld
+
+
+def put_group(world: LifecycleWorld, group: int | None) -> None:
+    """Let the participant have a group, or none."""
+    world.put_participant(next_step=3)
+    key = f"{PROJECT}/Users/{USER}"
+    world.store.objects[key] = json.dumps({**json.loads(world.store.objects[key]), "group": group}).encode()
+
+
+def told(world: LifecycleWorld) -> list[dict[str, str]]:
+    """The variables of all tasks that there ever were."""
+    return [task.variables for task in world.containers.tasks.values()]
+
+
+@pytest.mark.parametrize(("group", "variables"), [(0, {"HIPPO_GROUP": "0"}), (None, {})])
+def test_group_of_the_record_is_told(world: LifecycleWorld, group: int | None, variables: object) -> None:
+    """Given a participant with a group, then their server knows it; without one it is told nothing."""
+    put_group(world, group)
+
+    world.start()
+
+    assert told(world) == [variables]
+    assert world.record().container == ("" if group is None else PROJECT)
+
+
+def test_every_attempt_is_told_the_same(world: LifecycleWorld) -> None:
+    """Given a server that dies and Spot that has nothing, then each task knows the group."""
+    put_group(world, 1)
+    world.containers.shortages["FARGATE_SPOT"] = "stopped"
+    world.start()
+    world.stop()
+    world.clock.advance(60)
+    world.start("second")
+
+    assert len(told(world)) == 4
+    assert all(variables == {"HIPPO_GROUP": "1"} for variables in told(world))
+
+
+def test_start_that_is_continued_uses_the_same_token(world: LifecycleWorld) -> None:
+    """Given a start that dies after RunTask, when another one goes on, then the same task, no conflict."""
+    put_group(world, 1)
+    world.journal.lose_answer("containers.run_task", Crash())
+    with pytest.raises(Crash):
+        world.start()
+    world.clock.advance(700)
+
+    world.start()
+
+    assert (world.record().state, told(world)) == ("ready", [{"HIPPO_GROUP": "1"}])
+
+
+def test_container_that_is_not_there_fails_for_good(world: LifecycleWorld) -> None:
+    """Given a config that names another container, then the record says so and nothing is left."""
+    put_group(world, 1)
+    world.publish(PROJECT, awsSetup={"containerName": "other"})
+
+    world.start()
+    world.deliver_stops()
+
+    assert (world.record().state, world.record().error) == ("stopped", "no container other")
+    assert world.left() == {}
+
+
+@pytest.mark.parametrize("group", [0, None])
+def test_message_stands_for_a_record_that_is_not_written_yet(
+    world: LifecycleWorld, group: int | None
+) -> None:
+    """Given a start that is at work before the participant's record is there, then the message's group."""
+    now = world.clock.now()
+    message = StartMessage(PROJECT, USER, "first", now, group)
+    study = Study(PROJECT, {"ecsTask": PROJECT}, lambda _: None, lambda _: [])
+
+    record = build_new_record(
+        ClaimSettings("hippo", "d", 60), Invocation("o", now, now), message, None, study, None, now
+    )
+
+    assert (record.group, record.container) == (group, "" if group is None else PROJECT)

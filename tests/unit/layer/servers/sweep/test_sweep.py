@@ -1,0 +1,356 @@
+"""The sweep: what nobody looks after any more is cleared, and nothing else is touched."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from hippo.aws.route53 import AddressRecord
+from hippo.errors import AwsError, TransientError
+from hippo.records.server import FAILED, READY, STARTING, STOPPED, STOPPING, ServerRecord
+from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.sweep.sweep import CURSOR, RECORDS_A_TIME, STOPS_A_TIME
+from tests.fakes.journal import Crash
+from tests.fakes.world import HOST, NAME, OTHER_USER, PROJECT, ROOT_DOMAIN, USER, LifecycleWorld
+
+TAGS = {"hippo:stack": "hippo"}
+
+
+def throttled(operation: str) -> AwsError:
+    """What an adapter raises when AWS throttles."""
+    return AwsError(operation, "ThrottlingException", retryable=True)
+
+
+def sweep_and_deliver(world: LifecycleWorld) -> None:
+    """A sweep and all that it asks for."""
+    world.sweep()
+    world.deliver_stops()
+
+
+def lose_rule(world: LifecycleWorld) -> None:
+    """Let the alarm clock vanish."""
+    world.rules.rules.clear()
+
+
+def test_a_world_in_order_is_left_as_it_is(ready_world: LifecycleWorld) -> None:
+    """Given a server that runs and one that was stopped, then a sweep looks, and no more."""
+    ready_world.start(user=OTHER_USER)
+    ready_world.stop({"userId": OTHER_USER})
+    before = {k: v for k, v in ready_world.store.objects.items() if k != CURSOR}
+    ready_world.journal.calls.clear()
+
+    ready_world.sweep()
+
+    assert {k: v for k, v in ready_world.store.objects.items() if k != CURSOR} == before
+    assert ready_world.topic.messages == []
+    assert ready_world.journal.names("rules.arm", "containers.stop", "containers.delete") == []
+
+
+def test_a_cluster_without_a_record_is_cleared(world: LifecycleWorld) -> None:
+    """Given a cluster of this stack of which no record knows, then it goes, with its rule."""
+    world.containers.create_cluster(NAME, TAGS)
+    world.clock.advance(10)
+
+    sweep_and_deliver(world)
+
+    assert world.left() == {}
+
+
+def test_a_task_of_an_older_attempt_is_cleared(ready_world: LifecycleWorld) -> None:
+    """Given something left of attempt 1 while attempt 2 runs, then only the former goes."""
+    ready_world.stop()
+    ready_world.clock.advance(60)
+    ready_world.start("second")
+    ready_world.containers.clusters[NAME].deleted = False
+    ready_world.containers.run_task(NAME, PROJECT, "FARGATE", "token", TAGS)
+    ready_world.clock.advance(60)
+
+    sweep_and_deliver(ready_world)
+
+    assert [task.cluster for task in ready_world.containers.list_living()] == ["hippo-2-ada"]
+    assert ready_world.left()["names"] == [HOST]
+    assert ready_world.record().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("hippo-1-eve", {}),
+        ("hippo-1-eve", {"hippo:stack": "other"}),
+        ("other-1-eve", TAGS),
+        ("hippo-eve", TAGS),
+        ("hippo-01-eve", TAGS),
+        ("hippo-1-Eve", TAGS),
+        ("hippo-1-eve.x", TAGS),
+    ],
+)
+def test_a_cluster_of_somebody_else_is_left_alone(
+    world: LifecycleWorld, name: str, tags: dict[str, str]
+) -> None:
+    """Given a cluster without this stack's tag or form of name, then it stays."""
+    world.containers.create_cluster(name, tags)
+    world.clock.advance(10)
+
+    sweep_and_deliver(world)
+
+    assert world.left() == {"clusters": [name]}
+
+
+def test_a_name_of_somebody_else_is_left_alone(ready_world: LifecycleWorld) -> None:
+    """Given A records that no server record knows the address of, then they stay, whatever their form."""
+    foreign = {
+        f"www.{ROOT_DOMAIN}": AddressRecord(f"www.{ROOT_DOMAIN}", ("192.0.2.1",), 10),
+        f"a.b.{ROOT_DOMAIN}": AddressRecord(f"a.b.{ROOT_DOMAIN}", ("203.0.113.1",), 10),
+        HOST: AddressRecord(HOST, ("192.0.2.2",), 10),
+    }
+    ready_world.stop()
+    ready_world.host_names.records.update(foreign)
+    ready_world.clock.advance(3600)
+
+    for _ in range(3):
+        sweep_and_deliver(ready_world)
+
+    assert ready_world.host_names.records == foreign
+
+
+def test_a_name_that_was_left_behind_is_cleared(ready_world: LifecycleWorld) -> None:
+    """Given a stopped server whose own address still has its name, then the name goes."""
+    record = ready_world.host_names.records[HOST]
+    ready_world.stop()
+    ready_world.host_names.records[HOST] = record
+    ready_world.clock.advance(3600)
+
+    sweep_and_deliver(ready_world)
+
+    assert ready_world.left() == {}
+
+
+@pytest.mark.parametrize("state", [STARTING, READY, STOPPING, FAILED])
+def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
+    """Given any unfinished state long after the deadline, and no rule, then it is torn down."""
+    lose_rule(ready_world)
+    ready_world.put_record(replace(ready_world.record(), state=state, lease_until=None))
+    ready_world.clock.advance(3600)
+
+    sweep_and_deliver(ready_world)
+
+    assert ready_world.left() == {}
+    assert ready_world.record().state == "stopped"
+
+
+@pytest.mark.parametrize("state", [STARTING, STOPPING])
+def test_a_handler_at_work_is_not_disturbed(ready_world: LifecycleWorld, state: str) -> None:
+    """Given a live lease, however old the record, then the sweep keeps off."""
+    ready_world.clock.advance(3600)
+    lease = ready_world.clock.now() + timedelta(minutes=3)
+    ready_world.put_record(replace(ready_world.record(), state=state, lease_until=lease))
+
+    ready_world.sweep()
+
+    assert ready_world.topic.messages == []
+
+
+def test_a_living_server_gets_its_rule_back(ready_world: LifecycleWorld) -> None:
+    """Given a server before its deadline whose rule is missing, then it is armed again, and rings."""
+    lose_rule(ready_world)
+
+    ready_world.sweep()
+
+    rule = ready_world.rules.rules[NAME]
+    assert rule.fires
+    assert rule.fires - (ready_world.record().deadline or rule.fires) < timedelta(minutes=1)
+    ready_world.let_minutes_pass(35)
+    assert ready_world.left() == {}
+
+
+def test_a_death_of_which_no_event_came_is_found(ready_world: LifecycleWorld) -> None:
+    """Given a ready server whose task has stopped, then the sweep has it replaced."""
+    ready_world.clock.advance(300)
+    ready_world.containers.end_task("EssentialContainerExited", "it crashed", 1)
+    ready_world.clock.advance(60)
+
+    sweep_and_deliver(ready_world)
+
+    assert ready_world.left() == {}
+    assert [m["requestId"] for m in ready_world.start_topic.messages] == [f"{PROJECT}/{USER}/again/1"]
+
+
+def test_a_game_server_that_ended_in_good_order_unnoticed_is_cleared(ready_world: LifecycleWorld) -> None:
+    """Given the exit code 0, then it is only cleared away."""
+    ready_world.clock.advance(300)
+    ready_world.containers.end_task("EssentialContainerExited", "it ended", 0)
+    ready_world.clock.advance(60)
+
+    sweep_and_deliver(ready_world)
+
+    assert ready_world.left() == {}
+    assert ready_world.start_topic.messages == []
+
+
+@pytest.mark.parametrize("holder", [(USER, 7), (USER, 1), ("nobody", 1)], ids=["attempt", "stopped", "none"])
+def test_a_slot_whose_holder_is_gone_is_freed(ready_world: LifecycleWorld, holder: tuple[str, int]) -> None:
+    """Given a slot held by an attempt that is over or never was, then it is free again."""
+    ready_world.stop()
+    ServerSlots(ready_world.store).claim(5, *holder)
+
+    ready_world.sweep()
+
+    assert ready_world.slots() == []
+
+
+def test_the_slot_of_a_living_server_is_kept(ready_world: LifecycleWorld) -> None:
+    """Given a holder that runs, then the slot stays its own; a second one of the same attempt does not."""
+    ServerSlots(ready_world.store).claim(19 - (ready_world.record().slot or 0), USER, 1)
+    assert ready_world.slots() == [USER, USER]
+
+    ready_world.sweep()
+
+    assert ready_world.slots() == [USER]
+
+
+@pytest.mark.parametrize(
+    "call", ["containers.list_clusters", "rules.list_names", "store.list_after", "host_names.list_page"]
+)
+def test_a_look_that_fails_does_not_hide_the_others(ready_world: LifecycleWorld, call: str) -> None:
+    """Given one kind that cannot be listed, then the rest is still seen to, and the handler raises."""
+    ready_world.put_record(replace(ready_world.record(), deadline=ready_world.clock.now()))
+    ready_world.clock.advance(3600)
+    ready_world.journal.fail(call, throttled(call))
+
+    with pytest.raises(TransientError, match="Throttling"):
+        ready_world.sweep()
+
+    assert [message["attempt"] for message in ready_world.topic.messages] == [1]
+
+
+def test_a_sweep_asks_for_so_many_stops_and_goes_on_next_time(world: LifecycleWorld) -> None:
+    """Given more orphans than one sweep may clear, then the next one begins with the rest."""
+    names = [f"user-{number:03}" for number in range(STOPS_A_TIME + 5)]
+    for user in names:
+        world.containers.create_cluster(f"hippo-1-{user}", TAGS)
+    world.clock.advance(10)
+
+    world.sweep()
+    first = [message["userId"] for message in world.topic.messages]
+    world.topic.messages.clear()
+    world.sweep()
+
+    second = [message["userId"] for message in world.topic.messages]
+    assert first == names[:STOPS_A_TIME]
+    assert second[:5] == names[STOPS_A_TIME:]
+
+
+def test_a_sweep_that_was_cut_short_goes_on_within_its_page(world: LifecycleWorld) -> None:
+    """Given more on a page of records than one sweep may stop, then nobody on it is passed over."""
+    for number in range(RECORDS_A_TIME + 1):
+        world.put_record(ServerRecord(f"user-{number:04}", PROJECT, READY, deadline=world.clock.now()))
+    world.clock.advance(3600)
+
+    for _ in range((RECORDS_A_TIME + 1) // STOPS_A_TIME + 1):
+        world.sweep()
+
+    asked = [message["userId"] for message in world.topic.messages]
+    assert asked == [f"user-{number:04}" for number in range(RECORDS_A_TIME + 1)]
+
+
+def test_rules_that_could_not_be_listed_are_not_taken_for_missing(ready_world: LifecycleWorld) -> None:
+    """Given a look at the rules that failed, then no rule is armed for want of it."""
+    ready_world.journal.fail("rules.list_names", throttled("events:ListRules"))
+    ready_world.journal.calls.clear()
+
+    with pytest.raises(TransientError):
+        ready_world.sweep()
+
+    assert ready_world.journal.names("rules.arm") == []
+
+
+def test_records_are_gone_through_a_page_at_a_time(world: LifecycleWorld) -> None:
+    """Given more records than a page, then each sweep takes the next one, and begins again after the last."""
+    for number in range(RECORDS_A_TIME + 1):
+        world.put_record(ServerRecord(f"user-{number:04}", PROJECT, STOPPED))
+    seen = []
+
+    for _ in range(3):
+        world.journal.calls.clear()
+        world.sweep()
+        read = [a["key"] for a in world.journal.arguments("store.read") if a["key"].startswith("_servers/")]
+        seen.append(len(read))
+
+    assert seen == [RECORDS_A_TIME, 1, RECORDS_A_TIME]
+
+
+def test_a_sweep_with_little_time_ends_in_time(world: LifecycleWorld) -> None:
+    """Given no time left, then nothing is lost: the cursor stays where the work ended."""
+    for number in range(10):
+        world.put_record(ServerRecord(f"user-{number}", PROJECT, READY, deadline=world.clock.now()))
+    world.clock.advance(3600)
+    world.journal.before("topic.publish", lambda: world.clock.advance(280))
+
+    world.sweep()
+
+    assert [message["userId"] for message in world.topic.messages] == ["user-0"]
+    assert json.loads(world.store.objects[CURSOR])["user"] == "user-0"
+
+
+@pytest.mark.parametrize("act", [lambda w: w.stop(), lambda w: w.sweep()], ids=["stop", "sweep"])
+def test_a_sweep_beside_others_does_no_harm(
+    ready_world: LifecycleWorld, act: Callable[[LifecycleWorld], None]
+) -> None:
+    """Given a stop or another sweep in the middle of it, then in the end nothing is left over."""
+    ready_world.journal.before("store.list", lambda: act(ready_world))
+
+    sweep_and_deliver(ready_world)
+    ready_world.stop()
+    ready_world.let_minutes_pass(40)
+
+    assert ready_world.left() == {}
+
+
+def test_a_rule_that_a_sweep_armed_for_a_server_just_stopped_clears_itself(
+    ready_world: LifecycleWorld,
+) -> None:
+    """Given a stop between the sweep's look and its rule, then the rule rings once, and is gone."""
+    lose_rule(ready_world)
+    ready_world.journal.before("rules.arm", lambda: ready_world.stop())
+
+    ready_world.sweep()
+    ready_world.let_minutes_pass(35)
+
+    assert ready_world.left() == {}
+
+
+def test_a_sweep_that_dies_is_repeated_without_harm(ready_world: LifecycleWorld) -> None:
+    """Given a death after each of its calls, then a later sweep does what is left."""
+    lose_rule(ready_world)
+    ready_world.clock.advance(3600)
+    number = 0
+    while True:
+        ready_world.journal.calls.clear()
+        ready_world.journal.crash_at(number, after=True)
+        try:
+            ready_world.sweep()
+        except Crash:
+            number += 1
+            continue
+        break
+    ready_world.deliver_stops()
+
+    assert number > 5
+    assert ready_world.left() == {}
+
+
+@pytest.mark.parametrize("body", [b"{broken", b"[]", b'"text"', b"\xff"])
+def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, body: bytes) -> None:
+    """Given a record that is none, then it is named, and everybody else's are cleared all the same."""
+    ready_world.store.objects[f"_servers/{USER}.json"] = body
+    other = NAME.replace(USER, OTHER_USER)
+    ready_world.containers.create_cluster(other, TAGS)
+    ready_world.clock.advance(10)
+
+    with pytest.raises(TransientError, match=f"_servers/{USER}.json is no server record"):
+        ready_world.sweep()
+    ready_world.deliver_stops()
+
+    assert ready_world.containers.clusters[other].deleted

@@ -1,0 +1,32 @@
+"""Small places at which the simulation found something."""
+
+from typing import Any
+
+from hippo.errors import ConflictError
+from hippo.records.server import TASK_ENDED
+from hippo.servers.capacity.slots import ServerSlots
+from tests.fakes.world import USER, LifecycleWorld
+
+
+def test_a_slot_is_given_back_in_spite_of_a_409(world: LifecycleWorld) -> None:
+    """Given S3 that answers 409 because of another request, when a slot is freed, then it is free."""
+    slots = ServerSlots(world.store, 20)
+    slots.claim(3, USER, 1)
+    world.journal.fail("store.replace", ConflictError("409"))
+
+    slots.free(3, USER, 1)
+
+    assert world.slots() == []
+
+
+def test_a_task_that_ends_before_its_name_is_known_is_not_ready(world: LifecycleWorld) -> None:
+    """Given a port that has answered, when its task crashes before the name is in sync, then it failed."""
+    world.port_opens_after = 1.0
+
+    def crash() -> Any:
+        world.containers.end_task("EssentialContainerExited", "crashed")
+
+    world.journal.before("host_names.is_in_sync", crash)
+    world.start()
+
+    assert (world.record().state, world.record().reason) == ("failed", TASK_ENDED)

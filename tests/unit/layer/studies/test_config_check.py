@@ -1,0 +1,233 @@
+"""What a project's config must hold."""
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hippo.studies.config_check import check_config
+
+BUCKETS = ("data", "lab")
+
+
+@pytest.fixture
+def config(load_event: Any) -> dict[str, Any]:
+    """The sample config, without a fault."""
+    return load_event("update")
+
+
+def test_sample_config_has_no_fault(config: dict[str, Any]) -> None:
+    """Given the sample, then no errors and no warnings."""
+    assert check_config(config, BUCKETS) == ([], [])
+
+
+@pytest.mark.parametrize("key", ["id", "name", "ecsTask", "steps", "events", "maxRuntime"])
+@pytest.mark.parametrize("value", ["absent", None, "", {}])
+def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
+    """Given a required key that is absent or empty, then that is the one error."""
+    config[key] = value
+    if value == "absent":
+        del config[key]
+
+    errors, _ = check_config(config, BUCKETS)
+
+    assert errors == [f"{key}: missing"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"id": "_a"}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
+        ({"id": 5}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
+        ({"id": "SSL"}, "id: SSL is the folder of the game servers' certificate"),
+        ({"bucket": "other"}, "bucket: 'other' is not one of this deployment (data, lab)"),
+        ({"bucket": ["data"]}, "bucket: ['data'] is not one of this deployment (data, lab)"),
+        ({"css": "a.html"}, "css: the plain name of a .css file is needed"),
+        ({"css": "../a.css"}, "css: the plain name of a .css file is needed"),
+        ({"maxRuntime": 0}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": True}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": 1.5}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"maxRuntime": "²"}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
+        ({"steps": ["a.html"]}, "steps: a mapping of 1, 2, 3 … and finalStep to step files is needed"),
+        ({"events": "1, 4"}, "events: a mapping with startServerStep and stopServerStep is needed"),
+    ],
+)
+def test_faults_name_their_path(config: dict[str, Any], change: dict[str, Any], error: str) -> None:
+    """Given one fault, then one error that says where and what."""
+    errors, _ = check_config(config | change, BUCKETS)
+
+    assert errors == [error]
+
+
+@pytest.mark.parametrize(
+    ("steps", "errors"),
+    [
+        ({"finalStep": "c.html"}, ["steps.1: missing"]),
+        ({"1": "a.html"}, ["steps.finalStep: missing"]),
+        ({"1": "a.html", "finalStep": "game"}, ["steps.finalStep: a page is needed, not the game"]),
+        (
+            {"0": "a.html", "finalStep": "c.html"},
+            ["steps.1: missing", "steps.0: not one of 1, 2, 3 … without gaps"],
+        ),
+        (
+            {"01": "a.html", "finalStep": "c.html"},
+            ["steps.1: missing", "steps.01: not one of 1, 2, 3 … without gaps"],
+        ),
+        ({"1": "", "finalStep": "c.html"}, ["steps.1: empty"]),
+        (
+            {"1": ["a"], "finalStep": "c.html"},
+            ["steps.1: ['a'] is not the plain name of an .html file, or 'game'"],
+        ),
+        (
+            {"1": "a.txt", "finalStep": "c.html"},
+            ["steps.1: 'a.txt' is not the plain name of an .html file, or 'game'"],
+        ),
+    ],
+)
+def test_steps(config: dict[str, Any], steps: dict[str, Any], errors: list[str]) -> None:
+    """Given steps with a fault, then it is named by its step."""
+    events = {"startServerStep": 1, "stopServerStep": 1}
+
+    assert check_config(config | {"steps": steps, "events": events}, BUCKETS)[0] == errors
+
+
+def test_numbers_of_ten_and_more_are_in_order(config: dict[str, Any]) -> None:
+    """Given twelve steps, then no fault: they are numbers, not texts."""
+    steps = {str(number): "a.html" for number in range(1, 13)} | {"finalStep": "c.html"}
+
+    assert check_config(config | {"steps": steps}, BUCKETS) == ([], [])
+
+
+@pytest.mark.parametrize("key", ["startServerStep", "stopServerStep"])
+@pytest.mark.parametrize(
+    ("value", "error", "warning"),
+    [
+        ("absent", "missing (leave it empty if there is none)", None),
+        (None, None, "empty, so no server is"),
+        ("", None, "empty, so no server is"),
+        (4, None, None),
+        ("4", None, None),
+        (5, None, "5 lies beyond the last step (4)"),
+        (0, "the number of a step is needed", None),
+        ("one", "the number of a step is needed", None),
+        (True, "the number of a step is needed", None),
+        ("²", "the number of a step is needed", None),
+    ],
+)
+def test_events(config: dict[str, Any], key: str, value: Any, error: str | None, warning: str | None) -> None:
+    """Given an event key absent, empty, beyond the last step or no step, then an error or a warning."""
+    config["events"][key] = value
+    if value == "absent":
+        del config["events"][key]
+
+    errors, warnings = check_config(config, BUCKETS)
+
+    assert errors == ([f"events.{key}: {error}"] if error else [])
+    own = [text for text in warnings if text.startswith("events.")]
+    assert len(own) == (1 if warning else 0)
+    assert all(text.startswith(f"events.{key}: {warning}") for text in own)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "warned"), [(1, 4, False), (3, 3, True), (4, 2, True), (4, None, False)]
+)
+def test_server_that_is_stopped_before_it_is_started_is_a_warning(
+    config: dict[str, Any], start: int, stop: int | None, warned: bool
+) -> None:
+    """Given a stop step that is not after the start step, then the researcher is told."""
+    config["events"] = {"startServerStep": start, "stopServerStep": stop}
+
+    _, warnings = check_config(config, BUCKETS)
+
+    assert any(text.startswith("events: the server is stopped") for text in warnings) == warned
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "warning"),
+    [
+        (1, 4, None),
+        (1, 3, "events: the server is stopped at step 3, but step 3 is a game"),
+        (None, 4, "events: no server is started by step 3, which is a game"),
+        (4, 5, "events: no server is started by step 3, which is a game"),
+    ],
+)
+def test_server_that_is_not_there_for_the_game_is_a_warning(
+    config: dict[str, Any], start: int | None, stop: int, warning: str | None
+) -> None:
+    """Given a page put before the game and a step number not counted on, then the researcher is told."""
+    config["events"] = {"startServerStep": start, "stopServerStep": stop}
+
+    _, warnings = check_config(config, BUCKETS)
+
+    assert [text for text in warnings if text.startswith("events: ")] == ([warning] if warning else [])
+
+
+@pytest.mark.parametrize("live", ["false", "no", "true", 1.5, []])
+def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
+    """Given words for it, then an error: `live: "false"` must not open a study."""
+    errors, _ = check_config(config | {"live": live}, BUCKETS)
+
+    assert errors == ["live: true or false is needed"]
+
+
+@pytest.mark.parametrize("key", ["name", "ecsTask"])
+def test_names_are_text(config: dict[str, Any], key: str) -> None:
+    """Given a mapping or a list for a name, then an error now and not when a server is to start."""
+    errors, _ = check_config(config | {key: {"a": 1}}, BUCKETS)
+
+    assert errors == [f"{key}: text is needed"]
+
+
+def test_version_of_an_earlier_publication_is_no_unknown_key(config: dict[str, Any]) -> None:
+    """Given an entry taken from the list, with its version, then nothing is said of it."""
+    assert check_config(config | {"version": "abc"}, BUCKETS) == ([], [])
+
+
+@pytest.mark.parametrize("live", [False, None, "absent"])
+def test_study_that_is_not_live_is_a_warning(config: dict[str, Any], live: Any) -> None:
+    """Given a study that nobody can begin, then a warning in the words that participants get."""
+    config["live"] = live
+    if live == "absent":
+        del config["live"]
+
+    assert check_config(config, BUCKETS)[1] == ["live: not true, so participants get 'Project ID Not Found'"]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = [
+    "id",
+    "name",
+    "ecsTask",
+    "steps",
+    "events",
+    "maxRuntime",
+    "live",
+    "css",
+    "bucket",
+    "steps.1",
+    "events.startServerStep",
+]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), ANYTHING, max_size=4), st.booleans())
+def test_no_config_makes_it_fail(changes: dict[str, Any], complete: bool) -> None:
+    """Given any JSON at all in place of any part, then lists of texts, never an exception."""
+    steps, events = {"1": "a.html", "finalStep": "b.html"}, {"startServerStep": 1, "stopServerStep": 1}
+    base = {"id": "p", "name": "P", "ecsTask": "p", "maxRuntime": 1, "steps": steps, "events": events}
+    config = copy.deepcopy(base) if complete else {}
+    for key, value in changes.items():
+        part, _, inner = key.partition(".")
+        if inner and isinstance(config.get(part), dict):
+            config[part][inner] = value
+        else:
+            config[key] = value
+
+    errors, warnings = check_config(config, BUCKETS)
+
+    assert all(isinstance(text, str) for text in errors + warnings)

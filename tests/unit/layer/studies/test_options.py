@@ -1,0 +1,215 @@
+"""The optional parts of a config: refused when published, absent when a list was edited by hand."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hippo.studies.completion import Completion
+from hippo.studies.config_check import check_config
+from hippo.studies.options import (
+    OPTION_KEYS,
+    AccessOptions,
+    PageOptions,
+    check_options,
+    read_access,
+    read_page_options,
+)
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+ALL = {
+    "completion": {"code": "C1", "url": "https://r.example/?c={code}"},
+    "onePer": "PROLIFIC_PID",
+    "signedLinks": True,
+    "maxParticipants": 30,
+    "closesAt": "2030-01-01T12:00:00+00:00",
+    "screen": {"mobile": False, "minWidth": 800},
+    "consentStep": 1,
+    "language": "fr-CA",
+    "groups": "balanced",
+    "groupsCutoff": 90,
+}
+
+
+def test_all_options_are_read() -> None:
+    """Given every option, then each is what the config says."""
+    assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
+    assert read_page_options(ALL) == PageOptions(
+        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90
+    )
+
+
+@pytest.mark.parametrize("config", [{}, dict.fromkeys(OPTION_KEYS), dict.fromkeys(OPTION_KEYS, "")])
+def test_absent_options(config: dict[str, Any]) -> None:
+    """Given none of them, or empty ones, then everybody is let in, in English, and nothing is wrong."""
+    assert read_access(config) == AccessOptions()
+    assert read_page_options(config) == PageOptions(None, None, "en")
+    assert check_options(config) == ([], [])
+
+
+def test_numbers_may_be_text() -> None:
+    """Given numbers as text, then they are the same, and good to publish."""
+    config = {"maxParticipants": "30", "screen": {"minWidth": "800"}, "consentStep": "1"}
+
+    assert (read_access(config).max_participants, read_access(config).min_width) == (30, 800)
+    assert read_page_options(config).consent_step == 1
+    assert check_options(config) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2030-01-01T12:00:00+00:00",
+        "2030-01-01 12:00:00+00:00",
+        "2030-01-01T12:00:00Z",
+        "2030-01-01T14:00+02:00",
+    ],
+)
+def test_times_of_every_writing(text: str) -> None:
+    """Given a time as people write it, or as YAML leaves it, then the same moment."""
+    assert read_access({"closesAt": text}).closes_at == NOON
+    assert check_options({"closesAt": text}) == ([], [])
+
+
+NUMBER = "a whole number, 1 to 100000, is needed"
+TIME = 'date, time and zone are needed, such as "2026-12-01T12:00:00+00:00"'
+FLAG = "true or false is needed"
+PARAMETER = "the name of a link's parameter is needed, none that the platform uses itself"
+LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML takes no for false)'
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"maxParticipants": 0}, f"maxParticipants: {NUMBER}"),
+        ({"maxParticipants": 100_001}, f"maxParticipants: {NUMBER}"),
+        ({"maxParticipants": 2.5}, f"maxParticipants: {NUMBER}"),
+        ({"maxParticipants": True}, f"maxParticipants: {NUMBER}"),
+        ({"maxParticipants": [30]}, f"maxParticipants: {NUMBER}"),
+        ({"maxServers": 0}, "maxServers: a whole number, 1 to 300, is needed"),
+        ({"maxServers": 301}, "maxServers: a whole number, 1 to 300, is needed"),
+        ({"maxServers": "all"}, "maxServers: a whole number, 1 to 300, is needed"),
+        ({"closesAt": "2030-01-01T12:00:00"}, f"closesAt: {TIME}"),
+        ({"closesAt": "2030-01-01"}, f"closesAt: {TIME}"),
+        ({"closesAt": "tomorrow"}, f"closesAt: {TIME}"),
+        ({"closesAt": 1893499200}, f"closesAt: {TIME}"),
+        ({"closesAt": "0001-01-01T00:00:00+14:00"}, f"closesAt: {TIME}"),
+        ({"signedLinks": "false"}, f"signedLinks: {FLAG}"),
+        ({"signedLinks": 1}, f"signedLinks: {FLAG}"),
+        ({"groups": "even"}, "groups: hash or balanced is needed"),
+        ({"groups": True}, "groups: hash or balanced is needed"),
+        ({"groups": ["balanced"]}, "groups: hash or balanced is needed"),
+        ({"groupsCutoff": 0}, f"groupsCutoff: {NUMBER}"),
+        ({"screen": {"mobile": "no"}}, f"screen.mobile: {FLAG}"),
+        ({"screen": {"minWidth": "wide"}}, f"screen.minWidth: {NUMBER}"),
+        ({"screen": "big"}, "screen: a mapping is needed"),
+        ({"onePer": "userId"}, f"onePer: {PARAMETER}"),
+        ({"onePer": "signature"}, f"onePer: {PARAMETER}"),
+        ({"onePer": "two words"}, f"onePer: {PARAMETER}"),
+        ({"onePer": ["PID"]}, f"onePer: {PARAMETER}"),
+        ({"language": False}, f"language: {LANGUAGE}"),
+        ({"language": "English (UK)"}, f"language: {LANGUAGE}"),
+        ({"language": "en_GB"}, f"language: {LANGUAGE}"),
+        ({"completion": "CODE"}, "completion: a mapping is needed"),
+        ({"completion": {"code": ["C"]}}, "completion.code: text is needed, 256 characters at most"),
+        (
+            {"completion": {"url": "http://r.example"}},
+            "completion.url: https:// is needed (http:// for localhost only)",
+        ),
+        ({"consentStep": "one"}, "consentStep: a whole number, 1 to 999999, is needed"),
+        ({"consentStep": 0}, "consentStep: a whole number, 1 to 999999, is needed"),
+        ({"consentStep": 3}, "consentStep: step 3 is not a page of this study"),
+        ({"consentStep": "5"}, "consentStep: step 5 is not a page of this study"),
+    ],
+)
+def test_unreadable_option_is_refused_with_its_path(
+    load_event: Any, change: dict[str, Any], error: str
+) -> None:
+    """Given one option that is wrong, then the one error of the whole config says where and what."""
+    assert check_config(load_event("update") | change, ("data",)) == ([error], [])
+
+
+def test_whole_config_with_options_has_no_fault(load_event: Any) -> None:
+    """Given the sample with every option, then no errors, and no warning of unknown keys."""
+    assert check_config(load_event("update") | ALL, ("data",)) == ([], [])
+
+
+def test_unknown_parts_are_warned_about() -> None:
+    """Given a key that is none within `screen` or `completion`, then a warning with its path."""
+    config = {"screen": {"minHeight": 600}, "completion": {"text": "thanks"}}
+
+    assert check_options(config) == (
+        [],
+        ["screen.minHeight: unknown key, kept", "completion.text: unknown key, kept"],
+    )
+
+
+def test_unreadable_option_of_a_list_is_absent_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Given a list edited by hand, then what is unreadable is as if it were not there, and the log says so
+    by its path."""
+    config = {"id": "p", "maxParticipants": "many", "closesAt": "soon", "screen": {"mobile": "no"}}
+
+    with caplog.at_level(logging.ERROR):
+        options = read_access(config)
+
+    assert options == AccessOptions()
+    logged = [(vars(r)["projectId"], vars(r)["option"]) for r in caplog.records]
+    assert logged == [("p", "maxParticipants"), ("p", "closesAt"), ("p", "screen.mobile")]
+
+
+@pytest.mark.parametrize(
+    ("value", "signed"), [("false", True), ("yes", True), (1, True), (0, False), ([], False)]
+)
+def test_signed_links_in_words_close_the_door(value: Any, signed: bool) -> None:
+    """Given something other than true or false, then whatever counts as true in Python is meant so."""
+    assert read_access({"signedLinks": value}).signed_links == signed
+
+
+def test_half_of_a_completion_is_used() -> None:
+    """Given a URL that is unreadable, then the code is still shown."""
+    options = read_page_options({"completion": {"code": "C1", "url": "javascript:x"}})
+
+    assert options.completion == Completion("C1")
+
+
+@pytest.mark.parametrize(
+    ("config", "warning"),
+    [
+        ({"groups": "balanced", "maxRuntime": 120}, None),
+        ({"groups": "hash", "maxRuntime": 500}, None),
+        ({"groups": "balanced", "maxRuntime": "121"}, "120 minutes end before maxRuntime"),
+        ({"groups": "balanced", "groupsCutoff": 30, "maxRuntime": 31}, "30 minutes end before maxRuntime"),
+        ({"groupsCutoff": 30}, "no effect without groups: balanced"),
+    ],
+)
+def test_cutoff_that_cannot_be_meant_is_warned_about(config: dict[str, Any], warning: str | None) -> None:
+    """Given a cut-off shorter than a game may take, or one for nothing, then a warning, and no error."""
+    errors, warnings = check_options(config)
+
+    assert errors == []
+    assert [warning in text for text in warnings if warning] == [True] * bool(warning)
+    assert len(warnings) == bool(warning)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from([*OPTION_KEYS, "steps", "id"]), ANYTHING, max_size=4),
+    st.dictionaries(st.sampled_from(["code", "url", "mobile", "minWidth"]), ANYTHING, max_size=3),
+)
+def test_no_option_makes_it_fail(config: dict[str, Any], inner: dict[str, Any]) -> None:
+    """Given any JSON at all in place of any option, then options and lists of texts, never an exception."""
+    for changed in (config, {**config, "completion": inner, "screen": inner}):
+        assert isinstance(read_access(changed), AccessOptions)
+        assert isinstance(read_page_options(changed), PageOptions)
+        errors, warnings = check_options(changed)
+        assert all(isinstance(text, str) for text in errors + warnings)
+        check_config(changed, ())

@@ -1,0 +1,140 @@
+"""The control file of faults: what may stand in it, and how often a fault strikes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hippo_local.emulator.faults.control_file import KINDS, FaultBook, FaultFileError, parse_faults
+
+GOOD: list[dict[str, Any]] = [
+    {"kind": "slow-start", "seconds": 20, "match": "alice", "times": 1},
+    {"kind": "slow-start", "seconds": 2.5, "state": "RUNNING"},
+    {"kind": "task-crash", "seconds": 0},
+    {"kind": "spot-interruption", "seconds": 5},
+    {"kind": "no-capacity", "how": "stopped", "provider": "any"},
+    {"kind": "hidden-task", "seconds": 3},
+    {"kind": "throttle", "action": "ecs", "rate": 0.5},
+    {"kind": "fail-before", "action": "ecs:RunTask", "answer": "500"},
+    {"kind": "fail-after", "action": "s3:PutObject", "answer": "close"},
+    {"kind": "update-in-progress", "seconds": 4},
+    {"kind": "prior-request-not-complete"},
+    {"kind": "lambda-death", "function": "start_server", "calls": 3, "when": "after"},
+]
+
+
+def write(path: Path, *entries: dict[str, Any]) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(entries))
+    draft.replace(path)
+
+
+def test_every_kind_can_be_written() -> None:
+    """Given an entry of each kind with its keys, all are read, and no kind was forgotten here."""
+    faults = parse_faults(json.dumps(GOOD))
+
+    assert [fault.kind for fault in faults] == [entry["kind"] for entry in GOOD]
+    assert {fault.kind for fault in faults} == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("slow", "must be an object with a kind"),
+        ({"seconds": 3}, "`kind` is null; there are slow-start"),
+        ({"kind": "slow-start"}, "slow-start needs `seconds`"),
+        ({"kind": "slow-start", "seconds": "3"}, "`seconds` must be a number, 0 or more, not '3'"),
+        ({"kind": "slow-start", "seconds": -1}, "`seconds` must be a number"),
+        ({"kind": "slow-start", "seconds": True}, "`seconds` must be a number"),
+        ({"kind": "slow-start", "seconds": 3, "state": "STOPPED"}, "`state` must be PENDING or RUNNING"),
+        ({"kind": "task-crash", "seconds": 3, "times": 0}, "`times` must be a whole number, 1 or more"),
+        ({"kind": "task-crash", "seconds": 3, "user": "u"}, "`user` is not a key of task-crash"),
+        ({"kind": "throttle", "action": "redshift"}, "`action` must be a service (cloudformation"),
+        ({"kind": "throttle", "action": "ecs", "match": ""}, "`match` must be text"),
+        ({"kind": "lambda-death", "function": "f"}, "needs either `calls` or `seconds`"),
+        ({"kind": "lambda-death", "function": "f", "calls": 1, "seconds": 1}, "needs either"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(entry: Any, problem: str) -> None:
+    """Given a bad second entry, the message says which one it is, and what."""
+    with pytest.raises(FaultFileError) as caught:
+        parse_faults(json.dumps([GOOD[0], entry]))
+
+    assert str(caught.value).startswith("entry 2: ")
+    assert problem in str(caught.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Given two bad entries, the message has both."""
+    with pytest.raises(FaultFileError, match=r"entry 1: .*entry 2: "):
+        parse_faults('[{"kind": "throttle"}, {"kind": "task-crash"}]')
+
+
+def test_without_a_file_nothing_is_wrong(tmp_path: Path) -> None:
+    """Given no control file, or none asked for, no fault acts."""
+    assert FaultBook(None).list_faults(*KINDS) == []
+    assert FaultBook(tmp_path / "faults.json").list_faults(*KINDS) == []
+
+
+def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
+    """Given a file that is written, changed and removed, every look sees it as it is."""
+    path = tmp_path / "faults.json"
+    book = FaultBook(path)
+    seen = [len(book.list_faults(*KINDS))]
+    for entries in (GOOD, GOOD[:2]):
+        write(path, *entries)
+        seen.append(len(book.list_faults(*KINDS)))
+    path.unlink()
+
+    assert [*seen, len(book.list_faults(*KINDS))] == [0, len(GOOD), 2, 0]
+
+
+def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
+    """Given `times`, a fault is used up by so many strikes, though the file changes in between."""
+    path = tmp_path / "faults.json"
+    once = {"kind": "task-crash", "seconds": 1, "times": 1}
+    write(path, once)
+    book = FaultBook(path)
+    [fault] = book.list_faults("task-crash")
+
+    taken = [book.take(fault, "a task"), book.take(fault, "a task")]
+    write(path, once, GOOD[0])
+
+    assert taken == [True, False]
+    assert book.list_faults("task-crash") == []
+
+
+def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path: Path) -> None:
+    """Given the same entry twice, two strikes; once it has been taken out, it begins again."""
+    path = tmp_path / "faults.json"
+    once = {"kind": "task-crash", "seconds": 1, "times": 1}
+    write(path, once, once)
+    book = FaultBook(path)
+    first, second = book.list_faults("task-crash")
+    book.take(first, "a task")
+    left = book.list_faults("task-crash")
+    write(path)
+    book.list_faults("task-crash")
+    write(path, once)
+
+    assert left == [second]
+    assert len(book.list_faults("task-crash")) == 1
+
+
+def test_a_refused_file_ends_all_faults_and_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Given a good file that becomes a bad one, nothing acts, and the log names the file and the problem."""
+    path = tmp_path / "faults.json"
+    write(path, GOOD[0])
+    book = FaultBook(path)
+    assert book.list_faults("slow-start")
+
+    path.write_text("[{]")
+    acting = [book.list_faults("slow-start") for _ in range(3)]
+
+    assert acting == [[], [], []]
+    [record] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert str(path) in record.getMessage()
+    assert "not JSON" in record.getMessage()
