@@ -60,7 +60,7 @@ MUTANTS = [
     ),
     Mutant(
         "RunTask without an idempotent clientToken",
-        f"{LAYER}/servers/start/decisions.py",
+        f"{LAYER}/servers/start/new_record.py",
         '"/".join(parts).encode()',
         "__import__('os').urandom(8)",
     ),
@@ -164,26 +164,26 @@ MUTANTS = [
     ),
     Mutant(
         "a client token does not tell one life from the next",
-        f"{LAYER}/servers/start/decisions.py",
+        f"{LAYER}/servers/start/new_record.py",
         'begun = to_wire(record.started_at) or ""',
         'begun = ""',
     ),
     Mutant(
         "a start finds nobody and is taken up",
         f"{LAYER}/servers/start/decisions.py",
-        'return occasion != "1" or now - message.sent_at > UNWRITTEN',
+        'return occasion != "1" or case.now - case.message.sent_at > UNWRITTEN',
         "return False",
     ),
     Mutant(
         "a first page's start is taken up however old it is",
         f"{LAYER}/servers/start/decisions.py",
-        'return occasion != "1" or now - message.sent_at > UNWRITTEN',
+        'return occasion != "1" or case.now - case.message.sent_at > UNWRITTEN',
         'return occasion != "1"',
     ),
     Mutant(
         "a server is replaced whose record is gone",
         f"{LAYER}/servers/start/decisions.py",
-        "        return current is None\n    if not occasion",
+        "        return case.current is None\n    if not occasion",
         "        return False\n    if not occasion",
     ),
     Mutant(

@@ -20,7 +20,8 @@ from hippo.servers.capacity.allocation import ServerPlaces
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
-from hippo.servers.start.claims import ClaimSettings, ServerClaims
+from hippo.servers.start.claims import ServerClaims
+from hippo.servers.start.new_record import ClaimSettings
 from hippo.servers.start.tools import StartTools, can_connect
 from hippo.settings import StartServerSettings
 from hippo.studies.catalogue import Catalogue

@@ -22,8 +22,8 @@ from hippo.records.messages import StartMessage, build_stop
 from hippo.records.server import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord, build_tags
 from hippo.servers.metrics import count_failed, count_ready
 from hippo.servers.start.claims import ServerClaims
-from hippo.servers.start.decisions import name_client_token
 from hippo.servers.start.host_name import name_server
+from hippo.servers.start.new_record import name_client_token
 from hippo.servers.start.task_checks import (
     CapacityError,
     check_alive,

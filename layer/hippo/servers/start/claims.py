@@ -3,15 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 from hippo.clock import Clock
 from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
-from hippo.records.participant import Participant, ParticipantStore
+from hippo.records.participant import ParticipantStore
 from hippo.records.server import (
-    MAX_TRIES,
     NO_PLACE,
     READY,
     STARTING,
@@ -22,26 +20,12 @@ from hippo.records.server import (
 )
 from hippo.servers.capacity.allocation import ServerPlaces
 from hippo.servers.metrics import count_failed, count_held_back, count_started
-from hippo.servers.start.decisions import (
-    ClaimSettings,
-    build_failed_record,
-    build_new_record,
-    count_tries,
-    is_ending,
-    is_missed,
-    is_new,
-    is_of_nobody,
-    is_older,
-    is_past_stop,
-    is_restart,
-    is_seen,
-)
+from hippo.servers.start.decisions import Action, Decision, StartCase, decide
+from hippo.servers.start.new_record import ClaimSettings, build_failed_record, build_new_record
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["ClaimSettings", "ServerClaims"]
 
 _TRIES = 6
 
@@ -73,16 +57,19 @@ class ServerClaims:
         Raises TransientError while a stop is at work on an earlier attempt, and for AWS's own faults.
         """
         for _ in range(_TRIES):
-            found = self._servers.read(message.user_id)
-            current, etag = found if found else (None, None)
-            wanted = self._decide(message, current)
+            case, etag = self._read_case(message)
+            decision = decide(case)
+            if decision.action is Action.LOAD:
+                case = self._load(case)
+                decision = decide(case)
+            wanted = self._carry_out(case, decision)
             if wanted is None:
                 return None
             try:
                 self._servers.write(wanted, etag)
             except ConflictError:
                 continue  # what is stored now decides; it may be our own write that botocore tried twice
-            if wanted.state == STARTING and (current is None or wanted.attempt != current.attempt):
+            if decision.action is Action.BEGIN:
                 count_started(wanted)
             return HeldServer(self._servers, wanted) if wanted.state == STARTING else None
         raise TransientError(f"{message.user_id}: the server record kept changing")
@@ -117,85 +104,52 @@ class ServerClaims:
             )
         return True
 
-    def _decide(self, message: StartMessage, current: ServerRecord | None) -> ServerRecord | None:
-        """The record to write, or None."""
-        now = self._clock.now()
-        if current and is_ending(current):
-            self._await_end(message, current, now)
-            return None
-        if current and current.state in (STARTING, READY):
-            return self._decide_living(message, current, now)
-        project = self._catalogue.find(message.project_id)
+    def _read_case(self, message: StartMessage) -> tuple[StartCase, str | None]:
+        found = self._servers.read(message.user_id)
+        current, etag = found if found else (None, None)
+        return StartCase(message, current, self._clock.now(), self._invocation.owner), etag
+
+    def _load(self, case: StartCase) -> StartCase:
+        project = self._catalogue.find(case.message.project_id)
         if project is None:
-            return self._fail(message, current, f"there is no project {message.project_id}")
-        return self._decide_new(message, current, project, now)
+            return replace(case, is_loaded=True)
+        found = ParticipantStore(self._catalogue.store_of(project), project.id).read(case.message.user_id)
+        participant = found[0] if found else None
+        study = self._catalogue.load_study(project, participant.version if participant else None)
+        return replace(case, is_loaded=True, project=project, study=study, participant=participant)
 
-    def _decide_new(
-        self, message: StartMessage, current: ServerRecord | None, project: ListedProject, now: datetime
-    ) -> ServerRecord | None:
-        study, participant = self._load(project, message.user_id)
-        if current and is_restart(message, current):
-            missed = project.live and is_missed(message, current, study, participant)
-            objection = "" if missed else "nobody misses the server that died"
-        else:
-            objection = self._find_objection(message, current, study, participant)
-        tries = count_tries(message, current, participant)
-        if is_restart(message, current) and (objection or tries > MAX_TRIES):
-            self._places.give_up(message.user_id, message.project_id)
-        if objection:
-            self._ignore(message, objection)
-            return None
-        if tries > MAX_TRIES:
-            return self._fail(message, current, f"{MAX_TRIES} attempts have failed")
-        record = build_new_record(self._settings, self._invocation, message, current, study, participant, now)
-        placed = self._places.assign(replace(record, tries=tries), project.access.max_servers)
-        if placed is None:
-            self._ignore(message, NO_PLACE)
-            count_held_back(message.project_id, message.user_id)
-        return placed
-
-    def _find_objection(
-        self,
-        message: StartMessage,
-        current: ServerRecord | None,
-        study: Study,
-        participant: Participant | None,
-    ) -> str:
-        """Why nothing is to be started; empty if there is no reason."""
-        if is_past_stop(study, participant):
-            return "past the stop step"
-        if current and not is_new(message, current, participant):
-            if current.state == STOPPED and message.start_id == current.start_id:
-                self._request_stop(current)  # an earlier delivery may have died while it made something
-            return "seen before, or older than the stop"
-        if is_of_nobody(message, current, participant, self._clock.now()):
-            return "the participant has no record"
-        return ""
-
-    def _decide_living(
-        self, message: StartMessage, current: ServerRecord, now: datetime
-    ) -> ServerRecord | None:
-        mine = current.owner == self._invocation.owner
-        if current.state == READY or (current.has_lease(now) and not mine and current.state == STARTING):
-            self._ignore(message, "there is a server already")
-            return None
-        if current.project_id != message.project_id:
-            self._ignore(message, f"the server of project {current.project_id} is starting")
-            return None
-        return replace(current, owner=self._invocation.owner, lease_until=self._invocation.ends)
-
-    def _await_end(self, message: StartMessage, current: ServerRecord, now: datetime) -> None:
-        """Nothing begins before the earlier attempt is gone; whoever comes by sees to it that it goes."""
-        if not current.has_lease(now):
+    def _carry_out(self, case: StartCase, decision: Decision) -> ServerRecord | None:
+        """Return the record to write, or None. Raises TransientError for WAIT."""
+        message, current = case.message, case.current
+        if decision.stops_current and current:
             self._request_stop(current)
-        if is_seen(message, current) or is_older(message, current):
-            return self._ignore(message, "it is being stopped")
-        raise TransientError(f"{message.user_id}: the earlier server is still being stopped")
+        if decision.leaves_queue:
+            self._places.give_up(message.user_id, message.project_id)
+        if decision.action is Action.WAIT:
+            raise TransientError(f"{message.user_id}: {decision.why}")
+        if decision.action is Action.FAIL:
+            return self._fail(case, decision.why)
+        if decision.action is Action.CONTINUE and current:
+            return replace(current, owner=self._invocation.owner, lease_until=self._invocation.ends)
+        if decision.action is Action.BEGIN and case.project and case.study:
+            return self._begin(case, case.project, case.study)
+        self._ignore(message, decision.why)
+        return None
 
-    def _fail(self, message: StartMessage, current: ServerRecord | None, error: str) -> ServerRecord:
-        logger.error(error, extra={"projectId": message.project_id, "userId": message.user_id})
-        count_failed(message.project_id, message.user_id, error)
-        return build_failed_record(message, current, error)
+    def _begin(self, case: StartCase, project: ListedProject, study: Study) -> ServerRecord | None:
+        """Return the record of a new attempt with its slots; None if the participant must wait for one."""
+        record = build_new_record(self._settings, self._invocation, case, study)
+        with_slots = self._places.assign(record, project.access.max_servers)
+        if with_slots is None:
+            self._ignore(case.message, NO_PLACE)
+            count_held_back(record.project_id, record.user_id)
+        return with_slots
+
+    def _fail(self, case: StartCase, error: str) -> ServerRecord:
+        ids = {"projectId": case.message.project_id, "userId": case.message.user_id}
+        logger.error(error, extra=ids)
+        count_failed(ids["projectId"], ids["userId"], error)
+        return build_failed_record(case, error)
 
     def _give_up(self, held: HeldServer) -> None:
         """No slot was left after all; a later start, of the same id too, is to have its effect."""
@@ -218,11 +172,6 @@ class ServerClaims:
     def _find_limit(self, project_id: str) -> int | None:
         project = self._catalogue.find(project_id)
         return project.access.max_servers if project else None
-
-    def _load(self, project: ListedProject, user_id: str) -> tuple[Study, Participant | None]:
-        found = ParticipantStore(self._catalogue.store_of(project), project.id).read(user_id)
-        participant = found[0] if found else None
-        return self._catalogue.load_study(project, participant.version if participant else None), participant
 
     def _ignore(self, message: StartMessage, why: str) -> None:
         ids = {"projectId": message.project_id, "userId": message.user_id, "startId": message.start_id}

@@ -6,7 +6,8 @@ import pytest
 
 from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
-from hippo.servers.start.decisions import ClaimSettings, build_new_record
+from hippo.servers.start.decisions import StartCase
+from hippo.servers.start.new_record import ClaimSettings, build_new_record
 from hippo.studies.study import Study
 from tests.fakes.journal import Crash
 from tests.fakes.world import PROJECT, USER, LifecycleWorld
@@ -82,8 +83,7 @@ def test_message_stands_for_a_record_that_is_not_written_yet(
     message = StartMessage(PROJECT, USER, "first", now, group)
     study = Study(PROJECT, {"ecsTask": PROJECT}, lambda _: None, lambda _: [])
 
-    record = build_new_record(
-        ClaimSettings("hippo", "d", 60), Invocation("o", now, now), message, None, study, None, now
-    )
+    case = StartCase(message, current=None, now=now, owner="o")
+    record = build_new_record(ClaimSettings("hippo", "d", 60), Invocation("o", now, now), case, study)
 
     assert (record.group, record.container) == (group, "" if group is None else PROJECT)

@@ -1,0 +1,114 @@
+"""The server records that a start writes: that of a new attempt, and that of a start which failed at once."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from hippo.aws.ecs import ON_DEMAND
+from hippo.clock import to_wire
+from hippo.ids import name_resources
+from hippo.invocation import Invocation
+from hippo.records.server import FAILED, SPOT_TAKEN, STARTING, ServerRecord
+from hippo.servers.start.decisions import StartCase
+from hippo.studies.study import Study
+
+_KEPT_STARTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSettings:
+    """The deployment's settings for new attempts; `max_runtime` is in minutes."""
+
+    prefix: str
+    root_domain: str
+    max_runtime: int
+
+
+def build_new_record(
+    settings: ClaimSettings, invocation: Invocation, case: StartCase, study: Study
+) -> ServerRecord:
+    """Return the record of a new attempt, which does not name a slot yet."""
+    message, current, participant = case.message, case.current, case.participant
+    group = participant.group if participant else message.group
+    attempt = current.attempt + 1 if current else 1
+    name = name_resources(settings.prefix, attempt, message.user_id)
+    return ServerRecord(
+        user_id=message.user_id,
+        project_id=message.project_id,
+        state=STARTING,
+        attempt=attempt,
+        tries=case.tries,
+        start_id=message.start_id,
+        seen=_add_seen(case),
+        owner=invocation.owner,
+        lease_until=invocation.ends,
+        cluster=name,
+        rule_name=name,
+        host_name=f"{message.user_id}.{settings.root_domain}",
+        capacity_provider=_choose_provider(case),
+        addresses=current.addresses if current else (),
+        requested_at=_find_request_time(case),
+        started_at=case.now,
+        stop_requested_at=current.stop_requested_at if current else None,
+        deadline=case.now + timedelta(minutes=min(study.max_runtime, settings.max_runtime)),
+        task_definition=study.task_definition,
+        container="" if group is None else study.container_name,
+        group=group,
+    )
+
+
+def build_failed_record(case: StartCase, error: str) -> ServerRecord:
+    """Return the record of a start that failed before it claimed anything."""
+    message, current = case.message, case.current
+    return ServerRecord(
+        user_id=message.user_id,
+        project_id=message.project_id,
+        state=FAILED,
+        attempt=current.attempt if current else 0,
+        tries=case.tries,
+        start_id=message.start_id,
+        seen=_add_seen(case),
+        addresses=current.addresses if current else (),
+        requested_at=message.sent_at,
+        stop_requested_at=current.stop_requested_at if current else None,
+        error=error,
+    )
+
+
+def name_client_token(record: ServerRecord, provider: str, without: Iterable[str] = ()) -> str:
+    """Return RunTask's idempotency token, at most 64 characters: one task per attempt, provider and round.
+
+    Attempts count from one again after a participant's record was deleted (a withdrawal), so the token
+    includes the time at which the attempt began.
+
+    A try without some of the subnets needs another token: the same token with other subnets is a conflict.
+
+    ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
+    found no capacity anywhere needs another token for its next round.
+    """
+    begun = to_wire(record.started_at) or ""  # as stored, so that every try computes the same token
+    parts = (record.user_id, str(record.attempt), begun, provider, str(record.rounds), *sorted(without))
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()
+
+
+def _add_seen(case: StartCase) -> tuple[str, ...]:
+    """Return the starts that have taken effect, this one included."""
+    return (*(case.current.seen if case.current else ()), case.message.start_id)[-_KEPT_STARTS:]
+
+
+def _choose_provider(case: StartCase) -> str:
+    """Return on-demand after Spot took back a task of this game; empty for the usual order."""
+    current = case.current
+    taken = current and current.reason == SPOT_TAKEN and current.project_id == case.message.project_id
+    return ON_DEMAND if taken else ""
+
+
+def _find_request_time(case: StartCase) -> datetime:
+    """Return the time that a stop must be later than to count.
+
+    A replacement keeps the time of the participant's own start: a stop sent since then also ends it.
+    """
+    if case.current and case.is_replacement and case.current.requested_at:
+        return case.current.requested_at
+    return case.message.sent_at
