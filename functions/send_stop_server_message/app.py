@@ -8,6 +8,7 @@ from hippo.aws.clients import make_client
 from hippo.aws.sns import Topic
 from hippo.http import HttpRequest, answer_request, build_response
 from hippo.ids import parse_user_id
+from hippo.records.codes import EndReason
 from hippo.records.messages import build_stop, parse_delay
 from hippo.settings import SendStopSettings, read_settings
 
@@ -26,7 +27,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic, settings = make_topic()
         user_id = parse_user_id(request.query.get("userId"), settings.reserved_names)
         delay = parse_delay(request.query.get("delay"))
-        topic.publish(build_stop(user_id, delay=delay, reason="requested"))
+        topic.publish(build_stop(user_id, delay=delay, reason=EndReason.REQUESTED))
         return build_response(200)
 
     return answer_request(event, work)

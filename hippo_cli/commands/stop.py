@@ -7,8 +7,9 @@ import typer
 
 from hippo.clock import SystemClock, to_wire
 from hippo.errors import BadRequestError
+from hippo.records.codes import ServerState
 from hippo.records.messages import MAX_DELAY_MINUTES, parse_delay
-from hippo.records.server import STOPPED, ServerRecord
+from hippo.records.server import ServerRecord
 from hippo_cli.commands.servers import format_time
 from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, open_project
@@ -132,7 +133,7 @@ def _show(results: list[Stopped], *, waited: bool, as_json: bool) -> None:
                 {
                     "userId": one.user_id,
                     "state": one.state,
-                    "stopped": one.done and one.state in (STOPPED, "gone"),
+                    "stopped": one.done and one.state in (ServerState.STOPPED, "gone"),
                     "note": one.note,
                     "endsAt": to_wire(one.ends),
                 }

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hippo.clock import SystemClock
-from hippo.records.server import STOPPED
+from hippo.records.codes import ServerState
 from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
@@ -143,7 +143,7 @@ def _show(found: Found) -> None:
     say(f"{found.user_id} in {found.project_id}:", "bold")
     for line in describe(found):
         say(line)
-    if found.server is not None and found.server.state != STOPPED:
+    if found.server is not None and found.server.state != ServerState.STOPPED:
         say(f"Their server is {found.server.state}: it is stopped first.")
     if found.others:
         say(f"Their server record is one of {', '.join(found.others)}: it stays until they withdraw there.")
@@ -151,7 +151,7 @@ def _show(found: Found) -> None:
 
 def _stop_server(project: Project, found: Found) -> bool:
     """Whether there was one to stop. Raises CliError if it does not stop in time."""
-    if found.server is None or found.server.state == STOPPED:
+    if found.server is None or found.server.state == ServerState.STOPPED:
         return False
     platform = Platform(project.connection, project.stack, project.platform, None)
     ask_to_stop(platform, found.server)

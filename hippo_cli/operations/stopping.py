@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.clock import Clock
-from hippo.records.messages import BY_HAND, build_stop, name_request
-from hippo.records.server import READY, STARTING, STOPPED, ServerRecord
+from hippo.records.codes import LIVING, Occasion, ServerState
+from hippo.records.messages import build_stop, name_request
+from hippo.records.server import ServerRecord
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.operations.platform import Platform, asking
 from hippo_cli.operations.servers import read_server
@@ -37,7 +38,7 @@ def ask_to_stop(platform: Platform, record: ServerRecord, delay: float = 0) -> N
 
     With a delay, in minutes, the platform moves the server's deadline earlier, never later.
     """
-    request_id = name_request(record.project_id, record.user_id, BY_HAND)
+    request_id = name_request(record.project_id, record.user_id, Occasion.BY_HAND)
     message = build_stop(
         record.user_id, project_id=record.project_id, delay=delay, reason=REASON, request_id=request_id
     )
@@ -106,14 +107,15 @@ def _judge_stop(was: ServerRecord, now: ServerRecord | None) -> Stopped | None:
     if (result := _judge_successor(was, now)) is not None:
         return result
     # A record that said so before is another stop's, until this one has left its time there.
-    asked_anew = was.state != STOPPED or (now and now.stop_requested_at != was.stop_requested_at)
-    return Stopped(was.user_id, STOPPED, True) if now and now.state == STOPPED and asked_anew else None
+    asked_anew = was.state != ServerState.STOPPED or (now and now.stop_requested_at != was.stop_requested_at)
+    has_stopped = now is not None and now.state == ServerState.STOPPED and asked_anew
+    return Stopped(was.user_id, ServerState.STOPPED, True) if has_stopped else None
 
 
 def _judge_deadline(was: ServerRecord, now: ServerRecord | None, latest: datetime) -> Stopped | None:
     if (result := _judge_successor(was, now)) is not None or now is None:
         return result
-    if now.state not in (STARTING, READY):
+    if now.state not in LIVING:
         return Stopped(was.user_id, now.state, True, f"{now.state}, so there is nothing to delay")
     if now.deadline is None:
         return None

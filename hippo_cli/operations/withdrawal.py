@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
-from hippo.records.server import STOPPED, ServerRecord
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
@@ -114,7 +115,7 @@ class Withdrawal:
 
     def delete(self, found: Found, advance: Callable[[int, int], None] = lambda *_: None) -> None:
         """Deletes it; may be broken off and begun again. Raises CliError while their server is alive."""
-        if found.server is not None and found.server.state != STOPPED:
+        if found.server is not None and found.server.state != ServerState.STOPPED:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."
             )

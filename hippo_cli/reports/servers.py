@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from hippo.records.server import FAILED, READY, STARTING, STOPPING, ServerRecord, read_record
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord, read_record
 from hippo.studies.study import Study
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Listed, Stored
@@ -17,7 +18,7 @@ from hippo_cli.data.pool import map_bounded
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
 
 PREFIX = "_servers/"
-_ALIVE = (STARTING, READY, STOPPING)
+_ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)
 _LOOKED_AT = 20  # records asked for before one concludes that none may be read
 NONE_SEEN = "No server record can be seen: there is none yet, or these credentials may not read them."
 
@@ -141,7 +142,7 @@ def is_alive(record: ServerRecord) -> bool:
 
 def has_failed(record: ServerRecord) -> bool:
     """Whether its last attempt came to a bad end."""
-    return record.state == FAILED or bool(record.error)
+    return record.state == ServerState.FAILED or bool(record.error)
 
 
 def find_span(record: ServerRecord, now: datetime) -> tuple[datetime, datetime] | None:

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta, tzinfo
 from statistics import median, quantiles
 
 from hippo.journey.progress import Phase
-from hippo.records.server import STARTING, ServerRecord
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord
 from hippo.studies.study import Study
 from hippo_cli.data.studies import list_steps
 from hippo_cli.reports.journeys import Journey
@@ -196,7 +197,7 @@ def _view(record: ServerRecord, size: ServerSize, now: datetime) -> ServerView:
         now - begun if begun else None,
         record.deadline,
         size.price(span[1] - span[0]) if span else 0.0,
-        record.deadline is not None and record.deadline < now and record.state != STARTING,
+        record.deadline is not None and record.deadline < now and record.state != ServerState.STARTING,
     )
 
 

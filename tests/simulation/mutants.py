@@ -171,14 +171,14 @@ MUTANTS = [
     Mutant(
         "a start finds nobody and is taken up",
         f"{LAYER}/servers/start/decisions.py",
-        'return occasion != "1" or case.now - case.message.sent_at > UNWRITTEN',
+        "return occasion != Occasion.FIRST_STEP or case.now - case.message.sent_at > UNWRITTEN",
         "return False",
     ),
     Mutant(
         "a first page's start is taken up however old it is",
         f"{LAYER}/servers/start/decisions.py",
-        'return occasion != "1" or case.now - case.message.sent_at > UNWRITTEN',
-        'return occasion != "1"',
+        "return occasion != Occasion.FIRST_STEP or case.now - case.message.sent_at > UNWRITTEN",
+        "return occasion != Occasion.FIRST_STEP",
     ),
     Mutant(
         "a server is replaced whose record is gone",
@@ -189,7 +189,7 @@ MUTANTS = [
     Mutant(
         "a late stop leaves a mark of who has withdrawn",
         f"{LAYER}/servers/stop/stop.py",
-        "if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):",
+        "if occasion == Occasion.BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):",
         "if False:",
     ),
     Mutant(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from hippo.records.codes import EndReason, ServerState
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, STARTING, STOPPING, TASK_ENDED, ServerRecord
+from hippo.records.server import MAX_TRIES, ServerRecord
 
 ASK_AGAIN = timedelta(seconds=60)  # a participant who waits this long is published for again
 RETRY_LIFE = timedelta(minutes=10)  # a retry that nobody takes up: the failure is shown again
@@ -36,10 +37,10 @@ def describe_progress(server: ServerRecord | None, project_id: str) -> str:
     """How far the participant's server is; what stands in its way, such as an earlier one, is a queue."""
     if server is None or server.project_id != project_id:
         return QUEUED
-    if server.state == STARTING:
+    if server.state == ServerState.STARTING:
         return ALMOST_THERE if server.public_ip else STARTED
     # One that died is cleared away in seconds, and another one starts.
-    return STARTED if server.state == STOPPING and server.comes_back_for(project_id) else QUEUED
+    return STARTED if server.state == ServerState.STOPPING and server.comes_back_for(project_id) else QUEUED
 
 
 def may_retry(server: ServerRecord, participant: Participant) -> bool:
@@ -50,7 +51,7 @@ def may_retry(server: ServerRecord, participant: Participant) -> bool:
     """
     if not server.has_failed_for(server.project_id) or server.tries >= MAX_TRIES:
         return False
-    return server.reason == TASK_ENDED or not (participant.retried_as or "").endswith(_RETRY)
+    return server.reason == EndReason.TASK_ENDED or not (participant.retried_as or "").endswith(_RETRY)
 
 
 def name_retry(server: ServerRecord) -> str:
@@ -60,7 +61,7 @@ def name_retry(server: ServerRecord) -> str:
     once. Any other failure keeps its attempt's number, which may have been used up.
     """
     suffix = f"/{server.attempt + 1}"
-    return suffix if server.reason == TASK_ENDED else suffix + _RETRY
+    return suffix if server.reason == EndReason.TASK_ENDED else suffix + _RETRY
 
 
 def is_retry_pending(server: ServerRecord, participant: Participant, now: datetime) -> bool:
@@ -81,6 +82,6 @@ def needs_start(server: ServerRecord | None, project_id: str, now: datetime) -> 
     """Whether a start would have something to do: no server of this project, or one nobody works on."""
     if server is None or server.project_id != project_id:
         return True
-    if server.state in (STARTING, STOPPING):
+    if server.state in (ServerState.STARTING, ServerState.STOPPING):
         return not server.has_lease(now)
     return server.may_start_again_for(project_id)

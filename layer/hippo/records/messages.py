@@ -10,12 +10,12 @@ from hippo.clock import from_wire
 from hippo.errors import BadRequestError, InvalidMessageError
 from hippo.groups import read_group
 from hippo.ids import parse_project_id, parse_user_id
+from hippo.records.codes import OBSERVED_ENDS, EndReason
 
 MAX_DELAY_MINUTES = 24 * 60
 # next_step publishes before it writes the record: a message may be there first, but not for longer than a
 # request takes (28 s, template.yaml) and clocks differ.
 UNWRITTEN = timedelta(minutes=1)
-BY_HAND = "by hand"  # the occasion of a stop that was sent because of a server record
 _MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes part of names
 
 
@@ -114,18 +114,28 @@ def read_start(
 def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
     """A stop message from its JSON. Raises InvalidMessageError."""
     try:
-        project_id = body.get("projectId")
+        project_id, attempt = body.get("projectId"), _parse_attempt(body.get("attempt"))
         return StopMessage(
             user_id=parse_user_id(body.get("userId")),
             sent_at=sent_at,
             project_id=parse_project_id(project_id) if project_id else "",
-            attempt=_parse_attempt(body.get("attempt")),
+            attempt=attempt,
             delay=parse_delay(body.get("delay")),
-            reason=str(body.get("reason") or "requested")[:200],
+            reason=_read_reason(body.get("reason"), is_from_platform=attempt is not None),
             request_id=str(body.get("requestId") or "")[:256],
         )
     except BadRequestError as error:
         raise InvalidMessageError(f"stop message: {error}") from error
+
+
+def _read_reason(value: object, *, is_from_platform: bool) -> str:
+    """Return the reason; an end that only the platform observes counts as requested if anyone else sends it.
+
+    Only the platform names the attempt that a message means. Without this check, a text that an operator sent
+    would have a server replaced that was meant to stop.
+    """
+    reason = str(value or EndReason.REQUESTED)[:200]
+    return reason if is_from_platform or reason not in OBSERVED_ENDS else EndReason.REQUESTED.value
 
 
 def _parse_attempt(value: object) -> int | None:

@@ -10,15 +10,9 @@ from urllib.parse import urlencode
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
-from hippo.records.messages import name_request
+from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
+from hippo.records.messages import build_stop, name_request
 
-STARTING, READY, STOPPING, STOPPED, FAILED = "starting", "ready", "stopping", "stopped", "failed"
-TASK_ENDED = "the task ended"  # the reason of an end that another attempt may not meet
-SPOT_TAKEN = "Spot took the task back"  # likewise; the next attempt runs on demand
-GAME_ENDED = "the game server ended by itself"  # in good order: nobody needs another one
-DEATHS = (TASK_ENDED, SPOT_TAKEN)
-RESTART = "again"  # how the request id of a replacement goes on
-NO_PLACE = "all servers are in use"  # a start that lost the last place to another one
 PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
 MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
 _TRIES = 10
@@ -87,11 +81,11 @@ class ServerRecord:
     def is_ready_for(self, project_id: str, now: datetime) -> bool:
         """Whether the project's game can be played on it now."""
         alive = self.deadline is None or self.deadline > now
-        return self.state == READY and self.project_id == project_id and alive
+        return self.state == ServerState.READY and self.project_id == project_id and alive
 
     def ended_early_for(self, project_id: str) -> bool:
         """Whether the project's server was stopped in good order, before its participant came to the game."""
-        return self.project_id == project_id and self.state == STOPPED and not self.error
+        return self.project_id == project_id and self.state == ServerState.STOPPED and not self.error
 
     def may_start_again_for(self, project_id: str) -> bool:
         """Whether a further attempt makes sense: the same start has no effect twice, so it needs a new id."""
@@ -102,12 +96,13 @@ class ServerRecord:
         """Whether a server that died while its participant played is being replaced."""
         if self.project_id != project_id:
             return False
-        gone = self.state in (STOPPING, STOPPED) and not self.error
-        replaced = gone and self.reason in (*DEATHS, NO_PLACE)
-        return self.state == STARTING or replaced or (self.has_failed_for(project_id) and self._may_try())
+        gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
+        replaced = gone and self.reason in {*TASK_EXITS, EndReason.NO_SLOT}
+        fails_retryably = self.has_failed_for(project_id) and self._may_try()
+        return self.state == ServerState.STARTING or replaced or fails_retryably
 
     def _may_try(self) -> bool:
-        return self.reason == TASK_ENDED and self.tries < MAX_TRIES
+        return self.reason == EndReason.TASK_ENDED and self.tries < MAX_TRIES
 
     def has_failed_for(self, project_id: str) -> bool:
         """Whether its start has failed for good, torn down since or not."""
@@ -160,7 +155,12 @@ def format_object_tags(record: ServerRecord) -> str:
 
 def name_restart(record: ServerRecord) -> str:
     """The request id of the start that replaces a server that died: one for each attempt."""
-    return name_request(record.project_id, record.user_id, f"{RESTART}/{record.attempt}")
+    return name_request(record.project_id, record.user_id, f"{Occasion.REPLACEMENT}/{record.attempt}")
+
+
+def build_attempt_stop(record: ServerRecord, reason: str) -> dict[str, object]:
+    """Return the platform's own stop message: only the platform names the attempt that it means."""
+    return build_stop(record.user_id, project_id=record.project_id, attempt=record.attempt, reason=reason)
 
 
 class ServerStore:

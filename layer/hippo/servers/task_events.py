@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from hippo.ids import parse_resource_name
-from hippo.records.server import GAME_ENDED, SPOT_TAKEN, TASK_ENDED
+from hippo.records.codes import EndReason
 
 DETAIL_TYPE = "ECS Task State Change"
 SPOT_CODES = {"SpotInterruption", "TerminationNotice"}
@@ -22,7 +22,7 @@ class TaskEnd:
     user_id: str
     attempt: int
     task_arn: str
-    cause: str
+    cause: EndReason
     sent_at: datetime
 
 
@@ -47,14 +47,14 @@ def read_task_end(body: Mapping[str, Any], prefix: str, sent_at: datetime) -> Ta
     return TaskEnd(user_id, attempt, str(detail.get("taskArn", "")), _find_cause(detail), sent_at)
 
 
-def find_cause(stop_code: str, exit_codes: Collection[object]) -> str:
+def find_cause(stop_code: str, exit_codes: Collection[object]) -> EndReason:
     """Why a task has ended; one whose containers all say 0 has ended as it meant to, unless Spot made it."""
     if stop_code in SPOT_CODES:
-        return SPOT_TAKEN
+        return EndReason.SPOT_TAKEN
     in_good_order = stop_code == "EssentialContainerExited" and set(exit_codes) == {0}
-    return GAME_ENDED if in_good_order else TASK_ENDED
+    return EndReason.GAME_ENDED if in_good_order else EndReason.TASK_ENDED
 
 
-def _find_cause(detail: Mapping[str, Any]) -> str:
+def _find_cause(detail: Mapping[str, Any]) -> EndReason:
     containers = [c for c in detail.get("containers") or () if isinstance(c, Mapping)]
     return find_cause(str(detail.get("stopCode", "")), {c.get("exitCode") for c in containers})

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hippo.records.server import MAX_TRIES, TASK_ENDED
+from hippo.records.codes import EndReason
+from hippo.records.server import MAX_TRIES
 from tests.support.study_world import GAME_URL, OTHER_USER, PROJECT, SURVEY, USER, StudyWorld
 
 
@@ -174,7 +175,9 @@ def test_failed_start_shows_a_page_that_says_so(world: StudyWorld) -> None:
 def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyWorld) -> None:
     """Given a task that ended before it answered, when the participant has waited 60 s, then a new attempt
     is asked for, under an id of its own, while the page still says what happened."""
-    world.put_server("stopped", error="the task stopped: exit 1", reason=TASK_ENDED, attempt=2, tries=2)
+    world.put_server(
+        "stopped", error="the task stopped: exit 1", reason=EndReason.TASK_ENDED, attempt=2, tries=2
+    )
     world.reach_waiting()
     early = world.messages("start")
     world.clock.advance(61)
@@ -186,7 +189,7 @@ def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyW
     assert new == [f"{PROJECT}/{USER}/1/3"]
 
 
-@pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (TASK_ENDED, MAX_TRIES)])
+@pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (EndReason.TASK_ENDED, MAX_TRIES)])
 def test_server_that_failed_for_good_is_not_asked_for_again(
     world: StudyWorld, reason: str, tries: int
 ) -> None:

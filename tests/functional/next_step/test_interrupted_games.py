@@ -2,7 +2,8 @@
 
 import pytest
 
-from hippo.records.server import MAX_TRIES, NO_PLACE, SPOT_TAKEN, TASK_ENDED
+from hippo.records.codes import EndReason
+from hippo.records.server import MAX_TRIES
 from tests.support.study_world import GAME_URL, PROJECT, SURVEY, USER, StudyWorld
 
 
@@ -14,7 +15,7 @@ def playing_world(world: StudyWorld) -> StudyWorld:
     return world
 
 
-@pytest.mark.parametrize("reason", [TASK_ENDED, SPOT_TAKEN])
+@pytest.mark.parametrize("reason", [EndReason.TASK_ENDED, EndReason.SPOT_TAKEN])
 @pytest.mark.parametrize("state", ["stopping", "stopped"])
 def test_question_about_a_died_server_waits(playing_world: StudyWorld, state: str, reason: str) -> None:
     """Given a server that died and is cleared away, when the page asks about it, then wait, at the game."""
@@ -28,14 +29,14 @@ def test_question_about_a_died_server_waits(playing_world: StudyWorld, state: st
 
 def test_while_it_is_cleared_away_the_next_one_counts_as_starting(playing_world: StudyWorld) -> None:
     """Given a server that is being replaced, then the participant is not told of a queue."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
 
     assert playing_world.get(step=2).content["progress"] == "starting"
 
 
 def test_whoever_waits_gets_the_next_server(playing_world: StudyWorld) -> None:
     """Given the wait, when the replacement starts and is ready, then the game comes again, step unchanged."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.put_server("starting", attempt=2, lease_until=playing_world.minutes_later(5))
     waiting = playing_world.get(step=2)
@@ -51,7 +52,7 @@ def test_whoever_waits_gets_the_next_server(playing_world: StudyWorld) -> None:
 
 def test_next_step_never_goes_back(playing_world: StudyWorld) -> None:
     """Given the wait for another server, then the record's nextStep stays that after the game."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
     assert playing_world.record()["nextStep"] == 4
@@ -72,7 +73,7 @@ def test_waiting_for_another_server_is_written_once(playing_world: StudyWorld) -
 def test_get_without_step_ends_the_game_as_ever(playing_world: StudyWorld) -> None:
     """Given a front end that knows no step, when its socket closes and it asks, then the game is over to it,
     whatever became of the server."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
 
     answer = playing_world.get()
 
@@ -81,7 +82,7 @@ def test_get_without_step_ends_the_game_as_ever(playing_world: StudyWorld) -> No
 
 def test_get_without_step_does_not_skip_a_game_that_is_awaited_again(playing_world: StudyWorld) -> None:
     """Given a page that was told to wait, when another tab asks without a step, then it waits too."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.clock.advance(60)
 
@@ -107,7 +108,7 @@ def test_reload_soon_after_the_game_was_shown_waits_as_well(world: StudyWorld) -
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_game_that_was_over_after_all_goes_on(playing_world: StudyWorld, method: str) -> None:
     """Given the wait, when a page says that it has finished this very game, then the study goes on."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
     answer = playing_world.send(method, '{"score": "1"}', user=USER, project=PROJECT, step=3)
@@ -119,7 +120,7 @@ def test_game_that_was_over_after_all_goes_on(playing_world: StudyWorld, method:
 
 def test_answer_of_the_page_before_is_kept_as_a_repeat(playing_world: StudyWorld) -> None:
     """Given the wait, when an answer comes that says no step, then it is kept and the game still awaited."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
     answer = playing_world.post({"page": "quiz, again"})
@@ -132,7 +133,7 @@ def test_answer_of_the_page_before_is_kept_as_a_repeat(playing_world: StudyWorld
 
 def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_world: StudyWorld) -> None:
     """Given a lost message, when someone has waited 60 s, then their poll asks for the next attempt."""
-    playing_world.put_server("stopped", reason=TASK_ENDED, attempt=1)
+    playing_world.put_server("stopped", reason=EndReason.TASK_ENDED, attempt=1)
     playing_world.get(step=2)
     sent = len(playing_world.messages("start"))
     playing_world.clock.advance(61)
@@ -144,7 +145,7 @@ def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_worl
 
 def test_replacement_that_has_lost_the_last_place_is_awaited(playing_world: StudyWorld) -> None:
     """Given a new attempt that gave up for want of a place, then the participant waits in the queue."""
-    playing_world.put_server("stopped", reason=NO_PLACE, attempt=2)
+    playing_world.put_server("stopped", reason=EndReason.NO_SLOT, attempt=2)
 
     answer = playing_world.get(step=2)
 
@@ -161,7 +162,7 @@ def test_server_that_was_stopped_in_good_order_has_ended_the_game(playing_world:
 def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWorld) -> None:
     """Given the wait, when an operator stops the server for good, then the game has ended, and no poll starts
     another one."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.put_server("stopped", reason="requested")
     playing_world.clock.advance(61)
@@ -175,7 +176,7 @@ def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWo
 
 def test_last_attempt_that_failed_is_told(playing_world: StudyWorld) -> None:
     """Given a game that died as often as it is tried, then a page that says so, not an endless wait."""
-    playing_world.put_server("failed", error="five attempts", reason=TASK_ENDED, tries=MAX_TRIES)
+    playing_world.put_server("failed", error="five attempts", reason=EndReason.TASK_ENDED, tries=MAX_TRIES)
 
     assert playing_world.get(step=2).content["error"] == "server_failed"
 
@@ -188,7 +189,7 @@ def test_two_games_in_a_row_are_not_mixed_up(world: StudyWorld) -> None:
     world.get()
     world.post({"page": "consent"})
     world.clock.advance(60)
-    world.put_server("stopping", reason=TASK_ENDED)
+    world.put_server("stopping", reason=EndReason.TASK_ENDED)
 
     waiting = world.get(step=1)
     world.put_server("ready", attempt=2)
@@ -201,7 +202,7 @@ def test_two_games_in_a_row_are_not_mixed_up(world: StudyWorld) -> None:
 def test_game_whose_server_does_not_come_back_can_be_left(playing_world: StudyWorld) -> None:
     """Given the wait, when the server is stopped for good, then the page says so, and a front end that says
     no step goes on by submitting it."""
-    playing_world.put_server("stopping", reason=TASK_ENDED)
+    playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.put_server("stopped", reason="requested")
 

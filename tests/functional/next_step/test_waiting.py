@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from hippo.records.server import MAX_TRIES, TASK_ENDED
+from hippo.records.codes import EndReason
+from hippo.records.server import MAX_TRIES
 from tests.support.study_world import PROJECT, SURVEY, USER, Answer, StudyWorld
 
 
@@ -131,11 +132,16 @@ def test_permanent_failure_may_be_retried_once(world: StudyWorld) -> None:
 
 def test_task_that_ended_may_be_retried_until_the_attempts_are_used_up(world: StudyWorld) -> None:
     """Given a task that ended, then the participant's retries are those that the platform would make."""
-    world.put_server("stopped", error="exit 1", reason=TASK_ENDED, attempt=1, tries=1)
+    world.put_server("stopped", error="exit 1", reason=EndReason.TASK_ENDED, attempt=1, tries=1)
     world.reach_waiting()
     offers = []
     for attempt in range(1, MAX_TRIES + 1):
-        more = {"reason": TASK_ENDED, "attempt": attempt, "tries": attempt, "start_id": str(attempt)}
+        more = {
+            "reason": EndReason.TASK_ENDED,
+            "attempt": attempt,
+            "tries": attempt,
+            "start_id": str(attempt),
+        }
         retried = tuple(m["requestId"] for m in world.messages("start"))
         world.put_server("stopped", error="exit 1", seen=retried, **more)
         offers.append(world.get().content["mayRetry"])

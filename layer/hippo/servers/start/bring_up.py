@@ -18,8 +18,9 @@ from hippo.errors import (
     TransientError,
 )
 from hippo.invocation import Invocation
-from hippo.records.messages import StartMessage, build_stop
-from hippo.records.server import FAILED, NO_PLACE, READY, TASK_ENDED, HeldServer, ServerRecord, build_tags
+from hippo.records.codes import EndReason, ServerState
+from hippo.records.messages import StartMessage
+from hippo.records.server import HeldServer, ServerRecord, build_attempt_stop, build_tags
 from hippo.servers.metrics import count_failed, count_ready
 from hippo.servers.start.claims import ServerClaims
 from hippo.servers.start.host_name import name_server
@@ -87,7 +88,7 @@ class ServerStart:
         self._arm_rule(held)
         # After the rule, which frees the slot whatever becomes of this start.
         if not self._claims.secure_slot(held):
-            self._tools.request_stop(held.record, NO_PLACE)
+            self._tools.request_stop(held.record, EndReason.NO_SLOT)
             return
         record = held.check()
         self._tools.containers.create_cluster(record.cluster, self._tags(record))
@@ -95,7 +96,9 @@ class ServerStart:
         for provider in list_providers(record):
             try:
                 self._bring_up_on(held, provider)
-                held.update(check_not_ended, state=READY, ready_at=self._clock.now(), lease_until=None)
+                held.update(
+                    check_not_ended, state=ServerState.READY, ready_at=self._clock.now(), lease_until=None
+                )
             except CapacityError as error:
                 self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
                 continue
@@ -112,9 +115,7 @@ class ServerStart:
             deadline = record.deadline or self._invocation.until
             if deadline <= self._clock.now():
                 raise PermanentError("its time was over before it could start")
-            message = build_stop(
-                record.user_id, project_id=record.project_id, attempt=record.attempt, reason="maxRuntime"
-            )
+            message = build_attempt_stop(record, EndReason.MAX_RUNTIME)
             tags = self._tags(record)
             arm_ahead(self._tools.rules, self._clock, record.rule_name, deadline, message, tags)
             record = held.check()
@@ -228,9 +229,9 @@ class ServerStart:
         """This attempt has failed: say so in the record and have everything cleared up at once."""
         self._log("failed", held.record, error=str(error)[:200], task=held.record.task_arn)
         count_failed(held.record.project_id, held.record.user_id, str(error))
-        reason = TASK_ENDED if isinstance(error, TaskEndedError) else "failed"
-        held.update(state=FAILED, error=str(error)[:500], reason=reason, lease_until=None)
-        self._tools.request_stop(held.record, "failed")
+        reason = EndReason.TASK_ENDED if isinstance(error, TaskEndedError) else EndReason.FAILED
+        held.update(state=ServerState.FAILED, error=str(error)[:500], reason=reason, lease_until=None)
+        self._tools.request_stop(held.record, EndReason.FAILED)
 
     def _release(self, held: HeldServer) -> None:
         """Let the retry, or anyone, continue at once. Raises FencedError: then nobody is to."""

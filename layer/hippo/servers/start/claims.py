@@ -7,17 +7,10 @@ from dataclasses import replace
 from hippo.clock import Clock
 from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
+from hippo.records.codes import LIVING, EndReason, ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.participant import ParticipantStore
-from hippo.records.server import (
-    NO_PLACE,
-    READY,
-    STARTING,
-    STOPPED,
-    HeldServer,
-    ServerRecord,
-    ServerStore,
-)
+from hippo.records.server import HeldServer, ServerRecord, ServerStore
 from hippo.servers.capacity.allocation import ServerPlaces
 from hippo.servers.metrics import count_failed, count_held_back, count_started
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
@@ -71,7 +64,7 @@ class ServerClaims:
                 continue  # what is stored now decides; it may be our own write that botocore tried twice
             if decision.action is Action.BEGIN:
                 count_started(wanted)
-            return HeldServer(self._servers, wanted) if wanted.state == STARTING else None
+            return HeldServer(self._servers, wanted) if wanted.state == ServerState.STARTING else None
         raise TransientError(f"{message.user_id}: the server record kept changing")
 
     def secure_slot(self, held: HeldServer) -> bool:
@@ -94,7 +87,7 @@ class ServerClaims:
         try:
             found = self._servers.read(record.user_id)
             if found and found[0].attempt == record.attempt:
-                if found[0].state in (STARTING, READY):
+                if found[0].state in LIVING:
                     return False
                 if found[0].start_lease_until:
                     self._servers.write(replace(found[0], start_lease_until=None), found[1])
@@ -141,7 +134,7 @@ class ServerClaims:
         record = build_new_record(self._settings, self._invocation, case, study)
         with_slots = self._places.assign(record, project.access.max_servers)
         if with_slots is None:
-            self._ignore(case.message, NO_PLACE)
+            self._ignore(case.message, EndReason.NO_SLOT)
             count_held_back(record.project_id, record.user_id)
         return with_slots
 
@@ -156,17 +149,17 @@ class ServerClaims:
         record = held.record
         seen = tuple(start for start in record.seen if start != record.start_id)
         held.update(
-            state=STOPPED,
+            state=ServerState.STOPPED,
             seen=seen,
             start_id="",
             tries=record.tries - 1,
             slot=None,
             project_slot=None,
             lease_until=None,
-            reason=NO_PLACE,
+            reason=EndReason.NO_SLOT,
         )
         self._places.queue_up(record, record.start_id, self._find_limit(record.project_id))
-        logger.warning(NO_PLACE, extra={"userId": record.user_id})
+        logger.warning(EndReason.NO_SLOT, extra={"userId": record.user_id})
         count_held_back(record.project_id, record.user_id)
 
     def _find_limit(self, project_id: str) -> int | None:

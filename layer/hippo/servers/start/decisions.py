@@ -4,20 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.records.participant import Participant
-from hippo.records.server import (
-    DEATHS,
-    FAILED,
-    MAX_TRIES,
-    READY,
-    RESTART,
-    STARTING,
-    STOPPED,
-    STOPPING,
-    ServerRecord,
-    name_restart,
-)
+from hippo.records.server import MAX_TRIES, ServerRecord, name_restart
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 
@@ -78,7 +68,7 @@ def decide(case: StartCase) -> Decision:
     current = case.current
     if current and _is_ending(current):
         return _decide_ending(case, current)
-    if current and current.state in (STARTING, READY):
+    if current and current.state in LIVING:
         return _decide_living(case, current)
     if not case.is_loaded:
         return Decision(Action.LOAD)
@@ -99,7 +89,7 @@ def _decide_ending(case: StartCase, current: ServerRecord) -> Decision:
 
 def _decide_living(case: StartCase, current: ServerRecord) -> Decision:
     is_free = not current.has_lease(case.now) or current.owner == case.owner
-    if current.state == READY or not is_free:
+    if current.state == ServerState.READY or not is_free:
         return Decision(Action.IGNORE, "there is a server already")
     if current.project_id != case.message.project_id:
         return Decision(Action.IGNORE, f"the server of project {current.project_id} is starting")
@@ -127,7 +117,7 @@ def _find_objection(case: StartCase, study: Study) -> Decision | None:
         return Decision(Action.IGNORE, "past the stop step")
     if current and not _is_new(case.message, current, case.participant):
         # An earlier delivery of this start may have been cut off just after it created something.
-        is_same = current.state == STOPPED and case.message.start_id == current.start_id
+        is_same = current.state == ServerState.STOPPED and case.message.start_id == current.start_id
         return Decision(Action.IGNORE, "seen before, or older than the stop", stops_current=is_same)
     if _has_no_sender(case):
         return Decision(Action.IGNORE, "the participant has no record")
@@ -140,7 +130,7 @@ def _is_missed(case: StartCase, study: Study) -> bool:
     It does not if it was stopped on purpose since then, or if the participant has finished the games.
     """
     ended = case.current
-    stopped_since = ended is None or ended.reason not in DEATHS or _is_older(case.message, ended)
+    stopped_since = ended is None or ended.reason not in TASK_EXITS or _is_older(case.message, ended)
     return not (
         stopped_since or _is_past_stop(study, case.participant) or _is_past_games(study, case.participant)
     )
@@ -154,11 +144,11 @@ def _has_no_sender(case: StartCase) -> bool:
     finds the record of the server that it replaces.
     """
     occasion = find_occasion(case.message)
-    if occasion.startswith(f"{RESTART}/"):
+    if occasion.startswith(f"{Occasion.REPLACEMENT}/"):
         return case.current is None
     if not occasion or case.participant is not None:
         return False
-    return occasion != "1" or case.now - case.message.sent_at > UNWRITTEN
+    return occasion != Occasion.FIRST_STEP or case.now - case.message.sent_at > UNWRITTEN
 
 
 def _is_past_stop(study: Study, participant: Participant | None) -> bool:
@@ -185,7 +175,8 @@ def _is_new(message: StartMessage, current: ServerRecord, participant: Participa
 
 def _is_ending(record: ServerRecord) -> bool:
     """Return whether something of an attempt may be left: a stop is at work on it or has been requested."""
-    return record.state == STOPPING or (record.state == FAILED and bool(record.cluster))
+    has_failed_late = record.state == ServerState.FAILED and bool(record.cluster)
+    return record.state == ServerState.STOPPING or has_failed_late
 
 
 def _is_seen(message: StartMessage, current: ServerRecord) -> bool:

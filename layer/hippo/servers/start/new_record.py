@@ -9,7 +9,8 @@ from hippo.aws.ecs import ON_DEMAND
 from hippo.clock import to_wire
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
-from hippo.records.server import FAILED, SPOT_TAKEN, STARTING, ServerRecord
+from hippo.records.codes import EndReason, ServerState
+from hippo.records.server import ServerRecord
 from hippo.servers.start.decisions import StartCase
 from hippo.studies.study import Study
 
@@ -36,7 +37,7 @@ def build_new_record(
     return ServerRecord(
         user_id=message.user_id,
         project_id=message.project_id,
-        state=STARTING,
+        state=ServerState.STARTING,
         attempt=attempt,
         tries=case.tries,
         start_id=message.start_id,
@@ -64,7 +65,7 @@ def build_failed_record(case: StartCase, error: str) -> ServerRecord:
     return ServerRecord(
         user_id=message.user_id,
         project_id=message.project_id,
-        state=FAILED,
+        state=ServerState.FAILED,
         attempt=current.attempt if current else 0,
         tries=case.tries,
         start_id=message.start_id,
@@ -100,8 +101,9 @@ def _add_seen(case: StartCase) -> tuple[str, ...]:
 def _choose_provider(case: StartCase) -> str:
     """Return on-demand after Spot took back a task of this game; empty for the usual order."""
     current = case.current
-    taken = current and current.reason == SPOT_TAKEN and current.project_id == case.message.project_id
-    return ON_DEMAND if taken else ""
+    if current is None or current.project_id != case.message.project_id:
+        return ""
+    return ON_DEMAND if current.reason == EndReason.SPOT_TAKEN else ""
 
 
 def _find_request_time(case: StartCase) -> datetime:

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from hippo.aws.ecs import PROVIDERS, TaskState, is_capacity_shortage
 from hippo.errors import HippoError, TaskEndedError
-from hippo.records.server import SPOT_TAKEN, ServerRecord
+from hippo.records.codes import EndReason
+from hippo.records.server import ServerRecord
 from hippo.servers.task_events import SPOT_CODES
 
 T = TypeVar("T")
@@ -41,8 +42,8 @@ def check_not_ended(record: ServerRecord) -> None:
     """Raise as `check_alive` for a task that ECS has reported as stopped since it was last looked at."""
     if not record.task_arn or record.ended_task != record.task_arn:
         return
-    if record.ended_cause == SPOT_TAKEN:
-        raise CapacityError(SPOT_TAKEN)
+    if record.ended_cause == EndReason.SPOT_TAKEN:
+        raise CapacityError(EndReason.SPOT_TAKEN)
     raise TaskEndedError("the task stopped before it was ready")
 
 

@@ -9,8 +9,8 @@ from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
-from hippo.records.messages import build_stop
-from hippo.records.server import ServerRecord
+from hippo.records.codes import EndReason
+from hippo.records.server import ServerRecord, build_attempt_stop
 
 GAME_PORT = 5000
 
@@ -35,8 +35,6 @@ class StartTools:
     stop_topic: Topic
     connect: Callable[[str, int], bool]
 
-    def request_stop(self, record: ServerRecord, reason: str = "overtaken") -> None:
+    def request_stop(self, record: ServerRecord, reason: EndReason = EndReason.OVERTAKEN) -> None:
         """Have `stop_server` clear up an attempt."""
-        self.stop_topic.publish(
-            build_stop(record.user_id, project_id=record.project_id, attempt=record.attempt, reason=reason)
-        )
+        self.stop_topic.publish(build_attempt_stop(record, reason))

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 
 from hippo.errors import HippoError
+from hippo.records.codes import TASK_EXITS, ServerState
 from hippo.records.messages import build_start
-from hippo.records.server import DEATHS, STOPPED, ServerRecord, name_restart
+from hippo.records.server import ServerRecord, name_restart
 from hippo.servers.metrics import count_replaced
 from hippo.servers.stop.teardown import StopTools
 
@@ -29,7 +30,7 @@ class Replacement:
 
     def reserve(self, record: ServerRecord) -> None:
         """Whoever's server died goes before those who wait: they ask for the place too, and may be faster."""
-        if record.reason not in DEATHS or record.error or record.requested_at is None:
+        if record.reason not in TASK_EXITS or record.error or record.requested_at is None:
             return
         ids, since = (record.user_id, record.project_id), record.requested_at
         slots, queue = self._tools.slots, self._tools.queue
@@ -66,4 +67,4 @@ class Replacement:
 
 def needs_restart(record: ServerRecord) -> bool:
     """Whether the attempt died under its participant and has been torn down."""
-    return record.state == STOPPED and record.reason in DEATHS and not record.error
+    return record.state == ServerState.STOPPED and record.reason in TASK_EXITS and not record.error

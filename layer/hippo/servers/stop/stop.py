@@ -8,17 +8,9 @@ from hippo.clock import Clock
 from hippo.errors import ConflictError, FencedError, HippoError, TransientError
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
-from hippo.records.messages import BY_HAND, UNWRITTEN, StopMessage, find_occasion
-from hippo.records.server import (
-    DEATHS,
-    READY,
-    STARTING,
-    STOPPED,
-    STOPPING,
-    HeldServer,
-    ServerRecord,
-    ServerStore,
-)
+from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
+from hippo.records.messages import UNWRITTEN, StopMessage, find_occasion
+from hippo.records.server import HeldServer, ServerRecord, ServerStore
 from hippo.servers.metrics import count_stopped
 from hippo.servers.stop.replacement import Replacement
 from hippo.servers.stop.teardown import NEXT_ALARM, StopTools, Teardown
@@ -80,12 +72,12 @@ class ServerStop:
         if message.attempt:
             return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())
         occasion = find_occasion(message)
-        if occasion == BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):
+        if occasion == Occasion.BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):
             return self._ignore(message, "there is no server, and no start to wait for")
         marker = ServerRecord(
             user_id=message.user_id,
             project_id=message.project_id,
-            state=STOPPED,
+            state=ServerState.STOPPED,
             attempt=0,
             tries=0,
             stop_requested_at=message.sent_at,
@@ -101,7 +93,7 @@ class ServerStop:
             return self._teardown.take_down(remnant, keep={record.public_ip})
         if message.project_id and record.project_id and message.project_id != record.project_id:
             return self._ignore(message, f"the server is one of project {record.project_id}")
-        if record.state == STOPPED:
+        if record.state == ServerState.STOPPED:
             return self._stop_again(message, record, etag)
         if record.requested_at and message.sent_at < record.requested_at:
             # Also one of the same attempt, from before the record was deleted and a new one begun.
@@ -109,7 +101,11 @@ class ServerStop:
         now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
             return self._delay(message, record, etag)
-        if record.state == STOPPING and record.has_lease(now) and record.owner != self._invocation.owner:
+        if (
+            record.state == ServerState.STOPPING
+            and record.has_lease(now)
+            and record.owner != self._invocation.owner
+        ):
             return self._leave_to_other(message, record, etag, now)
         return self._finish(self._claim(message, record, etag, now))
 
@@ -117,7 +113,7 @@ class ServerStop:
         """Another stop is at work, or has died before it re-armed the rule, which rings only once."""
         if message.attempt is not None:
             self._teardown.arm(record, (record.lease_until or now) + timedelta(minutes=1))
-        elif record.reason in DEATHS:  # somebody wants it stopped for good, not replaced
+        elif record.reason in TASK_EXITS:  # somebody wants it stopped for good, not replaced
             latest = max(message.sent_at, record.stop_requested_at or message.sent_at)
             self._servers.write(replace(record, reason=message.reason, stop_requested_at=latest), etag)
         self._ignore(message, "another stop is at work")
@@ -129,7 +125,7 @@ class ServerStop:
         """
         known = record.stop_requested_at
         if message.attempt is None and not message.delay and (known is None or message.sent_at > known):
-            reason = message.reason if record.reason in DEATHS else record.reason
+            reason = message.reason if record.reason in TASK_EXITS else record.reason
             self._servers.write(replace(record, stop_requested_at=message.sent_at, reason=reason), etag)
         self._teardown.take_down(record, keep=set())
 
@@ -139,7 +135,7 @@ class ServerStop:
         It is armed even if the record says that time already: an earlier try may have died in between.
         """
         deadline = message.sent_at + timedelta(minutes=message.delay)
-        if record.state not in (STARTING, READY):
+        if record.state not in LIVING:
             return self._ignore(message, "it ends before that already")
         if record.deadline is None or deadline < record.deadline:
             record = replace(record, deadline=deadline)
@@ -148,16 +144,16 @@ class ServerStop:
 
     def _claim(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> HeldServer:
         """Take the record over, from a start at work too; it will notice and stop by itself."""
-        start_lease = record.lease_until if record.state == STARTING else record.start_lease_until
+        start_lease = record.lease_until if record.state == ServerState.STARTING else record.start_lease_until
         times = [record.stop_requested_at, message.sent_at]
         wanted_gone = message.attempt is None
-        if record.state == STOPPING and not wanted_gone:
+        if record.state == ServerState.STOPPING and not wanted_gone:
             # The platform asks once more for a stop that is under way: a start sent since is no older.
             times = times[:1]
-        replaced = record.reason in DEATHS and not record.error and wanted_gone
+        replaced = record.reason in TASK_EXITS and not record.error and wanted_gone
         claimed = replace(
             record,
-            state=STOPPING,
+            state=ServerState.STOPPING,
             owner=self._invocation.owner,
             lease_until=self._invocation.ends,
             start_lease_until=start_lease if start_lease and start_lease > now else None,
@@ -176,7 +172,7 @@ class ServerStop:
             self._release(held)
             raise
         else:
-            if held.record.state == STOPPED:
+            if held.record.state == ServerState.STOPPED:
                 self._replacement.follow(held.record)
 
     def _finish_held(self, held: HeldServer) -> None:
@@ -195,7 +191,11 @@ class ServerStop:
         self._replacement.reserve(record)
         self._teardown.finish(record)
         held.update(
-            state=STOPPED, stopped_at=self._clock.now(), lease_until=None, slot=None, project_slot=None
+            state=ServerState.STOPPED,
+            stopped_at=self._clock.now(),
+            lease_until=None,
+            slot=None,
+            project_slot=None,
         )
         logger.info("stopped", extra={"userId": record.user_id, "attempt": record.attempt})
         count_stopped(held.record)
@@ -212,7 +212,7 @@ class ServerStop:
         return ServerRecord(
             user_id=message.user_id,
             project_id=message.project_id,
-            state=STOPPED,
+            state=ServerState.STOPPED,
             attempt=attempt,
             cluster=name,
             rule_name=name,

@@ -7,7 +7,8 @@ from datetime import datetime
 from hippo.clock import Clock
 from hippo.errors import ConflictError, TransientError
 from hippo.invocation import Invocation
-from hippo.records.server import READY, STARTING, STOPPED, STOPPING, ServerRecord, ServerStore
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord, ServerStore
 from hippo.servers.stop.replacement import Replacement, needs_restart
 from hippo.servers.stop.stop import ServerStop
 from hippo.servers.task_events import TaskEnd
@@ -49,13 +50,13 @@ class TaskExits:
     def _note(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
         if record.attempt != end.attempt or record.task_arn != end.task_arn:
             return self._ignore(end, "it is not the server's task")
-        if record.state == READY or self._is_ours_to_go_on(end, record, self._clock.now()):
+        if record.state == ServerState.READY or self._is_ours_to_go_on(end, record, self._clock.now()):
             return self._server_stop.stop_dead(record, etag, end.cause, end.sent_at)
-        if record.state == STARTING and record.ended_task != end.task_arn:
+        if record.state == ServerState.STARTING and record.ended_task != end.task_arn:
             # The start is still at work, or will be tried again: it must not call this task ready.
             noted = replace(record, ended_task=end.task_arn, ended_cause=end.cause)
             return self._servers.write(noted, etag)
-        if record.state == STOPPED and record.reason == end.cause and needs_restart(record):
+        if record.state == ServerState.STOPPED and record.reason == end.cause and needs_restart(record):
             # An earlier delivery may have died just before it asked for the next one.
             return self._replacement.restart(record)
         return self._ignore(end, f"the server is {record.state}")
@@ -63,7 +64,7 @@ class TaskExits:
     def _is_ours_to_go_on(self, end: TaskEnd, record: ServerRecord, now: datetime) -> bool:
         """Whether an earlier delivery has begun to tear down, and nobody is at it now."""
         free = not record.has_lease(now) or record.owner == self._invocation.owner
-        return record.state == STOPPING and record.reason == end.cause and free
+        return record.state == ServerState.STOPPING and record.reason == end.cause and free
 
     def _ignore(self, end: TaskEnd, why: str) -> None:
         logger.info("task end ignored", extra={"userId": end.user_id, "attempt": end.attempt, "why": why})

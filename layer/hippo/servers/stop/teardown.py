@@ -11,8 +11,7 @@ from hippo.aws.sns import Topic
 from hippo.clock import Clock, poll
 from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
-from hippo.records.messages import build_stop
-from hippo.records.server import ServerRecord, build_tags
+from hippo.records.server import ServerRecord, build_attempt_stop, build_tags
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 
@@ -66,9 +65,7 @@ class Teardown:
         """Have the attempt stopped (once more) at that moment. Tags count if the rule is made anew."""
         if not record.rule_name:
             return
-        message = build_stop(
-            record.user_id, project_id=record.project_id, attempt=record.attempt, reason=record.reason
-        )
+        message = build_attempt_stop(record, record.reason)
         tags = build_tags(self._stack, record)
         arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message, tags)
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from hippo.records.server import FAILED, READY, STARTING, STOPPED, STOPPING, ServerRecord
+from hippo.records.codes import LIVING, ServerState
+from hippo.records.server import ServerRecord
 
 # Longer than a rule, its message and the teardown usually take: the sweep comes when these have failed.
 LATE = timedelta(minutes=3)
@@ -38,9 +39,9 @@ def is_over(record: ServerRecord, now: datetime) -> bool:
     """Whether the attempt should be gone by now, and nobody is at work on it."""
     if record.has_lease(now) or (record.start_lease_until and record.start_lease_until > now):
         return False
-    if record.state == STOPPED:
+    if record.state == ServerState.STOPPED:
         return record.stopped_at is None or now - record.stopped_at > LATE
-    if record.state in (STARTING, READY):
+    if record.state in LIVING:
         return record.deadline is not None and now - record.deadline > LATE
     since = record.stop_requested_at or record.requested_at
     return since is None or now - since > SLOW
@@ -54,14 +55,14 @@ def is_past_deadline(record: ServerRecord, now: datetime) -> bool:
 
 def has_lost_rule(record: ServerRecord, traces: Traces, now: datetime) -> bool:
     """Whether a living server has no alarm clock any more."""
-    living = record.state in (STARTING, READY) and not record.has_lease(now)
+    living = record.state in LIVING and not record.has_lease(now)
     ahead = record.deadline is not None and record.deadline > now
     return living and ahead and bool(record.rule_name) and record.attempt not in traces.rules
 
 
 def may_be_dead(record: ServerRecord, traces: Traces, now: datetime) -> bool:
     """Whether the task of a server that counts as ready should be looked at."""
-    if record.state != READY or not record.task_arn or is_over(record, now):
+    if record.state != ServerState.READY or not record.task_arn or is_over(record, now):
         return False
     fresh = record.ready_at is not None and now - record.ready_at < LATE
     return not fresh and not traces.clusters.get(record.attempt)
@@ -69,7 +70,7 @@ def may_be_dead(record: ServerRecord, traces: Traces, now: datetime) -> bool:
 
 def holds_slot(record: ServerRecord | None, attempt: int, number: int, project_id: str) -> bool:
     """Whether a slot that an attempt has claimed is rightly its own."""
-    if record is None or record.attempt != attempt or record.state == STOPPED:
+    if record is None or record.attempt != attempt or record.state == ServerState.STOPPED:
         return False
     if project_id:
         return record.project_id == project_id and record.project_slot == number
@@ -77,7 +78,8 @@ def holds_slot(record: ServerRecord | None, attempt: int, number: int, project_i
 
 
 def _is_unfinished(record: ServerRecord) -> bool:
-    return record.state in (STARTING, READY, STOPPING) or (record.state == FAILED and bool(record.cluster))
+    has_failed_late = record.state == ServerState.FAILED and bool(record.cluster)
+    return record.state in {*LIVING, ServerState.STOPPING} or has_failed_late
 
 
 def _is_left(record: ServerRecord, traces: Traces) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from hippo import metrics
-from hippo.records.server import READY, STARTING, STOPPING, ServerRecord
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord
 from hippo.servers.capacity.slots import Places, parse_slot
 from hippo.servers.sweep.findings import is_past_deadline
 
@@ -20,9 +21,9 @@ def report_sweep(
     if late or complete:
         values["ServersPastDeadline"] = late
     if complete:
-        values["StartingServers"] = states.count(STARTING)
-        values["ReadyServers"] = states.count(READY)
-        values["StoppingServers"] = states.count(STOPPING)
+        values["StartingServers"] = states.count(ServerState.STARTING)
+        values["ReadyServers"] = states.count(ServerState.READY)
+        values["StoppingServers"] = states.count(ServerState.STOPPING)
     if places is not None:
         slots = map(parse_slot, places.held)
         values["SlotsInUse"] = sum(slot is not None and not slot[1] for slot in slots)

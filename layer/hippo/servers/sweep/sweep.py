@@ -15,6 +15,7 @@ from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
+from hippo.records.codes import EndReason
 from hippo.records.messages import build_stop
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.servers.capacity.slots import PREFIX as SLOTS
@@ -125,7 +126,7 @@ class ServerSweep:
         if may_be_dead(record, traces, now):
             self._check_task(record)
         elif self._knows_rules and has_lost_rule(record, traces, now) and record.deadline:
-            self._teardown.arm(replace(record, reason="maxRuntime"), record.deadline)
+            self._teardown.arm(replace(record, reason=EndReason.MAX_RUNTIME), record.deadline)
             logger.warning("rule armed again", extra={"userId": user_id, "attempt": record.attempt})
 
     def _check_task(self, record: ServerRecord) -> None:
@@ -136,7 +137,7 @@ class ServerSweep:
             self._request_stop(record.user_id, record.attempt, cause)
 
     def _request_stop(self, user_id: str, attempt: int, reason: str) -> None:
-        self._tools.stop_topic.publish(build_stop(user_id, attempt=attempt, reason=reason or "sweep"))
+        self._tools.stop_topic.publish(build_stop(user_id, attempt=attempt, reason=reason or EndReason.SWEEP))
         self._stops += 1
         logger.warning("orphan", extra={"userId": user_id, "attempt": attempt})
 

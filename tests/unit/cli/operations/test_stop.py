@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hippo.records.codes import EndReason
 from hippo.records.messages import read_stop
-from hippo.records.server import TASK_ENDED
 from hippo_cli.errors import ExitCode
 from tests.support.fakes import FakeClock
 from tests.support.stack_values import put_values
@@ -153,7 +153,7 @@ def test_a_stop_that_is_late(lab: StudyWorld, run: Run, time: FakeClock) -> None
 
 def test_a_dead_server_that_is_being_replaced(lab: StudyWorld, run: Run, time: FakeClock) -> None:
     """Given a record that is `stopped` until its replacement, then the command waits for its own stop."""
-    lab.put_server("stopped", USER, reason=TASK_ENDED, stop_requested_at=NOW - timedelta(minutes=1))
+    lab.put_server("stopped", USER, reason=EndReason.TASK_ENDED, stop_requested_at=NOW - timedelta(minutes=1))
     stop_later(lab, time)
 
     assert run("stop", USER).exit_code == 0

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
 from hippo.journey.controller import StudyFlow
-from hippo.records.server import TASK_ENDED, ServerRecord, ServerStore
+from hippo.records.codes import EndReason
+from hippo.records.server import ServerRecord, ServerStore
 from hippo.settings import NextStepSettings
 from hippo.studies.catalogue import Catalogue
 from hippo.studies.publishing import freeze_version, list_project
@@ -182,7 +183,7 @@ def test_start_message_goes_out_once_per_reason(games: list[bool], events: list[
 FAILURES = st.one_of(
     EVENTS,
     st.just(lambda p: p.retry()),
-    st.sampled_from(["", TASK_ENDED]).map(lambda reason: lambda p: p.fail_server(reason)),
+    st.sampled_from(["", EndReason.TASK_ENDED]).map(lambda reason: lambda p: p.fail_server(reason)),
 )
 
 

@@ -13,14 +13,15 @@ from hippo.journey.waiting import (
     may_retry,
     name_retry,
 )
+from hippo.records.codes import EndReason
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, TASK_ENDED, ServerRecord
+from hippo.records.server import MAX_TRIES, ServerRecord
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TIMES = WaitingTimes(retry_after=5.0, usual=75.0)
 STARTING = ServerRecord("u", "p", "starting")
 FAILED = ServerRecord("u", "p", "stopped", attempt=2, error="taken", start_id="p/u/1", seen=("p/u/1",))
-ENDED = replace(FAILED, reason=TASK_ENDED)
+ENDED = replace(FAILED, reason=EndReason.TASK_ENDED)
 
 
 @pytest.mark.parametrize(

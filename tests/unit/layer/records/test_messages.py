@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hippo.errors import BadRequestError, InvalidMessageError
+from hippo.records.codes import OBSERVED_ENDS
 from hippo.records.messages import (
     build_start,
     build_stop,
@@ -47,6 +48,15 @@ def test_sample_stop_message_is_read(load_event: Any) -> None:
 
     assert (message.project_id, message.attempt, message.reason) == ("mountain_car", 1, "maxRuntime")
     assert (message.delay, message.sent_at) == (0, NOON)
+
+
+@pytest.mark.parametrize("reason", sorted(OBSERVED_ENDS))
+def test_only_the_platform_reports_an_end(reason: str) -> None:
+    """Given a reason that only the platform observes, a stop that names no attempt counts as requested."""
+    own = read_stop({"userId": "ada", "attempt": 1, "reason": reason}, NOON)
+    foreign = read_stop({"userId": "ada", "reason": reason}, NOON)
+
+    assert (own.reason, foreign.reason) == (reason, "requested")
 
 
 def test_start_message_goes_round() -> None:

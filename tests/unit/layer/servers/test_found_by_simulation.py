@@ -3,7 +3,7 @@
 from typing import Any
 
 from hippo.errors import ConflictError
-from hippo.records.server import TASK_ENDED
+from hippo.records.codes import EndReason
 from hippo.servers.capacity.slots import ServerSlots
 from tests.fakes.world import USER, LifecycleWorld
 
@@ -29,4 +29,4 @@ def test_a_task_that_ends_before_its_name_is_known_is_not_ready(world: Lifecycle
     world.journal.before("host_names.is_in_sync", crash)
     world.start()
 
-    assert (world.record().state, world.record().reason) == ("failed", TASK_ENDED)
+    assert (world.record().state, world.record().reason) == ("failed", EndReason.TASK_ENDED)

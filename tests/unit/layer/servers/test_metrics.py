@@ -8,7 +8,8 @@ import pytest
 
 from hippo import metrics
 from hippo.errors import AwsError, TransientError
-from hippo.records.server import READY, STARTING, STOPPED, STOPPING, ServerRecord
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord
 from hippo.servers.sweep.findings import is_past_deadline
 from tests.fakes.world import NAME, OTHER_USER, PROJECT, USER, LifecycleWorld
 from tests.support.metric_lines import read_metric_lines
@@ -187,7 +188,13 @@ def test_a_sweep_tells_servers_that_outlive_their_deadline(
 
 @pytest.mark.parametrize(
     ("state", "minutes", "late"),
-    [(READY, 16, True), (STARTING, 16, True), (STOPPING, 16, True), (READY, 14, False), (STOPPED, 60, False)],
+    [
+        (ServerState.READY, 16, True),
+        (ServerState.STARTING, 16, True),
+        (ServerState.STOPPING, 16, True),
+        (ServerState.READY, 14, False),
+        (ServerState.STOPPED, 60, False),
+    ],
 )
 def test_what_is_past_its_deadline(world: LifecycleWorld, state: str, minutes: int, late: bool) -> None:
     """A server is late when anything of it may be left a quarter of an hour after its deadline."""

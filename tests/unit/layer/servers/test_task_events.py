@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hippo.records.server import GAME_ENDED, SPOT_TAKEN, TASK_ENDED
+from hippo.records.codes import EndReason
 from hippo.servers.task_events import is_task_event, read_task_end
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -21,16 +21,16 @@ def build_event(**detail: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("code", "exit_codes", "cause"),
     [
-        ("EssentialContainerExited", [0], GAME_ENDED),
-        ("EssentialContainerExited", [0, 0], GAME_ENDED),
-        ("EssentialContainerExited", [1], TASK_ENDED),
-        ("EssentialContainerExited", [0, 137], TASK_ENDED),
-        ("EssentialContainerExited", [None], TASK_ENDED),
-        ("EssentialContainerExited", [], TASK_ENDED),
-        ("SpotInterruption", [0], SPOT_TAKEN),
-        ("TerminationNotice", [143], SPOT_TAKEN),
-        ("UserInitiated", [0], TASK_ENDED),
-        ("TaskFailedToStart", [], TASK_ENDED),
+        ("EssentialContainerExited", [0], EndReason.GAME_ENDED),
+        ("EssentialContainerExited", [0, 0], EndReason.GAME_ENDED),
+        ("EssentialContainerExited", [1], EndReason.TASK_ENDED),
+        ("EssentialContainerExited", [0, 137], EndReason.TASK_ENDED),
+        ("EssentialContainerExited", [None], EndReason.TASK_ENDED),
+        ("EssentialContainerExited", [], EndReason.TASK_ENDED),
+        ("SpotInterruption", [0], EndReason.SPOT_TAKEN),
+        ("TerminationNotice", [143], EndReason.SPOT_TAKEN),
+        ("UserInitiated", [0], EndReason.TASK_ENDED),
+        ("TaskFailedToStart", [], EndReason.TASK_ENDED),
     ],
 )
 def test_cause_is_read_from_stop_code_and_exit_codes(code: str, exit_codes: list[int], cause: str) -> None:
@@ -63,7 +63,7 @@ def test_odd_containers_are_no_good_end(containers: Any) -> None:
     end = read_task_end(build_event(stopCode="EssentialContainerExited", containers=containers), "hippo", NOW)
 
     assert end
-    assert end.cause == TASK_ENDED
+    assert end.cause == EndReason.TASK_ENDED
 
 
 def test_message_of_our_own_is_no_event() -> None:

@@ -5,18 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hippo.records.codes import ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.participant import Participant
-from hippo.records.server import (
-    FAILED,
-    MAX_TRIES,
-    READY,
-    STARTING,
-    STOPPED,
-    STOPPING,
-    ServerRecord,
-    name_restart,
-)
+from hippo.records.server import MAX_TRIES, ServerRecord, name_restart
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
@@ -29,7 +21,9 @@ CONFIG = {
 PROJECT = ListedProject("maze", True, None, "bucket", CONFIG)
 STUDY = Study("maze", CONFIG, lambda _: None, lambda _: [])
 MESSAGE = StartMessage("maze", "ada", "second", NOON)
-ENDED = ServerRecord("ada", "maze", STOPPED, start_id="first", stopped_at=NOON - timedelta(minutes=1))
+ENDED = ServerRecord(
+    "ada", "maze", ServerState.STOPPED, start_id="first", stopped_at=NOON - timedelta(minutes=1)
+)
 LATER = NOON + timedelta(minutes=1)
 
 
@@ -45,15 +39,15 @@ def build_case(current: ServerRecord | None, next_step: int = 3, **changes: obje
     [
         (None, Action.LOAD),
         (ENDED, Action.LOAD),
-        (replace(ENDED, state=FAILED), Action.LOAD),
-        (replace(ENDED, state=READY), Action.IGNORE),
-        (replace(ENDED, state=STARTING, owner="other", lease_until=LATER), Action.IGNORE),
-        (replace(ENDED, state=STARTING, owner="me", lease_until=LATER), Action.CONTINUE),
-        (replace(ENDED, state=STARTING, owner="other"), Action.CONTINUE),
-        (replace(ENDED, state=STARTING, project_id="pole"), Action.IGNORE),
-        (replace(ENDED, state=STOPPING), Action.WAIT),
-        (replace(ENDED, state=FAILED, cluster="hippo-1-ada"), Action.WAIT),
-        (replace(ENDED, state=STOPPING, seen=("second",)), Action.IGNORE),
+        (replace(ENDED, state=ServerState.FAILED), Action.LOAD),
+        (replace(ENDED, state=ServerState.READY), Action.IGNORE),
+        (replace(ENDED, state=ServerState.STARTING, owner="other", lease_until=LATER), Action.IGNORE),
+        (replace(ENDED, state=ServerState.STARTING, owner="me", lease_until=LATER), Action.CONTINUE),
+        (replace(ENDED, state=ServerState.STARTING, owner="other"), Action.CONTINUE),
+        (replace(ENDED, state=ServerState.STARTING, project_id="pole"), Action.IGNORE),
+        (replace(ENDED, state=ServerState.STOPPING), Action.WAIT),
+        (replace(ENDED, state=ServerState.FAILED, cluster="hippo-1-ada"), Action.WAIT),
+        (replace(ENDED, state=ServerState.STOPPING, seen=("second",)), Action.IGNORE),
     ],
 )
 def test_server_record_decides_alone_where_it_can(current: ServerRecord | None, expected: Action) -> None:
@@ -64,7 +58,7 @@ def test_server_record_decides_alone_where_it_can(current: ServerRecord | None, 
 @pytest.mark.parametrize(("lease", "stops"), [(None, True), (LATER, False)])
 def test_stop_that_nobody_works_on_is_requested_again(lease: datetime | None, stops: bool) -> None:
     """Given an earlier attempt that is ending, a stop is requested unless an invocation works on it."""
-    case = StartCase(MESSAGE, replace(ENDED, state=STOPPING, lease_until=lease), NOON, "me")
+    case = StartCase(MESSAGE, replace(ENDED, state=ServerState.STOPPING, lease_until=lease), NOON, "me")
 
     assert decide(case).stops_current is stops
 

@@ -3,7 +3,8 @@
 import pytest
 
 from hippo.errors import AwsError, TransientError
-from hippo.records.server import MAX_TRIES, TASK_ENDED, ServerRecord
+from hippo.records.codes import EndReason
+from hippo.records.server import MAX_TRIES, ServerRecord
 from tests.fakes.world import OTHER_PROJECT, PROJECT, USER, LifecycleWorld
 
 
@@ -101,7 +102,7 @@ def test_a_permanent_failure_is_cleared_up_at_once(world: LifecycleWorld) -> Non
     world.deliver_stops()
 
     assert world.left() == {}
-    assert (world.record().state, world.record().reason) == ("stopped", TASK_ENDED)
+    assert (world.record().state, world.record().reason) == ("stopped", EndReason.TASK_ENDED)
     assert "exit 1" in world.record().error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hippo.errors import AwsError, TransientError
+from hippo.records.codes import TASK_EXITS
 from hippo.records.server import MAX_TRIES
 from tests.fakes.journal import Crash
 from tests.fakes.world import NAME, PROJECT, USER, LifecycleWorld
@@ -150,6 +151,32 @@ def test_a_second_delivery_before_the_replacement_asks_again_under_the_same_id(
 
     assert ready_world.record().attempt == 2
     assert len(ready_world.containers.list_living()) == 1
+
+
+@pytest.mark.parametrize("delay", [0, 5])
+@pytest.mark.parametrize("reason", sorted(TASK_EXITS))
+def test_stop_with_the_text_of_a_task_exit_is_not_one(
+    ready_world: LifecycleWorld, reason: str, delay: int
+) -> None:
+    """Given an operator's stop whose reason reads like a task exit, now or later, it is not replaced."""
+    ready_world.stop({"reason": reason, "delay": delay})
+    ready_world.let_minutes_pass(delay + 1)
+
+    record = ready_world.record()
+    assert (record.state, record.reason, record.comes_back_for(PROJECT)) == ("stopped", "requested", False)
+    assert list(ready_world.start_topic.messages) == []
+    assert ready_world.left() == {}
+
+
+def test_stop_with_the_text_of_a_task_exit_ends_the_replacement(ready_world: LifecycleWorld) -> None:
+    """Given a server that is being replaced, a stop that reads like a task exit ends that."""
+    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.clock.advance(1)
+    ready_world.stop({"reason": ready_world.record().reason})
+
+    start_again(ready_world)
+
+    assert (ready_world.record().state, ready_world.record().reason) == ("stopped", "requested")
 
 
 def test_a_task_that_we_stopped_is_no_death(ready_world: LifecycleWorld) -> None:

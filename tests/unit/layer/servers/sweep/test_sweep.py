@@ -9,7 +9,8 @@ import pytest
 
 from hippo.aws.route53 import AddressRecord
 from hippo.errors import AwsError, TransientError
-from hippo.records.server import FAILED, READY, STARTING, STOPPED, STOPPING, ServerRecord
+from hippo.records.codes import ServerState
+from hippo.records.server import ServerRecord
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.sweep.sweep import CURSOR, RECORDS_A_TIME, STOPS_A_TIME
 from tests.fakes.journal import Crash
@@ -127,7 +128,9 @@ def test_a_name_that_was_left_behind_is_cleared(ready_world: LifecycleWorld) -> 
     assert ready_world.left() == {}
 
 
-@pytest.mark.parametrize("state", [STARTING, READY, STOPPING, FAILED])
+@pytest.mark.parametrize(
+    "state", [ServerState.STARTING, ServerState.READY, ServerState.STOPPING, ServerState.FAILED]
+)
 def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
     """Given any unfinished state long after the deadline, and no rule, then it is torn down."""
     lose_rule(ready_world)
@@ -140,7 +143,7 @@ def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorl
     assert ready_world.record().state == "stopped"
 
 
-@pytest.mark.parametrize("state", [STARTING, STOPPING])
+@pytest.mark.parametrize("state", [ServerState.STARTING, ServerState.STOPPING])
 def test_a_handler_at_work_is_not_disturbed(ready_world: LifecycleWorld, state: str) -> None:
     """Given a live lease, however old the record, then the sweep keeps off."""
     ready_world.clock.advance(3600)
@@ -245,7 +248,9 @@ def test_a_sweep_asks_for_so_many_stops_and_goes_on_next_time(world: LifecycleWo
 def test_a_sweep_that_was_cut_short_goes_on_within_its_page(world: LifecycleWorld) -> None:
     """Given more on a page of records than one sweep may stop, then nobody on it is passed over."""
     for number in range(RECORDS_A_TIME + 1):
-        world.put_record(ServerRecord(f"user-{number:04}", PROJECT, READY, deadline=world.clock.now()))
+        world.put_record(
+            ServerRecord(f"user-{number:04}", PROJECT, ServerState.READY, deadline=world.clock.now())
+        )
     world.clock.advance(3600)
 
     for _ in range((RECORDS_A_TIME + 1) // STOPS_A_TIME + 1):
@@ -269,7 +274,7 @@ def test_rules_that_could_not_be_listed_are_not_taken_for_missing(ready_world: L
 def test_records_are_gone_through_a_page_at_a_time(world: LifecycleWorld) -> None:
     """Given more records than a page, then each sweep takes the next one, and begins again after the last."""
     for number in range(RECORDS_A_TIME + 1):
-        world.put_record(ServerRecord(f"user-{number:04}", PROJECT, STOPPED))
+        world.put_record(ServerRecord(f"user-{number:04}", PROJECT, ServerState.STOPPED))
     seen = []
 
     for _ in range(3):
@@ -284,7 +289,9 @@ def test_records_are_gone_through_a_page_at_a_time(world: LifecycleWorld) -> Non
 def test_a_sweep_with_little_time_ends_in_time(world: LifecycleWorld) -> None:
     """Given no time left, then nothing is lost: the cursor stays where the work ended."""
     for number in range(10):
-        world.put_record(ServerRecord(f"user-{number}", PROJECT, READY, deadline=world.clock.now()))
+        world.put_record(
+            ServerRecord(f"user-{number}", PROJECT, ServerState.READY, deadline=world.clock.now())
+        )
     world.clock.advance(3600)
     world.journal.before("topic.publish", lambda: world.clock.advance(280))
 

@@ -1,0 +1,47 @@
+"""The codes that records and messages hold: their values are stored and sent, and never change.
+
+Functions of two releases run side by side during a deployment, so both must read each other's values.
+"""
+
+from enum import StrEnum
+
+
+class ServerState(StrEnum):
+    """The state of a participant's server."""
+
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+LIVING = frozenset({ServerState.STARTING, ServerState.READY})
+
+
+class EndReason(StrEnum):
+    """The platform's own reasons for the end of an attempt; operators send texts of their own."""
+
+    TASK_ENDED = "the task ended"  # an error that another attempt may not meet
+    SPOT_TAKEN = "Spot took the task back"  # the next attempt runs on demand
+    GAME_ENDED = "the game server ended by itself"  # without an error: no replacement is needed
+    NO_SLOT = "all servers are in use"  # another start claimed the last slot first
+    FAILED = "failed"
+    OVERTAKEN = "overtaken"
+    MAX_RUNTIME = "maxRuntime"
+    SWEEP = "sweep"
+    REQUESTED = "requested"
+
+
+# A server that ended for one of these reasons is replaced while its participant still needs it.
+TASK_EXITS = frozenset({EndReason.TASK_ENDED, EndReason.SPOT_TAKEN})
+# Only the platform can observe these, so a stop that anyone else sends cannot be for one of them.
+OBSERVED_ENDS = TASK_EXITS | {EndReason.GAME_ENDED, EndReason.NO_SLOT}
+
+
+class Occasion(StrEnum):
+    """The parts of request ids that say why a message was sent; other ids name a step of the study."""
+
+    FIRST_STEP = "1"
+    REPLACEMENT = "again"  # followed by the number of the attempt that is replaced
+    BY_HAND = "by hand"  # a stop that an operator sent because of a server record
