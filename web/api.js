@@ -1,10 +1,10 @@
-// Speaks with the study's API, with patience when the network or the study's server fails.
+// The client of the study's API, which keeps trying when the network or the API fails.
 
 const REQUEST_TIMEOUT = 30_000; // API Gateway itself gives up after 29 s
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15_000;
 
-/** An answer that trying again does not change. `status` is the HTTP status. */
+/** A response that trying again does not change. `status` is the HTTP status. */
 export class ApiError extends Error {
   /** @param {number} status @param {unknown} body */
   constructor(status, body) {
@@ -12,17 +12,17 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** Whether there is no such study, or it takes nobody in just now. */
+  /** Whether the study does not exist, or is not open. */
   get isClosed() {
     return this.status === 400 && this.message === "Project ID Not Found";
   }
 }
 
 /**
- * What the operator configured: the config.json that lies beside the page.
+ * Return what the operator configured in the config.json next to the page.
  *
- * @param {(trouble: Trouble) => void} onTrouble as of `Api`
- * @returns {Promise<{nextUrl: string, pagesUrl: string}>} the study's API, and where frame.html lies
+ * @param {(trouble: Trouble) => void} onTrouble as for `Api`
+ * @returns {Promise<{nextUrl: string, pagesUrl: string}>} the study's API, and the folder of frame.html
  */
 export async function loadConfig(onTrouble) {
   const config = await fetchPatiently(new URL("config.json", document.baseURI), { cache: "no-store" }, onTrouble);
@@ -33,12 +33,12 @@ export async function loadConfig(onTrouble) {
 }
 
 /**
- * Why there is no answer yet; null as soon as there is one.
+ * Why there is no response yet; null as soon as there is one.
  *
- * @typedef {"offline" | "noAnswer" | null} Trouble
+ * @typedef {"offline" | "noResponse" | null} Trouble
  */
 
-/** The questions that the page asks of the API. All say which step was finished, so that asking twice is harmless. */
+/** The page's requests to the API. Each names the finished step, so that a repeated request is harmless. */
 export class Api {
   #nextUrl;
   #participant;
@@ -46,8 +46,8 @@ export class Api {
 
   /**
    * @param {string} nextUrl
-   * @param {() => {projectId: string, userId: string, signature?: string}} participant who asks, at that moment
-   * @param {(trouble: Trouble) => void} onTrouble told when a try has failed, and when one has succeeded
+   * @param {() => {projectId: string, userId: string, signature?: string}} participant read for each request
+   * @param {(trouble: Trouble) => void} onTrouble called when a request has failed, and when one has succeeded
    */
   constructor(nextUrl, participant, onTrouble) {
     this.#nextUrl = nextUrl;
@@ -55,13 +55,13 @@ export class Api {
     this.#onTrouble = onTrouble;
   }
 
-  /** What comes after a finished step, 0 for none. @param {number} step @param {Object<string, string>} [more] */
+  /** Return what follows a finished step, 0 for none. @param {number} step @param {Object<string, string>} [more] */
   get(step, more = {}) {
     return fetchPatiently(this.#address(step, more), {}, this.#onTrouble);
   }
 
   /**
-   * Hand in the answers to a step; gives what comes next.
+   * Submit the answers to a step, and return what comes next.
    *
    * @param {number} step
    * @param {object} answers
@@ -82,7 +82,7 @@ export class Api {
 }
 
 /**
- * Wait, but not beyond the moment at which the network or the participant comes back.
+ * Wait, but only until the network or the participant comes back.
  *
  * @param {number} milliseconds
  * @returns {Promise<void>}
@@ -102,24 +102,24 @@ export function sleep(milliseconds) {
   });
 }
 
-/** A time with up to a quarter added or taken: people of one class must not all come back together. */
+/** Add or subtract up to a quarter of a time: the participants of one class must not all return together. */
 export function withJitter(milliseconds) {
   return milliseconds * (0.75 + Math.random() / 2);
 }
 
 async function fetchPatiently(url, options, onTrouble) {
   for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
-    const answer = await tryFetch(url, options);
-    if (answer !== null) {
+    const body = await tryFetch(url, options);
+    if (body !== null) {
       onTrouble(null);
-      return answer;
+      return body;
     }
-    onTrouble(navigator.onLine ? "noAnswer" : "offline");
+    onTrouble(navigator.onLine ? "noResponse" : "offline");
     await sleep(withJitter(wait));
   }
 }
 
-/** The answer, or null where another try may succeed. */
+/** Return the response's body, or null if another try may succeed. */
 async function tryFetch(url, options) {
   const signal = AbortSignal.timeout?.(REQUEST_TIMEOUT);
   let response;

@@ -1,25 +1,25 @@
-// Inside the sandbox: shows one page of a study, and hands what is typed and submitted to the page around it.
-// A classic script, because the sandbox has no origin of its own and modules would need CORS headers.
+// Inside the sandbox: shows one page of a study, and passes what is typed and submitted to the page around it.
+// A classic script, because the sandbox has an opaque origin and modules would need CORS headers.
 "use strict";
 
 {
-  // Found before the study's page is there: ids and names in it may be the same, and must not get in the way.
+  // Found before the study's page is inserted: it may use the same ids and names.
   const [form, content, problem, button, style] = ["form", "content", "problem", "submit", "study-style"].map((id) =>
     document.getElementById(id),
   );
   const make = document.createElement.bind(document);
   const head = document.head;
   const root = document.documentElement;
-  // The second click of a slow double click must not hand in the page that the first one brought.
+  // The second click of a slow double click must not submit the page that the first one opened.
   const FRESH = 500;
   let port = null;
   let texts = {};
 
   addEventListener("message", ({ data, source, ports }) => {
-    // Only the page around this one shows something, and once.
+    // Only the page around this one may show something, and only once.
     if (port || source !== parent || data?.type !== "show") return;
     [port] = ports;
-    port.onmessage = ({ data: told }) => take(told);
+    port.onmessage = ({ data: order }) => take(order);
     try {
       show(data);
     } catch (error) {
@@ -28,9 +28,9 @@
     }
   });
 
-  form.addEventListener("input", tellDraft);
-  form.addEventListener("change", tellDraft);
-  form.addEventListener("reset", () => setTimeout(tellDraft));
+  form.addEventListener("input", sendDraft);
+  form.addEventListener("change", sendDraft);
+  form.addEventListener("reset", () => setTimeout(sendDraft));
   form.addEventListener("invalid", ({ target }) => showMissing(target), true);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -39,7 +39,7 @@
     port.postMessage({ type: "submit", answers: collectAnswers(event.submitter) });
   });
 
-  parent.postMessage({ type: "ready" }, "*"); // nothing that others may not know
+  parent.postMessage({ type: "ready" }, "*"); // holds nothing private
 
   function show({ html, css, linkStyle, language, direction, userId, draft, isLast, words, wordsLanguage }) {
     texts = words;
@@ -48,11 +48,11 @@
     problem.lang = button.lang = wordsLanguage;
     style.textContent = css ?? "";
     if (linkStyle) head.append(Object.assign(make("link"), { rel: "stylesheet", href: linkStyle }));
-    // In a template nothing is loaded or run yet.
+    // Nothing in a template is loaded or run yet.
     const page = make("template");
     page.innerHTML = html;
     tame(page.content);
-    for (const place of page.content.querySelectorAll("span.MTURK_CODE")) place.replaceWith(makeCode(userId));
+    for (const mark of page.content.querySelectorAll("span.MTURK_CODE")) mark.replaceWith(makeCode(userId));
     content.append(page.content);
     restore(draft ?? []);
     button.textContent = texts.submit;
@@ -74,17 +74,17 @@
     return setSaving(false);
   }
 
-  /** What a page may not do: leave the sandbox's document, take its form apart, or hand in files. */
+  /** Prevent a page from leaving the sandbox's document, breaking its form, or uploading files. */
   function tame(page) {
     page.querySelectorAll("script, meta, base, object, embed, link:not([rel=stylesheet])").forEach((e) => e.remove());
     for (const inner of page.querySelectorAll("form")) unwrapForm(inner);
     for (const control of page.querySelectorAll("[form]")) control.removeAttribute("form");
     for (const link of page.querySelectorAll("a, area")) {
-      const address = link.getAttribute("href") ?? link.getAttribute("xlink:href"); // the latter in drawings
+      const address = link.getAttribute("href") ?? link.getAttribute("xlink:href"); // the latter in SVG
       if (address === null || address.startsWith("#")) continue;
       link.setAttribute("target", "_blank");
       link.setAttribute("rel", "noopener noreferrer");
-      link.removeAttribute("download"); // which a sandbox has none of; in a tab of its own it can be kept
+      link.removeAttribute("download"); // a sandbox cannot download; in its own tab the file can be saved
     }
     for (const file of page.querySelectorAll("input[type=file]")) {
       file.disabled = true;
@@ -93,7 +93,7 @@
     }
   }
 
-  /** A form within the form: its controls belong to ours, its look stays. */
+  /** Replace a form within the form by a block: its controls belong to our form, its style stays. */
   function unwrapForm(inner) {
     const block = make("div");
     for (const name of ["id", "class", "style"]) {
@@ -115,7 +115,7 @@
     return whole;
   }
 
-  /** So that the keyboard, and a screen reader, go on at the top of the page. */
+  /** Focus the first heading, so that the keyboard and a screen reader continue at the top of the page. */
   function focusHeading() {
     const heading = content.querySelector("h1, h2, h3");
     const isFirst = heading && content.textContent.trim().startsWith(heading.textContent.trim());
@@ -130,7 +130,7 @@
     button.textContent = isSaving ? texts.saving : texts.submit;
   }
 
-  /** A required control out of sight: the browser would refuse to submit and not say why. */
+  /** Name a required control that is not visible: the browser would refuse to submit without a reason. */
   function showMissing(control) {
     for (let box = control.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     if (control.getClientRects().length > 0) return;
@@ -143,7 +143,7 @@
     return [...content.querySelectorAll("input[name], select[name], textarea[name]")].filter(({ name }) => name);
   }
 
-  /** By name: a text, nothing for an unchecked box, a list where several can be chosen. */
+  /** Return the answers by name: a text, nothing for an unchecked box, a list where several can be chosen. */
   function collectAnswers(submitter) {
     const data = new FormData(form);
     const several = namesWithSeveral();
@@ -155,7 +155,8 @@
     return Object.fromEntries(entries);
   }
 
-  /** Of radio buttons one counts; a hidden field beside a box is what it says when it is not checked. */
+  /** Return the names that can have several values. One radio button counts; a hidden field next to a box is its
+   * value when the box is not checked. */
   function namesWithSeveral() {
     const seen = new Set();
     const several = new Set();
@@ -169,11 +170,11 @@
 
   // ---- drafts --------------------------------------------------------------------------------------------
 
-  function tellDraft() {
+  function sendDraft() {
     port.postMessage({ type: "draft", values: namedControls().filter(isKept).map(readControl) });
   }
 
-  /** A password is nobody's to keep. */
+  /** Return whether a control is kept in drafts; passwords never are. */
   function isKept({ type }) {
     return !["password", "file", "hidden", "submit", "button", "reset", "image"].includes(type);
   }
@@ -184,15 +185,15 @@
     return { name, type, value };
   }
 
-  /** Controls are told apart by name, type and their place among those alike. */
+  /** Fill in a draft. Controls are matched by name, type and their order among those with the same. */
   function restore(values) {
     const waiting = [...values];
     for (const control of namedControls().filter(isKept)) {
-      const place = waiting.findIndex(
+      const index = waiting.findIndex(
         ({ name, type, value, checked }) =>
           name === control.name && type === control.type && (checked === undefined || value === control.value),
       );
-      if (place >= 0) writeControl(control, waiting.splice(place, 1)[0]);
+      if (index >= 0) writeControl(control, waiting.splice(index, 1)[0]);
     }
   }
 

@@ -1,13 +1,13 @@
-// What the study's link says: who takes part in what, and what its recruiter added.
+// The study's link: who takes part in which study, and what the recruiter added.
 
-// What the page itself understands; all else in a link is the recruiter's and is recorded with the participant.
+// The parameters of the page itself. All others belong to the recruiter and are recorded with the participant.
 const OWN_NAMES = [
   "projectId", "userId", "step", "retry", "signature", "screenWidth", "mobile", "css", "redirect", "debug", "server",
 ];
 
 /**
- * The link, read. `server`, `redirect`, `css` and `debug` are what links to the existing front end use: a game server
- * to play on without a study, where to go after it, a style sheet from elsewhere, and a view of the messages.
+ * Read the link. Links to the existing front end use `server`, `redirect`, `css` and `debug`: a game server to play on
+ * without a study, the address to open afterwards, a style sheet from elsewhere, and a view of the messages.
  *
  * @param {URLSearchParams} query
  * @returns {{projectId: string | null, userId: string | null, signature: string | null, server: string | null,
@@ -27,17 +27,17 @@ export function readLink(query) {
 }
 
 /**
- * What a study may ask of a participant's device before it lets them in.
+ * Return what a study may check about a participant's device before it admits them.
  *
  * @returns {{screenWidth: string, mobile: "0" | "1"}} the width of the window in CSS pixels
  */
 export function describeDevice() {
-  const isTablet = /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1; // what an iPad says it is
+  const isTablet = /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1; // iPads report a Macintosh
   const isMobile = navigator.userAgentData?.mobile || /Mobi|Android|iPhone|iPad/.test(navigator.userAgent);
   return { screenWidth: String(window.innerWidth), mobile: isMobile || isTablet ? "1" : "0" };
 }
 
-/** An address of one of these kinds, else nothing: a link must not bring in `javascript:`. */
+/** Return an address with one of these protocols, otherwise null: a link must not bring in `javascript:`. */
 function readAddress(text, protocols) {
   if (!text) return null;
   try {

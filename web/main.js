@@ -1,25 +1,25 @@
-// The study page: reads the link, and takes the participant through what it names.
+// The study page: reads the link, and takes the participant through the study that it names.
 
 import { Api, ApiError, loadConfig } from "./api.js";
 import { Game } from "./game/game.js";
 import { readLink } from "./link.js";
 import { makeUserId, Memory } from "./memory.js";
 import { Study } from "./study.js";
-import { say } from "./texts.js";
-import { applyStyle, askNotice, getMain, showStatus } from "./views.js";
+import { translate } from "./texts.js";
+import { applyStyle, confirmNotice, getMain, showStatus } from "./views.js";
 
 async function main() {
   const link = readLink(new URLSearchParams(location.search));
-  // A page that the browser kept from before: what it shows may be long over.
+  // A page that the browser has kept may show a step that is long over.
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   if (link.server) return playAlone(link);
-  if (!link.projectId) return askAgain("noStudyTitle", say("noStudyText"));
+  if (!link.projectId) return askAgain("noStudyTitle", translate("noStudyText"));
   try {
     return await takePart(link);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return error.isClosed
-      ? askAgain("closedTitle", say("closedText"))
+      ? askAgain("closedTitle", translate("closedText"))
       : askAgain("wrongTitle", error.message);
   }
 }
@@ -36,15 +36,15 @@ async function takePart(link) {
   await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl).run();
 }
 
-/** Say why nothing happens; what is not stored yet is in this browser. */
+/** Show why nothing happens. What is not stored yet is kept in this browser. */
 function showTrouble(trouble, memory) {
   const isPending = Boolean(memory.read().pending);
-  if (trouble === "offline") showStatus(say("offline"));
-  else if (trouble) showStatus(say(isPending ? "notSavedYet" : "noAnswer"));
+  if (trouble === "offline") showStatus(translate("offline"));
+  else if (trouble) showStatus(translate(isPending ? "notSavedYet" : "noResponse"));
   else showStatus("");
 }
 
-/** A link that names a game server itself: the game without a study, as links to the existing front end have it. */
+/** Play without a study: links to the existing front end may name a game server themselves. */
 async function playAlone(link) {
   applyStyle(null, link.css);
   const participant = { projectId: link.projectId ?? "", userId: link.userId ?? makeUserId() };
@@ -52,11 +52,11 @@ async function playAlone(link) {
   const outcome = await game.play(link.server);
   game.close();
   if (link.redirect && outcome !== "lost") return location.replace(link.redirect);
-  return outcome === "lost" ? askAgain("wrongTitle", say("gameGone")) : askAgain("endedTitle", "");
+  return outcome === "lost" ? askAgain("wrongTitle", translate("gameGone")) : askAgain("endedTitle", "");
 }
 
 async function askAgain(titleKey, text) {
-  await askNotice(say(titleKey), [text], say("tryAgain"));
+  await confirmNotice(translate(titleKey), [text], translate("tryAgain"));
   location.reload();
 }
 

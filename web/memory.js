@@ -4,10 +4,10 @@ const USER_ID = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 
 /**
  * @typedef {object} State
- * @property {number} [step] the last that was shown
- * @property {{step: number, answers: object, signature?: string} | null} [pending] answers that are not known to be
- *   stored
- * @property {{step: number, values: object[]} | null} [draft] what was typed and not handed in yet
+ * @property {number} [step] the last step that was shown
+ * @property {{step: number, answers: object, signature?: string} | null} [pending] answers that may not be
+ *   stored yet
+ * @property {{step: number, values: object[]} | null} [draft] what was typed and not submitted yet
  * @property {string} [signature] of the participant's link
  */
 
@@ -19,7 +19,7 @@ export class Memory {
 
   /**
    * @param {string} projectId
-   * @param {string | null} userId where the link names it; else this browser's own, made at the first visit
+   * @param {string | null} userId from the link, or null for this browser's own, which is created the first time
    */
   constructor(projectId, userId) {
     this.#projectId = projectId;
@@ -31,14 +31,14 @@ export class Memory {
     return this.#userId;
   }
 
-  /** Go on as the participant that the study says this is. @param {string} userId */
+  /** Continue as the participant that the study identified. @param {string} userId */
   adopt(userId) {
     if (userId === this.#userId) return;
     this.#userId = userId;
     write(this.#identityKey, userId);
   }
 
-  /** @returns {State} */
+  /** Return the state. @returns {State} */
   read() {
     try {
       return JSON.parse(read(this.#stateKey)) ?? {};
@@ -47,16 +47,16 @@ export class Memory {
     }
   }
 
-  /** Change some of the state. @param {State} changes null takes something out */
+  /** Change some of the state. @param {State} changes null removes a value */
   update(changes) {
     const state = Object.entries({ ...this.read(), ...changes }).filter(([, value]) => value !== null);
     write(this.#stateKey, JSON.stringify(Object.fromEntries(state)));
-    // Should somebody have cleared the browser's storage meanwhile.
+    // The browser's storage may have been cleared meanwhile.
     if (!this.#isNamed && read(this.#identityKey) === null) write(this.#identityKey, this.#userId);
   }
 
   /**
-   * Wait until another tab of this browser has gone beyond a step.
+   * Wait until another tab of this browser has passed a step.
    *
    * @param {number} step
    * @param {AbortSignal} signal ends the waiting; the promise is then never settled
@@ -81,18 +81,18 @@ export class Memory {
   #recallUserId() {
     const known = read(this.#identityKey);
     if (known && USER_ID.test(known)) return known;
-    const made = makeUserId();
-    write(this.#identityKey, made);
-    return made;
+    const created = makeUserId();
+    write(this.#identityKey, created);
+    return created;
   }
 }
 
-// Storage may be switched off: what is remembered then lasts as long as the page is open.
+// Storage may be disabled: the state then lasts as long as the page is open.
 const kept = new Map();
 
 function read(key) {
   try {
-    return kept.get(key) ?? localStorage.getItem(key); // what there was no room for is newer
+    return kept.get(key) ?? localStorage.getItem(key); // a value that did not fit into the storage is newer
   } catch {
     return kept.get(key) ?? null;
   }
@@ -107,10 +107,10 @@ function write(key, text) {
   }
 }
 
-/** A random user id: version 4, variant 1. @returns {string} */
+/** Return a random user ID: UUID version 4, variant 1. @returns {string} */
 export function makeUserId() {
   if (crypto.randomUUID) return crypto.randomUUID();
-  // Browsers have randomUUID on secure pages only.
+  // Browsers offer randomUUID on secure pages only.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

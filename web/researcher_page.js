@@ -1,13 +1,13 @@
-// A page of the study, in a sandbox: the outer side of frame.html.
+// A page of the study in a sandbox: the outer side of frame.html.
 //
-// The sandbox has an origin of its own, so nothing in a researcher's page can reach what this page keeps, let alone what
-// it keeps of other studies. Both sides speak through a channel that only the document that was loaded first has.
+// The sandbox has its own origin, so nothing in a researcher's page can reach what this page stores, for this study or
+// others. Both sides communicate through a channel that only the document that was loaded first has.
 
-import { getLanguage, say } from "./texts.js";
+import { getLanguage, translate } from "./texts.js";
 
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
-const WORDS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
+const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
 const FIRST_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 30_000;
 const MOST_RETURNS = 3;
@@ -18,10 +18,10 @@ const MOST_RETURNS = 3;
  * @property {string | null} css the study's style sheet
  * @property {string | null} linkStyle address of a style sheet that the link names
  * @property {string} language of the study, as BCP 47 names it
- * @property {"ltr" | "rtl"} direction in which it is written
- * @property {string} userId shown where the page has a place for it
+ * @property {"ltr" | "rtl"} direction the writing direction of that language
+ * @property {string} userId shown where the page asks for it
  * @property {object[]} draft what was typed here before
- * @property {boolean} isLast whether a page without any question has no button to submit it
+ * @property {boolean} isLast whether this is the last page, which has a submit button only if it asks something
  */
 
 /** One page on show. */
@@ -32,31 +32,31 @@ export class ResearcherPage {
   #returns = 0;
   #content;
   #handlers;
-  #place;
+  #container;
   #pagesUrl;
 
   /**
-   * @param {HTMLElement} place what the frame becomes a child of
-   * @param {string} pagesUrl where frame.html lies; at another origin than this page's, embedded players keep theirs
+   * @param {HTMLElement} container the element that the frame is added to
+   * @param {string} pagesUrl the folder of frame.html; at a different origin, embedded players keep their own origin
    * @param {PageContent} content
    * @param {{onShown: (heading: string) => void, onTrouble: () => void, onDraft: (values: object[]) => void,
    *   onSubmit: (answers: object) => void, onBroken: () => void, onCopy: () => void}} handlers `onTrouble`: it could not
-   *   be loaded yet, `onBroken`: it cannot be shown
+   *   be loaded yet; `onBroken`: it cannot be shown
    */
-  constructor(place, pagesUrl, content, handlers) {
-    this.#place = place;
+  constructor(container, pagesUrl, content, handlers) {
+    this.#container = container;
     this.#pagesUrl = pagesUrl;
     this.#content = content;
     this.#handlers = handlers;
     this.#load();
   }
 
-  /** The answers were not taken: say why, so that they can be changed. @param {string} text */
+  /** Show why the answers were rejected, so that they can be changed. @param {string} text */
   refuse(text) {
     this.#port?.postMessage({ type: "refused", text });
   }
 
-  /** The answers are stored and the page stays. */
+  /** Report that the answers are stored; the page stays. */
   settle() {
     this.#port?.postMessage({ type: "saved" });
   }
@@ -64,21 +64,21 @@ export class ResearcherPage {
   #load() {
     const url = new URL("frame.html", this.#pagesUrl);
     const frame = document.createElement("iframe");
-    // Without allow-same-origin the frame's origin is one that nothing else has. At a host of its own it may have that
-    // host's: video players do not work without one.
+    // Without allow-same-origin the frame has a unique, opaque origin. On a separate host it may have that host's
+    // origin: video players do not work without one.
     const isOtherOrigin = url.origin !== location.origin;
     frame.setAttribute("sandbox", isOtherOrigin ? `${SANDBOX} allow-same-origin` : SANDBOX);
     frame.allow = ALLOWED;
     frame.className = "researcher-page";
-    frame.title = say("loading");
+    frame.title = translate("loading");
     frame.src = url.href;
     this.#frame?.remove();
     this.#frame = frame;
     this.#watch(frame);
-    this.#place.prepend(frame);
+    this.#container.prepend(frame);
   }
 
-  /** Speak with frame.js as soon as it runs; load it again if it does not, or if another document takes its place. */
+  /** Connect to frame.js as soon as it runs; load it again if it does not, or if another document replaces it. */
   #watch(frame) {
     const stop = new AbortController();
     const patience = Math.min(FIRST_TIMEOUT * 2 ** this.#failures, LONGEST_TIMEOUT);
@@ -96,12 +96,12 @@ export class ResearcherPage {
     let loads = 0;
     frame.addEventListener("load", () => {
       loads += 1;
-      // A second document in the frame is not ours: something in the page has led it elsewhere.
+      // A second document in the frame is not ours: something in the page has navigated it elsewhere.
       if (loads > 1 && this.#port) this.#return();
     });
   }
 
-  /** The frame's files did not come. A host of their own that cannot be reached must not keep anybody out. */
+  /** Load the frame's files again, from this page's own host: an unreachable host must not keep participants out. */
   #fail() {
     this.#failures += 1;
     if (this.#failures > 1) this.#pagesUrl = document.baseURI;
@@ -121,8 +121,8 @@ export class ResearcherPage {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#take(data);
-    const words = Object.fromEntries(WORDS.map((key) => [key, say(key)]));
-    // The frame's origin has no name to send it to; frame.js, which has just said that it runs, is the first document there.
+    const words = Object.fromEntries(FRAME_TEXTS.map((key) => [key, translate(key)]));
+    // An opaque origin cannot be named as the target. frame.js has just reported ready: it is the first document there.
     this.#frame.contentWindow.postMessage(
       { type: "show", ...this.#content, words, wordsLanguage: getLanguage() },
       "*",
@@ -133,11 +133,11 @@ export class ResearcherPage {
   #take({ type, heading, values, answers }) {
     const { onShown, onDraft, onSubmit, onBroken, onCopy } = this.#handlers;
     if (type === "shown") {
-      this.#frame.title = heading || say("study");
+      this.#frame.title = heading || translate("study");
       onShown(heading);
     }
     if (type === "draft") {
-      this.#content.draft = values; // should the frame have to be loaded again
+      this.#content.draft = values; // in case the frame must be loaded again
       onDraft(values);
     }
     if (type === "submit") onSubmit(answers);
@@ -145,7 +145,7 @@ export class ResearcherPage {
     if (type === "copy") onCopy();
   }
 
-  /** Move the keyboard's focus to the top of the page: first into the frame, which else has none to give. */
+  /** Move the keyboard's focus to the top of the page: first into the frame, which otherwise cannot set it. */
   focus() {
     this.#frame.focus();
     this.#port?.postMessage({ type: "focus" });

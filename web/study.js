@@ -1,13 +1,13 @@
-// The participant's way through a study: ask what comes next, show it, hand in what was answered.
+// The participant's path through a study: ask what comes next, show it, submit the answers.
 
 import { ApiError, sleep, withJitter } from "./api.js";
 import { Game } from "./game/game.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
-import { directionOf, hasText, say, setLanguage } from "./texts.js";
+import { directionOf, hasText, setLanguage, translate } from "./texts.js";
 import {
   applyStyle,
-  askNotice,
+  confirmNotice,
   copyText,
   getMain,
   showCompletion,
@@ -18,9 +18,9 @@ import {
   showWaiting,
 } from "./views.js";
 
-const POLL_SECONDS = 5; // where the server does not say
+const POLL_SECONDS = 5; // if the API does not name a time
 
-/** Shows one answer of the API after the other; the waiting view and the game's last over several answers. */
+/** Shows one response of the API after another. The waiting view and the game's last for several responses. */
 export class Study {
   #api;
   #memory;
@@ -34,7 +34,7 @@ export class Study {
    * @param {import("./api.js").Api} api
    * @param {import("./memory.js").Memory} memory
    * @param {ReturnType<import("./link.js").readLink>} link
-   * @param {string} pagesUrl where frame.html lies
+   * @param {string} pagesUrl the folder of frame.html
    */
   constructor(api, memory, link, pagesUrl) {
     this.#api = api;
@@ -45,77 +45,77 @@ export class Study {
 
   /** Go through the study to its last page. */
   async run() {
-    let answer = await this.#enter();
-    while (answer) {
-      answer = await this.#confirm(answer);
-      this.#take(answer);
-      answer = await this.#show(answer);
+    let response = await this.#enter();
+    while (response) {
+      response = await this.#confirm(response);
+      this.#take(response);
+      response = await this.#show(response);
     }
   }
 
-  /** Hand in what an earlier visit could not, then ask as the link says: it may be another participant's. */
+  /** Submit what an earlier page could not, then ask as the link says, which may name another participant. */
   async #enter() {
-    await this.#handInPending();
+    await this.#submitPending();
     return this.#begin();
   }
 
-  /** What the study needs to know of a newcomer goes with every first question; it is recorded once. */
+  /** Send what the study needs to know about a newcomer with every first request; it is recorded once. */
   #begin() {
     return this.#api.get(0, { ...this.#link.parameters, ...describeDevice() });
   }
 
-  /** Answers that were submitted when the page was closed: nobody has to submit them again. */
-  async #handInPending() {
+  /** Submit the answers that were on their way when the page was closed: the participant need not submit them again. */
+  async #submitPending() {
     const { pending } = this.#memory.read();
     if (!pending) return;
     try {
       await this.#submit(pending.step, pending.answers, pending.signature);
     } catch (error) {
-      if (error.isClosed) throw error; // else they cannot be taken: the page is shown, with what was typed
+      if (error.isClosed) throw error; // otherwise they were rejected: the page is shown with what was typed
     }
   }
 
-  /** An answer that lies behind what was shown: it may only have come late, and another tab be further on. */
-  async #confirm(answer) {
-    if (isRefused(answer) || answer.step >= (this.#memory.read().step ?? 0)) return answer;
+  /** Ask again about a response older than what was shown: it may be late, and another tab further ahead. */
+  async #confirm(response) {
+    if (isRefused(response) || response.step >= (this.#memory.read().step ?? 0)) return response;
     const again = await this.#api.get(0);
-    // Still behind: the participant's record is a new one, and nothing from before belongs to it.
+    // Still older: the participant's record is a new one, and nothing from before belongs to it.
     if (!isRefused(again) && again.step < (this.#memory.read().step ?? 0)) {
       this.#memory.update({ draft: null, pending: null, step: null });
     }
     return again;
   }
 
-  /** What an answer says besides the page. A refusal says nothing of the participant. */
-  #take(answer) {
-    const { step, userId, language, css } = answer;
+  /** Apply what a response holds besides the page. A refusal holds nothing about the participant. */
+  #take(response) {
+    const { step, userId, language, css } = response;
     document.documentElement.lang = setLanguage(language);
-    if (!isRefused(answer)) {
+    if (!isRefused(response)) {
       if (userId) this.#memory.adopt(userId);
       this.#memory.update({ step, ...(this.#link.signature && { signature: this.#link.signature }) });
     }
-    showProgress(answer);
+    showProgress(response);
     applyStyle(css, this.#link.css);
   }
 
-  /** Show an answer, and give the next one; nothing after the last. */
-  #show(answer) {
-    const { page, error, step, steps } = answer;
+  /** Show a response, and return the next one; null after the last. */
+  #show(response) {
+    const { page, error, step, steps } = response;
     if (page !== "wait") this.#waiting = null;
     if (page !== "show_game_page") this.#closeGame();
-    if (page === "wait") return this.#wait(answer);
-    if (page === "show_game_page") return this.#play(answer);
-    if (error === "refused") return this.#showRefusal(answer);
-    if (error === "server_failed") return this.#showFailure(answer);
-    if (error === "server_stopped") return this.#showEndedGame(answer);
-    if (error === "page_missing") return this.#showTrouble("missingTitle", "missingText", answer);
-    return step > steps ? this.#showLastPage(answer) : this.#askPage(answer);
+    if (page === "wait") return this.#wait(response);
+    if (page === "show_game_page") return this.#play(response);
+    if (error === "refused") return this.#showRefusal(response);
+    if (error === "server_failed") return this.#showFailure(response);
+    if (error === "server_stopped") return this.#showEndedGame(response);
+    if (error === "page_missing") return this.#showTrouble("missingTitle", "missingText", response);
+    return step > steps ? this.#showLastPage(response) : this.#showPage(response);
   }
 
   // ---- pages ---------------------------------------------------------------------------------------------
 
-  #askPage(answer) {
-    const { step } = answer;
+  #showPage(response) {
+    const { step } = response;
     const stop = new AbortController();
     return new Promise((resolve, reject) => {
       const onSubmit = async (answers) => {
@@ -123,35 +123,35 @@ export class Study {
           resolve(await this.#submit(step, answers));
         } catch (error) {
           if (!(error instanceof ApiError) || error.isClosed) return reject(error);
-          page.refuse(sayRefused(error));
+          page.refuse(describeRefusedAnswers(error));
         }
         return undefined;
       };
-      const onBroken = () => resolve(this.#showTrouble("wrongTitle", "brokenText", answer));
-      const page = this.#openPage(answer, onSubmit, onBroken);
-      // Somebody who goes on in another tab finds the same page in this one.
+      const onBroken = () => resolve(this.#showTrouble("wrongTitle", "brokenText", response));
+      const page = this.#openPage(response, onSubmit, onBroken);
+      // A participant who continues in another tab finds the same page in this one.
       this.#memory.passedElsewhere(step, stop.signal).then(() => this.#api.get(0)).then(resolve, reject);
     }).finally(() => stop.abort());
   }
 
-  #showLastPage(answer) {
+  #showLastPage(response) {
     const onSubmit = async (answers) => {
       try {
-        const next = await this.#submit(answer.step, answers);
-        if (isRefused(next)) return page.refuse(say(`refused_${next.reason}`));
+        const next = await this.#submit(response.step, answers);
+        if (isRefused(next)) return page.refuse(translate(`refused_${next.reason}`));
         page.settle();
-        showStatus(say("saved"));
+        showStatus(translate("saved"));
       } catch (error) {
-        page.refuse(sayRefused(error));
+        page.refuse(describeRefusedAnswers(error));
       }
       return undefined;
     };
     const onBroken = async () => {
-      await this.#showTrouble("wrongTitle", "brokenText", answer);
+      await this.#showTrouble("wrongTitle", "brokenText", response);
       location.reload();
     };
-    const page = this.#openPage(answer, onSubmit, onBroken);
-    if (answer.completion) showCompletion(answer.completion);
+    const page = this.#openPage(response, onSubmit, onBroken);
+    if (response.completion) showCompletion(response.completion);
     return null;
   }
 
@@ -168,7 +168,7 @@ export class Study {
       isLast: step > steps,
     };
     const shown = new ResearcherPage(showTemplate("page-template"), this.#pagesUrl, content, {
-      onTrouble: () => showStatus(say(navigator.onLine ? "noAnswer" : "offline")),
+      onTrouble: () => showStatus(translate(navigator.onLine ? "noResponse" : "offline")),
       onShown: (heading) => {
         showStatus("");
         showTitle(heading);
@@ -182,10 +182,10 @@ export class Study {
     return shown;
   }
 
-  /** Kept here until the study has them; somebody who is refused may be let in again later. */
+  /** Submit answers. They are kept here until the study has them: a refused participant may be admitted later. */
   async #submit(step, answers, signature = this.#link.signature ?? this.#memory.read().signature) {
     this.#memory.update({ pending: { step, answers, signature } });
-    showStatus(say("saving"));
+    showStatus(translate("saving"));
     try {
       const next = await this.#api.post(step, answers, { signature });
       if (!isRefused(next)) this.#memory.update({ pending: null, draft: null });
@@ -200,32 +200,32 @@ export class Study {
 
   // ---- the game ------------------------------------------------------------------------------------------
 
-  async #wait(answer) {
+  async #wait(response) {
     if (!this.#waiting) this.#waitingSince = Date.now();
-    this.#waiting = showWaiting(this.#waiting, answer, (Date.now() - this.#waitingSince) / 1000);
-    await sleep(withJitter(1000 * (answer.retryAfter ?? POLL_SECONDS)));
-    return this.#api.get(answer.step - 1);
+    this.#waiting = showWaiting(this.#waiting, response, (Date.now() - this.#waitingSince) / 1000);
+    await sleep(withJitter(1000 * (response.retryAfter ?? POLL_SECONDS)));
+    return this.#api.get(response.step - 1);
   }
 
   async #play({ step, server, userId }) {
     const participant = { projectId: this.#link.projectId, userId };
     this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain() });
-    const outcome = await this.#game.play(server, () => this.#askAboutGame(step, server));
+    const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
   }
 
-  /** Whether the server still lives: nothing if so, its address if it has another one by now, else what comes next. */
-  async #askAboutGame(step, server) {
-    const answer = await this.#api.get(step - 1);
-    if (answer.page !== "show_game_page" || answer.step !== step) return answer;
-    return answer.server === server ? null : answer.server;
+  /** Return null if the server is still there, its address if that has changed, and otherwise the next response. */
+  async #checkGame(step, server) {
+    const response = await this.#api.get(step - 1);
+    if (response.page !== "show_game_page" || response.step !== step) return response;
+    return response.server === server ? null : response.server;
   }
 
-  /** Say that the game is over, until the study has gone on. */
+  /** Report that the game is over, until the study has continued. */
   async #leaveGame(step) {
     for (;;) {
-      const answer = await this.#api.get(step);
-      if (answer.page !== "show_game_page" || answer.step !== step) return answer;
+      const response = await this.#api.get(step);
+      if (response.page !== "show_game_page" || response.step !== step) return response;
       await sleep(withJitter(1000 * POLL_SECONDS));
     }
   }
@@ -238,26 +238,27 @@ export class Study {
   // ---- notices -------------------------------------------------------------------------------------------
 
   async #showFailure({ step, mayRetry, contact }) {
-    const lines = [say("failedText"), say(mayRetry ? "failedRetry" : "failedFinal"), sayContact(contact)];
-    await askNotice(say("failedTitle"), lines, say(mayRetry ? "tryOnceMore" : "tryAgain"));
+    const lines = [translate("failedText"), translate(mayRetry ? "failedRetry" : "failedFinal"), formatContact(contact)];
+    await confirmNotice(translate("failedTitle"), lines, translate(mayRetry ? "tryOnceMore" : "tryAgain"));
     return this.#api.get(step - 1, mayRetry ? { retry: "1" } : {});
   }
 
   async #showEndedGame({ step, contact }) {
-    await askNotice(say("endedTitle"), [say("endedText"), sayContact(contact)], say("goOn"));
+    const lines = [translate("endedText"), formatContact(contact)];
+    await confirmNotice(translate("endedTitle"), lines, translate("continueStudy"));
     return this.#leaveGame(step);
   }
 
   async #showRefusal({ reason, contact }) {
     const key = `refused_${reason}`;
-    const lines = [hasText(key) ? say(key) : "", sayContact(contact)];
-    await askNotice(say("refusedTitle"), lines, say("tryAgain"));
+    const lines = [hasText(key) ? translate(key) : "", formatContact(contact)];
+    await confirmNotice(translate("refusedTitle"), lines, translate("tryAgain"));
     return this.#enter();
   }
 
-  /** A page that is not there, or cannot be shown: it is not skipped; who answers for it is named. */
+  /** Show that a page is missing or cannot be shown. It is not skipped; the notice names whom to contact. */
   async #showTrouble(titleKey, textKey, { contact }) {
-    await askNotice(say(titleKey), [say(textKey), sayContact(contact)], say("tryAgain"));
+    await confirmNotice(translate(titleKey), [translate(textKey), formatContact(contact)], translate("tryAgain"));
     return this.#api.get(0);
   }
 }
@@ -266,10 +267,10 @@ function isRefused({ error }) {
   return error === "refused";
 }
 
-function sayRefused(error) {
-  return error.status === 413 ? say("tooLarge") : say("refusedAnswers", { reason: error.message });
+function describeRefusedAnswers(error) {
+  return error.status === 413 ? translate("tooLarge") : translate("answersRefused", { reason: error.message });
 }
 
-function sayContact(contact) {
-  return contact ? say("contact", { contact }) : "";
+function formatContact(contact) {
+  return contact ? translate("contact", { contact }) : "";
 }

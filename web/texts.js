@@ -1,4 +1,5 @@
 // Every text of the page itself, by language. To add a language, copy one block and translate its right-hand sides.
+// layer/hippo/journey/platform_pages.py has the English texts of refusals too, for other front ends.
 
 const TEXTS = {
   en: {
@@ -9,24 +10,25 @@ const TEXTS = {
     submit: "Submit",
     tryAgain: "Try again",
     tryOnceMore: "Try once more",
-    goOn: "Go on",
+    continueStudy: "Continue",
     saving: "Saving your answers…",
     saved: "Your answers are saved.",
-    notSavedYet: "Not saved yet. Your answers are kept on this device; trying again…",
-    offline: "You are offline. Nothing is lost: this page goes on by itself when you are back online.",
-    noAnswer: "The study does not answer. Trying again…",
-    refusedAnswers: "Your answers could not be saved: {reason}",
-    noFiles: "Files cannot be handed in here.",
+    notSavedYet: "Not saved yet. Your answers are kept on this device. Trying again…",
+    offline: "You are offline. Nothing is lost: this page continues by itself when you are back online.",
+    noResponse: "The study is not responding. Trying again…",
+    answersRefused: "Your answers could not be saved: {reason}",
+    noFiles: "Files cannot be uploaded here.",
     missingAnswer: "An answer is missing: {name}",
-    tooLarge: "Your answers could not be saved: they are too long. Please shorten them.",
+    tooLarge: "Your answers are too long to be saved. Please shorten them.",
 
     waitTitle: "Getting your game ready",
-    waitUsual: "This usually takes about {time}. Please keep this page open: the game begins here by itself.",
-    queued: "You are in the queue for a game server of your own.",
+    waitUsual: "This usually takes about {time}. Please keep this page open. The game starts here automatically.",
+    queued: "You are in the queue for your own game server.",
     starting: "Your game server is starting.",
-    almostThere: "Almost there: your game server is getting its name.",
-    waited: "You have waited for {time}.",
-    waitLong: "It takes longer than usual. Your answers are saved; you can wait, or come back later with the same link.",
+    almostThere: "Almost there: your game server is getting its address.",
+    waited: "You have been waiting for {time}.",
+    waitLong:
+      "This is taking longer than usual. Your answers are saved. You can keep waiting, or come back later with the same link.",
     seconds: "{count} seconds",
     minute: "a minute",
     minutes: "{count} minutes",
@@ -34,20 +36,20 @@ const TEXTS = {
     failedTitle: "The game could not be started",
     failedText: "Your answers so far are saved.",
     failedRetry: "You can try once more.",
-    failedFinal: "Please tell the people who sent you here.",
+    failedFinal: "Please tell the people who invited you.",
     contact: "Contact: {contact}",
     endedTitle: "The game has ended",
-    endedText: "The time for the game is over. You can go on with the study.",
+    endedText: "The time for the game is over. You can continue with the study.",
 
     gameTitle: "The game",
-    gamePicture: "The picture of the game",
-    gamePictureOf: "Picture {id} of the game",
+    gamePicture: "Game screen",
+    gamePictureOf: "Game screen: {id}",
     gamePictureLeftOut: "(picture, {bytes} bytes)",
     gameConnecting: "Connecting to the game…",
     gameLost: "The connection to the game was lost. Trying again…",
-    gameGone: "The game cannot be reached any more.",
-    gameLeave: "Go on without the game",
-    gameLeaveSure: "The game will be over for you, and the study goes on. Do you want that?",
+    gameGone: "The game can no longer be reached.",
+    gameLeave: "Continue without the game",
+    gameLeaveSure: "Your game will end and the study will continue. Do you want to continue without the game?",
     gameOver: "The game is over.",
     gameReady: "Ready. Press Start when you are.",
     gamePaused: "Paused.",
@@ -62,15 +64,15 @@ const TEXTS = {
     gameKeysSteer: "hold {arrows} to steer",
     gameKeysFire: "space to fire",
     gameKeysStart: "space to start or pause",
-    gameKeysAll: "your keys go to the game",
+    gameKeysAll: "all keys are sent to the game",
     gameKeySpace: "space",
     gameConfirm: "Are you sure?",
     gameCancel: "Cancel",
     gameEndSure: "Do you want to end the game? You cannot come back to it.",
     gameKeepPlaying: "Keep playing",
-    gameMessages: "Messages of the game server",
-    gameMessagesIn: "In",
-    gameMessagesOut: "Out",
+    gameMessages: "Game server messages",
+    gameMessagesIn: "Received",
+    gameMessagesOut: "Sent",
     gameButton: "Button",
     gameButton_left: "Left",
     gameButton_right: "Right",
@@ -89,27 +91,34 @@ const TEXTS = {
     gameButton_fpsUp: "Faster",
     gameButton_fpsDown: "Slower",
 
-    refusedTitle: "You cannot take part just now",
-    refused_full: "This study has as many participants as it needs. Thank you for your interest.",
-    refused_closed: "This study is closed. Thank you for your interest.",
-    refused_mobile: "This study does not work on a phone or tablet. Please open the same link on a computer.",
-    refused_narrow: "The window is too narrow for this study. Please make it wider, then try again.",
-    refused_recruiterIdMissing: "This link is not complete. Please open the study from the page that offered it to you.",
-    refused_linkInvalid: "This link is not valid. Please use the whole link that you were given.",
+    refusedTitle: "You cannot take part at the moment",
+    refused_full:
+      "This study has all the participants it needs. Thank you for your interest. You do not need to do anything else.",
+    refused_closed: "This study is closed. Thank you for your interest. You do not need to do anything else.",
+    refused_mobile:
+      "This study does not work on a phone or tablet. Please open the same link on a desktop or laptop computer.",
+    refused_narrow:
+      "This window is too narrow for the study. Please make it wider, or use a larger screen, then reload this page.",
+    refused_recruiterIdMissing:
+      "Your participant ID is missing from this link. Please open the study again from the page or message that invited you.",
+    refused_linkInvalid:
+      "This link does not work. It is incomplete, was changed, or was created for someone else. Please open it again exactly as you received it.",
     closedTitle: "This study is not open",
-    closedText: "It was not found, or it is closed at the moment. Please check the link.",
-    noStudyTitle: "No study named",
-    noStudyText: "This link is not complete. Please use the whole link that you were given.",
+    closedText: "The study was not found, or it is closed at the moment. Please check the link.",
+    noStudyTitle: "This link does not name a study",
+    noStudyText: "The link is incomplete. Please use the whole link that you received.",
     wrongTitle: "Something went wrong",
-    brokenText: "This page of the study cannot be shown. Your answers so far are saved. Please tell the people who sent you here.",
+    brokenText:
+      "This page of the study cannot be shown. Your answers so far are saved. Please tell the people who invited you.",
     missingTitle: "A page is missing",
-    missingText: "This page of the study could not be found. Your answers so far are saved. Please tell the people who sent you here.",
+    missingText:
+      "This page of the study could not be found. Your answers so far are saved. Please tell the people who invited you.",
 
     completionTitle: "Your completion code",
     completionButton: "Complete the study",
     copy: "Copy",
-    copied: "The code is copied.",
-    copyByHand: "The code is marked: copy it with your keyboard or menu.",
+    copied: "Code copied.",
+    copyByHand: "The code is selected. Please copy it with your keyboard or menu.",
   },
 
   fr: {
@@ -120,48 +129,50 @@ const TEXTS = {
     submit: "Envoyer",
     tryAgain: "Réessayer",
     tryOnceMore: "Essayer encore une fois",
-    goOn: "Continuer",
+    continueStudy: "Continuer",
     saving: "Enregistrement de vos réponses…",
     saved: "Vos réponses sont enregistrées.",
-    notSavedYet: "Pas encore enregistré. Vos réponses sont gardées sur cet appareil ; nouvel essai…",
-    offline: "Vous êtes hors ligne. Rien n’est perdu : la page continuera d’elle-même dès le retour du réseau.",
-    noAnswer: "L’étude ne répond pas. Nouvel essai…",
-    refusedAnswers: "Vos réponses n’ont pas pu être enregistrées : {reason}",
-    noFiles: "L’envoi de fichiers n’est pas possible ici.",
+    notSavedYet: "Pas encore enregistré. Vos réponses sont conservées sur cet appareil. Nouvelle tentative…",
+    offline:
+      "Vous êtes hors ligne. Rien n’est perdu : cette page continuera d’elle-même dès que vous serez de nouveau en ligne.",
+    noResponse: "L’étude ne répond pas. Nouvelle tentative…",
+    answersRefused: "Vos réponses n’ont pas pu être enregistrées : {reason}",
+    noFiles: "Il n’est pas possible d’envoyer des fichiers ici.",
     missingAnswer: "Il manque une réponse : {name}",
-    tooLarge: "Vos réponses n’ont pas pu être enregistrées : elles sont trop longues. Raccourcissez-les.",
+    tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",
 
-    waitTitle: "Votre jeu se prépare",
-    waitUsual: "Cela prend en général environ {time}. Gardez cette page ouverte : le jeu y commencera de lui-même.",
-    queued: "Vous êtes dans la file d’attente pour un serveur de jeu à vous.",
+    waitTitle: "Préparation de votre jeu",
+    waitUsual:
+      "Cela prend généralement environ {time}. Veuillez garder cette page ouverte. Le jeu y démarrera automatiquement.",
+    queued: "Vous êtes dans la file d’attente pour votre propre serveur de jeu.",
     starting: "Votre serveur de jeu démarre.",
-    almostThere: "Presque prêt : votre serveur de jeu reçoit son nom.",
+    almostThere: "C’est presque prêt : votre serveur de jeu reçoit son adresse.",
     waited: "Vous attendez depuis {time}.",
     waitLong:
-      "C’est plus long que d’habitude. Vos réponses sont enregistrées ; vous pouvez attendre, ou revenir plus tard par le même lien.",
+      "L’attente est plus longue que d’habitude. Vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien.",
     seconds: "{count} secondes",
     minute: "une minute",
     minutes: "{count} minutes",
 
     failedTitle: "Le jeu n’a pas pu démarrer",
-    failedText: "Vos réponses jusqu’ici sont enregistrées.",
+    failedText: "Les réponses données jusqu’ici sont enregistrées.",
     failedRetry: "Vous pouvez essayer encore une fois.",
-    failedFinal: "Merci de le signaler aux personnes qui vous ont envoyé ici.",
+    failedFinal: "Veuillez le signaler aux personnes qui vous ont proposé cette étude.",
     contact: "Contact : {contact}",
     endedTitle: "Le jeu est terminé",
     endedText: "Le temps de jeu est écoulé. Vous pouvez continuer l’étude.",
 
     gameTitle: "Le jeu",
-    gamePicture: "L’image du jeu",
-    gamePictureOf: "Image {id} du jeu",
+    gamePicture: "Écran du jeu",
+    gamePictureOf: "Écran du jeu : {id}",
     gamePictureLeftOut: "(image, {bytes} octets)",
     gameConnecting: "Connexion au jeu…",
-    gameLost: "La connexion au jeu est perdue. Nouvel essai…",
-    gameGone: "Le jeu n’est plus joignable.",
+    gameLost: "La connexion au jeu a été perdue. Nouvelle tentative…",
+    gameGone: "Le jeu n’est plus accessible.",
     gameLeave: "Continuer sans le jeu",
-    gameLeaveSure: "Le jeu sera terminé pour vous, et l’étude continuera. Le voulez-vous ?",
+    gameLeaveSure: "Votre jeu prendra fin et l’étude continuera. Voulez-vous continuer sans le jeu ?",
     gameOver: "Le jeu est terminé.",
-    gameReady: "Tout est prêt. Appuyez sur Démarrer quand vous voulez.",
+    gameReady: "Tout est prêt. Appuyez sur Démarrer quand vous le souhaitez.",
     gamePaused: "En pause.",
     gameSteering: "Direction",
     gameCommands: "Jeu",
@@ -174,9 +185,9 @@ const TEXTS = {
     gameKeysSteer: "maintenez {arrows} pour diriger",
     gameKeysFire: "espace pour tirer",
     gameKeysStart: "espace pour démarrer ou mettre en pause",
-    gameKeysAll: "vos touches vont au jeu",
+    gameKeysAll: "toutes les touches sont envoyées au jeu",
     gameKeySpace: "espace",
-    gameConfirm: "En êtes-vous sûr ?",
+    gameConfirm: "Confirmez-vous votre choix ?",
     gameCancel: "Annuler",
     gameEndSure: "Voulez-vous arrêter le jeu ? Vous ne pourrez pas y revenir.",
     gameKeepPlaying: "Continuer à jouer",
@@ -201,31 +212,34 @@ const TEXTS = {
     gameButton_fpsUp: "Plus vite",
     gameButton_fpsDown: "Moins vite",
 
-    refusedTitle: "Vous ne pouvez pas participer pour l’instant",
-    refused_full: "Cette étude a tous les participants qu’il lui faut. Merci de votre intérêt.",
-    refused_closed: "Cette étude est close. Merci de votre intérêt.",
+    refusedTitle: "Vous ne pouvez pas participer pour le moment",
+    refused_full:
+      "Cette étude a tous les participants dont elle a besoin. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
+    refused_closed: "Cette étude est close. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
     refused_mobile:
-      "Cette étude ne fonctionne pas sur un téléphone ou une tablette. Ouvrez le même lien sur un ordinateur.",
-    refused_narrow: "La fenêtre est trop étroite pour cette étude. Élargissez-la, puis réessayez.",
+      "Cette étude ne fonctionne pas sur un téléphone ou une tablette. Veuillez ouvrir le même lien sur un ordinateur de bureau ou un ordinateur portable.",
+    refused_narrow:
+      "Cette fenêtre est trop étroite pour l’étude. Veuillez l’élargir ou utiliser un écran plus grand, puis recharger cette page.",
     refused_recruiterIdMissing:
-      "Ce lien n’est pas complet. Ouvrez l’étude depuis la page qui vous l’a proposée.",
-    refused_linkInvalid: "Ce lien n’est pas valable. Utilisez le lien entier que vous avez reçu.",
+      "Votre identifiant de participant ne figure pas dans ce lien. Veuillez rouvrir l’étude depuis la page ou le message d’invitation.",
+    refused_linkInvalid:
+      "Ce lien ne fonctionne pas. Il est incomplet, a été modifié ou a été créé pour quelqu’un d’autre. Veuillez l’ouvrir à nouveau exactement tel que vous l’avez reçu.",
     closedTitle: "Cette étude n’est pas ouverte",
-    closedText: "Elle est introuvable, ou fermée en ce moment. Vérifiez le lien.",
-    noStudyTitle: "Aucune étude indiquée",
-    noStudyText: "Ce lien n’est pas complet. Utilisez le lien entier que vous avez reçu.",
+    closedText: "L’étude est introuvable ou fermée pour le moment. Veuillez vérifier le lien.",
+    noStudyTitle: "Ce lien ne désigne aucune étude",
+    noStudyText: "Le lien est incomplet. Veuillez utiliser le lien complet que vous avez reçu.",
     wrongTitle: "Une erreur s’est produite",
     brokenText:
-      "Cette page de l’étude ne peut pas être affichée. Vos réponses jusqu’ici sont enregistrées. Merci de le signaler aux personnes qui vous ont envoyé ici.",
+      "Cette page de l’étude ne peut pas être affichée. Les réponses données jusqu’ici sont enregistrées. Veuillez le signaler aux personnes qui vous ont proposé cette étude.",
     missingTitle: "Il manque une page",
     missingText:
-      "Cette page de l’étude est introuvable. Vos réponses jusqu’ici sont enregistrées. Merci de le signaler aux personnes qui vous ont envoyé ici.",
+      "Cette page de l’étude est introuvable. Les réponses données jusqu’ici sont enregistrées. Veuillez le signaler aux personnes qui vous ont proposé cette étude.",
 
     completionTitle: "Votre code de fin d’étude",
     completionButton: "Terminer l’étude",
     copy: "Copier",
-    copied: "Le code est copié.",
-    copyByHand: "Le code est sélectionné : copiez-le avec le clavier ou le menu.",
+    copied: "Code copié.",
+    copyByHand: "Le code est sélectionné. Veuillez le copier avec le clavier ou le menu.",
   },
 };
 
@@ -234,10 +248,10 @@ const RIGHT_TO_LEFT = ["ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "y
 let current = FALLBACK;
 
 /**
- * Use the texts of a language from here on; a language without texts gives English ones.
+ * Use the texts of a language from now on, or English where there are none.
  *
- * @param {string | undefined} language as BCP 47 names it, such as `fr-CA`
- * @returns {string} the language of the texts that are used
+ * @param {string | undefined} language BCP 47 tag, such as `fr-CA`
+ * @returns {string} the language of the texts in use
  */
 export function setLanguage(language) {
   const base = toBase(language);
@@ -245,30 +259,30 @@ export function setLanguage(language) {
   return current;
 }
 
-/** In which direction a language is written. @param {string | undefined} language @returns {"ltr" | "rtl"} */
+/** Return the direction in which a language is written. @param {string | undefined} language @returns {"ltr" | "rtl"} */
 export function directionOf(language) {
   return RIGHT_TO_LEFT.includes(toBase(language)) ? "rtl" : "ltr";
 }
 
-/** The language of the texts in use. */
+/** Return the language of the texts in use. */
 export function getLanguage() {
   return current;
 }
 
 /**
- * A text in the language in use.
+ * Return a text in the language in use.
  *
  * @param {string} key
- * @param {Object<string, string | number>} [values] for the places in braces
+ * @param {Object<string, string | number>} [values] for the placeholders in braces
  * @returns {string}
  */
-export function say(key, values = {}) {
+export function translate(key, values = {}) {
   const text = TEXTS[current][key] ?? TEXTS[FALLBACK][key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (place, name) => values[name] ?? place);
+  return text.replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder);
 }
 
 /**
- * Whether there is a text of that name.
+ * Return whether a text has this key.
  *
  * @param {string} key
  */
@@ -277,15 +291,15 @@ export function hasText(key) {
 }
 
 /**
- * A length of time in words, as people say it.
+ * Return a rounded duration as text, such as `2 minutes`.
  *
  * @param {number} seconds
  * @returns {string}
  */
-export function sayTime(seconds) {
-  if (seconds < 50) return say("seconds", { count: Math.max(5, Math.round(seconds / 5) * 5) });
+export function formatDuration(seconds) {
+  if (seconds < 50) return translate("seconds", { count: Math.max(5, Math.round(seconds / 5) * 5) });
   const minutes = Math.round(seconds / 60);
-  return minutes <= 1 ? say("minute") : say("minutes", { count: minutes });
+  return minutes <= 1 ? translate("minute") : translate("minutes", { count: minutes });
 }
 
 function toBase(language) {

@@ -1,19 +1,19 @@
-// What the participant sees around the study's pages: progress, the wait, notices, the completion code.
+// The views around the study's pages: progress, the wait, notices, the completion code.
 
-import { hasText, say, sayTime } from "./texts.js";
+import { formatDuration, hasText, translate } from "./texts.js";
 
 const IDS = ["top", "title", "progress-text", "progress-bar", "main", "status", "study-style", "link-style"];
 const TEMPLATES = ["page-template", "waiting-template", "notice-template", "completion-template", "game-template"];
 const parts = Object.fromEntries([...IDS, ...TEMPLATES].map((id) => [id, document.getElementById(id)]));
 const PROGRESS = ["queued", "starting", "almostThere"];
 
-/** Where views are put. @returns {HTMLElement} */
+/** Return the element that holds the views. @returns {HTMLElement} */
 export function getMain() {
   return parts.main;
 }
 
 /**
- * Put a copy of a template from index.html into the main part, in place of what was there, in the language in use.
+ * Replace the content of the main part by a copy of a template from index.html, in the language in use.
  *
  * @param {string} id of the template
  * @returns {HTMLElement} its outermost element
@@ -25,7 +25,7 @@ export function showTemplate(id) {
 }
 
 /**
- * Bring the top of a new view before the eyes, and before screen readers.
+ * Move the scroll position and the screen reader's focus to the top of a new view.
  *
  * @param {HTMLElement} view
  */
@@ -39,12 +39,12 @@ export function focusView(view) {
 
 /** Name the view in the browser's tab. @param {string} heading */
 export function showTitle(heading) {
-  const study = parts.title.textContent || say("study");
+  const study = parts.title.textContent || translate("study");
   const text = heading.trim();
   document.title = text ? `${text} · ${study}` : study;
 }
 
-/** Say in the line at the top what goes on; nothing takes the line away. @param {string} text */
+/** Show what is happening in the line at the top; an empty text clears it. @param {string} text */
 export function showStatus(text) {
   if (parts.status.textContent !== text) parts.status.textContent = text;
 }
@@ -52,20 +52,21 @@ export function showStatus(text) {
 /**
  * Show how far the participant has come, and in which study.
  *
- * @param {{step: number, steps: number, title?: string}} answer of the API
+ * @param {{step: number, steps: number, title?: string}} response of the API
  */
 export function showProgress({ step, steps, title }) {
   parts.title.textContent = title ?? "";
   const known = Number.isInteger(step) && Number.isInteger(steps) && steps > 0 && step > 0;
   parts.top.hidden = !known && !title;
-  parts["progress-text"].textContent = known ? (step > steps ? say("completed") : say("step", { step, steps })) : "";
+  const text = step > steps ? translate("completed") : translate("step", { step, steps });
+  parts["progress-text"].textContent = known ? text : "";
   parts["progress-bar"].hidden = !known;
   if (!known) return;
   parts["progress-bar"].max = steps;
   parts["progress-bar"].value = Math.min(step - 1, steps);
 }
 
-/** Use the study's own style from here on. @param {string | null} css @param {string | null} linkStyle an address */
+/** Use the study's own style from now on. @param {string | null} css @param {string | null} linkStyle an address */
 export function applyStyle(css, linkStyle) {
   if (parts["study-style"].textContent !== (css ?? "")) parts["study-style"].textContent = css ?? "";
   if (linkStyle && parts["link-style"].href !== linkStyle) {
@@ -75,20 +76,20 @@ export function applyStyle(css, linkStyle) {
 }
 
 /**
- * Show how the start of the game server gets on.
+ * Show how far the start of the game server is.
  *
- * @param {HTMLElement | null} view the one that is there already
- * @param {{progress?: string, usualSeconds?: number}} answer of the API
- * @param {number} waited for so many seconds
+ * @param {HTMLElement | null} view the view shown already, if any
+ * @param {{progress?: string, usualSeconds?: number}} response of the API
+ * @param {number} waited seconds so far
  * @returns {HTMLElement} the view
  */
 export function showWaiting(view, { progress, usualSeconds = 60 }, waited) {
   const isNew = !view;
   view ??= showTemplate("waiting-template");
   const stage = Math.max(0, PROGRESS.indexOf(progress));
-  setText(view.querySelector(".stage"), say(PROGRESS[stage]));
-  setText(view.querySelector(".usual"), say("waitUsual", { time: sayTime(usualSeconds) }));
-  setText(view.querySelector(".waited"), waited >= 20 ? say("waited", { time: sayTime(waited) }) : "");
+  setText(view.querySelector(".stage"), translate(PROGRESS[stage]));
+  setText(view.querySelector(".usual"), translate("waitUsual", { time: formatDuration(usualSeconds) }));
+  setText(view.querySelector(".waited"), waited >= 20 ? translate("waited", { time: formatDuration(waited) }) : "");
   view.querySelector(".long-wait").hidden = waited < 2 * usualSeconds;
   [...view.querySelectorAll(".stages li")].forEach((item, index) => {
     item.classList.toggle("reached", index <= stage);
@@ -98,14 +99,14 @@ export function showWaiting(view, { progress, usualSeconds = 60 }, waited) {
 }
 
 /**
- * Show a notice of the page's own, and wait until the participant wants to go on.
+ * Show a notice, and wait until the participant presses its button.
  *
  * @param {string} title
  * @param {string[]} lines
  * @param {string} label of the button
  * @returns {Promise<void>}
  */
-export function askNotice(title, lines, label) {
+export function confirmNotice(title, lines, label) {
   const view = showTemplate("notice-template");
   view.querySelector("h1").textContent = title;
   const button = view.querySelector("button");
@@ -118,13 +119,13 @@ export function askNotice(title, lines, label) {
 }
 
 /**
- * Show the code that the recruiter asks for, and the way back to them.
+ * Show the code that the recruiter asks for, and the link back to them.
  *
  * @param {{code?: string, url?: string}} completion
  */
 export function showCompletion({ code, url }) {
   const view = copyTemplate("completion-template");
-  // A style sheet from anywhere must not read the link, in which the participant's ids stand.
+  // A style sheet from elsewhere must not read the link, which contains the participant's IDs.
   parts["link-style"].disabled = true;
   view.querySelector(".code").hidden = !code;
   view.querySelector("code").textContent = code ?? "";
@@ -136,30 +137,30 @@ export function showCompletion({ code, url }) {
 }
 
 /**
- * Copy a text; where the browser does not let the page, mark it for the participant to copy.
+ * Copy a text. If the browser forbids that, select it for the participant to copy.
  *
  * @param {string} text
- * @param {HTMLElement} [place] where it stands
+ * @param {HTMLElement} [element] the element that contains it
  */
-export async function copyText(text, place) {
+export async function copyText(text, element) {
   try {
     await navigator.clipboard.writeText(text);
-    showStatus(say("copied"));
+    showStatus(translate("copied"));
   } catch {
-    if (place) getSelection().selectAllChildren(place);
-    showStatus(say("copyByHand"));
+    if (element) getSelection().selectAllChildren(element);
+    showStatus(translate("copyByHand"));
   }
 }
 
 function copyTemplate(id) {
   const view = parts[id].content.cloneNode(true).firstElementChild;
-  for (const place of view.querySelectorAll("[data-text]")) {
-    if (hasText(place.dataset.text)) place.textContent = say(place.dataset.text);
+  for (const element of view.querySelectorAll("[data-text]")) {
+    if (hasText(element.dataset.text)) element.textContent = translate(element.dataset.text);
   }
   return view;
 }
 
-/** Only what has changed, so that a live region is not read again. */
-function setText(place, text) {
-  if (place.textContent !== text) place.textContent = text;
+/** Set a text only if it has changed, so that a live region is not read again. */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }

@@ -62,7 +62,7 @@ def test_answers_that_were_refused_are_handed_in_when_they_may_be(
     content(page).get_by_label("Word").fill("one")
     put_key(world, "x" * 40)
     submit(page)
-    expect(page.get_by_text("This link is not valid.")).to_be_visible()
+    expect(page.get_by_text("This link does not work.")).to_be_visible()
     put_key(world, KEY)
 
     page.get_by_role("button", name="Try again").click()
@@ -81,7 +81,7 @@ def test_a_mangled_link_in_another_tab_spoils_nothing(world: StudyWorld, visitor
 
     mangled = visitor.open(userId="u1", signature="bad")
 
-    expect(mangled.get_by_text("This link is not valid.")).to_be_visible()
+    expect(mangled.get_by_text("This link does not work.")).to_be_visible()
     mangled.close()
     page.reload()
     expect(content(page).get_by_label("Word")).to_have_value("half")

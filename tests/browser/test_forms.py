@@ -145,7 +145,7 @@ def test_a_file_is_refused_with_a_clear_word(world: StudyWorld, door: FrontDoor,
     page = visitor.open()
 
     expect(content(page).locator("input[type=file]")).to_be_disabled()
-    expect(content(page).get_by_text("Files cannot be handed in here.")).to_be_visible()
+    expect(content(page).get_by_text("Files cannot be uploaded here.")).to_be_visible()
 
     submit(page)
     expect_heading(page, "Quiz")

@@ -10,7 +10,7 @@ from tests.browser.game_server import GameServer, draw
 pytest_plugins = ["tests.browser.game_fixtures"]
 
 LOST = "The connection to the game was lost. Trying again…"
-LEAVE = "Go on without the game"
+LEAVE = "Continue without the game"
 
 
 def test_game_goes_on_after_a_drop(play, game_server):
@@ -122,7 +122,7 @@ def test_quiet_server_is_left_alone_after_an_interruption(play, game_server):
 
 
 def leave(game):
-    """Go on without the game, and mean it."""
+    """Continue without the game, and confirm it."""
     game.button(LEAVE).first.click()
     game.page.get_by_role("dialog").get_by_role("button", name=LEAVE).click()
 

@@ -187,7 +187,7 @@ def test_two_windows_have_a_canvas_each(play, game_server):
 
     assert [game.pixel(canvas=canvases.nth(index)) for index in (0, 1)] == [[255, 0, 0], [0, 0, 255]]
     names = [canvases.nth(index).get_attribute("aria-label") for index in (0, 1)]
-    assert names == ["The picture of the game", "Picture view of the game"]
+    assert names == ["Game screen", "Game screen: view"]
 
 
 def test_both_vocabularies_may_be_mixed(play, game_server):
@@ -226,7 +226,7 @@ def test_debug_shows_messages_without_pictures(play, game_server):
     game_server.greeting = [OLDER]
     game = play(debug="1")
     frame = draw("red")
-    game.page.get_by_text("Messages of the game server").click()
+    game.page.get_by_text("Game server messages").click()
     game_server.say({"frame": frame, "frameId": 4})
     for number in range(60):
         game_server.say({"display": {"number": number}})

@@ -259,6 +259,6 @@ def test_a_page_sees_its_own_id_only_where_it_shows_it(
     settle(page)
     content(page).get_by_role("button", name="Copy").click()
 
-    expect(page.get_by_role("status")).to_have_text("The code is copied.")
+    expect(page.get_by_role("status")).to_have_text("Code copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "u1"
     assert json.loads(page.evaluate("localStorage['hippo-gym:state:mountain_car:u1']"))["step"] == 1

@@ -81,7 +81,7 @@ def test_a_first_page_that_does_not_come_is_asked_for_again(door: FrontDoor, vis
 
     page = visitor.open()
 
-    expect(page.get_by_role("status")).to_have_text("The study does not answer. Trying again…")
+    expect(page.get_by_role("status")).to_have_text("The study is not responding. Trying again…")
     expect_heading(page, "Consent")
 
 
@@ -287,7 +287,7 @@ def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
 
     page = visitor.open()
 
-    expect(page.get_by_role("status")).to_have_text("The study does not answer. Trying again…")
+    expect(page.get_by_role("status")).to_have_text("The study is not responding. Trying again…")
     held[0].continue_()
     expect_heading(page, "Consent")
     expect(page.get_by_role("status")).to_have_text("")

@@ -112,7 +112,7 @@ def test_a_link_without_a_study_says_so(visitor: Visitor) -> None:
     """Given a link that names no study, then the page says what is missing."""
     page = visitor.open("")
 
-    expect(page.get_by_role("heading", name="No study named")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not name a study")).to_be_visible()
 
 
 def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
@@ -165,7 +165,7 @@ def test_a_game_by_itself_that_is_lost_is_told(visitor: Visitor, site: str, game
     expect(page.get_by_text("The connection to the game was lost")).to_be_visible()
     page.clock.run_for(90_000)
 
-    expect(page.get_by_text("The game cannot be reached any more.")).to_be_visible()
+    expect(page.get_by_text("The game can no longer be reached.")).to_be_visible()
     expect(page.get_by_role("button", name="Try again")).to_be_visible()
     assert page.url.startswith(f"{site}/?projectId=p1")
 

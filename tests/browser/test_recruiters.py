@@ -47,7 +47,7 @@ def test_the_code_and_the_way_back_are_shown_at_the_end(
     link = page.get_by_role("link", name="Complete the study")
     assert link.get_attribute("href") == "https://recruiter.example/done?cc=C0DE&pid=5f1c&u=u1"
     page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_role("status")).to_have_text("The code is copied.")
+    expect(page.get_by_role("status")).to_have_text("Code copied.")
     assert page.evaluate("navigator.clipboard.readText()") == "C0DE"
 
 
@@ -76,8 +76,8 @@ def test_without_the_recruiters_id_nobody_begins(world: StudyWorld, visitor: Vis
 
     page = visitor.open()
 
-    expect(page.get_by_role("heading", name="You cannot take part just now")).to_be_visible()
-    expect(page.get_by_text("This link is not complete.")).to_be_visible()
+    expect(page.get_by_role("heading", name="You cannot take part at the moment")).to_be_visible()
+    expect(page.get_by_text("Your participant ID is missing from this link.")).to_be_visible()
     assert world.list_keys(f"{PROJECT}/Users/") == []
 
 
@@ -98,7 +98,7 @@ def test_a_signed_link_lets_in_its_participant_only(
 
     stranger = make_visitor().open(userId="u1")
 
-    expect(stranger.get_by_text("This link is not valid.")).to_be_visible()
+    expect(stranger.get_by_text("This link does not work.")).to_be_visible()
     assert signature not in world.read_object(f"{PROJECT}/Users/u1")
 
 
@@ -120,7 +120,7 @@ def test_who_cannot_take_part_is_told_before_consent(
 
     page = make_visitor(**device).open(userId="u1")
 
-    expect(page.get_by_role("heading", name="You cannot take part just now")).to_be_visible()
+    expect(page.get_by_role("heading", name="You cannot take part at the moment")).to_be_visible()
     expect(page.get_by_text(re.compile(text))).to_be_visible()
     expect(page.get_by_text(f"Contact: {world.config['researcher']}")).to_be_visible()
     assert world.list_keys(f"{PROJECT}/Users/") == []
@@ -133,7 +133,7 @@ def test_a_window_made_wider_is_let_in(world: StudyWorld, visitor: Visitor) -> N
     page = visitor.context.new_page()
     page.set_viewport_size({"width": 700, "height": 600})
     page.goto(f"{visitor.site}/?projectId={PROJECT}")
-    expect(page.get_by_text("The window is too narrow")).to_be_visible()
+    expect(page.get_by_text("This window is too narrow")).to_be_visible()
 
     page.set_viewport_size({"width": 1200, "height": 800})
     page.get_by_role("button", name="Try again").click()
@@ -151,7 +151,7 @@ def test_a_full_study_lets_those_inside_finish(
 
     second = make_visitor().open()
 
-    expect(second.get_by_text("as many participants as it needs")).to_be_visible()
+    expect(second.get_by_text("all the participants it needs")).to_be_visible()
     submit(first)
     expect_heading(first, "Quiz")
 

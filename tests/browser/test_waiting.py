@@ -31,14 +31,14 @@ def test_each_stage_is_told(world: StudyWorld, waiting: Page) -> None:
     """Given a server that comes into being, then the page says queued, starting, almost there; and how
     long."""
     stage = waiting.locator(".stage")
-    expect(stage).to_have_text("You are in the queue for a game server of your own.")
+    expect(stage).to_have_text("You are in the queue for your own game server.")
     expect(waiting.get_by_text("This usually takes about 2 minutes.")).to_be_visible()
 
     world.put_server("starting")
     expect(stage).to_have_text("Your game server is starting.")
 
     world.put_server("starting", public_ip="198.51.100.7")
-    expect(stage).to_have_text("Almost there: your game server is getting its name.")
+    expect(stage).to_have_text("Almost there: your game server is getting its address.")
     expect(waiting.get_by_role("heading", name=WAIT)).to_be_focused()
 
 
@@ -59,8 +59,8 @@ def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
     expect(waiting.locator(".long-wait")).to_be_hidden()
     waiting.evaluate("Date.now = (now => () => now() + 200_000)(Date.now.bind(Date))")
 
-    expect(waiting.get_by_text("It takes longer than usual.")).to_be_visible()
-    expect(waiting.get_by_text("You have waited for 3 minutes.")).to_be_visible()
+    expect(waiting.get_by_text("This is taking longer than usual.")).to_be_visible()
+    expect(waiting.get_by_text("You have been waiting for 3 minutes.")).to_be_visible()
 
 
 def test_a_failed_server_is_told_and_can_be_tried_once_more(world: StudyWorld, waiting: Page) -> None:
@@ -85,7 +85,7 @@ def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page
     retry = world.messages("start")[-1]["requestId"]
     world.put_server("failed", attempt=2, error="the name is taken", reason="failed", start_id=retry)
 
-    expect(waiting.get_by_text("Please tell the people who sent you here.")).to_be_visible()
+    expect(waiting.get_by_text("Please tell the people who invited you.")).to_be_visible()
     expect(waiting.get_by_role("button", name="Try once more")).to_have_count(0)
     expect(waiting.get_by_role("button", name="Try again")).to_be_visible()
 
@@ -100,6 +100,6 @@ def test_a_game_whose_time_is_over_goes_on_to_the_next_page(
     page = visitor.open(userId=USER)
     expect(page.get_by_role("heading", name="The game has ended")).to_be_visible()
 
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
     expect_heading(page, "Survey")

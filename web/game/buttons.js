@@ -2,12 +2,12 @@
 
 import { DIRECTIONS, FRAME_RATES, isDirection, toLabel } from "./vocabulary.js";
 import { chooseColours } from "./colours.js";
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 
 const IMAGE = /^(?:data:image\/|https:)/i;
 
 /**
- * A button that counts for as long as it is held, with the mouse, a finger or a key.
+ * Make a button that counts for as long as it is held, with the mouse, a finger or a key.
  *
  * @param {import("./reader.js").Button} button
  * @param {{onHold: (source: HTMLElement) => void, onRelease: (source: HTMLElement) => void}} listener
@@ -23,7 +23,7 @@ export function makeHeldButton(button, { onHold, onRelease }) {
     onHold(element);
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) element.addEventListener(end, release);
-  // A long press is a long press, and no call for a menu.
+  // A long press must not open a context menu.
   element.addEventListener("contextmenu", (event) => event.preventDefault());
   element.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
@@ -36,7 +36,7 @@ export function makeHeldButton(button, { onHold, onRelease }) {
 }
 
 /**
- * A button that is pressed once.
+ * Make a button that is pressed once.
  *
  * @param {import("./reader.js").Button} button
  * @param {(button: import("./reader.js").Button, event: MouseEvent) => void} onPress
@@ -53,7 +53,7 @@ export function makePressButton(button, onPress) {
 }
 
 /**
- * A slider with its name and its value.
+ * Make a slider with its name and its value.
  *
  * @param {import("./reader.js").Slider} slider
  * @param {(id: unknown, value: number) => void} onSlide
@@ -75,7 +75,7 @@ export function makeSlider({ id, title, min, max, value }, onSlide) {
     output.textContent = input.value;
     if (isWaiting) return;
     isWaiting = true;
-    // A drag makes more events than anybody can see.
+    // A drag fires more events than a screen can show.
     requestAnimationFrame(() => {
       isWaiting = false;
       onSlide(id, input.valueAsNumber);
@@ -85,9 +85,9 @@ export function makeSlider({ id, title, min, max, value }, onSlide) {
 }
 
 /**
- * Move a slider, as the server wants it.
+ * Move a slider to the server's value.
  *
- * @param {HTMLElement} element as makeSlider made it
+ * @param {HTMLElement} element a slider of makeSlider
  * @param {number} value
  */
 export function setSlider(element, value) {
@@ -97,7 +97,7 @@ export function setSlider(element, value) {
 }
 
 /**
- * A field for the frame rate, with its own button.
+ * Make a field for the frame rate, with its own button.
  *
  * @param {(rate: number) => void} onChange
  * @returns {HTMLFormElement}
@@ -109,9 +109,9 @@ export function makeFrameRateField(onChange) {
   const button = document.createElement("button");
   const { min, max, start } = FRAME_RATES;
   form.className = "frame-rate";
-  label.textContent = say("gameFrameRate");
+  label.textContent = translate("gameFrameRate");
   Object.assign(input, { type: "number", min, max, step: 1, value: start, required: true });
-  Object.assign(button, { type: "submit", textContent: say("gameFrameRateSet") });
+  Object.assign(button, { type: "submit", textContent: translate("gameFrameRateSet") });
   label.append(input);
   form.append(label, button);
   form.addEventListener("submit", (event) => {
@@ -133,7 +133,7 @@ function makeElement({ source, value }) {
   const element = document.createElement("button");
   element.type = "button";
   element.dataset.value = String(value);
-  // The names of one list differ from each other; those of newer servers may be anything.
+  // The names in a `UI` list are unique; those of newer servers may be anything.
   if (source === "UI") element.id = `game-${value}`;
   return element;
 }
@@ -152,7 +152,7 @@ function fill(element, button) {
   if (button.text) element.append(button.text);
 }
 
-/** What people call a button. @param {import("./reader.js").Button} button @returns {string} */
+/** Return the label of a button. @param {import("./reader.js").Button} button @returns {string} */
 export function nameButton({ text, value }) {
-  return text || toLabel(String(value)) || say("gameButton");
+  return text || toLabel(String(value)) || translate("gameButton");
 }

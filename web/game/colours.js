@@ -1,4 +1,4 @@
-// Colours that game servers give to buttons, as far as people can read what is written in them.
+// Colours that game servers give to buttons, as far as the text stays readable.
 
 const PLAIN = /^(?:#[0-9a-f]{3,8}|[a-z]{3,30}|(?:rgb|hsl)a?\([0-9.,%/\sa-z]{5,50}\))$/i;
 const LEAST_CONTRAST = 4.5; // WCAG 2.2, 1.4.3
@@ -8,12 +8,12 @@ const LIGHT = [255, 255, 255];
 let probe;
 
 /**
- * The colours to give to a button.
+ * Return the colours of a button.
  *
- * @param {string | undefined} text the colour of what is written, as the server gives it
+ * @param {string | undefined} text the server's text colour
  * @param {string | undefined} background
- * @returns {{color: string, backgroundColor: string}} empty where the page's own colour is to stay. Where text and
- *   background are too much alike the text is black or white.
+ * @returns {{color: string, backgroundColor: string}} empty where the page's own colour stays. If text and
+ *   background have too little contrast, the text is black or white.
  */
 export function chooseColours(text, background) {
   const ground = readColour(background);
@@ -27,11 +27,11 @@ function pickInk(ground) {
   return contrast(LIGHT, ground) >= LEAST_CONTRAST ? LIGHT : DARK;
 }
 
-/** Red, green and blue of an opaque colour, or null. */
+/** Return red, green and blue of an opaque colour, or null. */
 function readColour(text) {
   if (!text || !PLAIN.test(text) || !CSS.supports("color", text)) return null;
   probe ??= document.createElement("canvas").getContext("2d");
-  // Words such as `inherit` are no colours to a canvas: it then keeps the colour that it had.
+  // A canvas ignores keywords such as `inherit`, and keeps its previous colour.
   const [first, second] = ["#010203", "#040506"].map((before) => {
     probe.fillStyle = before;
     probe.fillStyle = text;
@@ -45,7 +45,7 @@ function format(colour) {
   return `rgb(${colour.join(", ")})`;
 }
 
-/** As WCAG defines it, from 1 to 21. */
+/** Return the contrast ratio as WCAG defines it, from 1 to 21. */
 function contrast(one, other) {
   const [darker, lighter] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (lighter + 0.05) / (darker + 0.05);

@@ -1,4 +1,4 @@
-// The connection to a game server: one socket from its beginning to its end, and how long to wait for the next.
+// The connection to a game server: one socket from opening to closing, and how long to wait for the next.
 
 const CONNECT_TIMEOUT = 10_000;
 const FIRST_WAIT = 500;
@@ -7,7 +7,7 @@ const TICK = 3000;
 const SILENCE = 5000;
 const PATIENCE = 3000;
 
-/** One socket. `ended` resolves when it is closed, by whomever, or could not be opened in time. */
+/** One socket. `ended` resolves when either side closes it, or when it could not be opened in time. */
 export class Connection {
   #socket = null;
   #openedAt = null;
@@ -26,7 +26,7 @@ export class Connection {
     try {
       this.#socket = new WebSocket(url);
     } catch {
-      // No address of a game server, or one that a page over https may not use.
+      // The address is invalid, or one that a page over https may not use.
       this.close();
       return;
     }
@@ -58,7 +58,7 @@ export class Connection {
   }
 
   /**
-   * Send a message; without an open socket it is dropped: it was about a moment that is over.
+   * Send a message. Without an open socket it is dropped: it concerned a moment that is over.
    *
    * @param {object} message
    */
@@ -66,17 +66,17 @@ export class Connection {
     if (this.isOpen) this.#socket.send(JSON.stringify(message));
   }
 
-  /** End it. A socket on a dead line would take minutes to say that it is closed: nobody waits for that. */
+  /** End the connection at once. A socket without a network would take minutes to report that it is closed. */
   close() {
     this.#listeners.abort();
     this.#socket?.close();
     this.#end();
   }
 
-  /** After an interruption the socket may look open for ever: silence where there were frames before ends it. */
+  /** Close a socket that looks open after an interruption: where frames came before, silence ends it. */
   #watchNetwork(signal) {
     let wasTicking = false;
-    const notice = () => {
+    const noteOffline = () => {
       wasTicking = performance.now() - this.#heardAt < TICK;
     };
     const check = () => {
@@ -85,45 +85,45 @@ export class Connection {
       const timer = setTimeout(() => this.#heardAt < onlineAt && this.close(), SILENCE);
       signal.addEventListener("abort", () => clearTimeout(timer));
     };
-    window.addEventListener("offline", notice, { signal });
+    window.addEventListener("offline", noteOffline, { signal });
     window.addEventListener("online", check, { signal });
   }
 }
 
-/** A question to the study, which may be out of reach itself: the next try of the game server does not wait for it. */
-export class Inquiry {
-  #ask;
+/** A request to the study about the server. The next connection does not wait for it: the study may be unreachable too. */
+export class ServerCheck {
+  #check;
   #pending = null;
 
-  /** @param {() => Promise<unknown>} ask */
-  constructor(ask) {
-    this.#ask = ask;
+  /** @param {() => Promise<unknown>} check */
+  constructor(check) {
+    this.#check = check;
   }
 
   /**
-   * What the study says.
+   * Return the study's response.
    *
-   * @returns {Promise<unknown>} null where it has not answered yet: the same question is then looked at the next time
+   * @returns {Promise<unknown>} null if there is none yet: the next call then waits for the same request
    */
-  async look() {
-    const pending = (this.#pending ??= this.#ask());
-    // If it fails when nobody looks, it is still there to be looked at.
+  async poll() {
+    const pending = (this.#pending ??= this.#check());
+    // A failure between two calls is reported by the next one.
     pending.catch(() => {});
     const isLate = {};
-    const answer = await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, PATIENCE, isLate))]);
-    if (answer === isLate) return null;
+    const response = await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, PATIENCE, isLate))]);
+    if (response === isLate) return null;
     this.#pending = null;
-    return answer;
+    return response;
   }
 
-  /** What was asked is over. */
-  forget() {
+  /** Forget a request that no longer matters. */
+  reset() {
     this.#pending = null;
   }
 }
 
 /**
- * How long to wait before another try, with jitter: participants of one class lose a network in the same second.
+ * Return how long to wait before another try, with jitter: the participants of one class lose a network together.
  *
  * @param {number} failures in a row, from 1 on
  * @returns {number} milliseconds
@@ -134,7 +134,7 @@ export function chooseWait(failures) {
 }
 
 /**
- * Wait; shorter where the network comes back, or where nobody needs to wait any more.
+ * Wait, but only until the network comes back or the signal aborts.
  *
  * @param {number} milliseconds
  * @param {AbortSignal} signal
@@ -142,15 +142,15 @@ export function chooseWait(failures) {
  */
 export function pause(milliseconds, signal) {
   return new Promise((resolve) => {
-    const over = new AbortController();
+    const stop = new AbortController();
     const end = () => {
       clearTimeout(timer);
-      over.abort();
+      stop.abort();
       resolve();
     };
     const timer = setTimeout(end, milliseconds);
-    window.addEventListener("online", end, { signal: over.signal });
-    signal.addEventListener("abort", end, { signal: over.signal });
+    window.addEventListener("online", end, { signal: stop.signal });
+    signal.addEventListener("abort", end, { signal: stop.signal });
     if (signal.aborted) end();
   });
 }

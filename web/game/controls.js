@@ -1,4 +1,4 @@
-// The game's controls as the server names them: which buttons and sliders there are, and what state they show.
+// The game's controls as the server names them: its buttons and sliders, and their state.
 
 import { DIRECTIONS, FRAME_RATE_FIELD, isDirection, toKeyLabel } from "./vocabulary.js";
 import {
@@ -8,19 +8,19 @@ import {
   makeSlider,
   setSlider,
 } from "./buttons.js";
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 
 const KEY_DIRECTIONS = ["left", "up", "down", "right"];
 
 /**
- * What the controls cause.
+ * The callbacks of the controls.
  *
  * @typedef {{onHold: (source: HTMLElement, action: string) => void, onRelease: (source: HTMLElement) => void,
  *   onPress: (button: import("./reader.js").Button) => void, onFrameRate: (rate: number) => void,
  *   onSlide: (id: unknown, value: number) => void}} Listener
  */
 
-/** All controls of one game. A server may name some in one vocabulary, and others in the other. */
+/** All controls of one game. A server may name some in one vocabulary, and some in the other. */
 export class Controls {
   #view;
   #listener;
@@ -35,12 +35,12 @@ export class Controls {
     this.#view = view;
     this.#listener = listener;
     for (const [part, name] of Object.entries({ directions: "Steering", commands: "Commands", sliders: "Sliders" })) {
-      this.#part(part).setAttribute("aria-label", say(`game${name}`));
+      this.#part(part).setAttribute("aria-label", translate(`game${name}`));
     }
   }
 
   /**
-   * Show these controls, in place of those that the same vocabulary named before.
+   * Show these controls instead of those that the same vocabulary named before.
    *
    * @param {import("./reader.js").Controls} controls
    */
@@ -52,12 +52,12 @@ export class Controls {
     this.#showKeys();
   }
 
-  /** Whether the list of an older server has this button. @param {string} name */
+  /** Return whether the list of an older server has this button. @param {string} name */
   hasAction(name) {
     return Boolean(this.#sets.get("UI")?.buttons.some(({ value }) => value === name));
   }
 
-  /** Whether the server wants to know of this key. @param {string} key as KeyboardEvent.key names it */
+  /** Return whether the server asked for this key. @param {string} key as KeyboardEvent.key names it */
   wantsKey(key) {
     const keys = this.#sets.get("ControlPanel")?.keys ?? [];
     if (keys === true) return true;
@@ -70,7 +70,7 @@ export class Controls {
     return [...this.#sets.values()].some(({ buttons }) => buttons.some(({ value }) => value === "start"));
   }
 
-  /** Of start and pause only the one that can be done is shown; the focus stays in this place. */
+  /** Show only the possible one of start and pause, and keep the focus on it. @param {boolean} isPlaying */
   setPlaying(isPlaying) {
     const [start, pause] = ["start", "pause"].map((name) => this.#view.querySelector(`#game-${name}`));
     if (!start || !pause) return;
@@ -84,7 +84,7 @@ export class Controls {
     return this.#view.querySelector(`.${name}`);
   }
 
-  /** Whether this part shows something else by now: the same again would take the focus away. */
+  /** Return whether this part has new content: showing the same content again would take the focus away. */
   #isNew(part, content) {
     const text = JSON.stringify(content);
     if (this.#shown[part] === text) return false;
@@ -110,7 +110,7 @@ export class Controls {
     [...this.#view.querySelectorAll(".panel button")].find(({ dataset }) => dataset.value === focused)?.focus();
   }
 
-  /** Newer servers know no release of a button. */
+  /** Make the button of a direction. Newer servers do not support the release of a button. */
   #makeDirection(button) {
     const { onHold, onRelease } = this.#listener;
     if (button.source === "ControlPanel") return this.#makePressButton(button);
@@ -119,7 +119,7 @@ export class Controls {
 
   #makePressButton(button) {
     return makePressButton(button, (pressed, event) => {
-      // After a click with the mouse the space bar is the game's again; who came by keyboard stays on the button.
+      // After a click with the mouse the space bar belongs to the game again; a keyboard user stays on the button.
       const isSpaceWanted = this.wantsKey(" ") || this.hasAction("fire");
       if (isSpaceWanted && event.detail > 0) event.currentTarget.blur();
       this.#listener.onPress(pressed);
@@ -127,14 +127,14 @@ export class Controls {
   }
 
   #showSliders(sliders) {
-    const place = this.#part("sliders");
+    const container = this.#part("sliders");
     if (this.#isNew("sliders", sliders.map(({ value, ...rest }) => rest))) {
-      place.replaceChildren(...sliders.map((slider) => makeSlider(slider, this.#listener.onSlide)));
+      container.replaceChildren(...sliders.map((slider) => makeSlider(slider, this.#listener.onSlide)));
       return;
     }
     sliders.forEach(({ value }, index) => {
-      const element = place.children[index];
-      // Under the hand of somebody who moves it, it stays where the hand is.
+      const element = container.children[index];
+      // A slider that the participant is moving stays where it is.
       if (!element.matches(":active")) setSlider(element, value);
     });
   }
@@ -143,13 +143,13 @@ export class Controls {
     const keys = this.#sets.get("ControlPanel")?.keys ?? [];
     const arrows = KEY_DIRECTIONS.filter((name) => this.hasAction(name)).map((name) => DIRECTIONS[name]);
     const parts = [];
-    if (arrows.length) parts.push(say("gameKeysSteer", { arrows: arrows.join(" ") }));
-    if (this.hasAction("fire")) parts.push(say("gameKeysFire"));
-    else if (this.hasAction("start")) parts.push(say("gameKeysStart"));
-    if (keys === true) parts.push(say("gameKeysAll"));
+    if (arrows.length) parts.push(translate("gameKeysSteer", { arrows: arrows.join(" ") }));
+    if (this.hasAction("fire")) parts.push(translate("gameKeysFire"));
+    else if (this.hasAction("start")) parts.push(translate("gameKeysStart"));
+    if (keys === true) parts.push(translate("gameKeysAll"));
     else if (keys.length) parts.push(keys.map(toKeyLabel).join(" "));
     const line = this.#part("keys");
-    line.textContent = say("gameKeys", { keys: parts.join(", ") });
+    line.textContent = translate("gameKeys", { keys: parts.join(", ") });
     line.hidden = parts.length === 0;
   }
 }

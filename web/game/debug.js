@@ -1,6 +1,6 @@
-// For people who write game servers: the last messages in and out, below the game.
+// For authors of game servers: the last messages in and out, below the game.
 
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 
 const KEPT = 50;
 
@@ -40,8 +40,8 @@ export class MessageList {
   }
 }
 
-/** Pictures are left out: nobody reads them. */
+/** Replace a picture's data by its size. */
 function shorten(key, value) {
   if (typeof value !== "string" || (key !== "frame" && key !== "image")) return value;
-  return say("gamePictureLeftOut", { bytes: Math.round((value.length * 3) / 4) });
+  return translate("gamePictureLeftOut", { bytes: Math.round((value.length * 3) / 4) });
 }

@@ -1,4 +1,4 @@
-// A worker: decodes pictures off the main thread, so that a large one never holds up a key.
+// A worker: decodes pictures off the main thread, so that a large one never delays a key.
 
 import { decodePicture } from "./picture.js";
 
@@ -11,5 +11,5 @@ self.addEventListener("message", async ({ data: { id, base64 } }) => {
   }
 });
 
-// Says that it runs: a browser that does not know workers of this kind says nothing, or fails.
+// Report that it runs: a browser without module workers sends nothing, or fails.
 self.postMessage({ isReady: true });

@@ -1,4 +1,4 @@
-// Has pictures decoded by a worker, or here where no worker runs.
+// Decodes pictures in a worker, or here if no worker runs.
 
 import { decodePicture } from "./picture.js";
 
@@ -13,7 +13,7 @@ export class Decoder {
     try {
       this.#worker = new Worker(new URL("decoder.js", import.meta.url), { type: "module" });
     } catch {
-      return; // no workers here, or none of this kind
+      return; // no workers, or no module workers
     }
     this.#worker.addEventListener("message", ({ data }) => this.#take(data));
     this.#worker.addEventListener("error", (event) => {
@@ -26,10 +26,10 @@ export class Decoder {
    * Decode a picture.
    *
    * @param {string} base64 JPEG or PNG
-   * @returns {Promise<ImageBitmap>} rejected where it is no picture
+   * @returns {Promise<ImageBitmap>} rejected if it is not a picture
    */
   decode(base64) {
-    // Until the worker is known to run, nothing is left to it alone.
+    // Nothing depends on the worker until it is known to run.
     if (!this.#isReady) return decodePicture(base64);
     return new Promise((resolve, reject) => {
       this.#nextId += 1;

@@ -1,25 +1,25 @@
-// The game: what the participant's own server sends, and what buttons, keys and the mouse say to it.
+// The game: shows what the participant's own server sends, and sends it buttons, keys and the mouse.
 
-import { chooseWait, Connection, Inquiry, pause } from "./connection.js";
+import { chooseWait, Connection, pause, ServerCheck } from "./connection.js";
 import { Controls } from "./controls.js";
 import { MessageList } from "./debug.js";
 import { GameInfo } from "./info.js";
 import { Keyboard } from "./keyboard.js";
-import { Mouse, SizeWatch } from "./mouse.js";
+import { Mouse, SizeReporter } from "./mouse.js";
 import { readMessage } from "./reader.js";
-import { confirmPress, offerLeaving, sayInGame, showGameView } from "./view.js";
+import { confirmPress, offerLeaving, showGameStatus, showGameView } from "./view.js";
 import { GameWindows } from "./windows.js";
 import { writeButton, writeFrameRate, writeHello, writeSlider } from "./writer.js";
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 import { focusView } from "../views.js";
 
 const STEADY = 5000;
 const LEAVE_AFTER = 30_000;
 const GIVE_UP_AFTER = 60_000;
-const LOOK_AGAIN = 3000;
+const RECHECK_AFTER = 3000;
 const OWN_PRESS = 1500;
 
-/** The game's view, which outlives lost connections and servers. */
+/** The game's view, which survives lost connections and servers. */
 export class Game {
   #participant;
   #connection = null;
@@ -39,12 +39,12 @@ export class Game {
   #usesPanels = false;
   #isDone = false;
   #leave = () => {};
-  #offer = 0;
+  #offerTimer = 0;
   #closing = new AbortController();
 
   /**
    * @param {{participant: {projectId: string, userId: string}, debug?: boolean, main: HTMLElement,
-   *   onFocus?: (view: HTMLElement) => void}} options `onFocus` brings the new view before the eyes
+   *   onFocus?: (view: HTMLElement) => void}} options `onFocus` moves the focus to the new view
    */
   constructor({ participant, debug = false, main, onFocus = focusView }) {
     this.#participant = participant;
@@ -62,31 +62,31 @@ export class Game {
     });
     this.#keyboard = new Keyboard({ controls: this.#controls, send, signal, onToggle: () => this.#toggle() });
     this.#mouse = new Mouse({ send, signal, isWanted: () => this.#usesPanels });
-    this.#sizes = new SizeWatch({ send, choose: () => (this.#usesPanels ? this.#windows.first : null) });
+    this.#sizes = new SizeReporter({ send, choose: () => (this.#usesPanels ? this.#windows.first : null) });
     this.#windows = new GameWindows(this.view.querySelector(".windows"), (canvas) => {
       this.#mouse.watch(canvas);
       this.#sizes.watch(canvas);
     });
-    this.view.querySelector(".leave").addEventListener("click", () => this.#leaveIfMeant());
+    this.view.querySelector(".leave").addEventListener("click", () => this.#confirmLeaving());
     onFocus(this.view);
   }
 
   /**
    * Play until the game is over.
    *
-   * @template {object} Answer
+   * @template {object} Response
    * @param {string} url of the participant's server
-   * @param {() => Promise<null | string | Answer>} [ask] what has become of the server: null where it lives, its
-   *   address where it has another one, else what ends the game. Without it, a minute without a connection does.
-   * @returns {Promise<"done" | "left" | "lost" | Answer>} `left` where the participant went on without the game
+   * @param {() => Promise<null | string | Response>} [checkServer] null if the server is still there, its new address if
+   *   it has moved, otherwise the response that ends the game. Without it, a minute without a connection ends the game.
+   * @returns {Promise<"done" | "left" | "lost" | Response>} `left` if the participant continued without the game
    */
-  async play(url, ask) {
+  async play(url, checkServer) {
     const playing = new AbortController();
     const left = new Promise((resolve) => {
       this.#leave = () => resolve("left");
     });
     try {
-      return await Promise.race([left, this.#stayConnected(url, ask, playing.signal)]);
+      return await Promise.race([left, this.#stayConnected(url, checkServer, playing.signal)]);
     } finally {
       playing.abort();
       this.#connection?.close();
@@ -94,7 +94,7 @@ export class Game {
     }
   }
 
-  /** Stop playing, and let go of keyboard and mouse; the view may go. */
+  /** Stop playing, and release keyboard and mouse; the view may then be removed. */
   close() {
     this.#leave();
     this.#closing.abort();
@@ -102,33 +102,33 @@ export class Game {
     this.#sizes.close();
   }
 
-  async #stayConnected(url, ask, signal) {
+  async #stayConnected(url, checkServer, signal) {
     let failures = 0;
     let lostAt = performance.now();
-    const inquiry = ask && new Inquiry(ask);
+    const check = checkServer && new ServerCheck(checkServer);
     this.#isDone = false;
-    sayInGame(this.view, say("gameConnecting"));
+    showGameStatus(this.view, translate("gameConnecting"));
     for (;;) {
       this.#offerLeaving(lostAt);
       const connection = this.#connect(url);
       await connection.ended;
       this.#keyboard.releaseAll();
       if (this.#isDone) return "done";
-      if (connection.age) sayInGame(this.view, say("gameLost"));
-      // A server that takes connections and drops them at once is as good as none.
+      if (connection.age) showGameStatus(this.view, translate("gameLost"));
+      // A server that accepts connections and drops them at once counts as unreachable.
       const wasSteady = connection.age > STEADY;
       failures = wasSteady ? 1 : failures + 1;
       if (wasSteady) {
         lostAt = performance.now();
-        inquiry?.forget();
+        check?.reset();
       }
-      if (!ask && performance.now() - lostAt > GIVE_UP_AFTER) return "lost";
+      if (!check && performance.now() - lostAt > GIVE_UP_AFTER) return "lost";
       this.#offerLeaving(lostAt);
       await pause(chooseWait(failures), signal);
-      const answer = inquiry && failures > 1 && !signal.aborted ? await inquiry.look() : null;
+      const found = check && failures > 1 && !signal.aborted ? await check.poll() : null;
       if (signal.aborted) return "left";
-      if (typeof answer === "string") url = answer;
-      else if (answer) return answer;
+      if (typeof found === "string") url = found;
+      else if (found) return found;
     }
   }
 
@@ -137,7 +137,7 @@ export class Game {
       onOpen: () => {
         this.#offerLeaving(null);
         this.#isFirstFrame = true;
-        sayInGame(this.view, "");
+        showGameStatus(this.view, "");
         this.#send(writeHello(this.#participant));
         this.#sizes.begin();
       },
@@ -146,25 +146,26 @@ export class Game {
     return this.#connection;
   }
 
-  /** Nobody is stuck with a dead server: after a while there is a way on without it. Null: there is a connection. */
+  /** Offer to continue without a server that stays unreachable; `lostAt` is null while there is a connection. */
   #offerLeaving(lostAt) {
-    clearTimeout(this.#offer);
+    clearTimeout(this.#offerTimer);
     if (lostAt === null) {
       offerLeaving(this.view, false);
       return;
     }
     const wait = LEAVE_AFTER - (performance.now() - lostAt);
-    const look = () => {
-      // Without a network nobody knows whether the server lives.
+    const offer = () => {
+      // Without a network the server's state is unknown.
       offerLeaving(this.view, navigator.onLine);
-      if (!navigator.onLine) this.#offer = setTimeout(look, LOOK_AGAIN);
+      if (!navigator.onLine) this.#offerTimer = setTimeout(offer, RECHECK_AFTER);
     };
-    this.#offer = setTimeout(look, Math.max(0, wait));
+    this.#offerTimer = setTimeout(offer, Math.max(0, wait));
   }
 
-  async #leaveIfMeant() {
-    const isMeant = await confirmPress(this.view, { question: say("gameLeaveSure"), text: say("gameLeave") });
-    if (isMeant && !this.#connection?.isOpen) this.#leave();
+  async #confirmLeaving() {
+    const button = { question: translate("gameLeaveSure"), text: translate("gameLeave") };
+    const isConfirmed = await confirmPress(this.view, button);
+    if (isConfirmed && !this.#connection?.isOpen) this.#leave();
   }
 
   #receive(data) {
@@ -176,7 +177,7 @@ export class Game {
     if (message.controls.length) this.#setPlaying(this.#isPlaying);
     this.#info.show(message);
     if (message.picture !== undefined) this.#showPicture(message.picture, message.playing);
-    if (message.error) sayInGame(this.view, message.error);
+    if (message.error) showGameStatus(this.view, message.error);
     if (message.isDone) this.#end();
   }
 
@@ -186,8 +187,8 @@ export class Game {
     this.#frameCount += 1;
     this.#frameId = picture.frameId ?? this.#frameId;
     this.#mouse.noteFrame();
-    // A reloaded page, and a second tab, learn from the frames whether the game is going on; those that come right after
-    // a click may be older than it.
+    // A reloaded page, and a second tab, learn from the frames whether the game is running. Frames that arrive right
+    // after a click may be older than the click.
     const isOlder = performance.now() - this.#pressedAt < OWN_PRESS;
     if (playing !== undefined && (this.#isFirstFrame || (!isOlder && playing !== this.#isPlaying))) {
       this.#setPlaying(playing);
@@ -197,7 +198,7 @@ export class Game {
 
   #end() {
     this.#isDone = true;
-    sayInGame(this.view, say("gameOver"));
+    showGameStatus(this.view, translate("gameOver"));
     this.#connection.close();
   }
 
@@ -218,8 +219,8 @@ export class Game {
     this.#isPlaying = isPlaying;
     this.#hasPlayed ||= isPlaying;
     this.#controls.setPlaying(isPlaying);
-    const invitation = say(this.#hasPlayed ? "gamePaused" : "gameReady");
-    sayInGame(this.view, isPlaying || !this.#controls.hasStart ? "" : invitation);
+    const invitation = translate(this.#hasPlayed ? "gamePaused" : "gameReady");
+    showGameStatus(this.view, isPlaying || !this.#controls.hasStart ? "" : invitation);
   }
 
   #send(message) {

@@ -1,8 +1,8 @@
-// What is held down: directions of the game, by key or button, and keys that newer servers want to know of.
+// Inputs that are held down: directions of the game, by key or button, and keys that newer servers ask for.
 
 import { writeAction, writeKeyDown, writeKeyUp } from "./writer.js";
 
-/** Held directions, oldest first: with two down the newer counts, and the older again after it. */
+/** Held directions, oldest first. With two down the newer counts; when it is released, the older counts again. */
 export class HeldActions {
   #send;
   #holds = [];
@@ -13,10 +13,10 @@ export class HeldActions {
   }
 
   /**
-   * A direction is held from here on.
+   * Hold a direction from now on.
    *
    * @param {unknown} source the key or button that holds it
-   * @param {string} actionType how servers name that source
+   * @param {string} actionType the servers' name for that source
    * @param {string} action
    */
   press(source, actionType, action) {
@@ -25,7 +25,7 @@ export class HeldActions {
   }
 
   /**
-   * Let go of a direction; nothing where it was not held.
+   * Release a direction; do nothing if it was not held.
    *
    * @param {unknown} source
    * @param {string} actionType
@@ -36,13 +36,13 @@ export class HeldActions {
     this.#send(writeAction(actionType, this.#holds.at(-1)?.action ?? "noop"));
   }
 
-  /** Let go of everything. */
+  /** Release everything. */
   releaseAll() {
     for (const { source, actionType } of this.#holds) this.release(source, actionType);
   }
 }
 
-/** Held keys, by their place on the keyboard: with Shift in between, the key that goes up has another name. */
+/** Held keys, by their physical code: if Shift changes in between, the released key has another name. */
 export class HeldKeys {
   #send;
   #keys = new Map();
@@ -53,9 +53,9 @@ export class HeldKeys {
   }
 
   /**
-   * A key went down.
+   * Hold a key from now on.
    *
-   * @param {string} code its place on the keyboard
+   * @param {string} code the physical key
    * @param {string} key its name
    */
   press(code, key) {
@@ -64,7 +64,7 @@ export class HeldKeys {
   }
 
   /**
-   * A key went up; nothing where it did not go down here.
+   * Release a key; do nothing if it was not pressed here.
    *
    * @param {string} code
    */
@@ -75,7 +75,7 @@ export class HeldKeys {
     this.#send(writeKeyUp(key));
   }
 
-  /** Let go of everything. */
+  /** Release everything. */
   releaseAll() {
     for (const code of [...this.#keys.keys()]) this.release(code);
   }

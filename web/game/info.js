@@ -1,8 +1,8 @@
-// What the game server tells in words: figures, instructions, an information panel.
+// The text that the game server sends: figures, instructions, an information panel.
 
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 
-/** The words beside the picture. */
+/** The text next to the picture. */
 export class GameInfo {
   #view;
 
@@ -12,13 +12,13 @@ export class GameInfo {
   }
 
   /**
-   * Show what a message tells; what it does not speak of stays.
+   * Show the text of a message; parts that it does not mention stay.
    *
    * @param {import("./reader.js").Message} message
    */
   show({ display, budget, instructions, info }) {
     if (display) updatePairs(this.#part("display"), display);
-    if (budget) updatePairs(this.#part("display"), [[say("gameBudget"), say("gameBudgetUsed", budget)]]);
+    if (budget) updatePairs(this.#part("display"), [[translate("gameBudget"), translate("gameBudgetUsed", budget)]]);
     if (instructions) setItems(this.#part("instructions"), instructions);
     if (info !== undefined) this.#showPanel(info ?? { text: "", items: [], pairs: [] });
   }
@@ -36,7 +36,7 @@ export class GameInfo {
   }
 }
 
-/** Only what has changed is touched: several times a second it would else be read again, and flicker. */
+/** Change only what differs: otherwise it would flicker, and be read out again, several times a second. */
 function updatePairs(list, pairs, { removeOthers = false } = {}) {
   const lines = new Map([...list.children].map((line) => [line.dataset.name, line]));
   for (const [name, value] of pairs) {

@@ -26,7 +26,7 @@ export class Keyboard {
     window.addEventListener("blur", () => this.releaseAll(), { signal });
   }
 
-  /** Let go of everything that is held. */
+  /** Release everything that is held. */
   releaseAll() {
     this.actions.releaseAll();
     this.keys.releaseAll();
@@ -63,7 +63,7 @@ export class Keyboard {
   }
 }
 
-/** Keys that are meant for a field, for the question whether one is sure, or for what has the focus. */
+/** Return whether a key is meant for a field, a confirmation dialog, or the focused element. */
 function belongsElsewhere({ target, key }) {
   if (!(target instanceof Element)) return false;
   if (target.closest(`dialog, ${TYPING}`)) return true;

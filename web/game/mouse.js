@@ -1,11 +1,11 @@
-// The mouse on the pictures, and their size, as newer game servers want to know of them.
+// The mouse on the pictures, and their size, for newer game servers.
 
 import { writeMouseButton, writeMouseMotion, writeResize } from "./writer.js";
 
 const SETTLED = 1000;
 const NO_FRAMES = 250;
 
-/** Tells the server of the mouse; `isWanted` says whether it can understand that by now. */
+/** Reports the mouse to the server; `isWanted` returns whether the server understands that yet. */
 export class Mouse {
   #send;
   #isWanted;
@@ -15,7 +15,7 @@ export class Mouse {
   #isScheduled = false;
   #downOn = null;
   #framesSeen = 0;
-  #framesTold = 0;
+  #framesAtReport = 0;
   #lastFrameAt = 0;
 
   /**
@@ -25,7 +25,7 @@ export class Mouse {
     this.#send = send;
     this.#isWanted = isWanted;
     this.#signal = signal;
-    // A button that goes down on the picture may come up anywhere.
+    // A button pressed on the picture may be released anywhere.
     window.addEventListener("mouseup", (event) => this.#release(event), { signal });
   }
 
@@ -35,11 +35,11 @@ export class Mouse {
       canvas.addEventListener(name, (event) => this.#isWanted() && react(event), { signal: this.#signal });
     listen("mousedown", (event) => this.#press(canvas, event));
     listen("mousemove", (event) => this.#move(canvas, event));
-    // The right button is one of the game's.
+    // The right button belongs to the game.
     listen("contextmenu", (event) => event.preventDefault());
   }
 
-  /** A frame came: a motion may be told again. */
+  /** Note that a frame arrived: the next motion may be reported. */
   noteFrame() {
     this.#framesSeen += 1;
     this.#lastFrameAt = performance.now();
@@ -68,30 +68,30 @@ export class Mouse {
       this.#isScheduled = false;
       if (this.#signal.aborted) return;
       const areFramesComing = performance.now() - this.#lastFrameAt < NO_FRAMES;
-      if (areFramesComing && this.#framesSeen === this.#framesTold) this.#schedule();
-      else this.#tell();
+      if (areFramesComing && this.#framesSeen === this.#framesAtReport) this.#schedule();
+      else this.#report();
     });
   }
 
-  #tell() {
+  #report() {
     const { point, buttons } = this.#pending;
     this.#send(writeMouseMotion(point, this.#before, buttons));
     this.#before = point;
-    this.#framesTold = this.#framesSeen;
+    this.#framesAtReport = this.#framesSeen;
   }
 }
 
-/** Tells the server how large the picture is on the page, whenever that has been the same for a second. */
-export class SizeWatch {
+/** Reports the picture's size on the page to the server, once it has been stable for a second. */
+export class SizeReporter {
   #send;
-  #told = "";
+  #reported = "";
   #timer = 0;
   #observer;
   #choose;
 
   /**
-   * @param {{send: (message: object) => void, choose: () => HTMLCanvasElement | null}} options `choose` gives the
-   *   picture that counts, if the server is to be told
+   * @param {{send: (message: object) => void, choose: () => HTMLCanvasElement | null}} options `choose` returns the
+   *   picture that counts, or null if the server does not ask for sizes
    */
   constructor({ send, choose }) {
     this.#send = send;
@@ -104,13 +104,13 @@ export class SizeWatch {
     this.#observer.observe(canvas);
   }
 
-  /** A new connection: the server has not been told anything. */
+  /** Start again for a new connection, to which no size was reported yet. */
   begin() {
-    this.#told = "";
+    this.#reported = "";
     this.#wait();
   }
 
-  /** Watch no more. */
+  /** Stop watching. */
   close() {
     this.#observer.disconnect();
     clearTimeout(this.#timer);
@@ -118,19 +118,19 @@ export class SizeWatch {
 
   #wait() {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), SETTLED);
+    this.#timer = setTimeout(() => this.#report(), SETTLED);
   }
 
-  #tell() {
+  #report() {
     const size = this.#choose()?.getBoundingClientRect();
     const [width, height] = [Math.round(size?.width ?? 0), Math.round(size?.height ?? 0)];
-    if (!width || !height || this.#told === `${width} ${height}`) return;
-    this.#told = `${width} ${height}`;
+    if (!width || !height || this.#reported === `${width} ${height}`) return;
+    this.#reported = `${width} ${height}`;
     this.#send(writeResize(width, height));
   }
 }
 
-/** Where the mouse is, in the picture's own pixels. */
+/** Return the position of the mouse in the picture's own pixels. */
 function toPoint(canvas, event) {
   const { left, top, width, height } = canvas.getBoundingClientRect();
   const scale = (offset, shown, own) => Math.min(Math.max(Math.floor((offset * own) / (shown || 1)), 0), own - 1);

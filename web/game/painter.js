@@ -1,6 +1,6 @@
-// Draws frames on a canvas: always the latest, however many come.
+// Draws frames on a canvas: always the latest, however many arrive.
 
-/** Decodes one frame at a time; of those that come meanwhile the newest waits, and the others are dropped. */
+/** Decodes one frame at a time. Of the frames that arrive meanwhile, the newest waits and the others are dropped. */
 export class Painter {
   #canvas;
   #context;
@@ -22,10 +22,10 @@ export class Painter {
   }
 
   /**
-   * Draw a frame as soon as possible, unless a newer one comes before.
+   * Draw a frame as soon as possible, unless a newer one arrives first.
    *
    * @param {string} base64
-   * @param {unknown} frameId stands at the canvas when it is drawn
+   * @param {unknown} frameId set on the canvas when the frame is drawn
    */
   show(base64, frameId) {
     this.#waiting = { base64, frameId };
@@ -49,7 +49,7 @@ export class Painter {
       try {
         this.#replace({ bitmap: await this.#decoder.decode(base64), frameId });
       } catch {
-        // A broken picture is skipped: the next one is as good.
+        // A broken picture is skipped; the next one replaces it.
       }
     }
     this.#isDecoding = false;

@@ -1,10 +1,10 @@
-// Turns a picture as game servers send it into one that a canvas can draw; used by the worker, and without one.
+// Turns a picture as game servers send it into one that a canvas can draw; used with and without the worker.
 
 /**
  * Decode a picture.
  *
- * @param {string} base64 a JPEG or PNG picture, with or without the head of a data address
- * @returns {Promise<ImageBitmap>} rejected where it is no picture
+ * @param {string} base64 a JPEG or PNG picture, with or without the prefix of a data URL
+ * @returns {Promise<ImageBitmap>} rejected if it is not a picture
  */
 export async function decodePicture(base64) {
   const data = base64.slice(base64.startsWith("data:") ? base64.indexOf(",") + 1 : 0);

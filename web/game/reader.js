@@ -1,14 +1,14 @@
-// Reads what game servers say, in either of their vocabularies, into one form.
+// Reads the messages of game servers, in either of their vocabularies, into one structure.
 
 import { ENDINGS } from "./vocabulary.js";
 
-/** The name of the picture of servers that have one only, and do not name it. */
+/** The name of the picture if the server has only one and does not name it. */
 export const MAIN_WINDOW = "main";
 
 const PANEL_KEYS = ["ControlPanel", "InfoPanel", "GameWindow"];
 
 /**
- * A button: `value` is what the server calls it, and `source` the key that brought it, which decides how it is sent.
+ * A button: `value` is the server's name for it, and `source` the key that it came with, which decides how it is sent.
  *
  * @typedef {{source: "UI" | "ControlPanel", value: unknown, text?: string, image?: string, color?: string,
  *   background?: string, confirm?: boolean, question?: string}} Button
@@ -20,8 +20,8 @@ const PANEL_KEYS = ["ControlPanel", "InfoPanel", "GameWindow"];
  * @typedef {{id: string, size?: [number, number], isStrict?: boolean, frame?: string, frameId?: unknown,
  *   text?: string}} Picture
  *
- * What a message says; what it does not speak of is undefined. `picture` is null where all pictures are to be
- * hidden, `info` where there is nothing to tell.
+ * The content of a message; whatever it does not mention is undefined. A null `picture` hides all pictures, and a null
+ * `info` empties the panel.
  * @typedef {{raw: unknown, isDone: boolean, usesPanels: boolean, controls: Controls[], instructions?: string[],
  *   display?: [string, string][], info?: {text: string, items: string[], pairs: [string, string][]} | null,
  *   budget?: {used: string, total: string}, picture?: Picture | null, playing?: boolean, error?: string}} Message
@@ -30,8 +30,8 @@ const PANEL_KEYS = ["ControlPanel", "InfoPanel", "GameWindow"];
 /**
  * Read one message.
  *
- * @param {unknown} data as the socket gave it
- * @returns {Message | null} null where it says nothing that can be understood
+ * @param {unknown} data as received from the socket
+ * @returns {Message | null} null if it is not understood
  */
 export function readMessage(data) {
   if (typeof data !== "string") return null;
@@ -66,7 +66,7 @@ function readControls(raw) {
   const controls = [];
   if (Array.isArray(raw.UI)) {
     const names = raw.UI.filter((name) => typeof name === "string");
-    // Such servers cannot say what wants to be confirmed.
+    // Such servers cannot ask for a confirmation.
     const buttons = names.map((value) => ({ source: "UI", value, confirm: ENDINGS.includes(value) }));
     controls.push({ source: "UI", buttons, sliders: [], keys: [] });
   }
@@ -83,7 +83,7 @@ function readControlPanel({ Buttons, Sliders, Keys }) {
   };
 }
 
-/** The things in a list of `{"Button": {…}}`; those that servers forgot to wrap are taken as they are. */
+/** Unwrap a list of `{"Button": {…}}`; items that the server did not wrap are taken as they are. */
 function unwrap(list, name) {
   if (!Array.isArray(list)) return [];
   return list.map((item) => (isObject(item?.[name]) ? item[name] : item)).filter(isObject);

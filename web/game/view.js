@@ -1,8 +1,8 @@
-// The frame of the game's view: how the connection is, the way out, and the question whether one is sure.
+// The outer parts of the game's view: the connection's status, the way out, and the confirmation dialog.
 
 import { ENDINGS } from "./vocabulary.js";
 import { nameButton } from "./buttons.js";
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 import { showTemplate } from "../views.js";
 
 /**
@@ -18,18 +18,18 @@ export function showGameView(main) {
 }
 
 /**
- * Say how the game is. It is a live region: only what is new is said.
+ * Show the state of the game. The line is a live region, so it changes only if the text is new.
  *
  * @param {HTMLElement} view
  * @param {string} text
  */
-export function sayInGame(view, text) {
+export function showGameStatus(view, text) {
   const line = view.querySelector(".game-status");
   if (line.textContent !== text) line.textContent = text;
 }
 
 /**
- * Offer the way on without the game, or no longer.
+ * Offer to continue without the game, or withdraw the offer.
  *
  * @param {HTMLElement} view
  * @param {boolean} isOffered
@@ -39,7 +39,7 @@ export function offerLeaving(view, isOffered) {
 }
 
 /**
- * Ask whether a button was meant to be pressed.
+ * Ask the participant to confirm a button.
  *
  * @param {HTMLElement} view
  * @param {import("./reader.js").Button} button
@@ -51,8 +51,8 @@ export function confirmPress(view, button) {
   const no = dialog.querySelector(".no");
   if (dialog.open) return Promise.resolve(false);
   const isEnding = button.source === "UI" && ENDINGS.includes(button.value);
-  dialog.querySelector(".question").textContent = button.question ?? say(isEnding ? "gameEndSure" : "gameConfirm");
-  no.textContent = say(isEnding ? "gameKeepPlaying" : "gameCancel");
+  dialog.querySelector(".question").textContent = button.question ?? translate(isEnding ? "gameEndSure" : "gameConfirm");
+  no.textContent = translate(isEnding ? "gameKeepPlaying" : "gameCancel");
   yes.textContent = nameButton(button);
   dialog.returnValue = "";
   yes.onclick = () => dialog.close("yes");

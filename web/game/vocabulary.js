@@ -1,8 +1,8 @@
-// The game's buttons and keys: what game servers call them, and what participants read.
+// The game's buttons and keys: the game servers' names for them, and the participants' labels.
 
-import { hasText, say } from "../texts.js";
+import { hasText, translate } from "../texts.js";
 
-/** Keys, by their place on the keyboard, with the names that game servers know them by. */
+/** Keys by physical code, with the names that game servers use. */
 export const KEYS = {
   ArrowLeft: ["leftArrow", "left"],
   ArrowRight: ["rightArrow", "right"],
@@ -15,7 +15,7 @@ export const KEYS = {
   Space: ["space", "fire"],
 };
 
-/** Actions that are held, in the order in which the buttons lie, with their signs. */
+/** Actions that are held, in the order of their buttons, with their symbols. */
 export const DIRECTIONS = {
   leftUp: "↖",
   up: "↑",
@@ -28,7 +28,7 @@ export const DIRECTIONS = {
   rightDown: "↘",
 };
 
-/** Buttons that end the game for good. */
+/** Buttons that end the game permanently. */
 export const ENDINGS = ["stop", "end"];
 
 /** Buttons that ask for another frame rate. */
@@ -37,13 +37,13 @@ export const FRAME_RATE_CHANGES = { fpsUp: "faster", fpsDown: "slower" };
 /** The name of the number field, among the buttons, that asks for a frame rate. */
 export const FRAME_RATE_FIELD = "fpsSet";
 
-/** The frame rates that may be asked for, in frames per second. */
+/** The possible frame rates, in frames per second. */
 export const FRAME_RATES = { min: 1, max: 90, start: 30 };
 
 const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 /**
- * Whether a button of that name lies among the directions.
+ * Return whether the button of that name is a direction.
  *
  * @param {unknown} name
  * @returns {boolean}
@@ -53,13 +53,13 @@ export function isDirection(name) {
 }
 
 /**
- * The name of a button for people: `trainOnline` becomes "Train online".
+ * Return the label of a button: `trainOnline` becomes "Train online".
  *
  * @param {string} name
  * @returns {string}
  */
 export function toLabel(name) {
-  if (hasText(`gameButton_${name}`)) return say(`gameButton_${name}`);
+  if (hasText(`gameButton_${name}`)) return translate(`gameButton_${name}`);
   const words = name
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .replace(/[_-]+/g, " ")
@@ -69,11 +69,11 @@ export function toLabel(name) {
 }
 
 /**
- * The name of a key for people, from what `KeyboardEvent.key` calls it.
+ * Return the label of a key, from the name in `KeyboardEvent.key`.
  *
  * @param {string} key
  * @returns {string}
  */
 export function toKeyLabel(key) {
-  return key === " " ? say("gameKeySpace") : (SIGNS[key] ?? key);
+  return key === " " ? translate("gameKeySpace") : (SIGNS[key] ?? key);
 }

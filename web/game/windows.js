@@ -1,28 +1,28 @@
-// The pictures of the game: one canvas for each that the server names, or a text in its place.
+// The pictures of the game: one canvas for each that the server names, or a text instead.
 
 import { Decoder } from "./decoding.js";
 import { Painter } from "./painter.js";
 import { MAIN_WINDOW } from "./reader.js";
-import { say } from "../texts.js";
+import { translate } from "../texts.js";
 
 /** All pictures of one game. */
 export class GameWindows {
-  #place;
+  #container;
   #onNew;
   #windows = new Map();
   #decoder = new Decoder();
 
   /**
-   * @param {HTMLElement} place where they are put
-   * @param {(canvas: HTMLCanvasElement) => void} onNew told of each new canvas
+   * @param {HTMLElement} container the element that they are added to
+   * @param {(canvas: HTMLCanvasElement) => void} onNew called with each new canvas
    */
-  constructor(place, onNew) {
-    this.#place = place;
+  constructor(container, onNew) {
+    this.#container = container;
     this.#onNew = onNew;
   }
 
   /**
-   * Show what a message says of a picture.
+   * Show a picture from a message.
    *
    * @param {import("./reader.js").Picture | null} picture null hides them all
    */
@@ -47,13 +47,13 @@ export class GameWindows {
     }
   }
 
-  /** The first picture that is on show, or null. @returns {HTMLCanvasElement | null} */
+  /** The first visible picture, or null. @returns {HTMLCanvasElement | null} */
   get first() {
     const shown = [...this.#windows.values()].find(({ element, canvas }) => !element.hidden && !canvas.hidden);
     return shown?.canvas ?? null;
   }
 
-  /** Let go of what decodes and draws. */
+  /** Stop decoding and drawing. */
   close() {
     for (const { painter } of this.#windows.values()) painter.close();
     this.#decoder.close();
@@ -66,16 +66,17 @@ export class GameWindows {
     element.className = "window";
     canvas.className = "frame";
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", this.#windows.size === 0 ? say("gamePicture") : say("gamePictureOf", { id }));
+    const label = this.#windows.size === 0 ? translate("gamePicture") : translate("gamePictureOf", { id });
+    canvas.setAttribute("aria-label", label);
     canvas.dataset.window = id;
     canvas.hidden = true;
     text.className = "window-text";
     text.hidden = true;
     element.append(canvas, text);
-    // Before it has drawn anything a canvas has a size of its own, which says nothing about the picture.
+    // Before anything is drawn, a canvas has a default size that is not the picture's.
     Object.assign(canvas, { width: 600, height: 400 });
-    if (id === MAIN_WINDOW) this.#place.prepend(element);
-    else this.#place.append(element);
+    if (id === MAIN_WINDOW) this.#container.prepend(element);
+    else this.#container.append(element);
     const shown = { element, canvas, text, painter: new Painter(canvas, this.#decoder) };
     this.#windows.set(id, shown);
     this.#onNew(canvas);

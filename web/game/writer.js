@@ -1,9 +1,9 @@
-// What the page says to game servers, in the words of whichever vocabulary they used first.
+// Builds the page's messages to game servers, in the vocabulary that each server used first.
 
 import { FRAME_RATE_CHANGES } from "./vocabulary.js";
 
 /**
- * The first message of every connection.
+ * Build the first message of every connection.
  *
  * @param {{projectId: string, userId: string}} participant
  */
@@ -12,7 +12,7 @@ export function writeHello({ projectId, userId }) {
 }
 
 /**
- * A button was pressed. Servers with a `UI` list know commands, newer ones know button events only.
+ * Report that a button was pressed. Servers with a `UI` list know commands, newer ones only button events.
  *
  * @param {import("./reader.js").Button} button
  */
@@ -23,7 +23,7 @@ export function writeButton({ source, value }) {
 }
 
 /**
- * Another frame rate is wanted.
+ * Ask for another frame rate.
  *
  * @param {"faster" | "slower" | number} change
  */
@@ -32,9 +32,9 @@ export function writeFrameRate(change) {
 }
 
 /**
- * A direction is held from here on; `noop` where nothing is.
+ * Report the direction that is held from now on; `noop` if none is.
  *
- * @param {string} actionType which key or button, as servers name it
+ * @param {string} actionType the servers' name for the key or button
  * @param {string} action
  */
 export function writeAction(actionType, action) {
@@ -42,9 +42,9 @@ export function writeAction(actionType, action) {
 }
 
 /**
- * A slider was moved.
+ * Report that a slider was moved.
  *
- * @param {unknown} id as the server named it
+ * @param {unknown} id the server's name for it
  * @param {number} value
  */
 export function writeSlider(id, value) {
@@ -52,16 +52,16 @@ export function writeSlider(id, value) {
 }
 
 /**
- * A key went down.
+ * Report that a key was pressed.
  *
- * @param {string} key as KeyboardEvent.key names it
+ * @param {string} key as in KeyboardEvent.key
  */
 export function writeKeyDown(key) {
   return { KeyboardEvent: { KEYDOWN: [key, key.charCodeAt(0)] } };
 }
 
 /**
- * A key went up.
+ * Report that a key was released.
  *
  * @param {string} key
  */
@@ -70,22 +70,22 @@ export function writeKeyUp(key) {
 }
 
 /**
- * A mouse button went down or up on a picture.
+ * Report that a mouse button was pressed or released on a picture.
  *
  * @param {"MOUSEBUTTONDOWN" | "MOUSEBUTTONUP"} kind
  * @param {{x: number, y: number}} point in the picture's own pixels
- * @param {number} buttons which are down now, as MouseEvent.buttons counts them
+ * @param {number} buttons those down now, as in MouseEvent.buttons
  */
 export function writeMouseButton(kind, point, buttons) {
   return { MouseEvent: { [kind]: [point, listButtons(buttons), buttons] } };
 }
 
 /**
- * The mouse was moved on a picture.
+ * Report that the mouse was moved on a picture.
  *
  * @param {{x: number, y: number}} point in the picture's own pixels
- * @param {{x: number, y: number}} before where it was when this was last said
- * @param {number} buttons which are down now
+ * @param {{x: number, y: number}} before its position in the previous report
+ * @param {number} buttons those down now
  */
 export function writeMouseMotion(point, before, buttons) {
   const movement = { xMovement: point.x - before.x, yMovement: point.y - before.y };
@@ -93,7 +93,7 @@ export function writeMouseMotion(point, before, buttons) {
 }
 
 /**
- * The picture has another size on the page.
+ * Report the picture's new size on the page.
  *
  * @param {number} width in CSS pixels
  * @param {number} height
@@ -102,7 +102,7 @@ export function writeResize(width, height) {
   return { WindowEvent: { WINDOWRESIZED: [width, height] } };
 }
 
-/** Left, middle, right: browsers count them 1, 4, 2. */
+/** List left, middle and right as 0 or 1; browsers encode them as 1, 4 and 2. */
 function listButtons(buttons) {
   return [1, 4, 2].map((button) => (buttons & button ? 1 : 0));
 }

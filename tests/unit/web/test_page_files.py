@@ -1,10 +1,11 @@
-"""The participant's page as files: whole, without a build step, and strict about what may run."""
+"""The files of the participant's page: complete, without a build step, and strict about what may run."""
 
 import re
 from html.parser import HTMLParser
 
 import pytest
 
+from hippo.journey import platform_pages
 from tests.support.paths import ROOT
 
 WEB = ROOT / "web"
@@ -25,48 +26,49 @@ class Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        """Note text that stands in a script."""
+        """Note the text of a script."""
         if self.tags and self.tags[-1][0] == "script" and data.strip():
             self.inline.append(data)
 
     def policy(self):
-        """The content security policy: directive to its sources."""
+        """Return the sources of each directive of the content security policy."""
         (content,) = (
             attrs["content"] for _, attrs in self.tags if attrs.get("http-equiv") == "Content-Security-Policy"
         )
         return {part.split()[0]: part.split()[1:] for part in content.split(";")}
 
     def files(self):
-        """The scripts and style sheets that it names."""
+        """Return the scripts and style sheets that it names."""
         named = [attrs["src"] for tag, attrs in self.tags if tag == "script"]
         links = [attrs for tag, attrs in self.tags if tag == "link" and attrs["rel"] == "stylesheet"]
         return named + [attrs["href"] for attrs in links if "href" in attrs]
 
 
 def name_of(path):
-    """The path of a file of the page below web/, as documents name it."""
+    """Return the path of a file below web/, as documents name it."""
     return path.relative_to(WEB).as_posix()
 
 
 def find_name(script, source):
-    """The path below web/ of what a script imports as `source`."""
+    """Return the path below web/ of what a script imports as `source`."""
     return name_of((script.parent / source).resolve())
 
 
 @pytest.fixture
 def page():
-    """index.html, parsed."""
+    """Return index.html, parsed."""
     return Page("index.html")
 
 
 @pytest.fixture(params=DOCUMENTS)
 def document(request):
-    """index.html, and frame.html for the sandbox."""
+    """Return index.html, and then frame.html for the sandbox."""
     return Page(request.param)
 
 
 def test_only_the_pages_own_scripts_run(document):
-    """Given the policy, scripts come from the page's own place only, all else is closed at first."""
+    """Given the policy, scripts come only from the page's own origin, and everything else is denied by
+    default."""
     policy = document.policy()
 
     assert (policy["default-src"], policy["script-src"]) == (["'none'"], ["'self'"])
@@ -74,8 +76,8 @@ def test_only_the_pages_own_scripts_run(document):
 
 
 def test_connections_and_styles_that_studies_need_are_allowed(page):
-    """Given the policy, the API and game servers can be anywhere, frames may be data, studies have
-    styles."""
+    """Given the policy, the API and game servers can be anywhere, pictures may be data, and studies may
+    have styles."""
     policy = page.policy()
 
     assert {"http:", "https:", "ws:", "wss:"} <= set(policy["connect-src"])
@@ -84,22 +86,21 @@ def test_connections_and_styles_that_studies_need_are_allowed(page):
 
 
 def test_the_sandbox_connects_to_nothing():
-    """Given a researcher's page, its pictures, films and players may be anywhere, but nothing can be
-    fetched."""
+    """Given a researcher's page, its pictures, films and players may be anywhere, but it cannot fetch."""
     policy = Page("frame.html").policy()
 
     assert {"connect-src", "worker-src"} & set(policy) == set()
     assert {"img-src", "media-src", "frame-src", "style-src"} <= set(policy)
 
 
-def test_no_script_stands_in_the_html(document):
-    """Given a document, it holds neither inline scripts nor handlers, which the policy would block."""
+def test_html_has_no_inline_scripts(document):
+    """Given a document, it has neither inline scripts nor handlers, which the policy would block."""
     handlers = [name for _, attrs in document.tags for name in attrs if name.startswith("on")]
 
     assert (document.inline, handlers) == ([], [])
 
 
-def test_every_file_that_is_named_is_there():
+def test_every_named_file_exists():
     """Given the documents and the scripts, each file that they name exists, and each script is named."""
     named = [name for document in DOCUMENTS for name in Page(document).files()]
     for script in SCRIPTS:
@@ -113,8 +114,8 @@ def test_every_file_that_is_named_is_there():
     assert {name_of(path) for path in SCRIPTS} <= set(named)
 
 
-def test_every_module_is_asked_for_at_once(page):
-    """Given the document, it preloads each module that main.js needs, so that a slow line waits once."""
+def test_every_module_is_preloaded(page):
+    """Given the document, it preloads each module that main.js needs, so a slow connection waits once."""
     preloaded = [attrs["href"] for tag, attrs in page.tags if attrs.get("rel") == "modulepreload"]
     elsewhere = {"main.js", "frame.js", "game/decoder.js"}  # the entry, the sandbox's, the worker's
 
@@ -122,7 +123,7 @@ def test_every_module_is_asked_for_at_once(page):
 
 
 def test_every_imported_name_is_exported():
-    """Given the scripts, each name that one imports is exported by the other."""
+    """Given the scripts, each imported name is exported by the other script."""
     texts = {name_of(path): path.read_text(encoding="utf-8") for path in SCRIPTS}
     for name, text in texts.items():
         for names, source in re.findall(r'import \{([^}]*)\} from "([\w./]+)"', text):
@@ -132,7 +133,7 @@ def test_every_imported_name_is_exported():
 
 
 def test_every_part_that_scripts_look_for_is_in_the_html(page):
-    """Given the ids that the scripts find once at the start, each is in index.html."""
+    """Given the ids that the scripts look up at the start, each is in index.html."""
     text = (WEB / "views.js").read_text(encoding="utf-8")
     lists = re.findall(r"const (?:IDS|TEMPLATES) = \[([^\]]*)\]", text)
     wanted = {name for found in lists for name in re.findall(r'"([\w-]+)"', found)}
@@ -143,7 +144,7 @@ def test_every_part_that_scripts_look_for_is_in_the_html(page):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
 def test_script_leaves_no_global_and_builds_no_code(script):
-    """Given a script, it sets nothing on the window and makes no code from text."""
+    """Given a script, it sets nothing on the window and builds no code from text."""
     text = script.read_text(encoding="utf-8")
 
     assert not re.findall(r"window\.\w+ = |globalThis|eval\(|new Function|document\.write|\bvar ", text)
@@ -151,31 +152,31 @@ def test_script_leaves_no_global_and_builds_no_code(script):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=name_of)
 def test_exported_functions_are_documented(script):
-    """Given a script, each thing that it exports has a comment right above it."""
+    """Given a script, each of its exports has a comment directly above it."""
     lines = script.read_text(encoding="utf-8").splitlines()
     exports = [number for number, line in enumerate(lines) if line.startswith("export ")]
 
     assert [lines[number] for number in exports if not lines[number - 1].rstrip().endswith("*/")] == []
 
 
-def test_html_of_studies_enters_at_one_place_only():
-    """Given the scripts, text becomes HTML in one place: in the sandbox, where a study's page is shown."""
-    places = [
+def test_html_of_studies_is_inserted_only_in_the_sandbox():
+    """Given the scripts, text becomes HTML only in the sandbox, where a study's page is shown."""
+    scripts = [
         path.name for path in SCRIPTS for _ in re.findall(r"innerHTML|insertAdjacentHTML", path.read_text())
     ]
 
-    assert places == ["frame.js"]
+    assert scripts == ["frame.js"]
 
 
 def test_no_other_address_is_contacted(page):
-    """Given the page's own files, none names an address outside."""
+    """Given the page's own files, none names an external address."""
     texts = [path.read_text(encoding="utf-8") for path in WEB.rglob("*") if path.is_file()]
 
     assert [found for text in texts for found in re.findall(r"https?://\w+", text)] == []
 
 
 def read_texts():
-    """The texts of the page: language to key to text."""
+    """Return the texts of the page by language and key."""
     source = (WEB / "texts.js").read_text(encoding="utf-8")
     blocks = re.split(r"^  (\w+): \{$", source[: source.index("\n};")], flags=re.MULTILINE)[1:]
     return {
@@ -184,29 +185,52 @@ def read_texts():
     }
 
 
-def test_every_language_has_every_text_with_the_same_places():
-    """Given the file of texts, each language has the same keys, and the same places to fill in under each."""
+def test_every_language_has_every_text_with_the_same_placeholders():
+    """Given the file of texts, each language has the same keys with the same placeholders."""
     texts = read_texts()
-    places = {
+    placeholders = {
         language: {key: sorted(re.findall(r"\{\w+\}", text)) for key, text in entries.items()}
         for language, entries in texts.items()
     }
 
     assert set(texts) == {"en", "fr"}
     assert len(texts["en"]) > 60
-    assert places["fr"] == places["en"]
+    assert placeholders["fr"] == placeholders["en"]
 
 
-def test_every_text_is_used_and_every_text_that_is_used_is_there():
+def test_every_text_is_used_and_every_used_text_exists():
     """Given the scripts and documents, the keys that they name are those of the texts."""
     known = set(read_texts()["en"])
     sources = [path for path in [*SCRIPTS, WEB / "index.html"] if path.name != "texts.js"]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    said = set(re.findall(r'\bsay\(\s*"(\w+)"', text)) | set(re.findall(r'data-text="(\w+)"', text))
+    used = set(re.findall(r'\btranslate\(\s*"(\w+)"', text)) | set(re.findall(r'data-text="(\w+)"', text))
 
-    assert said - known == set()
+    assert used - known == set()
     named = set(re.findall(r"\w+", text))
-    # `say` is given these in parts: a reason, the name of a button, of a group of them.
-    made = {key for key in known if key.startswith(("refused_", "gameButton_"))}
-    made |= {"gameSteering", "gameCommands", "gameSliders"}
-    assert known - named - made == set()
+    # The scripts build these keys from a reason, or the name of a button or of a group of buttons.
+    built = {key for key in known if key.startswith(("refused_", "gameButton_"))}
+    built |= {"gameSteering", "gameCommands", "gameSliders"}
+    assert known - named - built == set()
+
+
+def test_refusals_have_one_wording():
+    """Given a reason for a refusal, the platform's page and the front end word it the same way."""
+    texts = read_texts()["en"]
+    refusals = {f"refused_{reason}": " ".join(parts) for reason, parts in platform_pages.REFUSALS.items()}
+
+    assert {key: text for key, text in texts.items() if key.startswith("refused_")} == refusals
+    assert texts["refusedTitle"] == platform_pages.REFUSED_TITLE
+
+
+def test_trouble_has_one_wording():
+    """Given a missing page, a failed server or an ended game, both front ends word it the same way."""
+    texts = read_texts()["en"]
+
+    assert (texts["missingTitle"], texts["missingText"]) == (
+        platform_pages.MISSING_TITLE,
+        platform_pages.MISSING_TEXT,
+    )
+    failed = f"{texts['failedText']} {texts['failedFinal']}"
+    assert (texts["failedTitle"], failed) == (platform_pages.FAILED_TITLE, platform_pages.FAILED_TEXT)
+    assert texts["endedTitle"] == platform_pages.ENDED_TITLE
+    assert texts["endedText"].startswith(platform_pages.ENDED_TEXT)
