@@ -125,10 +125,12 @@ def _unreadable(finding: Finding) -> YamlFile:
 def _describe_fault(fault: yaml.YAMLError, name: str) -> Finding:
     mark = getattr(fault, "problem_mark", None)
     problem = str(getattr(fault, "problem", None) or " ".join(str(fault).split()))
-    fix = "Look at this line and the one before: spaces at the beginning, a colon, quotes."
+    fix = "Check this line and the one before it for indentation, colons and quotes."
     if "'\\t'" in problem:
-        problem, fix = "a tab, which YAML does not take at the beginning of a line", "Indent with spaces."
-    return error("yaml", name, mark.line + 1 if mark else 0, "", problem, fix)
+        problem, fix = "a tab cannot begin a line", "Indent with spaces."
+    column = f" (column {mark.column + 1})" if mark else ""
+    what = f"not valid YAML{column}: {problem}"
+    return error("yaml", name, mark.line + 1 if mark else 0, "", what, fix)
 
 
 class _Walk:

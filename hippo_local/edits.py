@@ -8,10 +8,11 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER
 from hippo_local.console import Console
 from hippo_local.emulator.faults.control_file import FaultFileError, read_faults
 from hippo_local.errors import LocalPlatformError
-from hippo_local.study import CONFIG_FILE, IMAGES_FILE, STEP_FILES, Study, read_study
+from hippo_local.study import IMAGES_FILE, Study, read_study
 
 _LOOK_SECONDS = 0.4
 _SOURCES = ("functions", "layer", "template.yaml")
@@ -88,7 +89,7 @@ class Edits:
         study, repository = files.study, files.repository
         self._watches = [
             (
-                FileWatch(study / CONFIG_FILE, study / IMAGES_FILE, study / STEP_FILES),
+                FileWatch(study / CONFIG_FILE, study / IMAGES_FILE, study / STEP_FOLDER),
                 study,
                 self._edit_study,
             ),

@@ -1,13 +1,20 @@
 """Publishes a study in the order of the existing deployment script: pages, project list, task definition."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from hippo.studies.media import media_folder
+from hippo_cli.data.bucket import Bucket
+from hippo_cli.errors import CliError
+from hippo_cli.publishing.step_files import delete_files, find_changed
+from hippo_cli.publishing.upload import upload_files
 from hippo_local.aws import REGION, Aws
 from hippo_local.errors import LocalPlatformError
-from hippo_local.media_upload import upload_media
 from hippo_local.study import Study
 
 if TYPE_CHECKING:
@@ -20,6 +27,9 @@ GAME_SERVER_PORT = 5000
 # The existing script's own, for configurations that say nothing.
 _DEFAULT_CPU = 2
 _DEFAULT_MEMORY_GB = 10
+_MEGABYTE = 1_000_000
+# The progress of files of at least this size is reported, each time that this many more bytes are sent.
+_LARGE = 25 * _MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -37,9 +47,12 @@ class Publication:
     def publish(self) -> list[str]:
         """Publishes the study and gives the warnings of update_project_master_list."""
         self._upload_pages()
-        folder = f"{self.study.project_id}/_media/"
         upload_media(
-            self.aws.make_client("s3"), self._bucket, folder, self.study.list_media_files(), self.report
+            self.aws.make_client("s3"),
+            self._bucket,
+            self.study.project_id,
+            self.study.folder.media_files,
+            self.report,
         )
         warnings = self._update_project_list()
         self._register_task_definition()
@@ -51,8 +64,8 @@ class Publication:
 
     def _upload_pages(self) -> None:
         s3: S3Client = self.aws.make_client("s3")
-        for path in self.study.list_step_files():
-            key = f"{self.study.project_id}/{path.name}"
+        for name, path in self.study.folder.step_files.items():
+            key = f"{self.study.project_id}/{name}"
             s3.put_object(Bucket=self._bucket, Key=key, Body=path.read_bytes(), ContentEncoding="utf-8")
 
     def _update_project_list(self) -> list[str]:
@@ -101,6 +114,42 @@ class Publication:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.endpoint_url,
         }
+
+
+def upload_media(
+    s3: Any, bucket: str, project_id: str, files: Mapping[str, Path], report: Callable[[str], None]
+) -> None:
+    """Make the project's media in the bucket be `files`, by their paths: send changes, delete the rest.
+
+    `report` receives the progress of large files. Raise LocalPlatformError for a file that cannot be sent.
+    """
+    folder = media_folder(project_id)
+    wanted = {folder + name: path for name, path in files.items()}
+    published = {entry.key: entry for entry in Bucket(s3, bucket).list_tree(folder)}
+    for file in find_changed(s3, bucket, wanted, published):
+        try:
+            upload_files(s3, bucket, [file], Progress(file.key.removeprefix(folder), report))
+        except (CliError, ClientError) as error:
+            raise LocalPlatformError(f"{file.path} cannot be uploaded: {error}") from error
+    try:
+        delete_files(s3, bucket, sorted(published.keys() - wanted.keys()), project_id)
+    except CliError as error:
+        raise LocalPlatformError(f"media that the study no longer has cannot be deleted: {error}") from error
+
+
+class Progress:
+    """The progress of one file, reported at each further part of a large one."""
+
+    def __init__(self, name: str, report: Callable[[str], None]) -> None:
+        self._name, self._report = name, report
+        self._sent = 0
+
+    def __call__(self, sent: int, size: int) -> None:
+        """Take the number of bytes that are sent, and report it if another part of the file is complete."""
+        before, self._sent = self._sent, sent
+        if size >= _LARGE and before // _LARGE < sent // _LARGE:
+            done, whole = (round(value / _MEGABYTE) for value in (sent, size))
+            self._report(f"uploading {self._name}: {done} of {whole} MB")
 
 
 def dump_json(config: dict[str, Any]) -> str:

@@ -42,15 +42,22 @@ def compare_files(client: Any, bucket: str, project_id: str, study: StudyFolder)
     looks = {path: look_at(path) for path in [*files.values(), study.directory / CONFIG_FILE]}
     hashes = {name: hash_file(path, HASH) for name, path in study.step_files.items()}
     there = _list_published(client, bucket, project_id)
-    changed = [
-        LocalFile(key, path)
-        for key, path in files.items()
-        if key not in there or not _is_same(client, bucket, path, there[key])
-    ]
+    changed = find_changed(client, bucket, files, there)
     gone = sorted(there.keys() - files.keys())
     shadowing = _find_shadowing(project_id, study, there)
     removed = [key for key in gone if key not in shadowing]
     return FileChanges(changed, len(files) - len(changed), removed, shadowing, hashes, looks)
+
+
+def find_changed(
+    client: Any, bucket: str, files: Mapping[str, Path], published: Mapping[str, Listed]
+) -> list[LocalFile]:
+    """Return the files, by key, whose content differs from what is published."""
+    return [
+        LocalFile(key, path)
+        for key, path in files.items()
+        if key not in published or not _is_same(client, bucket, path, published[key])
+    ]
 
 
 def check_unchanged(files: FileChanges) -> None:

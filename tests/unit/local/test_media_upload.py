@@ -5,12 +5,10 @@ from pathlib import Path
 import boto3
 import pytest
 
-from hippo_local import media_upload
+from hippo_local import publish
 from hippo_local.errors import LocalPlatformError
-from hippo_local.media_upload import Progress, upload_media
+from hippo_local.publish import Progress, upload_media
 from tests.support.aws_hooks import AwsHooks
-
-FOLDER = "p/_media/"
 
 
 @pytest.fixture
@@ -35,7 +33,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 def upload(bucket: str, files: dict[str, Path]) -> list[str]:
     """Upload; what is reported."""
     lines: list[str] = []
-    upload_media(boto3.client("s3"), bucket, FOLDER, files, lines.append)
+    upload_media(boto3.client("s3"), bucket, "p", files, lines.append)
     return lines
 
 
@@ -77,7 +75,7 @@ def test_a_large_file_tells_how_far_it_is(
     bucket: str, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a film, a line comes with each part of it that is sent."""
-    monkeypatch.setattr(media_upload, "_LARGE", 1_000_000)
+    monkeypatch.setattr(publish, "_LARGE", 1_000_000)
     files["film.mp4"] = files["car.png"].with_name("film.mp4")
     files["film.mp4"].write_bytes(bytes(3_000_000))
 
@@ -91,10 +89,10 @@ def test_a_large_file_tells_how_far_it_is(
 def test_progress_is_told_at_each_part_and_not_for_small_files() -> None:
     """Given many small pieces, there is a line for each 25 MB."""
     lines: list[str] = []
-    large, small = Progress("film.mp4", 60_000_000, lines.append), Progress("a.png", 1000, lines.append)
-    for _ in range(60):
-        large(1_000_000)
-    small(1000)
+    large, small = Progress("film.mp4", lines.append), Progress("a.png", lines.append)
+    for megabytes in range(1, 61):
+        large(megabytes * 1_000_000, 60_000_000)
+    small(1000, 1000)
 
     assert lines == ["uploading film.mp4: 25 of 60 MB", "uploading film.mp4: 50 of 60 MB"]
 

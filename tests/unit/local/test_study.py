@@ -42,7 +42,7 @@ def test_a_complete_study_is_read(tmp_path: Path) -> None:
 
     assert study.project_id == "my_study"
     assert study.trial == {"game": "x"}
-    assert [path.name for path in study.list_step_files()] == ["consent.html", "thanks.html"]
+    assert list(study.folder.step_files) == ["consent.html", "thanks.html"]
     assert study.images == {"my_study": [sys.executable, "App/server.py"]}
 
 
@@ -62,8 +62,16 @@ def test_all_that_is_no_page_is_media_by_its_path(tmp_path: Path) -> None:
         path.write_text("x")
     study = read_study(folder)
 
-    assert list(study.list_media_files()) == ["car.png", "films/Drive One.MP4"]
-    assert [path.name for path in study.list_step_files()] == ["consent.html", "style.css", "thanks.html"]
+    assert list(study.folder.media_files) == ["car.png", "films/Drive One.MP4"]
+    assert list(study.folder.step_files) == ["consent.html", "style.css", "thanks.html"]
+
+
+def test_the_longest_id_of_the_platform_is_accepted(tmp_path: Path) -> None:
+    """Given an id of 64 characters, which the platform allows, the study is read."""
+    folder = _write_study(tmp_path, id="x" * 64)
+    (folder / "local.yml").write_text(f"images:\n  {'x' * 64}: [python, App/server.py]\n")
+
+    assert read_study(folder).project_id == "x" * 64
 
 
 def test_a_page_in_variants_only_is_complete(tmp_path: Path) -> None:
@@ -97,7 +105,7 @@ def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
     (folder / "config.yml").write_text("project:\n  id: x\n bad indent: [\n")
 
     problems = _read_problems(folder)
-    assert "config.yml, line 3, column 2: not valid YAML" in problems
+    assert "config.yml:3: not valid YAML (column 2): " in problems
 
 
 def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -125,7 +133,7 @@ def test_a_missing_project_key_is_named(tmp_path: Path, key: str) -> None:
     assert f"config.yml: `project.{key}` is missing" in _read_problems(folder)
 
 
-@pytest.mark.parametrize("project_id", ["_servers", "a b", "../up", 7, "é"])
+@pytest.mark.parametrize("project_id", ["_servers", "a b", "../up", 7, "é", "x" * 65])
 def test_an_id_that_cannot_be_a_key_is_refused(tmp_path: Path, project_id: object) -> None:
     """Given an id that the wire contract does not allow, the message names project.id and the value."""
     problems = _read_problems(_write_study(tmp_path, id=project_id))
