@@ -1,4 +1,4 @@
-"""List prices of a game server and the sizes that Fargate has: every figure on costs comes from here."""
+"""List prices of a game server and the sizes that Fargate offers. All cost figures come from here."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,14 @@ MEMORY_BY_CPU: dict[float, tuple[float, ...]] = {
     8: tuple(range(16, 61, 4)),
     16: tuple(range(32, 121, 8)),
 }
-# What publishing takes where a config says nothing, as existing deployment scripts do.
+# The defaults of publishing if the config sets none, the same as in the existing deployment scripts.
 DEFAULT_CPU = 2.0
 DEFAULT_MEMORY = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class ServerCost:
-    """What one server costs at most, in USD: on demand, until maxRuntime; its replacement costs too."""
+    """The maximum cost of one server in USD: on demand, until maxRuntime. A replacement costs extra."""
 
     cpu: float
     memory: float
@@ -34,12 +34,12 @@ class ServerCost:
 
     @property
     def dollars(self) -> float:
-        """vCPUs, memory and the public address, each by the hour."""
+        """The cost of vCPUs, memory and public address, each priced by the hour."""
         return (self.cpu * VCPU_HOUR + self.memory * GB_HOUR + ADDRESS_HOUR) * self.minutes / 60
 
 
 def list_sizes(cpu: float) -> str:
-    """The memory that goes with so many vCPUs, in words; empty for a number of vCPUs that there is not."""
+    """Return the memory sizes for a number of vCPUs as text, or "" if Fargate does not offer that number."""
     sizes = MEMORY_BY_CPU.get(cpu)
     if not sizes:
         return ""

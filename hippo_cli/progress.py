@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for people only: nothing of it reaches a pipe or a file."""
+"""A progress bar on standard error, shown only on a terminal and never written to a pipe or file."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -14,14 +14,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-Advance = Callable[[str, int, int], None]  # of what, how many are done, of how many
+Advance = Callable[[str, int, int], None]  # task, number done, total
 
 
 @contextmanager
 def show_progress(
     labels: dict[str, str], *, hidden: bool = False, in_bytes: bool = False
 ) -> Iterator[Advance]:
-    """Gives the function that is told of each step; `labels` say what its first argument stands for."""
+    """Yield the function that reports progress. `labels` holds the text for each task."""
     count = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
     console = Console(stderr=True)
@@ -29,9 +29,9 @@ def show_progress(
     with Progress(*columns, console=console, disable=disabled, transient=True) as bar:
         tasks = {}
 
-        def advance(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bar.add_task(labels[what], total=total)
-            bar.update(tasks[what], completed=done, total=total)
+        def advance(task: str, done: int, total: int) -> None:
+            if task not in tasks:
+                tasks[task] = bar.add_task(labels[task], total=total)
+            bar.update(tasks[task], completed=done, total=total)
 
         yield advance

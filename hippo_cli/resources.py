@@ -1,4 +1,4 @@
-"""What the tool brings along besides its code: the example study, in a checkout or installed."""
+"""Files that come with the tool: the example study, in a checkout or an installed package."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ _CHECKOUT = _PACKAGE.parent
 
 
 def find_example() -> Path:
-    """The folder of the study to copy."""
+    """Return the folder of the example study."""
     for path in (_PACKAGE / "example", _CHECKOUT / "examples" / "mountain_car"):
         if (path / "config.yml").is_file():
             return path
-    raise MachineError("the example study is missing from this installation", "Install the tool again.")
+    raise MachineError("the example study is missing from this installation", "Reinstall the tool.")

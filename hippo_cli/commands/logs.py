@@ -1,4 +1,4 @@
-"""`hippo logs`: what functions and game server logged of one participant, in one timeline."""
+"""`hippo logs`: the logs of functions and game server for one participant, in one timeline."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -10,12 +10,14 @@ from hippo.clock import SystemClock
 from hippo.records.server import ServerRecord
 from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.operations.log_lines import LogLine, find_tasks, read_since
-from hippo_cli.operations.platform import STEWARD, open_platform, read_project, read_user
+from hippo_cli.operations.platform import ASK_FOR_STEWARD_POLICY, open_platform, read_project, read_user
 from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.timeline import Timeline
 from hippo_cli.output import JsonOption, say, say_error, show_json_line
 
-_BEFORE = timedelta(minutes=10)  # that a participant may be in the study before their server is asked for
+_BEFORE = timedelta(
+    minutes=10
+)  # a participant is in the study for some time before their server is requested
 _DAY = timedelta(days=1)
 _STYLES = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "bold yellow"}
 
@@ -24,22 +26,25 @@ def logs(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
     project: Annotated[
-        str | None, typer.Option("--project", help="Whose game server (the server's own, or the folder's).")
+        str | None,
+        typer.Option(
+            "--project", help="Project of the game server. Default: from its record, or this folder's study."
+        ),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="30m, 2h, 1d, or a time; by default since their server was asked for."
+            metavar="TIME", help="30m, 2h, 1d, or a time. Default: shortly before their server was requested."
         ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Show new lines as they arrive, until Ctrl-C.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what functions and game server have logged of a participant: ids and events, never answers.
+    """Show the logs of functions and game server for a participant: ids and events, never answers.
 
-    With --json each line is a JSON object of its own. Lines come some seconds late.
+    With --json, each line is a separate JSON object. Lines arrive several seconds late.
     """
     user_id = read_user(user)
     platform, clock = open_platform(context.obj), SystemClock()
@@ -63,12 +68,13 @@ def logs(
     _show_notes(timeline)
     if not lines:
         say_error(
-            f"Nothing of {user_id} since {start.astimezone():%Y-%m-%d %H:%M}; --since goes further back."
+            f"No lines about {user_id} since {start.astimezone():%Y-%m-%d %H:%M}. "
+            "Pass --since for an earlier time."
         )
 
 
 def _find_record(read: Callable[[], ServerRecord | None]) -> ServerRecord | None:
-    """The server record is a help only: whoever may not read it may all the same read logs."""
+    """Return the server record, or None if access is denied, because logs can be read without it."""
     try:
         return read()
     except AwsError:
@@ -78,13 +84,13 @@ def _find_record(read: Callable[[], ServerRecord | None]) -> ServerRecord | None
 def _choose_project(record: ServerRecord | None, folder_project: str | None) -> str:
     project_id = (record.project_id if record else "") or folder_project
     if not project_id:
-        raise UsageError("it is not known in which project they are", "Give it by --project.")
+        raise UsageError("the participant's project is not known", "Pass it with --project.")
     return project_id
 
 
 def _find_start(record: ServerRecord | None, now: datetime) -> datetime:
-    asked = record.requested_at if record else None
-    return asked - _BEFORE if asked else now - _DAY
+    requested = record.requested_at if record else None
+    return requested - _BEFORE if requested else now - _DAY
 
 
 def _show(lines: Iterable[LogLine], *, as_json: bool) -> None:
@@ -92,7 +98,7 @@ def _show(lines: Iterable[LogLine], *, as_json: bool) -> None:
         if as_json:
             show_json_line(line.as_json())
         else:
-            say(line.form(), _STYLES.get(line.level))
+            say(line.format(), _STYLES.get(line.level))
 
 
 def _show_notes(timeline: Timeline) -> None:
@@ -100,4 +106,4 @@ def _show_notes(timeline: Timeline) -> None:
         say_error(f"{source}: {note}", "yellow")
     timeline.notes.clear()
     if timeline.is_refused:
-        raise AwsError("access denied: these credentials may not read the logs", STEWARD)
+        raise AwsError("access denied: these credentials may not read the logs", ASK_FOR_STEWARD_POLICY)

@@ -1,6 +1,5 @@
-"""`hippo servers`: the game servers that run, and with `--all` those that have ended."""
+"""`hippo servers`: running game servers and, with `--all`, those that have ended."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -9,13 +8,14 @@ from hippo.clock import SystemClock
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.operations.platform import open_platform, read_project
 from hippo_cli.operations.servers import (
-    ServerLine,
-    make_lines,
-    make_sizes,
+    ServerRow,
+    build_server_rows,
+    build_size_lookup,
     read_all_servers,
     read_project_servers,
 )
 from hippo_cli.output import JsonOption, say, say_error, show_json, show_table
+from hippo_cli.reports.formatting import format_age, format_clock_time
 from hippo_cli.reports.servers import find_size, is_alive
 
 COLUMNS = ("user", "project", "state", "age", "ends", "minutes", "USD", "why")
@@ -24,68 +24,54 @@ COLUMNS = ("user", "project", "state", "age", "ends", "minutes", "USD", "why")
 def servers(
     context: typer.Context,
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id. Default: the study in this folder.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Those that have stopped or failed, too.")
+        bool, typer.Option("--all", "-a", help="Include servers that have stopped or failed.")
     ] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show game servers: whose, since when, until when at the latest, and what they have cost at most.
+    """Show game servers with their participant, age, deadline and maximum cost so far.
 
-    In no study's folder, and without PROJECT, those of the whole stack.
+    Without PROJECT, and outside a study's folder, shows the servers of the whole stack.
     """
-    lines = _look(context, project, bucket)
-    shown = [line for line in lines if everything or is_alive(line.record)]
+    rows = _read_servers(context, project, bucket)
+    shown = [row for row in rows if everything or is_alive(row.record)]
     if as_json:
-        show_json([line.as_json() for line in shown])
+        show_json([row.as_json() for row in shown])
         return
     if shown:
         show_table("Game servers", COLUMNS, map(format_row, shown))
-    ended = len(lines) - len(shown)
-    alive = sum(is_alive(line.record) for line in lines)
-    total = sum(line.dollars for line in shown)
+    hidden = len(rows) - len(shown)
+    alive = sum(is_alive(row.record) for row in rows)
+    total = sum(row.dollars for row in shown)
     say(
-        f"{alive} running or waiting, {total:.2f} USD so far at most, replaced ones not counted"
-        + (f"; {ended} that have ended: --all" if ended else "")
+        f"{alive} running or starting, at most {total:.2f} USD so far, not counting replaced servers"
+        + (f"; pass --all to include {hidden} that have ended" if hidden else "")
     )
 
 
-def _look(context: typer.Context, project: str | None, bucket: str | None) -> list[ServerLine]:
+def _read_servers(context: typer.Context, project: str | None, bucket: str | None) -> list[ServerRow]:
     now = SystemClock().now()
     platform = open_platform(context.obj)
     if project is not None or platform.folder_project:
         found = open_project(context.obj, read_project(project) if project else None, bucket)
         size = find_size(found.connection.make_client, found.studies.current)
-        return make_lines(read_project_servers(found, say_error), lambda _: size, now)
-    return make_lines(read_all_servers(platform.bucket, say_error), make_sizes(platform), now)
+        return build_server_rows(read_project_servers(found, say_error), lambda _: size, now)
+    return build_server_rows(read_all_servers(platform.bucket, say_error), build_size_lookup(platform), now)
 
 
-def format_row(line: ServerLine) -> tuple[str, ...]:
-    """The texts of a table's row."""
-    record = line.record
+def format_row(row: ServerRow) -> tuple[str, ...]:
+    """Return the cells of a table row."""
+    record = row.record
     return (
         record.user_id,
         record.project_id,
         record.state,
-        "" if line.age is None else format_minutes(line.age),
-        format_time(record.deadline) if is_alive(record) else "",
-        f"{line.minutes:.0f}",
-        f"{line.dollars:.3f}",
-        line.reason,
+        "" if row.age is None else format_age(row.age),
+        format_clock_time(record.deadline) if is_alive(record) else "",
+        f"{row.minutes:.0f}",
+        f"{row.dollars:.3f}",
+        row.reason,
     )
-
-
-def format_minutes(minutes: float) -> str:
-    """`3 min`, `2 h 05 min`, `4 d`."""
-    if minutes < 60:
-        return f"{minutes:.0f} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60:.0f} h {minutes % 60:02.0f} min"
-    return f"{minutes // (24 * 60):.0f} d"
-
-
-def format_time(moment: datetime | None) -> str:
-    """`23:51`, in the user's own time zone; empty for none."""
-    return f"{moment.astimezone():%H:%M}" if moment else ""

@@ -1,4 +1,4 @@
-"""`hippo status`: where participants and their servers are, once, again and again, or as a report."""
+"""`hippo status`: the progress of participants and their servers, shown once, repeatedly or as a report."""
 
 import importlib.util
 import sys
@@ -21,74 +21,76 @@ from hippo_cli.reports.summary import Summary
 from hippo_cli.reports.terminal import render
 from hippo_cli.reports.watch import Observer, watch
 
-_LEAST_SECONDS, _MOST_SECONDS = 2, 86400
+_MIN_SECONDS, _MAX_SECONDS = 2, 86400
 
 
 def status(
     context: typer.Context,
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id. Default: the study in this folder.")
     ] = None,
-    watching: Annotated[
-        bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")
-    ] = False,
-    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 10,
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Update the figures until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between updates, with --watch.")] = 10,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a report with charts, one file.")
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a report with charts to one HTML file."),
     ] = None,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show participants by step, today's, and the servers that wait, run or have failed."""
+    """Show participants by step, today's participants, and current and failed servers."""
     if watching and html:
-        raise UsageError("--watch and --html do not go together", "Give one of them.")
-    if not _LEAST_SECONDS <= interval <= _MOST_SECONDS:
-        raise UsageError(f"--interval {interval:g}", f"{_LEAST_SECONDS} to {_MOST_SECONDS} seconds.")
+        raise UsageError("--watch and --html cannot be combined", "Pass only one of them.")
+    if not _MIN_SECONDS <= interval <= _MAX_SECONDS:
+        raise UsageError(
+            f"--interval {interval:g}: out of range",
+            f"Pass a number of seconds from {_MIN_SECONDS} to {_MAX_SECONDS}.",
+        )
     if html:
         _check_charts()
     found = open_project(context.obj, project, bucket)
     observer = Observer(found, SystemClock())
 
-    def look(*, hidden: bool = as_json or watching) -> Summary:
+    def read(*, hidden: bool = as_json or watching) -> Summary:
         with show_progress({READING: "participants"}, hidden=hidden) as advance:
-            return observer.look(advance)
+            return observer.read_summary(advance)
 
     if watching:
         if not as_json:
-            look(hidden=False)  # the first takes longest; those that follow read what has changed
-        _watch(look, interval, as_json)
+            read(hidden=False)  # the first read takes longest; later ones only read changed records
+        _watch(read, interval, as_json)
         return
-    summary = look()
+    summary = read()
     if html:
         _write_report(summary, html)
     if as_json:
         show_json(build_json(summary))
     elif html:
-        say(f"{html}: the report of {summary.total} participants; open it in a browser.")
+        say(f"Report on {summary.total} participants written to {html}; open it in a browser.")
     else:
         show_lines(render(summary))
 
 
-def _watch(look: Callable[[], Summary], interval: float, as_json: bool) -> None:
+def _watch(read: Callable[[], Summary], interval: float, as_json: bool) -> None:
     def pause() -> None:
         time.sleep(interval)
 
     if as_json:
-        watch(look, lambda summary, note: show_json_line({**build_json(summary), "note": note}), pause)
+        watch(read, lambda summary, note: show_json_line({**build_json(summary), "note": note}), pause)
         return
     if not sys.stdout.isatty():
-        watch(look, lambda summary, note: show_lines(render(summary, note)), pause)
+        watch(read, lambda summary, note: show_lines(render(summary, note)), pause)
         return
     with Live(console=make_console(), auto_refresh=False, screen=True) as live:
-        watch(look, lambda summary, note: live.update(render(summary, note), refresh=True), pause)
+        watch(read, lambda summary, note: live.update(render(summary, note), refresh=True), pause)
 
 
 def _check_charts() -> None:
-    """Before anything is read. Charts are an extra: most of the tool's users never draw one."""
+    """Raise MachineError if the charts' library, which is an optional extra, is not installed."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MachineError(
             "charts need the extra `report`",
-            "Install the tool with its extra: `uv tool install '.[report]'` or `pip install '.[report]'`.",
+            "Install the tool with it: `uv tool install '.[report]'` or `pip install '.[report]'`.",
         )
 
 

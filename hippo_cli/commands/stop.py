@@ -1,4 +1,4 @@
-"""`hippo stop`: stops one participant's game server, or all of a project or stack."""
+"""`hippo stop`: stops one participant's game server, or all servers of a project or stack."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -10,45 +10,52 @@ from hippo.errors import BadRequestError
 from hippo.records.codes import ServerState
 from hippo.records.messages import MAX_DELAY_MINUTES, parse_delay
 from hippo.records.server import ServerRecord
-from hippo_cli.commands.servers import format_time
 from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
 from hippo_cli.operations.platform import Platform, open_platform, read_project, read_user
 from hippo_cli.operations.servers import read_all_servers, read_project_servers, read_server
-from hippo_cli.operations.stopping import Stopped, ask_to_stop, await_deadlines, await_stopped
+from hippo_cli.operations.stopping import StopOutcome, await_deadlines, await_stopped, request_stop
 from hippo_cli.output import JsonOption, say, say_error, show_json
+from hippo_cli.reports.formatting import format_clock_time
 from hippo_cli.reports.servers import is_alive
 
 
 def stop(
     context: typer.Context,
     user: Annotated[str | None, typer.Argument(metavar="USER", help="The participant's id.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All servers of the project or stack.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Stop all servers of the project or stack.")
+    ] = False,
     project: Annotated[
-        str | None, typer.Option("--project", help="Only a server of this project (the folder's).")
+        str | None,
+        typer.Option("--project", help="Only servers of this project. Default: the study in this folder."),
     ] = None,
     delay: Annotated[
-        str, typer.Option(metavar="MINUTES", help="Stop them in so many minutes, not now: 0 to 1440.")
+        str, typer.Option(metavar="MINUTES", help="Stop after this many minutes, 0 to 1440.")
     ] = "0",
     wait: Annotated[
-        bool, typer.Option(help="Wait until they have stopped (a minute or so), or until --delay is set.")
+        bool,
+        typer.Option(help="Wait until the servers have stopped (about a minute), or until --delay is set."),
     ] = True,
-    timeout: Annotated[float, typer.Option(help="Minutes to wait at most.")] = 5,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --all.")] = False,
+    timeout: Annotated[float, typer.Option(help="Maximum number of minutes to wait.")] = 5,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Stop all without asking.")] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a participant's game server, or all of them; what they recorded is kept.
+    """Stop a participant's game server, or all servers. Their recorded files are kept.
 
-    With --delay they are stopped later, but never later than they would have been without.
-    Whoever has not come to the game yet gets another server: close the study first (`hippo pause`).
-    Ends with 1 if a server has not stopped in time; the platform goes on stopping it by itself.
+    With --delay, servers stop later, but never later than they would without it.
+    Participants who have not reached the game yet get a new server. To prevent this, close the study first
+    (`hippo pause`).
+    Exits with 1 if a server has not stopped in time. The platform continues to stop it.
     """
     if (user is None) != everything:
-        raise UsageError("either a participant or --all is needed", "`hippo servers` lists those that run.")
+        raise UsageError("pass either a participant or --all", "`hippo servers` lists running servers.")
     if not 1 <= timeout <= MAX_DELAY_MINUTES:
-        raise UsageError(f"--timeout {timeout:g}", f"1 to {MAX_DELAY_MINUTES} minutes.")
+        raise UsageError(
+            f"--timeout {timeout:g}: out of range", f"Pass a number of minutes from 1 to {MAX_DELAY_MINUTES}."
+        )
     minutes = _read_delay(delay)
     platform = open_platform(context.obj)
     if everything:
@@ -57,12 +64,12 @@ def stop(
     else:
         records = [_find_one(platform, read_user(user or ""), project)]
     for record in records:
-        ask_to_stop(platform, record, minutes)
+        request_stop(platform, record, minutes)
     if wait:
         results = _await(platform, records, minutes, timedelta(minutes=timeout), as_json=as_json)
     else:
-        note = f"asked to stop{_format_delay(minutes)}"
-        results = [Stopped(record.user_id, record.state, False, note) for record in records]
+        note = f"stop requested{_format_delay(minutes)}"
+        results = [StopOutcome(record.user_id, record.state, False, note) for record in records]
     _show(results, waited=wait, as_json=as_json)
 
 
@@ -70,8 +77,8 @@ def _read_delay(text: str) -> float:
     try:
         return parse_delay(text)
     except BadRequestError as error:
-        what = str(error).removeprefix("delay: ")
-        raise UsageError(f"--delay {text}: {what}", "Such as --delay 10.") from None
+        reason = str(error).removeprefix("delay: ")
+        raise UsageError(f"--delay {text}: {reason}", "Pass minutes, such as --delay 10.") from None
 
 
 def _format_delay(minutes: float) -> str:
@@ -79,12 +86,12 @@ def _format_delay(minutes: float) -> str:
 
 
 def _await(
-    platform: Platform, records: list[ServerRecord], delay: float, patience: timedelta, *, as_json: bool
-) -> list[Stopped]:
-    tell = (lambda _: None) if as_json else _tell
+    platform: Platform, records: list[ServerRecord], delay: float, timeout: timedelta, *, as_json: bool
+) -> list[StopOutcome]:
+    report = (lambda _: None) if as_json else _report
     if delay:
-        return await_deadlines(platform.bucket, records, delay, SystemClock(), patience, tell)
-    return await_stopped(platform.bucket, records, SystemClock(), patience, tell)
+        return await_deadlines(platform.bucket, records, delay, SystemClock(), timeout, report)
+    return await_stopped(platform.bucket, records, SystemClock(), timeout, report)
 
 
 def _find_all(
@@ -99,12 +106,12 @@ def _find_all(
 def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRecord:
     record = read_server(platform.bucket, user_id)
     if record is None:
-        raise CliError(f"{user_id} has no server, and never had one", "`hippo servers` lists those that run.")
+        raise CliError(f"{user_id} has never had a server", "`hippo servers` lists running servers.")
     wanted = read_project(project) if project else platform.folder_project
     if wanted and record.project_id != wanted:
         raise CliError(
-            f"the server of {user_id} is one of the project {record.project_id}, not of {wanted}",
-            f"If that one is meant: --project {record.project_id}",
+            f"the server of {user_id} belongs to the project {record.project_id}, not to {wanted}",
+            f"To stop it, pass --project {record.project_id}",
         )
     return record
 
@@ -115,38 +122,38 @@ def _confirm(records: list[ServerRecord], delay: float, *, yes: bool, as_json: b
     if not as_json:
         for record in records:
             say(f"{record.user_id}  {record.project_id}  {record.state}")
-    question = f"Stop these {len(records)} servers{_format_delay(delay)}? Whoever plays on them is cut off"
+    question = f"Stop these {len(records)} servers{_format_delay(delay)}? This interrupts games in progress"
     ask_first(question, yes=yes, quiet=as_json)
 
 
-def _tell(result: Stopped) -> None:
-    ends = f"ends at {format_time(result.ends)}" if result.ends else ""
-    says = "; ".join(filter(None, (ends, result.note)))
-    say(f"{result.user_id}: {says or result.state}")
+def _report(result: StopOutcome) -> None:
+    ends = f"ends at {format_clock_time(result.ends)}" if result.ends else ""
+    text = "; ".join(filter(None, (ends, result.note)))
+    say(f"{result.user_id}: {text or result.state}")
 
 
-def _show(results: list[Stopped], *, waited: bool, as_json: bool) -> None:
+def _show(results: list[StopOutcome], *, waited: bool, as_json: bool) -> None:
     late = [result for result in results if not result.done]
     if as_json:
         show_json(
             [
                 {
-                    "userId": one.user_id,
-                    "state": one.state,
-                    "stopped": one.done and one.state in (ServerState.STOPPED, "gone"),
-                    "note": one.note,
-                    "endsAt": to_wire(one.ends),
+                    "userId": result.user_id,
+                    "state": result.state,
+                    "stopped": result.done and result.state in (ServerState.STOPPED, "gone"),
+                    "note": result.note,
+                    "endsAt": to_wire(result.ends),
                 }
-                for one in results
+                for result in results
             ]
         )
     elif not results:
         say("No server is running.")
     elif not waited:
         for result in late:
-            _tell(result)
+            _report(result)
     if waited and late:
         for result in late:
             say_error(f"{result.user_id}: still {result.state}", "bold red")
-        say_error("The platform goes on by itself; `hippo servers` says how far it is.")
+        say_error("The platform continues to stop them. Check progress with `hippo servers`.")
         raise typer.Exit(ExitCode.PROBLEMS)

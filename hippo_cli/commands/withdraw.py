@@ -1,4 +1,4 @@
-"""`hippo withdraw`: deletes what belongs to a participant who wants it so, for good."""
+"""`hippo withdraw`: permanent deletion of a participant's data at their request."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,18 +12,18 @@ from hippo.records.codes import ServerState
 from hippo_cli.confirmation import ask_first
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
+from hippo_cli.operations.interrupted_run import InterruptedRun, merge_receipts
 from hippo_cli.operations.platform import Platform, read_project, read_user
 from hippo_cli.operations.receipt import (
+    build_receipt,
     choose_path,
     describe,
-    make_receipt,
     reserve,
     write_receipt,
 )
 from hippo_cli.operations.servers import read_server
-from hippo_cli.operations.stopping import ask_to_stop, await_stopped
-from hippo_cli.operations.unfinished import Unfinished, go_on
-from hippo_cli.operations.withdrawal import Found, Withdrawal
+from hippo_cli.operations.stopping import await_stopped, request_stop
+from hippo_cli.operations.withdrawal import ParticipantData, Withdrawal
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.progress import show_progress
 
@@ -34,20 +34,20 @@ def withdraw(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id. Default: the study in this folder.")
     ] = None,
     receipt: Annotated[
-        Path | None, typer.Option("--receipt", metavar="FILE", help="Where the receipt goes; a new file.")
+        Path | None, typer.Option("--receipt", metavar="FILE", help="A new file for the receipt.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be deleted, and exit.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete a participant's answers, trials and server record for good, old versions included.
+    """Permanently delete a participant's answers, trials and server record, including old versions.
 
-    Stops their server first. Lists what there is and asks. Leaves a receipt that does not say who it was.
-    A run that was broken off is finished by the same command.
+    Lists the data, asks for confirmation and stops their server first. Writes a receipt that does not
+    identify the participant. If a run is interrupted, run the same command again to finish it.
     """
     clock = SystemClock()
     found_project = open_project(context.obj, read_project(project) if project else None, bucket)
@@ -57,59 +57,59 @@ def withdraw(
     path = choose_path(receipt, found_project.id, begun)
     withdrawal = Withdrawal(found_project, found_project.connection.make_client("s3"), user_id, clock)
     found = withdrawal.find(read_server(found_project.platform, user_id))
-    unfinished = Unfinished(folder, found_project.id, user_id)
-    earlier = unfinished.read()
+    interrupted = InterruptedRun(folder, found_project.id, user_id)
+    earlier = interrupted.read()
     if earlier is None:
-        _check(found)
+        _check_found(found)
     if not as_json:
         _show(found)
     if dry_run:
         if as_json:
             show_json(_as_json(found_project, found))
         return
-    ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
+    ask_first("Permanently delete all of it?", yes=yes, quiet=as_json)
 
-    def build_receipt(what: Found) -> dict[str, Any]:
+    def build_full_receipt(data: ParticipantData) -> dict[str, Any]:
         stack, bucket = found_project.stack.name, found_project.records.name
-        return go_on(make_receipt(what, stack, bucket, begun, clock.now()), earlier)
+        return merge_receipts(build_receipt(data, stack, bucket, begun, clock.now()), earlier)
 
-    def keep(what: Found) -> None:
-        unfinished.keep(build_receipt(what))
+    def keep(data: ParticipantData) -> None:
+        interrupted.keep(build_full_receipt(data))
 
-    note = build_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
-    write_receipt(path, note)
-    unfinished.forget()
-    _tell(note, path, as_json=as_json)
+    content = build_full_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
+    write_receipt(path, content)
+    interrupted.remove()
+    _report(content, path, as_json=as_json)
 
 
-def _tell(note: dict[str, Any], path: Path, *, as_json: bool) -> None:
+def _report(content: dict[str, Any], path: Path, *, as_json: bool) -> None:
     if as_json:
-        show_json({**note, "receipt": str(path)})
+        show_json({**content, "receipt": str(path)})
         return
-    say(f"Deleted. The receipt, without a name: {path}", "bold")
-    for line in note["stillThere"]:
-        say(f"Still there: {line}.", "dim")
+    say(f"Deleted. Receipt, without the participant's id: {path}", "bold")
+    for line in content["stillThere"]:
+        say(f"Not deleted: {line}.", "dim")
 
 
 def _delete(
     withdrawal: Withdrawal,
     project: Project,
-    found: Found,
+    found: ParticipantData,
     receipt: Path,
-    keep: Callable[[Found], None],
+    keep: Callable[[ParticipantData], None],
     *,
     hidden: bool,
-) -> Found:
-    """Stops the server and deletes all; gives what that was. The receipt's place is kept, unless it fails.
+) -> ParticipantData:
+    """Stop the server, delete the data and return what was deleted. Reserve the receipt, unless this fails.
 
-    `keep` is told what there is just before that.
+    `keep` is called with the data just before the deletion.
     """
     reserve(receipt)
     try:
         if _stop_server(project, found):
             found = withdrawal.find(read_server(project.platform, found.user_id))
         keep(found)
-        with show_progress({_DELETING: "deleting"}, hidden=hidden) as advance:
+        with show_progress({_DELETING: "Deleting"}, hidden=hidden) as advance:
             withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
         left = _check_gone(withdrawal, project, found.user_id)
     except BaseException:
@@ -119,71 +119,76 @@ def _delete(
 
 
 def _find_user(project: Project, user: str, folder: Path) -> str:
-    """Deployments before this one took any id: what is stored under the very words counts first.
+    """Return the participant's id.
 
-    Or one that an earlier run has begun to delete.
+    Earlier deployments accepted any id. If data is stored under the text as given, or an interrupted run has
+    begun to delete it, return the text unchanged.
     """
-    if user and Unfinished(folder, project.id, user).read() is not None:
+    if user and InterruptedRun(folder, project.id, user).read() is not None:
         return user
     client = project.connection.make_client("s3")
-    named = user and "/" not in user and Withdrawal(project, client, user, SystemClock()).has_stored()
-    return user if named else read_user(user)
+    exists = user and "/" not in user and Withdrawal(project, client, user, SystemClock()).has_stored()
+    return user if exists else read_user(user)
 
 
-def _check(found: Found) -> None:
+def _check_found(found: ParticipantData) -> None:
     if found.is_empty:
-        where = f"; their server record is one of {', '.join(found.others)}" if found.others else ""
+        projects = ", ".join(found.other_projects)
+        other = f"; their server record belongs to {projects}" if projects else ""
         raise CliError(
-            f"there is nothing of {found.user_id} in {found.project_id}{where}",
-            "Look at id and project; --bucket names another bucket.",
+            f"there is no data of {found.user_id} in {found.project_id}{other}",
+            "Check the participant's id and the project. Pass --bucket for another bucket.",
         )
 
 
-def _show(found: Found) -> None:
+def _show(found: ParticipantData) -> None:
     say(f"{found.user_id} in {found.project_id}:", "bold")
     for line in describe(found):
         say(line)
     if found.server is not None and found.server.state != ServerState.STOPPED:
-        say(f"Their server is {found.server.state}: it is stopped first.")
-    if found.others:
-        say(f"Their server record is one of {', '.join(found.others)}: it stays until they withdraw there.")
+        say(f"Their server is {found.server.state}. It will be stopped first.")
+    if found.other_projects:
+        say(
+            f"Their server record belongs to {', '.join(found.other_projects)}. "
+            "It is kept until they withdraw from that project."
+        )
 
 
-def _stop_server(project: Project, found: Found) -> bool:
-    """Whether there was one to stop. Raises CliError if it does not stop in time."""
+def _stop_server(project: Project, found: ParticipantData) -> bool:
+    """Stop the server and return whether there was one. Raise CliError if it does not stop in time."""
     if found.server is None or found.server.state == ServerState.STOPPED:
         return False
     platform = Platform(project.connection, project.stack, project.platform, None)
-    ask_to_stop(platform, found.server)
+    request_stop(platform, found.server)
     (result,) = await_stopped(project.platform, [found.server], SystemClock())
     if not result.done:
         raise CliError(
             f"the server of {found.user_id} is still {result.state}; nothing was deleted",
-            "The platform goes on stopping it. Run the same command again in a while.",
+            "The platform continues to stop it. Run the same command again in a few minutes.",
         )
     return True
 
 
-def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> Found:
+def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> ParticipantData:
     left = withdrawal.find(read_server(project.platform, user_id))
     if not left.is_empty:
         raise CliError(
-            "something of them has come back while it was being deleted:\n" + "\n".join(describe(left)),
-            "Their page is still open. Have it closed, or close the study (`hippo pause`), then run the\n"
-            "same command again.",
+            "new data was stored during the deletion:\n" + "\n".join(describe(left)),
+            "The participant's page is still open. Ask them to close it, or close the study with\n"
+            "`hippo pause`. Then run the same command again.",
         )
     return left
 
 
-def _as_json(project: Project, found: Found) -> dict[str, object]:
+def _as_json(project: Project, found: ParticipantData) -> dict[str, object]:
     return {
         "userId": found.user_id,
         "projectId": found.project_id,
         "stack": project.stack.name,
         "bucket": project.records.name,
-        "objects": sorted({one.key for one in found.versions} | set(found.queue)),
+        "objects": sorted({version.key for version in found.versions} | set(found.queue)),
         "versions": len(found.versions),
-        "unfinishedUploads": [one.key for one in found.uploads],
+        "unfinishedUploads": [upload.key for upload in found.uploads],
         "inListOfAdmissions": found.is_listed,
         "server": found.server.state if found.server else None,
     }

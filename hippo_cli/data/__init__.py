@@ -1,1 +1,1 @@
-"""What a project's bucket holds, as `hippo export` and `hippo status` read it."""
+"""The contents of a project's bucket, as `hippo export` and `hippo status` read them."""

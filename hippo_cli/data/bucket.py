@@ -1,4 +1,4 @@
-"""Reads a bucket: listings page by page, objects whole or into a file. Nothing is ever written."""
+"""Read-only access to a bucket: listings page by page, objects whole or into a file."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from botocore.exceptions import (
 
 from hippo_cli.aws_errors import BrokenOffError, read_code
 
-# An answer that breaks off in its middle: botocore tries requests again by itself, and not this.
+# A response that breaks off midway. botocore retries requests by itself, but not these.
 _BROKEN_OFF = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _TRIES = 3
 _CHUNK = 1024 * 1024
-_GONE = {"NoSuchKey", "404"}
+_MISSING = {"NoSuchKey", "404"}
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An object as a listing shows it; `size` in bytes."""
+    """An object as a listing shows it, with `size` in bytes."""
 
     key: str
     etag: str
@@ -36,25 +36,25 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as it was read, and the ETag of exactly that."""
+    """An object's body and the ETag of exactly that body."""
 
     body: bytes
     etag: str
 
 
 class Bucket:
-    """One bucket, by a client of S3."""
+    """One bucket, read with an S3 client."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
         self.name = name
 
     def beside(self, name: str) -> "Bucket":
-        """Another bucket by the same client; this one if no name is given."""
+        """Return the bucket of this name with the same client, or this bucket if the name is empty."""
         return Bucket(self._client, name) if name else self
 
     def list_tree(self, prefix: str, *, flat: bool = False) -> Iterator[Listed]:
-        """All objects below a prefix, 1,000 held at a time; `flat` leaves out what is in folders below."""
+        """Yield all objects below a prefix, holding 1,000 at a time. `flat` skips the folders below it."""
         more = {"Delimiter": "/"} if flat else {}
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self.name, Prefix=prefix, **more
@@ -64,24 +64,24 @@ class Bucket:
                 yield Listed(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
 
     def holds(self, prefix: str) -> bool:
-        """Whether there is anything below a prefix; one call."""
-        answer = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
-        return bool(answer.get("Contents"))
+        """Return whether there is any object below a prefix, in one call."""
+        response = self._client.list_objects_v2(Bucket=self.name, Prefix=prefix, MaxKeys=1)
+        return bool(response.get("Contents"))
 
     def read(self, key: str) -> Stored | None:
-        """The object; None if there is none, such as one that was deleted since it was listed."""
-        return self._get(key, lambda answer: Stored(answer["Body"].read(), answer["ETag"]))
+        """Return the object, or None if it does not exist, such as after a deletion since the listing."""
+        return self._get(key, lambda response: Stored(response["Body"].read(), response["ETag"]))
 
     def download(self, key: str, path: Path) -> Listed | None:
-        """Writes the object to `path`, a piece at a time, and gives what was written; None if it is gone."""
-        return self._get(key, lambda answer: _write(answer, key, path))
+        """Write the object to `path` in chunks and return what was written, or None if it does not exist."""
+        return self._get(key, lambda response: _write(response, key, path))
 
-    def _get(self, key: str, take: Callable[[Any], T]) -> T | None:
+    def _get(self, key: str, read_response: Callable[[Any], T]) -> T | None:
         for left in reversed(range(_TRIES)):
             try:
-                return take(self._client.get_object(Bucket=self.name, Key=key))
+                return read_response(self._client.get_object(Bucket=self.name, Key=key))
             except ClientError as error:
-                if read_code(error) in _GONE:
+                if read_code(error) in _MISSING:
                     return None
                 raise
             except _BROKEN_OFF as error:
@@ -90,10 +90,10 @@ class Bucket:
         return None
 
 
-def _write(answer: Any, key: str, path: Path) -> Listed:
+def _write(response: Any, key: str, path: Path) -> Listed:
     size = 0
     with path.open("wb") as file:
-        for chunk in answer["Body"].iter_chunks(_CHUNK):
+        for chunk in response["Body"].iter_chunks(_CHUNK):
             size += len(chunk)
             file.write(chunk)
-    return Listed(key, answer["ETag"], size, answer["LastModified"])
+    return Listed(key, response["ETag"], size, response["LastModified"])

@@ -1,4 +1,4 @@
-"""Many requests at once, few results held at once."""
+"""Concurrent requests with a bounded number of results in memory."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -6,32 +6,33 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-WORKERS = 8  # a client of botocore keeps ten connections
+WORKERS = 8  # a botocore client keeps ten connections
 
 
 def map_bounded(
     work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS
 ) -> Generator[Result, None, None]:
-    """Results as they come; `items` are taken only as fast as results are, 2 x `workers` at most in hand.
+    """Yield results as they complete. At most 2 x `workers` items are in progress or not yet consumed.
 
-    The first error ends it: what was done by then is given first, what had not begun is dropped.
+    The first error ends the iteration. Results completed before it are yielded first, and items not yet
+    started are dropped.
     """
-    waiting: set[Future[Result]] = set()
+    pending: set[Future[Result]] = set()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for item in items:
-                waiting.add(pool.submit(work, item))
-                if len(waiting) >= 2 * workers:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from _give(done)
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from _give(done)
+                pending.add(pool.submit(work, item))
+                if len(pending) >= 2 * workers:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    yield from _list_results(done)
+            while pending:
+                done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                yield from _list_results(done)
         finally:
-            for future in waiting:
+            for future in pending:
                 future.cancel()
 
 
-def _give(done: Iterable[Future[Result]]) -> Iterator[Result]:
+def _list_results(done: Iterable[Future[Result]]) -> Iterator[Result]:
     for future in sorted(done, key=lambda finished: finished.exception() is not None):
         yield future.result()

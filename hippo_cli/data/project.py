@@ -1,4 +1,4 @@
-"""Finds a project on AWS: by its id, or as the study of the folder that the command is run in."""
+"""A project on AWS, found by its id or as the study of the current folder."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import CONFIG_FILE, read_folder_project
 
 BucketOption = Annotated[
-    str | None, typer.Option("--bucket", help="The project's bucket, if it has one of its own.")
+    str | None, typer.Option("--bucket", help="The project's own bucket, if it has one.")
 ]
 
 
 @dataclass(frozen=True)
 class Project:
-    """A project that is there. `records` holds its participants, `platform` what the stack keeps itself."""
+    """An existing project. `records` holds its participants, and `platform` the stack's own records."""
 
     id: str
     connection: Connection
@@ -32,16 +32,16 @@ class Project:
 
 
 def open_project(flags: Flags, project_id: str | None, bucket: str | None = None) -> Project:
-    """The project; without an id that of the folder's config.yml.
+    """Return the project with this id, or the one of the current folder's config.yml.
 
-    Raises UsageError without an id, CliError if there is no such project.
+    Raise UsageError if there is no id, and CliError if the project does not exist.
     """
     config = _read_config(project_id)
     project_id = project_id or str(config.get("id") or "")
     if not is_project_id(project_id):
         raise UsageError(
-            f"{project_id!r} cannot be a project's id" if project_id else "no project is named",
-            f"Give the id that stands in the study's {CONFIG_FILE}, or go into the study's folder.",
+            f"{project_id!r} is not a valid project id" if project_id else "no project given",
+            f"Pass the id from the study's {CONFIG_FILE}, or run the command in the study's folder.",
         )
     connection = connect(flags, config)
     stack = find_stack(connection)
@@ -53,12 +53,12 @@ def open_project(flags: Flags, project_id: str | None, bucket: str | None = None
     if not records.holds(f"{project_id}/"):
         raise CliError(
             f"there is no project {project_id} in the bucket {records.name}",
-            "Look at the id (capitals count); --bucket names another bucket, --stack another stack.",
+            "Check the id (case matters). Pass --bucket for another bucket or --stack for another stack.",
         )
     return Project(project_id, connection, stack, records, platform, Studies(records, project_id, known))
 
 
 def _read_config(project_id: str | None) -> Mapping[str, Any]:
-    """The folder's config, if it is this project's."""
+    """Return the folder's config if it belongs to this project, or an empty config."""
     config = read_folder_project()
     return config if project_id in (None, str(config.get("id"))) else {}

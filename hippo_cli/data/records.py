@@ -1,7 +1,7 @@
-"""A participant's record as data: who, where in the study, and every answer; no header and no address.
+"""A participant's record as data: id, progress and every answer, without headers and addresses.
 
-Two kinds are read: those of this platform, and those of deployments before it, whose `requests` hold whole
-API events, each poll for a server included.
+Records of this platform and of earlier deployments are supported. In the latter, `requests` holds whole API
+events, including each poll for a server.
 """
 
 import base64
@@ -15,19 +15,19 @@ from hippo.clock import from_wire, to_wire
 from hippo.records.participant import Participant
 from hippo.studies.links import collect_parameters
 
-# Under this name stands an answer that is no JSON object of form fields: its text as it came.
+# The field name for a body that is not a JSON object of form fields. Its value is the raw text.
 WHOLE_BODY = ""
-FORMAT = 1  # of what is kept between two exports; one more makes them read everything again
+FORMAT = 1  # of records kept between two exports; a higher number makes exports read everything again
 _TIMES = ("created", "waitingSince", "startRequestedAt", "gameShownAt", "interruptedAt")
 
 
 class BrokenRecordError(ValueError):
-    """What stands there is not a participant record; the text says where it is wrong."""
+    """The stored object is not a participant record. The message says where it is wrong."""
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request that was stored: the answer to `step`, or a late or second one (`repeat`)."""
+    """One stored request: the answer to `step`, or a late or repeated answer to it (`repeat`)."""
 
     step: int
     time: str | None
@@ -38,13 +38,13 @@ class Entry:
 
     @property
     def moment(self) -> datetime | None:
-        """When it came, in UTC."""
+        """The time of the request, in UTC."""
         return from_wire(self.time)
 
 
 @dataclass(slots=True)
 class Record:
-    """One participant; times are texts as stored, so that a record goes through JSON unchanged."""
+    """One participant. Times stay text as stored, so that a record survives JSON unchanged."""
 
     user: str
     next_step: int
@@ -56,29 +56,29 @@ class Record:
 
     @property
     def created(self) -> datetime | None:
-        """When they opened the study."""
+        """The time at which the participant opened the study."""
         return from_wire(self.times.get("created"))
 
     def as_participant(self) -> Participant:
-        """The part of it that says where they stand."""
+        """Return the part of the record that determines the participant's progress."""
         wire = {"nextStep": self.next_step, "version": self.version, **self.times}
         return Participant.from_wire(wire)
 
     def to_json(self) -> str:
-        """The reverse of `from_json`."""
+        """Return the record as JSON that `from_json` reads."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Record":
-        """A record that `to_json` wrote."""
+        """Return a record that `to_json` wrote."""
         data = json.loads(text)
         return cls(**{**data, "entries": [Entry(**entry) for entry in data["entries"]]})
 
 
 def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | None]) -> Record:
-    """A record from what is stored. `find_game` gives the first game step of a version.
+    """Return the record in a stored object. `find_game` returns the first game step of a version.
 
-    Raises BrokenRecordError.
+    Raise BrokenRecordError if the object is not a participant record.
     """
     try:
         data = json.loads(body)
@@ -92,7 +92,7 @@ def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | 
     except (ValueError, TypeError, AttributeError) as error:
         raise BrokenRecordError(f"nextStep or parameters: {error}") from None
     version = participant.version if isinstance(participant.version, str) else None
-    steps = _number(requests, participant.next_step, lambda: find_game(version))
+    steps = _assign_steps(requests, participant.next_step, lambda: find_game(version))
     entries = [_read_entry(entry, step) for entry, step in zip(requests, steps, strict=True)]
     entries += [_read_entry(entry, _read_step(entry), repeat=True) for entry in repeats]
     parameters = participant.parameters
@@ -115,24 +115,26 @@ def _read_list(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         return []
     if not isinstance(entries, list):
         raise BrokenRecordError(f"{name} is not a list")
-    for place, entry in enumerate(entries):
+    for index, entry in enumerate(entries):
         if not isinstance(entry, dict):
-            raise BrokenRecordError(f"{name}[{place}] is not an object")
+            raise BrokenRecordError(f"{name}[{index}] is not an object")
     return entries
 
 
-def _number(requests: list[dict[str, Any]], next_step: int, find_game: Callable[[], int | None]) -> list[int]:
-    """The step that each request answered.
+def _assign_steps(
+    requests: list[dict[str, Any]], next_step: int, find_game: Callable[[], int | None]
+) -> list[int]:
+    """Return the step that each request answered.
 
-    Here answers to page k stand in requests[k]. Earlier deployments appended each poll for a server as well,
-    without counting it: so many requests as there are too many are polls, and stand at the game.
+    On this platform, requests[k] holds the answers to page k. Earlier deployments also appended each poll
+    for a server without counting it. The excess requests are therefore polls at the game's step.
     """
     polls = len(requests) - max(next_step - 1, 0)
     if polls <= 0 or not any(_is_event(entry) for entry in requests):
         return list(range(len(requests)))
-    gets = (place for place, entry in enumerate(requests) if place and entry.get("httpMethod") == "GET")
+    gets = (index for index, entry in enumerate(requests) if index and entry.get("httpMethod") == "GET")
     game = find_game() or next(gets, len(requests))
-    return [place if place < game else max(game, place - polls) for place in range(len(requests))]
+    return [index if index < game else max(game, index - polls) for index in range(len(requests))]
 
 
 def _read_entry(entry: Mapping[str, Any], step: int, *, repeat: bool = False) -> Entry:
@@ -152,7 +154,7 @@ def _read_step(entry: Mapping[str, Any]) -> int:
 
 
 def _is_event(entry: Mapping[str, Any]) -> bool:
-    """Whether it is a whole event of API Gateway, as deployments before this one stored them."""
+    """Return whether the entry is a whole API Gateway event, as earlier deployments stored them."""
     return "requestId" not in entry
 
 
@@ -179,7 +181,7 @@ def _read_body(entry: Mapping[str, Any]) -> object:
 
 
 def read_answers(body: object) -> dict[str, str]:
-    """Values by the names of a form's fields. A list or whatever else is no text stays JSON, as text."""
+    """Return values by form field name. Lists and other values that are not text stay JSON text."""
     if body is None or body == "":
         return {}
     answers = body
@@ -200,8 +202,10 @@ def _as_text(value: object) -> str:
 
 
 def clean(text: object) -> str:
-    """Text that every file can hold: what only JSON can carry, a lone half of a surrogate pair and the zero
-    character, is replaced."""
+    """Return text that every file format can hold.
+
+    Replace characters that only JSON can carry: lone surrogates and the null character.
+    """
     whole = str(text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\ufffd")
 

@@ -1,4 +1,4 @@
-"""How long participants were at each step: from the answer before it to its own."""
+"""The time that participants spent at each step, from the previous answer to the step's own."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,8 +7,8 @@ from hippo_cli.data.records import Record
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One step of one participant: from the answer before it to its own."""
+class StepTime:
+    """One step of one participant. It is shown with the previous answer and left with its own."""
 
     step: int
     shown: datetime
@@ -16,20 +16,20 @@ class Visit:
 
     @property
     def seconds(self) -> float:
-        """How long it took them, a wait for the game's server included."""
+        """Seconds at the step, including any wait for the game server."""
         return round((self.left - self.shown).total_seconds(), 3)
 
 
-def list_visits(record: Record) -> list[Visit]:
-    """The steps that are done, in order; those without a time are left out."""
-    visits: dict[int, Visit] = {}
+def list_step_times(record: Record) -> list[StepTime]:
+    """Return the completed steps in order, without those that have no time."""
+    step_times: dict[int, StepTime] = {}
     shown: datetime | None = None
     for entry in record.entries:
         if entry.repeat or entry.moment is None:
             continue
         if entry.step > 0 and shown is not None:
-            # Polls of older deployments stand at the game's step one after the other: it ends with the last.
-            begun = visits[entry.step].shown if entry.step in visits else shown
-            visits[entry.step] = Visit(entry.step, begun, entry.moment)
+            # Older deployments recorded each poll at the game's step. The step ends with the last poll.
+            begun = step_times[entry.step].shown if entry.step in step_times else shown
+            step_times[entry.step] = StepTime(entry.step, begun, entry.moment)
         shown = entry.moment
-    return list(visits.values())
+    return list(step_times.values())

@@ -1,4 +1,4 @@
-"""The versions of a study: what its participants saw, by the version that their record names."""
+"""The versions of a study, which show what each participant saw according to the version in their record."""
 
 import json
 from collections.abc import Mapping
@@ -18,41 +18,41 @@ from hippo_cli.data.bucket import Bucket
 
 @dataclass(frozen=True, slots=True)
 class ShownPage:
-    """What somebody saw at a step: `group` is empty where all see the same."""
+    """The page that a participant saw at a step. `group` is None if all participants see the same page."""
 
     file: str
     group: int | None
 
 
 class Studies:
-    """One project's versions, each read once. `config` is what is known of the project without them."""
+    """A project's versions, each read once. `config` is the project's list entry or its folder's config."""
 
     def __init__(self, bucket: Bucket, project_id: str, config: Mapping[str, Any]) -> None:
         self._bucket = bucket
         self._project_id = project_id
         self._config = config
         self._versions: dict[str, Study | None] = {}
-        self._in_use = RLock()  # each is read once, whichever thread needs it first
+        self._lock = RLock()  # so that threads read each version only once
 
     def get(self, version: str | None) -> Study:
-        """The version; the project as it is now for a record that names none, or one that is gone."""
-        with self._in_use:
+        """Return the version, or the current version if a record names none or one that no longer exists."""
+        with self._lock:
             found = self._read_version(version) if version else None
             return found or self.current
 
     @cached_property
     def current_version(self) -> str | None:
-        """What the list of projects says, else the newest; None for a project that has no versions."""
+        """The version in the list of projects, otherwise the newest, or None if there are no versions."""
         return str(self._config.get("version") or "") or self._find_newest()
 
     @cached_property
     def current(self) -> Study:
-        """The current version; without one the pages as they lie in the bucket."""
+        """The current version, or the pages in the bucket if there are no versions."""
         version = self.current_version
         return (self._read_version(version) if version else None) or self._read_live()
 
     def find_game(self, version: str | None) -> int | None:
-        """The first game step of a version; None if it has none, or nobody knows."""
+        """Return the first game step of a version, or None if it has none or is unknown."""
         study = self.get(version)
         games = (step for step in range(1, study.last_step + 1) if study.is_game(step))
         return next(games, None)
@@ -93,7 +93,7 @@ class Studies:
 
 
 def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
-    """The project's entry in the list of projects; None if it has none, or it may not be seen."""
+    """Return the project's entry in the list of projects, or None if it has none or access is denied."""
     try:
         stored = bucket.read(MASTER_LIST)
     except ClientError as error:
@@ -103,18 +103,18 @@ def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
     try:
         projects = read_projects(stored.body) if stored else []
     except BrokenListError:
-        return None  # publishing says so; answers can be read all the same
+        return None  # publishing reports the broken list; answers can be read without it
     return next((entry for entry in projects if entry.get("id") == project_id), None)
 
 
 def knows_steps(study: Study) -> bool:
-    """Whether the config of this version is at hand; without it only numbers of steps are known."""
+    """Return whether the config of this version is available. Without it only step numbers are known."""
     steps = study.config.get("steps")
     return isinstance(steps, Mapping) and bool(steps)
 
 
 def find_page(study: Study, step: int, user: str, group: int | None = None) -> ShownPage:
-    """What the participant saw at a step: the variant of the group in their record, else of their id."""
+    """Return the page that a participant saw, by the group in their record or otherwise by their id."""
     if step < 1 or not knows_steps(study):
         return ShownPage("", None)
     file = study.file_at(step)
@@ -126,7 +126,7 @@ def find_page(study: Study, step: int, user: str, group: int | None = None) -> S
 
 
 def list_steps(study: Study) -> list[tuple[int, str]]:
-    """Number and file of each step, the final one last; empty if the config is not at hand."""
+    """Return number and file of each step, the final one last, or [] if the config is not available."""
     if not knows_steps(study):
         return []
     numbers = sorted(number for key in study.config["steps"] if (number := read_number(key)))

@@ -1,1 +1,1 @@
-"""`hippo export`: a project's data as files, brought up to date by each further run."""
+"""`hippo export`: a project's data as files, updated by each run."""

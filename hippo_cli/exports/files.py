@@ -1,4 +1,4 @@
-"""Writes tables as CSV and Parquet, row by row; what was there before stays until all are whole."""
+"""Tables as CSV and Parquet files, written row by row. Earlier files stay until all new ones are complete."""
 
 import csv
 import re
@@ -13,35 +13,35 @@ from typing import Any, Protocol, TextIO
 from hippo_cli.exports.paths import PART, PRIVATE
 from hippo_cli.exports.rows import Kind, Row, Table, Value
 
-_ROWS = 5000  # of a row group of Parquet, the most that is held of a table
-_CHARACTERS = 4_000_000  # likewise, for long answers
-# What spreadsheets take for a formula, https://owasp.org/www-community/attacks/CSV_Injection; not a number.
+_ROWS = 5000  # per Parquet row group: the most rows of a table that are in memory
+_CHARACTERS = 4_000_000  # the same limit for long answers
+# Text that spreadsheets read as a formula, https://owasp.org/www-community/attacks/CSV_Injection. No numbers.
 _FORMULA = re.compile(r"[=@\t\r\n＝＋－＠]|[+-](?![0-9.,]*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How files are written. `excel`: as spreadsheets want CSV; `parquet`: that too, by pyarrow."""
+    """How to write the files. `excel` makes CSV safe for spreadsheets. `parquet` adds Parquet files."""
 
     excel: bool = False
     parquet: bool = True
 
 
 class Writer(Protocol):
-    """Writes one table to one file."""
+    """Writer of one table to one file."""
 
     def write(self, row: Row) -> None:
         """Add a row."""
 
     def close(self) -> None:
-        """No more rows."""
+        """Finish the file."""
 
     def abandon(self) -> None:
-        """The file is of no use: let go of it, whatever comes of that."""
+        """Close the file without finishing it, and ignore errors."""
 
 
 class CsvWriter:
-    """UTF-8, header first, RFC 4180; times as ISO 8601 in UTC, truth as true and false."""
+    """Writer of RFC 4180 CSV with a header. Times are ISO 8601 in UTC, and booleans are true and false."""
 
     def __init__(self, file: TextIO, table: Table, *, excel: bool) -> None:
         self._excel = excel
@@ -51,18 +51,18 @@ class CsvWriter:
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self._csv.writerow([self._form(value) for value in row])
+        self._csv.writerow([self._format(value) for value in row])
 
     def close(self) -> None:
-        """No more rows."""
+        """Finish the file."""
         self._file.close()
 
     def abandon(self) -> None:
-        """Let go of the file."""
-        with suppress(OSError):  # closing flushes, which a full disk refuses once more
+        """Close the file without finishing it."""
+        with suppress(OSError):  # closing flushes, which fails again on a full disk
             self._file.close()
 
-    def _form(self, value: Value) -> object:
+    def _format(self, value: Value) -> object:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, datetime):
@@ -73,7 +73,7 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Row groups of at most _ROWS rows."""
+    """Writer of Parquet with row groups of at most _ROWS rows."""
 
     def __init__(self, file: Any, table: Table, pyarrow: ModuleType) -> None:
         self._file = file
@@ -91,16 +91,16 @@ class ParquetWriter:
             self._flush()
 
     def close(self) -> None:
-        """No more rows."""
+        """Finish the file."""
         self._flush()
         self._writer.close()
         self._file.close()
 
     def abandon(self) -> None:
-        """Let go of the file."""
+        """Close the file without finishing it."""
         with suppress(OSError, ValueError):
             self._writer.close()
-        self._writer.is_open = False  # or it tries once more when it is collected, and complains
+        self._writer.is_open = False  # otherwise it tries to close again, and warns, when collected
         with suppress(OSError):
             self._file.close()
 
@@ -126,7 +126,7 @@ def _build_schema(pyarrow: ModuleType, table: Table) -> Any:
 
 
 def find_pyarrow() -> ModuleType | None:
-    """What writes Parquet; None where the extra `report` is not installed."""
+    """Return pyarrow, or None if the extra `report` is not installed."""
     try:
         import pyarrow.parquet
     except ImportError:
@@ -135,19 +135,19 @@ def find_pyarrow() -> ModuleType | None:
 
 
 class TableFiles:
-    """The files of several tables, written side by side; `keep` puts all in their places, at the end.
+    """The files of several tables, written together. `commit` moves all of them into place at the end.
 
-    As a context: whatever was not kept is removed.
+    On exit, the context removes files that were not committed.
     """
 
-    def __init__(self, directory: Path, tables: Sequence[Table], form: Format) -> None:
+    def __init__(self, directory: Path, tables: Sequence[Table], file_format: Format) -> None:
         self._directory = directory
         self._parts: list[Path] = []
         self._writers: dict[Table, list[Writer]] = {}
-        pyarrow = find_pyarrow() if form.parquet else None
+        pyarrow = find_pyarrow() if file_format.parquet else None
         try:
             for table in tables:
-                self._begin(table, form, pyarrow)
+                self._begin(table, file_format, pyarrow)
         except BaseException:
             self._clear()
             raise
@@ -163,21 +163,21 @@ class TableFiles:
         for writer in self._writers[table]:
             writer.write(row)
 
-    def keep(self) -> list[Path]:
-        """All rows are there: the files take their places. Gives their paths."""
+    def commit(self) -> list[Path]:
+        """Finish the files, move them into place and return their paths."""
         for writers in self._writers.values():
             for writer in writers:
                 writer.close()
-        kept = [part.with_name(part.name.removesuffix(PART)) for part in self._parts]
-        for part, path in zip(self._parts, kept, strict=True):
+        paths = [part.with_name(part.name.removesuffix(PART)) for part in self._parts]
+        for part, path in zip(self._parts, paths, strict=True):
             part.replace(path)
-        return kept
+        return paths
 
-    def _begin(self, table: Table, form: Format, pyarrow: ModuleType | None) -> None:
+    def _begin(self, table: Table, file_format: Format, pyarrow: ModuleType | None) -> None:
         writers = self._writers.setdefault(table, [])
-        encoding = "utf-8-sig" if form.excel else "utf-8"
+        encoding = "utf-8-sig" if file_format.excel else "utf-8"
         text = self._add_part(table, "csv").open("w", encoding=encoding, newline="")
-        writers.append(CsvWriter(text, table, excel=form.excel))
+        writers.append(CsvWriter(text, table, excel=file_format.excel))
         if pyarrow:
             binary = self._add_part(table, "parquet").open("wb")
             writers.append(ParquetWriter(binary, table, pyarrow))

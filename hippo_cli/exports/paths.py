@@ -1,17 +1,17 @@
-"""Where the files of an export lie, and names that no file can have."""
+"""Paths of the files in an export, and names that files cannot have."""
 
 import errno
 import os
 import re
 from pathlib import Path
 
-PRIVATE = "private"  # all that says who participants are; the rest can be shared
+PRIVATE = "private"  # everything that identifies participants; the rest can be shared
 TRIALS = "trials"
 STATE_FILE = "state.sqlite"
-PART = ".part"  # ends the name of a file that is being written
-# A name that is too long, or that is a file in one key and a folder in another: of no use here, and no fault
-# of the disk.
-UNUSABLE_NAME = {
+PART = ".part"  # suffix of a file that is being written
+# Errors for a name that is too long, or that is a file in one key and a folder in another. The name is
+# unusable, but the disk is not at fault.
+UNUSABLE_NAME_ERRORS = {
     errno.ENAMETOOLONG,
     errno.ENOTDIR,
     errno.EISDIR,
@@ -21,14 +21,14 @@ UNUSABLE_NAME = {
     errno.EILSEQ,
 }
 _BAD = re.compile(r'[\x00-\x1f\\<>:"|?*]' if os.name == "nt" else r"[\x00-\x1f\\]")
-# What would look like a character that was replaced.
+# Text that looks like an encoded character.
 _AMBIGUOUS = re.compile(r"%(?=2E|2F|5C|[01][0-9A-F])")
 
 
 def find_trial_path(directory: Path, name: str) -> Path:
-    """Where a recorded file is kept: below trials/ under its own name, `name` being {userId}/{file}.
+    """Return the path of a recorded file: trials/ and its name, which is {userId}/{file}.
 
-    Parts of a name that would lead elsewhere, or that no file can have, are percent-encoded.
+    Parts of the name that would leave the folder, or that files cannot have, are percent-encoded.
     """
     return directory.joinpath(TRIALS, *(_encode(part) for part in name.split("/")))
 

@@ -1,4 +1,4 @@
-"""The tables of an export: their columns, and the rows of one participant."""
+"""The tables of an export: their columns and rows."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from enum import Enum
 
 from hippo.journey.progress import Phase, find_progress
 from hippo_cli.data.records import Entry, Record
-from hippo_cli.data.step_times import list_visits
+from hippo_cli.data.step_times import list_step_times
 from hippo_cli.data.studies import Studies, find_page, knows_steps
 
 Value = str | int | float | bool | datetime | None
@@ -15,7 +15,7 @@ Row = tuple[Value, ...]
 
 
 class Kind(Enum):
-    """What a column holds; empty where there is nothing to say."""
+    """Type of a column. Cells without a value are empty."""
 
     TEXT = "text"
     NUMBER = "number"  # whole
@@ -26,7 +26,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table by its file's name, without ending; `private` ones say who participants are."""
+    """A table, named as its file without the extension. `private` tables identify participants."""
 
     name: str
     columns: tuple[tuple[str, Kind], ...]
@@ -98,23 +98,23 @@ DICTIONARY = Table(
     ),
 )
 PROBLEMS = Table("problems", (("key", _TEXT), ("reason", _TEXT)))
-OF_PARTICIPANTS = (PARTICIPANTS, ANSWERS, STEPS, RECRUITER_IDS)
+PARTICIPANT_TABLES = (PARTICIPANTS, ANSWERS, STEPS, RECRUITER_IDS)
 
 
 def build_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
-    """All rows of one participant."""
+    """Yield all rows of one participant."""
     yield PARTICIPANTS, _build_participant(record, studies)
     study = studies.get(record.version)
     for entry in record.entries:
         shown = find_page(study, entry.step, record.user, record.group)
         for question, value in entry.answers.items():
-            place = (entry.step, shown.file, shown.group)
-            row = (record.user, *place, question, value, entry.moment, record.version, entry.repeat)
+            page = (entry.step, shown.file, shown.group)
+            row = (record.user, *page, question, value, entry.moment, record.version, entry.repeat)
             yield ANSWERS, row
-    for visit in list_visits(record):
-        shown = find_page(study, visit.step, record.user, record.group)
-        times = (visit.shown, visit.left, visit.seconds)
-        yield STEPS, (record.user, visit.step, shown.file, shown.group, *times, record.version)
+    for step_time in list_step_times(record):
+        shown = find_page(study, step_time.step, record.user, record.group)
+        times = (step_time.shown, step_time.left, step_time.seconds)
+        yield STEPS, (record.user, step_time.step, shown.file, shown.group, *times, record.version)
     for name, value in record.parameters.items():
         yield RECRUITER_IDS, (record.user, name, value)
 
@@ -122,8 +122,8 @@ def build_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
 def _build_participant(record: Record, studies: Studies) -> Row:
     study = studies.get(record.version)
     known = knows_steps(study)
-    position = find_progress(record.as_participant(), study)
-    step = position.step if known else max(record.next_step - 1, 0)
+    progress = find_progress(record.as_participant(), study)
+    step = progress.step if known else max(record.next_step - 1, 0)
     answered = [entry for entry in record.entries if entry.answers]
     times = [entry.moment for entry in record.entries if entry.moment]
     consent: Entry | None = next((entry for entry in record.entries if entry.consent), None)
@@ -136,8 +136,8 @@ def _build_participant(record: Record, studies: Studies) -> Row:
         record.group,
         step,
         find_page(study, step, record.user, record.group).file,
-        position.phase.value if known else None,
-        position.phase is Phase.FINAL if known else None,
+        progress.phase.value if known else None,
+        progress.phase is Phase.FINAL if known else None,
         sum(not entry.repeat for entry in answered),
         sum(entry.repeat for entry in answered),
         last,

@@ -1,4 +1,4 @@
-"""One run of an export: fetch what has changed, then write the tables anew from all that is held."""
+"""One run of an export: fetch changed objects, then write the tables again from all records kept here."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,26 +12,26 @@ from hippo_cli.exports.dictionary import build_dictionary
 from hippo_cli.exports.fetch import Fetcher, Source
 from hippo_cli.exports.files import Format, TableFiles
 from hippo_cli.exports.paths import PART, PRIVATE, STATE_FILE, find_trial_path
-from hippo_cli.exports.rows import DICTIONARY, OF_PARTICIPANTS, PROBLEMS, build_rows
+from hippo_cli.exports.rows import DICTIONARY, PARTICIPANT_TABLES, PROBLEMS, build_rows
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore, Problem
 from hippo_cli.progress import Advance
 
-WRITTEN = "written"  # of what `advance` is told besides the kinds of objects
+WRITTEN = "written"  # the task that `advance` reports besides the kinds of objects
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked for. `prune` drops what the bucket has no more; `since` leaves out what is older."""
+    """Options of a run. `prune` deletes data no longer in the bucket. `since` leaves out older objects."""
 
     since: datetime | None = None
-    form: Format = Format()
+    file_format: Format = Format()
     trials: bool = True
     prune: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did: `rows` by table, what was fetched, what is of no use, what the bucket has no more."""
+    """The result of a run. `rows` counts rows by table. `vanished` lists keys no longer in the bucket."""
 
     rows: dict[str, int]
     records_fetched: int
@@ -44,8 +44,8 @@ class Outcome:
 def export(source: Source, directory: Path, options: Options, advance: Advance) -> Outcome:
     """Bring the export in `directory` up to date.
 
-    Raises UsageError for a folder that holds anything else; what was fetched before an error is not fetched
-    again by the next run.
+    Raise UsageError if the folder holds anything else. After an error, the next run does not fetch objects
+    again that were already fetched.
     """
     with _open_store(directory) as store:
         store.begin(f"project {source.project_id} in the bucket {source.bucket.name}")
@@ -53,9 +53,9 @@ def export(source: Source, directory: Path, options: Options, advance: Advance) 
         records = fetcher.fetch_records(options.since)
         trials = fetcher.fetch_trials(options.since) if options.trials else 0
         if options.prune and not options.trials:
-            fetcher.list_trials()  # who has withdrawn leaves no files behind either
-        looked = options.trials or options.prune
-        vanished = store.list_vanished(RECORD) + (store.list_vanished(TRIAL) if looked else [])
+            fetcher.list_trials()  # so that files of withdrawn participants are deleted, too
+        trials_listed = options.trials or options.prune
+        vanished = store.list_vanished(RECORD) + (store.list_vanished(TRIAL) if trials_listed else [])
         if options.prune:
             _prune(source, store, directory, vanished)
         problems = store.list_problems()
@@ -66,17 +66,17 @@ def export(source: Source, directory: Path, options: Options, advance: Advance) 
 @contextmanager
 def _open_store(directory: Path) -> Iterator[ExportStore]:
     state = directory / PRIVATE / STATE_FILE
-    # An export that failed before it began may have left the folder of its state, empty.
+    # An export that failed at its start may have left an empty folder for its state.
     others = (path for path in directory.rglob("*") if path != state.parent)
     if not state.exists() and next(others, None):
         raise UsageError(
-            f"{directory} is not empty, and holds no export",
-            "Give a new folder by --out, or that of an earlier export to bring it up to date.",
+            f"{directory} is not empty and does not contain an export",
+            "Pass a new folder with --out, or the folder of an earlier export to update it.",
         )
     state.parent.mkdir(parents=True, exist_ok=True)
     state.parent.chmod(0o700)
     with closing(ExportStore(state)) as store:
-        for left in state.parent.glob(f"*{PART}"):  # by a run that was killed
+        for left in state.parent.glob(f"*{PART}"):  # from a run that was killed
             left.unlink()
         yield store
 
@@ -90,17 +90,17 @@ def _prune(source: Source, store: ExportStore, directory: Path, vanished: list[s
                 for folder in list(path.parents)[: len(path.relative_to(directory).parts) - 2]:
                     folder.rmdir()
         with store.write():
-            store.forget(key)
+            store.remove(key)
 
 
 def _write_tables(
     source: Source, store: ExportStore, directory: Path, options: Options, advance: Advance
 ) -> tuple[dict[str, int], list[Path]]:
-    tables = (*OF_PARTICIPANTS, DICTIONARY, PROBLEMS)
+    tables = (*PARTICIPANT_TABLES, DICTIONARY, PROBLEMS)
     rows: Counter[str] = Counter({table.name: 0 for table in tables})
     versions: dict[str | None, None] = {}
     total = store.count_records(options.since)
-    with TableFiles(directory, tables, options.form) as files:
+    with TableFiles(directory, tables, options.file_format) as files:
         for done, record in enumerate(store.list_records(options.since), 1):
             versions[record.version] = None
             for table, row in build_rows(record, source.studies):
@@ -114,4 +114,4 @@ def _write_tables(
         for problem in store.list_problems():
             files.write(PROBLEMS, (problem.key, problem.reason))
             rows[PROBLEMS.name] += 1
-        return dict(rows), files.keep()
+        return dict(rows), files.commit()

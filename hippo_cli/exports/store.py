@@ -1,7 +1,7 @@
-"""What earlier runs of an export have fetched: an SQLite file in the export's own folder.
+"""The state of an export: objects that earlier runs fetched, in an SQLite file in the export's folder.
 
-It is what makes an export incremental, and lets it go on after an interruption: every object is noted with
-the ETag of what is held of it. Tables are written from it, so none of them has to fit in memory.
+The state makes an export incremental and lets it continue after an interruption, because it holds the ETag of
+each fetched object. Tables are written from it, so they need not fit in memory.
 """
 
 import sqlite3
@@ -28,14 +28,14 @@ create table if not exists objects (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An object that is there and could not be used."""
+    """An object in the bucket that cannot be used."""
 
     key: str
     reason: str
 
 
 class ExportStore:
-    """The objects of one project: what the bucket has, and what is held of it here."""
+    """The objects of one project: those in the bucket and those fetched so far."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -49,9 +49,9 @@ class ExportStore:
         self._run = int(self._get("run") or 0)
 
     def _set_up(self) -> None:
-        # A second export into the same folder is turned away at once.
+        # A second export into the same folder fails at once.
         self._database.execute("pragma locking_mode = exclusive")
-        # What is pruned must not stay in free pages: not every build of SQLite has this by itself.
+        # Pruned data must not stay in free pages. Not every SQLite build has this on by default.
         self._database.execute("pragma secure_delete = on")
         self._database.execute("begin exclusive")
         for statement in _SCHEMA.split(";"):
@@ -59,14 +59,16 @@ class ExportStore:
         self._database.execute("commit")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     def begin(self, source: str) -> None:
-        """A new run. Raises UsageError if the folder holds an export of another `source`."""
-        held = self._get("source")
-        if held not in (None, source):
-            raise UsageError(f"this folder holds an export of {held}", "Give another folder by --out.")
+        """Start a new run. Raise UsageError if the folder holds an export of another `source`."""
+        earlier = self._get("source")
+        if earlier not in (None, source):
+            raise UsageError(
+                f"this folder contains an export of {earlier}", "Pass another folder with --out."
+            )
         with self.write():
             if self._get("format") != str(FORMAT):
                 self._database.execute("update objects set held = null where kind = ?", [RECORD])
@@ -76,17 +78,17 @@ class ExportStore:
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        """Changes that are kept together. What was done before an error is kept as well."""
+        """Commit the changes of the context together. Changes before an error are committed as well."""
         with self._explain():
             self._database.execute("begin")
             try:
                 yield
             finally:
-                if self._database.in_transaction:  # a full disk has rolled it back already
+                if self._database.in_transaction:  # SQLite has already rolled back on a full disk
                     self._database.execute("commit")
 
-    def note(self, kind: str, listed: Iterable[Listed]) -> None:
-        """What the bucket has now."""
+    def record_listing(self, kind: str, listed: Iterable[Listed]) -> None:
+        """Record objects that are in the bucket now."""
         rows = (
             (entry.key, kind, entry.etag, entry.size, _write_time(entry.modified), self._run)
             for entry in listed
@@ -99,12 +101,12 @@ class ExportStore:
         )
 
     def count_pending(self, kind: str, since: datetime | None) -> int:
-        """How many objects have to be fetched."""
+        """Return how many objects must be fetched."""
         query = f"select count(*) from objects where {_PENDING}"
         return int(self._select(query, self._bind(kind, since))[0][0])
 
     def list_pending(self, kind: str, since: datetime | None) -> Iterator[str]:
-        """Their keys; what is fetched meanwhile does not come again."""
+        """Yield the keys of objects to fetch. An object fetched in the meantime is not yielded again."""
         after = ""
         while True:
             rows = self._select(
@@ -116,34 +118,34 @@ class ExportStore:
             yield from (key for (key,) in rows)
             after = rows[-1][0]
 
-    def hold(self, key: str, etag: str, content: str | None = None, size: int = 0) -> None:
-        """The object is fetched: `content` of a record, `size` of a file."""
+    def mark_fetched(self, key: str, etag: str, content: str | None = None, size: int = 0) -> None:
+        """Record that the object was fetched, with the `content` of a record or the `size` of a file."""
         self._update(key, "held = ?, content = ?, held_size = ?, problem = null", etag, content, size)
 
-    def hold_problem(self, key: str, etag: str, reason: str) -> None:
-        """The object was read and cannot be used, until it changes. What was held of it before stays."""
+    def mark_unusable(self, key: str, etag: str, reason: str) -> None:
+        """Record that the object cannot be used until it changes. Its earlier content stays."""
         self._update(key, "held = ?, problem = ?", etag, reason)
 
-    def let_go(self, key: str) -> None:
-        """What is held of it is not there any more: it is fetched again."""
+    def invalidate(self, key: str) -> None:
+        """Record that the object's file was lost or changed, so that it is fetched again."""
         self._update(key, "held = null")
 
-    def miss(self, key: str) -> None:
-        """The object was listed and is gone: what is held of it has vanished."""
+    def mark_missing(self, key: str) -> None:
+        """Record that the object was deleted after it was listed."""
         self._update(key, "run = run - 1")
-        self._database.execute(f"delete from objects where key = ? and not {_HERE}", [key])
+        self._database.execute(f"delete from objects where key = ? and not {_KEPT}", [key])
 
-    def forget(self, key: str) -> None:
-        """The object is of no concern any more."""
+    def remove(self, key: str) -> None:
+        """Remove the object from the state."""
         self._database.execute("delete from objects where key = ?", [key])
 
     def count_records(self, since: datetime | None) -> int:
-        """How many participants `list_records` gives."""
+        """Return how many participants `list_records` yields."""
         query = "select count(*) from objects where kind = ? and content is not null and modified >= ?"
         return int(self._select(query, [RECORD, _write_time(since)])[0][0])
 
     def list_records(self, since: datetime | None) -> Iterator[Record]:
-        """The participants, by user id; one at a time, since one can be some megabytes."""
+        """Yield the participants by user id, one at a time because a record can be several megabytes."""
         after = ""
         query = (
             "select key, content from objects where kind = ? and content is not null and modified >= ?"
@@ -153,8 +155,8 @@ class ExportStore:
             after, content = rows.pop()
             yield Record.from_json(content)
 
-    def list_held_files(self) -> Iterator[tuple[str, int]]:
-        """Key and size of each file that is held."""
+    def list_fetched_files(self) -> Iterator[tuple[str, int]]:
+        """Yield key and size of each fetched file."""
         after = ""
         while rows := self._select(
             "select key, held_size from objects where kind = ? and held is not null and problem is null"
@@ -165,15 +167,15 @@ class ExportStore:
             after = rows[-1][0]
 
     def list_problems(self) -> list[Problem]:
-        """What the bucket has and could not be used."""
+        """Return the objects in the bucket that cannot be used."""
         rows = self._select(
             "select key, problem from objects where problem is not null and run = ? order by key", [self._run]
         )
         return [Problem(*row) for row in rows]
 
     def list_vanished(self, kind: str) -> list[str]:
-        """Keys of what is held, and the bucket does not have any more."""
-        query = f"select key from objects where kind = ? and run < ? and {_HERE} order by key"
+        """Return the keys of fetched objects that are no longer in the bucket."""
+        query = f"select key from objects where kind = ? and run < ? and {_KEPT} order by key"
         rows = self._select(query, [kind, self._run])
         return [key for (key,) in rows]
 
@@ -199,8 +201,8 @@ class ExportStore:
             raise _describe(error, self._path) from error
 
 
-# A record that has to be read again is still here.
-_HERE = "(held is not null or content is not null)"
+# A record that must be read again is still kept.
+_KEPT = "(held is not null or content is not null)"
 _PENDING = "kind = ? and run = ? and modified >= ? and (held is null or held <> etag)"
 
 
@@ -208,14 +210,14 @@ def _describe(error: sqlite3.Error, path: Path) -> MachineError:
     text = str(error)
     if "full" in text:
         return MachineError(
-            f"{path}: the disk is full", "Make room and run the same command again: it goes on from here."
+            f"{path}: the disk is full", "Free some space and run the same command again to continue."
         )
     if "locked" in text:
-        return MachineError(f"{path} is in use", "Another export into the same folder is at work.")
-    advice = "Export into a new folder by --out: it needs nothing of this one."
+        return MachineError(f"{path} is in use", "Wait until the other export into this folder has finished.")
+    advice = "Pass a new folder with --out. It does not need any data from this one."
     return MachineError(f"{path}: {text}", advice)
 
 
 def _write_time(moment: datetime | None) -> str:
-    """Texts that sort as the times do."""
+    """Return text that sorts in the order of the times."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds") if moment else ""

@@ -1,1 +1,1 @@
-"""Looking after a running study: its servers, its participants, its logs, whether it is open."""
+"""Operation of a running study: its servers, participants and logs, and whether it is open."""

@@ -1,4 +1,4 @@
-"""A line of a log: when, of what, and its text made readable."""
+"""A log line: its time, its source and readable text."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import Any
 from hippo_cli.errors import UsageError
 
 GAME = "game"
-# What Lambda adds to each line, and nobody asks for.
-_LEFT_OUT = {"timestamp", "level", "message", "logger", "requestId", "tenantId"}
+# Fields that Lambda adds to each line, or that are shown elsewhere.
+_OMITTED_FIELDS = {"timestamp", "level", "message", "logger", "requestId", "tenantId"}
 _TASK = re.compile(r"task/[^\s\"/]+/([0-9a-f-]{8,})")
 _AGO = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -18,7 +18,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """`source` is a function's name or `game`; `fields` are what the line holds besides its message."""
+    """A log line. `source` is a function's name or `game`. `fields` holds everything except the message."""
 
     time: datetime
     source: str
@@ -26,15 +26,15 @@ class LogLine:
     message: str
     fields: dict[str, Any] = field(default_factory=dict, hash=False)
 
-    def form(self) -> str:
-        """For people, in their own time zone."""
+    def format(self) -> str:
+        """Return the line as text, in the user's time zone."""
         stamp = f"{self.time.astimezone():%Y-%m-%d %H:%M:%S}.{self.time.microsecond // 1000:03d}"
         more = "".join(f"  {name}={_format_value(value)}" for name, value in self.fields.items())
         level = "" if self.level in ("", "INFO") else f"{self.level} "
         return f"{stamp}  {self.source:<12}  {level}{self.message}{more}"
 
     def as_json(self) -> dict[str, Any]:
-        """For programs, in UTC."""
+        """Return the line for programs, in UTC."""
         return {
             "time": self.time.isoformat(timespec="milliseconds"),
             "source": self.source,
@@ -45,7 +45,7 @@ class LogLine:
 
 
 def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
-    """A line as CloudWatch keeps it; None for metrics, which are no news to anybody."""
+    """Return a line of CloudWatch Logs, or None for metrics, which are not of interest here."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     text = text.rstrip()
     try:
@@ -58,12 +58,12 @@ def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
         return None
     if not isinstance(entry.get("message"), str):
         return LogLine(moment, source, "", text)
-    fields = {name: value for name, value in entry.items() if name not in _LEFT_OUT}
+    fields = {name: value for name, value in entry.items() if name not in _OMITTED_FIELDS}
     return LogLine(moment, source, str(entry.get("level") or ""), entry["message"], fields)
 
 
 def names_user(text: str, user_id: str) -> bool:
-    """Whether a line of a function is about this participant, and not about one whose id holds theirs."""
+    """Return whether a function's line is about this participant, and not one with a longer id."""
     try:
         entry = json.loads(text) if text.startswith("{") else None
     except (ValueError, RecursionError):
@@ -74,19 +74,23 @@ def names_user(text: str, user_id: str) -> bool:
 
 
 def find_tasks(text: str) -> set[str]:
-    """The ids of ECS tasks that a text names by their ARN."""
+    """Return the ids of ECS tasks whose ARNs are in a text."""
     return set(_TASK.findall(text))
 
 
 def read_since(text: str, now: datetime) -> datetime:
-    """`30m`, `2h`, `1d`, or a time; the user's own time zone where none is given. Raises UsageError."""
+    """Return the time for `30m`, `2h`, `1d` or an ISO time, by default in the user's time zone.
+
+    Raise UsageError for other text.
+    """
     try:
         if match := _AGO.fullmatch(text.strip()):
             return now - timedelta(**{_UNITS[match[2]]: float(match[1])})
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since {text}: not a time", "Write 30m, 2h or 1d for so long ago, or 2026-11-25T09:30."
+            f"--since {text}: not a time",
+            "Pass a duration before now, such as 30m, 2h or 1d, or a time, such as 2026-11-25T09:30.",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What these commands share: the stack that they act on, whom they mean, and what a refusal is about."""
+"""Shared parts of the operating commands: the stack, ids on the command line, and denied actions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,12 +15,14 @@ from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import read_folder_project
 
-STEWARD = "Ask the operator to attach the stack's StewardPolicy to you (docs/security.md)."
+ASK_FOR_STEWARD_POLICY = (
+    "Ask the operator to attach the stack's StewardPolicy to you (docs/explanation/security.md)."
+)
 
 
 @dataclass(frozen=True)
 class Platform:
-    """A stack and its own bucket; `folder_project` is the id of the study in this folder, if it holds one."""
+    """A stack and its own bucket. `folder_project` is the id of the study in this folder, if there is one."""
 
     connection: Connection
     stack: Stack
@@ -29,7 +31,7 @@ class Platform:
 
 
 def open_platform(flags: Flags) -> Platform:
-    """The stack that the flags, or the study of this folder, name."""
+    """Return the stack that the flags or the study of this folder specify."""
     config = read_folder_project()
     connection = connect(flags, config)
     stack = find_stack(connection)
@@ -43,28 +45,28 @@ def open_platform(flags: Flags) -> Platform:
 
 
 def read_user(text: str) -> str:
-    """A participant's id as keys have it. Raises UsageError."""
+    """Return a participant's id as used in keys. Raise UsageError if it is invalid."""
     try:
         return parse_user_id(text)
     except BadRequestError as error:
         raise UsageError(
-            f"{text!r} cannot be a participant's id ({error})", "It stands in `hippo status` and in exports."
+            f"{text!r} is not a valid participant id ({error})", "`hippo status` and exports show the ids."
         ) from None
 
 
 def read_project(text: str) -> str:
-    """A project's id. Raises UsageError."""
+    """Return a project's id. Raise UsageError if it is invalid."""
     if not is_project_id(text):
-        raise UsageError(f"{text!r} cannot be a project's id", "It stands in the study's config.yml.")
+        raise UsageError(f"{text!r} is not a valid project id", "Pass the id from the study's config.yml.")
     return text
 
 
 @contextmanager
-def asking(what: str, advice: str = STEWARD) -> Iterator[None]:
-    """Says what these credentials may not do, and who can change that."""
+def explaining_denial(action: str, advice: str = ASK_FOR_STEWARD_POLICY) -> Iterator[None]:
+    """Raise AwsError for a denied call, with the action that failed and whom to ask for permission."""
     try:
         yield
     except ClientError as error:
         if is_denied(error):
-            raise AwsError(f"access denied: these credentials may not {what}", advice) from error
+            raise AwsError(f"access denied: these credentials may not {action}", advice) from error
         raise

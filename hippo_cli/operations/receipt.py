@@ -1,4 +1,4 @@
-"""What a withdrawal leaves: that it was done, and of how much. Nothing in it says of whom."""
+"""The receipt of a withdrawal: when it was done and how much was deleted, but not for which participant."""
 
 import json
 import os
@@ -9,34 +9,34 @@ from typing import Any
 
 from hippo.clock import write_stamp
 from hippo_cli.errors import MachineError, UsageError
-from hippo_cli.operations.withdrawal import QUEUE, RECORD, SERVER, TRIAL, Found
+from hippo_cli.operations.withdrawal import QUEUE, RECORD, SERVER, TRIAL, ParticipantData
 
-_ROOM = 4096
+_RESERVED_BYTES = 4096
 STILL_THERE = (
-    "ids in the logs of functions and game server, until they expire (LogRetentionDays)",
-    "old versions of the places under the cap of servers, for a day or two",
-    "messages about them that failed for good, until they expire in the dead-letter queues",
-    "one in the number of those who have finished, in a study with balanced groups",
-    "copies that were taken home: `hippo export --prune` deletes them there",
+    "ids in the logs of functions and game servers, until the logs expire (LogRetentionDays)",
+    "old versions of the server slots that they held, for a day or two",
+    "messages about the participant that failed permanently, until they expire in the dead-letter queues",
+    "1 in the count of finished participants, in a study with balanced groups",
+    "exported copies: `hippo export --prune` deletes them",
 )
-_UPLOADS = "uploads that a game server did not finish, for a week: these credentials may not abort them"
+_UPLOADS = "incomplete uploads of a game server, for a week: these credentials may not abort them"
 
 
 def choose_path(path: Path | None, project_id: str, now: datetime) -> Path:
-    """Where the receipt goes. Raises UsageError if there is something already, or no folder."""
+    """Return the path of the receipt. Raise UsageError if the file exists or its folder does not."""
     path = path or Path(f"withdrawal-{project_id}-{write_stamp(now)}.json")
     if path.exists():
-        raise UsageError(f"{path} is there already", "Name another file by --receipt.")
+        raise UsageError(f"{path} already exists", "Pass another file with --receipt.")
     if not path.parent.is_dir():
-        raise UsageError(f"{path.parent} is no folder", "Name another file by --receipt.")
+        raise UsageError(f"{path.parent} is not a folder", "Pass another file with --receipt.")
     return path
 
 
 def reserve(path: Path) -> None:
-    """Before anything is deleted: a disk that is full is found now, so its room is taken."""
+    """Reserve disk space for the receipt before anything is deleted, so that a full disk is found in time."""
     try:
         with path.open("x") as file:
-            file.write(" " * _ROOM)
+            file.write(" " * _RESERVED_BYTES)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -44,12 +44,14 @@ def reserve(path: Path) -> None:
             path.unlink(missing_ok=True)
         raise MachineError(
             f"{path}: the receipt cannot be written ({error.strerror})",
-            "Nothing was deleted; name another file.",
+            "Nothing was deleted. Pass another file with --receipt.",
         ) from error
 
 
-def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: datetime) -> dict[str, Any]:
-    """Counts of what was deleted; no id, and nothing that was made of one."""
+def build_receipt(
+    found: ParticipantData, stack: str, bucket: str, begun: datetime, ended: datetime
+) -> dict[str, Any]:
+    """Return the counts of deleted objects, without the participant's id or anything derived from it."""
     return {
         "what": "withdrawal of one participant",
         "project": found.project_id,
@@ -71,7 +73,10 @@ def make_receipt(found: Found, stack: str, bucket: str, begun: datetime, ended: 
 
 
 def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
-    """As JSON, readable, into the room that was kept for it; if that fails it is shown, and no file left."""
+    """Write the receipt as indented JSON into the reserved file.
+
+    If that fails, remove the file and raise MachineError with the receipt's text.
+    """
     text = json.dumps(receipt, indent=2) + "\n"
     try:
         with path.open("r+", encoding="utf-8") as file:
@@ -81,20 +86,20 @@ def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise MachineError(
-            f"{path}: all is deleted, but the receipt cannot be written ({error.strerror})",
-            f"Keep this in its place, or run the same command again when there is room:\n{text}",
+            f"{path}: everything was deleted, but the receipt cannot be written ({error.strerror})",
+            f"Keep this text instead, or free some space and run the same command again:\n{text}",
         ) from error
 
 
-def describe(found: Found) -> list[str]:
-    """What is there, a line each."""
+def describe(found: ParticipantData) -> list[str]:
+    """Return one line for each kind of data found."""
     lines = [
         (found.count(RECORD), "participant record (all answers)"),
         (found.count(TRIAL), "trial files"),
         (found.count(SERVER), "server record"),
-        (len(found.queue), f"place in the {QUEUE}"),
-        (int(found.is_listed), "entry in the lists of who was let in or turned away, and of groups"),
+        (len(found.queue), f"entry in the {QUEUE} for a server"),
+        (int(found.is_listed), "entry in the lists of admitted or refused participants, or of groups"),
         (found.count_old(), "old versions of these"),
-        (len(found.uploads), "uploads that their game server did not finish"),
+        (len(found.uploads), "incomplete uploads of their game server"),
     ]
     return [f"{number:>6}  {what}" for number, what in lines if number]

@@ -1,4 +1,4 @@
-"""The game servers of a project or of the whole stack, as one table."""
+"""The game servers of a project or of the whole stack, as table rows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,47 +16,48 @@ from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.errors import AwsError, CliError
-from hippo_cli.operations.platform import Platform, asking
+from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.reports.journeys import has_played, read_journey
 from hippo_cli.reports.servers import (
-    NONE_SEEN,
+    NO_RECORD_VISIBLE,
     PREFIX,
     ServerReader,
     ServerSize,
-    Sight,
+    Visibility,
     find_size,
     find_span,
     is_alive,
     parse_server,
 )
 
-_LOOK = (
-    "Have the operator delete it: the next sweep stops what runs without a record (docs/operating.md).\n"
-    "Then run the same command again."
+_DELETE_RECORD = (
+    "Ask the operator to delete the record. The next sweep then stops any server that it was for\n"
+    "(docs/howto/operate.md). Then run the same command again."
 )
 FindSize = Callable[[str], ServerSize]
-_OWN = (
-    "Ask the operator to tag you with your project (hippo-project), and for the stack's ResearcherPolicy.\n"
-    "Records last written before the stack tagged them only a steward may read (docs/security.md)."
+_ASK_FOR_TAG = (
+    "Ask the operator to attach the stack's ResearcherPolicy to you and to tag you with your project\n"
+    "(hippo-project). Only stewards can read records last written before the stack tagged them\n"
+    "(docs/explanation/security.md)."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class ServerLine:
-    """One server: how old its attempt is, when it ends at the latest, and what it has cost at most."""
+class ServerRow:
+    """One server with its age, its running time and its maximum cost so far."""
 
     record: ServerRecord
-    age: float | None  # minutes since the participant's server was asked for
-    minutes: float  # that its task has run
+    age: float | None  # minutes since the participant's server was requested
+    minutes: float  # running time of its task
     dollars: float
 
     @property
     def reason(self) -> str:
-        """Why it ended, or failed."""
+        """The reason for its end or failure."""
         return self.record.error or self.record.reason
 
     def as_json(self) -> dict[str, Any]:
-        """For programs; times in UTC."""
+        """Return the row for programs, with times in UTC."""
         record = self.record
         return {
             "userId": record.user_id,
@@ -76,10 +77,10 @@ class ServerLine:
         }
 
 
-def read_project_servers(project: Project, tell: Callable[[str], None]) -> list[ServerRecord]:
-    """The servers of a project's participants, those heard of last first.
+def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[ServerRecord]:
+    """Return the servers of a project's participants, the most recently active first.
 
-    Raises AwsError if none of them may be seen; `tell` is told where this cannot be known.
+    Raise AwsError if access to all of them is denied. `warn` is called if this cannot be determined.
     """
     folder = f"{project.id}/Users/"
     listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
@@ -91,74 +92,77 @@ def read_project_servers(project: Project, tell: Callable[[str], None]) -> list[
 
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
-    _tell_broken(reader.broken, tell)
-    if reader.sight is Sight.REFUSED:
-        raise AwsError(f"access denied: these credentials may not read server records of {project.id}", _OWN)
-    if reader.sight is Sight.DOUBTFUL:
-        tell(NONE_SEEN)
+    _warn_of_broken(reader.broken, warn)
+    if reader.visibility is Visibility.DENIED:
+        raise AwsError(
+            f"access denied: these credentials may not read server records of {project.id}", _ASK_FOR_TAG
+        )
+    if reader.visibility is Visibility.UNCERTAIN:
+        warn(NO_RECORD_VISIBLE)
     return found
 
 
-def read_all_servers(bucket: Bucket, tell: Callable[[str], None]) -> list[ServerRecord]:
-    """The servers of all projects; `tell` is told of records that cannot be read."""
+def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[ServerRecord]:
+    """Return the servers of all projects. `warn` is called with records that cannot be read."""
 
     def read(key: str) -> tuple[str, Stored | None]:
         return key, bucket.read(key)
 
-    with asking("list the servers of all projects"):
+    with explaining_denial("list the servers of all projects"):
         keys = [entry.key for entry in bucket.list_tree(PREFIX)]
         stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
     records = [(key, parse_server(found.body)) for key, found in stored]
-    _tell_broken([key for key, record in records if record is None], tell)
+    _warn_of_broken([key for key, record in records if record is None], warn)
     return [record for _, record in records if record is not None]
 
 
-def _tell_broken(keys: list[str], tell: Callable[[str], None]) -> None:
+def _warn_of_broken(keys: list[str], warn: Callable[[str], None]) -> None:
     if keys:
-        tell(f"{', '.join(keys)} cannot be read: a server may be running for each.\n{_LOOK}")
+        warn(f"{', '.join(keys)} cannot be read: a server may be running for each.\n{_DELETE_RECORD}")
 
 
 def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
-    """One participant's server; None if there was never one.
+    """Return a participant's server, or None if they never had one.
 
-    Raises AwsError, and CliError for a record that cannot be read.
+    Raise AwsError if AWS fails, and CliError for a record that cannot be read.
     """
     key = f"{PREFIX}{user_id}.json"
-    with asking("read server records"):
+    with explaining_denial("read server records"):
         try:
             stored = bucket.read(key)
             record = parse_server(stored.body) if stored else None
             if stored and record is None:
-                raise CliError(f"{key} cannot be read: a server may be running", _LOOK)
+                raise CliError(f"{key} cannot be read: a server may be running", _DELETE_RECORD)
             return record
         except ClientError as error:
-            # Who may list by prefix only is refused what is not there, too (S3 API reference, GetObject).
+            # With permission to list by prefix only, S3 also denies access to missing objects (S3 API
+            # reference, GetObject).
             if is_denied(error) and not bucket.holds(key):
                 return None
             raise
 
 
-def make_lines(records: Iterable[ServerRecord], size_of: FindSize, now: datetime) -> list[ServerLine]:
-    """Those that live first, the oldest of them first; then the others, the latest first."""
-    lines = [_make_line(record, size_of(record.project_id), now) for record in records]
-    alive = sorted((line for line in lines if is_alive(line.record)), key=lambda line: -(line.age or 0))
-    return [*alive, *sorted((line for line in lines if not is_alive(line.record)), key=_since)]
+def build_server_rows(records: Iterable[ServerRecord], size_of: FindSize, now: datetime) -> list[ServerRow]:
+    """Return one row per server: live servers, oldest first, then ended servers, latest first."""
+    rows = [_build_row(record, size_of(record.project_id), now) for record in records]
+    alive = sorted((row for row in rows if is_alive(row.record)), key=lambda row: -(row.age or 0))
+    return [*alive, *sorted((row for row in rows if not is_alive(row.record)), key=_rank_age)]
 
 
-def _since(line: ServerLine) -> float:
-    return float("inf") if line.age is None else line.age
+def _rank_age(row: ServerRow) -> float:
+    return float("inf") if row.age is None else row.age
 
 
-def _make_line(record: ServerRecord, size: ServerSize, now: datetime) -> ServerLine:
+def _build_row(record: ServerRecord, size: ServerSize, now: datetime) -> ServerRow:
     begun = record.requested_at or record.started_at
     span = find_span(record, now)
     duration = span[1] - span[0] if span else now - now
     age = max((now - begun).total_seconds() / 60, 0) if begun else None
-    return ServerLine(record, age, duration.total_seconds() / 60, size.price(duration))
+    return ServerRow(record, age, duration.total_seconds() / 60, size.price(duration))
 
 
-def make_sizes(platform: Platform) -> FindSize:
-    """The size of each project's servers, looked up once; what may not be seen has the default one."""
+def build_size_lookup(platform: Platform) -> FindSize:
+    """Return a function that finds a project's server size once, or the default size if access is denied."""
 
     @cache
     def find(project_id: str) -> ServerSize:

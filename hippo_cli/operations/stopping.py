@@ -1,4 +1,4 @@
-"""Stops servers as the platform does: by a message to the stop topic, then by looking at the record."""
+"""Stop game servers as the platform does: publish to the stop topic, then poll the server records."""
 
 import json
 from collections.abc import Callable
@@ -10,39 +10,40 @@ from hippo.records.codes import LIVING, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 from hippo.records.server import ServerRecord
 from hippo_cli.data.bucket import Bucket
-from hippo_cli.operations.platform import Platform, asking
+from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.operations.servers import read_server
 
 REASON = "stopped by hand"
-PATIENCE = timedelta(minutes=5)  # a stop takes about a minute; what fails is tried again after some
-_LOOK_SECONDS = 2.0
-_CLOCKS_APART = timedelta(seconds=10)  # this machine's and the platform's, whose counts
+DEFAULT_TIMEOUT = timedelta(minutes=5)  # a stop takes about a minute; a failed one is retried later
+_POLL_SECONDS = 2.0
+_CLOCK_SKEW = timedelta(seconds=10)  # between this machine's clock and the platform's, which counts
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
-    """What became of one server; `done` is False if it was still there when the patience was over."""
+class StopOutcome:
+    """The outcome for one server. `done` is False if it had not stopped before the timeout."""
 
     user_id: str
     state: str
     done: bool
     note: str = ""
-    ends: datetime | None = None  # when it will be stopped, where that was asked for with a delay
+    ends: datetime | None = None  # when it will be stopped, after a request with a delay
 
 
-Judge = Callable[[ServerRecord, ServerRecord | None], Stopped | None]  # of the record before, and as it is
+# Record before the request and current record to the outcome, or None while there is none.
+Judge = Callable[[ServerRecord, ServerRecord | None], StopOutcome | None]
 
 
-def ask_to_stop(platform: Platform, record: ServerRecord, delay: float = 0) -> None:
-    """Publishes the message; the same participant's server in another project is left alone.
+def request_stop(platform: Platform, record: ServerRecord, delay: float = 0) -> None:
+    """Publish a stop message for this participant's server in this project only.
 
-    With a delay, in minutes, the platform moves the server's deadline earlier, never later.
+    With a delay in minutes, the platform moves the server's deadline earlier, never later.
     """
     request_id = name_request(record.project_id, record.user_id, Occasion.BY_HAND)
     message = build_stop(
         record.user_id, project_id=record.project_id, delay=delay, reason=REASON, request_id=request_id
     )
-    with asking("stop servers"):
+    with explaining_denial("stop servers"):
         platform.connection.make_client("sns").publish(
             TopicArn=platform.stack["StopServerTopicArn"], Message=json.dumps(message)
         )
@@ -52,11 +53,14 @@ def await_stopped(
     bucket: Bucket,
     before: list[ServerRecord],
     clock: Clock,
-    patience: timedelta = PATIENCE,
-    tell: Callable[[Stopped], None] = lambda _: None,
-) -> list[Stopped]:
-    """Looks until each server has stopped, in the order in which they do; `before` is what was there."""
-    return _await(_judge_stop, bucket, before, clock, patience, tell)
+    timeout: timedelta = DEFAULT_TIMEOUT,
+    report: Callable[[StopOutcome], None] = lambda _: None,
+) -> list[StopOutcome]:
+    """Wait until each server has stopped and return the outcomes in that order.
+
+    `before` holds the records from before the request.
+    """
+    return _await(_judge_stop, bucket, before, clock, timeout, report)
 
 
 def await_deadlines(
@@ -64,16 +68,16 @@ def await_deadlines(
     before: list[ServerRecord],
     delay: float,
     clock: Clock,
-    patience: timedelta = PATIENCE,
-    tell: Callable[[Stopped], None] = lambda _: None,
-) -> list[Stopped]:
-    """Looks until each server's deadline says that it ends in `delay` minutes, or sooner."""
-    latest = clock.now() + timedelta(minutes=delay) + _CLOCKS_APART
+    timeout: timedelta = DEFAULT_TIMEOUT,
+    report: Callable[[StopOutcome], None] = lambda _: None,
+) -> list[StopOutcome]:
+    """Wait until each server's deadline is at most `delay` minutes away."""
+    latest = clock.now() + timedelta(minutes=delay) + _CLOCK_SKEW
 
-    def judge(was: ServerRecord, now: ServerRecord | None) -> Stopped | None:
+    def judge(was: ServerRecord, now: ServerRecord | None) -> StopOutcome | None:
         return _judge_deadline(was, now, latest)
 
-    return _await(judge, bucket, before, clock, patience, tell)
+    return _await(judge, bucket, before, clock, timeout, report)
 
 
 def _await(
@@ -81,13 +85,13 @@ def _await(
     bucket: Bucket,
     before: list[ServerRecord],
     clock: Clock,
-    patience: timedelta,
-    tell: Callable[[Stopped], None],
-) -> list[Stopped]:
-    until = clock.now() + patience
+    timeout: timedelta,
+    report: Callable[[StopOutcome], None],
+) -> list[StopOutcome]:
+    until = clock.now() + timeout
     waiting = {record.user_id: record for record in before}
     states = {record.user_id: record.state for record in before}
-    ended: list[Stopped] = []
+    ended: list[StopOutcome] = []
     while waiting:
         for user_id, was in list(waiting.items()):
             now = read_server(bucket, user_id)
@@ -95,44 +99,48 @@ def _await(
             if (result := judge(was, now)) is not None:
                 del waiting[user_id]
                 ended.append(result)
-                tell(result)
+                report(result)
         if not waiting or clock.now() >= until:
             break
-        clock.sleep(_LOOK_SECONDS)
-    left = [Stopped(user_id, states[user_id], False) for user_id in waiting]
+        clock.sleep(_POLL_SECONDS)
+    left = [StopOutcome(user_id, states[user_id], False) for user_id in waiting]
     return [*ended, *left]
 
 
-def _judge_stop(was: ServerRecord, now: ServerRecord | None) -> Stopped | None:
+def _judge_stop(was: ServerRecord, now: ServerRecord | None) -> StopOutcome | None:
     if (result := _judge_successor(was, now)) is not None:
         return result
-    # A record that said so before is another stop's, until this one has left its time there.
-    asked_anew = was.state != ServerState.STOPPED or (now and now.stop_requested_at != was.stop_requested_at)
-    has_stopped = now is not None and now.state == ServerState.STOPPED and asked_anew
-    return Stopped(was.user_id, ServerState.STOPPED, True) if has_stopped else None
+    # A record that was already `stopped` belongs to an earlier stop until this one has written its time.
+    requested_again = was.state != ServerState.STOPPED or (
+        now and now.stop_requested_at != was.stop_requested_at
+    )
+    stopped = now is not None and now.state == ServerState.STOPPED and requested_again
+    return StopOutcome(was.user_id, ServerState.STOPPED, True) if stopped else None
 
 
-def _judge_deadline(was: ServerRecord, now: ServerRecord | None, latest: datetime) -> Stopped | None:
+def _judge_deadline(was: ServerRecord, now: ServerRecord | None, latest: datetime) -> StopOutcome | None:
     if (result := _judge_successor(was, now)) is not None or now is None:
         return result
     if now.state not in LIVING:
-        return Stopped(was.user_id, now.state, True, f"{now.state}, so there is nothing to delay")
+        return StopOutcome(was.user_id, now.state, True, f"already {now.state}, so the delay has no effect")
     if now.deadline is None:
         return None
     if was.deadline is None:
-        # A start has just given it one; only the message makes it as early as that.
-        return Stopped(was.user_id, now.state, True, ends=now.deadline) if now.deadline <= latest else None
+        # The start has just set a deadline. Only the stop message can make it this early.
+        return (
+            StopOutcome(was.user_id, now.state, True, ends=now.deadline) if now.deadline <= latest else None
+        )
     if now.deadline != was.deadline:
-        return Stopped(was.user_id, now.state, True, ends=now.deadline)
+        return StopOutcome(was.user_id, now.state, True, ends=now.deadline)
     anyway = now.deadline <= latest
-    note = "it would have been stopped by then anyway"
-    return Stopped(was.user_id, now.state, True, note, now.deadline) if anyway else None
+    note = "was due to stop by then anyway"
+    return StopOutcome(was.user_id, now.state, True, note, now.deadline) if anyway else None
 
 
-def _judge_successor(was: ServerRecord, now: ServerRecord | None) -> Stopped | None:
+def _judge_successor(was: ServerRecord, now: ServerRecord | None) -> StopOutcome | None:
     if now is None:
-        return Stopped(was.user_id, "gone", True, "its record is gone")
+        return StopOutcome(was.user_id, "gone", True, "its record no longer exists")
     if now.attempt > was.attempt or now.project_id != was.project_id:
-        note = "stopped; the participant has asked for another one since"
-        return Stopped(was.user_id, now.state, True, note)
+        note = "stopped; the participant has requested another server since"
+        return StopOutcome(was.user_id, now.state, True, note)
     return None

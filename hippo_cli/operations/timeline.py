@@ -1,4 +1,4 @@
-"""What the functions and the game server of one participant have logged, as one timeline."""
+"""The log lines of functions and game server for one participant, as one timeline."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,16 +13,16 @@ from hippo_cli.stack import Stack
 
 # In the order of the stack's output FunctionLogGroups.
 FUNCTIONS = ("next_step", "start_server", "stop_server")
-_LATE = timedelta(seconds=20)  # CloudWatch shows lines in any order, and some seconds after they were written
-_STREAMS_AT_ONCE = 100  # FilterLogEvents takes no more names
+_LATE = timedelta(seconds=20)  # CloudWatch shows lines in any order and several seconds late
+_STREAMS_AT_ONCE = 100  # the limit of FilterLogEvents
 _FOLLOW_SECONDS = 3.0
 _MISSING = "ResourceNotFoundException"
 
 
 class Timeline:
-    """Reads again and again, each line once.
+    """A reader that returns each line once, however often it reads.
 
-    `notes` says what could not be read, by source; `denied` are the sources that may not be.
+    `notes` says by source what could not be read. `denied` holds the sources to which access is denied.
     """
 
     def __init__(self, client: Any, stack: Stack, user_id: str, project_id: str, tasks: set[str]) -> None:
@@ -36,7 +36,7 @@ class Timeline:
         self.denied: set[str] = set()
 
     def read(self, since: datetime) -> list[LogLine]:
-        """The lines since then that were not read before, in order of time."""
+        """Return new lines since a time, in order of time."""
         found = []
         for source, group in self._list_groups():
             found += self._read_source(source, self._filter(group, since, f'"{self._user_id}"'))
@@ -46,11 +46,11 @@ class Timeline:
 
     @property
     def is_refused(self) -> bool:
-        """Whether none of the logs may be read that there are."""
+        """Whether access to all existing logs is denied."""
         return self.denied >= {*FUNCTIONS, *([GAME] if self._tasks else [])}
 
     def follow(self, since: datetime, clock: Clock) -> Iterator[list[LogLine]]:
-        """Once what there is, then what is new, for ever."""
+        """Yield the existing lines, then new lines for ever."""
         while True:
             now = clock.now()
             yield self.read(since)
@@ -60,7 +60,9 @@ class Timeline:
     def _list_groups(self) -> list[tuple[str, str]]:
         groups = [name for name in self._stack.get("FunctionLogGroups").split(",") if name]
         if not groups:
-            self.notes["functions"] = "the stack does not say their log groups: it has to be deployed again"
+            self.notes["functions"] = (
+                "the stack does not report their log groups; ask the operator to deploy it"
+            )
         return list(zip(FUNCTIONS, groups, strict=False))
 
     def _read_source(self, source: str, events: Iterator[dict[str, Any]]) -> list[LogLine]:
@@ -69,14 +71,14 @@ class Timeline:
             for event in events:
                 if source != GAME:
                     self._tasks |= find_tasks(event["message"])
-                line = self._take(source, event)
+                line = self._read_event(source, event)
                 lines += [line] if line else []
         except ClientError as error:
             if is_denied(error):
-                self.notes[source] = "its log may not be read with these credentials"
+                self.notes[source] = "these credentials may not read its log"
                 self.denied.add(source)
             elif read_code(error) == _MISSING:
-                self.notes[source] = "there is no log of it"
+                self.notes[source] = "it has no log yet"
             else:
                 raise
         else:
@@ -84,7 +86,7 @@ class Timeline:
             self.denied.discard(source)
         return lines
 
-    def _take(self, source: str, event: dict[str, Any]) -> LogLine | None:
+    def _read_event(self, source: str, event: dict[str, Any]) -> LogLine | None:
         identity = f"{source} {event.get('eventId') or (event['timestamp'], event['message'])}"
         if identity in self._seen:
             return None
@@ -94,7 +96,7 @@ class Timeline:
         return line
 
     def _forget(self, since: datetime) -> None:
-        """Lines from before are not asked for again."""
+        """Forget lines from before, since they are not read again."""
         self._seen = {identity: time for identity, time in self._seen.items() if time >= since - _LATE}
 
     def _filter(self, group: str, since: datetime, pattern: str) -> Iterator[dict[str, Any]]:
@@ -102,11 +104,11 @@ class Timeline:
             logGroupName=group, startTime=_to_milliseconds(since), filterPattern=pattern
         )
         for page in pages:
-            # What the pattern finds may be another id that holds this one.
+            # The pattern also finds longer ids that contain this one.
             yield from (event for event in page["events"] if names_user(event["message"], self._user_id))
 
     def _read_game(self, since: datetime) -> Iterator[dict[str, Any]]:
-        """The streams of the tasks that are known; each is called `<prefix>/<container>/<task>`."""
+        """Yield events from the streams of known tasks, which are named `<prefix>/<container>/<task>`."""
         if not self._tasks:
             return
         group = f"{self._stack['LogGroupPrefix']}{self._project_id}"
@@ -121,7 +123,7 @@ class Timeline:
                 yield from page["events"]
 
     def _list_streams(self, group: str, since: datetime) -> list[str]:
-        """Newest first, so that what ended before need not be listed."""
+        """Return stream names, newest first, so that streams that ended earlier need not be listed."""
         found, oldest = [], _to_milliseconds(since)
         pages = self._client.get_paginator("describe_log_streams").paginate(
             logGroupName=group, orderBy="LastEventTime", descending=True
@@ -131,11 +133,11 @@ class Timeline:
                 if stream["logStreamName"].rpartition("/")[2] in self._tasks:
                     found.append(str(stream["logStreamName"]))
             ends = [stream.get("lastEventTimestamp") or oldest for stream in page["logStreams"]]
-            # AWS brings this time up to date within an hour of an event.
+            # AWS updates this time within an hour of an event.
             if ends and ends[-1] < oldest - 3600 * 1000:
                 break
         return found
 
 
 def _to_milliseconds(moment: datetime) -> int:
-    return max(int(moment.timestamp() * 1000), 0)  # CloudWatch takes none before 1970
+    return max(int(moment.timestamp() * 1000), 0)  # CloudWatch rejects times before 1970

@@ -1,4 +1,4 @@
-"""Deletes what belongs to one participant of a project for good, old versions included."""
+"""Permanent deletion of all data of one participant in a project, including old versions."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -14,12 +14,12 @@ from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.errors import CliError
-from hippo_cli.operations.begun_uploads import BegunUpload, BegunUploads
-from hippo_cli.operations.platform import STEWARD, asking
+from hippo_cli.operations.multipart_uploads import MultipartUpload, MultipartUploads
+from hippo_cli.operations.platform import ASK_FOR_STEWARD_POLICY, explaining_denial
 
 RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
-_TAGGED = f"{STEWARD}\nWith policies for further buckets it takes the tag hippo-role=steward, too."
-_OLD_VERSIONS = "look for old versions of what participants have stored"
+_ASK_FOR_TAG = f"{ASK_FOR_STEWARD_POLICY}\nPolicies for more buckets also require the tag hippo-role=steward."
+_LIST_VERSIONS = "list old versions of participants' data"
 _QUEUE_PREFIX = "_slots/q."
 _TRIES = 8
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
@@ -27,7 +27,7 @@ _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object, or a marker that it was deleted."""
+    """One version of an object, or a delete marker."""
 
     kind: str
     bucket: str
@@ -39,8 +39,8 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Found:
-    """All there is of a participant. `server` is their server record, if it is one of this project."""
+class ParticipantData:
+    """All data of a participant. `server` is their server record if it belongs to this project."""
 
     user_id: str
     project_id: str
@@ -48,26 +48,28 @@ class Found:
     queue: tuple[str, ...]
     is_listed: bool
     server: ServerRecord | None
-    others: tuple[str, ...] = field(default=())  # projects whose server the record is of
-    uploads: tuple[BegunUpload, ...] = ()
-    leaves_uploads: bool = False  # these credentials may not see or, once that was tried, not abort them
+    other_projects: tuple[str, ...] = field(default=())  # the server record belongs to these
+    uploads: tuple[MultipartUpload, ...] = ()
+    leaves_uploads: bool = False  # these credentials may not list the uploads or failed to abort them
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is left."""
+        """Whether there is no data."""
         return not (self.versions or self.queue or self.is_listed or self.uploads)
 
     def count(self, kind: str) -> int:
-        """Objects of a kind that are there now."""
-        return sum(one.kind == kind and one.is_latest and not one.is_marker for one in self.versions)
+        """Return the number of current objects of a kind."""
+        return sum(
+            version.kind == kind and version.is_latest and not version.is_marker for version in self.versions
+        )
 
     def count_old(self) -> int:
-        """What is there besides: old versions and markers of deletions."""
-        return sum(not one.is_latest or one.is_marker for one in self.versions)
+        """Return the number of old versions and delete markers."""
+        return sum(not version.is_latest or version.is_marker for version in self.versions)
 
 
 class Withdrawal:
-    """Of one participant from one project; `find`, then `delete`, then `find` once more."""
+    """The withdrawal of one participant from one project: `find`, then `delete`, then `find` again."""
 
     def __init__(self, project: Project, client: Any, user_id: str, clock: Clock) -> None:
         self._project = project
@@ -78,30 +80,30 @@ class Withdrawal:
             (RECORD, project.records.name, f"{project.id}/Users/{user_id}", True),
             (TRIAL, project.records.name, f"{project.id}/Trials/{user_id}", False),
         )
-        self._uploads = BegunUploads(client, project.records.name, f"{project.id}/Trials/{user_id}/")
-        # Lists that name participants: who was let in or turned away, who is in which group.
+        self._uploads = MultipartUploads(client, project.records.name, f"{project.id}/Trials/{user_id}/")
+        # Lists that contain participant ids: admitted and refused participants, and their groups.
         self._lists = {
             f"{project.id}/_admission.json": _without_admission,
             f"{project.id}/_groups.json": _without_group,
         }
 
     def has_stored(self) -> bool:
-        """Whether anything was stored under this very id, if only an old version is left of it."""
-        with asking(_OLD_VERSIONS):
+        """Return whether anything is stored under exactly this id, even if only as an old version."""
+        with explaining_denial(_LIST_VERSIONS):
             return any(True for args in self._stored for _ in self._list_versions(*args))
 
-    def find(self, server: ServerRecord | None) -> Found:
-        """Everything of theirs in this project; `server` is their server record, of whichever project."""
+    def find(self, server: ServerRecord | None) -> ParticipantData:
+        """Return the participant's data in this project. `server` is their server record in any project."""
         project_id, user_id = self._project.id, self._user_id
         own = server is not None and server.project_id in ("", project_id)
         wanted = [*self._stored]
-        if own or server is None:  # its last version may be a marker that it was deleted
+        if own or server is None:  # without a record there may still be a delete marker
             wanted.append((SERVER, self._project.platform.name, f"_servers/{user_id}.json", True))
-        with asking(_OLD_VERSIONS):
-            versions = [one for args in wanted for one in self._list_versions(*args)]
-        with asking("see who waits for a server"):
+        with explaining_denial(_LIST_VERSIONS):
+            versions = [version for args in wanted for version in self._list_versions(*args)]
+        with explaining_denial("list participants who wait for a server"):
             queue = [entry.key for entry in self._project.platform.list_tree(_QUEUE_PREFIX)]
-        return Found(
+        return ParticipantData(
             user_id,
             project_id,
             tuple(versions),
@@ -110,25 +112,25 @@ class Withdrawal:
             server if own else None,
             () if own or server is None else (server.project_id,),
             self._uploads.find(),
-            self._uploads.refused,
+            self._uploads.denied,
         )
 
-    def delete(self, found: Found, advance: Callable[[int, int], None] = lambda *_: None) -> None:
-        """Deletes it; may be broken off and begun again. Raises CliError while their server is alive."""
+    def delete(self, found: ParticipantData, advance: Callable[[int, int], None] = lambda *_: None) -> None:
+        """Delete the data. After an interruption, call it again. Raise CliError if their server is alive."""
         if found.server is not None and found.server.state != ServerState.STOPPED:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."
             )
-        with asking("take a participant off the lists of the study", _TAGGED):
+        with explaining_denial("remove a participant from the lists of the study", _ASK_FOR_TAG):
             for key in self._lists:
-                self._leave(key)
+                self._remove_from_list(key)
                 self._delete_versions(self._list_old_lists(key), lambda *_: None)
-        with asking("take a participant out of the queue"):
+        with explaining_denial("remove a participant from the queue"):
             for key in found.queue:
                 self._client.delete_object(Bucket=self._project.platform.name, Key=key)
         self._uploads.abort(found.uploads)
-        # Last: a run that is broken off before finds them again, and does the rest anew.
-        with asking("delete what participants have stored"):
+        # Stored data comes last. If a run is interrupted before this, the next one finds it and starts again.
+        with explaining_denial("delete participants' data"):
             self._delete_versions(found.versions, advance)
 
     def _list_versions(self, kind: str, bucket: str, prefix: str, exact: bool) -> Iterator[Version]:
@@ -149,15 +151,17 @@ class Withdrawal:
                         )
 
     def _delete_versions(self, versions: Iterable[Version], advance: Callable[[int, int], None]) -> None:
-        """What is newest last: an object never comes back as what it once was."""
+        """Delete the latest versions last, so that no old version ever becomes current again."""
         versions = list(versions)
         done = 0
         for latest in (False, True):
-            for _ in map_bounded(self._delete_one, [one for one in versions if one.is_latest is latest]):
+            for _ in map_bounded(
+                self._delete_version, [version for version in versions if version.is_latest is latest]
+            ):
                 done += 1
                 advance(done, len(versions))
 
-    def _delete_one(self, version: Version) -> None:
+    def _delete_version(self, version: Version) -> None:
         self._client.delete_object(Bucket=version.bucket, Key=version.key, VersionId=version.version)
 
     def _is_on(self, key: str) -> bool:
@@ -165,7 +169,8 @@ class Withdrawal:
         return self._lists[key](content, self._user_id) != content
 
     def _read_list(self, key: str) -> tuple[dict[str, Any], str]:
-        # Looked for first: who may list by prefix only is refused what is not there, instead of told so.
+        # Check with a listing first. With permission to list by prefix only, S3 denies access to a missing
+        # object instead of reporting that it is missing.
         records = self._project.records
         stored = records.read(key) if records.holds(key) else None
         if stored is None:
@@ -175,11 +180,13 @@ class Withdrawal:
         except ValueError:
             content = None
         if not isinstance(content, dict):
-            raise CliError(f"{key} is not JSON", "Mend it by hand; nothing was deleted.")
+            raise CliError(
+                f"{key} is not JSON", "Nothing was deleted. Fix the file and run the command again."
+            )
         return content, stored.etag
 
-    def _leave(self, key: str) -> None:
-        """By compare and swap, as the platform itself changes the list; a place there is free again."""
+    def _remove_from_list(self, key: str) -> None:
+        """Remove the participant by compare-and-swap, as the platform does. This lets another be admitted."""
         for _ in range(_TRIES):
             content, etag = self._read_list(key)
             changed = self._lists[key](content, self._user_id)
@@ -198,31 +205,31 @@ class Withdrawal:
                 self._clock.sleep(0.1)
                 continue
             return
-        raise CliError(f"{key}: others kept changing it", "Run the same command again.")
+        raise CliError(f"{key}: the platform kept changing it", "Run the same command again.")
 
     def _list_old_lists(self, key: str) -> list[Version]:
-        """Old versions of a list name whoever was on it: they go as a whole."""
+        """Return all old versions of a list, because they may contain the participant's id."""
         versions = self._list_versions("list", self._project.records.name, key, True)
-        return [one for one in versions if not one.is_latest]
+        return [version for version in versions if not version.is_latest]
 
 
 def _without_admission(content: dict[str, Any], user_id: str) -> dict[str, Any]:
-    """The list of who was let in or turned away without somebody."""
+    """Return the lists of admitted and refused participants without this one."""
     refused = content.get("refused")
     changed = dict(content)
     if isinstance(content.get("admitted"), list):
-        changed["admitted"] = [one for one in content["admitted"] if one != user_id]
+        changed["admitted"] = [admitted for admitted in content["admitted"] if admitted != user_id]
     if isinstance(refused, dict):
         changed["refused"] = {
-            reason: [one for one in ids if one != user_id] if isinstance(ids, list) else ids
+            reason: [other for other in ids if other != user_id] if isinstance(ids, list) else ids
             for reason, ids in refused.items()
         }
     return changed
 
 
 def _without_group(content: dict[str, Any], user_id: str) -> dict[str, Any]:
-    """The groups of a study without somebody who is in one and has not finished."""
+    """Return the groups of a study without this participant among those still running."""
     running = content.get("running")
     if not isinstance(running, dict):
         return content
-    return {**content, "running": {one: group for one, group in running.items() if one != user_id}}
+    return {**content, "running": {other: group for other, group in running.items() if other != user_id}}

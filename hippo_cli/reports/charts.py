@@ -1,6 +1,6 @@
-"""The charts of a report, as SVG by matplotlib: texts stay texts, so that they can be read, found and scaled.
+"""The charts of a report as SVG, drawn by matplotlib. Text stays text, so that it can be searched and scaled.
 
-Each is drawn as wide as a phone's screen: the page sets several side by side where there is room.
+Each chart is as wide as a phone's screen. On wider screens the page shows several side by side.
 """
 
 import io
@@ -20,16 +20,16 @@ from hippo_cli.output import only_printable
 from hippo_cli.reports.formatting import format_duration
 from hippo_cli.reports.summary import StepCount, Summary
 
-_WIDTH = 4.6  # inches at 72 points: 331 of SVG's units
+_WIDTH = 4.6  # inches of 72 points: 331 SVG units
 _BLUE, _LIGHT, _RED, _GREY = "#1f5fa8", "#9ec3e6", "#c0392b", "#59636e"
-_LONGEST = 19
-_MOST_DAYS = 31
+_MAX_NAME_LENGTH = 19
+_MAX_DAYS = 31
 _BINS = 12
 _TICKS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds
-_MOST_TICKS = 4
+_MAX_TICKS = 4
 _STYLE: Any = {
     "svg.fonttype": "none",
-    "svg.hashsalt": "hippo",  # the same data give the same file
+    "svg.hashsalt": "hippo",  # the same data produce the same file
     "font.family": "sans-serif",
     "font.size": 11,
     "axes.edgecolor": _GREY,
@@ -42,16 +42,16 @@ _STYLE: Any = {
 
 
 def draw_funnel(summary: Summary) -> str:
-    """Who has come to each step, and who of them today."""
+    """Return a chart of the participants who reached each step, in total and today."""
     names = [_name(step) for step in summary.steps]
     with _figure(len(names)) as (figure, axes):
-        places = range(len(names))
-        axes.barh(places, [step.reached for step in summary.steps], color=_LIGHT, label="so far")
+        rows = range(len(names))
+        axes.barh(rows, [step.reached for step in summary.steps], color=_LIGHT, label="total")
         axes.barh(
-            places, [step.reached_today for step in summary.steps], height=0.4, color=_BLUE, label="today"
+            rows, [step.reached_today for step in summary.steps], height=0.4, color=_BLUE, label="today"
         )
-        for place, step in zip(places, summary.steps, strict=True):
-            _label(axes, str(step.reached), step.reached, place)
+        for row, step in zip(rows, summary.steps, strict=True):
+            _label(axes, str(step.reached), step.reached, row)
         _name_rows(axes, names)
         axes.set_xlabel("participants")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
@@ -60,37 +60,37 @@ def draw_funnel(summary: Summary) -> str:
 
 
 def draw_drop_outs(summary: Summary) -> str:
-    """Who went away at each step."""
+    """Return a chart of the participants who dropped out at each step."""
     names = [_name(step) for step in summary.steps]
     with _figure(len(names)) as (figure, axes):
-        gone = [step.gone for step in summary.steps]
-        axes.barh(range(len(names)), gone, color=_RED, height=0.6)
-        for place, number in enumerate(gone):
+        dropped_out = [step.dropped_out for step in summary.steps]
+        axes.barh(range(len(names)), dropped_out, color=_RED, height=0.6)
+        for row, number in enumerate(dropped_out):
             if number:
-                _label(axes, str(number), number, place)
+                _label(axes, str(number), number, row)
         _name_rows(axes, names)
-        axes.set_xlabel("participants gone")
+        axes.set_xlabel("participants who dropped out")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     return figure.svg
 
 
 def draw_step_times(summary: Summary) -> str:
-    """How long a step takes: the middle half of the participants, and the median."""
+    """Return a chart of the time at each step: the middle half of the participants and the median."""
     steps = [step for step in summary.steps if step.seconds]
     with _figure(len(steps)) as (figure, axes):
-        for place, step in enumerate(steps):
+        for row, step in enumerate(steps):
             low, middle, high = step.quartiles or (0.0, 0.0, 0.0)
-            axes.barh(place, max(high - low, 0), left=low, height=0.6, color=_LIGHT)
-            axes.plot([middle, middle], [place - 0.3, place + 0.3], color=_BLUE, linewidth=2.5)
-            _label(axes, format_duration(middle), high, place)
+            axes.barh(row, max(high - low, 0), left=low, height=0.6, color=_LIGHT)
+            axes.plot([middle, middle], [row - 0.3, row + 0.3], color=_BLUE, linewidth=2.5)
+            _label(axes, format_duration(middle), high, row)
         _name_rows(axes, [_name(step) for step in steps])
         _show_durations(axes, max(step.quartiles[2] for step in steps if step.quartiles))
-        axes.set_xlabel("middle half, median")
+        axes.set_xlabel("middle half and median")
     return figure.svg
 
 
 def draw_ready_times(summary: Summary) -> str:
-    """How long servers took until they could be played on."""
+    """Return a chart of the time from the request of a server until it was ready."""
     with _figure(5) as (figure, axes):
         axes.hist(
             summary.ready_seconds,
@@ -99,29 +99,29 @@ def draw_ready_times(summary: Summary) -> str:
             rwidth=0.92,
         )
         _show_durations(axes, max(summary.ready_seconds))
-        axes.set_xlabel("from asked for until ready")
+        axes.set_xlabel("time from request to ready")
         axes.set_ylabel("servers")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
     return figure.svg
 
 
 def draw_days(summary: Summary, *, costs: bool) -> str:
-    """Server minutes, or costs at most, by day."""
-    days = list(summary.days.items())[-_MOST_DAYS:]
+    """Return a chart of server minutes or maximum costs by day."""
+    days = list(summary.days.items())[-_MAX_DAYS:]
     with _figure(5) as (figure, axes):
         values = [figures.cost if costs else figures.minutes for _, figures in days]
         axes.bar(range(len(days)), values, color=_BLUE, width=0.7)
         every = max(1, -(-len(days) // 6))
         shown = range(0, len(days), every)
-        axes.set_xticks(list(shown), [f"{days[place][0]:%d %b}" for place in shown])
+        axes.set_xticks(list(shown), [f"{days[index][0]:%d %b}" for index in shown])
         axes.set_xlim(-0.6, max(len(days), 4) - 0.4)
-        axes.set_ylabel("USD at most" if costs else "server minutes")
+        axes.set_ylabel("maximum USD" if costs else "server minutes")
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     return figure.svg
 
 
 class _Drawing:
-    """A figure that becomes text when it is done."""
+    """A figure whose SVG text is available once it is complete."""
 
     svg = ""
 
@@ -130,7 +130,7 @@ class _Drawing:
 def _figure(rows: int) -> Iterator[tuple[_Drawing, Axes]]:
     drawing = _Drawing()
     with mpl.rc_context(_STYLE), warnings.catch_warnings():
-        # Of letters that its own font lacks: browsers have others.
+        # Warnings about characters that matplotlib's own font lacks. Browsers have other fonts.
         warnings.filterwarnings("ignore", "Glyph")
         figure = Figure(figsize=(_WIDTH, 0.9 + 0.34 * max(rows, 3)), layout="constrained")
         FigureCanvasSVG(figure)
@@ -139,31 +139,31 @@ def _figure(rows: int) -> Iterator[tuple[_Drawing, Axes]]:
         axes.margins(x=0.16 if axes.get_ylabel() == "" else 0.02)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    # The page is HTML: an XML declaration and a doctype have no place in it.
+    # The page is HTML, so the SVG must not contain an XML declaration or a doctype.
     drawing.svg = re.sub(r"^.*?(?=<svg)", "", text.getvalue(), count=1, flags=re.DOTALL)
 
 
 def _name(step: StepCount) -> str:
     name = only_printable(step.file).removesuffix(".html") or "?"
-    name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    name = name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"
     return f"{step.step} {name}"
 
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """The first on top."""
+    """Name the rows from top to bottom."""
     axes.set_yticks(list(range(len(names))), list(names))
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
 
 
-def _label(axes: Axes, text: str, end: float, place: int) -> None:
-    """Behind the end of a bar."""
-    axes.annotate(text, (end, place), (3, 0), textcoords="offset points", va="center")
+def _label(axes: Axes, text: str, end: float, row: int) -> None:
+    """Write a text after the end of a bar."""
+    axes.annotate(text, (end, row), (3, 0), textcoords="offset points", va="center")
 
 
 def _show_durations(axes: Axes, longest: float) -> None:
-    """Full minutes and the like, few enough to be read."""
-    step = next((step for step in _TICKS if longest / step <= _MOST_TICKS), longest / _MOST_TICKS)
+    """Format the axis as durations, with a few ticks at round values."""
+    step = next((step for step in _TICKS if longest / step <= _MAX_TICKS), longest / _MAX_TICKS)
     axes.set_xlim(left=0)
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(max(seconds, 0.0))))

@@ -1,4 +1,4 @@
-"""What a report shows: each chart with the figures that it is drawn from."""
+"""The content of a report: each chart with its figures, and tables of servers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from hippo_cli.reports.formatting import format_dollars, format_duration, format
 from hippo_cli.reports.summary import Summary
 
 Row = Sequence[object]
-_LAST = "; servers that were replaced are not counted"
+_NOT_COUNTED = ", not counting replaced servers"
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A table under a title."""
+class TitledTable:
+    """A table with a title."""
 
     title: str
     names: Sequence[str]
@@ -28,7 +28,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A drawing (SVG, its texts escaped) with its figures."""
+    """A drawing, as SVG with escaped text, and its figures."""
 
     title: str
     caption: str
@@ -38,7 +38,7 @@ class Chart:
 
 
 def list_charts(summary: Summary) -> Iterator[Chart]:
-    """Those for which there is anything to show."""
+    """Yield the charts that have data."""
     if summary.steps:
         yield _show_funnel(summary)
         yield _show_drop_outs(summary)
@@ -50,34 +50,36 @@ def list_charts(summary: Summary) -> Iterator[Chart]:
         yield from _show_days(summary)
 
 
-def list_servers(summary: Summary) -> Iterator[Listing]:
-    """Those that live, and those that failed."""
+def list_servers(summary: Summary) -> Iterator[TitledTable]:
+    """Yield the tables of current servers and of failed servers."""
     if summary.servers:
-        names = ("participant", "state", "age", "deadline", "cost so far, at most")
-        yield Listing("Servers now", names, [*_list_living(summary)])
+        names = ("participant", "state", "age", "deadline", "maximum cost so far")
+        yield TitledTable("Current servers", names, [*_list_current(summary)])
     if summary.failures:
         rows = [
             (failed.user, format_time(failed.time, summary.now), failed.reason) for failed in summary.failures
         ]
-        yield Listing("Servers that failed", ("participant", "when", "why"), rows)
+        yield TitledTable("Failed servers", ("participant", "time", "reason"), rows)
 
 
-def _list_living(summary: Summary) -> Iterator[Row]:
+def _list_current(summary: Summary) -> Iterator[Row]:
     for server in summary.servers:
-        deadline = format_time(server.deadline, summary.now) + (" passed" if server.late else "")
+        deadline = format_time(server.deadline, summary.now) + (" passed" if server.overdue else "")
         yield server.user, server.state, format_duration(server.age), deadline, format_dollars(server.cost)
 
 
 def _show_funnel(summary: Summary) -> Chart:
     rows = [(step.step, step.file, step.reached, step.reached_today) for step in summary.steps]
-    names = ("step", "page", "so far", "today")
-    return Chart("Funnel", "How many have come to each step", draw_funnel(summary), names, rows)
+    names = ("step", "page", "total", "today")
+    return Chart("Funnel", "Participants who reached each step", draw_funnel(summary), names, rows)
 
 
 def _show_drop_outs(summary: Summary) -> Chart:
-    rows = [(step.step, step.file, step.gone, step.here) for step in summary.steps]
-    names = ("step", "page", "gone", "there now")
-    return Chart("Drop-outs", "Where people went away", draw_drop_outs(summary), names, rows)
+    rows = [(step.step, step.file, step.dropped_out, step.active) for step in summary.steps]
+    names = ("step", "page", "dropped out", "active now")
+    return Chart(
+        "Drop-outs", "Participants who dropped out at each step", draw_drop_outs(summary), names, rows
+    )
 
 
 def _show_step_times(summary: Summary) -> Chart:
@@ -86,16 +88,16 @@ def _show_step_times(summary: Summary) -> Chart:
         for step in summary.steps
         if step.quartiles
     ]
-    caption = "The middle half of people, and the median; at the game with the wait for the server"
-    names = ("step", "page", "participants", "a quarter", "half", "three quarters")
+    caption = "Middle half and median; the game's time includes the wait for the server"
+    names = ("step", "page", "participants", "first quartile", "median", "third quartile")
     return Chart("Time per step", caption, draw_step_times(summary), names, rows)
 
 
 def _show_ready_times(summary: Summary) -> Chart:
     ordered = sorted(summary.ready_seconds)
-    places = {"fastest": 0, "half": (len(ordered) - 1) // 2, "slowest": -1}
-    rows = [(name, format_duration(ordered[place])) for name, place in places.items()]
-    caption = f"How long {len(ordered)} servers took to start"
+    ranks = {"fastest": 0, "median": (len(ordered) - 1) // 2, "slowest": -1}
+    rows = [(name, format_duration(ordered[rank])) for name, rank in ranks.items()]
+    caption = f"Start time of {len(ordered)} servers"
     return Chart("Time to ready", caption, draw_ready_times(summary), ("", "time"), rows)
 
 
@@ -103,6 +105,6 @@ def _show_days(summary: Summary) -> Iterator[Chart]:
     rows = [
         (day, f"{figures.minutes:.0f}", format_dollars(figures.cost)) for day, figures in summary.days.items()
     ]
-    names = ("day", "server minutes", "cost at most")
-    yield Chart("Server minutes", f"By day{_LAST}", draw_days(summary, costs=False), names, rows)
-    yield Chart("Cost", f"By day, at most{_LAST}", draw_days(summary, costs=True), names, rows)
+    names = ("day", "server minutes", "maximum cost")
+    yield Chart("Server minutes", f"By day{_NOT_COUNTED}", draw_days(summary, costs=False), names, rows)
+    yield Chart("Cost", f"Maximum by day{_NOT_COUNTED}", draw_days(summary, costs=True), names, rows)

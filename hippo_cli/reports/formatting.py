@@ -1,10 +1,10 @@
-"""Times, durations and sums as people read them."""
+"""Text for times, durations and costs."""
 
 from datetime import datetime, timedelta
 
 
 def format_duration(duration: timedelta | float | None) -> str:
-    """`45 s`, `12 min`, `3 h 05`; empty for none."""
+    """Return `45 s`, `12 min` or `3 h 05`, or "" for no duration."""
     if duration is None:
         return ""
     seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
@@ -14,8 +14,22 @@ def format_duration(duration: timedelta | float | None) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d}"
 
 
+def format_age(minutes: float) -> str:
+    """Return `3 min`, `2 h 05 min` or `4 d`."""
+    if minutes < 60:
+        return f"{minutes:.0f} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60:.0f} h {minutes % 60:02.0f} min"
+    return f"{minutes // (24 * 60):.0f} d"
+
+
+def format_clock_time(moment: datetime | None) -> str:
+    """Return `23:51` in the user's time zone, or "" for no time."""
+    return f"{moment.astimezone():%H:%M}" if moment else ""
+
+
 def format_time(moment: datetime | None, now: datetime) -> str:
-    """In the reader's time zone: the time of today, else with the date."""
+    """Return the time in the user's time zone, with the date if it is not today, or "" for no time."""
     if moment is None:
         return ""
     local, today = moment.astimezone(), now.astimezone().date()
@@ -23,10 +37,10 @@ def format_time(moment: datetime | None, now: datetime) -> str:
 
 
 def format_dollars(amount: float) -> str:
-    """USD, with cents' parts where it is little."""
+    """Return an amount in USD, with four decimals below 0.10."""
     return f"{amount:.4f} USD" if 0 < amount < 0.1 else f"{amount:.2f} USD"
 
 
 def format_share(part: int, whole: int) -> str:
-    """Percent; empty where there is nothing to share."""
+    """Return a share in percent, or "" if the whole is 0."""
     return f"{100 * part / whole:.0f} %" if whole else ""

@@ -1,6 +1,5 @@
-"""How far each participant of a project is; read again only where a record has changed."""
+"""The progress of each participant in a project. A record is read again only after it has changed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,16 +7,16 @@ from hippo.journey.progress import Phase, find_progress
 from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.records import BrokenRecordError, Record, read_record
-from hippo_cli.data.step_times import list_visits
+from hippo_cli.data.step_times import list_step_times
 from hippo_cli.data.studies import Studies, knows_steps
 from hippo_cli.progress import Advance
 
-READING = "reading"  # what `advance` is told of
+READING = "reading"  # the task that `advance` reports
 
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One participant: where they stand, since when, and how long each step took them, in seconds."""
+    """One participant's progress, last activity, and time at each step in seconds."""
 
     user: str
     created: datetime | None
@@ -29,56 +28,56 @@ class Journey:
 
     @property
     def finished(self) -> bool:
-        """Whether they have come to the final step."""
+        """Whether they have reached the final step."""
         return self.phase is Phase.FINAL
 
 
 def has_played(journey: Journey, studies: Studies) -> bool:
-    """Whether they have come to a game, or past one: they have had a server."""
+    """Return whether they have reached a game, and so have had a server."""
     game = studies.find_game(journey.version)
     return game is not None and (journey.phase is Phase.PLAYING or journey.step > game)
 
 
-def follow(record: Record, modified: datetime, studies: Studies) -> Journey:
-    """The journey of a record that was last written at `modified`."""
+def build_journey(record: Record, modified: datetime, studies: Studies) -> Journey:
+    """Return the journey of a record that was last written at `modified`."""
     study = studies.get(record.version)
     participant = record.as_participant()
     known = knows_steps(study)
-    position = find_progress(participant, study)
+    progress = find_progress(participant, study)
     times = [entry.moment for entry in record.entries if entry.moment]
     return Journey(
         record.user,
         participant.created or min(times, default=None),
         max([*times, *filter(None, [participant.game_shown_at])], default=modified),
-        position.step if known else max(record.next_step - 1, 0),
-        position.phase if known else None,
+        progress.step if known else max(record.next_step - 1, 0),
+        progress.phase if known else None,
         record.version,
-        tuple((visit.step, visit.seconds) for visit in list_visits(record)),
+        tuple((step_time.step, step_time.seconds) for step_time in list_step_times(record)),
     )
 
 
 class JourneyReader:
-    """Reads a project's participants again and again: one listing, and what has changed since."""
+    """A reader of a project's participants. Each read takes one listing and the records changed since."""
 
     def __init__(self, bucket: Bucket, project_id: str, studies: Studies) -> None:
         self._bucket = bucket
         self._prefix = f"{project_id}/Users/"
         self._studies = studies
-        self._known: dict[str, tuple[str, Journey | None]] = {}  # by key: ETag; None for a broken record
+        self._known: dict[str, tuple[str, Journey | None]] = {}  # by key: ETag, None for a broken record
 
     @property
     def broken(self) -> int:
-        """Records that cannot be read; `hippo export` says why."""
+        """The number of records that cannot be read. `hippo export` says why."""
         return sum(journey is None for _, journey in self._known.values())
 
     def read(self, advance: Advance) -> list[Journey]:
-        """All participants as they are now."""
+        """Return the current journeys of all participants."""
         listed = {
             entry.key: entry for entry in self._bucket.list_tree(self._prefix) if not entry.key.endswith("/")
         }
         self._known = {key: known for key, known in self._known.items() if key in listed}
         changed = [entry for key, entry in listed.items() if self._read_etag(key) != entry.etag]
-        for done, (key, etag, journey) in enumerate(map_bounded(self._follow, changed), 1):
+        for done, (key, etag, journey) in enumerate(map_bounded(self._read_journey, changed), 1):
             if etag is None:
                 self._known.pop(key, None)
             else:
@@ -90,12 +89,12 @@ class JourneyReader:
         known = self._known.get(key)
         return known[0] if known else None
 
-    def _follow(self, entry: Listed) -> tuple[str, str | None, Journey | None]:
+    def _read_journey(self, entry: Listed) -> tuple[str, str | None, Journey | None]:
         return (entry.key, *read_journey(self._bucket, entry, self._studies))
 
 
 def read_journey(bucket: Bucket, entry: Listed, studies: Studies) -> tuple[str | None, Journey | None]:
-    """The ETag (None if it is gone) and the journey (None if it is broken) of one record."""
+    """Return a record's ETag (None if it was deleted) and its journey (None if it is broken)."""
     stored = bucket.read(entry.key)
     if stored is None:
         return None, None
@@ -103,12 +102,4 @@ def read_journey(bucket: Bucket, entry: Listed, studies: Studies) -> tuple[str |
         record = read_record(entry.key.rpartition("/")[2], stored.body, studies.find_game)
     except BrokenRecordError:
         return stored.etag, None
-    return stored.etag, follow(record, entry.modified, studies)
-
-
-def count_versions(journeys: list[Journey]) -> Mapping[str, int]:
-    """How many participants are in each version; those of none under an empty name."""
-    counts: dict[str, int] = {}
-    for journey in journeys:
-        counts[journey.version or ""] = counts.get(journey.version or "", 0) + 1
-    return counts
+    return stored.etag, build_journey(record, entry.modified, studies)

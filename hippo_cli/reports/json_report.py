@@ -1,4 +1,4 @@
-"""A status as JSON."""
+"""The JSON of a status."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hippo_cli.reports.terminal import list_remarks
 
 
 def build_json(summary: Summary) -> dict[str, Any]:
-    """All of it, for programs: times in UTC, durations in seconds, sums in USD."""
+    """Return the whole summary, with times in UTC, durations in seconds and costs in USD."""
     return {
         "projectId": summary.project_id,
         "time": summary.now.isoformat(timespec="seconds"),
@@ -39,7 +39,7 @@ def _list_participants(summary: Summary) -> dict[str, Any]:
         "total": summary.total,
         "finished": summary.finished,
         "active": summary.active,
-        "gone": summary.gone,
+        "gone": summary.dropped_out,
         "today": summary.today,
         "finishedToday": summary.finished_today,
         "waiting": [journey.user for journey in summary.waiting],
@@ -53,8 +53,8 @@ def _list_steps(summary: Summary) -> list[dict[str, Any]]:
         {
             "step": step.step,
             "page": step.file,
-            "here": step.here,
-            "gone": step.gone,
+            "here": step.active,
+            "gone": step.dropped_out,
             "reached": step.reached,
             "reachedToday": step.reached_today,
             "medianSeconds": None if step.median is None else round(step.median, 3),
@@ -73,7 +73,7 @@ def _list_servers(summary: Summary) -> list[dict[str, Any]]:
             "ageSeconds": None if server.age is None else server.age.total_seconds(),
             "deadline": server.deadline and server.deadline.isoformat(),
             "dollarsAtMost": round(server.cost, 5),
-            "late": server.late,
+            "late": server.overdue,
         }
         for server in summary.servers
     ]

@@ -1,4 +1,4 @@
-"""The game servers of a project: those that run, those that failed, and what they have cost so far."""
+"""The game servers of a project: current servers, failed servers and their cost so far."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -19,53 +19,56 @@ from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
 
 PREFIX = "_servers/"
 _ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)
-_LOOKED_AT = 20  # records asked for before one concludes that none may be read
-NONE_SEEN = "No server record can be seen: there is none yet, or these credentials may not read them."
+_PROBES = 20  # records to try before concluding that access to all of them is denied
+NO_RECORD_VISIBLE = (
+    "No server records are visible: either there are none yet, or these credentials may not read them."
+)
 
 
-class Sight(Enum):
-    """What is known of a project's servers, where a record is refused that is foreign or not there."""
+class Visibility(Enum):
+    """How much is known of a project's servers. S3 may deny access to a missing record like to a foreign one."""
 
-    CLEAR = "clear"  # those that are seen are all that there are
-    DOUBTFUL = "doubtful"  # none is seen: there is none yet, or none may be read
-    REFUSED = "refused"  # none is seen, not even of somebody who has played
+    COMPLETE = "complete"  # all servers are visible
+    UNCERTAIN = "uncertain"  # no server is visible: there is none yet, or access is denied
+    DENIED = "denied"  # no server is visible, not even that of a participant who has played
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSize:
-    """What a server is made of; `known`: as its task definition says, not as configs are by default."""
+    """The size of a server. `known` is true if it comes from the task definition, not from a default."""
 
     cpu: float = DEFAULT_CPU
     memory: float = DEFAULT_MEMORY
     known: bool = False
 
     def price(self, duration: timedelta) -> float:
-        """USD at most: on demand; Spot costs about a third."""
+        """Return the maximum cost in USD, which is the on-demand price. Spot costs about a third."""
         return ServerCost(self.cpu, self.memory, 60).dollars * duration.total_seconds() / 3600
 
 
 class ServerReader:
-    """Reads the server records of a project, again only where they have changed.
+    """A reader of a project's server records. A record is read again only after it has changed.
 
-    Whoever may list all of them sees each, of whomever it is; whoever may not, as researchers, asks for those
-    of the project's participants by name.
+    If the caller may list all records, each one is visible. Otherwise, as for researchers, the records of the
+    project's participants are read by name.
     """
 
     def __init__(self, bucket: Bucket, project_id: str) -> None:
         self._bucket = bucket
         self._project_id = project_id
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
-        self.sight = Sight.CLEAR
+        self.visibility = Visibility.COMPLETE
 
     @property
     def broken(self) -> list[str]:
-        """Keys of records that cannot be read, of whichever project they are."""
+        """The keys of records that cannot be read, in any project."""
         return [key for key, (_, record) in self._known.items() if record is None]
 
     def read(self, users: Iterable[str], has_played: Callable[[str], bool]) -> list[ServerRecord]:
-        """The project's servers; by name those of these participants (likeliest first).
+        """Return the project's servers, read by name for these participants (likeliest first) if necessary.
 
-        `sight` then says what it means if there is none. `has_played` is asked of some of them, if need be.
+        `visibility` then says how to interpret an empty result. `has_played` may be called for some of the
+        participants.
         """
         wanted = {f"{PREFIX}{user}.json": user for user in users}
         try:
@@ -75,7 +78,7 @@ class ServerReader:
                 raise
             self._read_by_name(wanted, has_played)
         else:
-            self.sight = Sight.CLEAR
+            self.visibility = Visibility.COMPLETE
             self._read_listed(listed)
         return [
             record
@@ -91,23 +94,23 @@ class ServerReader:
             self._keep(key, stored)
 
     def _read_by_name(self, wanted: Mapping[str, str], has_played: Callable[[str], bool]) -> None:
-        """A record that is not there, or is another project's, is refused like one that may not be read."""
+        """Read records by name. S3 denies access to missing and foreign records as to forbidden ones."""
         self._known = {key: known for key, known in self._known.items() if key in wanted}
         keys = list(wanted)
-        answered = self._ask(keys[:_LOOKED_AT])
-        if not answered and not self._known and any(has_played(wanted[key]) for key in keys[:_LOOKED_AT]):
-            self.sight = Sight.REFUSED
+        allowed = self._read_allowed(keys[:_PROBES])
+        if not allowed and not self._known and any(has_played(wanted[key]) for key in keys[:_PROBES]):
+            self.visibility = Visibility.DENIED
             return
-        answered = self._ask(keys[_LOOKED_AT:]) or answered
-        self.sight = Sight.CLEAR if answered or self._known or not keys else Sight.DOUBTFUL
+        allowed = self._read_allowed(keys[_PROBES:]) or allowed
+        self.visibility = Visibility.COMPLETE if allowed or self._known or not keys else Visibility.UNCERTAIN
 
-    def _ask(self, keys: Iterable[str]) -> bool:
-        """Whether any of them was not refused."""
-        answers = []
-        for key, stored, refused in map_bounded(self._fetch_allowed, keys):
+    def _read_allowed(self, keys: Iterable[str]) -> bool:
+        """Read records and return whether access to any of them was allowed."""
+        allowed = []
+        for key, stored, denied in map_bounded(self._try_fetch, keys):
             self._keep(key, stored)
-            answers.append(not refused)
-        return any(answers)
+            allowed.append(not denied)
+        return any(allowed)
 
     def _keep(self, key: str, stored: Stored | None) -> None:
         if stored is None:
@@ -118,7 +121,7 @@ class ServerReader:
     def _fetch(self, key: str) -> tuple[str, Stored | None]:
         return key, self._bucket.read(key)
 
-    def _fetch_allowed(self, key: str) -> tuple[str, Stored | None, bool]:
+    def _try_fetch(self, key: str) -> tuple[str, Stored | None, bool]:
         try:
             return (*self._fetch(key), False)
         except ClientError as error:
@@ -128,7 +131,7 @@ class ServerReader:
 
 
 def parse_server(body: bytes) -> ServerRecord | None:
-    """A server record from what is stored; None if that is none."""
+    """Return the server record in a stored object, or None if it is not a server record."""
     try:
         return read_record(json.loads(body))
     except (ValueError, TypeError, AttributeError):
@@ -136,19 +139,19 @@ def parse_server(body: bytes) -> ServerRecord | None:
 
 
 def is_alive(record: ServerRecord) -> bool:
-    """Whether it is there, coming or going."""
+    """Return whether the server is starting, ready or stopping."""
     return record.state in _ALIVE
 
 
 def has_failed(record: ServerRecord) -> bool:
-    """Whether its last attempt came to a bad end."""
+    """Return whether the server's last attempt failed."""
     return record.state == ServerState.FAILED or bool(record.error)
 
 
 def find_span(record: ServerRecord, now: datetime) -> tuple[datetime, datetime] | None:
-    """When its last attempt began and ended (`now` for one that lives); None if no task was ever run.
+    """Return start and end of the last attempt, or None if no task ever ran. A live attempt ends `now`.
 
-    Earlier attempts of the same participant are not in the record.
+    The record does not contain earlier attempts of the same participant.
     """
     begun = record.started_at or record.requested_at
     if begun is None or not (record.task_arn or record.public_ip):
@@ -158,7 +161,7 @@ def find_span(record: ServerRecord, now: datetime) -> tuple[datetime, datetime] 
 
 
 def find_time_to_ready(record: ServerRecord) -> float | None:
-    """Seconds from when the participant's server was asked for until it could be played on."""
+    """Return the seconds from the request of the participant's server until it was ready."""
     begun = record.requested_at if record.attempt == 1 else record.started_at or record.requested_at
     if begun is None or record.ready_at is None or record.ready_at < begun:
         return None
@@ -166,7 +169,7 @@ def find_time_to_ready(record: ServerRecord) -> float | None:
 
 
 def split_by_day(begun: datetime, ended: datetime, zone: tzinfo | None) -> Iterator[tuple[date, timedelta]]:
-    """A span's share of each day, in a time zone (None: this machine's)."""
+    """Yield a span's share of each day in a time zone (None means this machine's)."""
     begun, ended = begun.astimezone(UTC), ended.astimezone(UTC)
     while begun < ended:
         day = begun.astimezone(zone).date()
@@ -176,21 +179,21 @@ def split_by_day(begun: datetime, ended: datetime, zone: tzinfo | None) -> Itera
 
 
 def find_midnight(day: date, zone: tzinfo | None) -> datetime:
-    """When a day begins in a time zone, in UTC: not 24 hours after the one before where the clock changes."""
+    """Return the start of a day in a time zone, in UTC. Days do not have 24 hours when the clocks change."""
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 
 def find_size(make_client: Any, study: Study) -> ServerSize:
-    """The size of the study's servers: of its task definition, else of its config; one call."""
+    """Return the size of the study's servers from its task definition, or else its config, in one call."""
     size = _read_setup(study)
     if not study.task_definition:
         return size
     try:
-        answer = make_client("ecs").describe_task_definition(taskDefinition=study.task_definition)
-        definition = answer["taskDefinition"]
+        response = make_client("ecs").describe_task_definition(taskDefinition=study.task_definition)
+        definition = response["taskDefinition"]
         return ServerSize(int(definition["cpu"]) / 1024, int(definition["memory"]) / 1024, known=True)
     except (ClientError, KeyError, ValueError):
-        return size  # costs are an estimate anyway; whoever reads answers need not be let see this
+        return size  # costs are estimates, and reading answers does not require this permission
 
 
 def _read_setup(study: Study) -> ServerSize:

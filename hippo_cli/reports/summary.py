@@ -1,4 +1,4 @@
-"""The figures of a status: pure counting, no AWS."""
+"""The figures of a status, computed without AWS."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from hippo_cli.data.studies import list_steps
 from hippo_cli.reports.journeys import Journey
 from hippo_cli.reports.servers import (
     ServerSize,
-    Sight,
+    Visibility,
     find_midnight,
     find_span,
     find_time_to_ready,
@@ -23,30 +23,30 @@ from hippo_cli.reports.servers import (
     split_by_day,
 )
 
-# Somebody who has not finished, and was not heard of for so long, is counted as gone.
-GONE_AFTER = timedelta(hours=1)
+# Participants who have not finished and were inactive for this long count as dropped out.
+DROPPED_OUT_AFTER = timedelta(hours=1)
 
 
 @dataclass(slots=True)
 class StepCount:
-    """One step: who is there now, who has come so far, who went away there, and how long it takes."""
+    """The participants at one step: active now, dropped out, reached so far, and the time they needed."""
 
     step: int
     file: str
-    here: int = 0
-    gone: int = 0
+    active: int = 0
+    dropped_out: int = 0
     reached: int = 0
     reached_today: int = 0
     seconds: list[float] = field(default_factory=list)
 
     @property
     def median(self) -> float | None:
-        """Seconds that half of the participants needed at most."""
+        """The median time in seconds."""
         return median(self.seconds) if self.seconds else None
 
     @property
     def quartiles(self) -> tuple[float, float, float] | None:
-        """Seconds of a quarter, half and three quarters of them."""
+        """The quartiles of the time in seconds."""
         if len(self.seconds) < 2:
             return (self.seconds[0],) * 3 if self.seconds else None
         low, middle, high = quantiles(self.seconds, n=4, method="inclusive")
@@ -55,7 +55,7 @@ class StepCount:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """A server that lives: ages and times in UTC, cost in USD so far."""
+    """A current server, with times in UTC and its cost so far in USD."""
 
     user: str
     state: str
@@ -64,12 +64,12 @@ class ServerView:
     age: timedelta | None
     deadline: datetime | None
     cost: float
-    late: bool
+    overdue: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A server that came to a bad end."""
+    """A failed server."""
 
     user: str
     time: datetime | None
@@ -78,7 +78,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What servers did in one day."""
+    """The use of servers on one day."""
 
     minutes: float
     cost: float
@@ -86,7 +86,7 @@ class Day:
 
 @dataclass(slots=True)
 class Summary:
-    """Everything that a status shows."""
+    """All figures of a status."""
 
     project_id: str
     title: str
@@ -95,7 +95,7 @@ class Summary:
     today: int
     finished: int
     finished_today: int
-    gone: int
+    dropped_out: int
     waiting: list[Journey]
     playing: int
     steps: list[StepCount]
@@ -106,21 +106,21 @@ class Summary:
     size: ServerSize
     versions: int
     broken: int = 0
-    sight: Sight = Sight.CLEAR
+    visibility: Visibility = Visibility.COMPLETE
 
     @property
     def servers_visible(self) -> bool:
-        """Whether servers would be seen if there were any, as far as one knows."""
-        return self.sight is not Sight.REFUSED
+        """Whether servers would be visible if there were any, as far as is known."""
+        return self.visibility is not Visibility.DENIED
 
     @property
     def active(self) -> int:
-        """Who has begun, not finished, and was heard of lately."""
-        return self.total - self.finished - self.gone
+        """The number of participants who have neither finished nor dropped out."""
+        return self.total - self.finished - self.dropped_out
 
     @property
     def cost(self) -> float:
-        """USD of all servers that are in the records."""
+        """The cost of all servers in the records, in USD."""
         return sum(day.cost for day in self.days.values())
 
 
@@ -133,10 +133,10 @@ def summarise(
     now: datetime,
     zone: tzinfo | None = None,
 ) -> Summary:
-    """The figures at `now`; days begin in `zone` (None: this machine's)."""
+    """Return the figures at `now`, with days in the time zone `zone` (None means this machine's)."""
     midnight = find_midnight(now.astimezone(zone).date(), zone)
     today = [journey for journey in journeys if journey.created and journey.created >= midnight]
-    here = [journey for journey in journeys if not is_gone(journey, now)]
+    staying = [journey for journey in journeys if not has_dropped_out(journey, now)]
     current = [record for record in servers if is_alive(record)]
     return Summary(
         project_id,
@@ -146,9 +146,9 @@ def summarise(
         len(today),
         sum(journey.finished for journey in journeys),
         sum(journey.finished for journey in today),
-        len(journeys) - len(here),
-        [journey for journey in here if journey.phase is Phase.WAITING],
-        sum(journey.phase is Phase.PLAYING for journey in here),
+        len(journeys) - len(staying),
+        [journey for journey in staying if journey.phase is Phase.WAITING],
+        sum(journey.phase is Phase.PLAYING for journey in staying),
         _count_steps(study, journeys, today, now),
         sorted((_view(record, size, now) for record in current), key=lambda view: (view.state, view.user)),
         _list_failures(servers),
@@ -159,9 +159,11 @@ def summarise(
     )
 
 
-def is_gone(journey: Journey, now: datetime) -> bool:
-    """Whether they went away before the end."""
-    return not journey.finished and journey.last_seen is not None and now - journey.last_seen > GONE_AFTER
+def has_dropped_out(journey: Journey, now: datetime) -> bool:
+    """Return whether the participant dropped out before the end."""
+    return (
+        not journey.finished and journey.last_seen is not None and now - journey.last_seen > DROPPED_OUT_AFTER
+    )
 
 
 def _count_steps(
@@ -174,15 +176,15 @@ def _count_steps(
         for step in range(1, journey.step + 1):
             counts[step].reached += 1
         if journey.step in counts:
-            here = counts[journey.step]
-            here.here += not is_gone(journey, now)
-            here.gone += is_gone(journey, now)
+            count = counts[journey.step]
+            count.active += not has_dropped_out(journey, now)
+            count.dropped_out += has_dropped_out(journey, now)
         for step, seconds in journey.seconds:
             if step in counts:
                 counts[step].seconds.append(seconds)
     reached_today = Counter(step for journey in today for step in range(1, journey.step + 1))
-    for step, count in reached_today.items():
-        counts[step].reached_today = count
+    for step, number in reached_today.items():
+        counts[step].reached_today = number
     return list(counts.values())
 
 
@@ -202,9 +204,9 @@ def _view(record: ServerRecord, size: ServerSize, now: datetime) -> ServerView:
 
 
 def _list_failures(servers: Sequence[ServerRecord]) -> list[Failure]:
-    """Latest first."""
+    """Return the failed servers, latest first."""
     failures = [
-        Failure(record.user_id, _find_end(record), record.error or record.reason or "no reason is recorded")
+        Failure(record.user_id, _find_end(record), record.error or record.reason or "no reason recorded")
         for record in servers
         if has_failed(record)
     ]

@@ -1,4 +1,4 @@
-"""A status on a terminal."""
+"""The text of a status on a terminal."""
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -6,15 +6,15 @@ from rich.text import Text
 
 from hippo_cli.output import PlainTable, only_printable
 from hippo_cli.reports.formatting import format_dollars, format_duration, format_share, format_time
-from hippo_cli.reports.servers import NONE_SEEN, Sight
-from hippo_cli.reports.summary import GONE_AFTER, Summary
+from hippo_cli.reports.servers import NO_RECORD_VISIBLE, Visibility
+from hippo_cli.reports.summary import DROPPED_OUT_AFTER, Summary
 
 _SHOWN = 15
 _BAR = 24
 
 
 def render(summary: Summary, note: str = "") -> RenderableType:
-    """All of it, for people; `note` stands below."""
+    """Return the whole summary as text, with `note` below it."""
     parts: list[RenderableType] = [_render_head(summary), _render_steps(summary)]
     if summary.waiting:
         parts += [Text(), _render_waiting(summary)]
@@ -29,20 +29,20 @@ def render(summary: Summary, note: str = "") -> RenderableType:
 
 
 def list_remarks(summary: Summary) -> list[str]:
-    """What the figures do not say by themselves."""
+    """Return remarks that explain the figures."""
     remarks = []
     if not summary.servers_visible:
         remarks.append(
-            "Servers are not shown: these credentials may not read their records. (Those last written before "
-            "the stack tagged them are for stewards only.)"
+            "Servers are not shown: these credentials may not read their records. Only stewards may read "
+            "records last written before the stack tagged them."
         )
-    if summary.sight is Sight.DOUBTFUL:
-        remarks.append(NONE_SEEN)
+    if summary.visibility is Visibility.UNCERTAIN:
+        remarks.append(NO_RECORD_VISIBLE)
     if summary.broken:
-        remarks.append(f"{summary.broken} records cannot be read; `hippo export` says why.")
+        remarks.append(f"{summary.broken} records cannot be read. Run `hippo export` to find out why.")
     if summary.versions > 1:
         remarks.append(
-            f"Participants are in {summary.versions} versions of the study; steps are those of the newest."
+            f"Participants are in {summary.versions} versions of the study. Steps are those of the newest."
         )
     return remarks
 
@@ -53,28 +53,31 @@ def _render_head(summary: Summary) -> Text:
     head.append(only_printable(f"{summary.project_id}{title}"), "bold")
     head.append(f"   {format_time(summary.now, summary.now)}\n", "dim")
     head.append(
-        f"{summary.total} participants: {summary.finished} finished, {summary.active} at it, "
-        f"{summary.gone} gone (not heard of for {format_duration(GONE_AFTER)})\n"
+        f"{summary.total} participants: {summary.finished} finished, {summary.active} active, "
+        f"{summary.dropped_out} dropped out (inactive for {format_duration(DROPPED_OUT_AFTER)})\n"
     )
     head.append(
-        f"today {summary.today}, finished {summary.finished_today}; "
-        f"waiting for a server {len(summary.waiting)}, playing {summary.playing}"
+        f"today: {summary.today} began, {summary.finished_today} of them finished; "
+        f"now: {len(summary.waiting)} waiting for a server, {summary.playing} playing\n"
     )
     if summary.days:
-        head.append(f"; servers so far at most {format_dollars(summary.cost)}, replaced ones not counted")
-    head.append("\n")
+        head.append(
+            f"server cost so far: at most {format_dollars(summary.cost)}, not counting replaced servers\n"
+        )
     return head
 
 
 def _render_steps(summary: Summary) -> Table:
-    table = _make_table("step", "page", "here", "gone", "came so far", "", "came today", "median time")
+    table = _build_table(
+        "step", "page", "active", "dropped out", "reached", "", "reached today", "median time"
+    )
     most = max((step.reached for step in summary.steps), default=0)
     for step in summary.steps:
         table.add_row(
             str(step.step),
             step.file,
-            str(step.here or ""),
-            str(step.gone or ""),
+            str(step.active or ""),
+            str(step.dropped_out or ""),
             f"{step.reached} {format_share(step.reached, summary.total):>5}",
             Text("█" * round(_BAR * step.reached / most) if most else "", "cyan"),
             f"{step.reached_today or ''}",
@@ -84,7 +87,7 @@ def _render_steps(summary: Summary) -> Table:
 
 
 def _render_waiting(summary: Summary) -> Table:
-    table = _make_table("waiting for a server", "step", "last answer")
+    table = _build_table("waiting for a server", "step", "last active")
     for journey in summary.waiting[:_SHOWN]:
         table.add_row(journey.user, str(journey.step), format_time(journey.last_seen, summary.now))
     _add_more(table, len(summary.waiting))
@@ -92,7 +95,7 @@ def _render_waiting(summary: Summary) -> Table:
 
 
 def _render_servers(summary: Summary) -> Table:
-    table = _make_table("server of", "state", "attempt", "age", "deadline", "cost so far, at most")
+    table = _build_table("server of", "state", "attempt", "age", "deadline", "maximum cost so far")
     for server in summary.servers[:_SHOWN]:
         deadline = format_time(server.deadline, summary.now)
         table.add_row(
@@ -100,7 +103,7 @@ def _render_servers(summary: Summary) -> Table:
             server.state,
             str(server.attempt),
             format_duration(server.age),
-            Text(f"{deadline} passed", "bold red") if server.late else deadline,
+            Text(f"{deadline} passed", "bold red") if server.overdue else deadline,
             format_dollars(server.cost),
         )
     _add_more(table, len(summary.servers))
@@ -108,14 +111,14 @@ def _render_servers(summary: Summary) -> Table:
 
 
 def _render_failures(summary: Summary) -> Table:
-    table = _make_table("failed server of", "when", "why")
+    table = _build_table("failed server of", "time", "reason")
     for failure in summary.failures[:_SHOWN]:
         table.add_row(failure.user, format_time(failure.time, summary.now), failure.reason)
     _add_more(table, len(summary.failures))
     return table
 
 
-def _make_table(*columns: str) -> Table:
+def _build_table(*columns: str) -> Table:
     table = PlainTable(show_edge=False, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

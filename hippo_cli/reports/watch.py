@@ -1,4 +1,4 @@
-"""A project under observation: what a status is made of, looked at again and again."""
+"""Repeated reading of a project's status."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,7 +19,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Observer:
-    """Each look is one listing of participants and of servers, and a read of each record that has changed."""
+    """A reader of summaries. Each one takes a listing of participants and servers and each changed record."""
 
     def __init__(self, project: Project, clock: Clock) -> None:
         self._project = project
@@ -28,43 +28,44 @@ class Observer:
         self._servers = ServerReader(project.platform, project.id)
         self._size: ServerSize | None = None
 
-    def look(self, advance: Advance) -> Summary:
-        """The figures as they are now."""
+    def read_summary(self, advance: Advance) -> Summary:
+        """Return the current figures."""
         study = self._project.studies.current
         journeys = self._journeys.read(advance)
         if self._size is None:
             self._size = find_size(self._project.connection.make_client, study)
-        played = {one.user for one in journeys if has_played(one, self._project.studies)}
+        played = {journey.user for journey in journeys if has_played(journey, self._project.studies)}
         candidates = _list_candidates(journeys, self._project.studies)
         servers = self._servers.read(candidates, played.__contains__)
         summary = summarise(self._project.id, study, journeys, servers, self._size, self._clock.now())
         summary.broken = self._journeys.broken
-        summary.sight = self._servers.sight
+        summary.visibility = self._servers.visibility
         return summary
 
 
 def _list_candidates(journeys: Sequence[Journey], studies: Studies) -> list[str]:
-    """Whose server may have been asked for by the version that they are in, the ones heard of last first."""
-    found = [one for one in journeys if one.step >= (studies.get(one.version).start_step or 0)]
+    """Return participants who may have a server according to their version, the most recently active first."""
+    found = [
+        journey for journey in journeys if journey.step >= (studies.get(journey.version).start_step or 0)
+    ]
     found.sort(key=lambda journey: journey.last_seen or _LONG_AGO, reverse=True)
     return [journey.user for journey in found]
 
 
 def watch(
-    look: Callable[[], Summary], show: Callable[[Summary, str], None], pause: Callable[[], None]
+    read: Callable[[], Summary], show: Callable[[Summary, str], None], pause: Callable[[], None]
 ) -> None:
-    """Look and show, over and over; ends by Ctrl-C.
+    """Read and show summaries repeatedly until Ctrl-C.
 
-    An AWS that cannot be reached for a while is told below the figures of before. An error at the first
-    look is let out.
+    If AWS cannot be reached, show a note with the previous figures. An error in the first read is raised.
     """
-    summary = look()
+    summary = read()
     with suppress(KeyboardInterrupt):
         show(summary, "")
         while True:
             pause()
             try:
-                summary, note = look(), ""
+                summary, note = read(), ""
             except (BotoCoreError, ClientError) as error:
                 note = f"Not up to date: {describe_aws_error(error).what}. Trying again."
             show(summary, note)

@@ -110,7 +110,7 @@ def put_closed(bench: Bench) -> None:
 
 
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
-_LOG = "its log may not be read"
+_LOG = "may not read its log"
 # What researchers may not do, or need not: each is followed by what is then said, or by nothing.
 _LIST = {f"GetObject {_S3}project_master_list.json": ""}
 _CERTIFICATE = {f"GetObject {_S3}SSL/": "cannot be read (AccessDenied)"}

@@ -37,7 +37,7 @@ def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: py
     with TableFiles(tmp_path, [RECRUITER_IDS], Format()) as files:
         for _ in range(200):
             files.write(RECRUITER_IDS, ("u", "p", "x" * 100_000))
-        files.keep()
+        files.commit()
 
     assert max(held) <= 41
     assert sum(held) == 200
@@ -49,12 +49,12 @@ def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
     store.begin("x")
     now = datetime.now(UTC)
     with store.write():
-        store.note(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
+        store.record_listing(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
 
     fetched = []
     for key in store.list_pending(RECORD, None):
         fetched.append(key)
-        store.hold(key, "e", "{}")
+        store.mark_fetched(key, "e", "{}")
 
     assert fetched == [f"k{place:04d}" for place in range(1200)]
     assert store.count_pending(RECORD, None) == 0
@@ -68,9 +68,11 @@ def test_long_records_are_held_one_at_a_time(tmp_path: Path) -> None:
     store = ExportStore(tmp_path / "state.sqlite")
     store.begin("x")
     with store.write():
-        store.note(RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number)))
+        store.record_listing(
+            RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number))
+        )
         for place in range(number):
-            store.hold(f"k{place:02d}", "e", text)
+            store.mark_fetched(f"k{place:02d}", "e", text)
 
     tracemalloc.start()
     try:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hippo_cli.data.questions import read_questions
+from hippo_cli.data.form_fields import read_form_fields
 from hippo_cli.data.records import WHOLE_BODY, Record, clean, read_answers, read_record
-from hippo_cli.data.step_times import list_visits
+from hippo_cli.data.step_times import list_step_times
 
 POLL = ("GET", None)
 QUERY = {"projectId": "p", "userId": "U", "workerId": "w-1"}
@@ -67,8 +67,8 @@ def test_polls_of_an_earlier_deployment_are_no_steps(game: int | None) -> None:
     record = read(requests, game, nextStep=6)
 
     assert place(record) == [(1, {"a": "1"}), (2, {"b": "2"}), (4, {"c": "4"})]
-    assert [visit.step for visit in list_visits(record)] == [1, 2, 3, 4]
-    assert [visit.seconds for visit in list_visits(record)] == [60, 60, 240, 60]
+    assert [visit.step for visit in list_step_times(record)] == [1, 2, 3, 4]
+    assert [visit.seconds for visit in list_step_times(record)] == [60, 60, 240, 60]
 
 
 def test_bodies_of_all_kinds() -> None:
@@ -117,7 +117,7 @@ def test_odd_times_are_left_out() -> None:
     record = read(entries, nextStep=5)
 
     assert [entry.time for entry in record.entries] == [None] * 4
-    assert list_visits(record) == []
+    assert list_step_times(record) == []
 
 
 def test_a_record_is_kept_as_it_was_read() -> None:
@@ -159,7 +159,7 @@ PAGE = """
 
 def test_what_a_page_asks() -> None:
     """Given a page of all kinds of controls, then each name is one question, with label and options."""
-    questions = {question.name: question for question in read_questions(PAGE)}
+    questions = {question.name: question for question in read_form_fields(PAGE)}
 
     assert list(questions) == ["age", "how", "country", "several", "agree", "more", "page"]
     assert (questions["age"].kind, questions["age"].required, questions["age"].label) == (
@@ -196,4 +196,4 @@ def test_pages_that_are_hardly_html() -> None:
         "<option>",
         "\x00",
     ):
-        assert [question.name for question in read_questions(html)] == (["a"] if "name=a" in html else [])
+        assert [question.name for question in read_form_fields(html)] == (["a"] if "name=a" in html else [])

@@ -1,4 +1,4 @@
-"""Uploads in parts below a participant's trials that were begun and never completed: no objects yet."""
+"""Incomplete multipart uploads below a participant's trials, which are not objects yet."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,28 +10,29 @@ from hippo_cli.aws_errors import is_denied, read_code
 
 
 @dataclass(frozen=True, slots=True)
-class BegunUpload:
-    """One of them; there may be several of the same key."""
+class MultipartUpload:
+    """One incomplete upload. Several may have the same key."""
 
     key: str
     upload_id: str
 
 
-class BegunUploads:
-    """Those of one folder. S3 forgets them within a week, so who may not abort them is not held up.
+class MultipartUploads:
+    """The incomplete uploads below one folder.
 
-    `refused` tells whether these credentials may not see or not abort them.
+    A lifecycle rule removes them within a week, so missing permissions are not an error. `denied` is true if
+    these credentials may not list or abort them.
     """
 
     def __init__(self, client: Any, bucket: str, folder: str) -> None:
         self._client = client
         self._bucket = bucket
         self._folder = folder
-        self.refused = False
+        self.denied = False
 
-    def find(self) -> tuple[BegunUpload, ...]:
-        """All that can be aborted."""
-        if self.refused:
+    def find(self) -> tuple[MultipartUpload, ...]:
+        """Return all uploads that can be aborted."""
+        if self.denied:
             return ()
         pages = self._client.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._bucket, Prefix=self._folder
@@ -39,12 +40,12 @@ class BegunUploads:
         try:
             uploads = [entry for page in pages for entry in page.get("Uploads", ())]
         except ClientError as error:
-            self._note(error)
+            self._note_denial(error)
             return ()
-        return tuple(BegunUpload(str(one["Key"]), str(one["UploadId"])) for one in uploads)
+        return tuple(MultipartUpload(str(upload["Key"]), str(upload["UploadId"])) for upload in uploads)
 
-    def abort(self, uploads: Iterable[BegunUpload]) -> None:
-        """Each of them; one that is gone already is none."""
+    def abort(self, uploads: Iterable[MultipartUpload]) -> None:
+        """Abort the uploads. An upload that no longer exists is not an error."""
         for upload in uploads:
             try:
                 self._client.abort_multipart_upload(
@@ -53,10 +54,10 @@ class BegunUploads:
             except ClientError as error:
                 if read_code(error) == "NoSuchUpload":
                     continue
-                self._note(error)
+                self._note_denial(error)
                 return
 
-    def _note(self, error: ClientError) -> None:
+    def _note_denial(self, error: ClientError) -> None:
         if not is_denied(error):
             raise error
-        self.refused = True
+        self.denied = True

@@ -1,4 +1,4 @@
-"""The questions of a page: its form controls by name, with what they are called and what can be chosen."""
+"""The form fields of a page: its controls by name, with their labels and options."""
 
 import json
 from collections.abc import Mapping
@@ -10,8 +10,8 @@ _CHOICES = ("radio", "checkbox")
 
 
 @dataclass(slots=True)
-class Question:
-    """A form's field. `options` are values and their labels, of radio buttons, boxes and lists."""
+class FormField:
+    """A named field of a form. `options` holds values and labels of radio buttons, checkboxes and lists."""
 
     name: str
     kind: str
@@ -20,19 +20,19 @@ class Question:
     options: list[tuple[str, str]] = field(default_factory=list)
 
     def format_options(self) -> str:
-        """As JSON text: a list of objects with value and label; empty for a field to write into."""
+        """Return the options as a JSON list of objects with value and label, or "" for a text field."""
         if not self.options:
             return ""
         entries = [{"value": value, "label": label} for value, label in self.options]
         return json.dumps(entries, ensure_ascii=False)
 
 
-def read_questions(html: str) -> list[Question]:
-    """The questions of a page, in its order."""
-    page = _Page()
-    page.feed(html.replace("<![", "<!x"))  # at which html.parser of older Pythons fails
-    page.close()
-    return page.finish()
+def read_form_fields(html: str) -> list[FormField]:
+    """Return the form fields of a page, in page order."""
+    parser = _FormParser()
+    parser.feed(html.replace("<![", "<!x"))  # html.parser of older Python versions fails on "<!["
+    parser.close()
+    return parser.finish()
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class _Control:
 
 
 class _Text:
-    """Text that is still being read."""
+    """The text of an element that is still open."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -58,81 +58,81 @@ class _Text:
         return " ".join("".join(self.parts).split())
 
 
-class _Page(HTMLParser):
+class _FormParser(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._controls: list[_Control] = []
         self._labels: dict[str, _Text] = {}
-        self._label: _Text | None = None  # the one that encloses what is read now
-        self._legends: list[_Text | None] = []  # of the fieldsets around it
-        self._taking: list[tuple[str, _Text]] = []  # elements whose text is wanted
-        self._silent = 0  # inside of what nobody reads
+        self._label: _Text | None = None  # the enclosing label
+        self._legends: list[_Text | None] = []  # of the enclosing fieldsets
+        self._open_texts: list[tuple[str, _Text]] = []  # open elements whose text is collected
+        self._hidden_depth = 0  # of elements whose text is not displayed
         self._select: _Control | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Called by feed() for each start tag."""
+        """Collect labels, legends, options and controls."""
         attributes = {key: value or "" for key, value in reversed(attrs)}
         if tag in ("script", "style", "template"):
-            self._silent += 1
+            self._hidden_depth += 1
         elif tag == "label":
-            self._label = self._take(tag)
+            self._label = self._open_text(tag)
             if attributes.get("for"):
                 self._labels[attributes["for"]] = self._label
         elif tag == "fieldset":
             self._legends.append(None)
         elif tag == "legend" and self._legends:
-            self._legends[-1] = self._take(tag)
+            self._legends[-1] = self._open_text(tag)
         elif tag == "option" and self._select:
-            text = self._take(tag)
+            text = self._open_text(tag)
             self._select.options.append((attributes.get("value", "\0"), text))
         elif tag in ("input", "select", "textarea"):
             self._add(tag, attributes)
 
     def handle_endtag(self, tag: str) -> None:
-        """Called by feed() for each end tag."""
+        """Close the element's text."""
         if tag in ("script", "style", "template"):
-            self._silent = max(self._silent - 1, 0)
+            self._hidden_depth = max(self._hidden_depth - 1, 0)
         elif tag == "label":
             self._label = None
         elif tag == "fieldset" and self._legends:
             self._legends.pop()
         elif tag == "select":
             self._select = None
-        self._taking = [(open_tag, text) for open_tag, text in self._taking if open_tag != tag]
+        self._open_texts = [(open_tag, text) for open_tag, text in self._open_texts if open_tag != tag]
 
     def handle_data(self, data: str) -> None:
-        """Called by feed() for text."""
-        if not self._silent:
-            # What can be chosen is no part of the question around it.
-            inside = self._taking[-1:] if self._select else self._taking
+        """Add displayed text to the open elements."""
+        if not self._hidden_depth:
+            # Options are not part of the label around them.
+            inside = self._open_texts[-1:] if self._select else self._open_texts
             for _, text in inside:
                 text.parts.append(data)
 
-    def finish(self) -> list[Question]:
-        """All controls of one name are one question."""
-        questions: dict[str, Question] = {}
+    def finish(self) -> list[FormField]:
+        """Return the fields. All controls with the same name are one field."""
+        fields: dict[str, FormField] = {}
         for control in self._controls:
             label = self._labels.get(control.id) if control.id else None
             own = str(label or control.label or "") or control.hint
             legend = str(control.legend or "")
-            question = questions.setdefault(control.name, Question(control.name, control.kind))
-            question.required |= control.required
+            form_field = fields.setdefault(control.name, FormField(control.name, control.kind))
+            form_field.required |= control.required
             if control.kind in _CHOICES:
-                question.options.append((control.value, own))
-                question.label = question.label or legend
+                form_field.options.append((control.value, own))
+                form_field.label = form_field.label or legend
             else:
-                question.options += [_read_option(value, text) for value, text in control.options]
-                question.label = question.label or own or legend
-        for question in questions.values():
-            if question.kind in _CHOICES and not question.label and len(question.options) == 1:
-                question.label = question.options[0][1]
-        return list(questions.values())
+                form_field.options += [_read_option(value, text) for value, text in control.options]
+                form_field.label = form_field.label or own or legend
+        for form_field in fields.values():
+            if form_field.kind in _CHOICES and not form_field.label and len(form_field.options) == 1:
+                form_field.label = form_field.options[0][1]
+        return list(fields.values())
 
-    def _take(self, tag: str) -> _Text:
-        # An option or a label that was not closed ends where the next one begins.
-        self._taking = [(open_tag, text) for open_tag, text in self._taking if open_tag != tag]
+    def _open_text(self, tag: str) -> _Text:
+        # An unclosed option or label ends where the next one begins.
+        self._open_texts = [(open_tag, text) for open_tag, text in self._open_texts if open_tag != tag]
         text = _Text()
-        self._taking.append((tag, text))
+        self._open_texts.append((tag, text))
         return text
 
     def _add(self, tag: str, attributes: Mapping[str, str]) -> None:
