@@ -17,7 +17,7 @@ from hippo_local.emulator.ecs import validation as ecs_validation
 from hippo_local.emulator.faults import api_calls, dropped_connections
 from hippo_local.emulator.faults import functions as function_faults
 from hippo_local.emulator.faults import tasks as task_faults
-from hippo_local.emulator.faults.control_file import FaultBook
+from hippo_local.emulator.faults.control_file import FaultRegistry
 from hippo_local.emulator.guardian import Guardian
 from hippo_local.emulator.iam import authorization, decision_log, policy_variables
 from hippo_local.emulator.lambda_ import async_invocations, updates, workers
@@ -73,11 +73,11 @@ def _make_temporary_directory() -> str:
 
 
 def _install(settings: Settings, guardian: Guardian) -> None:
-    book = FaultBook(settings.faults)
-    of_tasks = task_faults.TaskFaults(book)
-    tasks.install(settings, guardian, of_tasks)
+    registry = FaultRegistry(settings.faults)
+    faults_of_tasks = task_faults.TaskFaults(registry)
+    tasks.install(settings, guardian, faults_of_tasks)
     ecs_validation.install()
-    task_faults.install(of_tasks)
+    task_faults.install(faults_of_tasks)
     network_interfaces.install()
     eventbridge.install()
     ecs_events.install()
@@ -85,7 +85,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     sns.install()
     workers.install(settings, guardian)
     updates.install()
-    function_faults.install(book)
+    function_faults.install(registry)
     responses.install()
     requests.install()
     api_validation.install()
@@ -97,7 +97,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     policy_variables.install()
     decision_log.install(settings.permissions)
     s3.install()
-    api_calls.install(book)
+    api_calls.install(registry)
     dropped_connections.install()
 
 

@@ -50,7 +50,7 @@ def install() -> None:
     def proxy_response(result: dict[str, Any]) -> tuple[Any, str | None]:
         if result.get("throttle"):
             return None, "throttled"
-        if result.get("error") or not is_proxy_answer(result.get("body")):
+        if result.get("error") or not is_proxy_response(result.get("body")):
             return None, "failed"
         answer: tuple[Any, str | None] = plain_response(result)
         return answer
@@ -59,7 +59,7 @@ def install() -> None:
     patch(_gateway, "_invoke_lambda_proxy_v1", _guarded(plain_invoke))
 
 
-def is_proxy_answer(answer: object) -> bool:
+def is_proxy_response(answer: object) -> bool:
     """Whether `answer` has the format that a proxy integration must give: statusCode, headers, body text."""
     if not isinstance(answer, dict):
         return False

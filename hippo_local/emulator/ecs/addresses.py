@@ -26,7 +26,7 @@ class NoAddressError(RuntimeError):
     """No 127.100.x.y can be used on this machine."""
 
 
-class AddressBook:
+class AddressPool:
     """The addresses that the tasks of one emulator hold."""
 
     def __init__(self, task_port: int, *, lowest_first: bool = sys.platform == "darwin") -> None:

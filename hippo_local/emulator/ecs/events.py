@@ -18,13 +18,13 @@ _ecs = load("services.ecs")
 _events = load("services.eventbridge")
 
 
-class _Announcer:
+class _Publisher:
     is_silent = False
 
 
-def fall_silent() -> None:
+def stop_publishing() -> None:
     """Tell nothing more: what ends because the whole platform does is nobody's to replace."""
-    _Announcer.is_silent = True
+    _Publisher.is_silent = True
 
 
 def install() -> None:
@@ -35,7 +35,7 @@ def install() -> None:
 
 def announce(task: dict[str, Any]) -> None:
     """Tell about the task as it is now; a task goes on whatever becomes of it."""
-    if _Announcer.is_silent:
+    if _Publisher.is_silent:
         return
     entry = {
         "Source": "aws.ecs",

@@ -52,7 +52,7 @@ def announce(task: dict[str, Any]) -> None:
             ]
 
 
-def keep_request(data: dict[str, Any]) -> dict[str, Any]:
+def keep_network_configuration(data: dict[str, Any]) -> dict[str, Any]:
     """A RunTask request that carries its network configuration on to the task.
 
     MiniStack keeps the subnet only; what stands under a key with an underscore never leaves it.

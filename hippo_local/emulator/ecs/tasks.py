@@ -17,7 +17,7 @@ from typing import Any
 from hippo_local.emulator.ecs import containers as task_containers
 from hippo_local.emulator.ecs import events as task_events
 from hippo_local.emulator.ecs import network_interfaces
-from hippo_local.emulator.ecs.addresses import AddressBook, NoAddressError
+from hippo_local.emulator.ecs.addresses import AddressPool, NoAddressError
 from hippo_local.emulator.ecs.processes import TaskProcess
 from hippo_local.emulator.faults.error_codes import NO_CAPACITY, SPOT_INTERRUPTION
 from hippo_local.emulator.faults.tasks import TaskFaults
@@ -46,14 +46,14 @@ class _TaskRun:
         self.grace = _host.settings.stop_timeout
         self.ended = threading.Event()
 
-    def live(self) -> None:
+    def run(self) -> None:
         try:
             if self._start():
                 self._wait_for_an_end()
         except (CannotPullContainerError, task_containers.CannotStartContainerError) as error:
-            self._give_up(f"{type(error).__name__}: {error}")
+            self._fail_to_start(f"{type(error).__name__}: {error}")
         except (NoAddressError, _ecs._SecretResolutionError) as error:
-            self._give_up(f"ResourceInitializationError: {error}")
+            self._fail_to_start(f"ResourceInitializationError: {error}")
         finally:
             self._stop()
             self.ended.set()
@@ -63,7 +63,7 @@ class _TaskRun:
         network_interfaces.announce(self.task)
         self._pause()
         if _host.faults.takes_capacity(self.task):
-            self._give_up(NO_CAPACITY)
+            self._fail_to_start(NO_CAPACITY)
             return False
         self._address = _host.addresses.claim()
         network_interfaces.attach(self.task, self._address)
@@ -91,13 +91,13 @@ class _TaskRun:
         essential = self.task["_container_essentials"]
         began = time.monotonic()
         while not self.stop_requested:
-            self._meet_fault(time.monotonic() - began)
+            self._apply_fault(time.monotonic() - began)
             exited = [process.exit_code is not None for process in self._processes]
             if all(exited) or any(e and gone for e, gone in zip(essential, exited, strict=True)):
                 self._request_stop("Essential container in task exited", "EssentialContainerExited")
             time.sleep(_POLL)
 
-    def _meet_fault(self, seconds: float) -> None:
+    def _apply_fault(self, seconds: float) -> None:
         if self._crashed:
             return
         kind = _host.faults.take_end(self.task, seconds)
@@ -108,7 +108,7 @@ class _TaskRun:
             for process in self._processes:
                 process.crash()
 
-    def _give_up(self, reason: str) -> None:
+    def _fail_to_start(self, reason: str) -> None:
         _log.warning("task %s cannot start: %s", self.task["taskArn"], reason)
         self._request_stop(reason, "TaskFailedToStart")
 
@@ -170,7 +170,7 @@ class _Host:
 
     settings: Settings
     guardian: Guardian
-    addresses: AddressBook
+    addresses: AddressPool
     faults: TaskFaults
     # MiniStack starts tasks without a process unless it is shown something that can run containers.
     container_engine = object()
@@ -187,7 +187,7 @@ def install(settings: Settings, guardian: Guardian, faults: TaskFaults) -> None:
     require(_ecs, "_bump_task_version", "_recount_cluster", "_cluster_name_from_arn", "_iso", "_sanitize")
     require(_ecs, "_SecretResolutionError", "_resolve_task", "_resolve_cluster_name")
     _host.settings, _host.guardian, _host.faults = settings, guardian, faults
-    _host.addresses = AddressBook(settings.task_port)
+    _host.addresses = AddressPool(settings.task_port)
     patch(_ecs, "_get_docker", lambda: _host.container_engine)
     patch(_ecs, "_run_task_worker", _run_task_worker)
     patch_entry(_ecs, "_ACTION_MAP", "StopTask", _stop_task)
@@ -205,7 +205,7 @@ def request_stop(task: dict[str, Any], reason: str, code: str) -> None:
 
 def stop_all(grace: float) -> None:
     """End every task, with `grace` seconds between SIGTERM and SIGKILL, and wait until all have ended."""
-    task_events.fall_silent()
+    task_events.stop_publishing()
     runs = list(_host.runs.values())
     for run in runs:
         run.grace = grace
@@ -226,7 +226,7 @@ def _run_task_worker(
         run = _TaskRun(task, definition, overrides)
         _host.runs[task["taskArn"]] = run
         try:
-            run.live()
+            run.run()
         finally:
             _host.runs.pop(task["taskArn"], None)
 

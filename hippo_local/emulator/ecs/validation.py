@@ -87,7 +87,7 @@ def _run_task(plain: Handler, data: dict[str, Any]) -> Any:
     _check_capacity(cluster, data)
     token = data.get("clientToken")
     if not token:
-        return _answer(plain(network_interfaces.keep_request(data)))
+        return _answer(plain(network_interfaces.keep_network_configuration(data)))
     if len(token) > _MAX_TOKEN:
         raise _RefusalError(
             "InvalidParameterException", f"clientToken must be at most {_MAX_TOKEN} characters."
@@ -106,7 +106,7 @@ def _run_once(plain: Handler, data: dict[str, Any], key: tuple[str, ...]) -> Any
         )
     if arns:
         return _ecs.json_response({"tasks": _views(arns), "failures": []})
-    answer = _answer(plain(network_interfaces.keep_request(data)))
+    answer = _answer(plain(network_interfaces.keep_network_configuration(data)))
     started = [task["taskArn"] for task in json.loads(answer[2]).get("tasks", [])]
     if started:
         _tokens[key] = (request, started)

@@ -16,13 +16,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from hippo_local.emulator.faults import functions as function_faults
-from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.control_file import Fault, FaultRegistry
 from hippo_local.emulator.faults.dropped_connections import DroppedConnectionError
 from hippo_local.emulator.faults.error_codes import (
     PRIOR_REQUEST_NOT_COMPLETE,
     THROTTLES,
     UPDATE_IN_PROGRESS,
-    FaultAnswer,
+    ErrorResponse,
     build_failure,
 )
 from hippo_local.emulator.ministack import load, patch, require
@@ -49,10 +49,10 @@ class _Call:
     headers: dict[str, str]
     text: str
 
-    def is_meant(self, action: str) -> bool:
+    def matches(self, action: str) -> bool:
         return action.lower() in (self.service, self.action.lower())
 
-    def build_error(self, answer: FaultAnswer, request_id: str) -> Any:
+    def build_error(self, answer: ErrorResponse, request_id: str) -> Any:
         # MiniStack's way to say "denied" in each service's protocol, with another code and status.
         _, headers, body = _actions.access_denied_response(
             self.service,
@@ -70,7 +70,7 @@ class _Call:
         return self.method == "HEAD"
 
 
-def install(book: FaultBook) -> None:
+def install(registry: FaultRegistry) -> None:
     """Let calls fail so from now on."""
     require(_app, "_routing_params", "detect_service", "_decompress_request_body")
     require(_actions, "extract_iam_action", "access_denied_response")
@@ -80,21 +80,21 @@ def install(book: FaultBook) -> None:
     async def dispatch(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any, request_id: str
     ) -> Any:
-        faults = book.list_faults(*_BEFORE, "fail-after")
-        death = function_faults.find_death(headers)
+        faults = registry.list_faults(*_BEFORE, "fail-after")
+        kill = function_faults.find_worker_kill(headers)
         spared = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
-        if spared and death is None:
+        if spared and kill is None:
             return await plain(method, path, headers, body, query, request_id)
         call = _read_call(method, path, headers, body, query)
-        fault = None if spared else _find_before(book, faults, call, allowances)
+        fault = None if spared else _find_before(registry, faults, call, allowances)
         if fault is not None:
             return _fail(fault, call, request_id)
 
         async def have_effect() -> Any:
             return await plain(method, path, headers, body, query, request_id)
 
-        answer = await (death.pass_call(call.action, have_effect) if death else have_effect())
-        fault = None if spared else _find_after(book, faults, call, answer)
+        answer = await (kill.pass_call(call.action, have_effect) if kill else have_effect())
+        fault = None if spared else _find_after(registry, faults, call, answer)
         return answer if fault is None else _fail(fault, call, request_id)
 
     patch(_app, "_dispatch_service_request", dispatch)
@@ -115,11 +115,11 @@ def _read_call(method: str, path: str, headers: dict[str, str], body: bytes, que
 
 
 def _find_before(
-    book: FaultBook, faults: list[Fault], call: _Call, allowances: "dict[str, _Allowance]"
+    registry: FaultRegistry, faults: list[Fault], call: _Call, allowances: "dict[str, _Allowance]"
 ) -> Fault | None:
     for fault in faults:
         action = _FIXED[fault.kind][0] if fault.kind in _FIXED else fault.get("action")
-        if fault.kind not in _BEFORE or not call.is_meant(action) or not fault.concerns(call.text):
+        if fault.kind not in _BEFORE or not call.matches(action) or not fault.concerns(call.text):
             continue
         if "rate" in fault.values:
             rate = float(fault.values["rate"])
@@ -127,19 +127,19 @@ def _find_before(
                 continue
         # For a while from the first refusal of this very request on.
         lasts = fault.kind == "update-in-progress" and "seconds" in fault.values
-        if lasts and book.measure_age(fault, call.text) >= fault.seconds:
+        if lasts and registry.measure_age(fault, call.text) >= fault.seconds:
             continue
-        if book.take(fault, call.action):
+        if registry.take(fault, call.action):
             return fault
     return None
 
 
-def _find_after(book: FaultBook, faults: list[Fault], call: _Call, answer: Any) -> Fault | None:
+def _find_after(registry: FaultRegistry, faults: list[Fault], call: _Call, answer: Any) -> Fault | None:
     if answer[0] >= 400:  # refused: there is no effect whose answer could be lost
         return None
     for fault in faults:
-        is_due = fault.kind == "fail-after" and call.is_meant(fault.get("action"))
-        if is_due and fault.concerns(call.text) and book.take(fault, call.action):
+        is_due = fault.kind == "fail-after" and call.matches(fault.get("action"))
+        if is_due and fault.concerns(call.text) and registry.take(fault, call.action):
             return fault
     return None
 

@@ -152,7 +152,7 @@ def _check_value(kind: Kind, name: str, value: Any) -> str | None:
     return None
 
 
-class FaultBook:
+class FaultRegistry:
     """The faults that act now. Every look at it sees the file as it is at that moment."""
 
     def __init__(self, path: Path | None) -> None:

@@ -17,24 +17,24 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.control_file import Fault, FaultRegistry
 from hippo_local.emulator.faults.dropped_connections import DroppedConnectionError
 from hippo_local.emulator.ministack import load, patch, require
 
 _runtime = load("core.lambda_runtime")
 _responses = load("core.responses")
 
-_deaths: "dict[str, _Death]" = {}
+_kills: "dict[str, _WorkerKill]" = {}
 _POLL = 0.05
 _TRACE_HEADER = "x-amzn-trace-id"
 _KILLED = "Runtime exited with error: signal: killed"
 
 
-class _Death:
+class _WorkerKill:
     """What is to end one invocation."""
 
-    def __init__(self, book: FaultBook, fault: Fault, worker: Any) -> None:
-        self._book = book
+    def __init__(self, registry: FaultRegistry, fault: Fault, worker: Any) -> None:
+        self._registry = registry
         self._fault = fault
         self._worker = worker
         self._calls = 0
@@ -48,7 +48,7 @@ class _Death:
             process = self._worker._proc
             if self.struck or process is None or process.poll() is not None:
                 return self.struck
-            if not self._book.take(self._fault, self._worker.func_name):
+            if not self._registry.take(self._fault, self._worker.func_name):
                 return False
             self.struck = True
             process.kill()
@@ -79,39 +79,39 @@ class _Death:
             return bool(self._calls == self._fault.values["calls"])
 
 
-def install(book: FaultBook) -> None:
+def install(registry: FaultRegistry) -> None:
     """Let workers die so from now on."""
     require(_runtime.Worker, "invoke")
     plain = patch(_runtime.Worker, "invoke", None)
 
     def invoke(worker: Any, event: Any, request_id: str, **named: Any) -> dict[str, Any]:
-        fault = _find_fault(book, worker, event)
+        fault = _find_fault(registry, worker, event)
         if fault is None:
             result: dict[str, Any] = plain(worker, event, request_id, **named)
             return result
-        death = _Death(book, fault, worker)
+        kill = _WorkerKill(registry, fault, worker)
         trace = _responses.new_uuid().replace("-", "")
         root = f"1-{int(time.time()):08x}-{trace[:24]}"
         if "seconds" in fault.values:
-            threading.Thread(target=death.strike_later, daemon=True, name="lambda-death").start()
-        _deaths[root] = death
+            threading.Thread(target=kill.strike_later, daemon=True, name="lambda-death").start()
+        _kills[root] = kill
         try:
             named["trace_id"] = f"Root={root};Parent={trace[:16]};Sampled=0"
             result = plain(worker, event, request_id, **named)
         finally:
-            death.over.set()
-            del _deaths[root]
-        return {**result, "error": f"RequestId: {request_id} Error: {_KILLED}"} if death.struck else result
+            kill.over.set()
+            del _kills[root]
+        return {**result, "error": f"RequestId: {request_id} Error: {_KILLED}"} if kill.struck else result
 
     patch(_runtime.Worker, "invoke", invoke)
 
 
-def find_death(headers: dict[str, str]) -> "_Death | None":
+def find_worker_kill(headers: dict[str, str]) -> "_WorkerKill | None":
     """What is to end the invocation that sends a request with these headers, if anything is."""
-    if not _deaths:
+    if not _kills:
         return None
     found = re.search(r"Root=([^;]+)", headers.get(_TRACE_HEADER, ""))
-    return _deaths.get(found[1]) if found else None
+    return _kills.get(found[1]) if found else None
 
 
 def names_function(wanted: str, function_name: str) -> bool:
@@ -125,8 +125,8 @@ def names_function(wanted: str, function_name: str) -> bool:
     return short in parts or whole == _simplify(wanted) or whole == f"hippogym{short}"
 
 
-def _find_fault(book: FaultBook, worker: Any, event: Any) -> Fault | None:
-    for fault in book.list_faults("lambda-death"):
+def _find_fault(registry: FaultRegistry, worker: Any, event: Any) -> Fault | None:
+    for fault in registry.list_faults("lambda-death"):
         if names_function(fault.get("function"), worker.func_name) and fault.concerns(json.dumps(event)):
             return fault
     return None

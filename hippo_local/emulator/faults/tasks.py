@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.control_file import Fault, FaultRegistry
 from hippo_local.emulator.faults.error_codes import NO_CAPACITY
 from hippo_local.emulator.images import LocalImage
 from hippo_local.emulator.ministack import load, patch_entry
@@ -33,8 +33,8 @@ _started: dict[str, float] = {}
 class TaskFaults:
     """The faults of the control file as tasks meet them."""
 
-    def __init__(self, book: FaultBook) -> None:
-        self._book = book
+    def __init__(self, registry: FaultRegistry) -> None:
+        self._registry = registry
 
     def take_start_delay(self, task: dict[str, Any]) -> float:
         """Seconds that the task stays in PENDING beyond its time."""
@@ -70,9 +70,9 @@ class TaskFaults:
         strategy = data.get("capacityProviderStrategy") or [{}]
         provider = strategy[0].get("capacityProvider") or data.get("launchType") or ""
         text = json.dumps(data)
-        for fault in self._book.list_faults("no-capacity"):
+        for fault in self._registry.list_faults("no-capacity"):
             is_due = _lacks(fault, "failures", provider) and fault.concerns(text)
-            if is_due and self._book.take(fault, f"RunTask on {provider}"):
+            if is_due and self._registry.take(fault, f"RunTask on {provider}"):
                 return _ecs.json_response({"tasks": [], "failures": [{"reason": NO_CAPACITY}]})
         return None
 
@@ -87,11 +87,11 @@ class TaskFaults:
 
     def _find(self, task: dict[str, Any], kind: str, matches: Callable[[Fault], bool]) -> Fault | None:
         text = f"{task['taskArn']} {task['taskDefinitionArn']} {task.get('startedBy')} {task.get('tags')}"
-        faults = self._book.list_faults(kind)
+        faults = self._registry.list_faults(kind)
         return next((fault for fault in faults if matches(fault) and fault.concerns(text)), None)
 
     def _take(self, fault: Fault, task: dict[str, Any]) -> bool:
-        return self._book.take(fault, task["taskArn"].split(":task/")[-1])
+        return self._registry.take(fault, task["taskArn"].split(":task/")[-1])
 
 
 def install(faults: TaskFaults) -> None:

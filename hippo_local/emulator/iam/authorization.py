@@ -85,7 +85,7 @@ def install() -> None:
     patch(_actions, "extract_resource_arn", resource_arn)
     patch(_actions, "request_tag_context", context)
     for service, module in (("ecs", _ecs), ("events", _events), ("ecr", _ecr), ("ssm", _ssm)):
-        _check_further(service, module)
+        _wrap_with_checks(service, module)
     _tagging._RESOURCE_TAG_COLLECTORS["ecs"] = _ecs_tags
     _tagging._RESOURCE_TAG_COLLECTORS["events"] = _rule_tags
 
@@ -207,14 +207,14 @@ def _escape(name: str) -> str:
     return re.sub(r"[^a-z0-9._\\-]", lambda match: f"\\{ord(match[0]):03o}", name)
 
 
-def _check_further(service: str, module: Any) -> None:
+def _wrap_with_checks(service: str, module: Any) -> None:
     """Judge what a call needs besides its own action, before the service sees it."""
     plain = patch(module, "handle_request", None)
 
     async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
         key = _router.extract_access_key_id(headers, query)
         region = _responses.get_region()
-        for action, resource, context in _further_checks(service, _operation(headers), _payload(body)):
+        for action, resource, context in _additional_checks(service, _operation(headers), _payload(body)):
             denied = _evaluator.enforce(key, action, service, region, resource, context)
             if denied:
                 principal = getattr(denied, "principal_arn", "")
@@ -226,7 +226,7 @@ def _check_further(service: str, module: Any) -> None:
     patch(module, "handle_request", handle_request)
 
 
-def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
+def _additional_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
     for arn in _named_arns(service, operation, data)[1:]:
         action = f"{service}:{operation}"
         yield action, arn, _context(service, action, json.dumps(data).encode())
@@ -241,7 +241,7 @@ def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Itera
             else f"task/{_cluster_name(data)}/*"
         )
         yield "ecs:TagResource", _arn("ecs", created), {"ecs:CreateAction": operation}
-    for role in _handed_roles(operation, data):
+    for role in _passed_roles(operation, data):
         yield "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 
 
@@ -257,7 +257,7 @@ def _named_arns(service: str, operation: str, data: dict[str, Any]) -> list[str]
     return _task_arns(operation, data) if service == "ecs" else []
 
 
-def _handed_roles(operation: str, data: dict[str, Any]) -> list[str]:
+def _passed_roles(operation: str, data: dict[str, Any]) -> list[str]:
     if operation == "RegisterTaskDefinition":
         source = data
     elif operation == "RunTask":

@@ -65,7 +65,7 @@ def _run(function: dict[str, Any], event: dict[str, Any]) -> None:
     with _responses.request_scope(account, region):
         result = _try_until_settled(function, event)
         if result.get("error"):
-            _send_away(function, event, result)
+            _deliver_failure(function, event, result)
 
 
 def _try_until_settled(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _event_invoke_config(function: dict[str, Any]) -> dict[str, Any]:
     return function.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
 
 
-def _send_away(function: dict[str, Any], event: dict[str, Any], result: dict[str, Any]) -> None:
+def _deliver_failure(function: dict[str, Any], event: dict[str, Any], result: dict[str, Any]) -> None:
     config = function["config"]
     name = config["FunctionName"]
     destination = (_event_invoke_config(function).get("DestinationConfig") or {}).get("OnFailure") or {}

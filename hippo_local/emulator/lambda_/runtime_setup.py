@@ -65,7 +65,7 @@ class TextFormatter(logging.Formatter):
         return "\t".join((f"[{record.levelname}]", stamp, current_request_id() or "", super().format(record)))
 
 
-class AnswerStream:
+class ResponseStream:
     """The worker's real standard output, which says on standard error when a call is over."""
 
     def __init__(self, stream: IO[str], end_of_call: str) -> None:
@@ -84,7 +84,7 @@ class AnswerStream:
         self._stream.flush()
 
 
-class QuestionStream:
+class RequestStream:
     """The worker's real standard input, whose first line holds the variables of the function."""
 
     def __init__(self, stream: IO[str]) -> None:
@@ -127,5 +127,5 @@ def set_up(hidden: Iterable[str], variables: Mapping[str, str], end_of_call: str
     root.addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL") or ("INFO" if as_json else "WARNING")
     root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
-    sys.stdin = QuestionStream(sys.stdin)
-    sys.stdout = AnswerStream(sys.stdout, end_of_call)
+    sys.stdin = RequestStream(sys.stdin)
+    sys.stdout = ResponseStream(sys.stdout, end_of_call)

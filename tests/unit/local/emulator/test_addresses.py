@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from hippo_local.emulator.ecs.addresses import AddressBook, NoAddressError
+from hippo_local.emulator.ecs.addresses import AddressPool, NoAddressError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs addresses that macOS has not made")
 
@@ -25,7 +25,7 @@ def order_of(address: str) -> tuple[int, ...]:
 
 def test_lowest_first_begins_at_the_beginning_and_takes_back_what_is_free(free_port: int) -> None:
     """Given a few addresses only, as on macOS, the lowest ones are used again and again."""
-    book = AddressBook(free_port, lowest_first=True)
+    book = AddressPool(free_port, lowest_first=True)
 
     first, second = book.claim(), book.claim()
     book.release(first)
@@ -41,7 +41,7 @@ def test_lowest_first_begins_at_the_beginning_and_takes_back_what_is_free(free_p
 
 def test_elsewhere_an_address_that_was_let_go_rests(free_port: int) -> None:
     """Given many addresses, a client of the last task does not meet the next one."""
-    book = AddressBook(free_port, lowest_first=False)
+    book = AddressPool(free_port, lowest_first=False)
 
     first = book.claim()
     book.release(first)
@@ -53,7 +53,7 @@ def test_elsewhere_an_address_that_was_let_go_rests(free_port: int) -> None:
 
 def test_an_address_whose_port_is_taken_is_passed_over(free_port: int) -> None:
     """Given another program on the task port of the next address, the one after it is used."""
-    book = AddressBook(free_port, lowest_first=True)
+    book = AddressPool(free_port, lowest_first=True)
     lowest = book.claim()
     book.release(lowest)
 
@@ -66,7 +66,7 @@ def test_an_address_whose_port_is_taken_is_passed_over(free_port: int) -> None:
 
 def test_two_platforms_never_have_one_address(free_port: int) -> None:
     """Given two emulators on one machine, a claim of one counts for the other."""
-    first, second = (AddressBook(free_port, lowest_first=True) for _ in range(2))
+    first, second = (AddressPool(free_port, lowest_first=True) for _ in range(2))
 
     addresses = {first.claim(), second.claim()}
 
@@ -80,7 +80,7 @@ def test_without_an_address_the_error_says_how_to_make_one(
     free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a machine without 127.100.x.y, the message has the command for macOS."""
-    monkeypatch.setattr(AddressBook, "_try_claim", lambda *_: None)
+    monkeypatch.setattr(AddressPool, "_try_claim", lambda *_: None)
 
     with pytest.raises(NoAddressError, match="sudo ifconfig lo0 alias"):
-        AddressBook(free_port).claim()
+        AddressPool(free_port).claim()

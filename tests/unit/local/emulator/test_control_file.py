@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hippo_local.emulator.faults.control_file import KINDS, FaultBook, FaultFileError, parse_faults
+from hippo_local.emulator.faults.control_file import KINDS, FaultFileError, FaultRegistry, parse_faults
 
 GOOD: list[dict[str, Any]] = [
     {"kind": "slow-start", "seconds": 20, "match": "alice", "times": 1},
@@ -73,14 +73,14 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_without_a_file_nothing_is_wrong(tmp_path: Path) -> None:
     """Given no control file, or none asked for, no fault acts."""
-    assert FaultBook(None).list_faults(*KINDS) == []
-    assert FaultBook(tmp_path / "faults.json").list_faults(*KINDS) == []
+    assert FaultRegistry(None).list_faults(*KINDS) == []
+    assert FaultRegistry(tmp_path / "faults.json").list_faults(*KINDS) == []
 
 
 def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     """Given a file that is written, changed and removed, every look sees it as it is."""
     path = tmp_path / "faults.json"
-    book = FaultBook(path)
+    book = FaultRegistry(path)
     seen = [len(book.list_faults(*KINDS))]
     for entries in (GOOD, GOOD[:2]):
         write(path, *entries)
@@ -95,7 +95,7 @@ def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once)
-    book = FaultBook(path)
+    book = FaultRegistry(path)
     [fault] = book.list_faults("task-crash")
 
     taken = [book.take(fault, "a task"), book.take(fault, "a task")]
@@ -110,7 +110,7 @@ def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path:
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once, once)
-    book = FaultBook(path)
+    book = FaultRegistry(path)
     first, second = book.list_faults("task-crash")
     book.take(first, "a task")
     left = book.list_faults("task-crash")
@@ -128,7 +128,7 @@ def test_a_refused_file_ends_all_faults_and_is_told_once(
     """Given a good file that becomes a bad one, nothing acts, and the log names the file and the problem."""
     path = tmp_path / "faults.json"
     write(path, GOOD[0])
-    book = FaultBook(path)
+    book = FaultRegistry(path)
     assert book.list_faults("slow-start")
 
     path.write_text("[{]")
