@@ -1,12 +1,12 @@
-"""ECS tasks on Fargate as processes of this machine.
+"""ECS: tasks on Fargate as processes of this machine.
 
-AWS (ECS developer guide, "Amazon ECS task lifecycle"; API reference, RunTask and StopTask): a task passes
-PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING and STOPPED. StopTask
-answers at once; the containers get SIGTERM, and SIGKILL after stopTimeout (30 s). A task whose essential
-container exits stops by itself. An image that cannot be pulled makes the task STOPPED with a
+AWS (ECS developer guide, "Amazon ECS task lifecycle"; API reference, RunTask and StopTask): a task goes
+through PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING and STOPPED.
+StopTask returns at once; the containers get SIGTERM, and SIGKILL after stopTimeout (30 s). A task whose
+essential container exits stops by itself. A task whose image cannot be pulled becomes STOPPED with a
 `stoppedReason` that begins with CannotPullContainerError.
 
-MiniStack without Docker: RUNNING at once with no process, STOPPED at once.
+MiniStack without Docker reports RUNNING at once, with no process, and STOPPED at once.
 """
 
 import logging
@@ -26,7 +26,7 @@ from hippo_local.emulator.images import CannotPullContainerError
 from hippo_local.emulator.ministack import load, patch, patch_entry, require
 from hippo_local.emulator.settings import Settings
 
-_log = logging.getLogger("hippo_local.emulator.tasks")
+_log = logging.getLogger("hippo_local.emulator.ecs.tasks")
 _ecs = load("services.ecs")
 _responses = load("core.responses")
 
@@ -34,7 +34,7 @@ _POLL = 0.05
 
 
 class _TaskRun:
-    """One task from PROVISIONING to STOPPED. Its thread alone changes `lastStatus`."""
+    """A task from PROVISIONING to STOPPED. Only its own thread changes `lastStatus`."""
 
     def __init__(self, task: dict[str, Any], definition: dict[str, Any], overrides: list[Any]) -> None:
         self.task = task
@@ -49,7 +49,7 @@ class _TaskRun:
     def run(self) -> None:
         try:
             if self._start():
-                self._wait_for_an_end()
+                self._wait_for_end()
         except (CannotPullContainerError, task_containers.CannotStartContainerError) as error:
             self._fail_to_start(f"{type(error).__name__}: {error}")
         except (NoAddressError, _ecs._SecretResolutionError) as error:
@@ -59,8 +59,8 @@ class _TaskRun:
             self.ended.set()
 
     def _start(self) -> bool:
-        """Pass the starting states; False if StopTask came in between."""
-        network_interfaces.announce(self.task)
+        """Go through the starting states; return False if StopTask came in between."""
+        network_interfaces.add_attachment(self.task)
         self._pause()
         if _host.faults.takes_capacity(self.task):
             self._fail_to_start(NO_CAPACITY)
@@ -86,8 +86,8 @@ class _TaskRun:
             self.task, self._definition, index, self._overrides, self._address, _host
         )
 
-    def _wait_for_an_end(self) -> None:
-        """Until StopTask, or until an essential container (or the last one) has exited."""
+    def _wait_for_end(self) -> None:
+        """Wait until StopTask, or until an essential container (or the last one) has exited."""
         essential = self.task["_container_essentials"]
         began = time.monotonic()
         while not self.stop_requested:
@@ -130,10 +130,10 @@ class _TaskRun:
 
     def _end_processes(self) -> None:
         for process in self._processes:
-            process.ask_to_stop()
+            process.terminate()
         deadline = time.monotonic() + self.grace
         while any(p.exit_code is None for p in self._processes) and time.monotonic() < deadline:
-            # The grace may be cut short meanwhile, when the whole platform ends.
+            # The grace period becomes shorter if the whole platform stops in the meantime.
             deadline = min(deadline, time.monotonic() + self.grace)
             time.sleep(_POLL)
         for container, process in zip(self.task["containers"], self._processes, strict=False):
@@ -158,21 +158,21 @@ class _TaskRun:
             container["lastStatus"] = {"RUNNING": "RUNNING", "STOPPED": "STOPPED"}.get(
                 state, container["lastStatus"]
             )
-        # AWS counts these two states as one with the one before (observed through DescribeTasks).
+        # AWS does not increase the version for these states (observed through DescribeTasks).
         if state not in ("ACTIVATING", "DEACTIVATING", "STOPPING"):
             _ecs._bump_task_version(self.task)
         _ecs._recount_cluster(_ecs._cluster_name_from_arn(self.task["clusterArn"]))
-        task_events.announce(self.task)
+        task_events.publish_state_change(self.task)
 
 
 class _Host:
-    """What all tasks of this emulator share."""
+    """The parts of this emulator that all of its tasks share."""
 
     settings: Settings
     guardian: Guardian
     addresses: AddressPool
     faults: TaskFaults
-    # MiniStack starts tasks without a process unless it is shown something that can run containers.
+    # MiniStack starts tasks without a process unless it finds a container engine.
     container_engine = object()
 
     def __init__(self) -> None:
@@ -183,7 +183,7 @@ _host = _Host()
 
 
 def install(settings: Settings, guardian: Guardian, faults: TaskFaults) -> None:
-    """Run tasks as processes from now on."""
+    """Patch MiniStack so that tasks run as processes."""
     require(_ecs, "_bump_task_version", "_recount_cluster", "_cluster_name_from_arn", "_iso", "_sanitize")
     require(_ecs, "_SecretResolutionError", "_resolve_task", "_resolve_cluster_name")
     _host.settings, _host.guardian, _host.faults = settings, guardian, faults
@@ -194,7 +194,7 @@ def install(settings: Settings, guardian: Guardian, faults: TaskFaults) -> None:
 
 
 def request_stop(task: dict[str, Any], reason: str, code: str) -> None:
-    """Ask for the end of a task, once: its own thread does the rest."""
+    """Request the end of a task, once; its own thread does the rest."""
     if task["desiredStatus"] == "STOPPED":
         return
     task["stoppedReason"], task["stopCode"] = reason, code

@@ -1,12 +1,12 @@
-"""Faults on demand in AWS's own calls: throttled, refused, failed before or after they had their effect.
+"""Faults on demand in API calls, which are throttled, rejected, or fail before or after their effect.
 
-AWS (general reference, "Error retries and exponential backoff"; API references): a service that is asked too
-often answers its own error code. A call may fail before it has had its effect, and also after it: then the
-effect is there and the answer is lost. DeleteCluster may answer UpdateInProgressException, and
+AWS (general reference, "Error retries and exponential backoff"; API references): a service that is called too
+often returns its own error code. A call may fail before its effect, and also after it: then the effect is
+there and the response is lost. DeleteCluster may return UpdateInProgressException, and
 ChangeResourceRecordSets PriorRequestNotComplete.
 
-MiniStack always answers. Here the control file (`fault_file`) says which calls fail. Calls of the local
-platform itself (publishing, names, answers) are spared: on AWS they do not exist.
+MiniStack always responds. Here the control file (`control_file`) says which calls fail. Calls of the local
+platform itself (publishing, names, answers) are exempt: they do not exist on AWS.
 """
 
 import time
@@ -41,7 +41,7 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of an AWS service, with all that tells whom it is about."""
+    """A call of an AWS service; `text` holds everything that may name a participant or resource."""
 
     service: str
     action: str
@@ -52,18 +52,18 @@ class _Call:
     def matches(self, action: str) -> bool:
         return action.lower() in (self.service, self.action.lower())
 
-    def build_error(self, answer: ErrorResponse, request_id: str) -> Any:
-        # MiniStack's way to say "denied" in each service's protocol, with another code and status.
+    def build_error(self, error: ErrorResponse, request_id: str) -> Any:
+        # MiniStack's "access denied" in each service's protocol, with another code and status.
         _, headers, body = _actions.access_denied_response(
             self.service,
             self.action,
             "",
             request_id,
-            error_code=answer.code,
-            message=answer.message,
+            error_code=error.code,
+            message=error.message,
             headers=self.headers,
         )
-        return answer.status, {**headers, "x-amzn-requestid": request_id}, b"" if self.is_head else body
+        return error.status, {**headers, "x-amzn-requestid": request_id}, b"" if self.is_head else body
 
     @property
     def is_head(self) -> bool:
@@ -71,7 +71,7 @@ class _Call:
 
 
 def install(registry: FaultRegistry) -> None:
-    """Let calls fail so from now on."""
+    """Patch MiniStack so that calls fail as the control file says."""
     require(_app, "_routing_params", "detect_service", "_decompress_request_body")
     require(_actions, "extract_iam_action", "access_denied_response")
     plain = patch(_app, "_dispatch_service_request", None)
@@ -82,20 +82,20 @@ def install(registry: FaultRegistry) -> None:
     ) -> Any:
         faults = registry.list_faults(*_BEFORE, "fail-after")
         kill = function_faults.find_worker_kill(headers)
-        spared = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
-        if spared and kill is None:
+        is_exempt = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
+        if is_exempt and kill is None:
             return await plain(method, path, headers, body, query, request_id)
         call = _read_call(method, path, headers, body, query)
-        fault = None if spared else _find_before(registry, faults, call, allowances)
+        fault = None if is_exempt else _find_before(registry, faults, call, allowances)
         if fault is not None:
             return _fail(fault, call, request_id)
 
         async def have_effect() -> Any:
             return await plain(method, path, headers, body, query, request_id)
 
-        answer = await (kill.pass_call(call.action, have_effect) if kill else have_effect())
-        fault = None if spared else _find_after(registry, faults, call, answer)
-        return answer if fault is None else _fail(fault, call, request_id)
+        response = await (kill.pass_call(call.action, have_effect) if kill else have_effect())
+        fault = None if is_exempt else _find_after(registry, faults, call, response)
+        return response if fault is None else _fail(fault, call, request_id)
 
     patch(_app, "_dispatch_service_request", dispatch)
 
@@ -125,7 +125,7 @@ def _find_before(
             rate = float(fault.values["rate"])
             if allowances.setdefault(fault.key, _Allowance(rate)).spend():
                 continue
-        # For a while from the first refusal of this very request on.
+        # It lasts for a while after this request was first rejected.
         lasts = fault.kind == "update-in-progress" and "seconds" in fault.values
         if lasts and registry.measure_age(fault, call.text) >= fault.seconds:
             continue
@@ -134,8 +134,8 @@ def _find_before(
     return None
 
 
-def _find_after(registry: FaultRegistry, faults: list[Fault], call: _Call, answer: Any) -> Fault | None:
-    if answer[0] >= 400:  # refused: there is no effect whose answer could be lost
+def _find_after(registry: FaultRegistry, faults: list[Fault], call: _Call, response: Any) -> Fault | None:
+    if response[0] >= 400:  # rejected: there is no effect whose response could be lost
         return None
     for fault in faults:
         is_due = fault.kind == "fail-after" and call.matches(fault.get("action"))
@@ -155,7 +155,7 @@ def _fail(fault: Fault, call: _Call, request_id: str) -> Any:
 
 
 class _Allowance:
-    """So many calls a second, and at most a second's worth of them at once."""
+    """A rate limit in calls a second, with at most one second's calls at once."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -163,7 +163,7 @@ class _Allowance:
         self._since = time.monotonic()
 
     def spend(self) -> bool:
-        """Whether one more call is within the rate."""
+        """Return whether one more call is within the rate, and count it."""
         now = time.monotonic()
         self._left = min(self._most, self._left + (now - self._since) * self._rate)
         self._since = now

@@ -1,4 +1,4 @@
-"""The errors with which each service refuses when it is asked too often, or fails by itself.
+"""Error responses of each service when it is called too often or fails by itself.
 
 AWS: the codes that botocore retries as throttling (botocore/data/_retry.json), and each service's API
 reference, "Common errors"; Route 53 developer guide, "Quotas"; S3 user guide, "Best practices design
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """An error as a service answers it."""
+    """An error response of a service."""
 
     code: str
     status: int
@@ -21,7 +21,7 @@ _JSON_THROTTLE = ErrorResponse("ThrottlingException", 400, "Rate exceeded")
 _QUERY_THROTTLE = ErrorResponse("Throttling", 400, "Rate exceeded")
 _INTERNAL_MESSAGE = "We encountered an internal error. Please try again."
 
-# Every service that a fault may be asked for, with its answer to too many calls.
+# Every service that a fault may name, with its response to too many calls.
 THROTTLES = {
     "cloudformation": _QUERY_THROTTLE,
     "ec2": ErrorResponse("RequestLimitExceeded", 503, "Request limit exceeded."),
@@ -46,7 +46,7 @@ _FAILURE_CODES = {
     "s3": "InternalError",
 }
 
-# ECS API reference, DeleteCluster; the text as it is seen in practice.
+# ECS API reference, DeleteCluster; the text as seen in practice.
 UPDATE_IN_PROGRESS = ErrorResponse(
     "UpdateInProgressException",
     400,
@@ -67,5 +67,5 @@ SPOT_INTERRUPTION = "Your Spot Task was interrupted."
 
 
 def build_failure(service: str) -> ErrorResponse:
-    """What a service answers when it fails by itself (status 500)."""
+    """Return a service's response when it fails by itself (status 500)."""
     return ErrorResponse(_FAILURE_CODES.get(service, "InternalFailure"), 500, _INTERNAL_MESSAGE)

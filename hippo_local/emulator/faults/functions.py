@@ -1,13 +1,12 @@
-"""Faults on demand in functions: a worker that dies in the middle of an invocation.
+"""Faults on demand in functions, whose workers are killed in the middle of an invocation.
 
 AWS (Lambda developer guide, "Understanding the Lambda execution environment lifecycle", "Troubleshoot
-invocation issues"): an execution environment may end at any moment, out of memory for instance. What the
-invocation has done stays done, an asynchronous one is tried again, and a client of the API gets a 502.
+invocation issues"): an execution environment may end at any moment, for example for lack of memory. The
+effects of the invocation stay, an asynchronous invocation is retried, and a client of the API gets a 502.
 
-Here the worker's process is killed with SIGKILL: after so many seconds, or at its n-th call of AWS (of one
-action, if the fault names one), before that call has its effect or after it. Calls are told apart by the
-trace id that Lambda gives to an invocation and botocore sends with each call ("Lambda recursive loop
-detection").
+Here the worker's process gets SIGKILL: after a number of seconds, or at its n-th AWS call (of one action, if
+the fault names one), before or after that call's effect. Calls are matched to their invocation by the trace
+id that Lambda assigns and botocore sends with each call ("Lambda recursive loop detection").
 """
 
 import json
@@ -31,7 +30,7 @@ _KILLED = "Runtime exited with error: signal: killed"
 
 
 class _WorkerKill:
-    """What is to end one invocation."""
+    """The planned kill of the worker that runs an invocation."""
 
     def __init__(self, registry: FaultRegistry, fault: Fault, worker: Any) -> None:
         self._registry = registry
@@ -43,7 +42,7 @@ class _WorkerKill:
         self.over = threading.Event()
 
     def strike(self) -> bool:
-        """Kill the worker, if the fault has not been used up by others meanwhile."""
+        """Kill the worker, unless the fault is used up by now; return whether it was killed."""
         with self._lock:
             process = self._worker._proc
             if self.struck or process is None or process.poll() is not None:
@@ -55,20 +54,20 @@ class _WorkerKill:
             return True
 
     def strike_later(self) -> None:
-        """Kill the worker after the fault's seconds, or as soon as a cold start has made it."""
+        """Kill the worker after the fault's seconds, or as soon as a cold start has created it."""
         wait = self._fault.seconds
         while not self.over.wait(wait) and not self.strike():
             wait = _POLL
 
     async def pass_call(self, action: str, have_effect: Callable[[], Awaitable[Any]]) -> Any:
-        """The answer to a call of the invocation. Raises DroppedConnectionError if it dies of this one."""
+        """Return the response to a call of the invocation; DroppedConnectionError if the call is the last."""
         is_last = self._count(action)
         if is_last and self._fault.get("when") == "before" and self.strike():
             raise DroppedConnectionError
-        answer = await have_effect()
+        response = await have_effect()
         if is_last and self._fault.get("when") == "after" and self.strike():
             raise DroppedConnectionError
-        return answer
+        return response
 
     def _count(self, action: str) -> bool:
         wanted = self._fault.get("action").lower()
@@ -80,7 +79,7 @@ class _WorkerKill:
 
 
 def install(registry: FaultRegistry) -> None:
-    """Let workers die so from now on."""
+    """Patch MiniStack so that workers are killed as the control file says."""
     require(_runtime.Worker, "invoke")
     plain = patch(_runtime.Worker, "invoke", None)
 
@@ -107,7 +106,7 @@ def install(registry: FaultRegistry) -> None:
 
 
 def find_worker_kill(headers: dict[str, str]) -> "_WorkerKill | None":
-    """What is to end the invocation that sends a request with these headers, if anything is."""
+    """Return the planned kill of the invocation that sends a request with these headers, or None."""
     if not _kills:
         return None
     found = re.search(r"Root=([^;]+)", headers.get(_TRACE_HEADER, ""))
@@ -115,7 +114,7 @@ def find_worker_kill(headers: dict[str, str]) -> "_WorkerKill | None":
 
 
 def names_function(wanted: str, function_name: str) -> bool:
-    """Whether `wanted` means this function: its name, its folder in functions/, or its name in the template.
+    """Return whether `wanted` is this function's name, folder in functions/ or name in the template.
 
     A stack's functions are called <stack>-<name in the template>-<suffix>.
     """

@@ -25,43 +25,43 @@ def order_of(address: str) -> tuple[int, ...]:
 
 def test_lowest_first_begins_at_the_beginning_and_takes_back_what_is_free(free_port: int) -> None:
     """Given a few addresses only, as on macOS, the lowest ones are used again and again."""
-    book = AddressPool(free_port, lowest_first=True)
+    pool = AddressPool(free_port, lowest_first=True)
 
-    first, second = book.claim(), book.claim()
-    book.release(first)
-    again = book.claim()
+    first, second = pool.claim(), pool.claim()
+    pool.release(first)
+    again = pool.claim()
 
     # Platforms that run beside this test may hold the lowest addresses of all.
     assert order_of(first) < order_of("127.100.1.1")
     assert order_of(second) > order_of(first)
     assert again == first
-    book.release(again)
-    book.release(second)
+    pool.release(again)
+    pool.release(second)
 
 
 def test_elsewhere_an_address_that_was_let_go_rests(free_port: int) -> None:
     """Given many addresses, a client of the last task does not meet the next one."""
-    book = AddressPool(free_port, lowest_first=False)
+    pool = AddressPool(free_port, lowest_first=False)
 
-    first = book.claim()
-    book.release(first)
-    second = book.claim()
+    first = pool.claim()
+    pool.release(first)
+    second = pool.claim()
 
     assert second != first
-    book.release(second)
+    pool.release(second)
 
 
 def test_an_address_whose_port_is_taken_is_passed_over(free_port: int) -> None:
     """Given another program on the task port of the next address, the one after it is used."""
-    book = AddressPool(free_port, lowest_first=True)
-    lowest = book.claim()
-    book.release(lowest)
+    pool = AddressPool(free_port, lowest_first=True)
+    lowest = pool.claim()
+    pool.release(lowest)
 
     with socket.create_server((lowest, free_port)):
-        claimed = book.claim()
+        claimed = pool.claim()
 
     assert order_of(claimed) > order_of(lowest)
-    book.release(claimed)
+    pool.release(claimed)
 
 
 def test_two_platforms_never_have_one_address(free_port: int) -> None:
@@ -71,9 +71,9 @@ def test_two_platforms_never_have_one_address(free_port: int) -> None:
     addresses = {first.claim(), second.claim()}
 
     assert len(addresses) == 2
-    for book in (first, second):
+    for pool in (first, second):
         for address in addresses:
-            book.release(address)
+            pool.release(address)
 
 
 def test_without_an_address_the_error_says_how_to_make_one(
