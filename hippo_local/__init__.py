@@ -1,1 +1,1 @@
-"""The local platform: the deployed template on one machine, without Docker and without an AWS account."""
+"""The local platform: the deployed template on one machine, without Docker or an AWS account."""

@@ -1,4 +1,4 @@
-"""`python -m hippo_local` runs a study on this machine; `… answers` shows answers, `… fault` makes faults."""
+"""`python -m hippo_local` runs a study on this machine; `… answers` shows answers, `… fault` sets faults."""
 
 import argparse
 import contextlib
@@ -28,7 +28,7 @@ _MOST_SERVERS = 300
 
 
 class StopRequest(BaseException):
-    """Ctrl-C or SIGTERM; not an Exception, so that nothing on the way handles it as a failure."""
+    """Ctrl-C or SIGTERM; not an Exception, so that no handler in between treats it as a failure."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -36,9 +36,9 @@ class StopRequest(BaseException):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; gives the exit code.
+    """Run the command line; return the exit code.
 
-    0 after a stop that was asked for, 1 after a failure, 2 if other things were to be asked for.
+    0 after a requested stop, 1 after a failure, 2 if the arguments do not fit the running platform.
     """
     take_any_characters()
     options = _make_parser().parse_args(arguments)
@@ -51,22 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report_error(f"hippo_local: {error}")
         return 2 if isinstance(error, AnotherStudyError) else 1
     except OSError as error:
-        # The disk is full, a directory may not be written to, or whoever read our lines has gone.
+        # The disk is full, a directory is read-only, or the reader of the output has exited.
         with contextlib.suppress(OSError):
             report_error(f"hippo_local: {error}; nothing is left running")
         return 1
     except StopRequest as request:
-        report_error("hippo_local: stopped before everything was up; nothing is left running")
+        report_error("hippo_local: stopped before the platform was ready; nothing is left running")
         return request.exit_code
 
 
 def _run_command(options: argparse.Namespace) -> int:
-    # Whoever reads the lines may have seen enough: `… answers | head`.
+    # The reader may close the pipe early: `… answers | head`.
     with contextlib.suppress(BrokenPipeError):
         if options.command == "answers":
             show_answers(options.directory, options.user_id)
         else:
-            run_fault_command(options.directory, options.words)
+            run_fault_command(options.directory, options.arguments)
     return 0
 
 
@@ -103,7 +103,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Console) -> int:
-    # They speak over WebSockets, which nothing else of the runner needs.
+    # Imported here: only bots need the WebSocket library.
     from hippo_local.bots.run import run_bots
 
     return run_bots(
@@ -119,20 +119,20 @@ def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Co
 
 
 def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) -> None:
-    # `-m hippo_local` was found from the working directory, so a path from there works as well.
+    # `-m hippo_local` was found from the working directory, so a relative path works as well.
     command = [os.path.relpath(sys.executable), "-m", "hippo_local", "answers"]
     if directory.resolve() != _DEFAULTS.directory:
         command += ["--directory", str(directory.resolve())]
-    console.report("up")
+    console.report("ready")
     console.show(
         f"""
   Study    {outputs["studyUrl"]}
   API      {outputs["nextUrl"]}
-  Answers  s3://{outputs["bucket"]}/{outputs["projectId"]}/Users/ (kept as files below {outputs["data"]})
+  Answers  s3://{outputs["bucket"]}/{outputs["projectId"]}/Users/ (stored as files below {outputs["data"]})
            {shlex.join(command)} [USER_ID]
   Logs     {outputs["logs"]["emulator"]}
            {outputs["logs"]["tasks"]}
-  Faults   {outputs["faults"]} (none without it; see docs/local-platform.md)
+  Faults   {outputs["faults"]} (no faults without this file; see docs/explanation/local-platform.md)
 
   Ctrl-C stops everything.
 """
@@ -140,7 +140,7 @@ def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) ->
 
 
 def _open_browser(url: str) -> None:
-    # Without a display the webbrowser module falls back to text browsers, which would take over the terminal.
+    # Without a display, the webbrowser module falls back to text browsers, which take over the terminal.
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)
 
@@ -150,7 +150,7 @@ def _stop_on_signals() -> Iterator[None]:
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def request_stop(number: int, _: FrameType | None) -> NoReturn:
-        # A second Ctrl-C must not break off the clean-up that the first one began.
+        # A second Ctrl-C must not interrupt the clean-up that the first one began.
         for each in numbers:
             signal.signal(each, signal.SIG_IGN)
         raise StopRequest(number)
@@ -170,37 +170,43 @@ def _make_parser() -> argparse.ArgumentParser:
         "--study",
         type=Path,
         default=Path(environment("STUDY") or _DEFAULTS.study),
-        help="the study folder (default: the variable STUDY, else examples/mountain_car)",
+        help="the study folder (default: the variable STUDY, otherwise examples/mountain_car)",
     )
     for flag, default, what in (
-        ("--port", _DEFAULTS.port, "the emulator's port"),
-        ("--web-port", _DEFAULTS.web_port, "the port of the study's page"),
-        ("--game-port", _DEFAULTS.game_port, "the port that participants reach their game servers at"),
+        ("--port", _DEFAULTS.port, "port of the emulator"),
+        ("--web-port", _DEFAULTS.web_port, "port of the study's page"),
+        ("--game-port", _DEFAULTS.game_port, "port on which participants reach their game servers"),
     ):
         parser.add_argument(
-            flag, type=_read_port, default=default, help=f"{what} (default {default}; 0: any free one)"
+            flag, type=_read_port, default=default, help=f"{what} (default {default}; 0: any free port)"
         )
     parser.add_argument(
-        "--max-runtime", type=_read_minutes, default=_DEFAULTS.max_runtime, help="of a server, in minutes"
+        "--max-runtime",
+        type=_read_minutes,
+        default=_DEFAULTS.max_runtime,
+        help=f"longest run of a server, in minutes (default {_DEFAULTS.max_runtime})",
     )
     parser.add_argument(
-        "--max-servers", type=_read_servers, default=_DEFAULTS.max_servers, help="that run at once"
+        "--max-servers",
+        type=_read_servers,
+        default=_DEFAULTS.max_servers,
+        help=f"largest number of servers at once (default {_DEFAULTS.max_servers})",
     )
     parser.add_argument(
         "--no-open",
         dest="open",
         action="store_false",
         default=environment("OPEN") != "0",
-        help="no browser [OPEN=0]",
+        help="do not open a browser [OPEN=0]",
     )
     parser.add_argument(
         "--no-follow",
         dest="follow_edits",
         action="store_false",
-        help="edits of the study and the functions wait for the next start",
+        help="ignore edits of the study and the functions until the next start",
     )
     add_bot_options(parser)
-    directory_help = "where outputs.json, logs and data go (default: .local)"
+    directory_help = "directory for outputs.json, logs and data (default: .local)"
     parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
     _add_commands(parser, directory_help)
     return parser
@@ -209,34 +215,36 @@ def _make_parser() -> argparse.ArgumentParser:
 def _add_commands(parser: argparse.ArgumentParser, directory_help: str) -> None:
     commands = parser.add_subparsers(dest="command", metavar="[answers|fault]")
     answers = commands.add_parser("answers", help="list participants, or show one participant")
-    # Suppressed: a subcommand's default would replace what was given before it.
+    # Suppressed: a subcommand's default would replace the value given before it.
     answers.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
-    answers.add_argument("user_id", nargs="?", help="whose record and trial files to show")
-    fault = commands.add_parser("fault", help="faults on demand: what participants would see")
+    answers.add_argument("user_id", nargs="?", help="participant whose record and trial files to show")
+    fault = commands.add_parser("fault", help="make AWS calls, tasks or functions fail on demand")
     fault.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
     fault.add_argument(
-        "words", nargs="*", help="list (the default), clear, or a kind with its seconds and key=value words"
+        "arguments",
+        nargs="*",
+        help="list (the default), clear, or a kind of fault with its seconds and key=value pairs",
     )
 
 
 def _read_port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= _HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {_HIGHEST_PORT}")
+        raise argparse.ArgumentTypeError(f"{port} is not a port: use a number from 0 to {_HIGHEST_PORT}")
     return port
 
 
 def _read_minutes(text: str) -> int:
     minutes = int(text)
     if not 1 <= minutes <= _LONGEST_RUNTIME:
-        raise argparse.ArgumentTypeError(f"a server runs for 1 to {_LONGEST_RUNTIME} minutes")
+        raise argparse.ArgumentTypeError(f"{minutes} is out of range: use 1 to {_LONGEST_RUNTIME} minutes")
     return minutes
 
 
 def _read_servers(text: str) -> int:
     servers = int(text)
     if not 1 <= servers <= _MOST_SERVERS:
-        raise argparse.ArgumentTypeError(f"1 to {_MOST_SERVERS} servers run at once")
+        raise argparse.ArgumentTypeError(f"{servers} is out of range: use 1 to {_MOST_SERVERS} servers")
     return servers
 
 

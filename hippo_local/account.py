@@ -1,4 +1,4 @@
-"""What an operator's AWS account has before the first deployment: a hosted zone, a network, a task role."""
+"""The AWS account as an operator prepares it before the first deployment: zone, network, task role."""
 
 import json
 import uuid
@@ -27,7 +27,7 @@ _TASK_TRUST = {
 
 @dataclass(frozen=True)
 class Account:
-    """The ids that the template asks its operator for."""
+    """The ids that the template needs from its operator."""
 
     hosted_zone_id: str
     subnet_id: str
@@ -35,7 +35,7 @@ class Account:
 
 
 def prepare_account(aws: Aws, game_server_port: int) -> Account:
-    """Makes what the template's parameters refer to, and the role that ECS makes at first use."""
+    """Create what the template's parameters refer to, and the role that ECS creates at first use."""
     subnet_id, security_group_id = _create_network(aws.make_client("ec2"), game_server_port)
     _ensure_task_execution_role(aws.make_client("iam"))
     return Account(_ensure_hosted_zone(aws.make_client("route53")), subnet_id, security_group_id)

@@ -1,4 +1,4 @@
-"""AWS clients for the emulator: no profile, credential or proxy setting of the user is ever read."""
+"""AWS clients for the emulator, which never read the user's profiles, credentials or proxy settings."""
 
 import os
 from typing import Any
@@ -22,7 +22,7 @@ _NO_USER_FILES: dict[str, tuple[Any, Any, Any, Any]] = {
 
 
 class Aws:
-    """Makes clients that talk to one emulator as its administrator."""
+    """A factory of clients that call one emulator as its administrator."""
 
     def __init__(self, endpoint_url: str) -> None:
         self.endpoint_url = endpoint_url
@@ -31,10 +31,10 @@ class Aws:
             ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION, botocore_session=core
         )
 
-    # The typed client of each service is named where it is used: boto3 makes them at run time.
+    # Callers annotate the client's type: boto3 builds client classes at run time.
     def make_client(self, service: str) -> Any:
-        """Gives a boto3 client for `service`, for example "s3"."""
-        # With an http_proxy in the environment even loopback requests would go to the proxy.
+        """Return a boto3 client for `service`, for example "s3"."""
+        # With http_proxy in the environment, even loopback requests would go to the proxy.
         retries: Any = {"mode": "standard", "total_max_attempts": 3}
         config = Config(proxies={}, retries=retries, read_timeout=60, user_agent_extra=f"app/{PLATFORM_ID}")
         make: Any = self._session.client
@@ -42,7 +42,7 @@ class Aws:
 
 
 def make_aws_variables(endpoint_url: str) -> dict[str, str]:
-    """Gives the environment variables that point AWS tools at the emulator and at nothing of the user's."""
+    """Return the variables that make AWS tools use the emulator and none of the user's settings."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,

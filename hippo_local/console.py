@@ -1,4 +1,4 @@
-"""The one place that writes to the user's terminal."""
+"""Output to the user's terminal; no other module writes to it."""
 
 import io
 import sys
@@ -6,18 +6,18 @@ import time
 
 
 class Console:
-    """Progress lines with the seconds since the start; plain text, so that they read well in a log."""
+    """A terminal for progress lines with the seconds since the start, in plain text that suits a log."""
 
     def __init__(self, *, uses_stderr: bool = False) -> None:
         self._stream = sys.stderr if uses_stderr else sys.stdout
         self._began = time.monotonic()
 
     def report(self, text: str) -> None:
-        """Writes one progress line."""
+        """Write one progress line."""
         self._write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
 
     def show(self, text: str) -> None:
-        """Writes text as it is, on lines of its own."""
+        """Write text as it is, on lines of its own."""
         self._write(f"{text}\n")
 
     def _write(self, text: str) -> None:
@@ -26,15 +26,15 @@ class Console:
 
 
 def take_any_characters() -> None:
-    """Lets a terminal or pipe that is not UTF-8 show what it can; it must not end a command.
+    """Replace characters that standard output cannot encode, so that they do not end a command.
 
-    Standard error does so by itself: Python writes escapes there.
+    Standard error needs nothing: Python writes escapes there.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
 def report_error(text: str) -> None:
-    """Writes what went wrong to standard error."""
+    """Write an error message to standard error."""
     sys.stderr.write(f"\n{text}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""Builds and deploys the template with the SAM CLI, as an operator does."""
+"""Builds and deployments of the template with the SAM CLI, as an operator does them."""
 
 import hashlib
 import subprocess
@@ -22,13 +22,13 @@ _TIMEOUT_SECONDS = 300
 
 @dataclass(frozen=True)
 class SamProject:
-    """A repository with a template.yaml, and the directory that the SAM CLI's own files go to."""
+    """A repository with a template.yaml, and the directory for the SAM CLI's own files."""
 
     repository: Path
     directory: Path
 
     def build(self) -> bool:
-        """Runs `sam build` unless the template and its sources are as in the last build; False then."""
+        """Run `sam build`, or return False if nothing has changed since the last build."""
         fingerprint = compute_fingerprint(self.repository)
         stamp = self._build_directory / ".fingerprint"
         if stamp.is_file() and stamp.read_text(encoding="ascii") == fingerprint:
@@ -39,7 +39,7 @@ class SamProject:
         return True
 
     def deploy(self, aws: Aws, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Runs `sam deploy` against the emulator and gives the stack's outputs by their keys."""
+        """Run `sam deploy` against the emulator and return the stack's outputs by their keys."""
         options = ["--template-file", str(self._build_directory / "template.yaml"), "--stack-name", STACK]
         options += [
             "--resolve-s3",
@@ -61,14 +61,14 @@ class SamProject:
     def _run(self, command: str, options: list[str], variables: Mapping[str, str]) -> None:
         sam = Path(sys.executable).with_name("sam")
         if not sam.is_file():
-            raise LocalPlatformError(f"The SAM CLI is not at {sam}: run `make setup`.")
+            raise LocalPlatformError(f"Cannot find the SAM CLI at {sam}. Run `make setup`.")
         # An operator's samconfig.toml (stack name, region, parameters) must not leak into the local stack.
         config = self.directory / "samconfig.toml"
         config.write_text("version = 0.1\n", encoding="ascii")
         log = self.directory / "logs" / f"sam-{command}.log"
         log.write_bytes(b"")
         home = self.directory / "home"
-        # The delay between looks at the stack is 5 s otherwise, longer than the emulator takes in all.
+        # The default poll delay is 5 s, longer than the emulator takes for the whole deployment.
         settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2", "__SAM_CLI_APP_DIR": str(home)}
         environment = make_environment(home, {**settings, **variables})
         arguments = [str(sam), command, "--config-file", str(config), *options]
@@ -79,17 +79,19 @@ class SamProject:
                 code = None
         if code != 0:
             reason = (
-                f"did not end within {_TIMEOUT_SECONDS} s" if code is None else f"failed (exit code {code})"
+                f"did not finish within {_TIMEOUT_SECONDS} s"
+                if code is None
+                else f"failed (exit code {code})"
             )
             raise LocalPlatformError(f"`sam {command}` {reason}.\n{describe_log(log)}")
 
 
 def compute_fingerprint(repository: Path) -> str:
-    """Gives a hash of everything that `sam build` reads: template.yaml, functions/, layer/, web/."""
+    """Return a hash of everything that `sam build` reads: template.yaml, functions/, layer/, web/."""
     digest = hashlib.sha256()
     for path in [repository / "template.yaml", *_list_sources(repository)]:
         if not path.is_file():
-            raise LocalPlatformError(f"{path} is missing: there is nothing to deploy.")
+            raise LocalPlatformError(f"Cannot deploy: {path} is missing. Restore it from the repository.")
         content = path.read_bytes()
         digest.update(f"{path.relative_to(repository)}\0{len(content)}\0".encode())
         digest.update(content)

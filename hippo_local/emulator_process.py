@@ -1,4 +1,4 @@
-"""Starts the emulator as a child process and waits until it answers."""
+"""The emulator as a child process of the platform."""
 
 import contextlib
 import http.client
@@ -20,39 +20,39 @@ _START_SECONDS = 60
 # The emulator first lets the game servers save what they have.
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.05
-# The variable that names a file for what IAM judges (docs/permissions.md).
+# The variable that names a file for IAM's decisions (docs/reference/permissions.md).
 PERMISSION_RECORD = "HIPPO_PERMISSION_RECORD"
 
 
 @dataclass(frozen=True)
 class EmulatorFiles:
-    """Where the emulator reads its images from and writes to, all below the platform's directory."""
+    """The files that the emulator reads and writes, all below the platform's directory."""
 
     directory: Path
 
     @property
     def images(self) -> Path:
-        """The table of commands that stand in for container images."""
+        """The table of commands that run in place of container images."""
         return self.directory / "images.json"
 
     @property
     def faults(self) -> Path:
-        """The control file of faults on demand; a person or a test writes it, and it need not be there."""
+        """The control file of faults on demand, which a person or a test writes; it need not exist."""
         return self.directory / "faults.json"
 
     @property
     def log(self) -> Path:
-        """What the emulator and the Lambda functions print."""
+        """The log of the emulator and the Lambda functions."""
         return self.directory / "logs" / "emulator.log"
 
     @property
     def task_logs(self) -> Path:
-        """What each game server prints."""
+        """The directory for the output of each game server."""
         return self.directory / "logs" / "tasks"
 
     @property
     def data(self) -> Path:
-        """The S3 objects as files; they stay when the platform stops."""
+        """The directory of the S3 objects as files, which stay when the platform stops."""
         return self.directory / "data"
 
 
@@ -60,13 +60,13 @@ class EmulatorFiles:
 def run_emulator(
     repository: Path, files: EmulatorFiles, port: int, images: dict[str, list[str]], study_directory: Path
 ) -> Iterator[ChildProcess]:
-    """Runs the emulator until the end of the block.
+    """Run the emulator until the end of the block, which begins when the emulator responds.
 
-    `images` maps image names to the commands that stand in for them, run in `study_directory`.
+    `images` maps image names to the commands that run in place of them, in `study_directory`.
     """
     python = find_lambda_python(repository)
     if not python.exists():
-        raise LocalPlatformError(f"The functions' interpreter is not at {python}: run `make setup`.")
+        raise LocalPlatformError(f"Cannot find the functions' interpreter at {python}. Run `make setup`.")
     files.task_logs.mkdir(parents=True, exist_ok=True)
     files.data.mkdir(exist_ok=True)
     files.log.write_bytes(b"")
@@ -94,7 +94,7 @@ def run_emulator(
 
 
 def write_images(files: EmulatorFiles, images: dict[str, list[str]], study_directory: Path) -> None:
-    """Writes the table of commands in one step; the emulator reads it anew for every task."""
+    """Write the table of commands in one step; the emulator reads it again for every task."""
     table = {name: {"command": command, "cwd": str(study_directory)} for name, command in images.items()}
     draft = files.images.with_suffix(".tmp")
     draft.write_text(json.dumps(table, indent=2), encoding="utf-8")
@@ -107,11 +107,11 @@ def _wait_until_ready(child: ChildProcess, port: int, log: Path) -> None:
         code = child.poll()
         if code is not None:
             raise LocalPlatformError(
-                f"The emulator ended while it started (exit code {code}).\n{describe_log(log)}"
+                f"The emulator exited while it started (exit code {code}).\n{describe_log(log)}"
             )
         if time.monotonic() > deadline:
             raise LocalPlatformError(
-                f"The emulator did not answer within {_START_SECONDS} s.\n{describe_log(log)}"
+                f"The emulator did not respond within {_START_SECONDS} s.\n{describe_log(log)}"
             )
         time.sleep(_POLL_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What the local platform tells its user instead of a stack trace."""
+"""Errors that the local platform reports to its user instead of a stack trace."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ _TAIL_LINES = 12
 
 
 class LocalPlatformError(Exception):
-    """Something the user can act on: the text says what is wrong, where, and what to do."""
+    """A failure that the user can act on: the text says what is wrong, where, and what to do."""
 
 
 def describe_log(path: Path) -> str:
-    """Gives the last lines of the log at `path`, indented, under a line that names the file."""
+    """Return the last lines of the log at `path`, indented, under a line that names the file."""
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
     except OSError:
         lines = []
     return "\n".join(
-        [f"The whole log is {path}; it ends:", *(f"    {line}" for line in lines or ["(empty)"])]
+        [f"The last lines of the log, {path}:", *(f"    {line}" for line in lines or ["(empty)"])]
     )

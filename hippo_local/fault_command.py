@@ -1,4 +1,4 @@
-"""`python -m hippo_local fault …`: writes the control file of faults on demand."""
+"""`python -m hippo_local fault …`, which writes the control file of faults on demand."""
 
 import json
 import os
@@ -13,31 +13,29 @@ from hippo_local.errors import LocalPlatformError
 _NUMBERS = ("seconds", "rate", "times", "calls")
 
 
-def run_fault_command(directory: Path, words: list[str]) -> None:
-    """Does what `words` say: `list`, `clear`, or a fault to add: its kind, seconds and key=value words.
+def run_fault_command(directory: Path, arguments: list[str]) -> None:
+    """Run `list`, `clear`, or add a fault, given as its kind, its seconds and key=value pairs.
 
-    Raises LocalPlatformError, and changes nothing, if they make no sense.
+    Raises LocalPlatformError, and changes nothing, if the arguments are invalid.
     """
     path = EmulatorFiles(directory).faults
-    if words[:1] == ["clear"]:
+    if arguments[:1] == ["clear"]:
         path.unlink(missing_ok=True)
-    elif words and words[0] != "list":
-        _write(path, [*_read(path), read_words(words)])
+    elif arguments and arguments[0] != "list":
+        _write(path, [*_read(path), parse_fault(arguments)])
     faults = _read(path)
     Console().show("\n".join(str(fault) for fault in parse_faults(json.dumps(faults))) or "no faults")
 
 
-def read_words(words: list[str]) -> dict[str, Any]:
-    """The entry that the words describe: `slow-start 20 match=alice times=1`."""
-    kind, *rest = words
+def parse_fault(arguments: list[str]) -> dict[str, Any]:
+    """Return the entry for arguments such as `slow-start 20 match=alice times=1`."""
+    kind, *rest = arguments
     if kind not in KINDS:
-        raise LocalPlatformError(
-            f"There is no fault called {kind}: use list, clear, or one of {', '.join(KINDS)}."
-        )
+        raise LocalPlatformError(f"Unknown fault {kind}. Use list, clear, or one of {', '.join(KINDS)}.")
     entry: dict[str, Any] = {"kind": kind}
-    for word in rest:
-        name, sign, value = word.partition("=")
-        name, value = (name, value) if sign else ("seconds", word)
+    for argument in rest:
+        name, sign, value = argument.partition("=")
+        name, value = (name, value) if sign else ("seconds", argument)
         entry[name] = _read_number(name, value) if name in _NUMBERS else value
     try:
         parse_faults(json.dumps([entry]))
@@ -58,7 +56,7 @@ def _read(path: Path) -> list[dict[str, Any]]:
     try:
         return [dict(fault.values) for fault in read_faults(path)]
     except FaultFileError as error:
-        raise LocalPlatformError(f"{path}: {error}. Mend it, or: fault clear") from error
+        raise LocalPlatformError(f"{path}: {error}. Fix it, or run `fault clear`.") from error
 
 
 def _write(path: Path, entries: list[dict[str, Any]]) -> None:

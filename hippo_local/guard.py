@@ -1,8 +1,8 @@
-"""Runs a command as a process group that ends with whoever started it, also after a kill -9.
+"""A guard that runs a command as a process group, which ends with the guard's parent even after kill -9.
 
-Run as a script, by file name and with nothing but the standard library: `guard.py GRACE COMMAND...`. The
-guard's standard input is a pipe held by its parent; when that closes, or on SIGTERM, the group gets SIGTERM
-and, GRACE seconds later, SIGKILL. The command's own standard input is a pipe that closes with the guard.
+It runs as a script, by file name and on the standard library alone: `guard.py GRACE COMMAND...`. The guard's
+standard input is a pipe held by its parent. When that closes, or on SIGTERM, the group gets SIGTERM and,
+GRACE seconds later, SIGKILL. The command's own standard input is a pipe that closes with the guard.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ _PR_SET_CHILD_SUBREAPER = 36  # from linux/prctl.h
 
 
 def run_guarded(grace: float, command: list[str]) -> int:
-    """Runs `command` to its end or the parent's; returns its exit code (128 + n when signal n ended it)."""
+    """Run `command` until it or the parent ends; return its exit code (128 + n after signal n)."""
     _adopt_orphans()
     child = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
     ending = threading.Event()
@@ -50,13 +50,13 @@ def _signal_group(group: int, number: int) -> None:
 
 
 def _adopt_orphans() -> None:
-    """On Linux, descendants that left the group (a new session) become ours when their parent dies."""
+    """Adopt, on Linux, descendants that left the group (a new session) when their parent exits."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _end_orphans() -> None:
-    """Kills and reaps what is left below this process, until nothing is."""
+    """Kill and reap descendants of this process until none is left."""
     while True:
         for pid in _list_children():
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -77,5 +77,5 @@ def _list_children() -> list[int]:
 
 if __name__ == "__main__":
     exit_code = run_guarded(float(sys.argv[1]), sys.argv[2:])
-    # At once: a timer that waits to send SIGKILL has nothing left to do.
+    # Exit at once: a timer that waits to send SIGKILL has nothing left to do.
     os._exit(exit_code)

@@ -1,8 +1,8 @@
-"""What DNS does on AWS: a connection to <userId>.localhost goes to the address in the zone's A record.
+"""A proxy that stands in for DNS: <userId>.localhost leads to the address in the zone's A record.
 
 Browsers resolve every *.localhost name to this machine. The proxy listens there, reads the Host header,
-looks the name up in Route 53 and passes the bytes on, HTTP and WebSocket alike. The connection
-is closed when the name is not there or its server does not answer, which is what a page would see on AWS.
+looks the name up in Route 53 and forwards the bytes, HTTP and WebSocket alike. It closes the connection if
+the name does not exist or its server does not respond, which is what a page would see on AWS.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _HOST_HEADER = re.compile(rb"(?im)^host:[ \t]*([^\s:]+)")
 
 
 class ZoneResolver:
-    """Looks names up in one hosted zone; an address found is kept for at most `seconds`."""
+    """A resolver of names in one hosted zone, which caches an address for at most `seconds`."""
 
     def __init__(self, route53: "Route53Client", zone_id: str, root_domain: str, seconds: float = 1) -> None:
         self._route53 = route53
@@ -38,33 +38,33 @@ class ZoneResolver:
         self._known: dict[str, tuple[float, str]] = {}
 
     def resolve(self, name: str) -> str | None:
-        """Gives the address of `name` (any case, with or without the last dot), or None."""
+        """Return the address of `name` (any case, with or without the final dot), or None."""
         name = name.lower().rstrip(".") + "."
         if not name.endswith(self._suffix):
             return None
         until, address = self._known.get(name, (0.0, ""))
         if time.monotonic() < until:
             return address
-        found = self._ask(name)
+        found = self._look_up(name)
         if found is None:
             self._known.pop(name, None)
         else:
             self._known[name] = (time.monotonic() + self._seconds, found)
         return found
 
-    def _ask(self, name: str) -> str | None:
-        answer = self._route53.list_resource_record_sets(
+    def _look_up(self, name: str) -> str | None:
+        response = self._route53.list_resource_record_sets(
             HostedZoneId=self._zone_id, StartRecordName=name, StartRecordType="A", MaxItems="1"
         )
-        for record in answer["ResourceRecordSets"]:
-            # The listing goes on with the next name when there is none of this one.
+        for record in response["ResourceRecordSets"]:
+            # The listing continues with the next name if this one has no record.
             if record["Name"] == name and record["Type"] == "A" and record.get("ResourceRecords"):
                 return record["ResourceRecords"][0]["Value"]
         return None
 
 
 class NameProxy:
-    """Serves connections on `listener` in a thread of its own; `target_port` is where game servers listen."""
+    """A proxy for connections on `listener`, in its own thread; game servers listen on `target_port`."""
 
     def __init__(
         self, listener: socket.socket, resolve: Callable[[str], str | None], target_port: int
@@ -95,7 +95,7 @@ class NameProxy:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        # A lookup may still run in the default executor: its thread must not outlive the proxy.
+        # A lookup may still run in the default executor, whose thread must not outlive the proxy.
         await self._loop.shutdown_default_executor()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -108,7 +108,7 @@ class NameProxy:
                 server_reader, server_writer = await asyncio.open_connection(address, self._target_port)
             with contextlib.closing(server_writer):
                 server_writer.write(head)
-                await _pass_both_ways(reader, writer, server_reader, server_writer)
+                await _forward_both_ways(reader, writer, server_reader, server_writer)
 
     async def _find_server(self, head: bytes) -> str | None:
         host = _HOST_HEADER.search(head)
@@ -118,12 +118,12 @@ class NameProxy:
             address = await asyncio.to_thread(self._resolve, host[1].decode("latin-1"))
         except (BotoCoreError, ClientError):
             return None
-        # A record that points at the proxy itself would be followed for ever.
+        # A record that points at the proxy itself would be followed forever.
         return None if (address, self._target_port) == (LOOPBACK, get_port(self._listener)) else address
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes:
-    """Gives the request line and headers; empty when they do not come in time, whole, or in 64 KiB."""
+    """Return the request line and headers, or nothing if they come late, incomplete or above 64 KiB."""
     try:
         async with asyncio.timeout(_HEAD_SECONDS):
             return await reader.readuntil(b"\r\n\r\n")
@@ -131,23 +131,23 @@ async def _read_head(reader: asyncio.StreamReader) -> bytes:
         return b""
 
 
-async def _pass_both_ways(
+async def _forward_both_ways(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     server_reader: asyncio.StreamReader,
     server_writer: asyncio.StreamWriter,
 ) -> None:
-    """Passes bytes until the server has closed; a client that only stops sending may still receive."""
-    upward = asyncio.create_task(_pass_on(reader, server_writer))
+    """Forward bytes until the server has closed; a client that only stops sending may still receive."""
+    upward = asyncio.create_task(_forward(reader, server_writer))
     try:
-        await _pass_on(server_reader, writer)
+        await _forward(server_reader, writer)
     finally:
         upward.cancel()
         with contextlib.suppress(OSError, asyncio.CancelledError):
             await upward
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(_CHUNK):
         writer.write(data)
         await writer.drain()

@@ -1,4 +1,4 @@
-"""outputs.json: how other programs find a platform that is up; one platform per directory."""
+"""outputs.json, from which other programs find a running platform; one platform per directory."""
 
 import contextlib
 import fcntl
@@ -15,9 +15,9 @@ OUTPUTS_FILE = "outputs.json"
 
 @contextlib.contextmanager
 def claim_directory(directory: Path) -> Iterator[None]:
-    """Holds `directory` for one platform at a time; the system lets go of it however the platform ends.
+    """Lock `directory` for one platform at a time; the system releases the lock however the platform ends.
 
-    What a killed platform left in outputs.json is removed.
+    An outputs.json that a killed platform left behind is removed.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w", encoding="ascii") as lock:
@@ -25,8 +25,8 @@ def claim_directory(directory: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LocalPlatformError(
-                f"A platform is already running with {directory}. Stop it (Ctrl-C in its terminal), "
-                "or give this one another place: --directory PATH, and free ports."
+                f"A platform is already running in {directory}. Stop it (Ctrl-C in its terminal), or start "
+                "this one in another directory and on free ports: --directory PATH."
             ) from error
         remove_outputs(directory)
         yield
@@ -34,7 +34,7 @@ def claim_directory(directory: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def publish_outputs(directory: Path, outputs: Mapping[str, Any]) -> Iterator[Path]:
-    """Writes outputs.json; removes it at the end."""
+    """Write outputs.json, and remove it at the end."""
     write_outputs(directory, outputs)
     try:
         yield directory / OUTPUTS_FILE
@@ -43,7 +43,7 @@ def publish_outputs(directory: Path, outputs: Mapping[str, Any]) -> Iterator[Pat
 
 
 def write_outputs(directory: Path, outputs: Mapping[str, Any]) -> None:
-    """Writes outputs.json in one step, so that no reader sees half of it."""
+    """Write outputs.json in one step, so that no reader sees half of it."""
     path = directory / OUTPUTS_FILE
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(outputs, indent=2) + "\n", encoding="utf-8")
@@ -51,14 +51,16 @@ def write_outputs(directory: Path, outputs: Mapping[str, Any]) -> None:
 
 
 def read_outputs(directory: Path) -> dict[str, Any]:
-    """Gives what the platform in `directory` has written; LocalPlatformError when none is up."""
+    """Return what the platform in `directory` has written. Raises LocalPlatformError if none is running."""
     try:
         outputs: dict[str, Any] = json.loads((directory / OUTPUTS_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise LocalPlatformError(f"No platform is up in {directory}: start one with `make local`.") from error
+        raise LocalPlatformError(
+            f"No platform is running in {directory}. Start one with `make local`."
+        ) from error
     return outputs
 
 
 def remove_outputs(directory: Path) -> None:
-    """Removes outputs.json, if it is there."""
+    """Remove outputs.json if it exists."""
     (directory / OUTPUTS_FILE).unlink(missing_ok=True)

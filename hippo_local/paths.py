@@ -1,4 +1,4 @@
-"""Where the platform finds what it deploys, and where its own files go: in a checkout, or installed."""
+"""Paths of what the platform deploys and of its own files, in a checkout or an installed package."""
 
 import os
 import shutil
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_ROOT = _PACKAGE.parent  # the checkout, or what the packages are installed in
+_ROOT = _PACKAGE.parent  # the checkout, or the directory that the packages are installed in
 IS_CHECKOUT = (_ROOT / "template.yaml").is_file()
 EXAMPLE = _ROOT / ("examples/mountain_car" if IS_CHECKOUT else "hippo_cli/example")
 
 
 def find_directory() -> Path:
-    """Where outputs.json, logs and data go: in the checkout, else the user's own place for such data."""
+    """Return the directory for outputs.json, logs and data: in the checkout, or the user's data directory."""
     if IS_CHECKOUT:
         return _ROOT / ".local"
     home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
@@ -20,9 +20,9 @@ def find_directory() -> Path:
 
 
 def find_repository(directory: Path) -> Path:
-    """The folder of template.yaml and its sources: the checkout, else one put together in `directory`.
+    """Return the folder of template.yaml and its sources: the checkout, or a copy assembled in `directory`.
 
-    A distribution carries the layer as the package that it is, and may lie where nobody may write.
+    An installed distribution holds the layer as an ordinary package, and its folder may be read-only.
     """
     if IS_CHECKOUT:
         return _ROOT
@@ -35,8 +35,8 @@ def find_repository(directory: Path) -> Path:
 
 
 def find_lambda_python(repository: Path) -> Path:
-    """The functions' interpreter: one with boto3 only, so that a dependency more shows at once.
+    """Return the functions' interpreter: one with boto3 only, so that any other dependency fails at once.
 
-    Installed there is none but this one, which has all that they import.
+    An installed package has only this interpreter, which has everything that the functions import.
     """
     return repository / ".venv-lambda" / "bin" / "python" if IS_CHECKOUT else Path(sys.executable)

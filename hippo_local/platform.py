@@ -1,4 +1,4 @@
-"""The whole platform as one context manager: emulator, deployed stack, published study, name proxy, page."""
+"""The whole platform as a context manager: emulator, deployed stack, published study, name proxy, page."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ _WATCH_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """What a platform is started with; ports of 0 mean any free one, `max_runtime` is in minutes."""
+    """The options of a platform; a port of 0 means any free one, `max_runtime` is in minutes."""
 
     study: Path = EXAMPLE
     port: int = 4566
@@ -47,7 +47,7 @@ class Options:
 
 @dataclass
 class _Running:
-    """What a platform that is up goes on with when something is edited."""
+    """The state of a running platform that edits need."""
 
     study: Study
     aws: Aws
@@ -60,9 +60,10 @@ class _Running:
 
 
 class LocalPlatform:
-    """`with LocalPlatform(options) as outputs:` runs everything; at the end of the block nothing is left.
+    """A platform that runs until the end of its block: `with LocalPlatform(options) as outputs:`.
 
-    `outputs` is the content of outputs.json. Whatever fails is a LocalPlatformError that says what to do.
+    `outputs` is the content of outputs.json. Every failure is a LocalPlatformError that says what to do, and
+    nothing is left running after the block.
     """
 
     def __init__(self, options: Options, console: Console | None = None) -> None:
@@ -81,7 +82,7 @@ class LocalPlatform:
                 outputs = self._start(read_study(self._options.study))
             except (BotoCoreError, ClientError) as error:
                 log = describe_log(EmulatorFiles(self._directory).log)
-                raise LocalPlatformError(f"The emulator refused a call: {error}\n{log}") from error
+                raise LocalPlatformError(f"The emulator rejected a call: {error}\n{log}") from error
             self._stack = self._stack.pop_all()
         return outputs
 
@@ -91,14 +92,14 @@ class LocalPlatform:
         self._stack.close()
 
     def watch(self) -> None:
-        """Brings in edits, and returns never: LocalPlatformError when the emulator ends by itself."""
+        """Apply edits, and never return. Raises LocalPlatformError if the emulator exits by itself."""
         assert self._emulator is not None, "watch() belongs inside the with block"
         while (code := self._emulator.poll()) is None:
             if self._edits is not None:
                 self._edits.apply()
             time.sleep(_WATCH_SECONDS)
         log = EmulatorFiles(self._directory).log
-        raise LocalPlatformError(f"The emulator ended (exit code {code}).\n{describe_log(log)}")
+        raise LocalPlatformError(f"The emulator exited (exit code {code}).\n{describe_log(log)}")
 
     def _start(self, study: Study) -> dict[str, Any]:
         self._console.report(f"study {study.project_id} in {study.directory}")
@@ -111,7 +112,7 @@ class LocalPlatform:
         game = self._stack.enter_context(open_listener(options.game_port, "game servers", "--game-port"))
         self._console.report(f"starting the emulator on port {port}")
         files = EmulatorFiles(directory)
-        if options.follow_edits:  # from now on: what is edited while all this starts counts as well
+        if options.follow_edits:  # from now on, so that edits made during the start count as well
             edited = EditedFiles(self._repository, study.directory, files.faults)
             self._edits = Edits(edited, self._console, self._republish, self._redeploy)
             self._edits.show_faults()
@@ -127,17 +128,18 @@ class LocalPlatform:
         page = WebServer(web, self._repository / "web", {})
         running = _Running(study, aws, account, deployed, page, get_port(web), get_port(game), {})
         self._running = running
-        self._describe(running)
+        self._update_outputs(running)
         self._stack.enter_context(page)
         self._stack.enter_context(publish_outputs(directory, running.outputs))
         return running.outputs
 
     def _republish(self, study: Study) -> None:
         running = self._running
-        assert running is not None, "edits are brought in by watch()"
+        assert running is not None, "edits are applied by watch()"
         if study.project_id != running.study.project_id:
             raise LocalPlatformError(
-                f"project.id was {running.study.project_id} and is {study.project_id}: stop and start again"
+                f"project.id has changed from {running.study.project_id} to {study.project_id}. Restart the "
+                "platform to use the new id"
             )
         self._publish(study, running.aws, running.deployed)
         write_images(EmulatorFiles(self._directory), study.images, study.directory)
@@ -145,12 +147,12 @@ class LocalPlatform:
 
     def _redeploy(self) -> None:
         running = self._running
-        assert running is not None, "edits are brought in by watch()"
+        assert running is not None, "edits are applied by watch()"
         running.deployed = self._deploy(running.aws, running.account, running.web_port, running.game_port)
         before = running.outputs["nextUrl"]
-        self._describe(running)
+        self._update_outputs(running)
         write_outputs(self._directory, running.outputs)
-        if running.outputs["nextUrl"] != before:  # another API, if its definition in the template has changed
+        if running.outputs["nextUrl"] != before:  # a new API, if its definition in the template has changed
             self._console.report(f"the API is now {running.outputs['nextUrl']}")
 
     def _deploy(self, aws: Aws, account: Account, web_port: int, game_port: int) -> dict[str, str]:
@@ -169,7 +171,7 @@ class LocalPlatform:
                 "MaxRuntime": str(self._options.max_runtime),
                 "MaxServers": str(self._options.max_servers),
                 "DnsFirstCheckSeconds": "0",
-                # A server is up in seconds here.
+                # A server starts within seconds here.
                 "RetryAfterSeconds": "1",
                 "UsualStartSeconds": "5",
                 "GameServerUrl": f"ws://{{host}}:{game_port}",
@@ -183,14 +185,14 @@ class LocalPlatform:
         for warning in Publication(study, aws, deployed, self._console.report).publish():
             self._console.report(f"warning: {warning}")
 
-    def _describe(self, running: _Running) -> None:
-        """Brings the outputs, and the page's configuration, up to date."""
+    def _update_outputs(self, running: _Running) -> None:
+        """Update the outputs and the page's configuration."""
         study, deployed, aws = running.study, running.deployed, running.aws
-        # By path, because only browsers resolve {ApiId}.execute-api.localhost.
+        # Addressed by path, because only browsers resolve {ApiId}.execute-api.localhost.
         port = aws.endpoint_url.rsplit(":", 1)[-1]
         api = f"http://localhost:{port}/_aws/execute-api/{deployed['ApiId']}/{deployed['StageName']}"
         files = EmulatorFiles(self._directory)
-        # The same server under another name is another origin: a page of a study cannot reach into the page.
+        # The same server under another name is another origin, so a study's page cannot reach into the page.
         pages = f"http://127.0.0.1:{running.web_port}/"
         running.page.config = {"nextUrl": f"{api}/next", "pagesUrl": pages}
         running.page.distribution = find_distribution(aws, deployed["DistributionId"])
@@ -218,7 +220,7 @@ class LocalPlatform:
 
 
 def _prepare_directories(directory: Path) -> None:
-    # What a killed platform left in its own temporary directory goes with the next start.
+    # Files that a killed platform left in its temporary directory are removed at the next start.
     shutil.rmtree(directory / "home" / "tmp", ignore_errors=True)
     for name in ("home/tmp", "logs"):
         (directory / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Child processes of the platform: whole process groups that never outlive it."""
+"""Child processes of the platform: process groups that never outlive it."""
 
 import contextlib
 import os
@@ -10,12 +10,12 @@ from types import TracebackType
 
 _GUARD = Path(__file__).with_name("guard.py")
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
-# What the guard may take beyond its grace period before it is given up.
+# How long the guard may take beyond its grace period before it is killed.
 _GUARD_MARGIN = 3.0
 
 
 class ChildProcess:
-    """A command that runs under the guard: it ends with this object, with stop(), or with this process."""
+    """A command that runs under the guard: it ends with this object, at stop(), or with this process."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class ChildProcess:
         log: Path,
         grace: float = 10,
     ) -> None:
-        """Starts `command` in `directory`; its output is appended to `log`.
+        """Start `command` in `directory`; its output is appended to `log`.
 
         `grace` is how many seconds stop() leaves the process group between SIGTERM and SIGKILL.
         """
@@ -51,15 +51,15 @@ class ChildProcess:
         self.stop()
 
     def poll(self) -> int | None:
-        """Gives the exit code, or None while the command runs."""
+        """Return the exit code, or None while the command runs."""
         return self._process.poll()
 
     def wait(self, timeout: float | None = None) -> int:
-        """Gives the exit code at the command's end; subprocess.TimeoutExpired after `timeout` seconds."""
+        """Return the exit code when the command ends. Raises subprocess.TimeoutExpired after `timeout` s."""
         return self._process.wait(timeout)
 
     def stop(self) -> None:
-        """Ends the whole process group and waits until it is gone."""
+        """End the whole process group and wait until it is gone."""
         if self._process.stdin:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
@@ -71,7 +71,7 @@ class ChildProcess:
 
 
 def make_environment(home: Path, extra: Mapping[str, str]) -> dict[str, str]:
-    """Gives an environment without the user's settings (AWS, proxies, PYTHON*), with `home` as HOME."""
+    """Return an environment without the user's settings (AWS, proxies, PYTHON*), with `home` as HOME."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {
         **kept,

@@ -1,4 +1,4 @@
-"""Shows what participants have answered on a platform that is up."""
+"""What participants have answered on a running platform, for the terminal."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Answers:
-    """Reads the participants of one project from its bucket."""
+    """The participants of one project, read from its bucket."""
 
     def __init__(self, s3: "S3Client", bucket: str, project_id: str) -> None:
         self._s3 = s3
@@ -25,28 +25,29 @@ class Answers:
         self._project_id = project_id
 
     def list_participants(self) -> list[str]:
-        """Gives the user ids that have a record, in order."""
+        """Return the user ids that have a record, in order."""
         prefix = f"{self._project_id}/Users/"
         return [key.removeprefix(prefix) for key in self._list_keys(prefix)]
 
     def list_trials(self, user_id: str) -> list[str]:
-        """Gives the keys of what the participant's game server has recorded."""
+        """Return the keys of what the participant's game server has recorded."""
         return list(self._list_keys(f"{self._project_id}/Trials/{user_id}/"))
 
     def read_record(self, user_id: str) -> dict[str, Any]:
-        """Gives the participant record; LocalPlatformError when there is none."""
+        """Return the participant record. Raises LocalPlatformError if there is none."""
         key = f"{self._project_id}/Users/{user_id}"
         try:
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         except self._s3.exceptions.NoSuchKey as error:
             raise LocalPlatformError(
-                f"No participant {user_id} in project {self._project_id} (no {key})."
+                f"Project {self._project_id} has no participant {user_id} (no object {key}). "
+                "Run `answers` without a user id to list them."
             ) from error
         record: dict[str, Any] = json.loads(body)
         return record
 
     def read_trial(self, key: str) -> str:
-        """Gives the text of one recorded file."""
+        """Return the text of one recorded file."""
         return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode("utf-8", "replace")
 
     def _list_keys(self, prefix: str) -> Iterator[str]:
@@ -55,7 +56,7 @@ class Answers:
 
 
 def show_answers(directory: Path, user_id: str | None) -> None:
-    """Lists the participants, or shows one participant's record and what their game server recorded."""
+    """List the participants, or show one participant's record and what their game server recorded."""
     outputs = read_outputs(directory)
     s3: S3Client = Aws(outputs["endpointUrl"]).make_client("s3")
     answers = Answers(s3, outputs["bucket"], outputs["projectId"])
@@ -66,7 +67,9 @@ def show_answers(directory: Path, user_id: str | None) -> None:
         else:
             _show_participant(answers, user_id.lower(), console)
     except (BotoCoreError, ClientError) as error:
-        raise LocalPlatformError(f"The bucket {outputs['bucket']} cannot be read: {error}") from error
+        raise LocalPlatformError(
+            f"Cannot read the bucket {outputs['bucket']}: {error}. Check that the platform is still running."
+        ) from error
 
 
 def _show_participants(answers: Answers, console: Console) -> None:

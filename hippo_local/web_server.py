@@ -1,8 +1,8 @@
-"""Serves the participant's page (web/), a generated /config.json and studies' media on loopback.
+"""A loopback web server for the participant's page (web/), a generated /config.json and studies' media.
 
-The page comes from the disk, so that edits are seen at once, with the headers that CloudFront gives it
-(PageHeaders in template.yaml; all but Strict-Transport-Security, as there is no TLS here). Media come through
-the deployed distribution itself, with its own.
+The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
+in template.yaml), except Strict-Transport-Security, as there is no TLS here. Media come from the deployed
+distribution itself, with its headers.
 """
 
 import io
@@ -25,9 +25,9 @@ _MEDIA_PATH = "/media/"
 
 
 class WebServer:
-    """Serves `folder` on `listener` in threads.
+    """A threaded web server that serves `folder` on `listener`.
 
-    `config` is what /config.json answers, `distribution` where media come from; both may change.
+    `config` is the content of /config.json, `distribution` the source of media; both may change.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class WebServer:
         self._server.socket.close()
         self._server.socket = listener
         self._server.server_name, self._server.server_port = "localhost", get_port(listener)
-        # An idle keep-alive connection must not hold up the end.
+        # An idle keep-alive connection must not delay the shutdown.
         self._server.daemon_threads, self._server.block_on_close = True, False
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="web", daemon=True
@@ -62,7 +62,7 @@ class WebServer:
 
 
 def make_page_headers(port: int) -> dict[str, str]:
-    """Gives what goes with all but media. The page at localhost frames the one at 127.0.0.1."""
+    """Return the headers of everything but media. The page at localhost frames the one at 127.0.0.1."""
     origins = f"http://localhost:{port} http://127.0.0.1:{port}"
     return {
         # A researcher who edits a page reloads it and must see the edit.
@@ -85,7 +85,7 @@ class _PageHandler(SimpleHTTPRequestHandler):
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         path = self.path.partition("?")[0]
         if path.startswith(_MEDIA_PATH):
-            return self._pass_on(path)
+            return self._forward_media(path)
         if path != _CONFIG_PATH:
             return super().send_head()
         config = json.dumps(self._site.config).encode()
@@ -95,30 +95,30 @@ class _PageHandler(SimpleHTTPRequestHandler):
         self.end_headers()
         return io.BytesIO(config)
 
-    def _pass_on(self, path: str) -> BinaryIO | None:
+    def _forward_media(self, path: str) -> BinaryIO | None:
         if self._site.distribution is None or not is_media(path):
             self.send_error(HTTPStatus.NOT_FOUND, "File not found")
             return None
         try:
-            answer = self._site.distribution.open(self.command, path, self.headers)
+            response = self._site.distribution.open(self.command, path, self.headers)
         except OSError as error:
             self.send_error(HTTPStatus.BAD_GATEWAY, str(error))
             return None
-        self.send_response(answer.status)
-        for name, value in list_headers(answer):
+        self.send_response(response.status)
+        for name, value in list_headers(response):
             self.send_header(name, value)
         super().end_headers()
-        return answer
+        return response
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
-        # Browsers break off a film when somebody goes to another place in it.
+        # A browser drops the connection when the participant seeks in a film.
         try:
             super().copyfile(source, outputfile)
         except ConnectionError:
             self.close_connection = True
 
     def guess_type(self, path: Any) -> str:
-        # Not by the table of the machine that serves: the registry, /etc/mime.types may say otherwise.
+        # Not from this machine's own table (the registry, /etc/mime.types), which may differ.
         return choose_type(str(path))
 
     def list_directory(self, path: Any) -> None:
@@ -130,4 +130,4 @@ class _PageHandler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Keeps the terminal for the platform's own lines."""
+        """Print nothing: the terminal is for the platform's own lines."""

@@ -1,4 +1,4 @@
-"""Fills in a page's form: values that a browser would let pass, at random, the same for the same seed."""
+"""Random answers to a page's form, which a browser would accept; the same seed gives the same answers."""
 
 import math
 import random
@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 Answers = dict[str, str | list[str]]
 _BUTTONS = ("submit", "button", "reset", "image", "file")
 _WORDS = ("maybe", "blue", "seven", "often", "never", "a", "hill", "left", "right", "slow")
-_ALWAYS = ("range", "color")  # these have a value whatever one does
-_FILLED = 0.8  # of what may be left out
-_SPAN = 100  # of a number without bounds
+_ALWAYS = ("range", "color")  # controls that always have a value
+_FILLED = 0.8  # share of optional controls that are filled in
+_SPAN = 100  # range of a number without bounds
 _MOST_STEPS = 10**15
 _LONG_TEXT = 200
 _LONGEST_TEXT = 10_000
@@ -21,7 +21,7 @@ _LONGEST_TEXT = 10_000
 
 @dataclass(slots=True)
 class Control:
-    """One form control; `options` are the values of a list."""
+    """A form control; `options` are the values of a list."""
 
     tag: str
     kind: str
@@ -31,17 +31,17 @@ class Control:
 
     @property
     def is_required(self) -> bool:
-        """Whether the browser asks for a value."""
+        """Whether the browser requires a value."""
         return "required" in self.attributes
 
     @property
     def value(self) -> str:
-        """As the page has it; of boxes and radio buttons what is handed in when they are chosen."""
+        """The value in the page; for checkboxes and radio buttons the one submitted when they are chosen."""
         return self.attributes.get("value", "on" if self.kind in ("radio", "checkbox") else "")
 
 
 def fill_in(html: str, chance: random.Random) -> Answers:
-    """Answers as the study page hands them in: by name, a list where several can be chosen."""
+    """Return answers as the study page submits them: by name, as a list where several can be chosen."""
     groups: dict[str, list[Control]] = {}
     for control in read_controls(html):
         groups.setdefault(control.name, []).append(control)
@@ -57,11 +57,11 @@ def fill_in(html: str, chance: random.Random) -> Answers:
 
 
 def read_controls(html: str) -> list[Control]:
-    """Those whose answers are stored: with a name, not disabled, no buttons."""
+    """Return the controls whose answers are stored: named, enabled, and not buttons."""
     page = _Page()
-    page.feed(html.replace("<![", "<!x"))  # at which html.parser of older Pythons fails
+    page.feed(html.replace("<![", "<!x"))  # html.parser of older Pythons fails at "<!["
     page.close()
-    return [one for one in page.controls if one.name and "disabled" not in one.attributes]
+    return [control for control in page.controls if control.name and "disabled" not in control.attributes]
 
 
 class _Page(HTMLParser):
@@ -72,7 +72,7 @@ class _Page(HTMLParser):
         self._option: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Called by feed() for each start tag."""
+        """Handle a start tag; feed() calls this."""
         attributes = {key: value or "" for key, value in reversed(attrs)}
         if tag == "option" and self._list is not None:
             self._close_option()
@@ -88,14 +88,14 @@ class _Page(HTMLParser):
                 self.controls.append(control)
 
     def handle_endtag(self, tag: str) -> None:
-        """Called by feed() for each end tag."""
+        """Handle an end tag; feed() calls this."""
         if tag in ("option", "select"):
             self._close_option()
         if tag == "select":
             self._list = None
 
     def handle_data(self, data: str) -> None:
-        """Called by feed() for text: of an option without a value it is the value."""
+        """Handle text, which is the value of an option without one; feed() calls this."""
         if self._option is not None and self._option.startswith("\0"):
             self._option += data
 
@@ -108,7 +108,7 @@ class _Page(HTMLParser):
 
 def _fill_group(controls: list[Control], chance: random.Random) -> list[str]:
     if controls[0].kind == "radio":
-        wanted = any(one.is_required for one in controls) or chance.random() < _FILLED
+        wanted = any(control.is_required for control in controls) or chance.random() < _FILLED
         return [chance.choice(controls).value] if wanted else []
     values = []
     for control in controls:
@@ -158,14 +158,14 @@ def _write(control: Control, chance: random.Random) -> str:
 
 
 def _clamp(text: str, attributes: Mapping[str, str]) -> str:
-    """These texts sort by time."""
+    """Limit a date or time to the control's min and max; these texts sort by time."""
     text = max(text, attributes.get("min", text))
     return min(text, attributes.get("max") or text)
 
 
 def _write_number(attributes: Mapping[str, str], chance: random.Random, *, bounded: bool) -> str:
     least, most = _read(attributes, "min"), _read(attributes, "max")
-    if bounded:  # a slider goes from 0 to 100 unless it says otherwise
+    if bounded:  # a slider goes from 0 to 100 by default
         least, most = (0.0 if least is None else least), (100.0 if most is None else most)
     start = least if least is not None else 0.0 if most is None or most >= 0 else most - _SPAN
     end = most if most is not None else start + _SPAN
@@ -176,7 +176,7 @@ def _write_number(attributes: Mapping[str, str], chance: random.Random, *, bound
 
 
 def _read(attributes: Mapping[str, str], name: str) -> float | None:
-    """The number; None for what is none to a browser either."""
+    """Return a numeric attribute, or None for a value that a browser does not read as a number either."""
     try:
         number = float(attributes.get(name, ""))
     except ValueError:
@@ -196,7 +196,10 @@ def _write_text(attributes: Mapping[str, str], chance: random.Random) -> str:
 
 
 def _match(pattern: str, text: str, least: int, most: int, chance: random.Random) -> str:
-    """A text for a pattern, by trying; the words if none is found, which the platform takes as well."""
+    """Return a text that matches the pattern, found by trial; `text` if none is found.
+
+    The platform accepts a text that does not match as well.
+    """
     try:
         known = re.compile(pattern)
     except re.error:

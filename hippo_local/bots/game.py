@@ -1,4 +1,4 @@
-"""Plays on a participant's own game server: random actions, as buttons of the page send them."""
+"""A game played on a participant's own server, with random actions sent as the page's buttons send them."""
 
 import json
 import random
@@ -23,7 +23,7 @@ class GameError(Exception):
 
 @dataclass(slots=True)
 class Played:
-    """What was seen of the game."""
+    """A bot's record of one game."""
 
     frames: int = 0
     actions: int = 0
@@ -31,14 +31,14 @@ class Played:
 
 
 def play(url: str, hello: dict[str, str], chance: random.Random, *, fast: bool, seconds: float) -> Played:
-    """Plays until the server says that the game is over, or for `seconds`; `fast` ends it by its stop button.
+    """Play until the server reports the game's end, or for `seconds`; `fast` presses the stop button early.
 
     Raises GameError.
     """
     address = urlsplit(url)
     played, begun = Played(), time.monotonic()
     try:
-        # Only browsers resolve *.localhost by themselves: connect to where it leads, with the name as Host.
+        # Only browsers resolve *.localhost by themselves: connect to this machine, with the name as Host.
         local = ("127.0.0.1", address.port) if (address.hostname or "").endswith(".localhost") else None
         more: dict[str, Any] = {"address": local} if local else {}
         with connect(url, proxy=None, open_timeout=_SILENCE_SECONDS, max_size=None, **more) as socket:
@@ -49,7 +49,7 @@ def play(url: str, hello: dict[str, str], chance: random.Random, *, fast: bool, 
             f"the game server closed the connection after {played.frames} frames: {error}"
         ) from None
     except TimeoutError:
-        raise GameError(f"the game server has said nothing for {_SILENCE_SECONDS:.0f} s") from None
+        raise GameError(f"the game server has sent nothing for {_SILENCE_SECONDS:.0f} s") from None
     except (OSError, WebSocketException) as error:
         raise GameError(f"{url}: {error}") from None
     played.seconds = time.monotonic() - begun
@@ -73,14 +73,16 @@ class _Game:
         while (text := self._socket.recv(timeout=_SILENCE_SECONDS)) != DONE:
             message = _read(text)
             if "error" in message:
-                raise GameError(f"the game server says: {message['error']}")
+                raise GameError(f"the game server reported an error: {message['error']}")
             if isinstance(message.get("UI"), list):
                 self._begin([str(button) for button in message["UI"]])
             elif "frame" in message:
                 self._played.frames += 1
                 self._press()
             if time.monotonic() > self._until:
-                raise GameError(f"the game is not over after {self._played.frames} frames")
+                raise GameError(
+                    f"the game is not over after {self._played.frames} frames, and the time is up"
+                )
 
     def _begin(self, buttons: list[str]) -> None:
         self._buttons = [button for button in buttons if button not in _COMMANDS]

@@ -1,1 +1,1 @@
-"""MiniStack, unmodified on disk, run in a process of its own with the gaps closed that a study meets."""
+"""MiniStack, unmodified on disk, in its own process and with the gaps closed that a study would meet."""

@@ -1,4 +1,4 @@
-"""`python -m hippo_local.emulator`: the AWS of one machine, in the foreground, on 127.0.0.1 only."""
+"""`python -m hippo_local.emulator` emulates AWS on this machine, in the foreground, on 127.0.0.1 only."""
 
 import argparse
 import logging
@@ -11,41 +11,44 @@ from hippo_local.emulator.settings import Settings
 
 
 def read_arguments(arguments: Sequence[str]) -> Settings:
-    """The settings that `arguments` (the command line without the program's name) give."""
+    """Return the settings in `arguments` (the command line without the program's name)."""
     parser = argparse.ArgumentParser(prog="python -m hippo_local.emulator", description=__doc__)
     defaults = Settings(port=4566)
-    parser.add_argument(
-        "--port", type=int, default=defaults.port, help="the port that every service answers on"
-    )
+    parser.add_argument("--port", type=int, default=defaults.port, help="port of every service")
     parser.add_argument("--images", type=_path, help='JSON: image name -> {"command": [...], "cwd": "..."}')
-    parser.add_argument("--lambda-python", type=_path, help="the interpreter that runs Python functions")
+    parser.add_argument("--lambda-python", type=_path, help="interpreter that runs Python functions")
+    parser.add_argument("--task-port", type=int, default=defaults.task_port, help="port that tasks listen on")
     parser.add_argument(
-        "--task-port", type=int, default=defaults.task_port, help="the port that tasks listen on"
-    )
-    parser.add_argument(
-        "--task-logs", type=_path, help="directory for what tasks print, one file per container"
+        "--task-logs", type=_path, help="directory for the output of tasks, one file per container"
     )
     parser.add_argument("--data", type=_path, help="directory that keeps the S3 objects as files")
-    parser.add_argument("--log", type=_path, help="the emulator's own log (default: standard error)")
-    parser.add_argument("--faults", type=_path, help="JSON: faults on demand, read again when it changes")
-    parser.add_argument("--permissions", type=_path, help="JSON lines: writes down what IAM has judged")
+    parser.add_argument("--log", type=_path, help="log of the emulator (default: standard error)")
     parser.add_argument(
-        "--state-delay", type=float, default=defaults.state_delay, help="seconds per task state"
+        "--faults", type=_path, help="JSON file of faults on demand, read again when it changes"
     )
     parser.add_argument(
-        "--stop-timeout", type=float, default=defaults.stop_timeout, help="SIGTERM to SIGKILL, s"
+        "--permissions", type=_path, help="file to which IAM's decisions are appended as JSON lines"
+    )
+    parser.add_argument(
+        "--state-delay", type=float, default=defaults.state_delay, help="seconds in each task state"
+    )
+    parser.add_argument(
+        "--stop-timeout",
+        type=float,
+        default=defaults.stop_timeout,
+        help="seconds between SIGTERM and SIGKILL",
     )
     parser.add_argument(
         "--retry-delays",
         type=_delays,
         default=defaults.retry_delays,
-        help="before asynchronous retries, s: 2,4",
+        help="seconds before each asynchronous retry, for example 2,4",
     )
     return Settings(**vars(parser.parse_args(arguments)))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Serve until SIGTERM or SIGINT. Returns the exit code: 1, after one line, if it cannot start."""
+    """Serve until SIGTERM or SIGINT; return the exit code, 1 if the emulator cannot start."""
     settings = read_arguments(arguments)
     prepare_environment(settings)
     logging.basicConfig(
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _path(text: str) -> Path:
-    # Not resolved: the interpreter of a virtual environment is a link, and found by where the link lies.
+    # Not resolved: an interpreter finds its virtual environment by the location of the link.
     return Path(text).absolute()
 
 

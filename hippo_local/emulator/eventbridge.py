@@ -1,15 +1,15 @@
-"""EventBridge rules: schedules that fire on time, rules that are not deleted with targets, and topics.
+"""EventBridge rules: schedules that fire on time, deletion of rules with targets, delivery to topics.
 
 AWS (EventBridge API reference, PutRule and DeleteRule; user guide, "Amazon SNS permissions"):
-- a schedule fires within its minute; one that lies in the past never fires, also if a rule is replaced;
-- a rule that has targets is not deleted: ValidationException;
+- a schedule fires within its minute, and never for a minute in the past, even if the rule is replaced;
+- a rule that has targets cannot be deleted: ValidationException;
 - a topic gets an event only if its policy lets events.amazonaws.com publish, in a statement without a
-  Condition; else the delivery fails, which shows in the FailedInvocations metric only;
+  Condition; otherwise the delivery fails, which shows in the FailedInvocations metric only;
 - the message is the target's input, without a Subject.
 
-MiniStack looks every 10 s and from the first look on, so a rule made just before its minute is missed, and a
-rule replaced by one whose minute is over fires. It deletes rules with their targets, ignores the topic's
-policy, and adds a Subject.
+MiniStack checks schedules every 10 s, counting from its first check. A rule created just before its minute is
+missed, and a rule replaced by one whose minute is over fires. It deletes rules together with their targets,
+ignores the topic's policy, and adds a Subject.
 """
 
 import json
@@ -18,7 +18,7 @@ from typing import Any
 
 from hippo_local.emulator.ministack import load, patch, require
 
-_log = logging.getLogger("hippo_local.emulator.events")
+_log = logging.getLogger("hippo_local.emulator.eventbridge")
 _events = load("services.eventbridge")
 _responses = load("core.responses")
 _sns = load("services.sns")
@@ -27,7 +27,7 @@ _EVENTS_SERVICE = "events.amazonaws.com"
 
 
 def install() -> None:
-    """Fire, refuse and deliver as AWS does from now on."""
+    """Patch MiniStack so that rules fire, are deleted and deliver as on AWS."""
     require(_events, "_targets", "_rules", "_rule_key", "_rule_last_fired", "_now_ts")
     require(_sns, "publish_internal", "_topic_by_arn_any_scope")
     patch(_events, "_SCHEDULER_TICK_INTERVAL", 1)
@@ -38,14 +38,14 @@ def install() -> None:
 
     def put_rule(data: dict[str, Any]) -> Any:
         before = dict(_events._rules.get(_key(data)) or {})
-        answer = plain_put(data)
+        response = plain_put(data)
         after = _events._rules.get(_key(data)) or {}
         if any(before.get(name) != after.get(name) for name in ("ScheduleExpression", "State")):
-            _count_from_now(data)
-        return answer
+            _restart_schedule(data)
+        return response
 
     def enable_rule(data: dict[str, Any]) -> Any:
-        _count_from_now(data)
+        _restart_schedule(data)
         return plain_enable(data)
 
     def delete_rule(data: dict[str, Any]) -> Any:
@@ -65,8 +65,8 @@ def _key(data: dict[str, Any]) -> str:
     return key
 
 
-def _count_from_now(data: dict[str, Any]) -> None:
-    """The next time that a schedule fires is the first one after this moment."""
+def _restart_schedule(data: dict[str, Any]) -> None:
+    """Let the schedule fire next at its first time after this moment."""
     scope = (_responses.get_account_id(), _responses.get_region(), _key(data))
     _events._rule_last_fired[scope] = _events._now_ts()
 

@@ -1,9 +1,9 @@
-"""A small process that ends what an emulator started, if the emulator was killed and cannot do it itself.
+"""A small process that ends what an emulator started if the emulator was killed and cannot do it itself.
 
-It reads `+pid` and `-pid` lines from the emulator. A pipe closes with the process that holds it, whatever
-ended that process, SIGKILL included; then whatever is still on the list is killed, and the emulator's
-temporary files are removed. A process group is named by the negative of its id, as in kill(2). It runs on
-the standard library alone, from this file.
+It reads `+pid` and `-pid` lines from the emulator. A pipe closes with the process that holds it, even after
+SIGKILL. The guardian then kills everything still on its list and removes the emulator's temporary files. A
+process group is named by the negative of its id, as in kill(2). The guardian runs from this file, on the
+standard library alone.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from typing import IO
 
 
 class Guardian:
-    """The emulator's side: names the processes that must not outlive it."""
+    """The emulator's side, which names the processes that must not outlive it."""
 
     def __init__(self, temporary_files: str) -> None:
         self._lock = threading.Lock()
@@ -25,15 +25,15 @@ class Guardian:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, text=True)
 
     def watch(self, target: int) -> None:
-        """Kill `target` (a process id, or minus a group's) should the emulator end without `forget`."""
+        """Kill `target` (a process id, or a negative group id) if the emulator ends without `forget`."""
         self._write(f"+{target}\n")
 
     def forget(self, target: int) -> None:
-        """`target` has ended; its number may soon belong to someone else."""
+        """Take `target`, which has ended, off the list: its id may soon belong to another process."""
         self._write(f"-{target}\n")
 
     def close(self) -> None:
-        """Let the guardian kill what is left on its list, remove the temporary files, and end."""
+        """Let the guardian kill what is left on its list, remove the temporary files, and exit."""
         with contextlib.suppress(OSError):
             self._pipe.close()
         self._process.wait(timeout=10)
@@ -50,7 +50,7 @@ class Guardian:
 
 
 def guard(lines: IO[str], temporary_files: str) -> None:
-    """The guardian's side: follow the list until the pipe closes, then kill what is on it, and clear up."""
+    """Follow the list until the pipe closes, then kill what is on it and clean up: the guardian's side."""
     targets: set[int] = set()
     for line in lines:
         target = int(line[1:])

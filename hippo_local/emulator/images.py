@@ -1,4 +1,4 @@
-"""Which command stands in for which container image."""
+"""Local commands that run in place of container images."""
 
 import json
 import sys
@@ -7,23 +7,23 @@ from pathlib import Path
 
 
 class CannotPullContainerError(RuntimeError):
-    """No command is known for an image: what AWS calls an image that is not in its registry."""
+    """No command is known for an image; AWS uses this name for an image that is not in its registry."""
 
 
 @dataclass(frozen=True)
 class LocalImage:
-    """The command that an image's entry point and arguments come to, and the directory that it runs in."""
+    """The command that replaces an image's entry point and arguments, and its working directory."""
 
     command: tuple[str, ...]
     directory: Path | None
 
 
 def find_image(images_file: Path | None, image: str) -> LocalImage:
-    """The command for `image` (a reference as in a task definition). Raises CannotPullContainerError.
+    """Return the command for `image`, a reference as in a task definition. Raises CannotPullContainerError.
 
-    The file is read each time, so an edit counts from the next task on. An image is looked up as it is
-    written, then without its registry, then without its tag. `python` as the first word means the
-    interpreter that runs the platform, which has what the example study imports.
+    The file is read each time, so an edit takes effect with the next task. An image is looked up as written,
+    then without its registry, then without its tag. `python` as the first word means the interpreter that
+    runs the platform, which has everything that the example study imports.
     """
     table = _read_table(images_file)
     short = image.rsplit("/", 1)[-1]
@@ -31,8 +31,8 @@ def find_image(images_file: Path | None, image: str) -> LocalImage:
     if not isinstance(entry, dict) or not entry.get("command"):
         known = ", ".join(sorted(table)) or "none"
         raise CannotPullContainerError(
-            f"no local command for image {image}: name one under `images:` in the study's local.yml "
-            f"(known here: {known})"
+            f"no local command for image {image}. Add one under `images:` in the study's local.yml "
+            f"(known images: {known})"
         )
     command = [str(word) for word in entry["command"]]
     if command[0] == "python":

@@ -1,4 +1,4 @@
-"""The one door to MiniStack: loads its modules and replaces names in them, or fails at once and says what."""
+"""The only access to MiniStack: it loads modules and replaces names in them, or fails at once by name."""
 
 import importlib
 from importlib.metadata import version
@@ -11,12 +11,12 @@ class EmulatorMismatchError(RuntimeError):
     def __init__(self, module: Any, name: str) -> None:
         super().__init__(
             f"MiniStack {version('ministack')} has no {module.__name__}.{name}, which the local platform "
-            "builds on; install the version that requirements/dev.txt names (make setup)"
+            "needs. Run `make setup` to install the version that requirements/dev.txt names"
         )
 
 
 def load(name: str) -> Any:
-    """The module `ministack.<name>`, untyped because MiniStack ships no types."""
+    """Return the module `ministack.<name>`, untyped because MiniStack ships no types."""
     return importlib.import_module(f"ministack.{name}")
 
 
@@ -28,7 +28,7 @@ def require(module: Any, *names: str) -> None:
 
 
 def patch(module: Any, name: str, replacement: Any) -> Any:
-    """Put `replacement` in the place of `module.name` and return what stood there."""
+    """Replace `module.name` and return the original."""
     require(module, name)
     original = getattr(module, name)
     setattr(module, name, replacement)
@@ -36,7 +36,7 @@ def patch(module: Any, name: str, replacement: Any) -> Any:
 
 
 def patch_entry(module: Any, table: str, key: str, replacement: Any) -> Any:
-    """The same for one entry of a table of handlers: `module.table[key]`."""
+    """Replace an entry of a table of handlers, `module.table[key]`, and return the original."""
     require(module, table)
     entries = getattr(module, table)
     if key not in entries:

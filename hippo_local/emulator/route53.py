@@ -1,10 +1,10 @@
 """Route 53: names in lower case, and only names that belong to the zone.
 
 AWS (Route 53 API reference, ChangeResourceRecordSets; developer guide, "DNS domain name format"): names are
-stored in lower case whatever the request says; a change of a name outside the zone is InvalidChangeBatch, and
-so are CREATE of a record that exists and DELETE of one whose values differ, and nothing of the batch is done.
+stored in lower case whatever the request says. A change of a name outside the zone is InvalidChangeBatch, and
+so are CREATE of a record that exists and DELETE of one whose values differ; no change of the batch is made.
 
-MiniStack tells `A.example.com` from `a.example.com` and takes any name into any zone.
+MiniStack distinguishes `A.example.com` from `a.example.com` and accepts any name in any zone.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ _route53 = load("services.route53")
 
 
 def install() -> None:
-    """Normalise and refuse so from now on."""
+    """Patch MiniStack so that names are normalised and rejected as on AWS."""
     require(_route53, "_zones", "_parse_body", "_find", "_findall", "_text", "_error_response")
     plain_normalise = patch(_route53, "_normalise_name", None)
     plain_change = patch(_route53, "_change_resource_record_sets", None)
@@ -25,15 +25,15 @@ def install() -> None:
         return normalised
 
     def change(zone_id: str, body: bytes) -> Any:
-        refused = _outside_zone(zone_id, body)
-        return plain_change(zone_id, body) if refused is None else refused
+        error = _check_zone(zone_id, body)
+        return plain_change(zone_id, body) if error is None else error
 
     patch(_route53, "_normalise_name", normalise)
     patch(_route53, "_change_resource_record_sets", change)
 
 
 def changed_records(body: bytes) -> list[tuple[str, str, str]]:
-    """(action, name in lower case with its dot, type) of each change in a ChangeResourceRecordSets body."""
+    """Return each change of a ChangeResourceRecordSets body: action, name (lower case, final dot), type."""
     root = _route53._parse_body(body)
     batch = None if root is None else _route53._find(root, "ChangeBatch")
     changes = None if batch is None else _route53._find(batch, "Changes")
@@ -48,7 +48,7 @@ def changed_records(body: bytes) -> list[tuple[str, str, str]]:
     return found
 
 
-def _outside_zone(zone_id: str, body: bytes) -> Any:
+def _check_zone(zone_id: str, body: bytes) -> Any:
     zone = _route53._zones.get(zone_id)
     if not zone:
         return None

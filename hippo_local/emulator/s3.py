@@ -1,9 +1,9 @@
-"""S3: a missing object is hidden from who may not list the bucket; tags need a permission, and are replaced.
+"""S3: missing objects are hidden from callers without s3:ListBucket; tags need a permission and are replaced.
 
-AWS (S3 API reference, GetObject, HeadObject and PutObject, "Permissions"): without s3:ListBucket a key that
-does not exist is 403 AccessDenied, with it 404 NoSuchKey; PutObject with tags needs s3:PutObjectTagging too.
-An object that is written without tags has none. MiniStack answers 404 to everyone, asks for s3:PutObject
-only, and in a bucket without versions leaves an object the tags that it had. It knows s3:ExistingObjectTag.
+AWS (S3 API reference, GetObject, HeadObject and PutObject, "Permissions"): a key that does not exist is 403
+AccessDenied without s3:ListBucket, and 404 NoSuchKey with it. PutObject with tags needs s3:PutObjectTagging
+too. An object written without tags has none. MiniStack returns 404 to every caller, checks s3:PutObject only,
+and in a bucket without versions keeps an object's old tags. It supports s3:ExistingObjectTag.
 """
 
 from typing import Any
@@ -18,27 +18,27 @@ _s3 = load("services.s3")
 
 
 def install() -> None:
-    """Hide so from now on."""
+    """Patch MiniStack so that missing objects are hidden and tags are checked and replaced as on AWS."""
     require(_evaluator, "enforce")
     require(_s3, "_buckets", "_object_tags", "object_tags_for_condition")
     require(_actions, "access_denied_response")
     plain = patch(_s3, "handle_request", None)
 
     async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
-        answer = await plain(method, path, headers, body, query)
+        response = await plain(method, path, headers, body, query)
         bucket, _, key = path.lstrip("/").partition("/")
-        if answer[0] != 404 or method not in ("GET", "HEAD") or not key:
-            return answer
-        return _refusal(bucket, headers, query) or answer
+        if response[0] != 404 or method not in ("GET", "HEAD") or not key:
+            return response
+        return _deny_without_list_bucket(bucket, headers, query) or response
 
     patch(_s3, "handle_request", handle_request)
     plain_put = patch(_s3, "_put_object", None)
 
     def put_object(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
-        answer = plain_put(bucket, key, body, headers)
-        if answer[0] == 200 and not headers.get("x-amz-tagging"):
+        response = plain_put(bucket, key, body, headers)
+        if response[0] == 200 and not headers.get("x-amz-tagging"):
             _s3._object_tags.pop((bucket, key, None), None)
-        return answer
+        return response
 
     patch(_s3, "_put_object", put_object)
     plain_checks = patch(_actions, "s3_additional_checks", None)
@@ -54,7 +54,7 @@ def install() -> None:
     patch(_actions, "s3_additional_checks", additional_checks)
 
 
-def _refusal(bucket: str, headers: dict[str, str], query: Any) -> Any:
+def _deny_without_list_bucket(bucket: str, headers: dict[str, str], query: Any) -> Any:
     arn = f"arn:aws:s3:::{bucket}"
     if bucket not in _s3._buckets:
         return None

@@ -1,4 +1,4 @@
-"""Starts MiniStack with every gap closed, serves it, and ends it with all that it started."""
+"""The emulator's server: MiniStack with every gap closed, and the end of everything that it started."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from hippo_local.emulator.ecs import validation as ecs_validation
 from hippo_local.emulator.faults import api_calls, dropped_connections
 from hippo_local.emulator.faults import functions as function_faults
 from hippo_local.emulator.faults import tasks as task_faults
-from hippo_local.emulator.faults.control_file import FaultBook
+from hippo_local.emulator.faults.control_file import FaultRegistry
 from hippo_local.emulator.guardian import Guardian
 from hippo_local.emulator.iam import authorization, decision_log, policy_variables
 from hippo_local.emulator.lambda_ import async_invocations, updates, workers
@@ -26,7 +26,7 @@ from hippo_local.emulator.settings import Settings
 
 _log = logging.getLogger("hippo_local.emulator")
 
-# How long tasks have to end by themselves when the whole platform goes down.
+# How long tasks have to end by themselves when the whole platform stops.
 _SHUTDOWN_GRACE = 3.0
 
 
@@ -45,7 +45,7 @@ def serve(settings: Settings) -> None:
         raise CannotStartError(str(error)) from error
     finally:
         _stop_everything(guardian)
-    # Threads of MiniStack may wait for an invocation that has just been killed: nothing is left to wait for.
+    # Threads of MiniStack may still wait for an invocation that has just been killed, so do not join them.
     logging.shutdown()
     os._exit(0)
 
@@ -59,25 +59,25 @@ def _listen(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStartError(
-            f"port {port} of 127.0.0.1 cannot be used ({error.strerror}): "
-            "stop what uses it, or take another --port"
+            f"cannot listen on port {port} of 127.0.0.1 ({error.strerror}). "
+            "Stop the program that uses it, or choose another --port"
         ) from error
     return listener
 
 
 def _make_temporary_directory() -> str:
-    """A directory of the emulator's own for what it, its workers and its tasks leave behind."""
+    """Create a directory for temporary files of the emulator, its workers and its tasks."""
     directory = tempfile.mkdtemp(prefix="hippo-emulator-")
     os.environ["TMPDIR"] = tempfile.tempdir = directory
     return directory
 
 
 def _install(settings: Settings, guardian: Guardian) -> None:
-    book = FaultBook(settings.faults)
-    of_tasks = task_faults.TaskFaults(book)
-    tasks.install(settings, guardian, of_tasks)
+    registry = FaultRegistry(settings.faults)
+    task_fault_control = task_faults.TaskFaults(registry)
+    tasks.install(settings, guardian, task_fault_control)
     ecs_validation.install()
-    task_faults.install(of_tasks)
+    task_faults.install(task_fault_control)
     network_interfaces.install()
     eventbridge.install()
     ecs_events.install()
@@ -85,7 +85,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     sns.install()
     workers.install(settings, guardian)
     updates.install()
-    function_faults.install(book)
+    function_faults.install(registry)
     responses.install()
     requests.install()
     api_validation.install()
@@ -97,7 +97,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     policy_variables.install()
     decision_log.install(settings.permissions)
     s3.install()
-    api_calls.install(book)
+    api_calls.install(registry)
     dropped_connections.install()
 
 
@@ -115,14 +115,14 @@ async def _serve_until_signal(listener: socket.socket) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 0.5
     config.shutdown_timeout = 2
-    # Header names reach a function in the case in which the client wrote them.
+    # Header names must reach a function in the case in which the client wrote them.
     config.h11_pass_raw_headers = True
     application = dropped_connections.drop_connections(requests.keep_header_names(load("app").app))
     _log.info("process %d serves", os.getpid())
 
     async def wait_for_signal() -> None:
         await ended.wait()
-        # Beside the loop: a task that is told to stop may still write its data through this very process.
+        # In a thread: a stopping task may still write its data through this process.
         await asyncio.to_thread(_end_children)
 
     await serve_asgi(application, config, shutdown_trigger=wait_for_signal)
@@ -134,6 +134,6 @@ def _end_children() -> None:
 
 
 def _stop_everything(guardian: Guardian) -> None:
-    # Again: a request that was being served meanwhile may have started one more.
+    # Once more: a request served in the meantime may have started another task.
     _end_children()
     guardian.close()

@@ -1,16 +1,16 @@
-"""What the emulator is told on its command line."""
+"""The emulator's settings, from its command line."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 REGION = "ca-central-1"
-# The application id in the user agent of the platform's own calls, which faults spare.
+# The application id in the user agent of the platform's own calls, which faults do not affect.
 PLATFORM_ID = "hippo-local"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths are absolute, times in seconds. `None` for a path means: keep nothing of that kind."""
+    """The emulator's settings: absolute paths, or None to keep nothing of that kind; times in seconds."""
 
     port: int
     images: Path | None = None
@@ -21,16 +21,16 @@ class Settings:
     log: Path | None = None
     # The control file of faults on demand.
     faults: Path | None = None
-    # What IAM has judged, for the proof that no role may more than it uses.
+    # IAM's decisions, which prove that no role may do more than it needs.
     permissions: Path | None = None
-    # How long a task stays in each state that it passes through. On AWS most of a minute in all.
+    # How long a task stays in each state. On AWS all states together take most of a minute.
     state_delay: float = 0.5
-    # How long a container has between SIGTERM and SIGKILL (AWS: stopTimeout, 30 s unless set otherwise).
+    # The time between a container's SIGTERM and SIGKILL (AWS: stopTimeout, 30 s by default).
     stop_timeout: float = 30.0
     # Pauses before the retries of an asynchronous invocation (AWS: 60 s and 120 s).
     retry_delays: tuple[float, ...] = (2.0, 4.0)
 
     @property
     def endpoint(self) -> str:
-        """Where every service answers, e.g. for AWS_ENDPOINT_URL."""
+        """The address of every service, for example for AWS_ENDPOINT_URL."""
         return f"http://127.0.0.1:{self.port}"

@@ -1,11 +1,11 @@
-"""SNS to Lambda is an asynchronous invocation, with the event that AWS sends.
+"""SNS: delivery to Lambda is an asynchronous invocation, with the event that AWS sends.
 
 AWS (SNS developer guide, "Fanout Amazon SNS notifications to Lambda functions"; Lambda developer guide,
-"Using AWS Lambda with Amazon SNS"): SNS hands the message to Lambda's asynchronous queue, so that queue's
-retries, dead-letter queue and destinations apply. The record spells SigningCertUrl and UnsubscribeUrl, always
-has MessageAttributes and Subject (null if there is none), and its Timestamp has milliseconds.
+"Using AWS Lambda with Amazon SNS"): SNS puts the message into Lambda's asynchronous queue, so that queue's
+retries, dead-letter queue and destinations apply. The record spells SigningCertUrl and UnsubscribeUrl this
+way, always has MessageAttributes and Subject (possibly null), and its Timestamp has milliseconds.
 
-MiniStack invokes the function once and forgets a failure.
+MiniStack invokes the function once and ignores a failure.
 """
 
 import json
@@ -22,7 +22,7 @@ _sns = load("services.sns")
 
 
 def install() -> None:
-    """Hand notifications to the asynchronous queue from now on."""
+    """Patch MiniStack so that notifications go to the asynchronous queue."""
     patch(_sns, "_deliver_to_lambda", _deliver)
 
 

@@ -212,7 +212,7 @@ def test_bots(running_platform: RunningPlatform, tmp_path: Path) -> None:
     result = run("local", str(example), *words, directory=tmp_path)
 
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "2 of 2 got to the end" in result.stdout
+    assert "2 of 2 bots finished" in result.stdout
     (first, _) = json.loads((running_platform.directory / "bots.json").read_text())["bots"]
     assert first["pages"] == [1, 2, 4, 5]
     assert first["games"][0]["frames"] > 0

@@ -73,7 +73,7 @@ def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_
     edit(pages / "quiz.html", "<h", "<p>edited quiz</p><h")
     told("published")
     edit(repository / "study" / "config.yml", "steps:", "steps: [")
-    told("not brought in, all stays as it was: The study folder")
+    told("not applied, the last working version keeps running: The study folder")
     assert Participant(outputs, "undisturbed").begin()["step"] == 1
 
     layer = repository / "layer" / "hippo" / "groups.py"
@@ -82,7 +82,7 @@ def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_
     assert Participant(outputs, "undisturbed-too").begin()["step"] == 1
     edit(layer, "import (", "import")
     edit(repository / "functions" / "next_step" / "app.py", "", EDITION)
-    told("deployed: requests from now on run it")
+    told("deployed: requests from now on use it")
     # The new handlers read the project list anew; the others would have kept it for ten seconds.
     later = Participant(outputs, "later").begin()
     assert later["edition"] == 2
@@ -97,11 +97,11 @@ def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_
     # CloudFront's copy follows at the next deployment, and loses what is no longer there.
     (repository / "web" / "more.js").write_text("export {};\n")
     edit(repository / "layer" / "hippo" / "groups.py", "", "# edited\n")
-    told("deployed: requests from now on run it", 2)
+    told("deployed: requests from now on use it", 2)
     site = Site(edited_platform)
     assert b"(edited)</title>" in site.get("/")[2]
     assert site.get("/more.js")[0] == 200
     (repository / "web" / "more.js").unlink()
     edit(repository / "layer" / "hippo" / "groups.py", "# edited\n", "")
-    told("deployed: requests from now on run it", 3)
+    told("deployed: requests from now on use it", 3)
     assert site.get("/more.js")[0] == 403

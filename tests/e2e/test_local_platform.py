@@ -187,7 +187,7 @@ def test_a_crash_of_the_emulator_is_told_and_leaves_no_process(own_platform: Run
     os.kill(emulator, signal.SIGKILL)
 
     assert own_platform.wait_until_ended() == 1
-    assert "The emulator ended" in own_platform.read_terminal()
+    assert "The emulator exited" in own_platform.read_terminal()
     assert "Traceback" not in own_platform.read_terminal()
     assert wait_until_gone(processes) == {}
     assert own_platform.list_processes() == {}
@@ -209,7 +209,7 @@ def test_a_stop_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
         platform.stop()
 
     assert code == 128 + signal.SIGINT
-    assert "stopped before everything was up" in platform.read_terminal()
+    assert "stopped before the platform was ready" in platform.read_terminal()
     assert wait_until_gone(processes, seconds=0) == {}
 
 

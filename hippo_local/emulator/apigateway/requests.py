@@ -1,13 +1,13 @@
-"""The event that a REST API hands to a function.
+"""API Gateway: the event that a REST API sends to a function.
 
 AWS (API Gateway developer guide, "Set up Lambda proxy integrations in API Gateway", input format):
 - header names reach the function as the client wrote them; API Gateway adds Host, X-Forwarded-For,
   X-Forwarded-Port, X-Forwarded-Proto and X-Amzn-Trace-Id;
-- of a header or query parameter that comes twice, the single-valued map holds the last value;
+- if a header or query parameter comes twice, the single-valued map holds the last value;
 - queryStringParameters is null if there are none; the source address is that of the connection;
-- requestContext.requestId is also the answer's x-amzn-RequestId.
+- requestContext.requestId is also the response's x-amzn-RequestId.
 
-MiniStack passes header names in lower case and the first value, believes X-Forwarded-For, and makes two ids.
+MiniStack passes header names in lower case and the first value, trusts X-Forwarded-For, and uses two ids.
 """
 
 import contextvars
@@ -26,12 +26,12 @@ _connection: contextvars.ContextVar[dict[str, Any] | None] = contextvars.Context
     "connection", default=None
 )
 
-# Sent by API Gateway in these spellings whatever the client wrote.
+# API Gateway sends these spellings whatever the client wrote.
 _CANONICAL = {"host": "Host", "user-agent": "User-Agent"}
 
 
 def keep_header_names(application: Application) -> Application:
-    """MiniStack's application, with the header names that the client wrote kept for the event."""
+    """Wrap MiniStack's application so that the event keeps the header names that the client wrote."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -52,7 +52,7 @@ def keep_header_names(application: Application) -> Application:
 
 
 def install() -> None:
-    """Build events so from now on."""
+    """Patch MiniStack so that events are built as on AWS."""
     plain_event = patch(_gateway, "_build_lambda_event_v1", None)
     plain_invoke = patch(_gateway, "_invoke_lambda_proxy_v1", None)
 
@@ -64,11 +64,11 @@ def install() -> None:
         return event
 
     async def invoke(*arguments: Any, **named: Any) -> Any:
-        answer = await plain_invoke(*arguments, **named)
+        response = await plain_invoke(*arguments, **named)
         connection = _connection.get() or {}
-        if isinstance(answer, tuple) and "request_id" in connection:
-            answer[1].setdefault("x-amzn-requestid", connection["request_id"])
-        return answer
+        if isinstance(response, tuple) and "request_id" in connection:
+            response[1].setdefault("x-amzn-requestid", connection["request_id"])
+        return response
 
     patch(_gateway, "_build_lambda_event_v1", build_event)
     patch(_gateway, "_invoke_lambda_proxy_v1", invoke)

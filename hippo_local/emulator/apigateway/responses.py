@@ -1,12 +1,13 @@
-"""API Gateway: what an OpenAPI body says about answers, and what a client gets when a function fails.
+"""API Gateway: responses that an OpenAPI body defines, and responses when a function fails.
 
 AWS (API Gateway developer guide, "OpenAPI extensions for API Gateway", "Gateway responses", "CORS for REST
-APIs"; Lambda developer guide, "Handling Lambda errors with an API Gateway API"): integrations in the body
-bring their request templates and responses, so a mock OPTIONS answers with its CORS headers; gateway
-responses in the body, or as resources, shape every answer that API Gateway makes itself;
-x-amazon-apigateway-auth sets a method's authorisation; a function that fails, or answers in another format,
-is a 502 and one that cannot be invoked a 500, both `{"message": "Internal server error"}`; 10 MB is the most
-it takes, 6 MB the most Lambda does, and after 29 s the client gets a 504.
+APIs"; Lambda developer guide, "Handling Lambda errors with an API Gateway API"):
+- integrations in the body have request templates and responses, so a mock OPTIONS sends its CORS headers;
+- gateway responses, in the body or as resources, shape every response that API Gateway creates itself;
+- x-amazon-apigateway-auth sets a method's authorisation;
+- a function that fails, or returns another format, is a 502, and one that cannot be invoked is a 500, both
+  `{"message": "Internal server error"}`;
+- API Gateway accepts at most 10 MB and Lambda at most 6 MB; after 29 s the client gets a 504.
 
 MiniStack imports type and URI only, drops the gateway responses of the body, and shows the error's message.
 """
@@ -36,13 +37,13 @@ _INTEGRATION_FIELDS = (
 
 
 def install() -> None:
-    """Import and answer so from now on."""
+    """Patch MiniStack so that definitions are imported and failures reported as on AWS."""
     require(
         _gateway, "_put_integration_response", "_put_method_response", "_put_gateway_response", "_gw_error"
     )
     require(_gateway, "_DEFAULT_GATEWAY_RESPONSE_STATUS_CODES", "_OPENAPI_HTTP_METHODS")
     _install_import()
-    # A type of our own in the family of DEFAULT_5XX: AWS answers so, yet has no public name for it.
+    # Our own type in the family of DEFAULT_5XX: AWS responds this way but has no public name for it.
     _gateway._DEFAULT_GATEWAY_RESPONSE_STATUS_CODES[_FUNCTION_FAILED] = "502"
     plain_invoke = patch(_gateway, "_invoke_lambda_proxy_v1", None)
     plain_response = patch(_gateway, "_lambda_proxy_response", None)
@@ -50,20 +51,20 @@ def install() -> None:
     def proxy_response(result: dict[str, Any]) -> tuple[Any, str | None]:
         if result.get("throttle"):
             return None, "throttled"
-        if result.get("error") or not is_proxy_answer(result.get("body")):
+        if result.get("error") or not is_proxy_response(result.get("body")):
             return None, "failed"
-        answer: tuple[Any, str | None] = plain_response(result)
-        return answer
+        response: tuple[Any, str | None] = plain_response(result)
+        return response
 
     patch(_gateway, "_lambda_proxy_response", proxy_response)
     patch(_gateway, "_invoke_lambda_proxy_v1", _guarded(plain_invoke))
 
 
-def is_proxy_answer(answer: object) -> bool:
-    """Whether `answer` has the format that a proxy integration must give: statusCode, headers, body text."""
-    if not isinstance(answer, dict):
+def is_proxy_response(result: object) -> bool:
+    """Return whether `result` has the format of a proxy integration: statusCode, headers, body text."""
+    if not isinstance(result, dict):
         return False
-    status, body, headers = answer.get("statusCode"), answer.get("body"), answer.get("headers")
+    status, body, headers = result.get("statusCode"), result.get("body"), result.get("headers")
     return (
         isinstance(status, int | str)
         and str(status).isdigit()
@@ -78,17 +79,17 @@ def _guarded(plain: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[An
         body = arguments[7]
         if len(body or b"") > _MAX_LAMBDA_PAYLOAD:
             return _gateway._gw_error("REQUEST_TOO_LARGE", "Request Too Long")
-        # Not cancelled when the client has its answer: on AWS the function goes on as well.
+        # Not cancelled when the client has its response: on AWS the function continues as well.
         call = asyncio.ensure_future(plain(integration, *arguments, **named))
         _calls.add(call)
         call.add_done_callback(_calls.discard)
         await asyncio.wait([call], timeout=int(integration.get("timeoutInMillis") or 29000) / 1000)
         if not call.done():
             return _gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
-        answer = call.result()
-        if not isinstance(answer, tuple):
-            return answer
-        status, headers, text = answer
+        response = call.result()
+        if not isinstance(response, tuple):
+            return response
+        status, headers, text = response
         if status == 502 and text == b'{"message": "throttled"}':
             return _gateway._gw_error("API_CONFIGURATION_ERROR", _FAILURE_TEXT)
         failed = status == 502 and text == b'{"message": "failed"}'

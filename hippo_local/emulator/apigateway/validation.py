@@ -2,10 +2,10 @@
 
 AWS (API Gateway developer guide, "Request validation for REST APIs", "OpenAPI extensions for API Gateway"):
 the body defines validators by name and chooses one for all methods; an operation may choose another. A
-request that lacks a required query parameter or header is a 400 `Missing required request parameters: […]`,
-one whose JSON does not fit the schema a 400 `Invalid request body`; the function is not invoked.
+request without a required query parameter or header is a 400 `Missing required request parameters: […]`, and
+one whose JSON does not match the schema is a 400 `Invalid request body`. The function is not invoked.
 
-MiniStack validates so for methods that were made as resources, and imports nothing of it from a body.
+MiniStack validates requests only for methods created as resources, and imports no validators from a body.
 """
 
 import json
@@ -16,12 +16,12 @@ from hippo_local.emulator.ministack import load, patch, require
 _gateway = load("services.apigateway_v1")
 
 _CHOICE = "x-amazon-apigateway-request-validator"
-_PLACES = {"query": "querystring", "header": "header", "path": "path"}
+_LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
 _ANY = "x-amazon-apigateway-any-method"
 
 
 def install() -> None:
-    """Import validators from now on."""
+    """Patch MiniStack so that it imports validators."""
     require(_gateway, "_create_request_validator", "_create_model", "_check_request_validation", "_resources")
     plain = patch(_gateway, "_import_rest_api", None)
 
@@ -45,8 +45,8 @@ def _import_validators(api: str, spec: dict[str, Any]) -> None:
             chosen = (operation or {}).get(_CHOICE, spec.get(_CHOICE)) if method else None
             if chosen is None:
                 continue
-            parameters = [_follow(spec, one) for one in (item.get("parameters") or [])]
-            parameters += [_follow(spec, one) for one in (operation.get("parameters") or [])]
+            parameters = [_resolve(spec, entry) for entry in (item.get("parameters") or [])]
+            parameters += [_resolve(spec, entry) for entry in (operation.get("parameters") or [])]
             method["requestValidatorId"] = validators[chosen]
             method["requestParameters"] = _required(parameters)
             method["requestModels"] = _import_models(api, spec, operation, parameters)
@@ -58,8 +58,8 @@ def _create(create: Any, api: str, data: dict[str, Any]) -> dict[str, Any]:
     return created
 
 
-def _follow(spec: dict[str, Any], parameter: dict[str, Any]) -> dict[str, Any]:
-    """The parameter, or what its $ref names in the body."""
+def _resolve(spec: dict[str, Any], parameter: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameter, or the one that its $ref names in the body."""
     if "$ref" not in parameter:
         return parameter
     found: dict[str, Any] = _gateway._resolve_schema_ref(parameter["$ref"], spec)[0]
@@ -68,16 +68,16 @@ def _follow(spec: dict[str, Any], parameter: dict[str, Any]) -> dict[str, Any]:
 
 def _required(parameters: list[dict[str, Any]]) -> dict[str, bool]:
     return {
-        f"method.request.{_PLACES[one['in']]}.{one['name']}": bool(one.get("required"))
-        for one in parameters
-        if one["in"] in _PLACES
+        f"method.request.{_LOCATIONS[entry['in']]}.{entry['name']}": bool(entry.get("required"))
+        for entry in parameters
+        if entry["in"] in _LOCATIONS
     }
 
 
 def _import_models(
     api: str, spec: dict[str, Any], operation: dict[str, Any], parameters: list[dict[str, Any]]
 ) -> dict[str, str]:
-    """Names of new models, by content type; schemas can refer to the rest of the body as they do there."""
+    """Create models and return their names by content type; their $refs into the body keep working."""
     content = (operation.get("requestBody") or {}).get("content") or {}
     schemas = {kind: entry["schema"] for kind, entry in content.items() if "schema" in entry}
     for parameter in parameters:

@@ -1,7 +1,7 @@
-"""CloudFormation: conditions that ask for the region, the account or another pseudo parameter.
+"""CloudFormation: conditions that use the region, the account or another pseudo parameter.
 
 AWS (CloudFormation user guide, "Conditions", "Get AWS values using pseudo parameters"): a condition may
-compare them as it may compare parameters. MiniStack takes such a reference for the text `AWS::Region`.
+compare them as it may compare parameters. MiniStack reads such a reference as the text `AWS::Region`.
 """
 
 from typing import Any
@@ -10,12 +10,12 @@ from hippo_local.emulator.ministack import load, patch
 
 _engine = load("services.cloudformation.engine")
 _responses = load("core.responses")
-# Modules that have the evaluator under a name of their own.
+# Modules that import the evaluator under their own name.
 _USERS = ("changesets", "handlers", "stacks")
 
 
 def install() -> None:
-    """Evaluate so from now on."""
+    """Patch MiniStack so that conditions see the values of pseudo parameters."""
     plain = patch(_engine, "_evaluate_conditions", None)
 
     def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:
@@ -28,7 +28,7 @@ def install() -> None:
 
 
 def list_pseudo_parameters() -> dict[str, dict[str, str]]:
-    """Their values, in the form of parameters."""
+    """Return the values of the pseudo parameters, formatted as parameters."""
     values = {
         "AWS::AccountId": _responses.get_account_id(),
         "AWS::Partition": "aws",

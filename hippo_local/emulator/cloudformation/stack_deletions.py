@@ -1,9 +1,9 @@
-"""CloudFormation: what a resource depends on outlives it, also when its deletion fails.
+"""CloudFormation: the dependencies of a resource outlive it, even if its deletion fails.
 
-AWS (CloudFormation template reference, "DependsOn attribute"): a resource is deleted before what it depends
-on. One that cannot be deleted therefore keeps all of that, untouched, and the stack is in DELETE_FAILED.
+AWS (CloudFormation template reference, "DependsOn attribute"): a resource is deleted before its dependencies.
+If it cannot be deleted, all of its dependencies stay untouched, and the stack is in DELETE_FAILED.
 
-MiniStack deletes the rest of the stack all the same.
+MiniStack deletes the rest of the stack regardless.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,19 @@ _stacks = load("services.cloudformation.stacks")
 
 
 class _KeptError(Exception):
-    """Something that depends on it is still there."""
+    """A resource that depends on this one still exists."""
 
 
 @dataclass
 class _Deletion:
-    """One stack's deletion under way: what has to stay, and which of it was asked for."""
+    """A stack's deletion in progress: `kept` must stay, and `attempted` is what MiniStack tried to delete."""
 
     stack: dict[str, Any]
     kept: set[str] = field(default_factory=set)
-    asked: dict[str, str] = field(default_factory=dict)
+    attempted: dict[str, str] = field(default_factory=dict)
 
     def keep_dependencies(self, logical_id: str) -> None:
-        """Keep all that a resource which cannot be deleted depends on."""
+        """Keep all dependencies of a resource that cannot be deleted."""
         definitions = (self.stack.get("_template") or {}).get("Resources", {})
         remaining = set(self.stack.get("_resources", {}))
         self.kept |= _stacks._with_dependencies([logical_id], definitions, remaining) - {logical_id}
@@ -40,11 +40,11 @@ _deletions: dict[str, _Deletion] = {}
 
 
 def install() -> None:
-    """Keep so from now on."""
+    """Patch MiniStack so that dependencies of an undeletable resource stay."""
     require(_cloudformation, "_stacks", "_stack_events")
     require(_stacks, "_with_dependencies")
     patch(_stacks, "_delete_resource", _keeping(_stacks._delete_resource))
-    patch(_stacks, "_resource_policy", _not_letting_go(_stacks._resource_policy))
+    patch(_stacks, "_resource_policy", _keeping_retained(_stacks._resource_policy))
     patch(_handlers, "_delete_stack_async", _watching(_stacks._delete_stack_async))
 
 
@@ -55,7 +55,7 @@ def _keeping(plain: Callable[..., None]) -> Callable[..., None]:
             return plain(kind, physical_id, properties, name, logical_id)
         if logical_id in deletion.kept:
             record = deletion.stack["_resources"][logical_id]
-            deletion.asked[logical_id] = record.get("ResourceStatus", "")
+            deletion.attempted[logical_id] = record.get("ResourceStatus", "")
             raise _KeptError(logical_id)
         try:
             return plain(kind, physical_id, properties, name, logical_id)
@@ -66,8 +66,8 @@ def _keeping(plain: Callable[..., None]) -> Callable[..., None]:
     return delete
 
 
-def _not_letting_go(plain: Callable[..., str]) -> Callable[..., str]:
-    """What has a DeletionPolicy of Retain stays in the stack like the rest of what is kept."""
+def _keeping_retained(plain: Callable[..., str]) -> Callable[..., str]:
+    """Keep a resource with a DeletionPolicy of Retain in the stack like the other kept resources."""
 
     def find_policy(definition: Any, *arguments: Any) -> str:
         for deletion in _deletions.values():
@@ -98,12 +98,12 @@ def _watching(plain: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _forget_attempts(deletion: _Deletion, events: list[dict[str, Any]], before: int) -> None:
-    """What was kept looks as if nobody had touched it: nobody has."""
+    """Remove the traces of attempts to delete what was kept, which was never touched."""
     stack = deletion.stack
-    for logical_id, status in deletion.asked.items():
+    for logical_id, status in deletion.attempted.items():
         stack["_resources"][logical_id]["ResourceStatus"] = status
         stack["_resources"][logical_id].pop("ResourceStatusReason", None)
-    events[before:] = [e for e in events[before:] if e["LogicalResourceId"] not in deletion.asked]
+    events[before:] = [e for e in events[before:] if e["LogicalResourceId"] not in deletion.attempted]
     failed = [name for name, r in stack["_resources"].items() if r.get("ResourceStatus") == "DELETE_FAILED"]
     if failed:
         reason = f"The following resource(s) failed to delete: [{', '.join(sorted(failed))}]."

@@ -1,14 +1,14 @@
-"""CloudFormation: properties that would be dropped, types that would be refused, topics open to everyone.
+"""CloudFormation: properties that MiniStack drops, types that it rejects, topics that it leaves open.
 
 AWS (CloudFormation template reference): AWS::Lambda::Function has DeadLetterConfig and
-ReservedConcurrentExecutions; AWS::Route53::RecordSetGroup is what SAM makes of an Api's Domain.Route53;
-AWS::IAM::RolePolicy is one inline policy of a role; alarms may be made of metric math or of other alarms. A
-new topic's policy has the condition AWS:SourceOwner (SNS developer guide, "Default access policy"), so that a
-role needs sns:Publish.
+ReservedConcurrentExecutions; SAM turns an Api's Domain.Route53 into an AWS::Route53::RecordSetGroup;
+AWS::IAM::RolePolicy is an inline policy of a role; alarms may use metric math or other alarms. A new topic's
+policy has the condition AWS:SourceOwner (SNS developer guide, "Default access policy"), so that a role needs
+sns:Publish.
 
-MiniStack drops the two properties, fails a stack that has one of these types, and leaves that condition out.
-The types that have no part in a study (budgets, composite alarms, …) are accepted without effect, so that a
-template deploys whole.
+MiniStack drops the two properties, fails a stack that has one of these types, and omits that condition. Types
+that play no part in a study (budgets, composite alarms, …) are accepted without effect, so that the whole
+template deploys.
 """
 
 import json
@@ -35,7 +35,7 @@ _WITHOUT_EFFECT = (
 
 
 def install() -> None:
-    """Keep and accept so from now on."""
+    """Patch MiniStack so that it keeps these properties and accepts these types."""
     require(_stacks, "_RESOURCE_HANDLERS", "_iam_policy_create", "_iam_policy_update", "_iam_policy_delete")
     require(_functions, "_functions", "_validate_dead_letter_config")
     require(_sns, "_topics")
@@ -74,9 +74,9 @@ def install() -> None:
 def _keeping(plain: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
     def provision(*arguments: Any, **named: Any) -> Any:
         properties = arguments[properties_at]
-        refused = _functions._validate_dead_letter_config(properties.get("DeadLetterConfig"))
-        if refused:
-            raise ValueError(f"AWS::Lambda::Function DeadLetterConfig: {refused[2]!r}")
+        error = _functions._validate_dead_letter_config(properties.get("DeadLetterConfig"))
+        if error:
+            raise ValueError(f"AWS::Lambda::Function DeadLetterConfig: {error[2]!r}")
         name, attributes = plain(*arguments, **named)
         function = _functions._functions[name]
         function["config"]["DeadLetterConfig"] = properties.get("DeadLetterConfig")
@@ -128,7 +128,7 @@ def _create_nothing(logical_id: str, _properties: dict[str, Any], stack: str) ->
 
 
 def _delete_nothing(_physical_id: str, _properties: dict[str, Any]) -> None:
-    """There is nothing to delete."""
+    """Delete nothing: there is no resource."""
 
 
 def _records(properties: dict[str, Any]) -> list[dict[str, Any]]:

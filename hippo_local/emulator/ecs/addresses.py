@@ -1,11 +1,11 @@
-"""An address of its own for each task: Linux routes all of 127.0.0.0/8 to this machine.
+"""Loopback addresses, one for each task: Linux routes all of 127.0.0.0/8 to this machine.
 
 On AWS every Fargate task has an address, so all of them listen on the same port. Here each has its own
 127.100.x.y. Several platforms may run side by side on one machine, so an address is claimed by holding a
-socket on it for as long as the task lives; the kernel lets the claim go whatever ends the emulator.
+socket on it while the task runs. The kernel releases the claim however the emulator ends.
 
-macOS has only the addresses that somebody has made, so there the lowest free one is taken: with the aliases
-127.100.0.1 to 127.100.0.4 four servers run at once.
+macOS has only the addresses that were added to it, so there the lowest free one is used: the aliases
+127.100.0.1 to 127.100.0.4 allow four servers at once.
 """
 
 import contextlib
@@ -23,10 +23,10 @@ _TRIES = 500
 
 
 class NoAddressError(RuntimeError):
-    """No 127.100.x.y can be used on this machine."""
+    """No 127.100.x.y is available on this machine."""
 
 
-class AddressBook:
+class AddressPool:
     """The addresses that the tasks of one emulator hold."""
 
     def __init__(self, task_port: int, *, lowest_first: bool = sys.platform == "darwin") -> None:
@@ -34,11 +34,11 @@ class AddressBook:
         self._lowest_first = lowest_first
         self._claims: dict[str, socket.socket] = {}
         self._lock = threading.Lock()
-        # Platforms side by side begin at different places, so that they seldom meet.
+        # Platforms side by side begin at different addresses, so that they seldom collide.
         self._next = random.Random(os.getpid()).randrange(_HOSTS)
 
     def claim(self) -> str:
-        """An address on which the task port is free, held until `release`. Raises NoAddressError."""
+        """Return an address on which the task port is free, held until `release`. Raises NoAddressError."""
         with self._lock:
             for number in self._list_candidates():
                 address = f"127.100.{number // 250}.{number % 250 + 1}"
@@ -48,12 +48,12 @@ class AddressBook:
                     self._next = number + 1
                     return address
         raise NoAddressError(
-            f"no 127.100.x.y has port {self._task_port} free for a task; on macOS such addresses are made "
-            "first, for instance: sudo ifconfig lo0 alias 127.100.0.1"
+            f"no address 127.100.x.y has port {self._task_port} free for a task. On macOS, add such an "
+            "address first, for example: sudo ifconfig lo0 alias 127.100.0.1"
         )
 
     def release(self, address: str) -> None:
-        """Give `address` back."""
+        """Release `address`."""
         with self._lock:
             held = self._claims.pop(address, None)
         if held is not None:

@@ -1,8 +1,8 @@
-"""From a container definition to a running process: command, environment, credentials, output.
+"""ECS: containers as processes, with their command, environment, credentials and output.
 
 AWS (ECS developer guide, "Amazon ECS task IAM role"): a container signs its calls with the credentials of
-its task role, and has none if the task definition names no role. MiniStack gave it the credentials of
-whoever runs the emulator.
+its task role, and has none if the task definition names no role. MiniStack gives it the credentials of the
+user who runs the emulator.
 """
 
 import hashlib
@@ -23,11 +23,11 @@ _responses = load("core.responses")
 
 
 class CannotStartContainerError(RuntimeError):
-    """The command of a container cannot be run."""
+    """The command of a container cannot run."""
 
 
 class Host(Protocol):
-    """What all tasks of an emulator share."""
+    """The parts of an emulator that all of its tasks share."""
 
     settings: Settings
     guardian: Guardian
@@ -42,10 +42,10 @@ def start_container(
     address: str,
     host: Host,
 ) -> TaskProcess:
-    """Start the `index`-th container of a task on its address.
+    """Start the `index`-th container of a task on the task's address.
 
     Raises CannotPullContainerError for an unknown image, and CannotStartContainerError for a command that
-    does not run.
+    cannot run.
     """
     container = definition["containerDefinitions"][index]
     image = host.faults.slow_down(task, find_image(host.settings.images, container.get("image", "")))
@@ -89,7 +89,7 @@ def _role_credentials(task: dict[str, Any], definition: dict[str, Any]) -> dict[
         return {}
     _, _, _, region, account, _ = task["taskArn"].split(":", 5)
     task_id = task["taskArn"].rsplit("/", 1)[-1]
-    # MiniStack mints role sessions for functions only; the session's name is the task id, as on AWS.
+    # MiniStack creates role sessions for functions only; the session's name is the task id, as on AWS.
     credentials: dict[str, str] = _lambda_runtime.execution_credentials(
         {
             "Role": role,
@@ -110,7 +110,7 @@ def _log_file(task: dict[str, Any], container: dict[str, Any], settings: Setting
 def _log_emitter(
     task: dict[str, Any], container: dict[str, Any], runtime_id: str
 ) -> Callable[[str], None] | None:
-    """What sends a line to the log group of the `awslogs` driver, if the container definition asks for it."""
+    """Return a function that sends a line to the `awslogs` driver's log group; None without that driver."""
     config = _ecs._awslogs_config(container, task["taskArn"].rsplit("/", 1)[-1], runtime_id)
     if not config or not _ecs._ensure_awslogs_stream(config):
         return None

@@ -1,10 +1,10 @@
-"""ECS tells EventBridge about each change of a task.
+"""ECS: an event on EventBridge for each state change of a task.
 
-AWS (ECS developer guide, "Amazon ECS task state change events"): source aws.ecs, detail type "ECS Task State
-Change", the task as DescribeTasks shows it as detail, and its ARN under resources; in every state, and also
-for tasks that StopTask stops.
+AWS (ECS developer guide, "Amazon ECS task state change events"): the event has the source aws.ecs, the detail
+type "ECS Task State Change", the task as DescribeTasks returns it as detail, and its ARN under resources. It
+is sent in every state, also for tasks that StopTask stops.
 
-MiniStack's tasks tell nobody.
+MiniStack sends no events for tasks.
 """
 
 import json
@@ -13,29 +13,29 @@ from typing import Any
 
 from hippo_local.emulator.ministack import load, require
 
-_log = logging.getLogger("hippo_local.emulator.tasks")
+_log = logging.getLogger("hippo_local.emulator.ecs.events")
 _ecs = load("services.ecs")
 _events = load("services.eventbridge")
 
 
-class _Announcer:
-    is_silent = False
+class _Publisher:
+    is_stopped = False
 
 
-def fall_silent() -> None:
-    """Tell nothing more: what ends because the whole platform does is nobody's to replace."""
-    _Announcer.is_silent = True
+def stop_publishing() -> None:
+    """Publish no more events: tasks that end with the whole platform must not be replaced."""
+    _Publisher.is_stopped = True
 
 
 def install() -> None:
-    """Check that events of AWS services can be put on the bus."""
+    """Check that MiniStack can put events of AWS services on the bus."""
     require(_events, "_put_events")
     require(_ecs, "_sanitize")
 
 
-def announce(task: dict[str, Any]) -> None:
-    """Tell about the task as it is now; a task goes on whatever becomes of it."""
-    if _Announcer.is_silent:
+def publish_state_change(task: dict[str, Any]) -> None:
+    """Publish the task's present state; a failure does not affect the task."""
+    if _Publisher.is_stopped:
         return
     entry = {
         "Source": "aws.ecs",
@@ -45,5 +45,5 @@ def announce(task: dict[str, Any]) -> None:
     }
     try:
         _events._put_events({"Entries": [entry]}, allow_aws_source=True)
-    except Exception:  # noqa: BLE001  # whatever a rule's target may raise
+    except Exception:  # noqa: BLE001  # a rule's target may raise any error
         _log.exception("the event of %s was lost", task["taskArn"])

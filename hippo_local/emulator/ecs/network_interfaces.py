@@ -1,11 +1,11 @@
-"""The elastic network interface of a task, and its public address.
+"""ECS and EC2: the elastic network interface of a task, and its public address.
 
 AWS (ECS API reference, Attachment and Task; "Fargate task networking"; EC2 API reference,
 DescribeNetworkInterfaces): a task in awsvpc mode has an attachment of type ElasticNetworkInterface. Until
-the interface exists its status is PRECREATED and its details hold the subnet only; afterwards ATTACHED with
-networkInterfaceId, macAddress, privateDnsName and privateIPv4Address, and EC2 tells the public address.
+the interface exists, its status is PRECREATED and its details hold the subnet only. Then it is ATTACHED, with
+networkInterfaceId, macAddress, privateDnsName and privateIPv4Address, and EC2 returns the public address.
 
-MiniStack without Docker: no attachment, no interface, no public address.
+MiniStack without Docker has no attachment, no interface and no public address.
 """
 
 import re
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 
 def install() -> None:
-    """Show public addresses in DescribeNetworkInterfaces, and attachments in the answer to RunTask."""
+    """Patch MiniStack so that DescribeNetworkInterfaces returns public addresses."""
     require(_ec2, "_create_network_interface", "_network_interfaces")
     plain = patch(_ec2, "_eni_fields_xml", None)
 
@@ -38,8 +38,8 @@ def install() -> None:
     patch(_ec2, "_eni_fields_xml", with_public_address)
 
 
-def announce(task: dict[str, Any]) -> None:
-    """Give a task in awsvpc mode the attachment that it has before its interface exists."""
+def add_attachment(task: dict[str, Any]) -> None:
+    """Add to a task in awsvpc mode the attachment that it has before its interface exists."""
     with _lock:
         if task.get("_network_mode") == "awsvpc" and not task["attachments"]:
             task["attachments"] = [
@@ -52,10 +52,10 @@ def announce(task: dict[str, Any]) -> None:
             ]
 
 
-def keep_request(data: dict[str, Any]) -> dict[str, Any]:
-    """A RunTask request that carries its network configuration on to the task.
+def keep_network_configuration(data: dict[str, Any]) -> dict[str, Any]:
+    """Return a RunTask request that carries its network configuration to the task.
 
-    MiniStack keeps the subnet only; what stands under a key with an underscore never leaves it.
+    MiniStack keeps the subnet only. It never returns values under keys that begin with an underscore.
     """
     configuration = (data.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     overrides = data.get("overrides") or {"containerOverrides": [], "inferenceAcceleratorOverrides": []}
@@ -63,7 +63,7 @@ def keep_request(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def attach(task: dict[str, Any], address: str) -> None:
-    """Make the interface of a task with `address` as its private and its public one."""
+    """Create the interface of a task, with `address` as its private and public address."""
     for attachment in task["attachments"]:
         interface = _create_interface(task, address)
         attachment["status"] = "ATTACHED"

@@ -1,4 +1,4 @@
-"""A container as a process group of this machine, with its output in a file and in CloudWatch Logs."""
+"""ECS: a container as a process group of this machine, with its output in a file and in CloudWatch Logs."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ _SHIM = Path(__file__).parent / "shim"
 
 
 class TaskProcess:
-    """One running container. Everything that it starts belongs to its process group and ends with it."""
+    """A running container. Everything that it starts belongs to its process group and ends with it."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class TaskProcess:
         address: str,
         guardian: Guardian,
     ) -> None:
-        """Raises OSError when the command cannot be run."""
+        """Start the container. Raises OSError if the command cannot run."""
         self._guardian = guardian
         self._process = subprocess.Popen(
             [*image.command, *arguments],
@@ -42,27 +42,27 @@ class TaskProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs; 128 + n after signal n, as Docker reports it."""
+        """The exit code, 128 + n after signal n as Docker reports it, or None while the container runs."""
         code = self._process.poll()
         return code if code is None or code >= 0 else 128 - code
 
     def follow_output(self, log_file: Path | None, emit: Callable[[str], None] | None) -> None:
-        """Copy what it prints into `log_file` (appended) and, line by line, to `emit`, on a thread."""
+        """Append the output to `log_file` and pass it line by line to `emit`, in a thread."""
         assert self._process.stdout is not None
         threading.Thread(
             target=_copy_lines, args=(self._process.stdout, log_file, emit), daemon=True, name="task-output"
         ).start()
 
-    def ask_to_stop(self) -> None:
-        """SIGTERM to the whole group."""
+    def terminate(self) -> None:
+        """Send SIGTERM to the whole group."""
         self._signal(signal.SIGTERM)
 
     def crash(self) -> None:
-        """SIGKILL to the whole group, as when it runs out of memory."""
+        """Send SIGKILL to the whole group, as if it had run out of memory."""
         self._signal(signal.SIGKILL)
 
     def kill(self) -> int:
-        """SIGKILL to what is left of the group, and the exit code."""
+        """Send SIGKILL to what is left of the group; return the exit code."""
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._guardian.forget(-self._process.pid)

@@ -1,12 +1,12 @@
-"""ECS tasks on Fargate as processes of this machine.
+"""ECS: tasks on Fargate as processes of this machine.
 
-AWS (ECS developer guide, "Amazon ECS task lifecycle"; API reference, RunTask and StopTask): a task passes
-PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING and STOPPED. StopTask
-answers at once; the containers get SIGTERM, and SIGKILL after stopTimeout (30 s). A task whose essential
-container exits stops by itself. An image that cannot be pulled makes the task STOPPED with a
+AWS (ECS developer guide, "Amazon ECS task lifecycle"; API reference, RunTask and StopTask): a task goes
+through PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING and STOPPED.
+StopTask returns at once; the containers get SIGTERM, and SIGKILL after stopTimeout (30 s). A task whose
+essential container exits stops by itself. A task whose image cannot be pulled becomes STOPPED with a
 `stoppedReason` that begins with CannotPullContainerError.
 
-MiniStack without Docker: RUNNING at once with no process, STOPPED at once.
+MiniStack without Docker reports RUNNING at once, with no process, and STOPPED at once.
 """
 
 import logging
@@ -17,7 +17,7 @@ from typing import Any
 from hippo_local.emulator.ecs import containers as task_containers
 from hippo_local.emulator.ecs import events as task_events
 from hippo_local.emulator.ecs import network_interfaces
-from hippo_local.emulator.ecs.addresses import AddressBook, NoAddressError
+from hippo_local.emulator.ecs.addresses import AddressPool, NoAddressError
 from hippo_local.emulator.ecs.processes import TaskProcess
 from hippo_local.emulator.faults.error_codes import NO_CAPACITY, SPOT_INTERRUPTION
 from hippo_local.emulator.faults.tasks import TaskFaults
@@ -26,7 +26,7 @@ from hippo_local.emulator.images import CannotPullContainerError
 from hippo_local.emulator.ministack import load, patch, patch_entry, require
 from hippo_local.emulator.settings import Settings
 
-_log = logging.getLogger("hippo_local.emulator.tasks")
+_log = logging.getLogger("hippo_local.emulator.ecs.tasks")
 _ecs = load("services.ecs")
 _responses = load("core.responses")
 
@@ -34,7 +34,7 @@ _POLL = 0.05
 
 
 class _TaskRun:
-    """One task from PROVISIONING to STOPPED. Its thread alone changes `lastStatus`."""
+    """A task from PROVISIONING to STOPPED. Only its own thread changes `lastStatus`."""
 
     def __init__(self, task: dict[str, Any], definition: dict[str, Any], overrides: list[Any]) -> None:
         self.task = task
@@ -46,24 +46,24 @@ class _TaskRun:
         self.grace = _host.settings.stop_timeout
         self.ended = threading.Event()
 
-    def live(self) -> None:
+    def run(self) -> None:
         try:
             if self._start():
-                self._wait_for_an_end()
+                self._wait_for_end()
         except (CannotPullContainerError, task_containers.CannotStartContainerError) as error:
-            self._give_up(f"{type(error).__name__}: {error}")
+            self._fail_to_start(f"{type(error).__name__}: {error}")
         except (NoAddressError, _ecs._SecretResolutionError) as error:
-            self._give_up(f"ResourceInitializationError: {error}")
+            self._fail_to_start(f"ResourceInitializationError: {error}")
         finally:
             self._stop()
             self.ended.set()
 
     def _start(self) -> bool:
-        """Pass the starting states; False if StopTask came in between."""
-        network_interfaces.announce(self.task)
+        """Go through the starting states; return False if StopTask came in between."""
+        network_interfaces.add_attachment(self.task)
         self._pause()
         if _host.faults.takes_capacity(self.task):
-            self._give_up(NO_CAPACITY)
+            self._fail_to_start(NO_CAPACITY)
             return False
         self._address = _host.addresses.claim()
         network_interfaces.attach(self.task, self._address)
@@ -86,18 +86,18 @@ class _TaskRun:
             self.task, self._definition, index, self._overrides, self._address, _host
         )
 
-    def _wait_for_an_end(self) -> None:
-        """Until StopTask, or until an essential container (or the last one) has exited."""
+    def _wait_for_end(self) -> None:
+        """Wait until StopTask, or until an essential container (or the last one) has exited."""
         essential = self.task["_container_essentials"]
         began = time.monotonic()
         while not self.stop_requested:
-            self._meet_fault(time.monotonic() - began)
+            self._apply_fault(time.monotonic() - began)
             exited = [process.exit_code is not None for process in self._processes]
             if all(exited) or any(e and gone for e, gone in zip(essential, exited, strict=True)):
                 self._request_stop("Essential container in task exited", "EssentialContainerExited")
             time.sleep(_POLL)
 
-    def _meet_fault(self, seconds: float) -> None:
+    def _apply_fault(self, seconds: float) -> None:
         if self._crashed:
             return
         kind = _host.faults.take_end(self.task, seconds)
@@ -108,7 +108,7 @@ class _TaskRun:
             for process in self._processes:
                 process.crash()
 
-    def _give_up(self, reason: str) -> None:
+    def _fail_to_start(self, reason: str) -> None:
         _log.warning("task %s cannot start: %s", self.task["taskArn"], reason)
         self._request_stop(reason, "TaskFailedToStart")
 
@@ -130,10 +130,10 @@ class _TaskRun:
 
     def _end_processes(self) -> None:
         for process in self._processes:
-            process.ask_to_stop()
+            process.terminate()
         deadline = time.monotonic() + self.grace
         while any(p.exit_code is None for p in self._processes) and time.monotonic() < deadline:
-            # The grace may be cut short meanwhile, when the whole platform ends.
+            # The grace period becomes shorter if the whole platform stops in the meantime.
             deadline = min(deadline, time.monotonic() + self.grace)
             time.sleep(_POLL)
         for container, process in zip(self.task["containers"], self._processes, strict=False):
@@ -158,21 +158,21 @@ class _TaskRun:
             container["lastStatus"] = {"RUNNING": "RUNNING", "STOPPED": "STOPPED"}.get(
                 state, container["lastStatus"]
             )
-        # AWS counts these two states as one with the one before (observed through DescribeTasks).
+        # AWS does not increase the version for these states (observed through DescribeTasks).
         if state not in ("ACTIVATING", "DEACTIVATING", "STOPPING"):
             _ecs._bump_task_version(self.task)
         _ecs._recount_cluster(_ecs._cluster_name_from_arn(self.task["clusterArn"]))
-        task_events.announce(self.task)
+        task_events.publish_state_change(self.task)
 
 
 class _Host:
-    """What all tasks of this emulator share."""
+    """The parts of this emulator that all of its tasks share."""
 
     settings: Settings
     guardian: Guardian
-    addresses: AddressBook
+    addresses: AddressPool
     faults: TaskFaults
-    # MiniStack starts tasks without a process unless it is shown something that can run containers.
+    # MiniStack starts tasks without a process unless it finds a container engine.
     container_engine = object()
 
     def __init__(self) -> None:
@@ -183,18 +183,18 @@ _host = _Host()
 
 
 def install(settings: Settings, guardian: Guardian, faults: TaskFaults) -> None:
-    """Run tasks as processes from now on."""
+    """Patch MiniStack so that tasks run as processes."""
     require(_ecs, "_bump_task_version", "_recount_cluster", "_cluster_name_from_arn", "_iso", "_sanitize")
     require(_ecs, "_SecretResolutionError", "_resolve_task", "_resolve_cluster_name")
     _host.settings, _host.guardian, _host.faults = settings, guardian, faults
-    _host.addresses = AddressBook(settings.task_port)
+    _host.addresses = AddressPool(settings.task_port)
     patch(_ecs, "_get_docker", lambda: _host.container_engine)
     patch(_ecs, "_run_task_worker", _run_task_worker)
     patch_entry(_ecs, "_ACTION_MAP", "StopTask", _stop_task)
 
 
 def request_stop(task: dict[str, Any], reason: str, code: str) -> None:
-    """Ask for the end of a task, once: its own thread does the rest."""
+    """Request the end of a task, once; its own thread does the rest."""
     if task["desiredStatus"] == "STOPPED":
         return
     task["stoppedReason"], task["stopCode"] = reason, code
@@ -205,7 +205,7 @@ def request_stop(task: dict[str, Any], reason: str, code: str) -> None:
 
 def stop_all(grace: float) -> None:
     """End every task, with `grace` seconds between SIGTERM and SIGKILL, and wait until all have ended."""
-    task_events.fall_silent()
+    task_events.stop_publishing()
     runs = list(_host.runs.values())
     for run in runs:
         run.grace = grace
@@ -226,7 +226,7 @@ def _run_task_worker(
         run = _TaskRun(task, definition, overrides)
         _host.runs[task["taskArn"]] = run
         try:
-            run.live()
+            run.run()
         finally:
             _host.runs.pop(task["taskArn"], None)
 

@@ -1,16 +1,16 @@
-"""What ECS refuses: tasks in clusters that are not there, without a network, twice; clusters still in use.
+"""ECS: requests that are rejected, for missing clusters, missing networks, reused tokens, clusters in use.
 
 AWS (ECS API reference, RunTask, DeleteCluster, ListTasks):
-- a missing cluster is ClusterNotFoundException, and so is one that was deleted, which stays as INACTIVE;
+- a missing cluster is ClusterNotFoundException, and so is a deleted one, which stays INACTIVE;
 - awsvpc without networkConfiguration, or a capacity provider that the cluster does not have, is
   InvalidParameterException; an inactive task definition is ClientException;
 - an override for a container that the task definition does not have is InvalidParameterException
   (https://github.com/azavea/django-ecsmanage/issues/21);
-- a clientToken (at most 64 characters) seen before gives the tasks of the first call, or ConflictException if
-  the other parameters differ;
-- a cluster with tasks that have not stopped is not deleted: ClusterContainsTasksException.
+- a clientToken (at most 64 characters) that was used before returns the tasks of the first call, or
+  ConflictException if the other parameters differ;
+- a cluster with tasks that have not stopped cannot be deleted: ClusterContainsTasksException.
 
-MiniStack creates the missing cluster, checks none of this, knows no tokens, and forgets a deleted cluster.
+MiniStack creates a missing cluster, checks none of this, ignores tokens, and forgets a deleted cluster.
 """
 
 import json
@@ -31,8 +31,8 @@ _lock = threading.Lock()
 _MAX_TOKEN = 64
 
 
-class _RefusalError(Exception):
-    """An error that ECS answers, with its code."""
+class _RejectionError(Exception):
+    """An error response of ECS, with its code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -40,7 +40,7 @@ class _RefusalError(Exception):
 
 
 def install() -> None:
-    """Refuse from now on."""
+    """Patch MiniStack so that it rejects these requests."""
     require(
         _ecs,
         "_clusters",
@@ -52,17 +52,17 @@ def install() -> None:
     )
     for action in ("RunTask", "DeleteCluster", "ListTasks", "DescribeTasks", "StopTask"):
         plain = _ecs._ACTION_MAP.get(action)
-        patch_entry(_ecs, "_ACTION_MAP", action, _refusing(_WRAPPED.get(action, _in_active_cluster), plain))
+        patch_entry(_ecs, "_ACTION_MAP", action, _rejecting(_WRAPPED.get(action, _in_active_cluster), plain))
 
 
-def _refusing(wrapped: Callable[[Handler, dict[str, Any]], Any], plain: Handler) -> Handler:
-    def answer(data: dict[str, Any]) -> Any:
+def _rejecting(wrapped: Callable[[Handler, dict[str, Any]], Any], plain: Handler) -> Handler:
+    def respond(data: dict[str, Any]) -> Any:
         try:
             return wrapped(plain, data)
-        except _RefusalError as refusal:
-            return _ecs.error_response_json(refusal.code, str(refusal), 400)
+        except _RejectionError as rejection:
+            return _ecs.error_response_json(rejection.code, str(rejection), 400)
 
-    return answer
+    return respond
 
 
 def _in_active_cluster(plain: Handler, data: dict[str, Any]) -> Any:
@@ -73,9 +73,9 @@ def _in_active_cluster(plain: Handler, data: dict[str, Any]) -> Any:
 def _active_cluster(data: dict[str, Any]) -> dict[str, Any]:
     cluster = _ecs._clusters.get(_ecs._resolve_cluster_name(data.get("cluster", "default")))
     if cluster is None:
-        raise _RefusalError("ClusterNotFoundException", "Cluster not found.")
+        raise _RejectionError("ClusterNotFoundException", "Cluster not found.")
     if cluster["status"] != "ACTIVE":
-        raise _RefusalError("ClusterNotFoundException", "The referenced cluster was inactive.")
+        raise _RejectionError("ClusterNotFoundException", "The referenced cluster was inactive.")
     found: dict[str, Any] = cluster
     return found
 
@@ -87,9 +87,9 @@ def _run_task(plain: Handler, data: dict[str, Any]) -> Any:
     _check_capacity(cluster, data)
     token = data.get("clientToken")
     if not token:
-        return _answer(plain(network_interfaces.keep_request(data)))
+        return _add_attachments(plain(network_interfaces.keep_network_configuration(data)))
     if len(token) > _MAX_TOKEN:
-        raise _RefusalError(
+        raise _RejectionError(
             "InvalidParameterException", f"clientToken must be at most {_MAX_TOKEN} characters."
         )
     with _lock:
@@ -100,27 +100,27 @@ def _run_once(plain: Handler, data: dict[str, Any], key: tuple[str, ...]) -> Any
     request = json.dumps({**data, "clientToken": None}, sort_keys=True)
     first_request, arns = _tokens.get(key, (request, []))
     if request != first_request:
-        raise _RefusalError(
+        raise _RejectionError(
             "ConflictException",
             "The clientToken is already in use with a different RunTask request: " + ", ".join(arns),
         )
     if arns:
         return _ecs.json_response({"tasks": _views(arns), "failures": []})
-    answer = _answer(plain(network_interfaces.keep_request(data)))
-    started = [task["taskArn"] for task in json.loads(answer[2]).get("tasks", [])]
+    response = _add_attachments(plain(network_interfaces.keep_network_configuration(data)))
+    started = [task["taskArn"] for task in json.loads(response[2]).get("tasks", [])]
     if started:
         _tokens[key] = (request, started)
-    return answer
+    return response
 
 
-def _answer(answer: Any) -> Any:
-    """The answer of RunTask with each task as it stands, its attachment included."""
-    status, _, body = answer
+def _add_attachments(response: Any) -> Any:
+    """Return RunTask's response with each task as it is now, including its attachment."""
+    status, _, body = response
     payload = json.loads(body)
     if status != 200:
-        return answer
+        return response
     for task in payload["tasks"]:
-        network_interfaces.announce(_ecs._tasks[task["taskArn"]])
+        network_interfaces.add_attachment(_ecs._tasks[task["taskArn"]])
     payload["tasks"] = _views([task["taskArn"] for task in payload["tasks"]])
     return _ecs.json_response(payload)
 
@@ -132,9 +132,9 @@ def _views(arns: list[str]) -> list[Any]:
 def _check_definition(data: dict[str, Any]) -> None:
     definition = _ecs._task_defs.get(_ecs._resolve_td_key(data.get("taskDefinition", ""))) or {}
     if definition.get("status") == "INACTIVE":
-        raise _RefusalError("ClientException", "TaskDefinition is inactive")
+        raise _RejectionError("ClientException", "TaskDefinition is inactive")
     if definition.get("networkMode") == "awsvpc" and not _ecs._requested_subnet(data):
-        raise _RefusalError(
+        raise _RejectionError(
             "InvalidParameterException",
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         )
@@ -145,7 +145,7 @@ def _check_overrides(data: dict[str, Any]) -> None:
     names = {container.get("name") for container in definition.get("containerDefinitions", ())}
     for override in (data.get("overrides") or {}).get("containerOverrides") or ():
         if definition and override.get("name") not in names:
-            raise _RefusalError(
+            raise _RejectionError(
                 "InvalidParameterException",
                 f"Override for container named {override.get('name')} is not a container in the "
                 "TaskDefinition.",
@@ -155,7 +155,7 @@ def _check_overrides(data: dict[str, Any]) -> None:
 def _check_capacity(cluster: dict[str, Any], data: dict[str, Any]) -> None:
     for item in data.get("capacityProviderStrategy") or []:
         if item["capacityProvider"] not in cluster["capacityProviders"]:
-            raise _RefusalError(
+            raise _RejectionError(
                 "InvalidParameterException",
                 "The specified capacity provider strategy cannot contain a capacity provider that is not "
                 "associated with the cluster. Associate the capacity provider with the cluster and "
@@ -167,12 +167,12 @@ def _delete_cluster(plain: Handler, data: dict[str, Any]) -> Any:
     cluster = _active_cluster(data)
     tasks = [task for task in _ecs._tasks.values() if task["clusterArn"] == cluster["clusterArn"]]
     if any(task["lastStatus"] != "STOPPED" for task in tasks):
-        raise _RefusalError(
+        raise _RejectionError(
             "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active."
         )
-    answer = plain(data)
+    response = plain(data)
     _ecs._clusters[cluster["clusterName"]] = cluster
-    return answer
+    return response
 
 
 _WRAPPED: dict[str, Callable[[Handler, dict[str, Any]], Any]] = {

@@ -1,1 +1,1 @@
-"""Faults on request: failing API calls, functions and tasks."""
+"""Faults on demand: API calls, functions and tasks that fail."""

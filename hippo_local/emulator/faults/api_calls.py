@@ -1,12 +1,12 @@
-"""Faults on demand in AWS's own calls: throttled, refused, failed before or after they had their effect.
+"""Faults on demand in API calls, which are throttled, rejected, or fail before or after their effect.
 
-AWS (general reference, "Error retries and exponential backoff"; API references): a service that is asked too
-often answers its own error code. A call may fail before it has had its effect, and also after it: then the
-effect is there and the answer is lost. DeleteCluster may answer UpdateInProgressException, and
+AWS (general reference, "Error retries and exponential backoff"; API references): a service that is called too
+often returns its own error code. A call may fail before its effect, and also after it: then the effect is
+there and the response is lost. DeleteCluster may return UpdateInProgressException, and
 ChangeResourceRecordSets PriorRequestNotComplete.
 
-MiniStack always answers. Here the control file (`fault_file`) says which calls fail. Calls of the local
-platform itself (publishing, names, answers) are spared: on AWS they do not exist.
+MiniStack always responds. Here the control file (`control_file`) says which calls fail. Calls of the local
+platform itself (publishing, names, answers) are exempt: they do not exist on AWS.
 """
 
 import time
@@ -16,13 +16,13 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from hippo_local.emulator.faults import functions as function_faults
-from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.control_file import Fault, FaultRegistry
 from hippo_local.emulator.faults.dropped_connections import DroppedConnectionError
 from hippo_local.emulator.faults.error_codes import (
     PRIOR_REQUEST_NOT_COMPLETE,
     THROTTLES,
     UPDATE_IN_PROGRESS,
-    FaultAnswer,
+    ErrorResponse,
     build_failure,
 )
 from hippo_local.emulator.ministack import load, patch, require
@@ -41,7 +41,7 @@ _FIXED = {
 
 @dataclass(frozen=True)
 class _Call:
-    """One call of an AWS service, with all that tells whom it is about."""
+    """A call of an AWS service; `text` holds everything that may name a participant or resource."""
 
     service: str
     action: str
@@ -49,29 +49,29 @@ class _Call:
     headers: dict[str, str]
     text: str
 
-    def is_meant(self, action: str) -> bool:
+    def matches(self, action: str) -> bool:
         return action.lower() in (self.service, self.action.lower())
 
-    def build_error(self, answer: FaultAnswer, request_id: str) -> Any:
-        # MiniStack's way to say "denied" in each service's protocol, with another code and status.
+    def build_error(self, error: ErrorResponse, request_id: str) -> Any:
+        # MiniStack's "access denied" in each service's protocol, with another code and status.
         _, headers, body = _actions.access_denied_response(
             self.service,
             self.action,
             "",
             request_id,
-            error_code=answer.code,
-            message=answer.message,
+            error_code=error.code,
+            message=error.message,
             headers=self.headers,
         )
-        return answer.status, {**headers, "x-amzn-requestid": request_id}, b"" if self.is_head else body
+        return error.status, {**headers, "x-amzn-requestid": request_id}, b"" if self.is_head else body
 
     @property
     def is_head(self) -> bool:
         return self.method == "HEAD"
 
 
-def install(book: FaultBook) -> None:
-    """Let calls fail so from now on."""
+def install(registry: FaultRegistry) -> None:
+    """Patch MiniStack so that calls fail as the control file says."""
     require(_app, "_routing_params", "detect_service", "_decompress_request_body")
     require(_actions, "extract_iam_action", "access_denied_response")
     plain = patch(_app, "_dispatch_service_request", None)
@@ -80,22 +80,22 @@ def install(book: FaultBook) -> None:
     async def dispatch(
         method: str, path: str, headers: dict[str, str], body: bytes, query: Any, request_id: str
     ) -> Any:
-        faults = book.list_faults(*_BEFORE, "fail-after")
-        death = function_faults.find_death(headers)
-        spared = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
-        if spared and death is None:
+        faults = registry.list_faults(*_BEFORE, "fail-after")
+        kill = function_faults.find_worker_kill(headers)
+        is_exempt = not faults or f"app/{PLATFORM_ID}" in headers.get("user-agent", "")
+        if is_exempt and kill is None:
             return await plain(method, path, headers, body, query, request_id)
         call = _read_call(method, path, headers, body, query)
-        fault = None if spared else _find_before(book, faults, call, allowances)
+        fault = None if is_exempt else _find_before(registry, faults, call, allowances)
         if fault is not None:
             return _fail(fault, call, request_id)
 
         async def have_effect() -> Any:
             return await plain(method, path, headers, body, query, request_id)
 
-        answer = await (death.pass_call(call.action, have_effect) if death else have_effect())
-        fault = None if spared else _find_after(book, faults, call, answer)
-        return answer if fault is None else _fail(fault, call, request_id)
+        response = await (kill.pass_call(call.action, have_effect) if kill else have_effect())
+        fault = None if is_exempt else _find_after(registry, faults, call, response)
+        return response if fault is None else _fail(fault, call, request_id)
 
     patch(_app, "_dispatch_service_request", dispatch)
 
@@ -115,31 +115,31 @@ def _read_call(method: str, path: str, headers: dict[str, str], body: bytes, que
 
 
 def _find_before(
-    book: FaultBook, faults: list[Fault], call: _Call, allowances: "dict[str, _Allowance]"
+    registry: FaultRegistry, faults: list[Fault], call: _Call, allowances: "dict[str, _Allowance]"
 ) -> Fault | None:
     for fault in faults:
         action = _FIXED[fault.kind][0] if fault.kind in _FIXED else fault.get("action")
-        if fault.kind not in _BEFORE or not call.is_meant(action) or not fault.concerns(call.text):
+        if fault.kind not in _BEFORE or not call.matches(action) or not fault.concerns(call.text):
             continue
         if "rate" in fault.values:
             rate = float(fault.values["rate"])
             if allowances.setdefault(fault.key, _Allowance(rate)).spend():
                 continue
-        # For a while from the first refusal of this very request on.
+        # It lasts for a while after this request was first rejected.
         lasts = fault.kind == "update-in-progress" and "seconds" in fault.values
-        if lasts and book.measure_age(fault, call.text) >= fault.seconds:
+        if lasts and registry.measure_age(fault, call.text) >= fault.seconds:
             continue
-        if book.take(fault, call.action):
+        if registry.take(fault, call.action):
             return fault
     return None
 
 
-def _find_after(book: FaultBook, faults: list[Fault], call: _Call, answer: Any) -> Fault | None:
-    if answer[0] >= 400:  # refused: there is no effect whose answer could be lost
+def _find_after(registry: FaultRegistry, faults: list[Fault], call: _Call, response: Any) -> Fault | None:
+    if response[0] >= 400:  # rejected: there is no effect whose response could be lost
         return None
     for fault in faults:
-        is_due = fault.kind == "fail-after" and call.is_meant(fault.get("action"))
-        if is_due and fault.concerns(call.text) and book.take(fault, call.action):
+        is_due = fault.kind == "fail-after" and call.matches(fault.get("action"))
+        if is_due and fault.concerns(call.text) and registry.take(fault, call.action):
             return fault
     return None
 
@@ -155,7 +155,7 @@ def _fail(fault: Fault, call: _Call, request_id: str) -> Any:
 
 
 class _Allowance:
-    """So many calls a second, and at most a second's worth of them at once."""
+    """A rate limit in calls a second, with at most one second's calls at once."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -163,7 +163,7 @@ class _Allowance:
         self._since = time.monotonic()
 
     def spend(self) -> bool:
-        """Whether one more call is within the rate."""
+        """Return whether one more call is within the rate, and count it."""
         now = time.monotonic()
         self._left = min(self._most, self._left + (now - self._since) * self._rate)
         self._since = now

@@ -1,8 +1,8 @@
-"""The control file of faults: what may stand in it, and how often each fault has struck.
+"""The control file of faults: its format, and how often each fault has struck.
 
-A JSON list; each entry names its `kind`, may be limited by `match` (a part of a user id or resource name) and
-`times`, and has the keys that `KINDS` lists. It is read again whenever it has changed. A file that cannot be
-used acts as an empty one, and every problem in it is told.
+The file is a JSON list. Each entry names its `kind`, may be limited by `match` (a part of a user id or
+resource name) and `times`, and has the keys that `KINDS` lists. It is read again whenever it has changed. An
+invalid file counts as an empty one, and every problem in it is reported.
 """
 
 import json
@@ -18,23 +18,23 @@ from typing import Any
 
 from hippo_local.emulator.faults.error_codes import THROTTLES
 
-_log = logging.getLogger("hippo_local.emulator.faults.api_calls")
+_log = logging.getLogger("hippo_local.emulator.faults.control_file")
 
 
 class FaultFileError(ValueError):
-    """A control file that cannot be used; the text names every problem in it."""
+    """An invalid control file; the text names every problem in it."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """The keys of one kind of fault: those that it needs, and those that it may have with their choices."""
+    """The keys of a kind of fault: required keys, keys with a choice of values, and optional keys."""
 
     needs: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     may: tuple[str, ...] = ()
 
 
-# The first choice is what counts where an entry does not say.
+# The first choice is the default.
 KINDS: Mapping[str, Kind] = {
     "slow-start": Kind(("seconds",), {"state": ("PENDING", "RUNNING")}),
     "task-crash": Kind(("seconds",)),
@@ -56,7 +56,7 @@ _ACTION = re.compile(rf"({'|'.join(THROTTLES)})(:[A-Za-z0-9]+)?")
 
 @dataclass(frozen=True)
 class Fault:
-    """One entry of the file. `key` tells it from the others, equal ones included."""
+    """An entry of the file. `key` distinguishes it from the others, even from equal ones."""
 
     kind: str
     values: Mapping[str, Any]
@@ -64,16 +64,16 @@ class Fault:
 
     @property
     def seconds(self) -> float:
-        """How long, or after how long; 0 where the entry does not say."""
+        """The duration, or the delay; 0 if the entry has none."""
         return float(self.values.get("seconds", 0))
 
     def get(self, name: str) -> str:
-        """A value as text; the first choice where the entry does not say, empty where there is none."""
+        """Return a value as text: by default the first choice, or nothing if there are no choices."""
         default = KINDS[self.kind].choices.get(name, ("",))[0]
         return str(self.values.get(name, default))
 
     def concerns(self, text: str) -> bool:
-        """Whether `match` is a part of `text`; always without one. Case does not count (as in host names)."""
+        """Return whether `match` is a part of `text`, ignoring case as host names do; True without one."""
         return self.get("match").lower() in text.lower()
 
     def __str__(self) -> str:
@@ -82,7 +82,7 @@ class Fault:
 
 
 def read_faults(path: Path) -> list[Fault]:
-    """The faults in the file, none without it. Raises FaultFileError naming all that is wrong."""
+    """Return the faults in the file, none if it is missing. Raises FaultFileError for an invalid file."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -93,7 +93,7 @@ def read_faults(path: Path) -> list[Fault]:
 
 
 def parse_faults(text: str) -> list[Fault]:
-    """The faults that the text of a control file lists. Raises FaultFileError naming all that is wrong."""
+    """Return the faults in the text of a control file. Raises FaultFileError, which names every problem."""
     try:
         entries = json.loads(text or "[]")
     except ValueError as error:
@@ -118,10 +118,10 @@ def parse_faults(text: str) -> list[Fault]:
 
 def _check_entry(entry: Any) -> list[str]:
     if not isinstance(entry, dict):
-        return [f"must be an object with a kind, but is {json.dumps(entry)}"]
+        return [f"must be an object with a `kind`, not {json.dumps(entry)}"]
     kind = KINDS.get(str(entry.get("kind")))
     if kind is None:
-        return [f"`kind` is {json.dumps(entry.get('kind'))}; there are {', '.join(KINDS)}"]
+        return [f"`kind` cannot be {json.dumps(entry.get('kind'))}: use one of {', '.join(KINDS)}"]
     known = {*_COMMON, *kind.needs, *kind.choices, *kind.may}
     unknown = [f"`{name}` is not a key of {entry['kind']}" for name in entry if name not in known]
     missing = [f"{entry['kind']} needs `{name}`" for name in kind.needs if name not in entry]
@@ -137,23 +137,23 @@ def _check_value(kind: Kind, name: str, value: Any) -> str | None:
         allowed = kind.choices[name]
         return None if str(value) in allowed else f"`{name}` must be {' or '.join(allowed)}, not {value!r}"
     if name in _NUMBERS:
-        return None if is_number and value >= 0 else f"`{name}` must be a number, 0 or more, not {value!r}"
+        return None if is_number and value >= 0 else f"`{name}` must be 0 or a positive number, not {value!r}"
     if name in _COUNTS:
         whole = isinstance(value, int) and is_number and value >= 1
-        return None if whole else f"`{name}` must be a whole number, 1 or more, not {value!r}"
+        return None if whole else f"`{name}` must be a whole number of at least 1, not {value!r}"
     if not isinstance(value, str) or not value:
         return f"`{name}` must be text, not {value!r}"
     if name == "action" and not _ACTION.fullmatch(value):
         services = ", ".join(THROTTLES)
         return (
-            f"`action` must be a service ({services}) or one of its actions as in a policy (ecs:RunTask), "
+            f"`action` must be a service ({services}) or an action as in a policy (ecs:RunTask), "
             f"not {value!r}"
         )
     return None
 
 
-class FaultBook:
-    """The faults that act now. Every look at it sees the file as it is at that moment."""
+class FaultRegistry:
+    """The faults that are active now; every call reads the file again if it has changed."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -164,13 +164,13 @@ class FaultBook:
         self._lock = threading.Lock()
 
     def list_faults(self, *kinds: str) -> list[Fault]:
-        """The faults of these kinds that have not yet struck as often as they may."""
+        """Return the faults of these kinds that have not yet struck `times` times."""
         with self._lock:
             self._read_changes()
             return [fault for fault in self._faults if fault.kind in kinds and self._is_left(fault)]
 
     def take(self, fault: Fault, what: str) -> bool:
-        """Count one strike of `fault` at `what`, for the log; False if others have used it up meanwhile."""
+        """Count and log a strike of `fault` at `what`; return False if it is already used up."""
         with self._lock:
             if not self._is_left(fault):
                 return False
@@ -181,7 +181,7 @@ class FaultBook:
         return True
 
     def measure_age(self, fault: Fault, what: str) -> float:
-        """Seconds since this was first asked of `fault` for `what`."""
+        """Return the seconds since the first call with this `fault` and `what`."""
         with self._lock:
             now = time.monotonic()
             return now - self._first.setdefault((fault.key, what), now)
@@ -202,7 +202,7 @@ class FaultBook:
             self._first.clear()
             return
         keys = {fault.key for fault in self._faults}
-        # An entry that is taken out and put in again counts anew.
+        # An entry that is removed and added again starts from zero.
         self._struck = Counter({key: count for key, count in self._struck.items() if key in keys})
         self._first = {name: moment for name, moment in self._first.items() if name[0] in keys}
         _log.info("faults now: %s", "; ".join(map(str, self._faults)) or "none")

@@ -1,6 +1,6 @@
-"""A connection that ends without an answer: what a client sees when the answer is lost on its way.
+"""Faults on demand in connections, which close without a response as if the response were lost.
 
-An ASGI application can only answer, so the server (hypercorn) is told one kind of message more.
+An ASGI application can only respond, so the server (hypercorn) is extended by one more type of message.
 """
 
 from typing import Any
@@ -14,16 +14,16 @@ _DROP = "hippo.drop"
 
 
 class DroppedConnectionError(Exception):
-    """Raised while a request is served: the client gets no answer, and the connection is closed."""
+    """Raised while a request is served: the client gets no response, and the connection is closed."""
 
 
 def install() -> None:
-    """Close a connection when `drop_connections` asks for it."""
+    """Patch hypercorn so that it closes a connection at the request of `drop_connections`."""
     plain = patch(HTTPStream, "app_send", None)
 
     async def send(stream: Any, message: Any) -> None:
         if message is not None and message["type"] == _DROP:
-            # Nothing was sent, so the end of the application now ends the connection as well.
+            # Nothing was sent, so the end of the application ends the connection as well.
             stream.state = ASGIHTTPState.CLOSED
             return
         await plain(stream, message)
@@ -32,7 +32,7 @@ def install() -> None:
 
 
 def drop_connections(application: Application) -> Application:
-    """The application, with DroppedConnectionError understood."""
+    """Wrap the application so that DroppedConnectionError closes the connection."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
         try:

@@ -1,13 +1,12 @@
-"""Faults on demand in functions: a worker that dies in the middle of an invocation.
+"""Faults on demand in functions, whose workers are killed in the middle of an invocation.
 
 AWS (Lambda developer guide, "Understanding the Lambda execution environment lifecycle", "Troubleshoot
-invocation issues"): an execution environment may end at any moment, out of memory for instance. What the
-invocation has done stays done, an asynchronous one is tried again, and a client of the API gets a 502.
+invocation issues"): an execution environment may end at any moment, for example for lack of memory. The
+effects of the invocation stay, an asynchronous invocation is retried, and a client of the API gets a 502.
 
-Here the worker's process is killed with SIGKILL: after so many seconds, or at its n-th call of AWS (of one
-action, if the fault names one), before that call has its effect or after it. Calls are told apart by the
-trace id that Lambda gives to an invocation and botocore sends with each call ("Lambda recursive loop
-detection").
+Here the worker's process gets SIGKILL: after a number of seconds, or at its n-th AWS call (of one action, if
+the fault names one), before or after that call's effect. Calls are matched to their invocation by the trace
+id that Lambda assigns and botocore sends with each call ("Lambda recursive loop detection").
 """
 
 import json
@@ -17,24 +16,24 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from hippo_local.emulator.faults.control_file import Fault, FaultBook
+from hippo_local.emulator.faults.control_file import Fault, FaultRegistry
 from hippo_local.emulator.faults.dropped_connections import DroppedConnectionError
 from hippo_local.emulator.ministack import load, patch, require
 
 _runtime = load("core.lambda_runtime")
 _responses = load("core.responses")
 
-_deaths: "dict[str, _Death]" = {}
+_kills: "dict[str, _WorkerKill]" = {}
 _POLL = 0.05
 _TRACE_HEADER = "x-amzn-trace-id"
 _KILLED = "Runtime exited with error: signal: killed"
 
 
-class _Death:
-    """What is to end one invocation."""
+class _WorkerKill:
+    """The planned kill of the worker that runs an invocation."""
 
-    def __init__(self, book: FaultBook, fault: Fault, worker: Any) -> None:
-        self._book = book
+    def __init__(self, registry: FaultRegistry, fault: Fault, worker: Any) -> None:
+        self._registry = registry
         self._fault = fault
         self._worker = worker
         self._calls = 0
@@ -43,32 +42,32 @@ class _Death:
         self.over = threading.Event()
 
     def strike(self) -> bool:
-        """Kill the worker, if the fault has not been used up by others meanwhile."""
+        """Kill the worker, unless the fault is used up by now; return whether it was killed."""
         with self._lock:
             process = self._worker._proc
             if self.struck or process is None or process.poll() is not None:
                 return self.struck
-            if not self._book.take(self._fault, self._worker.func_name):
+            if not self._registry.take(self._fault, self._worker.func_name):
                 return False
             self.struck = True
             process.kill()
             return True
 
     def strike_later(self) -> None:
-        """Kill the worker after the fault's seconds, or as soon as a cold start has made it."""
+        """Kill the worker after the fault's seconds, or as soon as a cold start has created it."""
         wait = self._fault.seconds
         while not self.over.wait(wait) and not self.strike():
             wait = _POLL
 
     async def pass_call(self, action: str, have_effect: Callable[[], Awaitable[Any]]) -> Any:
-        """The answer to a call of the invocation. Raises DroppedConnectionError if it dies of this one."""
+        """Return the response to a call of the invocation; DroppedConnectionError if the call is the last."""
         is_last = self._count(action)
         if is_last and self._fault.get("when") == "before" and self.strike():
             raise DroppedConnectionError
-        answer = await have_effect()
+        response = await have_effect()
         if is_last and self._fault.get("when") == "after" and self.strike():
             raise DroppedConnectionError
-        return answer
+        return response
 
     def _count(self, action: str) -> bool:
         wanted = self._fault.get("action").lower()
@@ -79,43 +78,43 @@ class _Death:
             return bool(self._calls == self._fault.values["calls"])
 
 
-def install(book: FaultBook) -> None:
-    """Let workers die so from now on."""
+def install(registry: FaultRegistry) -> None:
+    """Patch MiniStack so that workers are killed as the control file says."""
     require(_runtime.Worker, "invoke")
     plain = patch(_runtime.Worker, "invoke", None)
 
     def invoke(worker: Any, event: Any, request_id: str, **named: Any) -> dict[str, Any]:
-        fault = _find_fault(book, worker, event)
+        fault = _find_fault(registry, worker, event)
         if fault is None:
             result: dict[str, Any] = plain(worker, event, request_id, **named)
             return result
-        death = _Death(book, fault, worker)
+        kill = _WorkerKill(registry, fault, worker)
         trace = _responses.new_uuid().replace("-", "")
         root = f"1-{int(time.time()):08x}-{trace[:24]}"
         if "seconds" in fault.values:
-            threading.Thread(target=death.strike_later, daemon=True, name="lambda-death").start()
-        _deaths[root] = death
+            threading.Thread(target=kill.strike_later, daemon=True, name="lambda-death").start()
+        _kills[root] = kill
         try:
             named["trace_id"] = f"Root={root};Parent={trace[:16]};Sampled=0"
             result = plain(worker, event, request_id, **named)
         finally:
-            death.over.set()
-            del _deaths[root]
-        return {**result, "error": f"RequestId: {request_id} Error: {_KILLED}"} if death.struck else result
+            kill.over.set()
+            del _kills[root]
+        return {**result, "error": f"RequestId: {request_id} Error: {_KILLED}"} if kill.struck else result
 
     patch(_runtime.Worker, "invoke", invoke)
 
 
-def find_death(headers: dict[str, str]) -> "_Death | None":
-    """What is to end the invocation that sends a request with these headers, if anything is."""
-    if not _deaths:
+def find_worker_kill(headers: dict[str, str]) -> "_WorkerKill | None":
+    """Return the planned kill of the invocation that sends a request with these headers, or None."""
+    if not _kills:
         return None
     found = re.search(r"Root=([^;]+)", headers.get(_TRACE_HEADER, ""))
-    return _deaths.get(found[1]) if found else None
+    return _kills.get(found[1]) if found else None
 
 
 def names_function(wanted: str, function_name: str) -> bool:
-    """Whether `wanted` means this function: its name, its folder in functions/, or its name in the template.
+    """Return whether `wanted` is this function's name, folder in functions/ or name in the template.
 
     A stack's functions are called <stack>-<name in the template>-<suffix>.
     """
@@ -125,8 +124,8 @@ def names_function(wanted: str, function_name: str) -> bool:
     return short in parts or whole == _simplify(wanted) or whole == f"hippogym{short}"
 
 
-def _find_fault(book: FaultBook, worker: Any, event: Any) -> Fault | None:
-    for fault in book.list_faults("lambda-death"):
+def _find_fault(registry: FaultRegistry, worker: Any, event: Any) -> Fault | None:
+    for fault in registry.list_faults("lambda-death"):
         if names_function(fault.get("function"), worker.func_name) and fault.concerns(json.dumps(event)):
             return fault
     return None

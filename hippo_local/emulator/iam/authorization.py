@@ -1,22 +1,24 @@
-"""IAM: the resource that each call is judged on, iam:PassRole, tagging, and the condition keys of a call.
+"""IAM: the resource on which each call is authorized, iam:PassRole, tagging, and a call's condition keys.
 
-AWS (Service Authorization Reference: Amazon ECS, EventBridge, Route 53, CloudWatch Logs): RunTask is judged
-on the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's container
-instances, all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster; the calls of
-EventBridge on the rule; GetChange on the change; CreateLogStream and PutLogEvents on the log stream, which
-the ARN of a log group (it ends in `:*`) names, and reading a group on an empty stream of it.
-RegisterTaskDefinition is judged on the family with `*` for its revision, other calls on task definitions on
-everything; DescribeRepositories on the repositories that it names, or on all; GetParametersByPath on its
-path, GetParameters on each parameter. Handing a role to ECS needs iam:PassRole on it with
-iam:PassedToService. Tags given on creation need TagResource too, an upload's ACL PutObjectAcl (S3 API
-reference, PutObject). ChangeResourceRecordSets has the three
-route53:ChangeResourceRecordSets… keys, the names as the Route 53 developer guide normalises them ("Using IAM
-policy conditions for fine-grained access control": `*` is `\\052`).
+AWS (Service Authorization Reference: Amazon ECS, EventBridge, Route 53, CloudWatch Logs) authorizes
+- RunTask on the task definition, StopTask and DescribeTasks on the task, ListTasks on the cluster's
+  container instances, all four with ecs:cluster; DeleteCluster and DescribeClusters on the cluster;
+- RegisterTaskDefinition on the family with `*` for its revision, and other calls on task definitions on `*`;
+- the calls of EventBridge on the rule, and GetChange on the change;
+- CreateLogStream and PutLogEvents on the log stream, which the ARN of a log group (it ends in `:*`) covers,
+  and reading a group on an empty stream of it;
+- DescribeRepositories on the repositories that it names, or on all; GetParametersByPath on its path, and
+  GetParameters on each parameter.
+Passing a role to ECS needs iam:PassRole on it, with iam:PassedToService. Tags set on creation need
+TagResource too, and an upload's ACL needs PutObjectAcl (S3 API reference, PutObject).
+ChangeResourceRecordSets has the three route53:ChangeResourceRecordSets… keys, with names as the Route 53
+developer guide normalises them ("Using IAM policy conditions for fine-grained access control": `*` is
+`\\052`).
 
-MiniStack judges RunTask and StopTask on the cluster, the calls on targets and GetChange on `*`, those on a
-log stream on the group, knows neither these keys nor tags of tasks, clusters and rules, and checks neither
-iam:PassRole nor PutObjectAcl of an upload. It takes all that is done to a function's
-concurrency for PutFunctionConcurrency.
+MiniStack authorizes RunTask and StopTask on the cluster, calls on targets and GetChange on `*`, and calls on
+a log stream on the group. It supports neither these keys nor tags of tasks, clusters and rules, and checks
+neither iam:PassRole nor PutObjectAcl of an upload. It treats every call on a function's concurrency as
+PutFunctionConcurrency.
 """
 
 import json
@@ -56,7 +58,7 @@ Check = tuple[str, str, dict[str, Any]]
 
 
 def install() -> None:
-    """Judge so from now on."""
+    """Patch MiniStack so that it authorizes calls as AWS does."""
     require(_evaluator, "enforce", "AuthError")
     require(_actions, "access_denied_response")
     require(_tagging, "_RESOURCE_TAG_COLLECTORS")
@@ -85,7 +87,7 @@ def install() -> None:
     patch(_actions, "extract_resource_arn", resource_arn)
     patch(_actions, "request_tag_context", context)
     for service, module in (("ecs", _ecs), ("events", _events), ("ecr", _ecr), ("ssm", _ssm)):
-        _check_further(service, module)
+        _wrap_with_checks(service, module)
     _tagging._RESOURCE_TAG_COLLECTORS["ecs"] = _ecs_tags
     _tagging._RESOURCE_TAG_COLLECTORS["events"] = _rule_tags
 
@@ -107,7 +109,7 @@ def _arn(service: str, resource: str) -> str:
 
 
 def _resource(service: str, path: str, operation: str, body: bytes) -> str:
-    """The ARN that a call is judged on, or nothing where MiniStack is right."""
+    """Return the ARN on which a call is authorized, or nothing where MiniStack's is right."""
     if service == "events":
         return _rule_arn(operation, _payload(body))
     if service == "ecs":
@@ -207,14 +209,14 @@ def _escape(name: str) -> str:
     return re.sub(r"[^a-z0-9._\\-]", lambda match: f"\\{ord(match[0]):03o}", name)
 
 
-def _check_further(service: str, module: Any) -> None:
-    """Judge what a call needs besides its own action, before the service sees it."""
+def _wrap_with_checks(service: str, module: Any) -> None:
+    """Authorize what a call needs besides its own action, before the service handles it."""
     plain = patch(module, "handle_request", None)
 
     async def handle_request(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
         key = _router.extract_access_key_id(headers, query)
         region = _responses.get_region()
-        for action, resource, context in _further_checks(service, _operation(headers), _payload(body)):
+        for action, resource, context in _additional_checks(service, _operation(headers), _payload(body)):
             denied = _evaluator.enforce(key, action, service, region, resource, context)
             if denied:
                 principal = getattr(denied, "principal_arn", "")
@@ -226,7 +228,7 @@ def _check_further(service: str, module: Any) -> None:
     patch(module, "handle_request", handle_request)
 
 
-def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
+def _additional_checks(service: str, operation: str, data: dict[str, Any]) -> Iterator[Check]:
     for arn in _named_arns(service, operation, data)[1:]:
         action = f"{service}:{operation}"
         yield action, arn, _context(service, action, json.dumps(data).encode())
@@ -241,12 +243,12 @@ def _further_checks(service: str, operation: str, data: dict[str, Any]) -> Itera
             else f"task/{_cluster_name(data)}/*"
         )
         yield "ecs:TagResource", _arn("ecs", created), {"ecs:CreateAction": operation}
-    for role in _handed_roles(operation, data):
+    for role in _passed_roles(operation, data):
         yield "iam:PassRole", role, {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 
 
 def _named_arns(service: str, operation: str, data: dict[str, Any]) -> list[str]:
-    """What a call that may name several resources names; each is judged."""
+    """Return the resources that a call names, if it may name several; each is authorized."""
     match service, operation:
         case "ecr", "DescribeRepositories":
             return _repository_arns(data)
@@ -257,7 +259,7 @@ def _named_arns(service: str, operation: str, data: dict[str, Any]) -> list[str]
     return _task_arns(operation, data) if service == "ecs" else []
 
 
-def _handed_roles(operation: str, data: dict[str, Any]) -> list[str]:
+def _passed_roles(operation: str, data: dict[str, Any]) -> list[str]:
     if operation == "RegisterTaskDefinition":
         source = data
     elif operation == "RunTask":

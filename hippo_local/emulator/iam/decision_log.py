@@ -1,8 +1,8 @@
-"""Writes down what IAM has judged: who asked, for what, on which resource, with which condition keys.
+"""IAM: a log of authorization decisions, with principal, action, resource and condition keys.
 
-One JSON object a line, in the order of the judgements, with principal, type, action, resource, region,
-context (condition keys in lower case, as MiniStack keeps them) and allowed. The root user, whom no policy
-concerns, is left out.
+The log has one JSON object a line, in the order of the decisions, with principal, type, action, resource,
+region, context (condition keys in lower case, as MiniStack keeps them) and allowed. The root user, to whom no
+policy applies, is omitted.
 """
 
 import json
@@ -15,12 +15,12 @@ from hippo_local.emulator.ministack import load, patch
 
 _evaluator = load("core.iam_evaluator")
 
-# What the judgement under way was asked; a bucket's or queue's own policy is evaluated after that.
-_asked: ContextVar[list[Any] | None] = ContextVar("asked", default=None)
+# The context of the first evaluation of a decision; a bucket's or queue's own policy is evaluated after it.
+_evaluated: ContextVar[list[Any] | None] = ContextVar("evaluated", default=None)
 
 
 def install(path: Path | None) -> None:
-    """Write every judgement from now on to the end of a file; nothing without one."""
+    """Patch MiniStack so that every decision is appended to the file at `path`; do nothing without a path."""
     if path is None:
         return
     lock = threading.Lock()
@@ -28,36 +28,40 @@ def install(path: Path | None) -> None:
     plain_enforce = patch(_evaluator, "enforce", None)
 
     def evaluate(context: Any, policies: Any, *limits: Any) -> Any:
-        asked = _asked.get()
-        if asked is not None and not asked:
-            asked.append(context)
+        evaluated = _evaluated.get()
+        if evaluated is not None and not evaluated:
+            evaluated.append(context)
         return plain_evaluate(context, policies, *limits)
 
     def enforce(*arguments: Any, **named: Any) -> Any:
-        asked: list[Any] = []
-        token = _asked.set(asked)
+        evaluated: list[Any] = []
+        token = _evaluated.set(evaluated)
         try:
-            refusal = plain_enforce(*arguments, **named)
+            denial = plain_enforce(*arguments, **named)
         finally:
-            _asked.reset(token)
-        if asked:
-            line = json.dumps(_describe(asked[0], refusal is None), sort_keys=True)
+            _evaluated.reset(token)
+        if evaluated:
+            line = json.dumps(_describe(evaluated[0], denial is None), sort_keys=True)
             with lock, path.open("a", encoding="utf-8") as file:
                 file.write(line + "\n")
-        return refusal
+        return denial
 
     patch(_evaluator, "evaluate", evaluate)
     patch(_evaluator, "enforce", enforce)
 
 
-def _describe(asked: Any, is_allowed: bool) -> dict[str, Any]:
-    context = {**asked.principal_keys, **asked.service_context, "aws:securetransport": asked.secure_transport}
+def _describe(request: Any, is_allowed: bool) -> dict[str, Any]:
+    context = {
+        **request.principal_keys,
+        **request.service_context,
+        "aws:securetransport": request.secure_transport,
+    }
     return {
-        "principal": asked.principal_arn,
-        "type": asked.principal_type,
-        "action": asked.action,
-        "resource": asked.resource_arn,
-        "region": asked.region,
+        "principal": request.principal_arn,
+        "type": request.principal_type,
+        "action": request.action,
+        "resource": request.resource_arn,
+        "region": request.region,
         "context": {key: value for key, value in context.items() if value is not None},
         "allowed": is_allowed,
     }

@@ -1,11 +1,11 @@
 """IAM: variables in policies.
 
 AWS (IAM user guide, "IAM policy elements: Variables and tags"): `${key}` in a resource or in the value of a
-condition stands for what the request has under that condition key, and `${key, 'default'}` for the default
-where it has nothing. A resource whose variable has no value is no resource at all; a condition's value
-without one equals nothing, so that negated operators match. Keys with several values cannot be variables.
+condition is replaced by the request's value of that condition key, and `${key, 'default'}` by the default if
+the request has none. A resource whose variable has no value matches nothing. A condition's value without one
+equals nothing, so that negated operators match. Keys with several values cannot be variables.
 
-MiniStack compares the variable's own text.
+MiniStack compares the text of the variable itself.
 """
 
 import dataclasses
@@ -16,12 +16,12 @@ from hippo_local.emulator.ministack import load, patch, require
 
 _evaluator = load("core.iam_evaluator")
 _VARIABLE = re.compile(r"\$\{([^},]+)(?:, '([^']*)')?\}")
-# What no ARN and no value of a condition key can be or match.
+# A text that no ARN and no value of a condition key can equal or match.
 _NOTHING = "\0"
 
 
 def install() -> None:
-    """Fill variables in before any statement is judged from now on."""
+    """Patch MiniStack so that variables are replaced before a statement is evaluated."""
     require(_evaluator, "_resolve_condition_key", "ParsedStatement")
     plain = patch(_evaluator, "_first_match", None)
 

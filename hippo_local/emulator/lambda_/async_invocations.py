@@ -1,15 +1,15 @@
-"""Lambda's asynchronous invocations: retries, throttles, and where an event goes that failed for good.
+"""Lambda: asynchronous invocations, with their retries, throttles, dead-letter queues and destinations.
 
 AWS (Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation", "Adding a
-dead-letter queue"; API reference, PutFunctionEventInvokeConfig): two retries unless set otherwise, after one
-and two minutes; a throttled event goes back to the queue without using up a retry, until the event is too old
+dead-letter queue"; API reference, PutFunctionEventInvokeConfig): by default there are two retries, after one
+and two minutes. A throttled event goes back to the queue without using up a retry, until the event is too old
 (6 hours). The dead-letter queue gets the event itself as its body, with RequestID, ErrorCode and ErrorMessage
-as message attributes, if the function's role may send it; a destination gets a record about the invocation.
-All tries of an event have one request id (Lambda developer guide, "Using the Lambda context object").
+as message attributes, if the function's role may send it. A destination gets a record of the invocation.
+All attempts have one request id (Lambda developer guide, "Using the Lambda context object").
 
-MiniStack waits 1 s and 2 s, takes a throttle for a failure, gives each try an id of its own, and puts the
-destination's record into the dead-letter queue. Here the pauses are 2 s and 4 s, so that a person sees the
-retries without waiting minutes.
+MiniStack waits 1 s and 2 s, treats a throttle as a failure, gives each attempt its own request id, and puts
+the destination's record into the dead-letter queue. Here the pauses are 2 s and 4 s, so that the retries can
+be seen without waiting for minutes.
 """
 
 import contextvars
@@ -22,7 +22,7 @@ from typing import Any
 from hippo_local.emulator.ministack import load, patch, require
 from hippo_local.emulator.settings import Settings
 
-_log = logging.getLogger("hippo_local.emulator.lambda_.workers")
+_log = logging.getLogger("hippo_local.emulator.lambda_.async_invocations")
 _functions = load("services.lambda_svc")
 _runtime = load("core.lambda_runtime")
 _responses = load("core.responses")
@@ -32,7 +32,7 @@ _sqs = load("services.sqs")
 
 _MAX_AGE = 21600
 _THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0)
-# The request id of the event that this thread tries, as often as it does.
+# The request id of this thread's event, the same for all attempts.
 _request_id: contextvars.ContextVar[str | None] = contextvars.ContextVar("request_id", default=None)
 
 
@@ -41,7 +41,7 @@ class _Pauses:
 
 
 def install(settings: Settings) -> None:
-    """Treat every asynchronous invocation so from now on."""
+    """Patch MiniStack so that asynchronous invocations behave as on AWS."""
     require(_functions, "_execute_function", "_route_async_failure", "_account_region_from_function_config")
     require(_sqs, "_queue_by_arn", "_ensure_msg_fields", "_md5_msg_attrs", "queue_delay")
     _Pauses.before_retries = settings.retry_delays
@@ -65,7 +65,7 @@ def _run(function: dict[str, Any], event: dict[str, Any]) -> None:
     with _responses.request_scope(account, region):
         result = _try_until_settled(function, event)
         if result.get("error"):
-            _send_away(function, event, result)
+            _deliver_failure(function, event, result)
 
 
 def _try_until_settled(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _event_invoke_config(function: dict[str, Any]) -> dict[str, Any]:
     return function.get("event_invoke_config") or by_qualifier.get("$LATEST") or {}
 
 
-def _send_away(function: dict[str, Any], event: dict[str, Any], result: dict[str, Any]) -> None:
+def _deliver_failure(function: dict[str, Any], event: dict[str, Any], result: dict[str, Any]) -> None:
     config = function["config"]
     name = config["FunctionName"]
     destination = (_event_invoke_config(function).get("DestinationConfig") or {}).get("OnFailure") or {}

@@ -1,10 +1,12 @@
-"""Runs in a Lambda worker before MiniStack's script: environment, log handler, and where a call ends.
+"""Lambda: set-up code that runs in a worker before MiniStack's script, on the standard library alone.
 
-AWS (Lambda developer guide, "Working with logs for Python Lambda functions"; source of awslambdaric): one
-JSON object per record with timestamp, level, message, logger and requestId, the record's extra fields beside
-them, and for an exception errorType, errorMessage, stackTrace and location. Layers are unpacked in /opt, one
-over the other ("Packaging your layer content"); here that directory is the machine's, and MiniStack unpacks
-each layer elsewhere: a variable that names /opt leads there. Standard library only.
+It sets the environment and the log handler, and marks the end of each call.
+
+AWS (Lambda developer guide, "Working with logs for Python Lambda functions"; source of awslambdaric): a log
+record is one JSON object with timestamp, level, message, logger and requestId, the record's extra fields, and
+for an exception errorType, errorMessage, stackTrace and location. Layers are unpacked in /opt, one over the
+other ("Packaging your layer content"). Here /opt belongs to the machine, and MiniStack unpacks each layer in
+its own directory, so variables that name /opt are changed to name a merged copy.
 """
 
 import json
@@ -24,7 +26,7 @@ _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
 
 def current_request_id() -> str | None:
-    """The id of the invocation that this call belongs to, found in the worker's own loop."""
+    """Return the id of the current invocation, found in the frames of the worker's loop."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_code.co_name == "run" and "_ms_ctx" in frame.f_locals:
@@ -35,10 +37,10 @@ def current_request_id() -> str | None:
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as the one JSON object per line that the runtime writes."""
+    """A formatter that writes a record as the runtime does: one JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its line break."""
+        """Return the line, without its line break."""
         entry: dict[str, Any] = {
             "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
             "level": record.levelname,
@@ -56,35 +58,35 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """`[LEVEL]<tab>time<tab>request id<tab>message`, as the runtime writes plain text."""
+    """A formatter for the runtime's plain text: `[LEVEL]<tab>time<tab>request id<tab>message`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, without its line break."""
+        """Return the line, without its line break."""
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         stamp = f"{seconds}.{int(record.msecs):03d}Z"
         return "\t".join((f"[{record.levelname}]", stamp, current_request_id() or "", super().format(record)))
 
 
-class AnswerStream:
-    """The worker's real standard output, which says on standard error when a call is over."""
+class ResponseStream:
+    """The worker's real standard output, which also marks the end of each call on standard error."""
 
     def __init__(self, stream: IO[str], end_of_call: str) -> None:
         self._stream = stream
         self._end_of_call = end_of_call
 
     def write(self, text: str) -> None:
-        """Pass on one line of the protocol; all but the first one end a call."""
+        """Write one line of the protocol; every line but the first ends a call."""
         if not text.startswith('{"status": "ready"'):
             sys.stderr.write(self._end_of_call + "\n")
             sys.stderr.flush()
         self._stream.write(text)
 
     def flush(self) -> None:
-        """Send what has been written."""
+        """Flush the stream."""
         self._stream.flush()
 
 
-class QuestionStream:
+class RequestStream:
     """The worker's real standard input, whose first line holds the variables of the function."""
 
     def __init__(self, stream: IO[str]) -> None:
@@ -92,7 +94,7 @@ class QuestionStream:
         self._is_first = True
 
     def readline(self) -> str:
-        """The next line of the protocol."""
+        """Return the next line of the protocol."""
         line = self._stream.readline()
         if not self._is_first:
             return line
@@ -103,7 +105,7 @@ class QuestionStream:
 
 
 def unpack_layers(folders: str, variables: MutableMapping[str, str]) -> None:
-    """Put what `folders` hold into one, as /opt does, and lead there what names /opt, or a place in it."""
+    """Merge the layers in `folders` as /opt does, and change variables that name /opt to name the copy."""
     layers = [path for path in folders.split(os.pathsep) if path]
     names = [name for name, value in variables.items() if f"{value}/".startswith(_LAYERS)]
     if not layers or not names:
@@ -116,7 +118,7 @@ def unpack_layers(folders: str, variables: MutableMapping[str, str]) -> None:
 
 
 def set_up(hidden: Iterable[str], variables: Mapping[str, str], end_of_call: str) -> None:
-    """Make the worker look like the managed runtime: see the head of this file."""
+    """Make the worker look like the managed runtime, as this module's docstring describes."""
     for name in hidden:
         os.environ.pop(name, None)
     os.environ.update(variables)
@@ -127,5 +129,5 @@ def set_up(hidden: Iterable[str], variables: Mapping[str, str], end_of_call: str
     root.addHandler(handler)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL") or ("INFO" if as_json else "WARNING")
     root.setLevel({"TRACE": "DEBUG", "FATAL": "CRITICAL"}.get(level, level))
-    sys.stdin = QuestionStream(sys.stdin)
-    sys.stdout = AnswerStream(sys.stdout, end_of_call)
+    sys.stdin = RequestStream(sys.stdin)
+    sys.stdout = ResponseStream(sys.stdout, end_of_call)

@@ -1,8 +1,8 @@
-"""New code for a function does not break off what runs: the old environments end with their invocations.
+"""Lambda: code updates that let running invocations finish in their old environments.
 
 AWS (Lambda developer guide, "Understanding the Lambda execution environment lifecycle"; API reference,
-UpdateFunctionCode): invocations that are under way finish with the code that they began with; the next ones
-get new environments. MiniStack kills every worker of a function that is updated.
+UpdateFunctionCode): running invocations finish with the code that they began with, and later ones get new
+environments. MiniStack kills every worker of an updated function.
 """
 
 import threading
@@ -15,7 +15,7 @@ _runtime = load("core.lambda_runtime")
 
 
 def install() -> None:
-    """Let workers finish from now on."""
+    """Patch MiniStack so that busy workers finish their invocation."""
     require(_runtime, "invalidate_worker")
     plain_kill = patch(_runtime, "kill_workers", None)
     plain_release = patch(_runtime, "release_worker", None)

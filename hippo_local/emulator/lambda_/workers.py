@@ -1,12 +1,12 @@
-"""Lambda workers: an interpreter with boto3 only, a clean environment, logs as on AWS, no leftovers.
+"""Lambda: workers with an interpreter that has only boto3, a clean environment, and logs as on AWS.
 
 AWS (Lambda developer guide, "Lambda runtimes", "Using Lambda environment variables" and "Configuring JSON
 and plain text log formats"): a Python function finds the standard library and boto3, and the variables that
-the configuration names. The runtime's handler on the root logger writes JSON or text with the request id.
+its configuration names. The runtime's handler on the root logger writes JSON or text with the request id.
 
-MiniStack runs workers with its own interpreter, so with its own site-packages, and with its own environment;
-it configures no logging, so that `logging.info` is lost; it waits 50 ms after every call that logs nothing,
-and a line that comes later than it waits is counted to the next call.
+MiniStack runs workers with its own interpreter, and so with its own site-packages, and in its own
+environment. It configures no logging, so that `logging.info` is lost. It waits 50 ms after every call that
+logs nothing, and attributes a line that comes later to the next call.
 """
 
 import queue
@@ -23,14 +23,14 @@ from hippo_local.emulator.settings import Settings
 _runtime = load("core.lambda_runtime")
 
 _SETUP = Path(__file__).with_name("runtime_setup.py")
-# A worker writes this line to its standard error when a call is over.
+# A worker writes this line to its standard error at the end of a call.
 _END_OF_CALL = "\x00end of call"
-# Seconds to wait for it: a function may have closed its standard error.
+# How long to wait for that line, in seconds: a function may have closed its standard error.
 _DRAIN_LIMIT = 0.25
 
 
 def install(settings: Settings, guardian: Guardian) -> None:
-    """Spawn workers so from now on."""
+    """Patch MiniStack so that it starts workers this way."""
     require(_runtime.Worker, "_drain_stderr_bounded", "_spawn")
     spawning = threading.local()
     plain_binary = patch(_runtime, "_detect_runtime_binary", None)
@@ -82,7 +82,7 @@ def _lines_of_call(lines: "queue.Queue[str]") -> str:
 
 
 def _prelude(config: dict[str, Any]) -> str:
-    """What runs in a worker before MiniStack's own script."""
+    """Return the code that runs in a worker before MiniStack's own script."""
     logging_config = config.get("LoggingConfig") or {}
     variables = {
         "AWS_LAMBDA_LOG_FORMAT": logging_config.get("LogFormat", "Text"),

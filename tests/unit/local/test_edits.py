@@ -1,4 +1,4 @@
-"""Edits while the platform runs: noticed once they are at rest, brought in, or told to be broken."""
+"""Tests of edits while the platform runs: detected once they have settled, then applied or reported."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from tests.support.paths import EXAMPLE
 
 
 class FakeConsole(Console):
-    """Keeps the lines."""
+    """A console that keeps the reported lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -25,7 +25,7 @@ class FakeConsole(Console):
 
 
 class FakePlatform:
-    """A repository and a study in a directory of their own, and what was done with their edits."""
+    """A repository and a study in their own directories, and a record of what their edits caused."""
 
     def __init__(self, directory: Path) -> None:
         self.repository, self.study = directory / "repository", directory / "study"
@@ -41,8 +41,8 @@ class FakePlatform:
         files = EditedFiles(self.repository, self.study, self.faults)
         self.edits = Edits(files, self.console, self.published.append, self._deploy)
 
-    def look(self) -> list[str]:
-        """What is reported now that everything is at rest."""
+    def poll(self) -> list[str]:
+        """Return what is reported once every file has settled."""
         self.console.lines.clear()
         self.edits.apply()
         self.edits.apply()
@@ -56,13 +56,13 @@ class FakePlatform:
 
 @pytest.fixture
 def platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakePlatform:
-    """A platform whose every look counts."""
-    monkeypatch.setattr(edits, "_LOOK_SECONDS", 0)
+    """Return a platform on which every poll is due."""
+    monkeypatch.setattr(edits, "_POLL_SECONDS", 0)
     return FakePlatform(tmp_path)
 
 
-def test_changes_are_told_once_and_when_they_are_at_rest(tmp_path: Path) -> None:
-    """Given files that are changed, made and removed, each is told one look after the last change."""
+def test_changes_are_returned_once_when_they_have_settled(tmp_path: Path) -> None:
+    """Given files that are changed, created and removed, each is returned one poll after the last change."""
     kept, removed = tmp_path / "kept.py", tmp_path / "removed.py"
     kept.write_text("a")
     removed.write_text("b")
@@ -70,18 +70,18 @@ def test_changes_are_told_once_and_when_they_are_at_rest(tmp_path: Path) -> None
     kept.write_text("changed")
     first = watch.take_changes()
     removed.unlink()
-    (tmp_path / "made.py").write_text("c")
+    (tmp_path / "created.py").write_text("c")
     second = watch.take_changes()
 
-    told = watch.take_changes()
+    changed = watch.take_changes()
 
     assert (first, second) == ([], [])
-    assert [path.name for path in told] == ["kept.py", "made.py", "removed.py"]
+    assert [path.name for path in changed] == ["created.py", "kept.py", "removed.py"]
     assert watch.take_changes() == []
 
 
-def test_drafts_and_compiled_files_are_no_edits(tmp_path: Path) -> None:
-    """Given what editors and Python leave beside a file, nothing is told."""
+def test_drafts_and_compiled_files_are_ignored(tmp_path: Path) -> None:
+    """Given files that editors and Python leave next to a source file, no change is returned."""
     (tmp_path / "__pycache__").mkdir()
     watch = FileWatch(tmp_path)
     for name in (".app.py.swp", "4913", "__pycache__/app.cpython-311.pyc"):
@@ -90,8 +90,8 @@ def test_drafts_and_compiled_files_are_no_edits(tmp_path: Path) -> None:
     assert [watch.take_changes(), watch.take_changes()] == [[], []]
 
 
-def test_a_file_with_its_old_content_is_no_edit(tmp_path: Path) -> None:
-    """Given a change that is taken back before it was told, there is nothing to tell."""
+def test_a_file_with_its_old_content_is_not_an_edit(tmp_path: Path) -> None:
+    """Given a change that is undone before it has settled, no change is returned."""
     path = tmp_path / "a.py"
     path.write_text("a")
     before = path.stat()
@@ -105,10 +105,10 @@ def test_a_file_with_its_old_content_is_no_edit(tmp_path: Path) -> None:
 
 
 def test_a_page_of_the_study_is_published(platform: FakePlatform) -> None:
-    """Given an edited step file, the study is published as it now is, and nothing is deployed."""
+    """Given an edited step file, the study is published again and nothing is deployed."""
     (platform.study / "StepFiles" / "quiz.html").write_text("<h1>New</h1>")
 
-    lines = platform.look()
+    lines = platform.poll()
 
     assert [study.project_id for study in platform.published] == ["mountain_car"]
     assert platform.deployed == 0
@@ -122,94 +122,94 @@ def test_a_picture_of_the_study_is_published(platform: FakePlatform) -> None:
     folder.mkdir()
     (folder / "car.png").write_bytes(b"new")
 
-    lines = platform.look()
+    lines = platform.poll()
 
     assert len(platform.published) == 1
     assert lines[0] == "edited: StepFiles/pictures/car.png"
 
 
-def test_a_broken_study_is_told_and_not_published(platform: FakePlatform) -> None:
-    """Given a configuration that cannot be, the message says what is wrong; mended, it is published."""
+def test_a_broken_study_is_reported_and_not_published(platform: FakePlatform) -> None:
+    """Given an invalid configuration, the message says what is wrong; once fixed, it is published."""
     config = platform.study / "config.yml"
     text = config.read_text()
     config.write_text(text.replace("quiz.html", "missing.html"))
-    lines = list(platform.look())
+    lines = list(platform.poll())
     broken = list(platform.published)
 
     config.write_text(text + "\n")
-    platform.look()
+    platform.poll()
 
     assert broken == []
-    assert "not brought in, all stays as it was: " in lines[1]
+    assert "not applied, the last working version keeps running: " in lines[1]
     assert "StepFiles/missing.html is missing" in lines[1]
     assert len(platform.published) == 1
 
 
 def test_code_is_deployed(platform: FakePlatform) -> None:
-    """Given an edited handler, everything is built and deployed once; the study is left alone."""
+    """Given edited handlers, everything is built and deployed once, and the study is not published."""
     (platform.repository / "functions/start/app.py").write_text("NEW = 2\n")
     (platform.repository / "layer/hippo/more.py").write_text("MORE = 3\n")
 
-    lines = platform.look()
+    lines = platform.poll()
 
     assert platform.deployed == 1
     assert platform.published == []
     assert lines == [
         "edited: functions/start/app.py, layer/hippo/more.py",
-        "deployed: requests from now on run it",
+        "deployed: requests from now on use it",
     ]
 
 
-def test_code_that_is_not_python_is_told_and_not_deployed(platform: FakePlatform) -> None:
-    """Given a syntax error, the message has file and line."""
+def test_a_syntax_error_is_reported_and_not_deployed(platform: FakePlatform) -> None:
+    """Given a syntax error, the message names the file and line."""
     (platform.repository / "functions/start/app.py").write_text("ONE = 1\ndef (:\n")
 
-    lines = platform.look()
+    lines = platform.poll()
 
     assert platform.deployed == 0
     assert "functions/start/app.py, line 2: " in lines[1]
 
 
-def test_a_refused_deployment_is_told_and_the_next_edit_tries_again(platform: FakePlatform) -> None:
-    """Given SAM's refusal, the platform stays up and says so."""
+def test_a_failed_deployment_is_reported_and_the_next_edit_deploys(platform: FakePlatform) -> None:
+    """Given a deployment that SAM rejects, the platform reports it and deploys the next edit."""
     platform.refusal = LocalPlatformError("`sam deploy` failed")
     (platform.repository / "functions/start/app.py").write_text("NEW = 2\n")
-    lines = list(platform.look())
+    lines = list(platform.poll())
     platform.refusal = None
     (platform.repository / "functions/start/app.py").write_text("NEWER = 3\n")
 
-    assert lines[1:] == ["not brought in, all stays as it was: `sam deploy` failed"]
-    assert platform.look()[-1] == "deployed: requests from now on run it"
+    assert lines[1:] == ["not applied, the last working version keeps running: `sam deploy` failed"]
+    assert platform.poll()[-1] == "deployed: requests from now on use it"
     assert platform.deployed == 2
 
 
-def test_the_page_and_the_game_need_nothing_but_a_word(platform: FakePlatform) -> None:
-    """Given an edit of the page or of the game server, it is said who sees it when."""
+def test_edits_of_the_page_and_the_game_are_only_reported(platform: FakePlatform) -> None:
+    """Given an edit of the page or the game server, the console says when it takes effect."""
     (platform.repository / "web" / "index.html").write_text("<h1>New</h1>")
     (platform.study / "App" / "server.py").write_text("NEW = 2\n")
 
-    lines = platform.look()
+    lines = platform.poll()
 
     assert "reload the page to see it" in lines
-    assert "game servers that start from now on run it" in lines
+    assert "game servers that start from now on use it" in lines
     assert (platform.deployed, platform.published) == (0, [])
 
 
-def test_faults_are_told(platform: FakePlatform) -> None:
-    """Given the control file, the console says which faults act, or why none does."""
+def test_faults_are_reported(platform: FakePlatform) -> None:
+    """Given a control file, the console says which faults are active, or why none is."""
     platform.faults.write_text('[{"kind": "slow-start", "seconds": 20}]')
-    lines = list(platform.look())
+    lines = list(platform.poll())
     platform.faults.write_text("[{]")
-    refused = list(platform.look())
+    refused = list(platform.poll())
     platform.faults.unlink()
 
     assert lines[-1] == "faults: slow-start seconds=20"
-    assert "faults.json is refused, and no fault acts: it is not JSON" in refused[-1]
-    assert platform.look()[-1] == "faults: none"
+    assert "faults.json is not valid, so no fault is active. Fix it: it is not JSON" in refused[-1]
+    assert platform.poll()[-1] == "faults: none"
 
 
 def test_syntax_is_checked_in_python_files_only(tmp_path: Path) -> None:
-    """Given other files and removed ones, there is nothing to check."""
+    """Given other files and removed ones, nothing is checked."""
     page = tmp_path / "page.html"
     page.write_text("def (:")
 

@@ -1,4 +1,4 @@
-"""`python -m hippo_local fault …` writes the control file, or says what is wrong and changes nothing."""
+"""Tests of `python -m hippo_local fault …`, which writes the control file of faults."""
 
 import json
 from pathlib import Path
@@ -7,11 +7,11 @@ import pytest
 
 from hippo_local.__main__ import main
 from hippo_local.errors import LocalPlatformError
-from hippo_local.fault_command import read_words
+from hippo_local.fault_command import parse_fault
 
 
 def test_faults_are_added_listed_and_cleared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given two faults, the file has both in their order; after clear there is none."""
+    """Given two added faults, the file has both in order, and `clear` removes them."""
     fault = ["fault", "--directory", str(tmp_path)]
     main([*fault, "slow-start", "20", "match=alice", "times=1"])
     main([*fault, "throttle", "action=ecs", "rate=0.5"])
@@ -33,25 +33,25 @@ def test_faults_are_added_listed_and_cleared(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
+    ("arguments", "problem"),
     [
-        (["slow"], "There is no fault called slow: use list, clear, or one of slow-start"),
+        (["slow"], "Unknown fault slow. Use list, clear, or one of slow-start"),
         (["slow-start"], "slow-start needs `seconds`"),
         (["slow-start", "soon"], "seconds must be a number, not 'soon'"),
         (["slow-start", "1", "mach=alice"], "`mach` is not a key of slow-start"),
         (["task-crash", "nan"], "`seconds`"),
     ],
 )
-def test_words_that_make_no_sense_are_refused(words: list[str], problem: str) -> None:
-    """Given words that are no fault, the message names what is wrong."""
+def test_invalid_arguments_are_rejected(arguments: list[str], problem: str) -> None:
+    """Given arguments that do not describe a fault, the message names what is wrong."""
     with pytest.raises(LocalPlatformError) as caught:
-        read_words(words)
+        parse_fault(arguments)
 
     assert problem in str(caught.value)
 
 
-def test_a_refusal_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given a file that a person has broken, nothing is added to it, and clear helps."""
+def test_a_broken_file_is_not_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given a control file that is not JSON, nothing is added to it, and `clear` removes it."""
     path = tmp_path / "faults.json"
     path.write_text("[{]")
     fault = ["fault", "--directory", str(tmp_path)]

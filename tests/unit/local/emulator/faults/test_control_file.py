@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hippo_local.emulator.faults.control_file import KINDS, FaultBook, FaultFileError, parse_faults
+from hippo_local.emulator.faults.control_file import KINDS, FaultFileError, FaultRegistry, parse_faults
 
 GOOD: list[dict[str, Any]] = [
     {"kind": "slow-start", "seconds": 20, "match": "alice", "times": 1},
@@ -41,14 +41,14 @@ def test_every_kind_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [
-        ("slow", "must be an object with a kind"),
-        ({"seconds": 3}, "`kind` is null; there are slow-start"),
+        ("slow", "must be an object with a `kind`"),
+        ({"seconds": 3}, "`kind` cannot be null: use one of slow-start"),
         ({"kind": "slow-start"}, "slow-start needs `seconds`"),
-        ({"kind": "slow-start", "seconds": "3"}, "`seconds` must be a number, 0 or more, not '3'"),
-        ({"kind": "slow-start", "seconds": -1}, "`seconds` must be a number"),
-        ({"kind": "slow-start", "seconds": True}, "`seconds` must be a number"),
+        ({"kind": "slow-start", "seconds": "3"}, "`seconds` must be 0 or a positive number, not '3'"),
+        ({"kind": "slow-start", "seconds": -1}, "`seconds` must be 0 or a positive number"),
+        ({"kind": "slow-start", "seconds": True}, "`seconds` must be 0 or a positive number"),
         ({"kind": "slow-start", "seconds": 3, "state": "STOPPED"}, "`state` must be PENDING or RUNNING"),
-        ({"kind": "task-crash", "seconds": 3, "times": 0}, "`times` must be a whole number, 1 or more"),
+        ({"kind": "task-crash", "seconds": 3, "times": 0}, "`times` must be a whole number of at least 1"),
         ({"kind": "task-crash", "seconds": 3, "user": "u"}, "`user` is not a key of task-crash"),
         ({"kind": "throttle", "action": "redshift"}, "`action` must be a service (cloudformation"),
         ({"kind": "throttle", "action": "ecs", "match": ""}, "`match` must be text"),
@@ -73,21 +73,21 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_without_a_file_nothing_is_wrong(tmp_path: Path) -> None:
     """Given no control file, or none asked for, no fault acts."""
-    assert FaultBook(None).list_faults(*KINDS) == []
-    assert FaultBook(tmp_path / "faults.json").list_faults(*KINDS) == []
+    assert FaultRegistry(None).list_faults(*KINDS) == []
+    assert FaultRegistry(tmp_path / "faults.json").list_faults(*KINDS) == []
 
 
 def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
     """Given a file that is written, changed and removed, every look sees it as it is."""
     path = tmp_path / "faults.json"
-    book = FaultBook(path)
-    seen = [len(book.list_faults(*KINDS))]
+    registry = FaultRegistry(path)
+    seen = [len(registry.list_faults(*KINDS))]
     for entries in (GOOD, GOOD[:2]):
         write(path, *entries)
-        seen.append(len(book.list_faults(*KINDS)))
+        seen.append(len(registry.list_faults(*KINDS)))
     path.unlink()
 
-    assert [*seen, len(book.list_faults(*KINDS))] == [0, len(GOOD), 2, 0]
+    assert [*seen, len(registry.list_faults(*KINDS))] == [0, len(GOOD), 2, 0]
 
 
 def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
@@ -95,14 +95,14 @@ def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once)
-    book = FaultBook(path)
-    [fault] = book.list_faults("task-crash")
+    registry = FaultRegistry(path)
+    [fault] = registry.list_faults("task-crash")
 
-    taken = [book.take(fault, "a task"), book.take(fault, "a task")]
+    taken = [registry.take(fault, "a task"), registry.take(fault, "a task")]
     write(path, once, GOOD[0])
 
     assert taken == [True, False]
-    assert book.list_faults("task-crash") == []
+    assert registry.list_faults("task-crash") == []
 
 
 def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path: Path) -> None:
@@ -110,16 +110,16 @@ def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path:
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once, once)
-    book = FaultBook(path)
-    first, second = book.list_faults("task-crash")
-    book.take(first, "a task")
-    left = book.list_faults("task-crash")
+    registry = FaultRegistry(path)
+    first, second = registry.list_faults("task-crash")
+    registry.take(first, "a task")
+    left = registry.list_faults("task-crash")
     write(path)
-    book.list_faults("task-crash")
+    registry.list_faults("task-crash")
     write(path, once)
 
     assert left == [second]
-    assert len(book.list_faults("task-crash")) == 1
+    assert len(registry.list_faults("task-crash")) == 1
 
 
 def test_a_refused_file_ends_all_faults_and_is_told_once(
@@ -128,11 +128,11 @@ def test_a_refused_file_ends_all_faults_and_is_told_once(
     """Given a good file that becomes a bad one, nothing acts, and the log names the file and the problem."""
     path = tmp_path / "faults.json"
     write(path, GOOD[0])
-    book = FaultBook(path)
-    assert book.list_faults("slow-start")
+    registry = FaultRegistry(path)
+    assert registry.list_faults("slow-start")
 
     path.write_text("[{]")
-    acting = [book.list_faults("slow-start") for _ in range(3)]
+    acting = [registry.list_faults("slow-start") for _ in range(3)]
 
     assert acting == [[], [], []]
     [record] = [record for record in caplog.records if record.levelname == "ERROR"]
