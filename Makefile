@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test simulate prove-permissions fuzz bench check lock clean
+.PHONY: help setup chromium local test test-fast test-changed simulate prove-permissions fuzz bench check lock clean
 
 help: ## what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -52,8 +52,19 @@ chromium: ## install Chromium for the browser tests where there is none (Debian'
 local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
 	@exec $(BIN)/hippo local $(if $(filter 0,$(OPEN)),--no-open) -- "$${STUDY:-examples/mountain_car}"
 
+# One worker per core. A test module stays in one worker, which has a browser and a platform of its own.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
+
+test-fast: setup ## the inner loop: unit and functional tests, without a browser or a platform
+	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/functional
+
+test-changed: setup ## the quick tests that a change since main touches (AGAINST=branch ALL=1 for the slow ones too)
+	@tests=$$($(BIN)/python tools/changed_tests.py --against "$${AGAINST:-main}" $(if $(ALL),--all)) && \
+	if [ -z "$$tests" ]; then echo "No test is affected by the change."; \
+	else echo "$$tests"; $(BIN)/python -m pytest -q $(PARALLEL) $$tests; fi
 
 simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/reliability.md)
 	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation

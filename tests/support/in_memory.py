@@ -46,12 +46,14 @@ def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
 
     from hippo.aws import clients
     from tests.support.aws_hooks import shared_client, shared_session
+    from tests.support.quick_moto import make_quick
 
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     # moto's machine images take a tenth of a second of every test, and nobody starts a machine.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    make_quick(monkeypatch)
     with mock_aws():
         session, hooks = shared_session(REGION)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
