@@ -55,7 +55,7 @@ local: setup ## deploy template.yaml on this machine and run a whole study (STUD
 test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
 	$(BIN)/python -m pytest
 
-simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/reliability.md)
+simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/explanation/reliability.md)
 	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation
 	@$(BIN)/python -m tests.simulation.mutants
 

@@ -20,7 +20,7 @@ _START_SECONDS = 60
 # The emulator first lets the game servers save what they have.
 _STOP_SECONDS = 10
 _POLL_SECONDS = 0.05
-# The variable that names a file for what IAM judges (docs/permissions.md).
+# The variable that names a file for what IAM judges (docs/reference/permissions.md).
 PERMISSION_RECORD = "HIPPO_PERMISSION_RECORD"
 
 

@@ -15,7 +15,7 @@ from hippo_cli.errors import AwsError, UsageError
 from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import read_folder_project
 
-STEWARD = "Ask the operator to attach the stack's StewardPolicy to you (docs/security.md)."
+STEWARD = "Ask the operator to attach the stack's StewardPolicy to you (docs/howto/let-researchers-in.md)."
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,14 @@ from hippo_cli.reports.servers import (
 )
 
 _LOOK = (
-    "Have the operator delete it: the next sweep stops what runs without a record (docs/operating.md).\n"
+    "Have the operator delete it: the next sweep stops what runs without a record (docs/howto/operate.md).\n"
     "Then run the same command again."
 )
 FindSize = Callable[[str], ServerSize]
 _OWN = (
     "Ask the operator to tag you with your project (hippo-project), and for the stack's ResearcherPolicy.\n"
-    "Records last written before the stack tagged them only a steward may read (docs/security.md)."
+    "Records last written before the stack tagged them only a steward may read "
+    "(docs/howto/let-researchers-in.md)."
 )
 
 
