@@ -66,7 +66,7 @@ test-changed: setup ## the quick tests that a change since main touches (AGAINST
 	if [ -z "$$tests" ]; then echo "No test is affected by the change."; \
 	else echo "$$tests"; $(BIN)/python -m pytest -q $(PARALLEL) $$tests; fi
 
-simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/reliability.md)
+simulate: setup ## every crash point, pair of faults and order, random histories, and the mutants (docs/explanation/reliability.md)
 	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation
 	@$(BIN)/python -m tests.simulation.mutants
 

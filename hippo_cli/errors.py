@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Documented in docs/researchers.md."""
+    """Documented in docs/reference/cli.md."""
 
     FINE = 0
     PROBLEMS = 1  # the study, or what was asked about it, has problems

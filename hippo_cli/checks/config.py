@@ -81,7 +81,7 @@ def _advise(path: str, what: str) -> str:
         return "Count the steps again."
     verb = "Add it" if what.startswith("missing") else "Write it"
     example = _EXAMPLES.get(path)
-    return f"{verb}, for example `{example}`." if example else "See docs/study-options.md."
+    return f"{verb}, for example `{example}`." if example else "See docs/reference/config.md."
 
 
 def _check_names(study: StudyFolder) -> Iterable[Finding]:

@@ -1,6 +1,6 @@
 """What one page holds: controls whose answers would be lost, and elements that are blocked or removed.
 
-The rules are those of the sandbox that pages are shown in, docs/study-pages.md.
+The rules are those of the sandbox that pages are shown in, docs/reference/study-pages.md.
 """
 
 import re

@@ -20,7 +20,7 @@ _SOON = timedelta(days=14)
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _NOT_NOW = ("PENDING_VALIDATION",)
-_RENEW = "Put a new fullchain.pem and privkey.pem there: docs/operating.md, `Certificates of game servers`."
+_RENEW = "Put a new fullchain.pem and privkey.pem there: docs/howto/certificates.md."
 
 
 def check_certificate(connection: Connection, stack: Stack, now: datetime) -> Iterator[Result]:

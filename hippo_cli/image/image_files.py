@@ -87,7 +87,7 @@ def _tell_missing(study: StudyFolder, reason: str) -> Finding:
     what = f"the image will hold no certificate, so browsers will not reach game servers: {reason}"
     fix = (
         f"Put fullchain.pem and privkey.pem into {APP_FOLDER}/, or ask the operator to set GameCertificate "
-        "(docs/operating.md)."
+        "(docs/howto/certificates.md)."
     )
     line = study.config_file.find_line(("project", "ssl"))
     return warning("certificate", CONFIG_FILE, line, "project.ssl", what, fix)

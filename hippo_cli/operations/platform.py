@@ -16,7 +16,7 @@ from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import read_folder_project
 
 ASK_FOR_STEWARD_POLICY = (
-    "Ask the operator to attach the stack's StewardPolicy to you (docs/explanation/security.md)."
+    "Ask the operator to attach the stack's StewardPolicy to you (docs/howto/let-researchers-in.md)."
 )
 
 

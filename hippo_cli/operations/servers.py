@@ -38,7 +38,7 @@ FindSize = Callable[[str], ServerSize]
 _ASK_FOR_TAG = (
     "Ask the operator to attach the stack's ResearcherPolicy to you and to tag you with your project\n"
     "(hippo-project). Only stewards can read records last written before the stack tagged them\n"
-    "(docs/explanation/security.md)."
+    "(docs/howto/let-researchers-in.md)."
 )
 
 

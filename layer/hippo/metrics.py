@@ -45,7 +45,7 @@ Metric = Literal[
     "Orphans",
 ]
 
-# docs/operating.md says what each of them counts.
+# docs/reference/metrics.md says what each of them counts.
 _OTHER_UNITS: Mapping[Metric, str] = {"TimeToReady": SECONDS, "ServerMinutes": UNITLESS}
 UNITS: Mapping[Metric, str] = {name: _OTHER_UNITS.get(name, COUNT) for name in get_args(Metric)}
 

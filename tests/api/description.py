@@ -1,4 +1,4 @@
-"""docs/openapi.yaml as tests use it: its operations, and a judge of answers."""
+"""docs/reference/openapi.yaml as tests use it: its operations, and a judge of answers."""
 
 import copy
 import json
@@ -17,8 +17,9 @@ _KINDS = ("Page", "Wait", "Game", "Notice", "Refusal")
 
 @cache
 def load_description() -> dict[str, Any]:
-    """The description, as it stands in the file."""
-    description: dict[str, Any] = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text(encoding="utf-8"))
+    """Return the description as it is in the file."""
+    text = (ROOT / "docs/reference/openapi.yaml").read_text(encoding="utf-8")
+    description: dict[str, Any] = yaml.safe_load(text)
     return description
 
 

@@ -209,6 +209,6 @@ _SIGNATURE = (
 
 
 def sign(project_id: str, user_id: str) -> str:
-    """The signature of a participant's link, as docs/security.md has researchers make it."""
+    """The signature of a participant's link, as docs/howto/sign-links.md has researchers make it."""
     digest = hmac.new(LINK_KEY, f"{project_id}/{user_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""The handlers answer as docs/openapi.yaml says, each kind of answer at least once."""
+"""The handlers answer as docs/reference/openapi.yaml says, each kind of answer at least once."""
 
 import json
 from collections.abc import Callable

@@ -25,5 +25,5 @@ def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 @pytest.fixture(scope="session")
 def platform(running_platform: RunningPlatform) -> dict[str, Any]:
-    """The content of outputs.json of a platform that is up (see docs/running-locally.md)."""
+    """The content of outputs.json of a platform that is up (see docs/howto/run-locally.md)."""
     return running_platform.outputs

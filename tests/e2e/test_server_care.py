@@ -110,7 +110,7 @@ def test_a_sweep_clears_what_nobody_looks_after(account: AccountView) -> None:
 
 
 def test_a_dead_lettered_stop_is_replayed_by_one_command(account: AccountView, faults: Faults) -> None:
-    """Given a stop that died on each of its tries, the command in docs/operating.md has it done after all."""
+    """Given a stop that failed on each try, the command in docs/howto/operate.md completes it."""
     user_id = "replayed"
     start = {"projectId": account.outputs["projectId"], "userId": user_id, "requestId": "replayed"}
     topic = account.outputs["stackOutputs"]["StartServerTopicArn"]

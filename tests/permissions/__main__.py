@@ -44,7 +44,7 @@ def record() -> None:
 
 
 def judge() -> bool:
-    """Print the table and what was found, and bring docs/permissions.md up to date."""
+    """Print the table and what was found, and bring docs/reference/permissions.md up to date."""
     statements = list_statements()
     requests = [*load_requests(PLATFORM), *load_requests(SIMULATION)]
     table = write_table(statements, requests)

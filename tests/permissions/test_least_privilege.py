@@ -65,7 +65,7 @@ def test_the_simulation_asks_for_nothing_else() -> None:
 
 
 def test_the_table_is_the_printed_one(requests: list[Request]) -> None:
-    """Given the record and the template, docs/permissions.md holds the table that follows from them."""
+    """Given the record and the template, docs/reference/permissions.md holds their table."""
     assert read_table() == write_table(list_statements(), requests).strip(), "run make prove-permissions"
 
 

@@ -12,7 +12,8 @@ from hippo.metrics import DIMENSION, NAMESPACE, UNITS
 
 RESOURCES = load_template()["Resources"]
 PARAMETERS = load_template()["Parameters"]
-OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+OPERATING = (ROOT / "docs/howto/operate.md").read_text(encoding="utf-8")
+METRICS = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
 ALARMS = {k: r["Properties"] for k, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
 FREE_METRICS = 50  # of each of an account's first three dashboards (CloudWatch pricing)
 
@@ -76,7 +77,7 @@ def test_dashboard_computes_with_ids_that_exist() -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarm_says_where_to_read_on(name: str) -> None:
     """Whoever gets the e-mail finds what to do under the alarm's name."""
-    assert "docs/operating.md" in ALARMS[name]["AlarmDescription"]
+    assert "docs/howto/operate.md" in ALARMS[name]["AlarmDescription"]
     section = OPERATING.split("## When an alarm rings", 1)[1].split("\n## ", 1)[0]
     assert f"**{name}**" in section
 
@@ -109,7 +110,7 @@ def test_errors_of_every_function_at_work_ring() -> None:
 
 def test_metrics_are_documented() -> None:
     """The table of metrics holds every one, with its unit."""
-    section = OPERATING.split("## Metrics", 1)[1].split("\n## ", 1)[0]
+    section = METRICS.split("## Metrics", 1)[1].split("\n## ", 1)[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", section, flags=re.MULTILINE))
     assert rows == {
         name: {"Count": "count", "Seconds": "seconds", "None": "minutes"}[u] for name, u in UNITS.items()

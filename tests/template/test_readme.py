@@ -1,9 +1,9 @@
-"""The README's reference table says what the template does."""
+"""The table in docs/reference/functions.md matches the template."""
 
 import pytest
 from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+FUNCTIONS_PAGE = (ROOT / "docs/reference/functions.md").read_text(encoding="utf-8")
 COLUMNS = ["function", "trigger", "variables", "permissions", "timeout"]
 TRIGGERS = {
     "next_step": "API `GET`, `POST /next`",
@@ -18,14 +18,14 @@ TRIGGERS = {
 
 
 def read_table():
-    """The rows of the table, by function."""
-    rows = [line.strip("|").split("|") for line in README.splitlines() if line.startswith("| `")]
+    """Return the rows of the table, by function."""
+    rows = [line.strip("|").split("|") for line in FUNCTIONS_PAGE.splitlines() if line.startswith("| `")]
     cells = [[cell.strip() for cell in row] for row in rows]
     return {row[0].strip("`"): row for row in cells if row[0].strip("`") in FUNCTIONS}
 
 
 def write_row(folder):
-    """The row that the template calls for."""
+    """Return the row that the template requires."""
     function = get_function(folder)
     statements = list_statements(f"{FUNCTIONS[folder]}Role")
     actions = sorted({a for s in statements for a in as_list(s["Action"]) if not a.startswith("logs:")})
@@ -42,10 +42,10 @@ def write_row(folder):
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_reference_table_agrees_with_the_template(folder):
-    """Trigger, variables, permissions and timeout of each function stand in the README as deployed."""
+    """Given a function, its row has the trigger, variables, permissions and timeout of the template."""
     assert read_table().get(folder) == write_row(folder), " | ".join(["", *write_row(folder), ""])
 
 
 def test_reference_table_has_its_columns():
-    """The table's head names what the rows hold."""
-    assert "| " + " | ".join(COLUMNS) + " |" in README
+    """Given the table, its header names the columns."""
+    assert "| " + " | ".join(COLUMNS) + " |" in FUNCTIONS_PAGE

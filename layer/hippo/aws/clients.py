@@ -1,7 +1,7 @@
 """AWS clients with the retries and timeouts that each kind of function can afford.
 
 They come from botocore, which boto3 is a layer over: what boto3 adds to a client (for S3, file transfers with
-thread pools) is not used here and takes a sixth of a cold start (docs/benchmarks.md).
+thread pools) is not used here and takes a sixth of a cold start (docs/explanation/benchmarks.md).
 """
 
 import gc

@@ -92,5 +92,6 @@ def describe_objection(names: list[str]) -> str:
     count, them = ("1 game server is", "it") if one else (f"{len(names)} game servers are", "them")
     return (
         f"{count} left ({shown}), and only this stack can stop {them}. Switch the studies off (live: false), "
-        f"wait for the end of {them} or stop {them} by hand (docs/operating.md), then delete the stack again."
+        f"wait for the end of {them} or stop {them} by hand (docs/howto/operate.md), then "
+        "delete the stack again."
     )

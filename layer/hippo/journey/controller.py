@@ -2,7 +2,7 @@
 
 AWS calls in a warm environment: a page step reads and writes the participant's record; a game step also
 reads the server record; a step that starts or stops a server publishes one message before it is written.
-What the options of a study add to a newcomer's first request: docs/study-options.md.
+What the options of a study add to a newcomer's first request: docs/reference/config.md.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What each option adds to the calls of a study, counted exactly: docs/study-options.md says the same."""
+"""What each option adds to the calls of a study, counted exactly: docs/reference/config.md says the same."""
 
 from typing import Any
 

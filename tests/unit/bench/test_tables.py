@@ -85,7 +85,7 @@ def test_command_measures_what_is_asked_for(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_command_of_the_documentation_is_known() -> None:
-    """docs/benchmarks.md names each measurement with the command that makes it."""
-    text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    """Given a measurement, docs/explanation/benchmarks.md names its command."""
+    text = (ROOT / "docs/explanation/benchmarks.md").read_text(encoding="utf-8")
 
     assert [name for name in MEASUREMENTS if f"python -m bench {name}" not in text] == []

@@ -185,7 +185,7 @@ def test_what_a_page_may_not_hold(study: SmallStudy, body: str, code: str, line:
     ],
 )
 def test_what_a_page_may_hold(study: SmallStudy, body: str) -> None:
-    """Given what docs/study-pages.md allows, then nothing is said."""
+    """Given what docs/reference/study-pages.md allows, then nothing is said."""
     study.page(body)
 
     assert study.check() == []

@@ -46,8 +46,8 @@ def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def test_published_schema_is_up_to_date(run: Callable[..., Any]) -> None:
-    """Given docs/study.schema.json, then it is what `hippo schema` prints."""
-    assert (ROOT / "docs" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
+    """Given docs/reference/study.schema.json, then it is what `hippo schema` prints."""
+    assert (ROOT / "docs/reference" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
     Draft7Validator.check_schema(make_schema())
 
 
@@ -56,7 +56,7 @@ def test_example_names_the_schema_and_is_valid() -> None:
     text = (EXAMPLE / "config.yml").read_text(encoding="utf-8")
     path = text.splitlines()[0].partition("$schema=")[2]
 
-    assert (EXAMPLE / path).resolve() == ROOT / "docs" / FILE_NAME
+    assert (EXAMPLE / path).resolve() == ROOT / "docs/reference" / FILE_NAME
     assert is_valid(json.loads(json.dumps(yaml.safe_load(text)["project"])))
 
 

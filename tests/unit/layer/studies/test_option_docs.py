@@ -1,4 +1,4 @@
-"""The documents on options and security say what the code does."""
+"""The documents on options and security match the code."""
 
 from typing import Any
 
@@ -20,34 +20,35 @@ from hippo.studies.options import MOST_PARTICIPANTS, OPTION_KEYS
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
-OPTIONS = (DOCS / "study-options.md").read_text(encoding="utf-8")
-SECURITY = (DOCS / "security.md").read_text(encoding="utf-8")
+OPTIONS = (DOCS / "reference/config.md").read_text(encoding="utf-8")
+SECURITY = (DOCS / "explanation/security.md").read_text(encoding="utf-8")
+SIGNING = (DOCS / "howto/sign-links.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [*OPTION_KEYS, *REASONS, *OWN_PARAMETERS, QUEUED, STARTED, ALMOST_THERE])
 def test_names_are_explained(name: str) -> None:
-    """Given an option, a reason, an own parameter or a state of waiting, then the document has it."""
+    """Given an option, a reason, an own parameter or a state of waiting, the document has it."""
     assert f"`{name}`" in OPTIONS or f"`{name}:" in OPTIONS
 
 
 def test_limits_are_those_of_the_code() -> None:
-    """Given the limits, then the documents state them."""
+    """Given the limits, the documents state them."""
     for number in (LONGEST_VALUE, MOST_PARAMETERS, f"{MOST_REFUSED:,}", f"{MOST_PARTICIPANTS:,}"):
         assert str(number) in OPTIONS
-    assert f"at least {LEAST_KEY_LENGTH} characters" in SECURITY
-    assert f"s3://<bucket>/{link_key_of('<projectId>')}" in SECURITY
+    assert f"at least {LEAST_KEY_LENGTH} characters" in SIGNING
+    assert f"s3://<bucket>/{link_key_of('<projectId>')}" in SIGNING
 
 
 @pytest.mark.parametrize("header", sorted(NEVER_STORED))
 def test_headers_that_are_never_stored_are_named(header: str) -> None:
-    """Given a header that holds a credential, then the document says that it is not kept."""
+    """Given a header that holds a credential, the document says that it is not stored."""
     assert f"`{header}`" in SECURITY.lower()
 
 
 def test_example_signs_as_the_platform_does() -> None:
-    """Given the document's Python, when it is run, then its signatures and ids are the platform's."""
+    """Given the document's Python, its signatures and ids are the platform's."""
     names: dict[str, Any] = {}
-    exec(SECURITY.split("```python\n")[1].split("```")[0], names)  # noqa: S102
+    exec(SIGNING.split("```python\n")[1].split("```")[0], names)  # noqa: S102
     key = b"0123456789abcdef0123456789abcdef"
     derived = derive_user_id("p", "PROLIFIC_PID", "5f1b2c é")
 
