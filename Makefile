@@ -73,6 +73,8 @@ check: setup .venv-scan/ready ## the gate: ruff, mypy strict, cfn-lint, sam vali
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	for app in functions/*/app.py; do $(BIN)/mypy $$app || exit 1; done
+	$(BIN)/codespell
+	$(BIN)/python tools/check_prose.py
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
 	$(BIN)/python tools/scan_template.py
