@@ -76,7 +76,7 @@ def test_dashboard_computes_with_ids_that_exist() -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarm_says_where_to_read_on(name: str) -> None:
     """Whoever gets the e-mail finds what to do under the alarm's name."""
-    assert "docs/operating.md" in ALARMS[name]["AlarmDescription"]
+    assert "docs/howto/operate.md" in ALARMS[name]["AlarmDescription"]
     section = OPERATING.split("## When an alarm rings", 1)[1].split("\n## ", 1)[0]
     assert f"**{name}**" in section
 
