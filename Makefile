@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test simulate prove-permissions fuzz bench check lock clean
+.PHONY: help setup chromium local test simulate prove-permissions fuzz bench check release lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ check: setup .venv-scan/ready ## the gate: ruff, mypy strict, codespell, prose, 
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
 	$(BIN)/python tools/scan_template.py
 	$(BIN)/python -m pytest -q tests/template
+
+release: setup ## check and tag a release (VERSION=x.y.z; see RELEASING.md)
+	@$(BIN)/python tools/release.py "$(VERSION)"
 
 lock: .venv/ready ## update the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -o requirements/dev.txt

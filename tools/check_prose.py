@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 README_BYTES = 7_000
-_SKIPPED = ("requirements/", "tests/deployments/last_release/", "tools/banned_phrases.toml")
+_SKIPPED = ("requirements/", "tools/banned_phrases.toml")
 _LITERALS = ("hippo_cli/", "hippo_local/", "layer/", "functions/", "tools/", "bench/", "examples/")
 _WHOLE = (".html", ".yaml", ".yml", ".toml", "Makefile", "Dockerfile", "web/texts.js", ".ci/run")
 _ALLOW = re.compile(r"prose: allow \(.+\)")
@@ -38,6 +38,7 @@ _PROPERTIES = {"property", "cached_property", "setter"}
 _NO_SENTENCE = re.compile(r"\s*(#|\||<|\[[^]]+\]:|!\[|---|$)")
 _LIST_ITEM = re.compile(r"\s*(>\s*)?([-*+]|\d+\.)\s+")
 _MARK = re.compile(r"^\s*([-*+>]+|\d+\.)\s+")
+_QUOTE = re.compile(r'"[^"]+"')  # a message of several sentences is quoted in one
 _TWO_SENTENCES = re.compile(r"[.!?][)\"'*_`]*\s+[A-Z\"(*`]")
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|vs|cf|etc|approx|No|Dr|[A-Z])\.$")
 _SENTENCE_END = re.compile(r"[.!?:][)\"'*_`\]]*\s*$")
@@ -174,7 +175,9 @@ def check_sentences(path: str, source: str) -> Iterator[Finding]:
     for number, (line, following) in enumerate(zip(lines, lines[1:], strict=False), 1):
         if _NO_SENTENCE.match(line):
             continue
-        body = _LIST_ITEM.sub("", line).strip()
+        body = _QUOTE.sub(
+            lambda quote: re.sub(r"[.!?](?=\s)", ",", quote[0]), _LIST_ITEM.sub("", line).strip()
+        )
         if any(not _ABBREVIATION.search(body[: end.start() + 1]) for end in _TWO_SENTENCES.finditer(body)):
             yield Finding(path, number, body[:40], "one sentence per line: start a new line")
         continued = not (_NO_SENTENCE.match(following) or _LIST_ITEM.match(following))

@@ -121,6 +121,7 @@ def test_docstring_of_a_test_is_one_sentence_of_given(docstring):
             [],
         ),
         ("One sentence. Another.\n", [1]),
+        ('A message says "No input. Pass it.", which is quoted.\n', []),
         ("One sentence (in brackets.) Another.\n", [1]),
         ("A sentence that\nis wrapped.\n", [1]),
         ("- A sentence that\n  is wrapped.\n", [1]),
