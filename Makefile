@@ -1,50 +1,50 @@
-# Every target does its own set-up: on a fresh machine Python 3.11+ and make are enough.
+# Every target does its own set-up: a fresh machine needs only Python 3.11+ and make.
 PYTHON ?= python3
 BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# On a terminal uv shows how far it is.
+# On a terminal, uv shows its progress.
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test test-fast test-changed simulate prove-permissions fuzz bench check lock clean
+.PHONY: help setup chromium local test test-fast test-changed simulate prove-permissions fuzz bench check release lock clean
 
-help: ## what there is to do
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
 
-setup: .venv/ready .venv-lambda/ready ## fill the two environments (done by the other targets when needed)
+setup: .venv/ready .venv-lambda/ready ## create the two environments (other targets do this when needed)
 
-# uv reads the same locks as pip and fills an environment several times faster.
+# uv reads the same locks as pip and installs several times faster.
 .venv/ready: requirements/dev.txt requirements/uv.txt
-	@echo "== setting up .venv (once; most of the time goes into downloads)"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=/path/to/it")'
+	@echo "== setting up .venv (once; mostly downloads)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed. Set PYTHON=/path/to/python3.11.")'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python $(BIN)/python -r requirements/dev.txt
 	@$(BIN)/uv pip install $(QUIET) --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@
 
-# The handlers run in an environment with boto3 only, as on AWS: a dependency more would show at once.
+# The handlers run with boto3 only, as on AWS, so that a new dependency fails at once.
 .venv-lambda/ready: .venv/ready requirements/lambda.txt
 	@echo "== setting up .venv-lambda"
 	@$(PYTHON) -m venv --clear --without-pip .venv-lambda
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-lambda/bin/python -r requirements/lambda.txt
 	@touch $@
 
-# Apart from the others: it wants another boto3, and only `make check` needs it.
+# Separate, because the scanner needs another boto3. Only `make check` uses it.
 .venv-scan/ready: .venv/ready requirements/scan.txt
 	@echo "== setting up .venv-scan"
 	@$(PYTHON) -m venv --clear --without-pip .venv-scan
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-scan/bin/python -r requirements/scan.txt
 	@touch $@
 
-# The package that drives the browser brings none.
-chromium: ## install Chromium for the browser tests where there is none (Debian's package; needs root or sudo)
+# Playwright's package does not contain a browser.
+chromium: ## install Chromium for the browser tests if it is missing (Debian's package; needs root or sudo)
 	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
 		[ -n "$$name" ] && command -v "$$name" >/dev/null && exit 0; \
 	done; \
-	command -v apt-get >/dev/null || { echo "The browser tests need Chromium: install it, or set CHROMIUM to its path"; exit 1; }; \
+	command -v apt-get >/dev/null || { echo "The browser tests need Chromium. Install it, or set CHROMIUM to its path."; exit 1; }; \
 	echo "== installing Chromium (once)"; \
 	SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	$$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
@@ -70,26 +70,31 @@ simulate: setup ## every crash point, pair of faults and order, random histories
 	@PYTHONPATH=layer:. $(BIN)/python -m tests.simulation
 	@$(BIN)/python -m tests.simulation.mutants
 
-fuzz: setup ## 10,000 malformed requests to a local platform of their own (SEED=n repeats a run)
+fuzz: setup ## send 10,000 malformed requests to a local platform (SEED=n repeats a run)
 	@$(BIN)/python -m tests.api $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-prove-permissions: setup ## record what every role uses, judge the policies by it, deploy three that lack something
+prove-permissions: setup ## record the permissions that each role uses, check the policies against them, and deploy three that lack an action
 	@PYTHONPATH=layer:.:tests/template $(BIN)/python -m tests.permissions
 
 bench: setup chromium ## measure: calls, bytes, cold starts, load, frames
 	@$(BIN)/python -m bench
 
-check: setup .venv-scan/ready ## the gate: ruff, mypy strict, cfn-lint, sam validate, the security scanner and the other checks of the template
+check: setup .venv-scan/ready ## the gate: ruff, mypy strict, codespell, prose, cfn-lint, sam validate, security scanner, template tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	for app in functions/*/app.py; do $(BIN)/mypy $$app || exit 1; done
+	$(BIN)/codespell
+	$(BIN)/python tools/check_prose.py
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/sam validate --lint --template template.yaml --region ca-central-1
 	$(BIN)/python tools/scan_template.py
 	$(BIN)/python -m pytest -q tests/template
 
-lock: .venv/ready ## renew the locks after a change of pyproject.toml
+release: setup ## check and tag a release (VERSION=x.y.z; see RELEASING.md)
+	@$(BIN)/python tools/release.py "$(VERSION)"
+
+lock: .venv/ready ## update the locks after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml --extra dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt requirements/lambda.in -o requirements/lambda.txt
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header requirements/uv.in -o requirements/uv.txt

@@ -93,9 +93,9 @@ def test_a_name_that_is_not_the_stacks_works_as_before(certificate):
         ({"SiteLabel": "study"}, "needs SiteCertificateArn"),
         (
             {"SiteLabel": "s", "SiteUrl": "https://a.example.com", "SiteCertificateArn": CERTIFICATE},
-            "leave one",
+            "Leave one",
         ),
-        ({"SiteLabel": "api", "ApiLabel": "api", "SiteCertificateArn": CERTIFICATE}, "give different ones"),
+        ({"SiteLabel": "api", "ApiLabel": "api", "SiteCertificateArn": CERTIFICATE}, "must differ"),
         ({"ApiLabel": "api.example.org"}, "one label"),
         ({"SiteLabel": "-study"}, "one label"),
         ({"WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b"}, "regional"),

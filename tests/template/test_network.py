@@ -42,8 +42,8 @@ def test_a_group_is_made_in_a_given_network():
 @pytest.mark.parametrize(
     ("parameters", "said"),
     [
-        ({"Subnet": "subnet-1"}, "VpcId has to say"),
-        ({"SecurityGroup": "sg-1"}, "give its Subnet too"),
+        ({"Subnet": "subnet-1"}, "Set VpcId to the VPC of Subnet"),
+        ({"SecurityGroup": "sg-1"}, "Set Subnet too"),
         ({"VpcId": "vpc-1"}, "VpcId is the VPC of Subnet"),
         ({"Subnet": "subnet-1 subnet-2"}, "separated by commas"),
         ({"Subnet": "none"}, "subnet ids"),

@@ -205,6 +205,16 @@ def test_every_parameter_is_described_and_grouped():
     assert all(parameter.get("Description") for parameter in template["Parameters"].values())
 
 
+def test_table_of_contents_lists_the_sections_in_their_order():
+    """Given the template, the contents at its top list its keys and the sections of its resources in order."""
+    contents, text = (ROOT / "template.yaml").read_text(encoding="utf-8").split("\n\n", 1)
+    names = re.findall(r"^#   (?:  - )?(\S+(?: \S+)*)", contents, re.MULTILINE)
+    sections = re.findall(r"^(?:([A-Z][a-z]+):$|  # ---- (.+?) -+$)", text, re.MULTILINE)
+
+    assert names == [key or section for key, section in sections]
+    assert len(set(names)) == len(names) == 28
+
+
 def test_every_refusal_of_the_api_carries_cors():
     """A browser hides an answer without CORS headers from the page, API Gateway's own refusals included."""
     body = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
