@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
+from hippo.contention import list_tries
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import read_code
@@ -21,7 +22,6 @@ RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
 _TAGGED = f"{STEWARD}\nWith policies for further buckets it takes the tag hippo-role=steward, too."
 _OLD_VERSIONS = "look for old versions of what participants have stored"
 _QUEUE_PREFIX = "_slots/q."
-_TRIES = 8
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -180,7 +180,7 @@ class Withdrawal:
 
     def _leave(self, key: str) -> None:
         """By compare and swap, as the platform itself changes the list; a place there is free again."""
-        for _ in range(_TRIES):
+        for _ in list_tries(self._clock):
             content, etag = self._read_list(key)
             changed = self._lists[key](content, self._user_id)
             if changed == content:
@@ -195,7 +195,6 @@ class Withdrawal:
             except ClientError as error:
                 if read_code(error) not in _CONFLICTS:
                     raise
-                self._clock.sleep(0.1)
                 continue
             return
         raise CliError(f"{key}: others kept changing it", "Run the same command again.")

@@ -102,7 +102,9 @@ class LifecycleWorld:
             ClaimSettings("hippo", ROOT_DOMAIN, self.max_runtime),
             catalogue,
             ServerStore(self.store),
-            ServerPlaces(ServerSlots(self.store, self.max_servers), ServerQueue(self.store, self.clock)),
+            ServerPlaces(
+                ServerSlots(self.store, self.clock, self.max_servers), ServerQueue(self.store, self.clock)
+            ),
             tools.request_stop,
             run,
             self.clock,
@@ -133,7 +135,7 @@ class LifecycleWorld:
             self.rules,
             self.containers,
             self.host_names,
-            ServerSlots(self.store, self.max_servers),
+            ServerSlots(self.store, self.clock, self.max_servers),
             ServerQueue(self.store, self.clock),
             self.start_topic,
             self.topic,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hippo.aws.s3 import ObjectStore
+from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
@@ -140,6 +140,4 @@ class ParticipantStore:
     def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
         """Create (without ETag) or replace; give the new ETag. Raises ConflictError if another was first."""
         body = json.dumps(participant.to_wire()).encode()
-        if etag is None:
-            return self.bucket.create(self._folder + user_id, body, tags=RECORD_TAG)
-        return self.bucket.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)
+        return write_object(self.bucket, self._folder + user_id, body, etag, tags=RECORD_TAG)

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from hippo.aws.s3 import ObjectStore
-from hippo.clock import from_wire, to_wire
+from hippo.aws.s3 import ObjectStore, write_object
+from hippo.clock import Clock, from_wire, to_wire
+from hippo.contention import list_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
 from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 
 PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
 MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
-_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +187,15 @@ class ServerStore:
         Each write gives the tags anew: an object has those of its last one.
         """
         key, tags = f"_servers/{record.user_id}.json", format_object_tags(record)
-        if etag is None:
-            self._store.create(key, write_record(record), tags=tags)
-        else:
-            self._store.replace(key, write_record(record), etag, tags=tags)
+        write_object(self._store, key, write_record(record), etag, tags=tags)
 
 
 class HeldServer:
     """A record that this invocation has claimed, and may change only as long as it still owns it."""
 
-    def __init__(self, store: ServerStore, record: ServerRecord) -> None:
+    def __init__(self, store: ServerStore, record: ServerRecord, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self.record = record
 
     def check(self) -> ServerRecord:
@@ -211,7 +209,8 @@ class HeldServer:
         Raises FencedError if it is no longer ours. A write that succeeded although botocore, having lost
         its answer, tried it again and got 412, is recognised by what is stored.
         """
-        for _ in range(_TRIES):
+        # Not `retry_conflicts`: a lost write may be our own, and giving up means that the record is not ours.
+        for _ in list_tries(self._clock):
             current, etag = self._read_owned()
             wanted = replace(current, **changes)
             if check:

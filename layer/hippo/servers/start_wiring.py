@@ -47,7 +47,7 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
         claim_settings,
         catalogue,
         ServerStore(own),
-        ServerPlaces(ServerSlots(own, settings.max_servers), ServerQueue(own, clock)),
+        ServerPlaces(ServerSlots(own, clock, settings.max_servers), ServerQueue(own, clock)),
         tools.request_stop,
         invocation,
         clock,

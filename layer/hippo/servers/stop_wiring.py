@@ -67,7 +67,7 @@ def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock:
         rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
         containers=Containers(ClientOnDemand("ecs", patient=True)),
         host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
-        slots=ServerSlots(own, settings.max_servers),
+        slots=ServerSlots(own, clock, settings.max_servers),
         queue=ServerQueue(own, clock),
         start_topic=Topic(sns, settings.start_server_topic_arn),
         stop_topic=Topic(sns, settings.stop_server_topic_arn),

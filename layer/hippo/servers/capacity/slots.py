@@ -8,17 +8,15 @@ shows them all.
 
 import hashlib
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from hippo.aws.s3 import ObjectStore
-from hippo.clock import parse_stamp, write_stamp
-from hippo.errors import ConflictError, TransientError
+from hippo.aws.s3 import ObjectStore, change_object, write_object
+from hippo.clock import Clock, parse_stamp, write_stamp
+from hippo.errors import ConflictError
 
 PREFIX = "_slots/"
 _FREE = b""
-_TRIES = 6
 _QUEUE = f"{PREFIX}q."
 
 
@@ -48,8 +46,9 @@ class Places:
 class ServerSlots:
     """`_slots/{number}` for 0 ≤ number < `count`, and `_slots/p.{projectId}.{number}`."""
 
-    def __init__(self, store: ObjectStore, count: int = 0) -> None:
+    def __init__(self, store: ObjectStore, clock: Clock, count: int) -> None:
         self._store = store
+        self._clock = clock
         self.count = count
 
     def look(self) -> Places:
@@ -70,10 +69,7 @@ class ServerSlots:
         if stored and stored.body:
             return stored.body == mine
         try:
-            if stored:
-                self._store.replace(key, mine, stored.etag)
-            else:
-                self._store.create(key, mine)
+            write_object(self._store, key, mine, stored.etag if stored else None)
         except ConflictError:
             again = self._store.read(key)  # botocore may have retried a write that succeeded
             return again is not None and again.body == mine
@@ -82,14 +78,11 @@ class ServerSlots:
     def free(self, number: int, user_id: str, attempt: int, project_id: str = "") -> None:
         """Give the slot back if this attempt holds it; somebody else's claim is left alone."""
         key, mine = name_slot(number, project_id), _write_holder(user_id, attempt)
-        for _ in range(_TRIES):
-            stored = self._store.read(key)
-            if not stored or stored.body != mine:
-                return  # another stop of the same attempt was faster
-            with suppress(ConflictError):  # 409 says only that another write was under way: look again
-                self._store.replace(key, _FREE, stored.etag)
-                return
-        raise TransientError(f"{key}: the slot kept changing")
+
+        def change(body: bytes | None) -> tuple[bytes | None, None]:
+            return (_FREE if body == mine else None), None  # another stop of this attempt may have been first
+
+        change_object(self._store, key, self._clock, change)
 
     def read_holder(self, key: str) -> tuple[str, int] | None:
         """User id and attempt of whoever holds the slot; None if it is free by now."""

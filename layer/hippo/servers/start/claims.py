@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, HippoError, TransientError
+from hippo.contention import retry_conflicts
+from hippo.errors import HippoError, TransientError
 from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, EndReason, ServerState
 from hippo.records.messages import StartMessage
@@ -19,8 +20,6 @@ from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
-
-_TRIES = 6
 
 
 class ServerClaims:
@@ -49,23 +48,9 @@ class ServerClaims:
 
         Raises TransientError while a stop is at work on an earlier attempt, and for AWS's own faults.
         """
-        for _ in range(_TRIES):
-            case, etag = self._read_case(message)
-            decision = decide(case)
-            if decision.action is Action.LOAD:
-                case = self._load(case)
-                decision = decide(case)
-            wanted = self._carry_out(case, decision)
-            if wanted is None:
-                return None
-            try:
-                self._servers.write(wanted, etag)
-            except ConflictError:
-                continue  # what is stored now decides; it may be our own write that botocore tried twice
-            if decision.action is Action.BEGIN:
-                count_started(wanted)
-            return HeldServer(self._servers, wanted) if wanted.state == ServerState.STARTING else None
-        raise TransientError(f"{message.user_id}: the server record kept changing")
+        # After a conflict the stored record decides; it may hold our own write, which botocore tried twice.
+        what = f"the server record of {message.user_id}"
+        return retry_conflicts(self._clock, what, lambda: self._claim_once(message))
 
     def secure_slot(self, held: HeldServer) -> bool:
         """Claim the slots that the record names, or others that are free. Raises FencedError.
@@ -96,6 +81,22 @@ class ServerClaims:
                 "start lease not given back", extra={"userId": record.user_id, "error": str(error)[:200]}
             )
         return True
+
+    def _claim_once(self, message: StartMessage) -> HeldServer | None:
+        case, etag = self._read_case(message)
+        decision = decide(case)
+        if decision.action is Action.LOAD:
+            case = self._load(case)
+            decision = decide(case)
+        wanted = self._carry_out(case, decision)
+        if wanted is None:
+            return None
+        self._servers.write(wanted, etag)
+        if decision.action is Action.FAIL:
+            return None
+        if decision.action is Action.BEGIN:
+            count_started(wanted)
+        return HeldServer(self._servers, wanted, self._clock)
 
     def _read_case(self, message: StartMessage) -> tuple[StartCase, str | None]:
         found = self._servers.read(message.user_id)

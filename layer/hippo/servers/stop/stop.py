@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, FencedError, HippoError, TransientError
+from hippo.contention import retry_conflicts
+from hippo.errors import FencedError, HippoError
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
@@ -18,8 +19,6 @@ from hippo.servers.stop.teardown import NEXT_ALARM, StopTools, Teardown
 logger = logging.getLogger(__name__)
 
 __all__ = ["NEXT_ALARM", "ServerStop", "StopTools"]
-
-_TRIES = 6
 
 
 class ServerStop:
@@ -44,20 +43,20 @@ class ServerStop:
 
     def stop(self, message: StopMessage) -> None:
         """Take down what the message means. Raises TransientError if anything is left: the alarm stays."""
-        for _ in range(_TRIES):
-            found = self._servers.read(message.user_id)
-            try:
-                if found is None:
-                    return self._stop_unknown(message)
-                return self._stop_known(message, *found)
-            except ConflictError:
-                continue  # somebody else changed the record first: look again
-        raise TransientError(f"{message.user_id}: the server record kept changing")
+        what = f"the server record of {message.user_id}"
+        retry_conflicts(self._clock, what, lambda: self._stop_once(message))
 
     def stop_dead(self, record: ServerRecord, etag: str, cause: str, noticed_at: datetime) -> None:
         """Take down a server whose task has ended by itself, or go on with that. Raises ConflictError."""
         message = StopMessage(record.user_id, noticed_at, record.project_id, record.attempt, reason=cause)
         self._finish(self._claim(message, record, etag, self._clock.now()))
+
+    def _stop_once(self, message: StopMessage) -> None:
+        found = self._servers.read(message.user_id)
+        if found is None:
+            self._stop_unknown(message)
+        else:
+            self._stop_known(message, *found)
 
     def _stop_unknown(self, message: StopMessage) -> None:
         """No record: leave a marker, so that an older start that comes later starts nothing.
@@ -161,7 +160,7 @@ class ServerStop:
             reason=message.reason if replaced else record.reason or message.reason,
         )
         self._servers.write(claimed, etag)
-        return HeldServer(self._servers, claimed)
+        return HeldServer(self._servers, claimed, self._clock)
 
     def _finish(self, held: HeldServer) -> None:
         try:

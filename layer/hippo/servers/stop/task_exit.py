@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, TransientError
+from hippo.contention import retry_conflicts
 from hippo.invocation import Invocation
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, ServerStore
@@ -14,8 +14,6 @@ from hippo.servers.stop.stop import ServerStop
 from hippo.servers.task_events import TaskEnd
 
 logger = logging.getLogger(__name__)
-
-_TRIES = 6
 
 
 class TaskExits:
@@ -37,17 +35,17 @@ class TaskExits:
 
     def note(self, end: TaskEnd) -> None:
         """Do what the end of the task asks for. Raises TransientError if that is not finished."""
-        for _ in range(_TRIES):
-            found = self._servers.read(end.user_id)
-            if found is None:
-                return self._ignore(end, "there is no server record")
-            try:
-                return self._note(end, *found)
-            except ConflictError:
-                continue  # somebody else changed the record first: look again
-        raise TransientError(f"{end.user_id}: the server record kept changing")
+        what = f"the server record of {end.user_id}"
+        retry_conflicts(self._clock, what, lambda: self._note_once(end))
 
-    def _note(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
+    def _note_once(self, end: TaskEnd) -> None:
+        found = self._servers.read(end.user_id)
+        if found is None:
+            self._ignore(end, "there is no server record")
+        else:
+            self._note_on(end, *found)
+
+    def _note_on(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
         if record.attempt != end.attempt or record.task_arn != end.task_arn:
             return self._ignore(end, "it is not the server's task")
         if record.state == ServerState.READY or self._is_ours_to_go_on(end, record, self._clock.now()):

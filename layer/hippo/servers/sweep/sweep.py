@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hippo.aws.s3 import ObjectStore
+from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
@@ -176,9 +176,6 @@ class ServerSweep:
         """Where another sweep was faster, its word counts."""
         body = json.dumps({"record": cursor.record, "name": cursor.name, "user": cursor.user}).encode()
         try:
-            if etag is None:
-                self._store.create(CURSOR, body)
-            else:
-                self._store.replace(CURSOR, body, etag)
+            write_object(self._store, CURSOR, body, etag)
         except ConflictError:
             logger.info("another sweep at the same time")
