@@ -195,8 +195,8 @@ MUTANTS = [
     Mutant(
         "a stop of an attempt leaves a mark of who has withdrawn",
         f"{LAYER}/servers/stop/stop.py",
-        "return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
-        "self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
+        "return self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())\n",
+        "self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())\n",
     ),
     Mutant(
         "a stop of an attempt ends another life's",

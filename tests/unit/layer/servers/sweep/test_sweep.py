@@ -358,7 +358,7 @@ def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, b
     ready_world.containers.create_cluster(other, TAGS)
     ready_world.clock.advance(10)
 
-    with pytest.raises(TransientError, match=f"_servers/{USER}.json is no server record"):
+    with pytest.raises(TransientError, match=f"_servers/{USER}.json is not a valid server record"):
         ready_world.sweep()
     ready_world.deliver_stops()
 
