@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
+from hippo.contention import list_tries
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import read_code
@@ -21,7 +22,6 @@ RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
 _ASK_FOR_TAG = f"{ASK_FOR_STEWARD_POLICY}\nPolicies for more buckets also require the tag hippo-role=steward."
 _LIST_VERSIONS = "list old versions of participants' data"
 _QUEUE_PREFIX = "_slots/q."
-_TRIES = 8
 _CONFLICTS = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
 
@@ -187,7 +187,7 @@ class Withdrawal:
 
     def _remove_from_list(self, key: str) -> None:
         """Remove the participant by compare-and-swap, as the platform does. This lets another be admitted."""
-        for _ in range(_TRIES):
+        for _ in list_tries(self._clock):
             content, etag = self._read_list(key)
             changed = self._lists[key](content, self._user_id)
             if changed == content:
@@ -202,7 +202,6 @@ class Withdrawal:
             except ClientError as error:
                 if read_code(error) not in _CONFLICTS:
                     raise
-                self._clock.sleep(0.1)
                 continue
             return
         raise CliError(f"{key}: the platform kept changing it", "Run the same command again.")

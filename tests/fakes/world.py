@@ -11,7 +11,7 @@ from hippo.errors import TransientError
 from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
 from hippo.records.server import ServerRecord, ServerStore, read_record, write_record
-from hippo.servers.capacity.allocation import ServerPlaces
+from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
@@ -102,7 +102,9 @@ class LifecycleWorld:
             ClaimSettings("hippo", ROOT_DOMAIN, self.max_runtime),
             catalogue,
             ServerStore(self.store),
-            ServerPlaces(ServerSlots(self.store, self.max_servers), ServerQueue(self.store, self.clock)),
+            SlotAllocation(
+                ServerSlots(self.store, self.clock, self.max_servers), ServerQueue(self.store, self.clock)
+            ),
             tools.request_stop,
             run,
             self.clock,
@@ -133,7 +135,7 @@ class LifecycleWorld:
             self.rules,
             self.containers,
             self.host_names,
-            ServerSlots(self.store, self.max_servers),
+            ServerSlots(self.store, self.clock, self.max_servers),
             ServerQueue(self.store, self.clock),
             self.start_topic,
             self.topic,

@@ -195,8 +195,8 @@ MUTANTS = [
     Mutant(
         "a stop of an attempt leaves a mark of who has withdrawn",
         f"{LAYER}/servers/stop/stop.py",
-        "return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
-        "self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())\n",
+        "return self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())\n",
+        "self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())\n",
     ),
     Mutant(
         "a stop of an attempt ends another life's",
@@ -219,8 +219,11 @@ MUTANTS = [
     Mutant(
         "a slot is not given back after a 409",
         f"{LAYER}/servers/capacity/slots.py",
-        "self._store.replace(key, _FREE, stored.etag)\n                return\n",
-        "self._store.replace(key, _FREE, stored.etag)\n            return\n",
+        "        change_object(self._store, key, self._clock, change)\n",
+        "        try:\n"
+        "            change_object(self._store, key, self._clock, change, 1)\n"
+        "        except Exception:\n"
+        "            pass\n",
     ),
     Mutant(
         "the start message is sent after the step is written",
@@ -263,8 +266,11 @@ MUTANTS = [
     Mutant(
         "a claim of a group that lost counts all the same",
         f"{LAYER}/aws/s3.py",
-        "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n            continue\n",
-        "            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))\n",
+        "            write_object(store, key, body, stored.etag if stored else None)\n",
+        "            try:\n"
+        "                write_object(store, key, body, stored.etag if stored else None)\n"
+        "            except ConflictError:\n"
+        "                pass\n",
     ),
     Mutant(
         "who finishes counts at each request",

@@ -1,6 +1,5 @@
 """S3 as a store of objects that are only ever written on condition."""
 
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, translate
 from hippo.clock import Clock
-from hippo.errors import ConflictError, TransientError
+from hippo.contention import MOST_TRIES, retry_conflicts
+from hippo.errors import ConflictError
 
 # 412: the condition does not hold. 409: another conditional write is under way. 404 on If-Match: it is gone.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -114,8 +114,10 @@ def list_keys(client: Any, bucket: str, prefix: str, **more: str) -> Iterator[Li
 
 T = TypeVar("T")
 
-# In all under two seconds of waiting: a request's own retry (functions/next_step/app.py) goes on from there.
-MOST_TRIES = 8
+
+def write_object(store: ObjectStore, key: str, body: bytes, etag: str | None, *, tags: str = "") -> str:
+    """Create (without ETag) or replace an object, and return the new ETag. Raises ConflictError."""
+    return store.create(key, body, tags=tags) if etag is None else store.replace(key, body, etag, tags=tags)
 
 
 def change_object(
@@ -125,24 +127,18 @@ def change_object(
     change: Callable[[bytes | None], tuple[bytes | None, T]],
     tries: int = MOST_TRIES,
 ) -> T:
-    """Carry out a change and give its result: one read and one write, and two more for each faster rival.
+    """Change an object and return the result: one read and one write, two more for each faster rival.
 
-    `change` gets the content, None where there is no object yet, and gives the new content, None to leave it
-    as it is. It is carried out anew on what a rival has written, so it has to find its own effect there:
-    botocore may have tried a write again that had succeeded. Raises TransientError when rivals keep winning.
+    `change` gets the content, None if there is no object yet, and returns the new content, None to leave it
+    unchanged. It is repeated on what a rival has written, so it must recognise its own effect there:
+    botocore may have retried a write that had succeeded. Raises TransientError when rivals keep winning.
     """
-    for attempt in range(tries):
+
+    def swap() -> T:
         stored = store.read(key)
         body, result = change(stored.body if stored else None)
-        if body is None:
-            return result
-        try:
-            if stored:
-                store.replace(key, body, stored.etag)
-            else:
-                store.create(key, body)
-        except ConflictError:
-            clock.sleep(random.uniform(0.02, 0.04 * (attempt + 1)))
-            continue
+        if body is not None:
+            write_object(store, key, body, stored.etag if stored else None)
         return result
-    raise TransientError(f"{key}: others kept changing it, try again")
+
+    return retry_conflicts(clock, key, swap, tries)

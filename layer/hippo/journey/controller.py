@@ -15,6 +15,7 @@ from hippo import metrics
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, to_wire
+from hippo.contention import list_tries
 from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
@@ -34,8 +35,6 @@ from hippo.studies.links import collect_parameters
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
-
-_TRIES = 8
 
 
 class StudyFlow:
@@ -69,7 +68,8 @@ class StudyFlow:
         if reason := self._admission.check_link(project, user_id, request):
             return self._refuse(project, user_id, reason)
         records = ParticipantStore(self._catalogue.store_of(project), project.id)
-        for _ in range(_TRIES):
+        # Not `retry_conflicts`: what a lost try meant is carried into the next one.
+        for _ in list_tries(self._clock):
             found = records.read(user_id)
             participant, etag = found if found else (None, None)
             if participant is None and not project.live:

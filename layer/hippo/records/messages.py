@@ -1,4 +1,4 @@
-"""The SNS messages that start and stop servers, and how they arrive at a function."""
+"""The SNS messages that start and stop servers, and how functions receive them."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,17 +13,18 @@ from hippo.ids import parse_project_id, parse_user_id
 from hippo.records.codes import OBSERVED_ENDS, EndReason
 
 MAX_DELAY_MINUTES = 24 * 60
-# next_step publishes before it writes the record: a message may be there first, but not for longer than a
-# request takes (28 s, template.yaml) and clocks differ.
+# next_step publishes before it writes the record. A message may precede its record, but by no longer than a
+# request takes (28 s, template.yaml) plus the difference between clocks.
 UNWRITTEN = timedelta(minutes=1)
-_MOST_ATTEMPTS = 1_000_000  # far beyond any participant's; the number becomes part of names
+_MOST_ATTEMPTS = 1_000_000  # far more than any participant has; the number becomes part of names
 
 
 @dataclass(frozen=True, slots=True)
 class StartMessage:
-    """`{"projectId", "userId"[, "requestId", "group"]}`; without a requestId the SNS MessageId stands for it.
+    """A start: `{"projectId", "userId"[, "requestId", "group"]}`.
 
-    `group`: the start may be at work before the participant's record, which has it too, is written.
+    The SNS MessageId replaces a missing requestId. The message carries `group` because
+    a start may run before the participant's record, which also has it, is written.
     """
 
     project_id: str
@@ -35,7 +36,7 @@ class StartMessage:
 
 @dataclass(frozen=True, slots=True)
 class StopMessage:
-    """`{"userId"[, "projectId", "attempt", "delay", "reason", "requestId"]}`; `delay` in minutes."""
+    """A stop: `{"userId"[, "projectId", "attempt", "delay", "reason", "requestId"]}`; `delay` in minutes."""
 
     user_id: str
     sent_at: datetime
@@ -49,7 +50,7 @@ class StopMessage:
 def build_start(
     project_id: str, user_id: str, request_id: str = "", group: int | None = None
 ) -> dict[str, object]:
-    """The start message as it is published."""
+    """Return the start message as it is published."""
     message: dict[str, object] = {"projectId": project_id, "userId": user_id}
     message |= {"requestId": request_id} if request_id else {}
     return message if group is None else {**message, "group": group}
@@ -64,30 +65,30 @@ def build_stop(
     reason: str = "",
     request_id: str = "",
 ) -> dict[str, object]:
-    """The stop message as it is published, or put into a rule's input."""
+    """Return the stop message as it is published, or as a rule's input."""
     optional = {"projectId": project_id, "attempt": attempt, "delay": delay, "reason": reason}
     optional |= {"requestId": request_id}
     return {"userId": user_id, **{key: value for key, value in optional.items() if value}}
 
 
 def name_request(project_id: str, user_id: str, what: object) -> str:
-    """The request id of what is sent because of where a participant stands in a study."""
+    """Return the request id of a message that is sent because of a participant's progress in a study."""
     return f"{project_id}/{user_id}/{what}"
 
 
 def find_occasion(message: StartMessage | StopMessage) -> str:
-    """`what` of `name_request`; empty for a message of anybody else, whose participant may have no record."""
+    """Return `what` of `name_request`; empty for other senders, whose participants may have no record."""
     request_id = message.start_id if isinstance(message, StartMessage) else message.request_id
     prefix = name_request(message.project_id, message.user_id, "")
     return request_id.removeprefix(prefix) if request_id.startswith(prefix) else ""
 
 
 def parse_delay(value: object) -> float:
-    """Minutes, 0 to 24 hours; absent is 0. Raises BadRequestError."""
+    """Return the minutes, 0 to 24 hours; 0 if absent. Raises BadRequestError."""
     if value is None or value == "":
         return 0.0
     try:
-        delay = float(value)  # type: ignore[arg-type]  # whatever it is, TypeError says so
+        delay = float(value)  # type: ignore[arg-type]  # any other type raises TypeError
     except (TypeError, ValueError):
         raise BadRequestError("delay: a number of minutes is needed") from None
     if not 0 <= delay <= MAX_DELAY_MINUTES:
@@ -98,7 +99,7 @@ def parse_delay(value: object) -> float:
 def read_start(
     body: Mapping[str, Any], message_id: str, sent_at: datetime, reserved: Iterable[str]
 ) -> StartMessage:
-    """A start message from its JSON. Raises InvalidMessageError."""
+    """Read a start message from its JSON. Raises InvalidMessageError."""
     try:
         return StartMessage(
             project_id=parse_project_id(body.get("projectId")),
@@ -112,7 +113,7 @@ def read_start(
 
 
 def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:
-    """A stop message from its JSON. Raises InvalidMessageError."""
+    """Read a stop message from its JSON. Raises InvalidMessageError."""
     try:
         project_id, attempt = body.get("projectId"), _parse_attempt(body.get("attempt"))
         return StopMessage(
@@ -142,7 +143,7 @@ def _parse_attempt(value: object) -> int | None:
     if value is None:
         return None
     try:
-        attempt = int(value)  # type: ignore[call-overload]  # whatever it is, TypeError says so
+        attempt = int(value)  # type: ignore[call-overload]  # any other type raises TypeError
     except (TypeError, ValueError, OverflowError):
         raise BadRequestError("attempt: a whole number is needed") from None
     if not 0 <= attempt <= _MOST_ATTEMPTS:
@@ -153,9 +154,9 @@ def _parse_attempt(value: object) -> int | None:
 def read_notifications(
     event: Mapping[str, Any], now: datetime
 ) -> Iterator[tuple[Mapping[str, Any], str, datetime]]:
-    """Body, SNS MessageId and time of publication of each record that SNS hands to a function.
+    """Yield body, SNS MessageId and time of publication of each record that SNS delivers to a function.
 
-    Raises InvalidMessageError for one that is not a JSON object.
+    Raises InvalidMessageError for a message that is not a JSON object.
     """
     for record in event.get("Records") or ():
         notification = record.get("Sns") or {}

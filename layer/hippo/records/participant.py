@@ -1,4 +1,4 @@
-"""The participant record: where someone stands in a study, and every answer they gave."""
+"""The participant record: a participant's progress in a study, and all their answers."""
 
 import json
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hippo.aws.s3 import ObjectStore
+from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
 
-# Lets a lifecycle rule of the bucket expire participants' records only, wherever their project lies.
+# Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
-# Bytes of repeated answers in one record. Each write stores the whole record once more, so without a bound
-# whoever knows one id fills gigabytes by a few hundred requests; nobody comes near it by double clicks.
+# Bytes of repeated answers in one record. Each write stores the whole record again, so without a bound anyone
+# who knows one id could fill gigabytes with a few hundred requests. Double clicks never come near it.
 MOST_REPEATED = 1024 * 1024
 
 
@@ -22,11 +22,11 @@ MOST_REPEATED = 1024 * 1024
 class Participant:
     """One record; `next_step` is the step that the next advance shows (while waiting: the game's step).
 
-    Answers to page k stand in `requests[k]`; late and second answers in `repeats`. `parameters` are what
-    the recruiter's link said; `retried_at` and `retried_as` are the last start that the participant asked
-    for after a failed one, and its request id; `interrupted_at` is when they began to wait for another
-    server in the middle of a game, which is then the one before `next_step`; `group` is theirs for good where
-    the study balances groups.
+    `requests[k]` is the answer to page k; `repeats` holds late and second answers. `parameters` come from the
+    recruiter's link. `retried_at` and `retried_as` are time and request id of the last start that the
+    participant requested after a failed one. `interrupted_at` is when they began to wait for another server
+    in the middle of a game, which is then the step before `next_step`. `group` is permanent in studies that
+    balance groups.
     """
 
     created: datetime | None
@@ -46,7 +46,7 @@ class Participant:
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
-        """Read a stored record, one written by an existing deployment included; unknown keys are kept."""
+        """Read a stored record, including those of an existing deployment; unknown keys are kept."""
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
         known |= {"parameters", "retriedAt", "retriedAs", "interruptedAt"}
@@ -70,7 +70,7 @@ class Participant:
         )
 
     def to_wire(self) -> dict[str, Any]:
-        """The record as it is stored; what does not apply is left out."""
+        """Return the record as it is stored, without the values that do not apply."""
         optional = {
             "version": self.version,
             "parameters": self.parameters,
@@ -93,15 +93,15 @@ class Participant:
         }
 
     def holds(self, entry: Mapping[str, Any]) -> bool:
-        """Whether the entry of this very request is there already, from an earlier try of it."""
+        """Return whether an earlier try of the same request has already stored its entry."""
         names = ("requestId", "httpMethod", "body")
         wanted = [entry.get(name) for name in names]
         return any([e.get(name) for name in names] == wanted for e in (*self.requests, *self.repeats))
 
     def keep_repeat(self, step: int, entry: dict[str, Any]) -> bool:
-        """Keep a late or second answer to `step`, unless the very same body is there already.
+        """Keep a late or second answer to `step`, unless the same body is stored already.
 
-        The comparison is also what makes a retried request harmless. Gives whether something was added.
+        The comparison also makes a retried request harmless. Returns whether something was added.
         Raises BadRequestError once the repeats hold MOST_REPEATED bytes: what is not kept is refused.
         """
         kept = [r for r in self.repeats if r.get("step") == step]
@@ -116,14 +116,14 @@ class Participant:
 
 
 class ParticipantStore:
-    """The participant records of one project; `bucket` is where they, and all of the project, lie."""
+    """The participant records of one project; `bucket` stores them and the rest of the project."""
 
     def __init__(self, store: ObjectStore, project_id: str) -> None:
         self.bucket = store
         self._folder = f"{project_id}/Users/"
 
     def read(self, user_id: str) -> tuple[Participant, str] | None:
-        """The record and the ETag to replace it by, or None for a newcomer.
+        """Return the record and its ETag, or None for a newcomer.
 
         Raises BrokenRecordError.
         """
@@ -138,8 +138,6 @@ class ParticipantStore:
             ) from error
 
     def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
-        """Create (without ETag) or replace; give the new ETag. Raises ConflictError if another was first."""
+        """Create (without ETag) or replace the record; return the new ETag. Raises ConflictError."""
         body = json.dumps(participant.to_wire()).encode()
-        if etag is None:
-            return self.bucket.create(self._folder + user_id, body, tags=RECORD_TAG)
-        return self.bucket.replace(self._folder + user_id, body, etag, tags=RECORD_TAG)
+        return write_object(self.bucket, self._folder + user_id, body, etag, tags=RECORD_TAG)

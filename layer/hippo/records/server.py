@@ -1,4 +1,4 @@
-"""The server record of a participant: the truth about their server; AWS resources follow it."""
+"""The server record of a participant: the source of truth about their server, which AWS resources follow."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,28 +7,28 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from hippo.aws.s3 import ObjectStore
-from hippo.clock import from_wire, to_wire
+from hippo.aws.s3 import ObjectStore, write_object
+from hippo.clock import Clock, from_wire, to_wire
+from hippo.contention import list_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
 from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 
-PROJECT_TAG = "hippo-project"  # of objects and people: who may read which record
-MAX_TRIES = 5  # attempts within one project; then the participant is told instead of waiting
-_TRIES = 10
+PROJECT_TAG = "hippo-project"  # of objects and people: decides who may read which record
+MAX_TRIES = 5  # attempts within one project; after them the participant sees an error instead of waiting
 
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
     """One participant's server.
 
-    `owner` and `lease_until` name the invocation at work and its own deadline; `start_lease_until` keeps
-    the lease of a start that a stop has overtaken. `tries` counts the attempts within one project,
-    `rounds` how often this attempt has found no capacity anywhere, `addresses` all public addresses that
-    were ever given the host name, `seen` the starts that had effect. `ended_task` and `ended_cause` are
-    what ECS reported of a task while its start was still at work. `project_slot` is a place under the
-    project's own cap, besides `slot` under that of all. `started_at` is when this attempt began. `group` is
-    the participant's where groups are balanced, and `container` then the one that is told.
+    `owner` and `lease_until` name the invocation at work and its deadline; `start_lease_until` keeps the
+    lease of a start that a stop has overtaken. `tries` counts the attempts within one project, `rounds` how
+    often this attempt has found no capacity anywhere. `addresses` are all public addresses that the host
+    name ever had, `seen` the starts that took effect. `ended_task` and `ended_cause` are what ECS reported
+    about a task while its start was still at work. `slot` counts under the cap of all servers,
+    `project_slot` under the project's own. `started_at` is when this attempt began. `group` is the
+    participant's group where groups are balanced; the container named `container` then receives it.
     """
 
     user_id: str
@@ -67,33 +67,33 @@ class ServerRecord:
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def has_lease(self, now: datetime) -> bool:
-        """Whether an invocation is at work on it."""
+        """Return whether an invocation is at work on the server."""
         return self.lease_until is not None and self.lease_until > now
 
     @property
     def variables(self) -> dict[str, str]:
-        """What the container is told besides its task definition.
+        """The container's environment variables besides those of its task definition.
 
-        The same for every try of an attempt, as a client token wants it: nobody's group ever changes.
+        They are the same for every try of an attempt, as a client token requires: a group never changes.
         """
         return {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
 
     def is_ready_for(self, project_id: str, now: datetime) -> bool:
-        """Whether the project's game can be played on it now."""
+        """Return whether the project's game can be played on the server now."""
         alive = self.deadline is None or self.deadline > now
         return self.state == ServerState.READY and self.project_id == project_id and alive
 
     def ended_early_for(self, project_id: str) -> bool:
-        """Whether the project's server was stopped in good order, before its participant came to the game."""
+        """Return whether the project's server was stopped without an error before the game was reached."""
         return self.project_id == project_id and self.state == ServerState.STOPPED and not self.error
 
     def may_start_again_for(self, project_id: str) -> bool:
-        """Whether a further attempt makes sense: the same start has no effect twice, so it needs a new id."""
+        """Return whether another attempt makes sense; it needs a new id, as an id takes effect only once."""
         failed_retryably = self.has_failed_for(project_id) and self._may_try()
         return self.ended_early_for(project_id) or failed_retryably
 
     def comes_back_for(self, project_id: str) -> bool:
-        """Whether a server that died while its participant played is being replaced."""
+        """Return whether a server whose task exited during the game is being replaced."""
         if self.project_id != project_id:
             return False
         gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
@@ -105,7 +105,7 @@ class ServerRecord:
         return self.reason == EndReason.TASK_ENDED and self.tries < MAX_TRIES
 
     def has_failed_for(self, project_id: str) -> bool:
-        """Whether its start has failed for good, torn down since or not."""
+        """Return whether its start has failed permanently, torn down since or not."""
         return self.project_id == project_id and bool(self.error)
 
 
@@ -114,7 +114,7 @@ _TUPLES = {f.name for f in fields(ServerRecord) if f.type == tuple[str, ...]}
 
 
 def to_camel(name: str) -> str:
-    """`lease_until` → `leaseUntil`."""
+    """Return `leaseUntil` for `lease_until`."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 
@@ -123,7 +123,7 @@ _WIRE_NAMES = {f.name: to_camel(f.name) for f in fields(ServerRecord) if f.name 
 
 
 def read_record(data: Mapping[str, Any]) -> ServerRecord:
-    """A record from its JSON; unknown keys are kept."""
+    """Read a record from its JSON; unknown keys are kept."""
     values: dict[str, Any] = {"others": {k: v for k, v in data.items() if k not in _WIRE_NAMES.values()}}
     for name, wire in _WIRE_NAMES.items():
         if data.get(wire) is None:
@@ -134,7 +134,7 @@ def read_record(data: Mapping[str, Any]) -> ServerRecord:
 
 
 def write_record(record: ServerRecord) -> bytes:
-    """The JSON of a record."""
+    """Return the JSON of a record."""
     wire: dict[str, Any] = dict(record.others)
     for name, key in _WIRE_NAMES.items():
         value = getattr(record, name)
@@ -143,18 +143,18 @@ def write_record(record: ServerRecord) -> bytes:
 
 
 def build_tags(stack: str, record: ServerRecord) -> dict[str, str]:
-    """The tags of all that is made for the participant."""
+    """Return the tags of every resource that is created for the participant."""
     tags = {"hippo:stack": stack, "hippo:project": record.project_id, "hippo:user": record.user_id}
     return {key: value for key, value in tags.items() if value}
 
 
 def format_object_tags(record: ServerRecord) -> str:
-    """The tags of the record itself, as S3 wants them; none for one that belongs to no project."""
+    """Return the tags of the record itself, as S3 expects them; none for a record without a project."""
     return urlencode({PROJECT_TAG: record.project_id}) if record.project_id else ""
 
 
-def name_restart(record: ServerRecord) -> str:
-    """The request id of the start that replaces a server that died: one for each attempt."""
+def name_replacement(record: ServerRecord) -> str:
+    """Return the request id of the start that replaces a server whose task exited: one per attempt."""
     return name_request(record.project_id, record.user_id, f"{Occasion.REPLACEMENT}/{record.attempt}")
 
 
@@ -164,13 +164,13 @@ def build_attempt_stop(record: ServerRecord, reason: str) -> dict[str, object]:
 
 
 class ServerStore:
-    """The records of all servers: `_servers/{userId}.json`."""
+    """The records of all servers, `_servers/{userId}.json`."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     def read(self, user_id: str) -> tuple[ServerRecord, str] | None:
-        """The record and its ETag, or None. Raises BrokenRecordError for one that is none."""
+        """Return the record and its ETag, or None. Raises BrokenRecordError for an invalid one."""
         stored = self._store.read(f"_servers/{user_id}.json")
         if stored is None:
             return None
@@ -178,40 +178,40 @@ class ServerStore:
             return read_record(json.loads(stored.body)), stored.etag
         except (ValueError, TypeError, AttributeError):
             raise BrokenRecordError(
-                f"_servers/{user_id}.json is no server record: mend it, or delete it: then what runs goes"
+                f"_servers/{user_id}.json is not a valid server record. "
+                "Fix it, or delete it to shut the server down."
             ) from None
 
     def write(self, record: ServerRecord, etag: str | None) -> None:
-        """Create (without ETag) or replace. Raises ConflictError if somebody else was first.
+        """Create (without ETag) or replace the record. Raises ConflictError if a rival was faster.
 
-        Each write gives the tags anew: an object has those of its last one.
+        Each write sets the tags again: an object has those of its last write.
         """
         key, tags = f"_servers/{record.user_id}.json", format_object_tags(record)
-        if etag is None:
-            self._store.create(key, write_record(record), tags=tags)
-        else:
-            self._store.replace(key, write_record(record), etag, tags=tags)
+        write_object(self._store, key, write_record(record), etag, tags=tags)
 
 
 class HeldServer:
-    """A record that this invocation has claimed, and may change only as long as it still owns it."""
+    """A record that this invocation has claimed, and may change only while it still owns it."""
 
-    def __init__(self, store: ServerStore, record: ServerRecord) -> None:
+    def __init__(self, store: ServerStore, record: ServerRecord, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self.record = record
 
     def check(self) -> ServerRecord:
-        """Read the record again. Raises FencedError if somebody else has taken it over."""
+        """Read the record again. Raises FencedError if another invocation has taken it over."""
         return self._read_owned()[0]
 
     def update(self, check: Callable[[ServerRecord], None] | None = None, /, **changes: Any) -> ServerRecord:
-        """Change the record by compare-and-swap, keeping what others may change beside us (the deadline).
+        """Change the record by compare-and-swap; keep what others may change meanwhile (the deadline).
 
-        `check` sees the record as it will be, and may raise instead.
-        Raises FencedError if it is no longer ours. A write that succeeded although botocore, having lost
-        its answer, tried it again and got 412, is recognised by what is stored.
+        `check` sees the record as it will be, and may raise. Raises FencedError if the record is no longer
+        ours. botocore may lose the response to a successful write, retry it and get 412: such a write is
+        recognised by what is stored.
         """
-        for _ in range(_TRIES):
+        # Not `retry_conflicts`: a lost write may be our own, and giving up means that the record is not ours.
+        for _ in list_tries(self._clock):
             current, etag = self._read_owned()
             wanted = replace(current, **changes)
             if check:

@@ -4,21 +4,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from hippo import metrics
-from hippo.records.server import ServerRecord, name_restart
+from hippo.records.server import ServerRecord, name_replacement
 
 
 def count_started(record: ServerRecord) -> None:
-    """An attempt begins."""
+    """Count an attempt that begins."""
     metrics.record({"ServersStarted": 1}, **_name(record))
 
 
 def count_held_back(project_id: str, user_id: str) -> None:
-    """A start has found no place under a cap; whoever waits asks, and is counted, again."""
+    """Count a start that found no free slot; a waiting participant asks, and is counted, again."""
     metrics.record({"StartsHeldBack": 1}, projectId=project_id, userId=user_id)
 
 
 def count_ready(record: ServerRecord) -> None:
-    """A server can be played on."""
+    """Count a server that is ready."""
     values: dict[metrics.Metric, float] = {"ServersReady": 1}
     since = _find_beginning(record)
     if record.ready_at and since:
@@ -27,14 +27,14 @@ def count_ready(record: ServerRecord) -> None:
 
 
 def count_failed(project_id: str, user_id: str, reason: str) -> None:
-    """A start has failed for good."""
+    """Count a start that has failed permanently."""
     metrics.record({"ServersFailed": 1}, projectId=project_id, userId=user_id, reason=reason[:200])
 
 
 def count_stopped(record: ServerRecord) -> None:
-    """An attempt has been taken down. Minutes are from its beginning, so a little more than is paid for."""
+    """Count an attempt that was torn down. Its minutes include the start, so they exceed what AWS bills."""
     if not record.cluster:
-        return  # it failed before it could make anything
+        return  # it failed before it created anything
     values: dict[metrics.Metric, float] = {"ServersStopped": 1}
     since = record.started_at or record.requested_at
     if record.task_arn and record.stopped_at and since:
@@ -43,15 +43,15 @@ def count_stopped(record: ServerRecord) -> None:
 
 
 def count_replaced(record: ServerRecord) -> None:
-    """A server that died is asked for once more."""
+    """Count a server whose replacement was requested."""
     metrics.record({"ServersReplaced": 1}, **_name(record))
 
 
 def _find_beginning(record: ServerRecord) -> datetime | None:
-    """When it was asked for. What replaces a server that died keeps that one's time, so its own beginning."""
+    """Return when the server was requested; for a replacement, which keeps an older time, when it began."""
     before = replace(record, attempt=record.attempt - 1)
-    is_restart = record.start_id == name_restart(before)
-    return record.started_at if is_restart else record.requested_at
+    is_replacement = record.start_id == name_replacement(before)
+    return record.started_at if is_replacement else record.requested_at
 
 
 def _name(record: ServerRecord) -> dict[str, str]:

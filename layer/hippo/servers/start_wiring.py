@@ -1,6 +1,6 @@
-"""How `start_server` is put together from settings, adapters and one invocation's own data.
+"""The wiring of `start_server` from settings, adapters and one invocation's own data.
 
-Apart from `stop_wiring`, so that neither function imports what only the other one needs.
+It is separate from `stop_wiring`, so that neither function imports what only the other one needs.
 """
 
 from datetime import timedelta
@@ -16,7 +16,7 @@ from hippo.aws.sns import Topic
 from hippo.clock import Clock
 from hippo.invocation import Invocation
 from hippo.records.server import ServerStore
-from hippo.servers.capacity.allocation import ServerPlaces
+from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
@@ -28,7 +28,7 @@ from hippo.studies.catalogue import Catalogue
 
 
 def make_server_start(settings: StartServerSettings, invocation: Invocation, clock: Clock) -> ServerStart:
-    """What `start_server` works with in one invocation."""
+    """Return what `start_server` needs for one invocation."""
     metrics.name_stack(settings.prefix)
     tools = StartTools(
         rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
@@ -47,7 +47,7 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
         claim_settings,
         catalogue,
         ServerStore(own),
-        ServerPlaces(ServerSlots(own, settings.max_servers), ServerQueue(own, clock)),
+        SlotAllocation(ServerSlots(own, clock, settings.max_servers), ServerQueue(own, clock)),
         tools.request_stop,
         invocation,
         clock,

@@ -1,4 +1,4 @@
-"""How `stop_server` is put together from settings, adapters and one invocation's own data."""
+"""The wiring of `stop_server` from settings, adapters and one invocation's own data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ from hippo.settings import StopServerSettings
 
 @dataclass(frozen=True, slots=True)
 class SweepSignal:
-    """`{"sweep": true}`, from the schedule or by hand."""
+    """The message `{"sweep": true}`, from the schedule or an operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopTopic:
-    """Reads a message and hands it to whoever it is for."""
+    """Reads a message and passes it to the part that handles it."""
 
     prefix: str
     server_stop: ServerStop
@@ -41,7 +41,7 @@ class StopTopic:
     server_sweep: ServerSweep
 
     def read(self, body: Mapping[str, Any], sent_at: datetime) -> StopMessage | SweepSignal | TaskEnd | None:
-        """The message; None for an event that concerns nobody. Raises InvalidMessageError."""
+        """Return the message; None for an event that needs no action. Raises InvalidMessageError."""
         if body.get("sweep") is True:
             return SweepSignal()
         if is_task_event(body):
@@ -49,7 +49,7 @@ class StopTopic:
         return read_stop(body, sent_at)
 
     def handle(self, message: StopMessage | SweepSignal | TaskEnd | None) -> None:
-        """Do what it asks for. Raises TransientError if anything is left."""
+        """Carry the message out. Raises TransientError if anything is left."""
         if isinstance(message, StopMessage):
             self.server_stop.stop(message)
         elif isinstance(message, TaskEnd):
@@ -59,7 +59,7 @@ class StopTopic:
 
 
 def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock: Clock) -> StopTopic:
-    """What `stop_server` works with in one invocation."""
+    """Return what `stop_server` needs for one invocation."""
     metrics.name_stack(settings.prefix)
     own = ObjectStore(make_client("s3", patient=True), settings.bucket)
     sns = ClientOnDemand("sns", patient=True)
@@ -67,7 +67,7 @@ def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock:
         rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
         containers=Containers(ClientOnDemand("ecs", patient=True)),
         host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
-        slots=ServerSlots(own, settings.max_servers),
+        slots=ServerSlots(own, clock, settings.max_servers),
         queue=ServerQueue(own, clock),
         start_topic=Topic(sns, settings.start_server_topic_arn),
         stop_topic=Topic(sns, settings.stop_server_topic_arn),
@@ -78,10 +78,10 @@ def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock:
 def assemble(
     store: ObjectStore, tools: StopTools, prefix: str, root_domain: str, invocation: Invocation, clock: Clock
 ) -> StopTopic:
-    """The parts that share one invocation's tools."""
+    """Return the parts, which share one invocation's tools."""
     servers = ServerStore(store)
     server_stop = ServerStop(servers, tools, prefix, root_domain, invocation, clock)
-    deaths = TaskExits(servers, server_stop, Replacement(tools), invocation, clock)
+    task_exits = TaskExits(servers, server_stop, Replacement(tools), invocation, clock)
     return StopTopic(
-        prefix, server_stop, deaths, ServerSweep(store, tools, prefix, root_domain, invocation, clock)
+        prefix, server_stop, task_exits, ServerSweep(store, tools, prefix, root_domain, invocation, clock)
     )

@@ -1,4 +1,4 @@
-"""What ECS tells through EventBridge about a task that has stopped.
+"""The events by which ECS reports, through EventBridge, that a task has stopped.
 
 Fields and meaning: ECS developer guide, "Amazon ECS task state change events" and "Stopped task error codes".
 """
@@ -17,7 +17,7 @@ SPOT_CODES = {"SpotInterruption", "TerminationNotice"}
 
 @dataclass(frozen=True, slots=True)
 class TaskEnd:
-    """A task of an attempt has stopped; `cause` is one of the record's reasons."""
+    """The end of an attempt's task."""
 
     user_id: str
     attempt: int
@@ -27,14 +27,14 @@ class TaskEnd:
 
 
 def is_task_event(body: Mapping[str, Any]) -> bool:
-    """Whether it is such an event, and not one of the platform's own messages."""
+    """Return whether this is such an event and not one of the platform's own messages."""
     return body.get("detail-type") == DETAIL_TYPE and body.get("source") == "aws.ecs"
 
 
 def read_task_end(body: Mapping[str, Any], prefix: str, sent_at: datetime) -> TaskEnd | None:
-    """Whose task has stopped and why; None for a task that still runs, or in a cluster not of our making.
+    """Return whose task has stopped and why; None for a task that still runs, or in another's cluster.
 
-    A cluster whose name holds a hash instead of the user id counts as the latter: the sweep looks after it.
+    A cluster whose name has a hash instead of the user id counts as the latter: the sweep takes care of it.
     """
     detail = body.get("detail")
     if not isinstance(detail, Mapping) or detail.get("lastStatus") != "STOPPED":
@@ -48,11 +48,11 @@ def read_task_end(body: Mapping[str, Any], prefix: str, sent_at: datetime) -> Ta
 
 
 def find_cause(stop_code: str, exit_codes: Collection[object]) -> EndReason:
-    """Why a task has ended; one whose containers all say 0 has ended as it meant to, unless Spot made it."""
+    """Return why a task has ended; GAME_ENDED if all containers exited with 0 and Spot did not stop it."""
     if stop_code in SPOT_CODES:
         return EndReason.SPOT_TAKEN
-    in_good_order = stop_code == "EssentialContainerExited" and set(exit_codes) == {0}
-    return EndReason.GAME_ENDED if in_good_order else EndReason.TASK_ENDED
+    exited_cleanly = stop_code == "EssentialContainerExited" and set(exit_codes) == {0}
+    return EndReason.GAME_ENDED if exited_cleanly else EndReason.TASK_ENDED
 
 
 def _find_cause(detail: Mapping[str, Any]) -> EndReason:

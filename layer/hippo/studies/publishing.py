@@ -12,12 +12,11 @@ Opening or closing is an event of its own, `{"projectId": "maze", "live": false}
 import hashlib
 import json
 import logging
-import random
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from hippo.aws.s3 import ObjectStore, StoredObject
+from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
 from hippo.studies.options import read_page_options
@@ -26,7 +25,6 @@ from hippo.studies.study import GAME, order_variants
 logger = logging.getLogger(__name__)
 MASTER_LIST = "project_master_list.json"
 _SWITCH_KEYS = {"projectId", "live"}
-_TRIES = 12
 
 
 class Media(Protocol):
@@ -172,26 +170,17 @@ def switch_project(store: ObjectStore, project_id: str, live: bool, clock: Clock
 def _change_list(
     store: ObjectStore, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]] | None], clock: Clock
 ) -> None:
-    """Compare and swap; a change that gives None has nothing to do."""
-    for attempt in range(_TRIES):
-        stored = store.read(MASTER_LIST)
-        projects = read_projects(stored.body) if stored else []
-        changed = change(projects)
-        if changed is None:
-            return
-        body = json.dumps({"projects": changed}, indent=2).encode()
-        try:
-            if stored:
-                store.replace(MASTER_LIST, body, stored.etag)
-            else:
-                store.create(MASTER_LIST, body)
-        except ConflictError:
-            # Redone as a whole: should botocore have retried a write that succeeded, the entry that is
-            # found is our own and is replaced by itself.
-            clock.sleep(random.uniform(0.02, 0.1 * (attempt + 1)))
-            continue
-        return
-    raise TransientError(f"{MASTER_LIST}: others kept changing it, try again")
+    """Compare and swap; a change that returns None has nothing to do.
+
+    It is repeated as a whole: if botocore has retried a write that succeeded, the entry that is found is our
+    own and is replaced by itself.
+    """
+
+    def swap(body: bytes | None) -> tuple[bytes | None, None]:
+        changed = change(read_projects(body) if body is not None else [])
+        return None if changed is None else json.dumps({"projects": changed}, indent=2).encode(), None
+
+    change_object(store, MASTER_LIST, clock, swap)
 
 
 def read_projects(body: bytes) -> list[dict[str, Any]]:

@@ -1,1 +1,1 @@
-"""The caps on running servers, and the queue for a free slot."""
+"""The caps on running servers, and the queue for free slots."""

@@ -1,8 +1,8 @@
 """The queue above the caps: participants wait in the order in which they first asked.
 
-Whoever waits is published for again every minute, and each time notes that they are still there; who has
-not been heard of for a while lets the next one pass. Nothing here is a promise: the slots are the cap, and a
-lost or doubled entry costs a minute.
+A start is published again every minute for each waiting participant, and renews their entry. An entry that
+has not been renewed for a while is deleted. The queue guarantees nothing: the slots are the cap, and a lost
+or duplicate entry costs a minute.
 """
 
 import json
@@ -14,15 +14,15 @@ from typing import Any
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.errors import ConflictError
-from hippo.servers.capacity.slots import Places, QueueEntry, name_entry
+from hippo.servers.capacity.slots import CapacityView, QueueEntry, name_entry
 
-# Clients that wait are published for every 60 to 90 s; a start message may be tried again for minutes.
+# A waiting client has a start published every 60 to 90 s; AWS may retry a start message for minutes.
 PATIENCE = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Somebody in the queue: the start that they wait for, and the cap of their project, if any."""
+    """A queue entry with its content: the start that waits, and the cap of its project, if any."""
 
     entry: QueueEntry
     start_id: str
@@ -38,30 +38,36 @@ class ServerQueue:
         self._clock = clock
 
     def enter(
-        self, places: Places, user_id: str, project_id: str, start_id: str, since: datetime, limit: int | None
+        self,
+        view: CapacityView,
+        user_id: str,
+        project_id: str,
+        start_id: str,
+        since: datetime,
+        limit: int | None,
     ) -> None:
-        """Queue up, or note that a place in the queue is still wanted."""
+        """Create the entry, or note that the participant still waits."""
         body = _write(start_id, self._clock.now(), limit)
-        known = find_entry(places, user_id, project_id)
+        known = find_entry(view, user_id, project_id)
         try:
             if known:
                 self._store.replace(known.key, body, known.etag)
             else:
                 self._store.create(name_entry(since, user_id, project_id), body)
         except ConflictError:
-            return  # another start of the same participant did it
+            return  # another start of the same participant was faster
 
     def leave(self, entry: QueueEntry) -> None:
-        """Give the place in the queue up."""
+        """Delete the entry."""
         self._store.delete(entry.key)
 
-    def list_contenders(self, places: Places) -> Iterator[Waiting]:
-        """Whoever could have a slot of their project now, longest waiting first; absent ones are removed.
+    def list_contenders(self, view: CapacityView) -> Iterator[Waiting]:
+        """Yield the entries whose project has a free slot, longest waiting first; delete the abandoned ones.
 
-        Reads an entry for each that it gives, and one for each project that is at its own cap.
+        Reads one entry for each that it yields, and one for each project that is at its own cap.
         """
         room: dict[str, int] = {}
-        for entry in places.queue:
+        for entry in view.queue:
             if room.get(entry.project_id, 1) <= 0:
                 continue
             waiting = self._read(entry)
@@ -71,7 +77,7 @@ class ServerQueue:
                 self.leave(entry)
                 continue
             if waiting.limit is not None:
-                free = len(places.list_free(waiting.limit, entry.project_id))
+                free = len(view.list_free(waiting.limit, entry.project_id))
                 room.setdefault(entry.project_id, free)
                 if room[entry.project_id] <= 0:
                     continue
@@ -87,10 +93,10 @@ class ServerQueue:
         return Waiting(entry, str(data.get("startId") or ""), seen_at, data.get("limit"))
 
 
-def find_entry(places: Places, user_id: str, project_id: str) -> QueueEntry | None:
-    """The participant's place in the queue."""
+def find_entry(view: CapacityView, user_id: str, project_id: str) -> QueueEntry | None:
+    """Return the participant's queue entry, or None."""
     mine = (user_id, project_id)
-    return next((entry for entry in places.queue if (entry.user_id, entry.project_id) == mine), None)
+    return next((entry for entry in view.queue if (entry.user_id, entry.project_id) == mine), None)
 
 
 def _write(start_id: str, now: datetime, limit: int | None) -> bytes:

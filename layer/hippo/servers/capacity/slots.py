@@ -1,30 +1,28 @@
 """The hard caps on servers: fixed numbers of slot objects, claimed and freed by conditional writes.
 
-No counter, so nothing can drift: a slot is free when its object is missing or empty. Whoever claims one
-has written its number into the server record first, so that a crash in between leaks nothing. Slots of all
-servers, slots of a project that has a cap of its own, and the queue lie under one prefix: one listing
-shows them all.
+There is no counter, so nothing can drift: a slot is free when its object is missing or empty. A start writes
+the slot's number into the server record before it claims the slot, so that a crash in between leaks nothing.
+Slots of all servers, slots of projects that have caps of their own, and the queue share one prefix: one
+listing shows them all.
 """
 
 import hashlib
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from hippo.aws.s3 import ObjectStore
-from hippo.clock import parse_stamp, write_stamp
-from hippo.errors import ConflictError, TransientError
+from hippo.aws.s3 import ObjectStore, change_object, write_object
+from hippo.clock import Clock, parse_stamp, write_stamp
+from hippo.errors import ConflictError
 
 PREFIX = "_slots/"
 _FREE = b""
-_TRIES = 6
 _QUEUE = f"{PREFIX}q."
 
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """Somebody's place in the queue, all of it in the object's key."""
+    """A queue entry as its object's key describes it."""
 
     key: str
     etag: str
@@ -34,26 +32,27 @@ class QueueEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """One look at what is held and who waits, longest first."""
+class CapacityView:
+    """The slots that are held and the queue, longest waiting first, as one listing shows them."""
 
     held: frozenset[str]
     queue: tuple[QueueEntry, ...]
 
     def list_free(self, count: int, project_id: str = "") -> list[int]:
-        """The numbers of the slots that look free, of all servers or of a project's own."""
+        """Return the numbers of the slots that look free, of all servers or of a project."""
         return [number for number in range(count) if name_slot(number, project_id) not in self.held]
 
 
 class ServerSlots:
     """`_slots/{number}` for 0 ≤ number < `count`, and `_slots/p.{projectId}.{number}`."""
 
-    def __init__(self, store: ObjectStore, count: int = 0) -> None:
+    def __init__(self, store: ObjectStore, clock: Clock, count: int) -> None:
         self._store = store
+        self._clock = clock
         self.count = count
 
-    def look(self) -> Places:
-        """What there is now; one listing, however many participants there are."""
+    def view(self) -> CapacityView:
+        """Return slots and queue as they are now: one listing, however many participants there are."""
         held, queue = set(), []
         for listed in self._store.list_objects(PREFIX):
             if listed.key.startswith(_QUEUE):
@@ -61,38 +60,32 @@ class ServerSlots:
                     queue.append(entry)
             elif listed.size:
                 held.add(listed.key)
-        return Places(frozenset(held), tuple(sorted(queue, key=lambda entry: entry.key)))
+        return CapacityView(frozenset(held), tuple(sorted(queue, key=lambda entry: entry.key)))
 
     def claim(self, number: int, user_id: str, attempt: int, project_id: str = "") -> bool:
-        """Take the slot; True if it is held by this attempt now, also if it has been since an earlier try."""
+        """Claim the slot; return whether this attempt holds it, now or since an earlier try."""
         key, mine = name_slot(number, project_id), _write_holder(user_id, attempt)
         stored = self._store.read(key)
         if stored and stored.body:
             return stored.body == mine
         try:
-            if stored:
-                self._store.replace(key, mine, stored.etag)
-            else:
-                self._store.create(key, mine)
+            write_object(self._store, key, mine, stored.etag if stored else None)
         except ConflictError:
             again = self._store.read(key)  # botocore may have retried a write that succeeded
             return again is not None and again.body == mine
         return True
 
     def free(self, number: int, user_id: str, attempt: int, project_id: str = "") -> None:
-        """Give the slot back if this attempt holds it; somebody else's claim is left alone."""
+        """Free the slot if this attempt holds it; leave another attempt's claim alone."""
         key, mine = name_slot(number, project_id), _write_holder(user_id, attempt)
-        for _ in range(_TRIES):
-            stored = self._store.read(key)
-            if not stored or stored.body != mine:
-                return  # another stop of the same attempt was faster
-            with suppress(ConflictError):  # 409 says only that another write was under way: look again
-                self._store.replace(key, _FREE, stored.etag)
-                return
-        raise TransientError(f"{key}: the slot kept changing")
+
+        def change(body: bytes | None) -> tuple[bytes | None, None]:
+            return (_FREE if body == mine else None), None  # another stop of this attempt may have been first
+
+        change_object(self._store, key, self._clock, change)
 
     def read_holder(self, key: str) -> tuple[str, int] | None:
-        """User id and attempt of whoever holds the slot; None if it is free by now."""
+        """Return user id and attempt of the slot's holder; None if the slot is free."""
         stored = self._store.read(key)
         if stored is None or not stored.body:
             return None
@@ -101,12 +94,12 @@ class ServerSlots:
 
 
 def name_slot(number: int, project_id: str = "") -> str:
-    """The key of a slot."""
+    """Return the key of a slot."""
     return f"{PREFIX}p.{project_id}.{number:04d}" if project_id else f"{PREFIX}{number:04d}"
 
 
 def parse_slot(key: str) -> tuple[int, str] | None:
-    """Number and project id (empty: of all servers) of a slot's key."""
+    """Return number and project id (empty: of all servers) of a slot's key; None for another key."""
     head, _, number = key.removeprefix(PREFIX).rpartition(".")
     if not number.isdigit() or not (head == "" or head.startswith("p.")):
         return None
@@ -114,7 +107,7 @@ def parse_slot(key: str) -> tuple[int, str] | None:
 
 
 def name_entry(since: datetime, user_id: str, project_id: str) -> str:
-    """The key of a place in the queue; keys sort by time. Neither id can hold a dot."""
+    """Return the key of a queue entry; keys sort by time. Neither id can contain a dot."""
     return f"{_QUEUE}{write_stamp(since)}.{user_id}.{project_id}"
 
 
@@ -131,6 +124,6 @@ def _write_holder(user_id: str, attempt: int) -> bytes:
 
 
 def choose_slot(user_id: str, free: list[int]) -> int:
-    """One of the free slots; simultaneous starts are spread over them, so that few collide."""
+    """Return one of the free slots; simultaneous starts spread over them, so that few collide."""
     digest = hashlib.sha256(f"{user_id}/{len(free)}".encode()).hexdigest()
     return free[int(digest, 16) % len(free)]

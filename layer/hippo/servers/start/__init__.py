@@ -1,1 +1,1 @@
-"""Bringing a game server up."""
+"""The start of a game server."""

@@ -1,6 +1,6 @@
-"""Starting a participant's server: the alarm clock first, then cluster, task, name, proof that it answers.
+"""The start of a participant's server: shutdown alarm first, then cluster, task, name and a connection test.
 
-Whatever happens in between, the record says who is at work until when, and only `server_stop` tears down.
+At every moment the record says which invocation is at work and until when. Only `stop_server` tears down.
 """
 
 import logging
@@ -40,7 +40,7 @@ _KEPT_ADDRESSES = 12
 
 
 class ServerStart:
-    """One invocation's work."""
+    """One invocation's start of a server."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class ServerStart:
     def start(self, message: StartMessage) -> None:
         """Bring up the server that the message asks for, unless there is nothing to do.
 
-        Raises TransientError when a later try may succeed: the record then lets anyone continue.
+        Raises TransientError when a later try may succeed. The record's lease is then released.
         """
         held = self._claims.claim(message)
         if held is None:
@@ -86,8 +86,8 @@ class ServerStart:
 
     def _bring_up(self, held: HeldServer) -> None:
         self._arm_rule(held)
-        # After the rule, which frees the slot whatever becomes of this start.
-        if not self._claims.secure_slot(held):
+        # After the rule, which frees the slot whatever happens to this start.
+        if not self._claims.claim_slots(held):
             self._tools.request_stop(held.record, EndReason.NO_SLOT)
             return
         record = held.check()
@@ -109,18 +109,18 @@ class ServerStart:
         raise TransientError(f"{record.user_id}: no capacity on {' or '.join(PROVIDERS)}")
 
     def _arm_rule(self, held: HeldServer) -> None:
-        """Nothing that costs money exists before the rule that will end it."""
+        """Arm the rule before anything that costs money exists."""
         record = held.record
         while True:
             deadline = record.deadline or self._invocation.until
             if deadline <= self._clock.now():
-                raise PermanentError("its time was over before it could start")
+                raise PermanentError("the deadline passed before the server could start")
             message = build_attempt_stop(record, EndReason.MAX_RUNTIME)
             tags = self._tags(record)
             arm_ahead(self._tools.rules, self._clock, record.rule_name, deadline, message, tags)
             record = held.check()
             if record.deadline is None or record.deadline >= deadline:
-                return  # else a stop with a delay has moved it earlier meanwhile
+                return  # otherwise a delayed stop has moved it earlier meanwhile
 
     def _await_cluster(self, held: HeldServer) -> None:
         name = held.record.cluster
@@ -134,7 +134,7 @@ class ServerStart:
         poll(is_active, clock=self._clock, until=self._invocation.until, what=f"cluster {name}")
 
     def _bring_up_on(self, held: HeldServer, provider: str) -> None:
-        """A task on this provider, its address, its name, its port. Raises CapacityError."""
+        """Run the task on this provider, name it, and wait for its port. Raises CapacityError."""
 
         def run(full: tuple[str, ...]) -> tuple[str, str]:
             arn = self._run_task(held, provider, full)
@@ -165,11 +165,11 @@ class ServerStart:
                 record.variables,
             )
         except ConflictError:
-            # The same token with other parameters: a new revision of the task definition came between
-            # two tries of ours. The task of the first try is the one to go on with.
+            # The same token with other parameters: a new revision of the task definition was registered
+            # between two of our tries. Continue with the task of the first try.
             running = self._tools.containers.list_tasks(record.cluster)
             if not running:
-                raise TransientError(f"{record.user_id}: RunTask conflicts and shows no task yet") from None
+                raise TransientError(f"{record.user_id}: RunTask conflicts, no task is visible yet") from None
             return held.update(task_arn=running[0]).task_arn
         if result.task_arn:
             return held.update(task_arn=result.task_arn).task_arn
@@ -189,20 +189,20 @@ class ServerStart:
         )
 
     def _find_living_task(self, held: HeldServer, task_arn: str) -> TaskState | None:
-        """The task, None while ECS does not show it. Raises as `_check_alive`, and FencedError."""
+        """Return the task, None while ECS does not show it. Raises as `check_alive`, and FencedError."""
         task = self._tools.containers.describe_task(held.record.cluster, task_arn)
         if task is None:
-            held.check()  # not yet there, or a stop has deleted the cluster
+            held.check()  # not visible yet, or a stop has deleted the cluster
         else:
             check_alive(task)
         return task
 
     def _await_answer(self, held: HeldServer, task_arn: str, address: str, change_id: str) -> None:
-        """Until the port answers and every name server knows the name.
+        """Wait until the port answers and every name server knows the name.
 
-        A client that asks too early gets NXDOMAIN, which resolvers keep for up to 15 minutes. Route 53
-        takes about 30 s and allows five requests a second for the account, so it is asked late and seldom.
-        Trying the port is no AWS call, so that is done often.
+        A client that asks too early gets NXDOMAIN, which resolvers cache for up to 15 minutes. Route 53
+        takes about 30 s and allows five requests a second per account, so it is asked late and rarely.
+        Trying the port is not an AWS call, so it is done often.
         """
         ask_from = self._clock.now() + self._first_dns_check
         state = {"answers": False, "in sync": False}
@@ -218,7 +218,7 @@ class ServerStart:
                     state["in sync"] = self._tools.host_names.is_in_sync(change_id)
             if not all(state.values()):
                 return None
-            # A task may have ended while its name was still unknown.
+            # The task may have ended while its name was still unknown.
             state["answers"] = self._tools.connect(address, GAME_PORT)
             return True if state["answers"] else None
 
@@ -226,7 +226,7 @@ class ServerStart:
         poll(check, clock=self._clock, until=self._invocation.until, what=what, first=0.25, most=0.5)
 
     def _fail(self, held: HeldServer, error: PermanentError) -> None:
-        """This attempt has failed: say so in the record and have everything cleared up at once."""
+        """Record that this attempt has failed, and have everything torn down at once."""
         self._log("failed", held.record, error=str(error)[:200], task=held.record.task_arn)
         count_failed(held.record.project_id, held.record.user_id, str(error))
         reason = EndReason.TASK_ENDED if isinstance(error, TaskEndedError) else EndReason.FAILED
@@ -234,7 +234,7 @@ class ServerStart:
         self._tools.request_stop(held.record, EndReason.FAILED)
 
     def _release(self, held: HeldServer) -> None:
-        """Let the retry, or anyone, continue at once. Raises FencedError: then nobody is to."""
+        """Release the lease, so that the next try continues at once. Raises FencedError: then none must."""
         try:
             held.update(lease_until=None)
         except TransientError as error:

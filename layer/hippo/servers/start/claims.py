@@ -1,17 +1,18 @@
-"""Whether a start message has anything to do, and if so, claiming the participant's server record for it."""
+"""The claim of a participant's server record for a start message, if there is anything to start."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import replace
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, HippoError, TransientError
+from hippo.contention import retry_conflicts
+from hippo.errors import HippoError, TransientError
 from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, EndReason, ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.participant import ParticipantStore
 from hippo.records.server import HeldServer, ServerRecord, ServerStore
-from hippo.servers.capacity.allocation import ServerPlaces
+from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.metrics import count_failed, count_held_back, count_started
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
 from hippo.servers.start.new_record import ClaimSettings, build_failed_record, build_new_record
@@ -20,18 +21,16 @@ from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 6
-
 
 class ServerClaims:
-    """Decides by the record, the project and the participant, and claims by compare-and-swap."""
+    """One invocation's claim: decides by record, project and participant, and writes by compare-and-swap."""
 
     def __init__(
         self,
         settings: ClaimSettings,
         catalogue: Catalogue,
         servers: ServerStore,
-        places: ServerPlaces,
+        allocation: SlotAllocation,
         request_stop: Callable[[ServerRecord], None],
         invocation: Invocation,
         clock: Clock,
@@ -39,50 +38,36 @@ class ServerClaims:
         self._settings = settings
         self._catalogue = catalogue
         self._servers = servers
-        self._places = places
+        self._allocation = allocation
         self._request_stop = request_stop
         self._invocation = invocation
         self._clock = clock
 
     def claim(self, message: StartMessage) -> HeldServer | None:
-        """The record, held, with a slot of the cap chosen; None if this start must start nothing.
+        """Return the record, held, with its slots chosen; None if this message starts nothing.
 
-        Raises TransientError while a stop is at work on an earlier attempt, and for AWS's own faults.
+        Raises TransientError while a stop is at work on an earlier attempt, and for faults of AWS.
         """
-        for _ in range(_TRIES):
-            case, etag = self._read_case(message)
-            decision = decide(case)
-            if decision.action is Action.LOAD:
-                case = self._load(case)
-                decision = decide(case)
-            wanted = self._carry_out(case, decision)
-            if wanted is None:
-                return None
-            try:
-                self._servers.write(wanted, etag)
-            except ConflictError:
-                continue  # what is stored now decides; it may be our own write that botocore tried twice
-            if decision.action is Action.BEGIN:
-                count_started(wanted)
-            return HeldServer(self._servers, wanted) if wanted.state == ServerState.STARTING else None
-        raise TransientError(f"{message.user_id}: the server record kept changing")
+        # After a conflict the stored record decides; it may hold our own write, which botocore tried twice.
+        what = f"the server record of {message.user_id}"
+        return retry_conflicts(self._clock, what, lambda: self._claim_once(message))
 
-    def secure_slot(self, held: HeldServer) -> bool:
+    def claim_slots(self, held: HeldServer) -> bool:
         """Claim the slots that the record names, or others that are free. Raises FencedError.
 
-        False if there are none left: the record is then as if this start had never come.
+        Returns False if none are left. The record is then as if this start had never come.
         """
         project_id = held.record.project_id
-        if self._places.secure(held, lambda: self._find_limit(project_id)):
+        if self._allocation.claim_slots(held, lambda: self._find_limit(project_id)):
             return True
-        self._give_up(held)
+        self._requeue(held)
         return False
 
     def release_overtaken(self, record: ServerRecord) -> bool:
-        """Tell the stop that has overtaken this start that it no longer has to wait for it.
+        """Release the start's lease, for which the stop that has overtaken this start waits.
 
-        False if there is nothing to stop: Lambda may hand the same event to two invocations at once, and
-        what the other one brings up, or has brought up, is this very attempt.
+        Returns False if there is nothing to stop: Lambda may deliver one event to two invocations at once,
+        and the other one may be bringing up, or have brought up, this very attempt.
         """
         try:
             found = self._servers.read(record.user_id)
@@ -91,11 +76,27 @@ class ServerClaims:
                     return False
                 if found[0].start_lease_until:
                     self._servers.write(replace(found[0], start_lease_until=None), found[1])
-        except HippoError as error:  # the lease ends by itself
+        except HippoError as error:  # the lease expires by itself
             logger.info(
                 "start lease not given back", extra={"userId": record.user_id, "error": str(error)[:200]}
             )
         return True
+
+    def _claim_once(self, message: StartMessage) -> HeldServer | None:
+        case, etag = self._read_case(message)
+        decision = decide(case)
+        if decision.action is Action.LOAD:
+            case = self._load(case)
+            decision = decide(case)
+        wanted = self._carry_out(case, decision)
+        if wanted is None:
+            return None
+        self._servers.write(wanted, etag)
+        if decision.action is Action.FAIL:
+            return None
+        if decision.action is Action.BEGIN:
+            count_started(wanted)
+        return HeldServer(self._servers, wanted, self._clock)
 
     def _read_case(self, message: StartMessage) -> tuple[StartCase, str | None]:
         found = self._servers.read(message.user_id)
@@ -117,7 +118,7 @@ class ServerClaims:
         if decision.stops_current and current:
             self._request_stop(current)
         if decision.leaves_queue:
-            self._places.give_up(message.user_id, message.project_id)
+            self._allocation.leave_queue(message.user_id, message.project_id)
         if decision.action is Action.WAIT:
             raise TransientError(f"{message.user_id}: {decision.why}")
         if decision.action is Action.FAIL:
@@ -132,7 +133,7 @@ class ServerClaims:
     def _begin(self, case: StartCase, project: ListedProject, study: Study) -> ServerRecord | None:
         """Return the record of a new attempt with its slots; None if the participant must wait for one."""
         record = build_new_record(self._settings, self._invocation, case, study)
-        with_slots = self._places.assign(record, project.access.max_servers)
+        with_slots = self._allocation.choose_slots(record, project.access.max_servers)
         if with_slots is None:
             self._ignore(case.message, EndReason.NO_SLOT)
             count_held_back(record.project_id, record.user_id)
@@ -144,8 +145,8 @@ class ServerClaims:
         count_failed(ids["projectId"], ids["userId"], error)
         return build_failed_record(case, error)
 
-    def _give_up(self, held: HeldServer) -> None:
-        """No slot was left after all; a later start, of the same id too, is to have its effect."""
+    def _requeue(self, held: HeldServer) -> None:
+        """Return the participant to the queue: a later start, even with the same id, must take effect."""
         record = held.record
         seen = tuple(start for start in record.seen if start != record.start_id)
         held.update(
@@ -158,7 +159,7 @@ class ServerClaims:
             lease_until=None,
             reason=EndReason.NO_SLOT,
         )
-        self._places.queue_up(record, record.start_id, self._find_limit(record.project_id))
+        self._allocation.enter_queue(record, record.start_id, self._find_limit(record.project_id))
         logger.warning(EndReason.NO_SLOT, extra={"userId": record.user_id})
         count_held_back(record.project_id, record.user_id)
 

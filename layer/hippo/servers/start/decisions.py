@@ -7,7 +7,7 @@ from enum import Enum
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord, name_restart
+from hippo.records.server import MAX_TRIES, ServerRecord, name_replacement
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 
@@ -32,7 +32,7 @@ class StartCase:
     @property
     def is_replacement(self) -> bool:
         """Whether the platform itself asks, in place of a server whose task exited."""
-        return self.current is not None and self.message.start_id == name_restart(self.current)
+        return self.current is not None and self.message.start_id == name_replacement(self.current)
 
     @property
     def tries(self) -> int:
@@ -78,7 +78,7 @@ def decide(case: StartCase) -> Decision:
 
 
 def _decide_ending(case: StartCase, current: ServerRecord) -> Decision:
-    """Nothing begins before the earlier attempt is gone; a stop that nobody works on is requested again."""
+    """Decide while the earlier attempt ends; request its stop again if no invocation works on that."""
     is_old = _is_seen(case.message, current) or _is_older(case.message, current)
     return Decision(
         Action.IGNORE if is_old else Action.WAIT,
@@ -99,7 +99,7 @@ def _decide_living(case: StartCase, current: ServerRecord) -> Decision:
 def _decide_new(case: StartCase, project: ListedProject, study: Study) -> Decision:
     if case.is_replacement:
         is_needed = project.live and _is_missed(case, study)
-        objection = None if is_needed else Decision(Action.IGNORE, "nobody misses the server that died")
+        objection = None if is_needed else Decision(Action.IGNORE, "no replacement is needed")
     else:
         objection = _find_objection(case, study)
     if objection is None and case.tries > MAX_TRIES:

@@ -1,4 +1,4 @@
-"""Giving a participant's host name to their new server."""
+"""The participant's host name, given to their new server."""
 
 from hippo.aws.route53 import HostNames
 from hippo.errors import ConflictError, PermanentError, TransientError
@@ -6,9 +6,9 @@ from hippo.records.server import ServerRecord
 
 
 def name_server(host_names: HostNames, record: ServerRecord, address: str) -> str:
-    """The A record, by CREATE: a name that is not this participant's is never overwritten.
+    """Create the A record and return the change's id. Another owner's name is never overwritten.
 
-    Gives the change's id. Raises PermanentError for a name that is taken.
+    Raises PermanentError for a name that is taken.
     """
     try:
         return host_names.create(record.host_name, address)
@@ -16,7 +16,7 @@ def name_server(host_names: HostNames, record: ServerRecord, address: str) -> st
         existing = host_names.find(record.host_name)
     if existing is None:
         return _name_again(host_names, record, address)
-    # An alias has no addresses: it is not ours either.
+    # An alias has no addresses, so it is not ours either.
     if not existing.addresses or not set(existing.addresses) <= set(record.addresses):
         raise PermanentError(f"{record.host_name} is taken by a record that is not this participant's")
     try:
@@ -26,8 +26,8 @@ def name_server(host_names: HostNames, record: ServerRecord, address: str) -> st
 
 
 def _name_again(host_names: HostNames, record: ServerRecord, address: str) -> str:
-    """Refused, yet no A record shows: it has just been deleted, or the name is one of another type."""
+    """Try again after a refusal without a visible A record: it was just deleted, or has another type."""
     try:
         return host_names.create(record.host_name, address)
     except ConflictError as error:
-        raise PermanentError(f"{record.host_name} cannot be made: {error}") from error
+        raise PermanentError(f"{record.host_name} cannot be created: {error}") from error

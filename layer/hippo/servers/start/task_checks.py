@@ -1,4 +1,4 @@
-"""Whether a task that is being started still lives, and where it may run."""
+"""Checks of a task that is starting: whether it still runs, and where it may run."""
 
 import re
 from collections.abc import Callable, Collection
@@ -15,11 +15,11 @@ _SUBNET = re.compile(r"subnet-[0-9a-z]+")
 
 
 class CapacityError(HippoError):
-    """The capacity provider has nothing to give at the moment."""
+    """The capacity provider has no capacity at the moment."""
 
 
 class FullSubnetError(CapacityError):
-    """The subnet that ECS chose has no address left; `subnet` is empty where ECS does not say which."""
+    """The subnet that ECS chose has no free address; `subnet` is empty if ECS does not name it."""
 
     def __init__(self, reason: str, subnet: str) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class FullSubnetError(CapacityError):
 
 
 def check_alive(task: TaskState) -> None:
-    """Raise CapacityError or TaskEndedError for a task that is at its end."""
+    """Raise CapacityError or TaskEndedError for a task that is stopping or has stopped."""
     if task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
         return
     if "InsufficientFreeAddressesInSubnet" in task.stopped_reason:
@@ -39,7 +39,7 @@ def check_alive(task: TaskState) -> None:
 
 
 def check_not_ended(record: ServerRecord) -> None:
-    """Raise as `check_alive` for a task that ECS has reported as stopped since it was last looked at."""
+    """Raise as `check_alive` for a task that ECS has reported as stopped since the last check."""
     if not record.task_arn or record.ended_task != record.task_arn:
         return
     if record.ended_cause == EndReason.SPOT_TAKEN:
@@ -48,7 +48,7 @@ def check_not_ended(record: ServerRecord) -> None:
 
 
 def list_providers(record: ServerRecord) -> tuple[str, ...]:
-    """Spot first; a continued attempt goes on where it was."""
+    """Return the capacity providers to try: Spot first. A continued attempt resumes at its provider."""
     if record.capacity_provider in PROVIDERS:
         return PROVIDERS[PROVIDERS.index(record.capacity_provider) :]
     return PROVIDERS
@@ -57,11 +57,11 @@ def list_providers(record: ServerRecord) -> tuple[str, ...]:
 def try_subnets(
     subnets: Collection[str], run: Callable[[tuple[str, ...]], T], forget: Callable[[], object]
 ) -> T:
-    """What `run` gives; it is told the subnets that have turned out to be full, none at first.
+    """Return the result of `run`, whose argument is the subnets found full so far, none at first.
 
-    ECS chooses among several subnets without a look at their addresses: a task in a full one stops with
+    ECS chooses among several subnets without checking for free addresses. A task in a full one stops with
     TaskFailedToStart (ECS developer guide, "Troubleshooting Amazon ECS TaskFailedToStart errors").
-    `forget` is called before another try. Raises FullSubnetError when there is no other subnet.
+    `forget` is called before another try. Raises FullSubnetError when no other subnet is left.
     """
     full: tuple[str, ...] = ()
     while True:

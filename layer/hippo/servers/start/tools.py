@@ -1,4 +1,4 @@
-"""The AWS services that a start of a server works with."""
+"""The AWS services that a start uses."""
 
 import socket
 from collections.abc import Callable
@@ -16,7 +16,7 @@ GAME_PORT = 5000
 
 
 def can_connect(address: str, port: int, seconds: float = 2.0) -> bool:
-    """Whether a TCP connection opens within that many seconds."""
+    """Return whether a TCP connection opens within that many seconds."""
     try:
         with socket.create_connection((address, port), timeout=seconds):
             return True
@@ -26,7 +26,7 @@ def can_connect(address: str, port: int, seconds: float = 2.0) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class StartTools:
-    """What a start works with."""
+    """The services of one start."""
 
     rules: ShutdownRules
     containers: Containers
@@ -36,5 +36,5 @@ class StartTools:
     connect: Callable[[str, int], bool]
 
     def request_stop(self, record: ServerRecord, reason: EndReason = EndReason.OVERTAKEN) -> None:
-        """Have `stop_server` clear up an attempt."""
+        """Have `stop_server` tear an attempt down."""
         self.stop_topic.publish(build_attempt_stop(record, reason))

@@ -1,1 +1,1 @@
-"""Taking a game server down."""
+"""The stop of a game server."""

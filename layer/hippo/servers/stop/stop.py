@@ -1,11 +1,12 @@
-"""Stopping a participant's server: whether a message has anything to stop, and the record meanwhile."""
+"""The stop of a participant's server: whether a message has anything to stop, and the record meanwhile."""
 
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, FencedError, HippoError, TransientError
+from hippo.contention import retry_conflicts
+from hippo.errors import FencedError, HippoError
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
@@ -19,11 +20,9 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["NEXT_ALARM", "ServerStop", "StopTools"]
 
-_TRIES = 6
-
 
 class ServerStop:
-    """One invocation's work."""
+    """One invocation's stop of a server."""
 
     def __init__(
         self,
@@ -43,34 +42,34 @@ class ServerStop:
         self._clock = clock
 
     def stop(self, message: StopMessage) -> None:
-        """Take down what the message means. Raises TransientError if anything is left: the alarm stays."""
-        for _ in range(_TRIES):
-            found = self._servers.read(message.user_id)
-            try:
-                if found is None:
-                    return self._stop_unknown(message)
-                return self._stop_known(message, *found)
-            except ConflictError:
-                continue  # somebody else changed the record first: look again
-        raise TransientError(f"{message.user_id}: the server record kept changing")
+        """Tear down what the message means. Raises TransientError if anything is left: the alarm stays."""
+        what = f"the server record of {message.user_id}"
+        retry_conflicts(self._clock, what, lambda: self._stop_once(message))
 
-    def stop_dead(self, record: ServerRecord, etag: str, cause: str, noticed_at: datetime) -> None:
-        """Take down a server whose task has ended by itself, or go on with that. Raises ConflictError."""
+    def stop_exited(self, record: ServerRecord, etag: str, cause: str, noticed_at: datetime) -> None:
+        """Tear down a server whose task has exited, or continue with that. Raises ConflictError."""
         message = StopMessage(record.user_id, noticed_at, record.project_id, record.attempt, reason=cause)
         self._finish(self._claim(message, record, etag, self._clock.now()))
 
-    def _stop_unknown(self, message: StopMessage) -> None:
-        """No record: leave a marker, so that an older start that comes later starts nothing.
+    def _stop_once(self, message: StopMessage) -> None:
+        found = self._servers.read(message.user_id)
+        if found is None:
+            self._stop_unknown(message)
+        else:
+            self._stop_known(message, *found)
 
-        Nothing is written about those who may have withdrawn. Whoever names an attempt, or has seen a server,
-        means a record that somebody has deleted; and a participant's record, once it bears out what
-        `next_step` sent, or its absence, is what voids late starts.
+    def _stop_unknown(self, message: StopMessage) -> None:
+        """Leave a marker where there is no record, so that an older start that arrives later starts nothing.
+
+        Nothing is written about participants who may have withdrawn. A sender that names an attempt, or that
+        has seen a server, means a record that has been deleted since. Once `next_step` has had time to write
+        the participant's record, that record or its absence voids late starts.
         """
         now = self._clock.now()
         if message.delay:
             return self._ignore(message, "nothing to delay")
         if message.attempt:
-            return self._teardown.take_down(self._build_remnant(message, message.attempt), keep=set())
+            return self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())
         occasion = find_occasion(message)
         if occasion == Occasion.BY_HAND or (occasion and now - message.sent_at > UNWRITTEN):
             return self._ignore(message, "there is no server, and no start to wait for")
@@ -88,15 +87,15 @@ class ServerStop:
 
     def _stop_known(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
         if message.attempt is not None and message.attempt != record.attempt:
-            # The attempt alone says what is meant, whichever project the participant is in by now.
-            remnant = replace(self._build_remnant(message, message.attempt), addresses=record.addresses)
-            return self._teardown.take_down(remnant, keep={record.public_ip})
+            # The attempt alone says what is meant, whichever project the participant is in now.
+            earlier = replace(self._build_attempt(message, message.attempt), addresses=record.addresses)
+            return self._teardown.take_down(earlier, keep={record.public_ip})
         if message.project_id and record.project_id and message.project_id != record.project_id:
             return self._ignore(message, f"the server is one of project {record.project_id}")
         if record.state == ServerState.STOPPED:
             return self._stop_again(message, record, etag)
         if record.requested_at and message.sent_at < record.requested_at:
-            # Also one of the same attempt, from before the record was deleted and a new one begun.
+            # Also for the same attempt number, from before the record was deleted and attempts began again.
             return self._ignore(message, "older than the start")
         now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
@@ -110,18 +109,18 @@ class ServerStop:
         return self._finish(self._claim(message, record, etag, now))
 
     def _leave_to_other(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> None:
-        """Another stop is at work, or has died before it re-armed the rule, which rings only once."""
+        """Leave the server to another stop, which may have ended before it re-armed the one-time rule."""
         if message.attempt is not None:
             self._teardown.arm(record, (record.lease_until or now) + timedelta(minutes=1))
-        elif record.reason in TASK_EXITS:  # somebody wants it stopped for good, not replaced
+        elif record.reason in TASK_EXITS:  # the sender wants it stopped, not replaced
             latest = max(message.sent_at, record.stop_requested_at or message.sent_at)
             self._servers.write(replace(record, reason=message.reason, stop_requested_at=latest), etag)
         self._ignore(message, "another stop is at work")
 
     def _stop_again(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
-        """Nothing should be left; but a start that was overtaken may have made something since.
+        """Clear again: nothing should be left, but an overtaken start may have created something since.
 
-        The time of the stop is kept, so that a start older than it starts nothing when it comes later.
+        The time of the stop is kept, so that a start older than it starts nothing when it arrives later.
         """
         known = record.stop_requested_at
         if message.attempt is None and not message.delay and (known is None or message.sent_at > known):
@@ -130,9 +129,9 @@ class ServerStop:
         self._teardown.take_down(record, keep=set())
 
     def _delay(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
-        """Move the alarm earlier, never later; nothing sleeps here.
+        """Move the shutdown alarm earlier, never later; nothing waits here.
 
-        It is armed even if the record says that time already: an earlier try may have died in between.
+        It is armed even if the record has that time already: an earlier try may have been cut off in between.
         """
         deadline = message.sent_at + timedelta(minutes=message.delay)
         if record.state not in LIVING:
@@ -143,14 +142,14 @@ class ServerStop:
         return self._teardown.arm(replace(record, reason=message.reason), record.deadline or deadline)
 
     def _claim(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> HeldServer:
-        """Take the record over, from a start at work too; it will notice and stop by itself."""
+        """Take the record over, even from a start at work, which will notice and stop by itself."""
         start_lease = record.lease_until if record.state == ServerState.STARTING else record.start_lease_until
         times = [record.stop_requested_at, message.sent_at]
-        wanted_gone = message.attempt is None
-        if record.state == ServerState.STOPPING and not wanted_gone:
-            # The platform asks once more for a stop that is under way: a start sent since is no older.
+        is_permanent = message.attempt is None
+        if record.state == ServerState.STOPPING and not is_permanent:
+            # The platform repeats a stop that is under way. A start sent since then must not count as older.
             times = times[:1]
-        replaced = record.reason in TASK_EXITS and not record.error and wanted_gone
+        replaced = record.reason in TASK_EXITS and not record.error and is_permanent
         claimed = replace(
             record,
             state=ServerState.STOPPING,
@@ -161,7 +160,7 @@ class ServerStop:
             reason=message.reason if replaced else record.reason or message.reason,
         )
         self._servers.write(claimed, etag)
-        return HeldServer(self._servers, claimed)
+        return HeldServer(self._servers, claimed, self._clock)
 
     def _finish(self, held: HeldServer) -> None:
         try:
@@ -176,17 +175,17 @@ class ServerStop:
                 self._replacement.follow(held.record)
 
     def _finish_held(self, held: HeldServer) -> None:
-        beside_start = _has_start_lease(held.record, self._clock.now())
+        was_beside_start = _has_start_lease(held.record, self._clock.now())
         self._teardown.clear(held.record, keep=set())
         record = held.check()
         if _has_start_lease(record, self._clock.now()):
-            # A start may be in the middle of a call that makes something: look once more after it.
+            # A start may be in the middle of a call that creates something: stop again after its lease.
             self._teardown.arm(
                 record, (record.start_lease_until or self._invocation.ends) + timedelta(minutes=1)
             )
             held.update(lease_until=None)
             return
-        if beside_start:  # it has ended meanwhile, perhaps after making something
+        if was_beside_start:  # it has ended meanwhile, perhaps after creating something
             self._teardown.clear(record, keep=set())
         self._replacement.reserve(record)
         self._teardown.finish(record)
@@ -206,8 +205,8 @@ class ServerStop:
         except HippoError as error:
             logger.info("lease not released", extra={"error": str(error)[:200]})
 
-    def _build_remnant(self, message: StopMessage, attempt: int) -> ServerRecord:
-        """What an attempt's resources are called, whether or not the record still knows it."""
+    def _build_attempt(self, message: StopMessage, attempt: int) -> ServerRecord:
+        """Return a record that names an attempt's resources, whether or not the stored record still does."""
         name = name_resources(self._prefix, attempt, message.user_id)
         return ServerRecord(
             user_id=message.user_id,
@@ -225,5 +224,5 @@ class ServerStop:
 
 
 def _has_start_lease(record: ServerRecord, now: datetime) -> bool:
-    """Whether a start that was overtaken may still be at work."""
+    """Return whether an overtaken start may still be at work."""
     return record.start_lease_until is not None and record.start_lease_until > now

@@ -1,68 +1,66 @@
-"""A task has ended by itself: tear its server down at once, and have another one started if it is missed."""
+"""The exit of a task: its server is torn down at once, and replaced if the participant still needs it."""
 
 import logging
 from dataclasses import replace
 from datetime import datetime
 
 from hippo.clock import Clock
-from hippo.errors import ConflictError, TransientError
+from hippo.contention import retry_conflicts
 from hippo.invocation import Invocation
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, ServerStore
-from hippo.servers.stop.replacement import Replacement, needs_restart
+from hippo.servers.stop.replacement import Replacement, needs_replacement
 from hippo.servers.stop.stop import ServerStop
 from hippo.servers.task_events import TaskEnd
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 6
-
 
 class TaskExits:
-    """Judges by the record alone: events come late, twice, out of order, and for tasks that we stopped."""
+    """Handles task exits by the record alone: events come late, twice, unordered, and for our own stops."""
 
     def __init__(
         self,
         servers: ServerStore,
         server_stop: ServerStop,
-        succession: Replacement,
+        replacement: Replacement,
         invocation: Invocation,
         clock: Clock,
     ) -> None:
         self._servers = servers
         self._server_stop = server_stop
-        self._replacement = succession
+        self._replacement = replacement
         self._invocation = invocation
         self._clock = clock
 
     def note(self, end: TaskEnd) -> None:
-        """Do what the end of the task asks for. Raises TransientError if that is not finished."""
-        for _ in range(_TRIES):
-            found = self._servers.read(end.user_id)
-            if found is None:
-                return self._ignore(end, "there is no server record")
-            try:
-                return self._note(end, *found)
-            except ConflictError:
-                continue  # somebody else changed the record first: look again
-        raise TransientError(f"{end.user_id}: the server record kept changing")
+        """Handle the exit of a task. Raises TransientError if that is not finished."""
+        what = f"the server record of {end.user_id}"
+        retry_conflicts(self._clock, what, lambda: self._note_once(end))
 
-    def _note(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
+    def _note_once(self, end: TaskEnd) -> None:
+        found = self._servers.read(end.user_id)
+        if found is None:
+            self._ignore(end, "there is no server record")
+        else:
+            self._note_on(end, *found)
+
+    def _note_on(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
         if record.attempt != end.attempt or record.task_arn != end.task_arn:
             return self._ignore(end, "it is not the server's task")
-        if record.state == ServerState.READY or self._is_ours_to_go_on(end, record, self._clock.now()):
-            return self._server_stop.stop_dead(record, etag, end.cause, end.sent_at)
+        if record.state == ServerState.READY or self._may_continue(end, record, self._clock.now()):
+            return self._server_stop.stop_exited(record, etag, end.cause, end.sent_at)
         if record.state == ServerState.STARTING and record.ended_task != end.task_arn:
-            # The start is still at work, or will be tried again: it must not call this task ready.
+            # The start is still at work, or will be retried. It must not report this task as ready.
             noted = replace(record, ended_task=end.task_arn, ended_cause=end.cause)
             return self._servers.write(noted, etag)
-        if record.state == ServerState.STOPPED and record.reason == end.cause and needs_restart(record):
-            # An earlier delivery may have died just before it asked for the next one.
-            return self._replacement.restart(record)
+        if record.state == ServerState.STOPPED and record.reason == end.cause and needs_replacement(record):
+            # An earlier delivery may have been cut off just before it requested the replacement.
+            return self._replacement.request(record)
         return self._ignore(end, f"the server is {record.state}")
 
-    def _is_ours_to_go_on(self, end: TaskEnd, record: ServerRecord, now: datetime) -> bool:
-        """Whether an earlier delivery has begun to tear down, and nobody is at it now."""
+    def _may_continue(self, end: TaskEnd, record: ServerRecord, now: datetime) -> bool:
+        """Return whether an earlier delivery has begun to tear down and no invocation is at work now."""
         free = not record.has_lease(now) or record.owner == self._invocation.owner
         return record.state == ServerState.STOPPING and record.reason == end.cause and free
 

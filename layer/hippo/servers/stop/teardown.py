@@ -1,4 +1,4 @@
-"""Taking an attempt down, step by step: the alarm clock ahead, tasks, cluster, name, and the rule last."""
+"""The teardown of an attempt, step by step: shutdown alarm ahead, tasks, cluster, name, and the rule last."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from hippo.records.server import ServerRecord, build_attempt_stop, build_tags
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 
-# Longer than one invocation may take, so that the alarm does not ring while it is still at work.
+# Longer than one invocation may take, so that the alarm does not fire while it is still at work.
 NEXT_ALARM = timedelta(minutes=6)
 _CLUSTER_SHARE = timedelta(seconds=40)  # of the time left, kept for deleting the cluster and what follows
 _NAME_SHARE = timedelta(seconds=10)
@@ -24,7 +24,7 @@ _GONE = {None, "INACTIVE", "DEPROVISIONING"}
 
 @dataclass(frozen=True, slots=True)
 class StopTools:
-    """What a stop works with."""
+    """The services of one stop."""
 
     rules: ShutdownRules
     containers: Containers
@@ -36,7 +36,7 @@ class StopTools:
 
 
 class Teardown:
-    """The steps, within one invocation's time."""
+    """The teardown's steps, within one invocation's time."""
 
     def __init__(self, tools: StopTools, stack: str, invocation: Invocation, clock: Clock) -> None:
         self._tools = tools
@@ -45,15 +45,16 @@ class Teardown:
         self._clock = clock
 
     def take_down(self, record: ServerRecord, keep: set[str]) -> None:
-        """Clear an attempt's resources, its rule last, without touching the server record."""
+        """Clear an attempt's resources, its rule last, without changing the server record."""
         self.clear(record, keep)
         if record.rule_name:
             self._tools.rules.disarm(record.rule_name)
 
     def clear(self, record: ServerRecord, keep: set[str]) -> None:
-        """The alarm a few minutes ahead, then every step; `keep` is what a later attempt's name holds.
+        """Arm the alarm a few minutes ahead, then take every step.
 
-        Raises TransientError if anything is left.
+        `keep` holds the addresses that a later attempt has given the name. Raises TransientError if anything
+        is left.
         """
         problems = self._try_all(
             lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self._list_steps(record, keep)
@@ -62,7 +63,7 @@ class Teardown:
             raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
 
     def arm(self, record: ServerRecord, moment: datetime) -> None:
-        """Have the attempt stopped (once more) at that moment. Tags count if the rule is made anew."""
+        """Have the attempt stopped (again) at that moment. Tags count only if the rule is created."""
         if not record.rule_name:
             return
         message = build_attempt_stop(record, record.reason)
@@ -70,7 +71,7 @@ class Teardown:
         arm_ahead(self._tools.rules, self._clock, record.rule_name, moment, message, tags)
 
     def finish(self, record: ServerRecord) -> None:
-        """Nothing is left that costs money: give its places back, and take the alarm clock away."""
+        """Free the slots and delete the shutdown alarm, once nothing that costs money is left."""
         slots = self._tools.slots
         if record.slot is not None:
             slots.free(record.slot, record.user_id, record.attempt)
@@ -80,7 +81,7 @@ class Teardown:
             self._tools.rules.disarm(record.rule_name)
 
     def _list_steps(self, record: ServerRecord, keep: set[str]) -> list[Callable[[], None]]:
-        if not record.cluster:  # a marker, or a start that failed before it could make anything
+        if not record.cluster:  # a marker, or a start that failed before it created anything
             return []
         return [
             lambda: self._stop_tasks(record),
@@ -89,7 +90,7 @@ class Teardown:
         ]
 
     def _try_all(self, *steps: Callable[[], None]) -> list[str]:
-        """Each step is tried even if an earlier one failed; gives what went wrong."""
+        """Try each step even if an earlier one failed; return the errors."""
         problems = []
         for step in steps:
             try:
@@ -113,7 +114,7 @@ class Teardown:
         poll(are_stopped, clock=self._clock, until=until, what=f"the tasks of {record.cluster} to stop")
 
     def _delete_cluster(self, record: ServerRecord) -> None:
-        """Until it is gone. A task that showed up only now keeps the cluster: it is stopped as well."""
+        """Delete the cluster and wait until it is gone; stop any task that became visible only now."""
 
         def is_deleted() -> bool | None:
             if self._tools.containers.delete_cluster(record.cluster):
@@ -127,7 +128,7 @@ class Teardown:
         poll(is_deleted, clock=self._clock, until=until, what=f"cluster {record.cluster} to go")
 
     def _delete_name(self, record: ServerRecord, keep: set[str]) -> None:
-        """Delete the A record if it holds an address of ours; `keep` is what a later attempt gave it."""
+        """Delete the A record if it holds only addresses of ours, without those in `keep`."""
         existing = self._tools.host_names.find(record.host_name)
         ours = {record.public_ip, *record.addresses} - keep
         if existing is None or not existing.addresses or not set(existing.addresses) <= ours:

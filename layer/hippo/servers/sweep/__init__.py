@@ -1,1 +1,1 @@
-"""Finding and removing whatever was left over."""
+"""The sweep: finds and removes what stops have left behind."""

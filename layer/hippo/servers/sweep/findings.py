@@ -1,4 +1,4 @@
-"""What the sweep makes of a participant's record and of what exists in their name: pure decisions."""
+"""Findings about a participant's server record and the resources that exist for it: pure decisions."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from hippo.records.codes import LIVING, ServerState
 from hippo.records.server import ServerRecord
 
-# Longer than a rule, its message and the teardown usually take: the sweep comes when these have failed.
+# Longer than a rule, its message and the teardown usually take: the sweep acts when these have failed.
 LATE = timedelta(minutes=3)
 SLOW = timedelta(minutes=15)
 
 
 @dataclass(slots=True)
-class Traces:
-    """What exists of a participant's servers: attempts by cluster (and its tasks) and by rule, addresses."""
+class FoundResources:
+    """Resources found for a participant: clusters (with their tasks) and rules by attempt, and addresses."""
 
     clusters: dict[int, int] = field(default_factory=dict)
     rules: set[int] = field(default_factory=set)
@@ -21,22 +21,22 @@ class Traces:
 
     @property
     def attempts(self) -> set[int]:
-        """Every attempt of which something exists."""
+        """Every attempt for which a cluster or a rule exists."""
         return self.rules | set(self.clusters)
 
 
-def list_orphans(record: ServerRecord | None, traces: Traces, now: datetime) -> list[int]:
-    """The attempts that have to be torn down (once more)."""
+def list_orphans(record: ServerRecord | None, found: FoundResources, now: datetime) -> list[int]:
+    """Return the attempts that must be torn down (again)."""
     if record is None:
-        return sorted(traces.attempts)  # a start writes the record first, and it was read last
-    orphans = traces.attempts - {record.attempt}
-    if is_over(record, now) and (_is_unfinished(record) or _is_left(record, traces)):
+        return sorted(found.attempts)  # a start writes the record first, and it was read last
+    orphans = found.attempts - {record.attempt}
+    if is_over(record, now) and (_is_unfinished(record) or _is_left(record, found)):
         orphans.add(record.attempt)
     return sorted(orphans)
 
 
 def is_over(record: ServerRecord, now: datetime) -> bool:
-    """Whether the attempt should be gone by now, and nobody is at work on it."""
+    """Return whether the attempt should be gone and no invocation is at work on it."""
     if record.has_lease(now) or (record.start_lease_until and record.start_lease_until > now):
         return False
     if record.state == ServerState.STOPPED:
@@ -48,28 +48,28 @@ def is_over(record: ServerRecord, now: datetime) -> bool:
 
 
 def is_past_deadline(record: ServerRecord, now: datetime) -> bool:
-    """Whether a server is still there long after its rule, and a sweep's stop, should have ended it."""
+    """Return whether a server still exists long after its rule, or a sweep's stop, should have ended it."""
     late = record.deadline is not None and now - record.deadline > SLOW
     return late and _is_unfinished(record)
 
 
-def has_lost_rule(record: ServerRecord, traces: Traces, now: datetime) -> bool:
-    """Whether a living server has no alarm clock any more."""
+def has_lost_rule(record: ServerRecord, found: FoundResources, now: datetime) -> bool:
+    """Return whether a living server has lost its shutdown alarm."""
     living = record.state in LIVING and not record.has_lease(now)
     ahead = record.deadline is not None and record.deadline > now
-    return living and ahead and bool(record.rule_name) and record.attempt not in traces.rules
+    return living and ahead and bool(record.rule_name) and record.attempt not in found.rules
 
 
-def may_be_dead(record: ServerRecord, traces: Traces, now: datetime) -> bool:
-    """Whether the task of a server that counts as ready should be looked at."""
+def may_have_exited(record: ServerRecord, found: FoundResources, now: datetime) -> bool:
+    """Return whether to check the task of a server that counts as ready."""
     if record.state != ServerState.READY or not record.task_arn or is_over(record, now):
         return False
     fresh = record.ready_at is not None and now - record.ready_at < LATE
-    return not fresh and not traces.clusters.get(record.attempt)
+    return not fresh and not found.clusters.get(record.attempt)
 
 
 def holds_slot(record: ServerRecord | None, attempt: int, number: int, project_id: str) -> bool:
-    """Whether a slot that an attempt has claimed is rightly its own."""
+    """Return whether the record confirms that an attempt holds this slot."""
     if record is None or record.attempt != attempt or record.state == ServerState.STOPPED:
         return False
     if project_id:
@@ -82,6 +82,6 @@ def _is_unfinished(record: ServerRecord) -> bool:
     return record.state in {*LIVING, ServerState.STOPPING} or has_failed_late
 
 
-def _is_left(record: ServerRecord, traces: Traces) -> bool:
+def _is_left(record: ServerRecord, found: FoundResources) -> bool:
     ours = {record.public_ip, *record.addresses} - {""}
-    return record.attempt in traces.attempts or bool(traces.addresses & ours)
+    return record.attempt in found.attempts or bool(found.addresses & ours)

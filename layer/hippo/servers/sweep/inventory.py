@@ -1,6 +1,6 @@
-"""What exists of this stack's servers, by participant: the sweep's look at AWS.
+"""The inventory of this stack's server resources in AWS, by participant.
 
-Only what has the form that this project gives: clusters by name and tag, rules by name, A records by name,
+It lists only what this project's naming matches: clusters by name and tag, rules by name, A records by name,
 TTL and, later, by an address that the participant's own record knows.
 """
 
@@ -8,20 +8,20 @@ from hippo.aws.route53 import TTL_SECONDS
 from hippo.errors import BadRequestError
 from hippo.ids import parse_resource_name, parse_user_id
 from hippo.servers.stop.teardown import StopTools
-from hippo.servers.sweep.findings import Traces
+from hippo.servers.sweep.findings import FoundResources
 
 
 class SweepView:
-    """Collects traces, each found thing under its participant's id."""
+    """Collects what exists, each resource under its participant's id."""
 
     def __init__(self, tools: StopTools, prefix: str, root_domain: str) -> None:
         self._tools = tools
         self._prefix = prefix
         self._root_domain = root_domain
-        self.traces: dict[str, Traces] = {}
+        self.found: dict[str, FoundResources] = {}
 
     def add_clusters(self) -> None:
-        """Clusters with the name and the tag of this stack."""
+        """Add the clusters with the name and the tag of this stack."""
         containers = self._tools.containers
         names = containers.list_clusters(f"{self._prefix}-")
         for cluster in containers.describe_clusters(names) if names else ():
@@ -29,30 +29,30 @@ class SweepView:
                 continue
             owner = parse_resource_name(self._prefix, cluster.name)
             if owner:
-                self._of(owner[1]).clusters[owner[0]] = cluster.tasks
+                self._find(owner[1]).clusters[owner[0]] = cluster.tasks
 
     def add_rules(self) -> None:
-        """Rules with a name of the form that this stack gives."""
+        """Add the rules that are named as this stack names them."""
         for name in self._tools.rules.list_names(f"{self._prefix}-"):
             if owner := parse_resource_name(self._prefix, name):
-                self._of(owner[1]).rules.add(owner[0])
+                self._find(owner[1]).rules.add(owner[0])
 
     def add_names(self, first: str) -> str:
-        """A page of the hosted zone; gives where the next one begins."""
+        """Add a page of the hosted zone; return where the next one begins."""
         records, following = self._tools.host_names.list_page(first)
         for record in records:
             user_id, _, domain = record.name.partition(".")
             if domain == self._root_domain and record.ttl == TTL_SECONDS and _is_user_id(user_id):
-                self._of(user_id).addresses |= set(record.addresses)
+                self._find(user_id).addresses |= set(record.addresses)
         return following
 
     def add_users(self, keys: list[str]) -> None:
-        """Participants by the keys of their server records."""
+        """Add participants by the keys of their server records."""
         for key in keys:
-            self._of(key.removeprefix("_servers/").removesuffix(".json"))
+            self._find(key.removeprefix("_servers/").removesuffix(".json"))
 
-    def _of(self, user_id: str) -> Traces:
-        return self.traces.setdefault(user_id, Traces())
+    def _find(self, user_id: str) -> FoundResources:
+        return self.found.setdefault(user_id, FoundResources())
 
 
 def _is_user_id(label: str) -> bool:

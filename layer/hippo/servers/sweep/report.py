@@ -1,4 +1,4 @@
-"""The metrics that a sweep reports: servers by state, slots in use, the queue, and whatever is wrong."""
+"""The metrics that a sweep reports: servers by state, slots in use, the queue, and faults."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 from hippo import metrics
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord
-from hippo.servers.capacity.slots import Places, parse_slot
+from hippo.servers.capacity.slots import CapacityView, parse_slot
 from hippo.servers.sweep.findings import is_past_deadline
 
 
 def report_sweep(
-    records: Iterable[ServerRecord], places: Places | None, orphans: int, complete: bool, now: datetime
+    records: Iterable[ServerRecord], view: CapacityView | None, orphans: int, complete: bool, now: datetime
 ) -> None:
-    """What there is. A sweep that was cut short, or has not seen all, says only what is wrong."""
+    """Record what exists; a sweep that was cut short, or has not seen everything, reports only faults."""
     records = list(records)
     states = [record.state for record in records]
     late = sum(is_past_deadline(record, now) for record in records)
@@ -24,8 +24,8 @@ def report_sweep(
         values["StartingServers"] = states.count(ServerState.STARTING)
         values["ReadyServers"] = states.count(ServerState.READY)
         values["StoppingServers"] = states.count(ServerState.STOPPING)
-    if places is not None:
-        slots = map(parse_slot, places.held)
+    if view is not None:
+        slots = map(parse_slot, view.held)
         values["SlotsInUse"] = sum(slot is not None and not slot[1] for slot in slots)
-        values["Queue"] = len(places.queue)
+        values["Queue"] = len(view.queue)
     metrics.record(values)

@@ -1,8 +1,8 @@
-"""The janitor: compares server records with what exists, and has cleared what nobody looks after any more.
+"""The sweep: compares server records with what exists, and has orphans stopped.
 
-It tears nothing down itself. For each orphan it publishes a stop, which has tries and a dead-letter queue of
-its own and respects leases; so a sweep is quick, may come twice or beside starts and stops, and may die
-anywhere. What it could not get to is where the next one begins.
+It tears nothing down itself. For each orphan it publishes a stop, which has retries and a dead-letter queue
+of its own and respects leases. So a sweep is quick, may run twice or beside starts and stops, and may be cut
+off anywhere. The next sweep begins where it ended.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hippo.aws.s3 import ObjectStore
+from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
@@ -19,10 +19,10 @@ from hippo.records.codes import EndReason
 from hippo.records.messages import build_stop
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.servers.capacity.slots import PREFIX as SLOTS
-from hippo.servers.capacity.slots import Places, parse_slot
+from hippo.servers.capacity.slots import CapacityView, parse_slot
 from hippo.servers.stop.replacement import Replacement
 from hippo.servers.stop.teardown import StopTools, Teardown
-from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans, may_be_dead
+from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans, may_have_exited
 from hippo.servers.sweep.inventory import SweepView
 from hippo.servers.sweep.report import report_sweep
 from hippo.servers.task_events import find_cause
@@ -37,7 +37,7 @@ _RESERVE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where the next sweep goes on: behind a record's key, at a name of the zone, behind a participant."""
+    """Where the next sweep continues: after a record's key, at a name of the zone, after a participant."""
 
     record: str = ""
     name: str = ""
@@ -45,7 +45,7 @@ class Cursor:
 
 
 class ServerSweep:
-    """One run."""
+    """One run of the sweep."""
 
     def __init__(
         self,
@@ -67,30 +67,30 @@ class ServerSweep:
         self._stops = 0
         self._knows_rules = False
         self._seen: list[ServerRecord] = []
-        self._places: Places | None = None
+        self._capacity: CapacityView | None = None
 
     def sweep(self) -> None:
-        """Look at what exists, and do something about it. Raises TransientError if a look failed."""
+        """Examine what exists, and have orphans stopped. Raises TransientError if part of that failed."""
         cursor, etag = self._read_cursor()
         problems: list[str] = []
         self._try(problems, self._view.add_clusters)
         self._knows_rules = self._try(problems, self._view.add_rules)
-        following = self._look_at_pages(cursor, problems)
+        following = self._read_pages(cursor, problems)
         users = self._order_users(cursor)
-        done = self._visit_all(users, problems)
+        done = self._examine_all(users, problems)
         self._try(problems, self._free_slots)
-        self._try(problems, self._replacement.pass_on)
-        if done < len(users):  # the next one goes on within the same pages
+        self._try(problems, self._replacement.start_waiting)
+        if done < len(users):  # the next one continues within the same pages
             following = replace(cursor, user=users[done - 1] if done else cursor.user)
         self._write_cursor(following, etag)
         logger.info("swept", extra={"participants": done, "stops": self._stops})
         complete = done == len(users) and not cursor.user and not problems
-        report_sweep(self._seen, self._places, self._stops, complete, self._clock.now())
+        report_sweep(self._seen, self._capacity, self._stops, complete, self._clock.now())
         if problems:
             raise TransientError(f"sweep: {'; '.join(problems)[:500]}")
 
-    def _look_at_pages(self, cursor: Cursor, problems: list[str]) -> Cursor:
-        """A page of records and one of the zone; where the next pages begin."""
+    def _read_pages(self, cursor: Cursor, problems: list[str]) -> Cursor:
+        """Read a page of records and one of the zone; return where the next pages begin."""
         following = replace(cursor, user="")
         try:
             keys = self._store.list_after("_servers/", cursor.record, RECORDS_A_TIME)
@@ -102,35 +102,35 @@ class ServerSweep:
         return following
 
     def _order_users(self, cursor: Cursor) -> list[str]:
-        """Everybody of whom there is a trace; after a sweep that was cut short, the rest."""
-        users = sorted(self._view.traces)
+        """Return the participants with resources or records; after a sweep that was cut short, the rest."""
+        users = sorted(self._view.found)
         return [user for user in users if user > cursor.user] or users
 
-    def _visit_all(self, users: list[str], problems: list[str]) -> int:
-        """How many were visited before time or stops ran out."""
+    def _examine_all(self, users: list[str], problems: list[str]) -> int:
+        """Examine participants until time or stops run out; return how many."""
         for number, user_id in enumerate(users):
             if self._stops >= STOPS_A_TIME or self._clock.now() > self._invocation.until - _RESERVE:
                 return number
-            self._try(problems, lambda user_id=user_id: self._visit(user_id))  # type: ignore[misc]
+            self._try(problems, lambda user_id=user_id: self._examine(user_id))  # type: ignore[misc]
         return len(users)
 
-    def _visit(self, user_id: str) -> None:
-        found = self._servers.read(user_id)
-        record, traces = found[0] if found else None, self._view.traces[user_id]
+    def _examine(self, user_id: str) -> None:
+        stored = self._servers.read(user_id)
+        record, found = stored[0] if stored else None, self._view.found[user_id]
         now = self._clock.now()
-        for attempt in list_orphans(record, traces, now):
+        for attempt in list_orphans(record, found, now):
             self._request_stop(user_id, attempt, record.reason if record else "")
         if record is None:
             return
         self._seen.append(record)
-        if may_be_dead(record, traces, now):
+        if may_have_exited(record, found, now):
             self._check_task(record)
-        elif self._knows_rules and has_lost_rule(record, traces, now) and record.deadline:
+        elif self._knows_rules and has_lost_rule(record, found, now) and record.deadline:
             self._teardown.arm(replace(record, reason=EndReason.MAX_RUNTIME), record.deadline)
             logger.warning("rule armed again", extra={"userId": user_id, "attempt": record.attempt})
 
     def _check_task(self, record: ServerRecord) -> None:
-        """ECS's own word, before a server is taken for dead: its event may have been lost."""
+        """Ask ECS whether the task has stopped: the event of its exit may have been lost."""
         task = self._tools.containers.describe_task(record.cluster, record.task_arn)
         if task is None or task.status == "STOPPED":
             cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
@@ -142,19 +142,19 @@ class ServerSweep:
         logger.warning("orphan", extra={"userId": user_id, "attempt": attempt})
 
     def _free_slots(self) -> None:
-        """Slots whose holder is gone."""
+        """Free the slots whose holder is gone."""
         slots = self._tools.slots
-        self._places = slots.look()
-        for key in sorted(self._places.held):
-            place, holder = parse_slot(key), slots.read_holder(key)
-            if place is None or holder is None or self._clock.now() > self._invocation.until - _RESERVE / 2:
+        self._capacity = slots.view()
+        for key in sorted(self._capacity.held):
+            slot, holder = parse_slot(key), slots.read_holder(key)
+            if slot is None or holder is None or self._clock.now() > self._invocation.until - _RESERVE / 2:
                 continue
             try:
                 found = self._servers.read(holder[0])
-            except BrokenRecordError:  # told by its visit; its place may be in use
+            except BrokenRecordError:  # reported when it was examined; its slot may be in use
                 continue
-            if not holds_slot(found[0] if found else None, holder[1], *place):
-                slots.free(place[0], *holder, place[1])
+            if not holds_slot(found[0] if found else None, holder[1], *slot):
+                slots.free(slot[0], *holder, slot[1])
                 logger.warning("slot freed", extra={"userId": holder[0], "key": key.removeprefix(SLOTS)})
 
     def _try(self, problems: list[str], work: Callable[[], object]) -> bool:
@@ -173,12 +173,9 @@ class ServerSweep:
         return Cursor(*(str(data.get(name, "")) for name in ("record", "name", "user"))), stored.etag
 
     def _write_cursor(self, cursor: Cursor, etag: str | None) -> None:
-        """Where another sweep was faster, its word counts."""
+        """Write the cursor; if another sweep was faster, its cursor stays."""
         body = json.dumps({"record": cursor.record, "name": cursor.name, "user": cursor.user}).encode()
         try:
-            if etag is None:
-                self._store.create(CURSOR, body)
-            else:
-                self._store.replace(CURSOR, body, etag)
+            write_object(self._store, CURSOR, body, etag)
         except ConflictError:
             logger.info("another sweep at the same time")

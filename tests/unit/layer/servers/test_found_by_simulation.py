@@ -10,7 +10,7 @@ from tests.fakes.world import USER, LifecycleWorld
 
 def test_a_slot_is_given_back_in_spite_of_a_409(world: LifecycleWorld) -> None:
     """Given S3 that answers 409 because of another request, when a slot is freed, then it is free."""
-    slots = ServerSlots(world.store, 20)
+    slots = ServerSlots(world.store, world.clock, 20)
     slots.claim(3, USER, 1)
     world.journal.fail("store.replace", ConflictError("409"))
 

@@ -68,7 +68,7 @@ def test_a_start_that_gives_up_leaves_no_rule(world: LifecycleWorld) -> None:
 def test_a_rival_for_a_slot_is_evaded() -> None:
     """Where another slot is free, the loser takes that one."""
     world = LifecycleWorld(max_servers=2)
-    free = ServerSlots(world.store, 2)
+    free = ServerSlots(world.store, world.clock, 2)
 
     def take_the_slot_that_was_chosen() -> None:
         free.claim(world.record().slot or 0, OTHER_USER, 1)
@@ -132,7 +132,7 @@ def test_a_crash_at_the_slot_leaks_nothing(world: LifecycleWorld, after: bool) -
 
 def test_a_lost_answer_of_the_claim_is_recognised(world: LifecycleWorld) -> None:
     """A slot that is ours already counts as claimed."""
-    slots = ServerSlots(world.store, 1)
+    slots = ServerSlots(world.store, world.clock, 1)
     slots.claim(0, USER, 1)
 
     assert slots.claim(0, USER, 1)
@@ -142,7 +142,7 @@ def test_a_lost_answer_of_the_claim_is_recognised(world: LifecycleWorld) -> None
 
 def test_a_slot_that_is_somebody_elses_is_not_freed(world: LifecycleWorld) -> None:
     """A stop frees only what its own attempt holds."""
-    slots = ServerSlots(world.store, 1)
+    slots = ServerSlots(world.store, world.clock, 1)
     slots.claim(0, OTHER_USER, 1)
 
     slots.free(0, USER, 1)

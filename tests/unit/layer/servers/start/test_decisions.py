@@ -8,7 +8,7 @@ import pytest
 from hippo.records.codes import ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord, name_restart
+from hippo.records.server import MAX_TRIES, ServerRecord, name_replacement
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
@@ -92,18 +92,18 @@ def test_start_of_a_participant(case: StartCase, expected: Decision) -> None:
     [
         ("the task ended", True, 1, Decision(Action.BEGIN)),
         ("the task ended", True, MAX_TRIES, Decision(Action.FAIL, "5 attempts have failed", False, True)),
-        ("requested", True, 1, Decision(Action.IGNORE, "nobody misses the server that died", False, True)),
+        ("requested", True, 1, Decision(Action.IGNORE, "no replacement is needed", False, True)),
         (
             "the task ended",
             False,
             1,
-            Decision(Action.IGNORE, "nobody misses the server that died", False, True),
+            Decision(Action.IGNORE, "no replacement is needed", False, True),
         ),
     ],
 )
 def test_replacement(reason: str, live: bool, tries: int, expected: Decision) -> None:
     """Given a replacement's start, it begins only if needed, and otherwise leaves the queue."""
     ended = replace(ENDED, reason=reason, tries=tries)
-    message = replace(MESSAGE, start_id=name_restart(ended))
+    message = replace(MESSAGE, start_id=name_replacement(ended))
 
     assert decide(build_case(ended, message=message, project=replace(PROJECT, live=live))) == expected

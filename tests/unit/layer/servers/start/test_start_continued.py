@@ -58,7 +58,7 @@ def test_a_continued_start_is_not_over_its_time(world: LifecycleWorld) -> None:
     world.start("second")
     world.deliver_stops()
 
-    assert "its time was over" in world.record().error
+    assert "the deadline passed" in world.record().error
     assert world.left() == {}
 
 

@@ -196,7 +196,7 @@ def test_a_game_server_that_ended_in_good_order_unnoticed_is_cleared(ready_world
 def test_a_slot_whose_holder_is_gone_is_freed(ready_world: LifecycleWorld, holder: tuple[str, int]) -> None:
     """Given a slot held by an attempt that is over or never was, then it is free again."""
     ready_world.stop()
-    ServerSlots(ready_world.store).claim(5, *holder)
+    ServerSlots(ready_world.store, ready_world.clock, 20).claim(5, *holder)
 
     ready_world.sweep()
 
@@ -205,7 +205,9 @@ def test_a_slot_whose_holder_is_gone_is_freed(ready_world: LifecycleWorld, holde
 
 def test_the_slot_of_a_living_server_is_kept(ready_world: LifecycleWorld) -> None:
     """Given a holder that runs, then the slot stays its own; a second one of the same attempt does not."""
-    ServerSlots(ready_world.store).claim(19 - (ready_world.record().slot or 0), USER, 1)
+    ServerSlots(ready_world.store, ready_world.clock, 20).claim(
+        19 - (ready_world.record().slot or 0), USER, 1
+    )
     assert ready_world.slots() == [USER, USER]
 
     ready_world.sweep()
@@ -356,7 +358,7 @@ def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, b
     ready_world.containers.create_cluster(other, TAGS)
     ready_world.clock.advance(10)
 
-    with pytest.raises(TransientError, match=f"_servers/{USER}.json is no server record"):
+    with pytest.raises(TransientError, match=f"_servers/{USER}.json is not a valid server record"):
         ready_world.sweep()
     ready_world.deliver_stops()
 
