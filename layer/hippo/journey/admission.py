@@ -140,7 +140,7 @@ def judge(options: AccessOptions, request: HttpRequest, now: datetime) -> str | 
     """The reason that the request itself gives for turning a newcomer away, in the order they are told."""
     if options.closes_at is not None and now >= options.closes_at:
         return CLOSED
-    if not options.lets_mobile_in and is_mobile(request):
+    if not options.admits_mobile and is_mobile(request):
         return MOBILE
     width = read_number(request.query.get("screenWidth"))
     if options.min_width is not None and width is not None and width < options.min_width:

@@ -50,7 +50,8 @@ OWN_PARAMETERS = frozenset(
 )
 MOST_PARAMETERS = 50
 LONGEST_VALUE = 512
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+PARAMETER_NAME = "[A-Za-z0-9_.-]{1,64}"
+_NAME = re.compile(PARAMETER_NAME)
 
 
 def is_parameter_name(value: object) -> bool:
