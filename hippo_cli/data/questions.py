@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+
+from hippo.studies.html import PageParser
 
 _BUTTONS = ("submit", "button", "reset", "image")
 _CHOICES = ("radio", "checkbox")
@@ -30,8 +31,7 @@ class Question:
 def read_questions(html: str) -> list[Question]:
     """The questions of a page, in its order."""
     page = _Page()
-    page.feed(html.replace("<![", "<!x"))  # at which html.parser of older Pythons fails
-    page.close()
+    page.read(html)
     return page.finish()
 
 
@@ -58,9 +58,9 @@ class _Text:
         return " ".join("".join(self.parts).split())
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self._controls: list[_Control] = []
         self._labels: dict[str, _Text] = {}
         self._label: _Text | None = None  # the one that encloses what is read now

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from html.parser import HTMLParser
+
+from hippo.studies.html import PageParser
 
 Answers = dict[str, str | list[str]]
 _BUTTONS = ("submit", "button", "reset", "image", "file")
@@ -59,14 +60,13 @@ def fill_in(html: str, chance: random.Random) -> Answers:
 def read_controls(html: str) -> list[Control]:
     """Those whose answers are stored: with a name, not disabled, no buttons."""
     page = _Page()
-    page.feed(html.replace("<![", "<!x"))  # at which html.parser of older Pythons fails
-    page.close()
+    page.read(html)
     return [one for one in page.controls if one.name and "disabled" not in one.attributes]
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.controls: list[Control] = []
         self._list: Control | None = None
         self._option: str | None = None
