@@ -11,7 +11,7 @@ from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.studies.links import LEAST_KEY_LENGTH, link_key_of
+from hippo.studies.links import LEAST_KEY_LENGTH, name_link_key
 from hippo.studies.options import AccessOptions, read_access
 from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
 from hippo.studies.study import Study, order_variants
@@ -89,7 +89,7 @@ class Catalogue:
         now = self._clock.now()
         kept = self._link_keys.get(project.id)
         if kept is None or now >= kept[0]:
-            name = link_key_of(project.id)
+            name = name_link_key(project.id)
             stored = self.store_of(project).read(name)
             key = stored.body.strip() if stored else b""
             good = len(key) >= LEAST_KEY_LENGTH

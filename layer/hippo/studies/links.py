@@ -10,7 +10,7 @@ from collections.abc import Mapping
 LEAST_KEY_LENGTH = 32  # characters; shorter ones can be guessed
 
 
-def link_key_of(project_id: str) -> str:
+def name_link_key(project_id: str) -> str:
     """Where the key of a project's links lies in its bucket."""
     return f"{project_id}/_keys/links"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hippo.errors import BrokenRecordError, ConflictError, TransientError
 from hippo.http import HttpRequest
-from hippo.journey.admission import MOST_REFUSED, REASONS, AdmissionList, Admissions, is_mobile, judge
+from hippo.journey.admission import MOST_REFUSED, REASONS, AdmissionList, Admissions, find_refusal, is_mobile
 from hippo.journey.platform_pages import build_refusal
 from hippo.studies.config_rules import Time
 from hippo.studies.options import AccessOptions
@@ -62,7 +62,7 @@ def test_mobile_browsers(query: dict[str, str], headers: dict[str, str], mobile:
 )
 def test_reasons(options: AccessOptions, query: dict[str, str], reason: str | None) -> None:
     """Given options and a request, then the first reason against it, in the documented order."""
-    assert judge(options, make_request(query), NOON) == reason
+    assert find_refusal(options, make_request(query), NOON) == reason
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -110,12 +110,12 @@ def test_same_person_counts_once(store: FakeObjectStore, admissions: AdmissionLi
     """Given the same people again, then the same answers, and nothing is written."""
     for user in ("a", "b"):
         admissions.admit(user, 1)
-    admissions.note("b", "narrow")
+    admissions.count_refusal("b", "narrow")
     before = dict(store.objects)
     store.before_write = lambda: pytest.fail("nothing was to be written")
 
     assert [admissions.admit(user, 1) for user in ("a", "b")] == [True, False]
-    admissions.note("b", "narrow")
+    admissions.count_refusal("b", "narrow")
     assert store.objects == before
 
 
@@ -197,8 +197,8 @@ def test_refused_ids_are_bounded() -> None:
     """Given more refusals of one kind than are kept, then the rest is not."""
     admissions = Admissions(refused={"closed": [str(n) for n in range(MOST_REFUSED)]})
 
-    admissions.note("one more", "closed")
-    admissions.note("one more", "mobile")
+    admissions.count_refusal("one more", "closed")
+    admissions.count_refusal("one more", "mobile")
 
     assert len(admissions.refused["closed"]) == MOST_REFUSED == 5000
     assert admissions.refused["mobile"] == ["one more"]
