@@ -105,7 +105,7 @@ class GameFlow:
         step_request.write()
 
     def _give_up_waiting(self, step_request: StepRequest) -> None:
-        """Record that no other server will start: the game is over. A submit advances, even without `step`."""
+        """Record that no other server will start: the game is over. A submit advances even without `step`."""
         participant = step_request.present
         participant.interrupted_at = participant.waiting_since = None
         step_request.write()

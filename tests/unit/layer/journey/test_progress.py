@@ -143,5 +143,5 @@ def test_steps_are_whole_numbers(text: str | None, step: int | None) -> None:
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "one", "²", "٢", " 1", "1\n", "1000000", "0x1"])
 def test_other_steps_are_refused(text: str) -> None:
     """Given anything else, then an error that says what is needed."""
-    with pytest.raises(BadRequestError, match="step: a whole number"):
+    with pytest.raises(BadRequestError, match="step: must be a whole number"):
         parse_step(text)
