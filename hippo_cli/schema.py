@@ -1,20 +1,20 @@
-"""The JSON Schema of config.yml, for editors; made of the table that publishing takes its keys from."""
+"""The JSON Schema of config.yml for editors, generated from the table that publishing checks configs with."""
 
 from typing import Any
 
-from hippo.studies.config_keys import KEYS, Key
+from hippo.studies.config_keys import KEYS, describe
 
-DRAFT = "http://json-schema.org/draft-07/schema#"  # what editors' YAML plug-ins know best
+DRAFT = "http://json-schema.org/draft-07/schema#"  # the draft that editors' YAML plug-ins support best
 FILE_NAME = "study.schema.json"
 # Publishing fills it in.
 _NOT_REQUIRED = ("ecsTask",)
 
 
 def make_schema() -> dict[str, Any]:
-    """The schema of the whole file, `project` and `trial`. Unknown keys are left alone, as by publishing."""
+    """Return the schema of the whole file, `project` and `trial`. Unknown keys are allowed."""
     project: dict[str, Any] = {
         "type": "object",
-        "description": "What participants go through.",
+        "description": "The study that participants go through.",
         "required": [key.path for key in KEYS if key.required and key.path not in _NOT_REQUIRED],
         "properties": {},
     }
@@ -23,7 +23,7 @@ def make_schema() -> dict[str, Any]:
         *outer, name = key.path.split(".")
         for part in outer:
             parent = parent["properties"][part]
-        parent.setdefault("properties", {})[name] = _describe(key)
+        parent.setdefault("properties", {})[name] = describe(key)
     return {
         "$schema": DRAFT,
         "title": "A HIPPO Gym study (config.yml)",
@@ -33,15 +33,7 @@ def make_schema() -> dict[str, Any]:
             "project": project,
             "trial": {
                 "type": ["object", "null"],
-                "description": "What the game does: its server's own business.",
+                "description": "The settings of the game, which only its server reads.",
             },
         },
     }
-
-
-def _describe(key: Key) -> dict[str, Any]:
-    # The description of properties' own, such as steps', must not be shared with the table.
-    schema = {**key.schema, "description": key.what}
-    if "properties" in schema:
-        schema["properties"] = dict(schema["properties"])
-    return schema

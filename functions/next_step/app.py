@@ -53,7 +53,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     def work(request: HttpRequest) -> dict[str, Any]:
         tries = count()
-        answer = retry_until(deadline, CLOCK, lambda: flow.answer(request, again=next(tries) > 0))
+        answer = retry_until(deadline, CLOCK, lambda: flow.respond(request, again=next(tries) > 0))
         return build_response(200, answer)
 
     return answer_request(event, work)

@@ -5,8 +5,8 @@ The rules are those of the sandbox that pages are shown in, docs/reference/study
 
 import re
 from collections import defaultdict
-from html.parser import HTMLParser
 
+from hippo.studies.html import PageParser
 from hippo_cli.checks.addresses import check_address, check_style
 from hippo_cli.findings import Finding, warning
 from hippo_cli.study_folder import STEP_FOLDER
@@ -41,15 +41,13 @@ Attributes = dict[str, str]
 def read_page(name: str, text: str) -> list[Finding]:
     """Findings of one page; all are warnings, as the page can be shown all the same."""
     page = _Page(f"{STEP_FOLDER}/{name}")
-    # `<![` begins what browsers skip like a comment; html.parser of older Pythons fails at it.
-    page.feed(text.replace("<![", "<!x"))
-    page.close()
+    page.read(text)
     return [*page.findings, *page.compare_controls()]
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     def __init__(self, place: str) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.findings: list[Finding] = []
         self._place = place
         self._controls: dict[str, list[tuple[str, str, int]]] = defaultdict(list)

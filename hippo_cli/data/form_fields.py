@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
+
+from hippo.studies.html import PageParser
 
 _BUTTONS = ("submit", "button", "reset", "image")
 _CHOICES = ("radio", "checkbox")
@@ -30,8 +31,7 @@ class FormField:
 def read_form_fields(html: str) -> list[FormField]:
     """Return the form fields of a page, in page order."""
     parser = _FormParser()
-    parser.feed(html.replace("<![", "<!x"))  # html.parser of older Python versions fails on "<!["
-    parser.close()
+    parser.read(html)
     return parser.finish()
 
 
@@ -58,9 +58,9 @@ class _Text:
         return " ".join("".join(self.parts).split())
 
 
-class _FormParser(HTMLParser):
+class _FormParser(PageParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self._controls: list[_Control] = []
         self._labels: dict[str, _Text] = {}
         self._label: _Text | None = None  # the enclosing label

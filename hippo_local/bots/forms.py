@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from html.parser import HTMLParser
+
+from hippo.studies.html import PageParser
 
 Answers = dict[str, str | list[str]]
 _BUTTONS = ("submit", "button", "reset", "image", "file")
@@ -59,14 +60,13 @@ def fill_in(html: str, chance: random.Random) -> Answers:
 def read_controls(html: str) -> list[Control]:
     """Return the controls whose answers are stored: named, enabled, and not buttons."""
     page = _Page()
-    page.feed(html.replace("<![", "<!x"))  # html.parser of older Pythons fails at "<!["
-    page.close()
+    page.read(html)
     return [control for control in page.controls if control.name and "disabled" not in control.attributes]
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.controls: list[Control] = []
         self._list: Control | None = None
         self._option: str | None = None

@@ -218,7 +218,7 @@ def test_other_language(play, game_server):
 
     expect(game.page.get_by_role("heading", name="Le jeu")).to_be_focused()
     expect(game.button("Gauche")).to_be_visible()
-    expect(game.status).to_have_text("Tout est prêt. Appuyez sur Démarrer quand vous voulez.")
+    expect(game.status).to_have_text("Tout est prêt. Appuyez sur Démarrer quand vous le souhaitez.")
 
 
 def test_debug_shows_messages_without_pictures(play, game_server):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hippo.studies.links import derive_user_id, link_key_of, sign_link
+from hippo.studies.links import derive_user_id, name_link_key, sign_link
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant
 from tests.e2e.running_platform import RunningPlatform
@@ -36,7 +36,7 @@ def account(running_platform: RunningPlatform) -> AccountView:
     s3, bucket = account.client("s3"), account.outputs["bucket"]
     for name in ("consent.html", "thanks.html"):
         s3.put_object(Bucket=bucket, Key=f"{PROJECT}/{name}", Body=f"<h1>{name}</h1>".encode())
-    s3.put_object(Bucket=bucket, Key=link_key_of(PROJECT), Body=KEY)
+    s3.put_object(Bucket=bucket, Key=name_link_key(PROJECT), Body=KEY)
     function = account.outputs["stackOutputs"]["UpdateFunctionName"]
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(CONFIG))
     assert json.loads(answer["Payload"].read())["statusCode"] == 200

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from hippo.studies.links import derive_user_id, link_key_of, sign_link
+from hippo.studies.links import derive_user_id, name_link_key, sign_link
 from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import FORMS, Faults, PatientParticipant, travel
 from tests.e2e.participant import Participant, play, wait_for
@@ -131,7 +131,7 @@ def use_every_option(account: AccountView, _: Faults) -> None:
     """A study with signed links and one place, in the stack's bucket and in another one."""
     for project, bucket in (("options", account.outputs["bucket"]), ("extra_options", EXTRA_BUCKET)):
         put_pages(account, bucket, project)
-        account.client("s3").put_object(Bucket=bucket, Key=link_key_of(project), Body=KEY)
+        account.client("s3").put_object(Bucket=bucket, Key=name_link_key(project), Body=KEY)
         publish(account, {**ONE_PAGE, **EVERY_OPTION, "id": project, "ecsTask": project, "bucket": bucket})
         for pid in ("7", "8"):
             user_id = derive_user_id(project, "PID", pid)

@@ -228,16 +228,16 @@ MUTANTS = [
     Mutant(
         "the start message is sent after the step is written",
         f"{LAYER}/journey/controller.py",
-        "        self._publish_events(visit, participant, target, now)\n"
+        "        self._publish_events(step_request, participant, target, now)\n"
         "        if study.is_game(target):\n"
-        "            return self._game.reach(visit, target, server, now)\n"
+        "            return self._game.reach(step_request, target, server, now)\n"
         "        participant.next_step = target + 1\n"
-        "        visit.write()\n",
+        "        step_request.write()\n",
         "        if study.is_game(target):\n"
-        "            return self._game.reach(visit, target, server, now)\n"
+        "            return self._game.reach(step_request, target, server, now)\n"
         "        participant.next_step = target + 1\n"
-        "        visit.write()\n"
-        "        self._publish_events(visit, participant, target, now)\n",
+        "        step_request.write()\n"
+        "        self._publish_events(step_request, participant, target, now)\n",
     ),
     Mutant(
         "a late answer is dropped",
@@ -248,7 +248,7 @@ MUTANTS = [
     Mutant(
         "the loser of two requests advances as well",
         f"{LAYER}/journey/controller.py",
-        "                finished = settle(position, move, finished)\n",
+        "                finished = settle(progress, move, finished)\n",
         "",
     ),
     Mutant(

@@ -1,1 +1,1 @@
-"""A participant's way through a study, as `next_step` controls it."""
+"""A participant's path through a study, which `next_step` controls."""

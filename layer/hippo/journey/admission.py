@@ -1,4 +1,4 @@
-"""Whether somebody is let into a study: signed link, recruiter's id, closing time, screen, free places."""
+"""Admission to a study: signed link, recruiter's ID, closing time, screen, and the number of participants."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,57 +19,60 @@ FULL = "full"
 LINK_INVALID, ID_MISSING = "linkInvalid", "recruiterIdMissing"
 CLOSED, MOBILE, NARROW = "closed", "mobile", "narrow"
 REASONS = (LINK_INVALID, ID_MISSING, CLOSED, MOBILE, NARROW, FULL)
-MOST_REFUSED = 5000  # ids kept for each reason; more are turned away uncounted
+MOST_REFUSED = 5000  # ids kept for each reason; further refusals are not counted
 
 
 @dataclass(slots=True)
 class Admissions:
-    """The content; whoever is in a list is in it once."""
+    """The content of an admission list; each id is in a list at most once."""
 
     admitted: list[str] = field(default_factory=list)
     refused: dict[str, list[str]] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
 
-    def admit(self, user_id: str, most: int) -> bool:
-        """Whether the participant has one of `most` places, now or since an earlier request."""
+    def admit(self, user_id: str, limit: int) -> bool:
+        """Admit the participant among at most `limit`; return whether they are admitted, now or before."""
         if user_id in self.admitted:
             return True
-        if len(self.admitted) >= most:
-            self.note(user_id, FULL)
+        if len(self.admitted) >= limit:
+            self.count_refusal(user_id, FULL)
             return False
         self.admitted.append(user_id)
         return True
 
-    def note(self, user_id: str, reason: str) -> None:
-        """Count somebody who is turned away, once for each reason."""
+    def count_refusal(self, user_id: str, reason: str) -> None:
+        """Count a refused participant, once for each reason."""
         ids = self.refused.setdefault(reason, [])
         if user_id not in ids and len(ids) < MOST_REFUSED:
             ids.append(user_id)
 
 
 class AdmissionList:
-    """The object of one project."""
+    """The stored admission list of one project."""
 
     def __init__(self, store: ObjectStore, project_id: str, clock: Clock) -> None:
         self._store = store
         self._key = f"{project_id}/_admission.json"
         self._clock = clock
 
-    def admit(self, user_id: str, most: int) -> bool:
-        """Claim one of `most` places, or count the refusal. Raises TransientError, BrokenRecordError."""
-        return self._change(lambda admissions: admissions.admit(user_id, most))
+    def admit(self, user_id: str, limit: int) -> bool:
+        """Admit the participant among at most `limit`, or count the refusal; return whether admitted.
 
-    def note(self, user_id: str, reason: str) -> None:
+        Raises TransientError, BrokenRecordError.
+        """
+        return self._change(lambda admissions: admissions.admit(user_id, limit))
+
+    def count_refusal(self, user_id: str, reason: str) -> None:
         """Count a refusal. Raises TransientError, BrokenRecordError."""
 
         def change(admissions: Admissions) -> bool:
-            admissions.note(user_id, reason)
+            admissions.count_refusal(user_id, reason)
             return True
 
         self._change(change)
 
     def _change(self, change: Callable[[Admissions], bool]) -> bool:
-        """Carry out a change, which is written only if it makes a difference; give its result."""
+        """Apply a change, write the list only if it differs, and return the change's result."""
 
         def swap(body: bytes | None) -> tuple[bytes | None, bool]:
             admissions = self._parse(body) if body is not None else Admissions()
@@ -86,7 +89,9 @@ class AdmissionList:
             admitted = [str(user_id) for user_id in data.pop("admitted", [])]
             refused = {str(k): [str(i) for i in ids] for k, ids in data.pop("refused", {}).items()}
         except (ValueError, TypeError, AttributeError) as error:
-            raise BrokenRecordError(f"{self._key} is not an admission list: mend or delete it") from error
+            raise BrokenRecordError(
+                f"{self._key} is not a valid admission list. Fix or delete it."
+            ) from error
         return Admissions(admitted, refused, data)
 
 
@@ -96,14 +101,14 @@ def _write(admissions: Admissions) -> bytes:
 
 
 class Admission:
-    """Answers with the reason for which somebody is not let in, or with None."""
+    """Decides whether a participant is admitted. Its methods return the reason for a refusal, or None."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue
         self._clock = clock
 
     def check_link(self, project: ListedProject, user_id: str, request: HttpRequest) -> str | None:
-        """For every request, also of somebody who has begun: a known id alone does not let anybody in."""
+        """Check a request's signature, even after the first step: a known id alone does not admit anyone."""
         if not project.access.signed_links:
             return None
         key = self._catalogue.read_link_key(project)
@@ -111,36 +116,36 @@ class Admission:
         return None if valid else LINK_INVALID
 
     def admit(self, project: ListedProject, user_id: str, request: HttpRequest) -> str | None:
-        """For a newcomer; without a reason they have one of the places, if those are limited.
+        """Admit a newcomer, who then counts towards the limit of participants, if there is one.
 
-        Raises TransientError when too many arrive at once. What nobody can prove, the recruiter's id, is
-        not counted.
+        A missing recruiter's ID is not counted as a refusal, because nothing identifies the participant.
+        Raises TransientError when too many arrive at once.
         """
         options = project.access
         if options.one_per and not read_recruiter_id(request.query, options.one_per):
             return ID_MISSING
-        reason = judge(options, request, self._clock.now())
+        reason = find_refusal(options, request, self._clock.now())
         if reason is None and options.max_participants is None:
             return None
         admissions = AdmissionList(self._catalogue.store_of(project), project.id, self._clock)
         if reason is None:
             return None if admissions.admit(user_id, options.max_participants or 0) else FULL
-        admissions.note(user_id, reason)
+        admissions.count_refusal(user_id, reason)
         return reason
 
 
 def identify(project: ListedProject, user_id: str, query: Mapping[str, str]) -> str:
-    """Whom a request is of: with `onePer` and its parameter, the participant that the value stands for."""
+    """Return the participant's id: with `onePer` the one derived from its parameter, otherwise `user_id`."""
     name = project.access.one_per
     value = read_recruiter_id(query, name) if name else None
     return derive_user_id(project.id, name, value) if name and value else user_id
 
 
-def judge(options: AccessOptions, request: HttpRequest, now: datetime) -> str | None:
-    """The reason that the request itself gives for turning a newcomer away, in the order they are told."""
+def find_refusal(options: AccessOptions, request: HttpRequest, now: datetime) -> str | None:
+    """Return the first reason in the request itself to refuse a newcomer, or None."""
     if options.closes_at is not None and now >= options.closes_at:
         return CLOSED
-    if not options.lets_mobile_in and is_mobile(request):
+    if not options.admits_mobile and is_mobile(request):
         return MOBILE
     width = read_number(request.query.get("screenWidth"))
     if options.min_width is not None and width is not None and width < options.min_width:
@@ -149,14 +154,14 @@ def judge(options: AccessOptions, request: HttpRequest, now: datetime) -> str | 
 
 
 def is_mobile(request: HttpRequest) -> bool:
-    """Whether the browser is that of a phone or tablet: by what the page says, else by the headers.
+    """Return whether the browser is on a phone or tablet, as the page reports it, or else by the headers.
 
-    Sec-CH-UA-Mobile is sent by Chromium's kind; "Mobi" is in every mobile browser's User-Agent (MDN,
+    Browsers based on Chromium send Sec-CH-UA-Mobile. "Mobi" is in every mobile browser's User-Agent (MDN,
     "Browser detection using the user agent").
     """
-    said = request.query.get("mobile")
-    if said in ("0", "1"):
-        return said == "1"
+    reported = request.query.get("mobile")
+    if reported in ("0", "1"):
+        return reported == "1"
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
     hint = headers.get("sec-ch-ua-mobile")
     if hint in ("?0", "?1"):

@@ -1,4 +1,4 @@
-"""Balanced groups on a participant's way: one is given at the beginning, and counted at the end."""
+"""Balanced groups: each participant is assigned one at the beginning, which is counted at the end."""
 
 import json
 import logging
@@ -11,25 +11,25 @@ from hippo.clock import Clock
 from hippo.errors import BrokenRecordError, HippoError
 from hippo.groups import choose_group
 from hippo.journey.progress import Phase, find_progress
-from hippo.journey.visit import Visit
+from hippo.journey.step_request import StepRequest
 
 logger = logging.getLogger(__name__)
-MOST_RUNNING = 10_000  # beyond it the oldest drop-outs are forgotten; 60 bytes each
+MOST_RUNNING = 10_000  # above this the oldest drop-outs are removed; 60 bytes each
 _TRIES_AT_THE_END = 4  # a quarter of a second of waiting at most; the participant is waiting too
 
 
 @dataclass(slots=True)
 class Groups:
-    """The content."""
+    """The content of a list of groups: the number of finished participants by group, and who is running."""
 
     finished: list[int] = field(default_factory=list)
     running: dict[str, tuple[int, int]] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
 
     def claim(self, project_id: str, user_id: str, count: int, now: int, cutoff: int) -> int:
-        """One of `count` groups for a newcomer; `now` and `cutoff` in seconds.
+        """Return one of `count` groups for a newcomer; `now` and `cutoff` are in seconds.
 
-        Who has one already, by a request that broke off or is under way, keeps it.
+        A newcomer who already has one, from an interrupted or simultaneous request, keeps it.
         """
         since = now - cutoff
         group, began = self.running.get(user_id, (-1, 0))
@@ -42,14 +42,14 @@ class Groups:
         return group
 
     def finish(self, user_id: str, group: int) -> None:
-        """Count somebody as finished, once."""
+        """Count a participant as finished, once."""
         if self.running.pop(user_id, None) is None:
             return
         self.finished += [0] * (group + 1 - len(self.finished))
         self.finished[group] += 1
 
     def _count_filled(self, count: int, since: int) -> list[int]:
-        """Who counts, by group: those who have finished, and those who began after `since`."""
+        """Count by group the participants who have finished, and those who began after `since`."""
         filled = [*self.finished[:count], *[0] * (count - len(self.finished))]
         for group, began in self.running.values():
             if began > since and 0 <= group < count:
@@ -65,7 +65,7 @@ class Groups:
 
 
 class GroupList:
-    """The object of one project."""
+    """The stored list of groups of one project."""
 
     def __init__(self, store: ObjectStore, project_id: str, clock: Clock) -> None:
         self._store = store
@@ -74,7 +74,7 @@ class GroupList:
         self._clock = clock
 
     def claim(self, user_id: str, count: int, now: datetime, cutoff: timedelta) -> int:
-        """The group of a newcomer, among `count`. Raises TransientError, BrokenRecordError."""
+        """Return a group among `count` for a newcomer. Raises TransientError, BrokenRecordError."""
         moment, seconds = int(now.timestamp()), int(cutoff.total_seconds())
 
         def change(body: bytes | None) -> tuple[bytes | None, int]:
@@ -86,7 +86,7 @@ class GroupList:
         return change_object(self._store, self._key, self._clock, change)
 
     def finish(self, user_id: str, group: int) -> None:
-        """Count the participant as finished; one read if they are already. Raises as `claim`."""
+        """Count the participant as finished; needs one read if they already are. Raises as `claim` does."""
 
         def change(body: bytes | None) -> tuple[bytes | None, None]:
             groups = self._parse(body)
@@ -105,7 +105,9 @@ class GroupList:
             finished = [int(number) for number in data.pop("finished", [])]
             running = {str(u): (int(g), int(began)) for u, (g, began) in data.pop("running", {}).items()}
         except (ValueError, TypeError, AttributeError) as error:
-            raise BrokenRecordError(f"{self._key} is not a list of groups: mend or delete it") from error
+            raise BrokenRecordError(
+                f"{self._key} is not a valid list of groups. Fix or delete it."
+            ) from error
         return Groups(finished, running, data)
 
 
@@ -115,35 +117,38 @@ def _write(groups: Groups) -> bytes:
 
 
 class BalancedGroups:
-    """Asks for groups; from then on the participant's record has theirs."""
+    """Assigns groups, which the participants' records keep."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def assign(self, visit: Visit, now: datetime) -> int | None:
-        """The group of a newcomer, claimed before their record is made; None where groups go by the id.
+    def assign(self, step_request: StepRequest, now: datetime) -> int | None:
+        """Claim a group before a newcomer's record is created; None if the study assigns groups by id.
 
         Raises TransientError when too many arrive at once.
         """
-        study = visit.study
+        study = step_request.study
         if not study.options.has_balanced_groups or study.groups < 2:
             return None
         cutoff = timedelta(minutes=study.options.groups_cutoff)
-        return self._open(visit).claim(visit.user_id, study.groups, now, cutoff)
+        return self._open(step_request).claim(step_request.user_id, study.groups, now, cutoff)
 
-    def note_end(self, visit: Visit) -> None:
-        """Count whoever has come to the final step as finished, once.
+    def count_finished(self, step_request: StepRequest) -> None:
+        """Count a participant who has reached the final step as finished, once.
 
-        Their answer is stored by now, and stays so whatever happens here: what fails is done by their next
-        request, and if none comes they count as a drop-out from the cut-off on.
+        Their answer is already stored. If this fails, their next request repeats it; without one they count
+        as a drop-out after the cut-off.
         """
-        if visit.group is None or find_progress(visit.participant, visit.study).phase is not Phase.FINAL:
+        if (
+            step_request.group is None
+            or find_progress(step_request.participant, step_request.study).phase is not Phase.FINAL
+        ):
             return
         try:
-            self._open(visit).finish(visit.user_id, visit.group)
+            self._open(step_request).finish(step_request.user_id, step_request.group)
         except HippoError as error:
-            ids = {"projectId": visit.project.id, "userId": visit.user_id}
+            ids = {"projectId": step_request.project.id, "userId": step_request.user_id}
             logger.warning("end not counted", extra={**ids, "why": str(error)[:200]})
 
-    def _open(self, visit: Visit) -> GroupList:
-        return GroupList(visit.records.bucket, visit.project.id, self._clock)
+    def _open(self, step_request: StepRequest) -> GroupList:
+        return GroupList(step_request.records.bucket, step_request.project.id, self._clock)

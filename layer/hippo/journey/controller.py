@@ -1,8 +1,8 @@
-"""The controller of a study: one request of a participant in, the page of their step out.
+"""The controller of a study: takes a participant's request, and returns the page of their step.
 
 AWS calls in a warm environment: a page step reads and writes the participant's record; a game step also
 reads the server record; a step that starts or stops a server publishes one message before it is written.
-What the options of a study add to a newcomer's first request: docs/reference/config.md.
+docs/reference/config.md lists the calls that a study's options add to a newcomer's first request.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from hippo.journey.game_step import GameFlow
 from hippo.journey.platform_pages import build_refusal
 from hippo.journey.progress import Move, Phase, Progress, decide, find_progress, parse_step, settle
 from hippo.journey.request_log import build_entry, check_answers
-from hippo.journey.visit import Visit, build_page_response, describe_study
+from hippo.journey.step_request import StepRequest, build_page_response, describe_study
 from hippo.records.messages import build_stop, name_request
 from hippo.records.participant import Participant, ParticipantStore
 from hippo.records.server import ServerStore
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class StudyFlow:
-    """Answers the requests of participants."""
+    """Responds to the requests of participants."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class StudyFlow:
         self._stop_topic = stop_topic
         self._clock = clock
 
-    def answer(self, request: HttpRequest, *, again: bool = False) -> dict[str, Any]:
-        """The content of the 200 answer: page, css, step, steps, userId and what the page needs besides.
+    def respond(self, request: HttpRequest, *, again: bool = False) -> dict[str, Any]:
+        """Return the content of the 200 response: page, css, step, steps, userId and more keys of the page.
 
-        `again`: an earlier try of this very request failed, perhaps only after it had been written.
+        With `again` an earlier try of the same request has failed, perhaps after its write had succeeded.
         Raises BadRequestError (ids, step, body, unknown or closed project) and TransientError.
         """
         project, user_id, finished = self._parse(request)
@@ -75,29 +75,29 @@ class StudyFlow:
             if participant is None and not project.live:
                 raise ProjectNotFoundError
             study = self._catalogue.load_study(project, participant.version if participant else None)
-            visit = Visit(request, user_id, project, records, finished, study, participant, etag)
+            step_request = StepRequest(request, user_id, project, records, finished, study, participant, etag)
             now = self._clock.now()
-            position = find_progress(participant, study)
+            progress = find_progress(participant, study)
             shown_at = participant.game_shown_at if participant else None
-            move = decide(position, request.method, finished, shown_at, now)
+            move = decide(progress, request.method, finished, shown_at, now)
             if again and participant and participant.holds(self._build_entry(request, now)):
                 move = Move.SHOW
             if participant is None and (reason := self._admission.admit(project, user_id, request)):
                 return self._refuse(project, user_id, reason)
             try:
-                answer = self._make_move(visit, position, move, now)
+                content = self._make_move(step_request, progress, move, now)
             except ConflictError:
-                finished = settle(position, move, finished)
+                finished = settle(progress, move, finished)
                 continue
-            self._groups.note_end(visit)
-            _log_step(visit, position, move)
+            self._groups.count_finished(step_request)
+            _log_step(step_request, progress, move)
             if not project.live:  # an answer in the middle of a study is stored before it is refused
                 raise ProjectNotFoundError
-            return answer
+            return content
         raise TransientError(f"{user_id}: the record kept changing")
 
     def _parse(self, request: HttpRequest) -> tuple[ListedProject, str, int | None]:
-        """The project, whom the request is of, and its `step`."""
+        """Return the project, the participant's id, and the request's `step`."""
         query = request.query
         project_id = query.get("projectId")
         if not is_project_id(project_id) or not query.get("userId"):
@@ -111,108 +111,118 @@ class StudyFlow:
         return project, identify(project, user_id, query), finished
 
     def _refuse(self, project: ListedProject, user_id: str, reason: str) -> dict[str, Any]:
-        """A page that says why; nothing of the request is stored."""
+        """Return a page with the reason. The request is not stored."""
         if not project.live:
             raise ProjectNotFoundError
         fields = {"projectId": project.id, "userId": user_id, "reason": reason}
         logger.info("refused", extra=fields)
         metrics.record({"Refusals": 1}, projectId=project.id, reason=reason)
         study = self._catalogue.load_study(project, None)
-        notice = build_refusal(reason, project.access, study.researcher)
-        return {**notice, **describe_study(study, user_id), "step": 0}
+        page = build_refusal(reason, project.access, study.researcher)
+        return {**page, **describe_study(study, user_id), "step": 0}
 
-    def _make_move(self, visit: Visit, position: Progress, move: Move, now: datetime) -> dict[str, Any]:
+    def _make_move(
+        self, step_request: StepRequest, progress: Progress, move: Move, now: datetime
+    ) -> dict[str, Any]:
         if move is Move.ADVANCE:
-            return self._advance(visit, position, now)
+            return self._advance(step_request, progress, now)
         if move is not Move.SHOW:
-            self._keep_answer(visit, position, move, now)
-        if not visit.project.live:
+            self._keep_answer(step_request, progress, move, now)
+        if not step_request.project.live:
             return {}
-        if position.phase in (Phase.WAITING, Phase.PLAYING):
-            return self._game.show(visit, position, now)
-        return build_page_response(visit, position.step)
+        if progress.phase in (Phase.WAITING, Phase.PLAYING):
+            return self._game.show(step_request, progress, now)
+        return build_page_response(step_request, progress.step)
 
-    def _keep_answer(self, visit: Visit, position: Progress, move: Move, now: datetime) -> None:
-        """Keep an answer that does not advance; the same body twice is the same answer."""
-        participant = visit.present
-        entry = self._build_entry(visit.request, now)
-        if move is Move.CLOSE and len(participant.requests) <= position.step:
+    def _keep_answer(self, step_request: StepRequest, progress: Progress, move: Move, now: datetime) -> None:
+        """Keep an answer that does not advance. The same body twice is the same answer."""
+        participant = step_request.present
+        entry = self._build_entry(step_request.request, now)
+        if move is Move.CLOSE and len(participant.requests) <= progress.step:
             participant.requests.append(entry)
-        elif not participant.keep_repeat(_answered_step(visit, position, move), entry):
+        elif not participant.keep_repeat(_answered_step(step_request, progress, move), entry):
             return
-        visit.write()
-        metrics.record({"Answers": 1}, projectId=visit.project.id)
+        step_request.write()
+        metrics.record({"Answers": 1}, projectId=step_request.project.id)
 
-    def _advance(self, visit: Visit, position: Progress, now: datetime) -> dict[str, Any]:
+    def _advance(self, step_request: StepRequest, progress: Progress, now: datetime) -> dict[str, Any]:
         """Store the answer and show the next step."""
-        study = visit.study
-        target = position.step + 1
-        participant = visit.participant or self._begin(visit, now)
-        participant.version = participant.version or visit.project.version
-        entry = self._build_entry(visit.request, now)
-        entry |= _note_consent(study, visit, position, now)
+        study = step_request.study
+        target = progress.step + 1
+        participant = step_request.participant or self._begin(step_request, now)
+        participant.version = participant.version or step_request.project.version
+        entry = self._build_entry(step_request.request, now)
+        entry |= _note_consent(study, step_request, progress, now)
         participant.requests.append(entry)
         participant.waiting_since = participant.start_requested_at = participant.game_shown_at = None
         participant.interrupted_at = None
-        server = self._game.read_server(visit.user_id) if study.is_game(target) else None
-        visit.participant = participant
-        self._publish_events(visit, participant, target, now)
+        server = self._game.read_server(step_request.user_id) if study.is_game(target) else None
+        step_request.participant = participant
+        self._publish_events(step_request, participant, target, now)
         if study.is_game(target):
-            return self._game.reach(visit, target, server, now)
+            return self._game.reach(step_request, target, server, now)
         participant.next_step = target + 1
-        visit.write()
-        return build_page_response(visit, target)
+        step_request.write()
+        return build_page_response(step_request, target)
 
-    def _begin(self, visit: Visit, now: datetime) -> Participant:
-        parameters = collect_parameters(visit.request.query)
-        return Participant(created=now, parameters=parameters, group=self._groups.assign(visit, now))
+    def _begin(self, step_request: StepRequest, now: datetime) -> Participant:
+        parameters = collect_parameters(step_request.request.query)
+        return Participant(created=now, parameters=parameters, group=self._groups.assign(step_request, now))
 
     def _build_entry(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
         return build_entry(request, now, self._settings.client_address)
 
-    def _publish_events(self, visit: Visit, participant: Participant, step: int, now: datetime) -> None:
-        """Send what reaching a step sends, before it is written: a crash sends twice rather than never."""
-        if step == visit.study.start_step and visit.project.live:
-            self._game.request_start(visit)
+    def _publish_events(
+        self, step_request: StepRequest, participant: Participant, step: int, now: datetime
+    ) -> None:
+        """Publish the messages of a step before it is written: a crash sends them twice rather than never."""
+        if step == step_request.study.start_step and step_request.project.live:
+            self._game.request_start(step_request)
             participant.start_requested_at = now
-        if step == visit.study.stop_step:
-            user_id, project_id = visit.user_id, visit.project.id
+        if step == step_request.study.stop_step:
+            user_id, project_id = step_request.user_id, step_request.project.id
             request_id = name_request(project_id, user_id, step)
             self._stop_topic.publish(
                 build_stop(user_id, project_id=project_id, reason=f"step {step}", request_id=request_id)
             )
 
 
-def _note_consent(study: Study, visit: Visit, position: Progress, now: datetime) -> dict[str, Any]:
-    """What is kept with the answer to the consent page: which text was agreed to, and when."""
-    if position.phase is not Phase.PAGE or position.step != study.options.consent_step:
+def _note_consent(
+    study: Study, step_request: StepRequest, progress: Progress, now: datetime
+) -> dict[str, Any]:
+    """Return what an answer to the consent page records: which text was agreed to, and when."""
+    if progress.phase is not Phase.PAGE or progress.step != study.options.consent_step:
         return {}
-    page = visit.page_at(position.step)
+    page = step_request.page_at(progress.step)
     if page is None:
-        return {}  # what was shown is the notice that the page is missing
+        return {}  # the participant saw the notice that the page is missing
     digest = hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()
     return {"consent": {"sha256": digest, "time": to_wire(now)}}
 
 
-def _answered_step(visit: Visit, position: Progress, move: Move) -> int:
-    """Which step's answer a late or second POST repeats."""
+def _answered_step(step_request: StepRequest, progress: Progress, move: Move) -> int:
+    """Return the step whose answer a late or second POST repeats."""
     if move is Move.CLOSE:
-        return position.step
-    return position.answered if visit.finished in (None, position.step) else int(visit.finished or 0)
+        return progress.step
+    return (
+        progress.answered
+        if step_request.finished in (None, progress.step)
+        else int(step_request.finished or 0)
+    )
 
 
-def _log_step(visit: Visit, position: Progress, move: Move) -> None:
-    fields = {"projectId": visit.project.id, "userId": visit.user_id, "step": position.step}
-    logger.info("step", extra={**fields, "place": position.phase.value, "move": move.value})
+def _log_step(step_request: StepRequest, progress: Progress, move: Move) -> None:
+    fields = {"projectId": step_request.project.id, "userId": step_request.user_id, "step": progress.step}
+    logger.info("step", extra={**fields, "place": progress.phase.value, "move": move.value})
     if move is Move.ADVANCE:
-        _count_advance(visit, position)
+        _count_advance(step_request, progress)
 
 
-def _count_advance(visit: Visit, position: Progress) -> None:
-    """A step further, be it to a game that has to be waited for."""
+def _count_advance(step_request: StepRequest, progress: Progress) -> None:
+    """Count an advance, including one to a game that is not ready yet."""
     counts: dict[metrics.Metric, float] = {"Steps": 1}
-    if position.phase is Phase.NOWHERE:
+    if progress.phase is Phase.NOWHERE:
         counts["Participants"] = 1
-    if visit.request.method == "POST":
+    if step_request.request.method == "POST":
         counts["Answers"] = 1
-    metrics.record(counts, projectId=visit.project.id)
+    metrics.record(counts, projectId=step_request.project.id)

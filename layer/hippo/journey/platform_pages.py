@@ -55,7 +55,7 @@ _DETAILS = {
 }
 
 
-def _build_notice(error: str, title: str, text: str, researcher: object) -> dict[str, Any]:
+def _build_page(error: str, title: str, text: str, researcher: object) -> dict[str, Any]:
     """Return the page, and its parts for clients that have their own texts."""
     contact = f"<p>Contact: {escape(str(researcher))}</p>" if researcher else ""
     return {
@@ -66,30 +66,30 @@ def _build_notice(error: str, title: str, text: str, researcher: object) -> dict
 
 
 def build_missing_page(researcher: object) -> dict[str, Any]:
-    """Return the notice for a step file that does not exist."""
-    return _build_notice("page_missing", MISSING_TITLE, MISSING_TEXT, researcher)
+    """Return the page for a step file that does not exist."""
+    return _build_page("page_missing", MISSING_TITLE, MISSING_TEXT, researcher)
 
 
 def build_failed_server(researcher: object, *, may_retry: bool = False) -> dict[str, Any]:
-    """Return the notice for a server whose start has failed permanently.
+    """Return the page for a server whose start has failed permanently.
 
     `may_retry` says whether the participant may try again.
     """
-    notice = _build_notice("server_failed", FAILED_TITLE, FAILED_TEXT, researcher)
-    return {**notice, "mayRetry": may_retry}
+    page = _build_page("server_failed", FAILED_TITLE, FAILED_TEXT, researcher)
+    return {**page, "mayRetry": may_retry}
 
 
 def build_ended_game(researcher: object) -> dict[str, Any]:
-    """Return the notice for a game whose server is gone; submitting it continues the study."""
+    """Return the page for a game whose server is gone; submitting it continues the study."""
     text = f"{ENDED_TEXT} Select Submit to continue."
-    return _build_notice("server_stopped", ENDED_TITLE, text, researcher)
+    return _build_page("server_stopped", ENDED_TITLE, text, researcher)
 
 
 def build_refusal(reason: str, options: AccessOptions, researcher: object) -> dict[str, Any]:
-    """Return the notice for a participant who is not admitted: why, what to do, and whom to ask."""
+    """Return the page for a participant who is not admitted: why, what to do, and whom to ask."""
     problem, advice = REFUSALS[reason]
     closes_at = options.closes_at  # in UTC
     when = f"{closes_at.day} {closes_at:%B %Y, %H:%M} UTC" if closes_at else ""
     detail = _DETAILS.get(reason, "").format(closes_at=when, min_width=options.min_width)
     text = " ".join(filter(None, (problem, detail, advice)))
-    return {**_build_notice("refused", REFUSED_TITLE, text, researcher), "reason": reason}
+    return {**_build_page("refused", REFUSED_TITLE, text, researcher), "reason": reason}

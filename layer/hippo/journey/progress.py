@@ -1,4 +1,4 @@
-"""Where a participant stands, and what a request does there: pure decisions, no AWS."""
+"""A participant's progress, and what a request does to it: pure decisions, without AWS."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ from hippo.errors import BadRequestError
 from hippo.records.participant import Participant
 from hippo.studies.study import Study, read_number
 
-# The existing front end connects 30 s after it was told to show the game: a GET that comes sooner is
-# a reload or a retry after a lost answer, not the end of the game.
+# The existing front end connects 30 s after the response that shows the game. An earlier GET is a reload,
+# or a retry after a lost response, and not the end of the game.
 SHOW_AGAIN = timedelta(seconds=25)
 
 
 class Phase(Enum):
-    """What the participant has before them."""
+    """What the participant sees."""
 
     NOWHERE = "nowhere"  # no record yet
     PAGE = "page"  # waits for an answer
@@ -24,19 +24,19 @@ class Phase(Enum):
 
 
 class Move(Enum):
-    """What a request does."""
+    """The effect of a request."""
 
-    SHOW = "show"  # the current step once more
+    SHOW = "show"  # the current step again
     ADVANCE = "advance"
-    REPEAT = "repeat"  # a late or second answer: kept beside, then SHOW
+    REPEAT = "repeat"  # a late or second answer: kept under `repeats`, then SHOW
     CLOSE = "close"  # an answer to the final page: kept, and the final page shown again
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A place and its step; `answered` is the step whose answer a second POST would repeat.
+    """The participant's phase and step.
 
-    `was_shown`: the game at which they wait has been shown before, on a server that has died since.
+    `was_shown` says that the game they wait for was shown before, on a server that has failed since.
     """
 
     phase: Phase
@@ -45,12 +45,12 @@ class Progress:
 
     @property
     def answered(self) -> int:
-        """The step that was answered last."""
+        """The step that was answered last, whose answer a second POST would repeat."""
         return self.step - 1
 
 
 def find_progress(participant: Participant | None, study: Study) -> Progress:
-    """Where the record says that the participant is."""
+    """Return the progress that the participant's record states."""
     if participant is None:
         return Progress(Phase.NOWHERE, 0)
     final = study.last_step + 1
@@ -67,48 +67,49 @@ def find_progress(participant: Participant | None, study: Study) -> Progress:
 
 
 def decide(
-    position: Progress, method: str, finished: int | None, game_shown_at: datetime | None, now: datetime
+    progress: Progress, method: str, finished: int | None, game_shown_at: datetime | None, now: datetime
 ) -> Move:
-    """What a request does at a position; `finished` is its `step` parameter.
+    """Return what a request does; `finished` is its `step` parameter.
 
-    Raises BadRequestError for a step that lies ahead of the participant.
+    Raises BadRequestError for a step that the participant has not reached.
     """
     posted = method == "POST"
-    if finished is not None and finished > position.step:
+    if finished is not None and finished > progress.step:
         raise BadRequestError(f"step: {finished} has not been reached yet")
-    if finished is not None and finished < position.step:
+    if finished is not None and finished < progress.step:
         return Move.REPEAT if posted else Move.SHOW
-    if position.phase is Phase.NOWHERE:
+    if progress.phase is Phase.NOWHERE:
         return Move.ADVANCE
-    if position.phase is Phase.PLAYING:
+    if progress.phase is Phase.PLAYING:
         just_shown = game_shown_at is not None and now - game_shown_at < SHOW_AGAIN
         if finished is None and just_shown:
             return Move.REPEAT if posted else Move.SHOW
         return Move.ADVANCE
-    if position.was_shown and finished == position.step:
-        return Move.ADVANCE  # a client can have finished what it has been shown
+    if progress.was_shown and finished == progress.step:
+        return Move.ADVANCE  # a client may have finished the game that it was shown
     if not posted:
         return Move.SHOW
-    return {Phase.PAGE: Move.ADVANCE, Phase.WAITING: Move.REPEAT, Phase.FINAL: Move.CLOSE}[position.phase]
+    return {Phase.PAGE: Move.ADVANCE, Phase.WAITING: Move.REPEAT, Phase.FINAL: Move.CLOSE}[progress.phase]
 
 
-def settle(position: Progress, move: Move, finished: int | None) -> int | None:
-    """The `step` that a request stands for once somebody else's write was faster than its own.
+def settle(progress: Progress, move: Move, finished: int | None) -> int | None:
+    """Return the `step` of a request that lost against another write.
 
-    It meant the place that it first read, so an advance is late by now, and showing must not become one.
+    It referred to the progress that it first read. An advance is therefore late, and a request that only
+    shows must not become an advance.
     """
     if move is Move.ADVANCE:
-        return position.step
-    if position.phase in (Phase.WAITING, Phase.PLAYING):
-        return min(position.answered, position.answered if finished is None else finished)
+        return progress.step
+    if progress.phase in (Phase.WAITING, Phase.PLAYING):
+        return min(progress.answered, progress.answered if finished is None else finished)
     return finished
 
 
 def parse_step(value: object) -> int | None:
-    """The optional `step` parameter: the step that the client has just finished, 0 for none."""
+    """Return the optional `step` parameter: the step that the client has just finished, 0 for none."""
     if value is None:
         return None
     step = read_number(value)
     if step is None:
-        raise BadRequestError("step: a whole number, 0 or more, is needed")
+        raise BadRequestError("step: must be a whole number, 0 or more")
     return step

@@ -1,4 +1,4 @@
-"""What is kept of a request: the answer whole, personal data in headers as the operator chose."""
+"""The record of a request: the complete answer, and personal data in headers as the operator chose."""
 
 import ipaddress
 import json
@@ -12,7 +12,7 @@ from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
 
 NEVER_STORED = {"authorization", "cookie", "proxy-authorization", "x-amz-security-token", "x-api-key"}
-# The signature of a link lets its bearer in; a Referer may hold the whole link.
+# The signature of a link admits its bearer, and a Referer may contain the whole link.
 SIGNATURE = "signature"
 _SIGNED = re.compile(r"([?&]signature=)[^&#]*")
 ADDRESS_HEADERS = {
@@ -26,7 +26,7 @@ ADDRESS_HEADERS = {
 
 
 def build_entry(request: HttpRequest, now: datetime, client_address: str) -> dict[str, Any]:
-    """One element of a record's `requests`; `client_address` is whole, shortened or none."""
+    """Return one element of a record's `requests`; `client_address` is whole, shortened or none."""
     return {
         "httpMethod": request.method,
         "headers": _filter_headers(request.headers, client_address),
@@ -38,15 +38,15 @@ def build_entry(request: HttpRequest, now: datetime, client_address: str) -> dic
 
 
 def check_answers(request: HttpRequest) -> None:
-    """Raise BadRequestError unless the body of a POST is a JSON object (or empty: nothing was filled in)."""
+    """Raise BadRequestError unless the body of a POST is a JSON object or empty."""
     if request.method != "POST" or request.body is None:
         return
     try:
         answers = json.loads(request.body)
-    except (ValueError, RecursionError):  # the latter: brackets nested a thousand deep
-        raise BadRequestError("body: JSON is needed") from None
+    except (ValueError, RecursionError):  # the latter: a thousand nested brackets
+        raise BadRequestError("body: must be JSON") from None
     if not isinstance(answers, dict):
-        raise BadRequestError("body: a JSON object of form fields is needed")
+        raise BadRequestError("body: must be a JSON object of form fields")
 
 
 def _filter_headers(headers: Mapping[str, Any], client_address: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _filter_headers(headers: Mapping[str, Any], client_address: str) -> dict[str
 
 
 def shorten_address(text: str) -> str:
-    """The network of an address: 24 bits of IPv4, 48 of IPv6; what is no address becomes `-`."""
+    """Return the network of an address: 24 bits of IPv4, 48 of IPv6; `-` for what is not an address."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:

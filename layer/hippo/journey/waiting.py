@@ -1,4 +1,4 @@
-"""What somebody who waits for their server is told, and whether it is asked for again: pure decisions."""
+"""The wait for a server: what the participant sees, and whether to request it again. Pure decisions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,46 +8,46 @@ from hippo.records.codes import EndReason, ServerState
 from hippo.records.participant import Participant
 from hippo.records.server import MAX_TRIES, ServerRecord
 
-ASK_AGAIN = timedelta(seconds=60)  # a participant who waits this long is published for again
-RETRY_LIFE = timedelta(minutes=10)  # a retry that nobody takes up: the failure is shown again
+ASK_AGAIN = timedelta(seconds=60)  # the start is published again for a participant who has waited this long
+RETRY_LIFE = timedelta(minutes=10)  # after this, a retry that has not started shows the failure again
 QUEUED, STARTED, ALMOST_THERE = "queued", "starting", "almostThere"
 _RETRY = "/retry"
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingTimes:
-    """Seconds: until a client asks again while a server starts, and how long a start usually takes."""
+    """Seconds between a client's requests while a server starts, and seconds that a start usually takes."""
 
     retry_after: float
     usual: float
 
 
 def build_wait(server: ServerRecord | None, project_id: str, times: WaitingTimes) -> dict[str, Any]:
-    """The content of an answer that lets the participant wait."""
-    progress = describe_progress(server, project_id)
+    """Return the content of a response that lets the participant wait."""
+    stage = find_stage(server, project_id)
     retry_after = {
         QUEUED: 2 * times.retry_after,
         STARTED: times.retry_after,
         ALMOST_THERE: min(2.0, times.retry_after),
-    }[progress]
-    return {"page": "wait", "progress": progress, "retryAfter": retry_after, "usualSeconds": times.usual}
+    }[stage]
+    return {"page": "wait", "progress": stage, "retryAfter": retry_after, "usualSeconds": times.usual}
 
 
-def describe_progress(server: ServerRecord | None, project_id: str) -> str:
-    """How far the participant's server is; what stands in its way, such as an earlier one, is a queue."""
+def find_stage(server: ServerRecord | None, project_id: str) -> str:
+    """Return how far the start of the participant's server is; waiting for an earlier server is a queue."""
     if server is None or server.project_id != project_id:
         return QUEUED
     if server.state == ServerState.STARTING:
         return ALMOST_THERE if server.public_ip else STARTED
-    # One that died is cleared away in seconds, and another one starts.
+    # A server that failed is removed in seconds, and another one starts.
     return STARTED if server.state == ServerState.STOPPING and server.comes_back_for(project_id) else QUEUED
 
 
 def may_retry(server: ServerRecord, participant: Participant) -> bool:
-    """Whether the participant may have a failed start tried once more.
+    """Return whether the participant may retry a failed start.
 
-    Where the task ended, as often as it is tried anyway; any other failure is likely to come again, so
-    only once.
+    If the task ended, as often as the platform itself tries. Any other failure is likely to recur, so only
+    once.
     """
     if not server.has_failed_for(server.project_id) or server.tries >= MAX_TRIES:
         return False
@@ -55,31 +55,31 @@ def may_retry(server: ServerRecord, participant: Participant) -> bool:
 
 
 def name_retry(server: ServerRecord) -> str:
-    """What the retry's request id ends in.
+    """Return the suffix of the retry's request id.
 
-    Where the task ended it is the id under which the platform asks again by itself, so both have effect
-    once. Any other failure keeps its attempt's number, which may have been used up.
+    If the task ended, it equals the suffix of the platform's own retry, so that both take effect once. After
+    any other failure that number may have been used, so the suffix differs.
     """
     suffix = f"/{server.attempt + 1}"
     return suffix if server.reason == EndReason.TASK_ENDED else suffix + _RETRY
 
 
 def is_retry_pending(server: ServerRecord, participant: Participant, now: datetime) -> bool:
-    """Whether the participant has asked for another try and the record still shows the failure before it."""
+    """Return whether the participant has requested a retry that the record does not show yet."""
     if participant.retried_at is None or now - participant.retried_at >= RETRY_LIFE:
         return False
-    taken_up = participant.retried_as in (server.start_id, *server.seen)
-    return server.has_failed_for(server.project_id) and not taken_up
+    has_started = participant.retried_as in (server.start_id, *server.seen)
+    return server.has_failed_for(server.project_id) and not has_started
 
 
 def is_overdue(participant: Participant, now: datetime) -> bool:
-    """Whether the participant has waited for a minute since a start was last asked for."""
+    """Return whether the participant has waited for a minute since a start was last requested."""
     since = max(filter(None, (participant.waiting_since, participant.start_requested_at)), default=now)
     return now - since >= ASK_AGAIN
 
 
 def needs_start(server: ServerRecord | None, project_id: str, now: datetime) -> bool:
-    """Whether a start would have something to do: no server of this project, or one nobody works on."""
+    """Return whether a start would have an effect: no server of this project, or one without a live lease."""
     if server is None or server.project_id != project_id:
         return True
     if server.state in (ServerState.STARTING, ServerState.STOPPING):

@@ -1,1 +1,1 @@
-"""What a researcher has published: configs, pages, media, versions and links."""
+"""The published studies: configs, pages, media, versions and links."""

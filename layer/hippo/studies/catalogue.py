@@ -1,4 +1,4 @@
-"""Finding a project and its frozen version, with the caches that keep a page at two AWS calls."""
+"""The lookup of a project and its frozen version, with the caches that keep a page at two AWS calls."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
-from hippo.studies.links import LEAST_KEY_LENGTH, link_key_of
+from hippo.studies.links import LEAST_KEY_LENGTH, name_link_key
 from hippo.studies.options import AccessOptions, read_access
 from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
 from hippo.studies.study import Study, order_variants
@@ -20,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 _KEPT_VERSIONS = 16
 _MOST_VARIANTS = 32
-_LOOK_AGAIN = timedelta(seconds=1)
+_REFRESH_AFTER = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
 class ListedProject:
-    """A project as the master list has it now."""
+    """A project in the current master list."""
 
     id: str
     live: bool
@@ -35,14 +35,15 @@ class ListedProject:
 
     @cached_property
     def access(self) -> AccessOptions:
-        """Who is let in; what is unreadable is logged once for each reading of the list, and absent."""
+        """Who is admitted. Unreadable options are absent, and logged once for each reading of the list."""
         return read_access(self.config)
 
 
 class Catalogue:
-    """The master list (kept for `cache_seconds`, so that `live: false` acts soon) and the versions.
+    """The master list, cached for `cache_seconds` so that `live: false` acts soon, and the versions.
 
-    `make_store` gives the store of a bucket; only the stack's own and the operator's extra buckets are used.
+    `make_store` returns the store of a bucket. Only the stack's own bucket and the operator's extra ones are
+    used.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class Catalogue:
         self._link_keys: dict[str, tuple[datetime, bytes | None]] = {}
 
     def find(self, project_id: str) -> ListedProject | None:
-        """The project, live or not; None if the list does not have it.
+        """Return the project, live or not; None if it is not in the list.
 
-        One that is not found is looked for in the list as it is now (once a second at most), so that a
-        link works as soon as its study is published.
+        If the cached list does not have it, the list is read again, at most once a second, so that a link
+        works as soon as its study is published.
         """
-        life = self._cache_life if project_id in self._projects else min(self._cache_life, _LOOK_AGAIN)
+        life = self._cache_life if project_id in self._projects else min(self._cache_life, _REFRESH_AFTER)
         if self._age() >= life:
             self._refresh()
         return self._projects.get(project_id)
@@ -81,27 +82,27 @@ class Catalogue:
         self._read_at = self._clock.now()
 
     def store_of(self, project: ListedProject) -> ObjectStore:
-        """The bucket of a project's pages and records."""
+        """Return the store of a project's pages and records."""
         return self._make_store(project.bucket)
 
     def read_link_key(self, project: ListedProject) -> bytes | None:
-        """The key of the project's signed links, None if it is missing or too short to protect anything."""
+        """Return the key of the project's signed links, None if it is missing or too short to be safe."""
         now = self._clock.now()
         kept = self._link_keys.get(project.id)
         if kept is None or now >= kept[0]:
-            name = link_key_of(project.id)
+            name = name_link_key(project.id)
             stored = self.store_of(project).read(name)
             key = stored.body.strip() if stored else b""
-            good = len(key) >= LEAST_KEY_LENGTH
-            if not good:
+            is_valid = len(key) >= LEAST_KEY_LENGTH
+            if not is_valid:
                 why = f"at least {LEAST_KEY_LENGTH} characters are needed"
                 logger.error("key of signed links", extra={"projectId": project.id, "key": name, "why": why})
-            life = self._cache_life if good else min(self._cache_life, _LOOK_AGAIN)
-            kept = self._link_keys[project.id] = (now + life, key if good else None)
+            life = self._cache_life if is_valid else min(self._cache_life, _REFRESH_AFTER)
+            kept = self._link_keys[project.id] = (now + life, key if is_valid else None)
         return kept[1]
 
     def load_study(self, project: ListedProject, version: str | None) -> Study:
-        """The version that a participant began with; without one, or if it is lost, the project as it is."""
+        """Return the version that a participant began with; if none or lost, the current project."""
         for wanted in (version, project.version):
             if wanted and (study := self._load_version(project, wanted)):
                 return study
@@ -143,7 +144,7 @@ class Catalogue:
         return self._versions[key]
 
     def _load_live(self, project: ListedProject) -> Study:
-        """A list copied from an existing deployment names no version: pages are read as they are."""
+        """Return a study without a version, from a list of an existing deployment, with its current pages."""
         now = self._clock.now()
         kept = self._live_studies.get(project.id)
         if kept is None or now >= kept[0]:
@@ -154,12 +155,12 @@ class Catalogue:
 
 
 def is_live(entry: Mapping[str, Any]) -> bool:
-    """Whether an entry is open; a list edited by hand may say so in words."""
+    """Return whether an entry is live; a list edited by hand may have text for it."""
     return str(entry.get("live")).lower() in {"true", "yes", "1"}
 
 
 class LivePages:
-    """Pages of a project: those at hand, else as they lie in the bucket, read once. It never lists."""
+    """The pages of a project: those given, and otherwise those in the bucket, read once. It never lists."""
 
     def __init__(self, store: ObjectStore, project_id: str, files: Mapping[str, str]) -> None:
         self._store = store
@@ -167,7 +168,7 @@ class LivePages:
         self._files: dict[str, str] = dict(files)
 
     def read(self, file: str) -> str | None:
-        """The text, or None. A page uploaded only after publishing is found from then on."""
+        """Return the text, or None. A page that is uploaded after publishing is found from then on."""
         if file not in self._files:
             stored = self._store.read(f"{self._project_id}/{file}")
             if stored is None:
@@ -176,7 +177,7 @@ class LivePages:
         return self._files[file]
 
     def find_variants(self, file: str) -> list[str]:
-        """The variants of a step file, found by asking for -0, -1 … until one is missing."""
+        """Return the variants of a step file, found by reading -0, -1 … until one is missing."""
         stem = file.removesuffix(".html")
         existing: set[str] = set()
         for number in range(_MOST_VARIANTS):

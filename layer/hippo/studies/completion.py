@@ -1,4 +1,4 @@
-"""How participants prove to their recruiter that they have finished: a code, a link back, or both."""
+"""The proof for recruiters that a participant has finished: a code, a link back, or both."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What the config says: the code, and the URL with its placeholders; either may be absent."""
+    """The config's code, and its URL with placeholders; either may be absent."""
 
     code: str | None = None
     url: str | None = None
@@ -20,36 +20,38 @@ class Completion:
 def fill_completion(
     completion: Completion | None, user_id: str, parameters: Mapping[str, str]
 ) -> dict[str, str]:
-    """`{"code", "url"}` for one participant, without what the config does not name.
+    """Return `{"code", "url"}` for one participant, without those that the config does not name.
 
-    The URL's `{code}`, `{userId}` and `{recorded parameter}` are filled in, each percent-encoded; what was
-    not recorded becomes empty.
+    The URL's `{code}`, `{userId}` and `{recorded parameter}` are filled in, each percent-encoded. A parameter
+    that was not recorded becomes empty.
     """
     if completion is None:
         return {}
     values = {**parameters, "code": completion.code or "", "userId": user_id}
-    answer = {"code": completion.code} if completion.code else {}
+    proof = {"code": completion.code} if completion.code else {}
     if completion.url:
-        answer["url"] = _PLACEHOLDER.sub(
+        proof["url"] = _PLACEHOLDER.sub(
             lambda match: quote(values.get(match[1], ""), safe="", errors="replace"), completion.url
         )
-    return answer
+    return proof
 
 
 def check_url(url: object) -> str:
-    """A completion URL as it may stand in a config. Raises ValueError that says what is wrong."""
+    """Return a valid completion URL. Raises ValueError that says what it must be."""
     if not isinstance(url, str) or not url.isprintable() or " " in url or "\\" in url:
-        raise ValueError("a URL without spaces is needed")
+        raise ValueError("must be a URL without spaces")
     if "{" in (rest := _PLACEHOLDER.sub("", url)) or "}" in rest:
-        raise ValueError("placeholders are {code}, {userId} or the {name} of a link's parameter")
+        raise ValueError(
+            "may have only the placeholders {code}, {userId} and the {name} of a link's parameter"
+        )
     try:
         parts = urlsplit(_PLACEHOLDER.sub("\0", url))
         host = parts.hostname
         parts.port  # noqa: B018  # reading it is what checks it
     except ValueError:
-        raise ValueError("a URL with a host is needed") from None
+        raise ValueError("must be a URL with a host") from None
     if not host or "\0" in parts.netloc:
-        raise ValueError("a host is needed, and no placeholder in it")
+        raise ValueError("must have a host without a placeholder")
     if parts.scheme != "https" and not (parts.scheme == "http" and host in _LOCAL_HOSTS):
-        raise ValueError("https:// is needed (http:// for localhost only)")
+        raise ValueError("must begin with https:// (http:// for localhost only)")
     return url

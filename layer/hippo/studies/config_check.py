@@ -1,83 +1,76 @@
-"""What a project's config must hold: all problems at once, each with its path."""
+"""The check of a project's config, which reports all problems at once, each with its path.
+
+config_keys.py has the rules for single values. This module adds the rules between several values.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hippo.ids import is_file_name, is_project_id
-from hippo.studies.config_keys import EVENT_KEYS, KNOWN_KEYS, REQUIRED_KEYS
-from hippo.studies.options import check_options
+from hippo.studies.config_keys import EVENT_KEYS, KEYS, KNOWN_KEYS, STEP_FILE, find_missing
+from hippo.studies.config_rules import EMPTY, Section, read_values
+from hippo.studies.options import BALANCED, DEFAULT_GROUPS_CUTOFF, OPTIONS
 from hippo.studies.study import GAME, read_number
 
-# Its key lies there, and a project's researchers may read all of their project's folder.
-CERTIFICATE_FOLDER = "SSL"
+_OTHER_KEYS = tuple(key for key in KEYS if key not in OPTIONS)
+_SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
 
 
 def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The errors and the warnings of a project config, each as `path: what is wrong`.
+    """Return the errors and the warnings of a project config, each as `path: what is wrong`.
 
     `buckets` are those that the operator's stack may use; another one in `bucket` is an error.
     """
     if not isinstance(config, Mapping):
-        return ["the project's config has to be a JSON object"], []
-    errors = [f"{key}: missing" for key in REQUIRED_KEYS if config.get(key) in (None, "", {}, [])]
-    warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
-    if "id: missing" not in errors and not is_project_id(config["id"]):
-        errors.append("id: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
-    if config.get("id") == CERTIFICATE_FOLDER:
-        errors.append(f"id: {CERTIFICATE_FOLDER} is the folder of the game servers' certificate")
+        return ["The project's config must be a JSON object."], []
+    errors = [f"{path}: missing" for path in find_missing(config)]
+    errors += read_values(config, _OTHER_KEYS)[1]
     if config.get("bucket") and config["bucket"] not in buckets:
-        errors.append(f"bucket: {config['bucket']!r} is not one of this deployment ({', '.join(buckets)})")
-    if config.get("css") and not is_file_name(config["css"], ".css"):
-        errors.append("css: the plain name of a .css file is needed")
-    if config.get("live") not in (True, False, None):
-        errors.append("live: true or false is needed")
-    errors += [f"{key}: text is needed" for key in ("name", "ecsTask") if not _is_text(config.get(key))]
+        allowed = ", ".join(buckets)
+        errors.append(f"bucket: {config['bucket']!r} is not a bucket of this deployment ({allowed})")
+    warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
     if not config.get("live"):
         warnings.append("live: not true, so participants get 'Project ID Not Found'")
-    for key, check in (("maxRuntime", _check_runtime), ("steps", _check_steps), ("events", _check_events)):
-        if f"{key}: missing" not in errors:
-            found_errors, found_warnings = check(config)
-            errors += found_errors
-            warnings += found_warnings
+    event_errors, event_warnings = _check_events(config)
     option_errors, option_warnings = check_options(config)
-    return errors + option_errors + _check_consent(config), warnings + option_warnings
+    errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
+    return errors, warnings + event_warnings + option_warnings
 
 
-def _check_runtime(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    if not read_number(config["maxRuntime"]):
-        return ["maxRuntime: a whole number of minutes, 1 to 999999, is needed"], []
-    return [], []
+def check_options(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the errors and the warnings of all options, each as `path: what is wrong`."""
+    values, errors = read_values(config, OPTIONS)
+    warnings = _check_cutoff(config, values)
+    known = {key.path for key in OPTIONS}
+    for section in _SECTIONS:
+        paths = [f"{section}.{name}" for name in values.get(section, ())]
+        warnings += [f"{path}: unknown key, kept" for path in paths if path not in known]
+    return errors, warnings
 
 
-def _is_text(value: object) -> bool:
-    """Absent is fine here: what is required and missing is said elsewhere."""
-    return value in (None, "", {}, []) or isinstance(value, str)
-
-
-def _check_steps(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    steps = config["steps"]
-    if not isinstance(steps, Mapping):
-        return ["steps: a mapping of 1, 2, 3 … and finalStep to step files is needed"], []
+def _check_steps(config: Mapping[str, Any]) -> list[str]:
+    steps = config.get("steps")
+    if not isinstance(steps, Mapping) or steps in EMPTY:
+        return []
     errors = []
     if not steps.get("finalStep"):
         errors.append("steps.finalStep: missing")
     elif steps["finalStep"] == GAME:
-        errors.append("steps.finalStep: a page is needed, not the game")
+        errors.append("steps.finalStep: must be a page, not the game")
     numbers = {str(key) for key in steps} - {"finalStep"}
     wanted = {str(number) for number in range(1, max(len(numbers), 1) + 1)}
     errors += [f"steps.{number}: missing" for number in sorted(wanted - numbers, key=int)]
-    errors += [f"steps.{key}: not one of 1, 2, 3 … without gaps" for key in sorted(numbers - wanted)]
-    errors += [
-        f"steps.{key}: {value!r} is not the plain name of an .html file, or 'game'"
-        for key, value in steps.items()
-        if value and value != GAME and not is_file_name(value, ".html")
-    ]
+    errors += [f"steps.{key}: must be one of 1, 2, 3 … without gaps" for key in sorted(numbers - wanted)]
+    for key, value in steps.items():
+        try:
+            STEP_FILE.parse(value)
+        except ValueError as error:
+            errors.append(f"steps.{key}: {error}")
     errors += [f"steps.{key}: empty" for key, value in steps.items() if not value and key != "finalStep"]
-    return errors, []
+    return errors
 
 
 def _check_consent(config: Mapping[str, Any]) -> list[str]:
-    """What is no number at all is told elsewhere."""
+    """Return an error for a consent step that is not a page. The key's own rule rejects other values."""
     step, steps = read_number(config.get("consentStep")), config.get("steps")
     if not step or not isinstance(steps, Mapping):
         return []
@@ -88,27 +81,28 @@ def _check_consent(config: Mapping[str, Any]) -> list[str]:
 
 
 def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    events, steps = config["events"], config.get("steps") or {}
-    if not isinstance(events, Mapping):
-        return ["events: a mapping with startServerStep and stopServerStep is needed"], []
-    errors, warnings = [], []
+    events, steps = config.get("events"), config.get("steps") or {}
+    if not isinstance(events, Mapping) or events in EMPTY:
+        return [], []
+    errors, warnings, are_readable = [], [], True
     last = len(steps) - 1 if isinstance(steps, Mapping) else 0
     for key in EVENT_KEYS:
         if key not in events:
-            errors.append(f"events.{key}: missing (leave it empty if there is none)")
+            errors.append(f"events.{key}: missing; leave it empty if there is no such step")
         elif events[key] in (None, ""):
-            warnings.append(
-                f"events.{key}: empty, so no server is {'started' if 'start' in key else 'stopped'}"
-            )
+            action = "started" if "start" in key else "stopped"
+            warnings.append(f"events.{key}: empty, so no server is {action}")
         elif not (number := read_number(events[key])):
-            errors.append(f"events.{key}: the number of a step is needed")
+            are_readable = False  # which the key's own rule reports
         elif number > last:
-            warnings.append(f"events.{key}: {events[key]} lies beyond the last step ({last})")
-    return errors, warnings if errors else warnings + _check_order(events, steps)
+            warnings.append(f"events.{key}: {events[key]} is beyond the last step ({last})")
+    if errors or not are_readable:
+        return errors, warnings
+    return errors, warnings + _check_order(events, steps)
 
 
 def _check_order(events: Mapping[str, Any], steps: object) -> list[str]:
-    """A server that is started too late or stopped too early: the likeliest slip when a page is added."""
+    """Warn of a server that starts too late or stops too early: a likely mistake when a page is added."""
     start, stop = (read_number(events.get(key)) for key in EVENT_KEYS)
     items = steps.items() if isinstance(steps, Mapping) else ()
     games = sorted(read_number(key) or 0 for key, file in items if file == GAME)
@@ -120,3 +114,13 @@ def _check_order(events: Mapping[str, Any], steps: object) -> list[str]:
     if games and stop and stop <= games[-1]:
         warnings.append(f"events: the server is stopped at step {stop}, but step {games[-1]} is a game")
     return warnings
+
+
+def _check_cutoff(config: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Warn of a cut-off that counts participants as drop-outs while they may still play."""
+    if values.get("groups") != BALANCED:
+        return ["groupsCutoff: has no effect without groups: balanced"] if "groupsCutoff" in values else []
+    cutoff, runtime = values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF), read_number(config.get("maxRuntime"))
+    if runtime and runtime > cutoff:
+        return [f"groupsCutoff: {cutoff} minutes end before maxRuntime, so players count as drop-outs"]
+    return []

@@ -1,229 +1,258 @@
-"""The keys of a project's config: what each is for, what it may hold, and an example. One table for all.
+"""The table of all keys of a config: what each is for, what it may hold, and an example.
 
-Publishing takes its required and known keys from here; editors' JSON Schema and the checks on a researcher's
-machine are made of the rest. A schema is wider than the rule where it cannot say it; what it refuses
-publishing refuses too, but for empty values of another kind, such as `css: false`.
+Publishing's checks, the editors' JSON Schema and the checks on a researcher's machine are generated from it.
+The schema accepts whatever publishing accepts, except empty values of the wrong type, such as `css: false`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from hippo.studies.options import BALANCED, HASH, MOST_GROUPS_CUTOFF, MOST_PARTICIPANTS, MOST_SERVERS
+from hippo.ids import is_file_name, is_project_id
+from hippo.studies.config_rules import EMPTY, Key, Number, Rule, Schema
+from hippo.studies.options import OPTIONS, STEP_NUMBER
+from hippo.studies.study import GAME
 
-Schema = Mapping[str, Any]
-
+# The certificate's key is in this folder, and a project's researchers may read their whole project folder.
+CERTIFICATE_FOLDER = "SSL"
 _TEXT: Schema = {"type": "string"}
-_NAME: Schema = {"type": "string", "minLength": 1}
-_LIVE: Schema = {"enum": [True, False, None, 0, 1]}
-_FLAG: Schema = {"enum": [True, False, None, ""]}
-_STEP_FILE: Schema = {"type": "string", "pattern": r"^([^/\\]+\.html|game)$"}
-_FINAL_FILE: Schema = {"type": "string", "pattern": r"^[^/\\]+\.html$"}
-_ANYTHING: Schema = {}
-_MAPPING: Schema = {"anyOf": [{"type": "object"}, {"enum": [None, ""]}]}
 
 
-def _number(least: int, most: int, *, optional: bool = True) -> Schema:
-    """A whole number as such or as text; what is optional may be left empty."""
-    digits: list[Schema] = [
-        {"type": "integer", "minimum": least, "maximum": most},
-        {"type": "string", "pattern": "^[0-9]{1,6}$"},
-    ]
-    return {"anyOf": [*digits, {"enum": [None, ""]}] if optional else digits}
+def allow_empty(schema: Schema) -> Schema:
+    """Return a schema that accepts empty values too."""
+    empty = [None, ""]
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], *empty]}
+    return {"anyOf": [*schema.get("anyOf", [schema]), {"enum": empty}]}
 
 
-def _optional(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"enum": [None, ""]}]}
+class Unchecked(Rule):
+    """A value that publishing keeps as it is. Editors may know more about it than that."""
+
+    absent = ()
+
+    def __init__(self, schema: Schema | None = None) -> None:
+        self._schema = schema or {}
+
+    def parse(self, value: Any) -> Any:
+        """Return the value."""
+        return value
+
+    def schema(self) -> Schema:
+        """Return the schema for editors."""
+        return self._schema
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key. `path` has a dot before an inner key, `example` is a line of YAML without the key."""
+class ProjectId(Rule):
+    """A project ID."""
 
-    path: str
-    what: str
-    schema: Schema
-    example: str = ""
-    required: bool = False
+    def parse(self, value: Any) -> str:
+        """Return the ID."""
+        if not is_project_id(value):
+            raise ValueError("must be 1 to 64 letters, digits, - or _, and not begin with _")
+        if value == CERTIFICATE_FOLDER:
+            raise ValueError(f"must not be {CERTIFICATE_FOLDER}, the folder of the game servers' certificate")
+        return str(value)
 
-    @property
-    def name(self) -> str:
-        """The outermost key of its path."""
-        return self.path.partition(".")[0]
+    def schema(self) -> Schema:
+        """Return a schema of the ID's shape."""
+        return {"type": "string", "pattern": "^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$"}
 
 
+class Text(Rule):
+    """Any text of at least so many characters."""
+
+    def __init__(self, least: int = 0) -> None:
+        self._least = least
+
+    def parse(self, value: Any) -> str:
+        """Return the text."""
+        if not isinstance(value, str):
+            raise ValueError("must be text")
+        return value
+
+    def schema(self) -> Schema:
+        """Return a schema of the text."""
+        return {**_TEXT, "minLength": self._least} if self._least else _TEXT
+
+
+class File(Rule):
+    """The plain name of a file in the step files, or one of other words."""
+
+    def __init__(self, ending: str, *words: str) -> None:
+        self._ending, self._words = ending, words
+
+    def parse(self, value: Any) -> Any:
+        """Return the name. Anything that Python regards as false is absent."""
+        if value and value not in self._words and not is_file_name(value, self._ending):
+            words = "".join(f", or {word}" for word in self._words)
+            raise ValueError(f"{value!r} is not the plain name of a {self._ending} file{words}")
+        return value
+
+    def schema(self) -> Schema:
+        """Return a schema of the name's shape."""
+        name = rf"[^/\\]+\{self._ending}"
+        names = f"({'|'.join([name, *self._words])})" if self._words else name
+        return {"type": "string", "pattern": f"^{names}$"}
+
+
+PAGE_FILE, STEP_FILE = File(".html"), File(".html", GAME)
+
+
+class Steps(Rule):
+    """The steps and their files; config_check.py has the rules about their numbers."""
+
+    def parse(self, value: Any) -> Mapping[str, Any]:
+        """Return the mapping."""
+        if isinstance(value, Mapping):
+            return value
+        raise ValueError("must map 1, 2, 3 … and finalStep to step files")
+
+    def schema(self) -> Schema:
+        """Return a schema of all steps."""
+        return {
+            "type": "object",
+            "required": ["finalStep"],
+            "properties": {"finalStep": PAGE_FILE.schema()},
+            "additionalProperties": STEP_FILE.schema(),
+        }
+
+
+class Events(Rule):
+    """The steps of the events."""
+
+    def parse(self, value: Any) -> Mapping[str, Any]:
+        """Return the mapping."""
+        if isinstance(value, Mapping):
+            return value
+        raise ValueError(f"must be a mapping with {' and '.join(EVENT_KEYS)}")
+
+    def schema(self) -> Schema:
+        """Return a schema of the mapping; the inner keys are added to it."""
+        return {"type": "object", "required": list(EVENT_KEYS)}
+
+
+class Live(Rule):
+    """Whether the study is open. Text is refused: `live: "false"` must not open a study."""
+
+    absent = (None,)
+
+    def parse(self, value: Any) -> bool:
+        """Return the flag."""
+        if value not in (True, False):
+            raise ValueError("must be true or false")
+        return bool(value)
+
+    def schema(self) -> Schema:
+        """Return a schema of the two values, which Python regards as equal to 1 and 0."""
+        return {"enum": [True, False, None, 0, 1]}
+
+
+_OPTIONAL_TEXT = Unchecked(allow_empty(_TEXT))
+_SIZE = Unchecked({"type": ["number", "string", "null"]})
+EVENT_KEYS = ("startServerStep", "stopServerStep")
 KEYS = (
     Key(
         "id",
-        "Part of the study's link and of every file's place: letters, digits, - and _, 64 at most.",
-        {"type": "string", "pattern": "^[A-Za-z0-9-][A-Za-z0-9_-]{0,63}$"},
+        ProjectId(),
+        "Part of the study's link and of every file's key: letters, digits, - and _, at most 64.",
         "mountain_car",
         required=True,
     ),
-    Key("name", "What people call the study.", _NAME, "Mountain Car", required=True),
+    Key("name", Text(1), "The study's name, which participants see.", "Mountain Car", required=True),
     Key(
         "ecsTask",
+        Text(),
         "The game server's task definition; publishing with hippo sets it to the id.",
-        _TEXT,
         "mountain_car",
         required=True,
     ),
     Key(
         "steps",
+        Steps(),
         "The pages in their order: 1, 2, 3 … and finalStep, each a file in StepFiles or the word game.",
-        {
-            "type": "object",
-            "required": ["finalStep"],
-            "properties": {"finalStep": _FINAL_FILE},
-            "additionalProperties": _STEP_FILE,
-        },
         "{1: consent.html, 2: game, finalStep: thanks.html}",
         required=True,
     ),
     Key(
         "events",
-        "When the participant's game server is started and stopped.",
-        {"type": "object", "required": ["startServerStep", "stopServerStep"]},
+        Events(),
+        "When the participant's game server starts and stops.",
         "{startServerStep: 1, stopServerStep: 3}",
         required=True,
     ),
     Key(
         "events.startServerStep",
-        "The step at which the game server is started; it takes about a minute. Empty: none is started.",
-        _number(1, 999_999),
+        STEP_NUMBER,
+        "The step at which the game server starts, which takes about a minute. Empty: none is started.",
         "1",
     ),
     Key(
         "events.stopServerStep",
-        "The step at which it is stopped: the one after the last game. Empty: it stops after maxRuntime.",
-        _number(1, 999_999),
+        STEP_NUMBER,
+        "The step at which it stops: the one after the last game. Empty: it stops after maxRuntime.",
         "4",
     ),
     Key(
         "maxRuntime",
+        Number(1, 999_999, "a whole number of minutes"),
         "Minutes after which a game server is stopped, whatever the participant does.",
-        _number(1, 999_999, optional=False),
         "30",
         required=True,
     ),
     Key(
         "live",
-        "false closes the study: nobody new gets in, the link says that it is not open.",
-        _LIVE,
+        Live(),
+        "false closes the study: it admits no new participants, and the link says that it is not open.",
         "true",
     ),
-    Key("researcher", "Who answers for the study, and how to reach them; participants are told.", _ANYTHING),
-    Key("teamMembers", "Names of those who work on it.", _ANYTHING),
-    Key("team_members", "The same as teamMembers.", _ANYTHING),
+    Key(
+        "researcher",
+        Unchecked(),
+        "The person responsible for the study, and how to reach them; participants see it.",
+    ),
+    Key("teamMembers", Unchecked(), "The names of the team."),
+    Key("team_members", Unchecked(), "The same as teamMembers."),
     Key(
         "bucket",
-        "Where pages and answers lie, if not in the deployment's own bucket; the operator has to allow it.",
-        _optional(_TEXT),
+        _OPTIONAL_TEXT,
+        "The bucket of pages and answers, if not the deployment's own; the operator must allow it.",
     ),
-    Key(
-        "css",
-        "A step file with the style of all pages.",
-        _optional({"type": "string", "pattern": r"^[^/\\]+\.css$"}),
-        "style.css",
-    ),
-    Key("useAWS", "false if no game server is needed.", _ANYTHING, "true"),
-    Key("awsSetup", "Where and how large the game server runs.", _ANYTHING),
-    Key("awsSetup.bucket", "The same as bucket.", _optional(_TEXT)),
-    Key(
-        "awsSetup.region", "The AWS region in which HIPPO Gym is deployed.", _optional(_TEXT), "ca-central-1"
-    ),
-    Key("awsSetup.stack", "Prefix of the stack, where a region has several.", _optional(_TEXT), "hippo"),
+    Key("css", File(".css"), "A step file with the style of all pages.", "style.css"),
+    Key("useAWS", Unchecked(), "false if the study needs no game server.", "true"),
+    Key("awsSetup", Unchecked(), "Where the game server runs, and its size."),
+    Key("awsSetup.bucket", _OPTIONAL_TEXT, "The same as bucket."),
+    Key("awsSetup.region", _OPTIONAL_TEXT, "The AWS region in which HIPPO Gym is deployed.", "ca-central-1"),
+    Key("awsSetup.stack", _OPTIONAL_TEXT, "The stack's prefix, if a region has several stacks.", "hippo"),
     Key(
         "awsSetup.rootDomain",
+        _OPTIONAL_TEXT,
         "The domain of the game servers, without https://.",
-        _optional(_TEXT),
         "example.org",
     ),
-    Key(
-        "awsSetup.cpu",
-        "vCPUs of the game server; 2 if left out.",
-        {"type": ["number", "string", "null"]},
-        "1",
-    ),
-    Key(
-        "awsSetup.memory",
-        "GB of memory; what is possible depends on cpu; 10 if left out.",
-        {"type": ["number", "string", "null"]},
-        "2",
-    ),
-    Key("awsSetup.repository", "The container image's repository; the same as id.", _optional(_TEXT)),
-    Key("awsSetup.containerName", "The container's name; the same as id.", _optional(_TEXT)),
-    Key(
-        "ssl",
-        "Where the game servers' certificate lies, for images that carry it.",
-        _ANYTHING,
-    ),
-    Key("ssl.sslBucket", "The bucket that the two files are in.", _optional(_TEXT)),
-    Key("ssl.fullchain", "The key of the certificate with its chain.", _optional(_TEXT), "SSL/fullchain.pem"),
-    Key("ssl.privkey", "The key of its private key.", _optional(_TEXT), "SSL/privkey.pem"),
-    Key(
-        "language",
-        "Of your pages, so that the page around them speaks it too: a BCP 47 tag, in quotes.",
-        _optional({"type": "string", "maxLength": 35, "pattern": "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"}),
-        '"en"',
-    ),
-    Key("completion", "What participants are shown at the end.", _MAPPING),
-    Key(
-        "completion.code",
-        "The code that recruiters ask for, in quotes.",
-        _optional({"type": ["string", "integer"], "maxLength": 256}),
-        '"C1AB2"',
-    ),
-    Key(
-        "completion.url",
-        "The link back to the recruiter; {code}, {userId} and {parameter} are filled in.",
-        _optional({"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^ ]+$"}),
-        '"https://app.prolific.com/submissions/complete?cc={code}"',
-    ),
-    Key(
-        "consentStep",
-        "The step whose text was agreed to: which one, and when, is kept with the answer.",
-        _number(1, 999_999),
-        "1",
-    ),
-    Key(
-        "onePer",
-        "One participant for each value of this parameter of the link.",
-        _optional({"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}),
-        "PROLIFIC_PID",
-    ),
-    Key(
-        "signedLinks",
-        "true lets in only links that you have signed.",
-        _FLAG,
-        "true",
-    ),
-    Key(
-        "groups",
-        "balanced gives each newcomer the variants that the fewest have; hash, or nothing, goes by the id.",
-        {"enum": [HASH, BALANCED, None, ""]},
-        BALANCED,
-    ),
-    Key(
-        "groupsCutoff",
-        "With balanced groups: minutes after which who has not finished counts as a drop-out.",
-        _number(1, MOST_GROUPS_CUTOFF),
-        "120",
-    ),
-    Key("maxParticipants", "How many may begin.", _number(1, MOST_PARTICIPANTS), "30"),
-    Key("maxServers", "How many of its game servers may live at once.", _number(1, MOST_SERVERS), "5"),
-    Key(
-        "closesAt",
-        "Nobody new from then on: date, time and zone, in quotes.",
-        _optional({"type": "string"}),
-        '"2030-12-01T12:00:00+01:00"',
-    ),
-    Key("screen", "Whom to turn away before they begin.", _MAPPING),
-    Key("screen.mobile", "false turns away phones and tablets.", _FLAG, "false"),
-    Key("screen.minWidth", "Turns away narrower windows, in CSS pixels.", _number(1, 100_000), "800"),
+    Key("awsSetup.cpu", _SIZE, "The game server's vCPUs, by default 2.", "1"),
+    Key("awsSetup.memory", _SIZE, "Its memory in GB, by default 10; the possible values depend on cpu.", "2"),
+    Key("awsSetup.repository", _OPTIONAL_TEXT, "The container image's repository; the same as id."),
+    Key("awsSetup.containerName", _OPTIONAL_TEXT, "The container's name; the same as id."),
+    Key("ssl", Unchecked(), "The game servers' certificate, for images that include it."),
+    Key("ssl.sslBucket", _OPTIONAL_TEXT, "The bucket of the two files."),
+    Key("ssl.fullchain", _OPTIONAL_TEXT, "The key of the certificate with its chain.", "SSL/fullchain.pem"),
+    Key("ssl.privkey", _OPTIONAL_TEXT, "The key of its private key.", "SSL/privkey.pem"),
+    *OPTIONS,
 )
 
 REQUIRED_KEYS = tuple(key.path for key in KEYS if key.required)
-# `version` is the platform's own: an entry of the master list has it, and whoever publishes one back.
+# The platform sets `version` in the master list, and `files` accompanies a publication.
 KNOWN_KEYS = (*dict.fromkeys(key.name for key in KEYS), "version", "files")
-EVENT_KEYS = tuple(key.path.partition(".")[2] for key in KEYS if key.path.startswith("events."))
+
+
+def describe(key: Key) -> dict[str, Any]:
+    """Return the JSON Schema of a key, with its description."""
+    schema = key.rule.schema()
+    if not key.required and "" in key.rule.absent:
+        schema = allow_empty(schema)
+    return {**schema, "description": key.doc}
+
+
+def find_missing(config: Mapping[str, Any]) -> list[str]:
+    """Return the required keys that a config does not have, or has empty."""
+    return [path for path in REQUIRED_KEYS if config.get(path) in EMPTY]

@@ -1,4 +1,4 @@
-"""What a study's link says of the participant, and ids that follow from what their recruiter calls them."""
+"""The parameters and signatures of a study's links, and user ids derived from a recruiter's ids."""
 
 import base64
 import hashlib
@@ -10,29 +10,29 @@ from collections.abc import Mapping
 LEAST_KEY_LENGTH = 32  # characters; shorter ones can be guessed
 
 
-def link_key_of(project_id: str) -> str:
-    """Where the key of a project's links lies in its bucket."""
+def name_link_key(project_id: str) -> str:
+    """Return the S3 key of the secret that signs a project's links."""
     return f"{project_id}/_keys/links"
 
 
 def sign_link(key: bytes, project_id: str, user_id: str) -> str:
-    """The `signature` of a participant's link: base64url without padding of an HMAC-SHA256.
+    """Return the `signature` of a participant's link: base64url without padding of an HMAC-SHA256.
 
-    `user_id` in lower case; with `onePer` the one that `derive_user_id` gives.
+    `user_id` is in lower case; with `onePer` it is the one that `derive_user_id` returns.
     """
     digest = hmac.new(key, f"{project_id}/{user_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def verify_link(key: bytes | None, project_id: str, user_id: str, signature: str | None) -> bool:
-    """Whether the signature is the one that this key makes; without a key none is."""
+    """Return whether this key made the signature; without a key no signature is valid."""
     if key is None or not signature:
         return False
     expected = sign_link(key, project_id, user_id)
     return hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace"))
 
 
-# What the platform itself reads in a link or sends to itself; everything else belongs to the recruiter.
+# The parameters that the platform reads itself; all others belong to the recruiter.
 OWN_PARAMETERS = frozenset(
     {
         "projectId",
@@ -50,16 +50,17 @@ OWN_PARAMETERS = frozenset(
 )
 MOST_PARAMETERS = 50
 LONGEST_VALUE = 512
-_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+PARAMETER_NAME = "[A-Za-z0-9_.-]{1,64}"
+_NAME = re.compile(PARAMETER_NAME)
 
 
 def is_parameter_name(value: object) -> bool:
-    """Whether it can be the name of a recruiter's parameter."""
+    """Return whether a value can be the name of a recruiter's parameter."""
     return isinstance(value, str) and value not in OWN_PARAMETERS and _NAME.fullmatch(value) is not None
 
 
 def collect_parameters(query: Mapping[str, str]) -> dict[str, str]:
-    """The recruiter's parameters of a participant's first request, as their record keeps them."""
+    """Return the recruiter's parameters of a first request, as the participant's record keeps them."""
     found = {
         name: str(value)
         for name, value in query.items()
@@ -69,17 +70,17 @@ def collect_parameters(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_recruiter_id(query: Mapping[str, str], name: str) -> str | None:
-    """The value of the parameter that tells participants apart; empty or over-long is none."""
+    """Return the value of the parameter that identifies participants; None if it is empty or too long."""
     value = query.get(name)
     return value if value and len(value) <= LONGEST_VALUE else None
 
 
 def derive_user_id(project_id: str, name: str, value: str) -> str:
-    """The user id that stands for one value of a recruiter's parameter in one project, always the same.
+    """Return the user id for one value of a recruiter's parameter in one project, always the same.
 
-    It has the shape of a UUID (version 8: custom, RFC 9562), because clients and groups take ids so.
+    It is a UUID (version 8: custom, RFC 9562), because clients and groups expect that.
     """
-    # Neither a project id nor a parameter's name can hold a line break, so no two triples give one text.
+    # Neither a project id nor a parameter's name can contain a line break, so different triples differ here.
     text = f"{project_id}\n{name}\n{value}".encode("utf-8", "surrogatepass")
     octets = bytearray(hashlib.sha256(text).digest()[:16])
     octets[6] = octets[6] & 0x0F | 0x80

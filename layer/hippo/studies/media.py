@@ -1,8 +1,8 @@
-"""Pictures, films and what else pages refer to by relative path: published with the study, under their hash.
+"""The media of a study: pictures, films and other files that pages refer to by relative path.
 
-They lie in the project's bucket at `{projectId}/_media/{path}`, private. Publishing copies what pages
+They are private in the project's bucket at `{projectId}/_media/{path}`. Publishing copies those that pages
 name into the site's bucket, `media/{projectId}/{hash}{suffix}`, and writes the address of the copy into the
-frozen page, so that any front end can show it. A copy never changes: a picture that did has another name.
+frozen page, so that any front end can show it. A copy never changes: a changed picture has another name.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from hippo.aws.s3 import ListedObject, ObjectStore
 from hippo.aws.site_bucket import SiteBucket
 from hippo.studies.media_references import Reference, find_references
 
-# What is published, by suffix. None of it can run scripts but svg, and those the site's headers stop.
+# The files that are published, by suffix. Only svg can run scripts, which the site's headers prevent.
 CONTENT_TYPES = {
     ".avif": "image/avif",
     ".gif": "image/gif",
@@ -47,7 +47,7 @@ _HASH_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class MediaPublisher:
-    """Publishes the media of studies to `site`, whose address is `site_url`; nowhere if one has no name."""
+    """Publishes media to `site`, whose address is `site_url`; without either it publishes nothing."""
 
     site: SiteBucket
     site_url: str
@@ -55,11 +55,10 @@ class MediaPublisher:
     def publish(
         self, store: ObjectStore, project_id: str, files: Mapping[str, str]
     ) -> tuple[dict[str, str], list[str]]:
-        """The step files (texts by name) with the addresses of what they refer to, and warnings.
+        """Return the step files (texts by name) with the addresses of their media, and warnings.
 
-        Three kinds of calls, none of them without a relative reference: a listing of the project's media,
-        one of what the site has of it, and a copy for each file that is new there. Raises AwsError if a copy
-        fails.
+        Lists the project's media and the site's copies of it, and copies each file that is new there. Without
+        a relative reference it makes no call. Raises AwsError if a copy fails.
         """
         found = {name: find_references(name, text) for name, text in files.items()}
         if not (self.site.bucket and self.site_url):
@@ -82,38 +81,38 @@ class MediaPublisher:
         return {name: replace(text, wanted[name], addresses) for name, text in files.items()}, warnings
 
     def _copy(self, bucket: str, project_id: str, wanted: Mapping[str, ListedObject]) -> dict[str, str]:
-        """Where each path lies in the site's bucket from now on."""
+        """Copy the files that are new, and return the key of each path in the site's bucket."""
         if not wanted:
             return {}
-        there = {entry.key for entry in self.site.list_tree(f"{MEDIA_FOLDER}{project_id}/")}
+        existing = {entry.key for entry in self.site.list_tree(f"{MEDIA_FOLDER}{project_id}/")}
         keys = {}
         for path, entry in sorted(wanted.items()):
             key = keys[path] = media_key(project_id, path, entry)
-            if key not in there:
+            if key not in existing:
                 self.site.copy(bucket, entry, key, CONTENT_TYPES[read_suffix(path)], CACHE_CONTROL)
-                there.add(key)
+                existing.add(key)
         return keys
 
 
 def media_folder(project_id: str) -> str:
-    """Where researchers' tools put what pages refer to: below this, under the path that pages name."""
+    """Return the folder of a project's media, which holds each file under the path that pages name."""
     return f"{project_id}/_media/"
 
 
 def media_key(project_id: str, path: str, entry: ListedObject) -> str:
-    """Where a file lies in the site's bucket: named by what S3 says of its content, not by its path."""
+    """Return a file's key in the site's bucket, which depends on its ETag and size, not on its path."""
     content = f"{entry.etag}\0{entry.size}".encode()
     digest = hashlib.sha256(content).hexdigest()[:_HASH_DIGITS]
     return f"{MEDIA_FOLDER}{project_id}/{digest}{read_suffix(path)}"
 
 
 def read_suffix(path: str) -> str:
-    """`.png` of `pictures/Car.PNG`; empty if there is none."""
+    """Return the suffix of a path in lower case: `.png` for `pictures/Car.PNG`; empty if it has none."""
     return PurePosixPath(path).suffix.lower()
 
 
 def replace(text: str, references: Iterable[Reference], addresses: Mapping[str, str]) -> str:
-    """The text with an address in the place of each reference that has one; all else stays as it is."""
+    """Return the text with each reference replaced by its address, if it has one; the rest is unchanged."""
     parts, end = [], 0
     for reference in references:
         address = addresses.get(_fold(reference.path))
@@ -124,7 +123,7 @@ def replace(text: str, references: Iterable[Reference], addresses: Mapping[str, 
 
 
 def _build_fragment(reference: Reference) -> str:
-    """What followed the # of a reference (the second at which a film begins, the part of a drawing)."""
+    """Return what followed the # of a reference (the start time of a film, the part of a drawing)."""
     if not reference.fragment:
         return ""
     fragment = "#" + quote(reference.fragment, safe="=,:;%&!*/?~+-._")
@@ -157,5 +156,5 @@ def _drop_repeats(references: Iterable[Reference]) -> Iterable[Reference]:
 
 
 def _fold(path: str) -> str:
-    """One spelling of each letter: macOS writes é as two characters in file names, editors as one."""
+    """Return one spelling of each letter: macOS writes é as two characters in file names, editors as one."""
     return normalize("NFC", path)

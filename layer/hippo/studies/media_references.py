@@ -1,7 +1,7 @@
-"""Where pages and style sheets refer to files by relative path, as places in the text as it was written.
+"""The relative references of pages and style sheets to files, as positions in the original text.
 
-Nothing is ever written anew from a parse tree: whoever replaces a reference replaces these characters and
-leaves every other one as the researcher wrote it.
+Nothing is ever written from a parse tree. Replacing a reference replaces only its characters, and leaves all
+others as the researcher wrote them.
 """
 
 import html
@@ -9,15 +9,16 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
+from hippo.studies.html import PageParser
+
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
-# One attribute of a start tag, in the same places where html.parser sees one.
+# One attribute of a start tag, at the same positions where html.parser sees one.
 _ATTRIBUTE = re.compile(r"""([^\s/>"'=][^\s/>=]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*))""")
 _TAG_NAME = re.compile(r"<[^\s/>]*")
 _CHARACTER_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*;)")
-# Comments and strings come first, so that what stands in them is passed over.
+# Comments and strings come first, so that their content is skipped.
 _CSS_TOKEN = re.compile(
     r"""/\*.*?(?:\*/|\Z)"""
     r"""|(?<![\w-])url\(\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'"""
@@ -47,15 +48,15 @@ _URL_ATTRIBUTES = {
 }
 _BACKGROUND_TAGS = {"body", "table", "td", "th", "tr"}
 _SRCSET_TAGS = {"img", "source"}
-# Their content is text, or is not for the page: html.parser of older Pythons finds tags in some of them.
+# Their content is text, or not part of the page. html.parser of older Pythons finds tags in some of them.
 _TEXT_TAGS = {"script", "style", "textarea", "title", "noembed", "noframes", "xmp"}
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`text[start:end]` is a relative URL; `path` is the file that it means, `fragment` what follows its #.
+    """A relative URL at `text[start:end]`: `path` is the file that it means, `fragment` what follows its #.
 
-    `in_html` says that the characters stand in an attribute, where `&` and quotes have to be escaped.
+    With `in_html` the characters are in an attribute, where `&` and quotes must be escaped.
     """
 
     start: int
@@ -66,71 +67,70 @@ class Reference:
 
     @property
     def leads_out(self) -> bool:
-        """Whether the path has a `..` in it."""
+        """Whether the path contains `..`."""
         return ".." in self.path.split("/")
 
 
 def find_references(name: str, text: str) -> list[Reference]:
-    """The relative references in a step file, in their order; a name that ends in .css is a style sheet."""
+    """Return the relative references of a step file in their order; a name in .css is a style sheet."""
     if name.lower().endswith(".css"):
         return list(_find_in_css(text))
-    page = _Page(text)
-    page.read()
+    page = _Page()
+    page.read(text)
     return sorted(page.found, key=lambda reference: reference.start)
 
 
-class _Page(HTMLParser):
-    """Collects the references of a page that is fed whole."""
+class _Page(PageParser):
+    """Collects the references of a page."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(convert_charrefs=True)
+    def __init__(self) -> None:
+        super().__init__()
         self.found: list[Reference] = []
-        # `<![` begins what browsers skip like a comment; html.parser of older Pythons fails at it. The same
-        # length keeps all places.
-        self._text, self._source = text.replace("<![", "<!x"), text
-        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._source = ""
+        self._lines: list[int] = []
         self._inside = ""
         self._inside_from = 0
 
-    def read(self) -> None:
-        """Find all that there is."""
-        self.feed(self._text)
-        self.close()
+    def read(self, page: str) -> None:
+        """Find all references of a page."""
+        self._source = page
+        self._lines = [0, *(match.end() for match in re.finditer("\n", page))]
+        super().read(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at the attributes, as they stand in the text."""
+        """Find the references in the attributes as they were written."""
         if self._inside:
             return
-        start, source = self._place(), self.get_starttag_text() or ""
-        # Should a Python ever report other places, the text is left alone rather than spoilt.
-        if self._text.startswith(source, start):
+        start, source = self._position(), self.get_starttag_text() or ""
+        # If a Python reports other positions, the text is left alone rather than damaged.
+        if self.text.startswith(source, start):
             self.found += _find_in_tag(tag, self._source[start : start + len(source)], start)
         if tag in _TEXT_TAGS:
             self._inside, self._inside_from = tag, start + len(source)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """The same: `/>` means nothing in HTML, except in the pictures that are drawn with svg tags."""
+        """Do the same: `/>` has no meaning in HTML, except in inline SVG."""
         self.handle_starttag(tag, attrs)
         if self._inside == tag:
             self._inside = ""
 
     def handle_endtag(self, tag: str) -> None:
-        """Look at the style sheet that ends here."""
+        """Find the references of a style sheet that ends here."""
         if tag == self._inside:
-            self._leave(self._place())
+            self._leave(self._position())
 
     def close(self) -> None:
-        """Look at a style sheet that never ended as well: browsers use it."""
+        """Find the references of a style sheet that never ended; browsers use it."""
         super().close()
-        self._leave(len(self._text))
+        self._leave(len(self.text))
 
     def _leave(self, end: int) -> None:
         if self._inside == "style":
             start = self._inside_from
-            self.found += _shift(_find_in_css(self._source[start:end]), lambda place: start + place)
+            self.found += _shift(_find_in_css(self._source[start:end]), lambda position: start + position)
         self._inside = ""
 
-    def _place(self) -> int:
+    def _position(self) -> int:
         line, column = self.getpos()
         return self._lines[line - 1] + column
 
@@ -161,15 +161,15 @@ def _find_in_attribute(tag: str, attribute: str, value: str) -> Iterator[Referen
 
 
 def _find_in_srcset(value: str) -> Iterator[Reference]:
-    """The candidates of https://html.spec.whatwg.org/multipage/images.html#srcset-attributes."""
-    place = 0
-    while match := _SRCSET_URL.match(value, place):
+    """Yield the candidates of https://html.spec.whatwg.org/multipage/images.html#srcset-attributes."""
+    position = 0
+    while match := _SRCSET_URL.match(value, position):
         url = match[1].rstrip(",")
         yield from _read_url(url, match.start(1), url)
-        place = match.end()
-        if url == match[1]:  # no comma right behind it: descriptors, up to the next comma
-            descriptors = _SRCSET_DESCRIPTORS.match(value, place)
-            place = descriptors.end() if descriptors else place
+        position = match.end()
+        if url == match[1]:  # not followed by a comma: descriptors up to the next comma follow
+            descriptors = _SRCSET_DESCRIPTORS.match(value, position)
+            position = descriptors.end() if descriptors else position
 
 
 def _find_in_css(text: str) -> Iterator[Reference]:
@@ -188,7 +188,7 @@ def _read_css_escape(match: re.Match[str]) -> str:
 
 
 def _read_url(source: str, start: int, meaning: str) -> Iterator[Reference]:
-    """The reference that stands at `start` as `source` and means `meaning`; none if it is not relative."""
+    """Yield the reference written as `source` at `start`, which means `meaning`, if it is relative."""
     first = len(source) - len(source.lstrip())
     last = len(source.rstrip())
     url = re.sub(r"[\t\n\r]", "", meaning.strip()).replace("\\", "/")
@@ -206,7 +206,7 @@ def _shift(references: Iterator[Reference], move: Callable[[int], int]) -> Itera
 
 
 class _Decoded:
-    """An attribute's value without its character references, and where each character came from."""
+    """An attribute's value with its character references resolved, and the origin of each character."""
 
     def __init__(self, source: str) -> None:
         parts, self._starts, self._sources = [], [0], [0]
@@ -223,11 +223,11 @@ class _Decoded:
         self._length = len(source)
 
     def find_source(self, start: int, end: int) -> tuple[int, int]:
-        """The span of the source that stands for `text[start:end]`."""
+        """Return the span of the source that `text[start:end]` was decoded from."""
         return self._locate(start), self._locate(end) if end < len(self.text) else self._length
 
-    def _locate(self, place: int) -> int:
-        entry = bisect_right(self._starts, place) - 1
-        # Within a character reference, there is no place but its beginning.
+    def _locate(self, position: int) -> int:
+        entry = bisect_right(self._starts, position) - 1
+        # A position within a character reference means its beginning.
         inside = entry % 2 == 1
-        return self._sources[entry] + (0 if inside else place - self._starts[entry])
+        return self._sources[entry] + (0 if inside else position - self._starts[entry])

@@ -1,17 +1,29 @@
-"""The optional parts of a config, each read and checked by one rule.
+"""The optional keys of a config, and their values as the code uses them.
 
-Publishing refuses what is unreadable; `next_step`, which also meets lists edited by hand, takes it as absent.
+Publishing refuses unreadable values. `next_step` treats them as absent, because it also reads lists that were
+edited by hand. It imports this module; config_keys.py adds the other keys, which only publishing needs.
 """
 
 import logging
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from hippo.studies.completion import Completion, check_url
-from hippo.studies.links import is_parameter_name
+from hippo.studies.completion import Completion
+from hippo.studies.config_rules import (
+    Choice,
+    Code,
+    CompletionUrl,
+    Flag,
+    Key,
+    Language,
+    Number,
+    ParameterName,
+    Section,
+    Time,
+    read_values,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -21,27 +33,83 @@ DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
-SCREEN_KEYS = ("mobile", "minWidth")
-_NUMBER = re.compile(r"[0-9]{1,6}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")  # the shape of a BCP 47 tag
+STEP_NUMBER = Number(1, 999_999, "the number of a step")
+
+PAGE_KEYS = (
+    Key(
+        "language",
+        Language(),
+        "The language of your pages, as a BCP 47 tag in quotes. The page around them uses it too.",
+        '"en"',
+    ),
+    Key("completion", Section(), "What participants are shown at the end."),
+    Key("completion.code", Code(), "The code that recruiters ask for, in quotes.", '"C1AB2"'),
+    Key(
+        "completion.url",
+        CompletionUrl(),
+        "The link back to the recruiter; {code}, {userId} and {parameter} are filled in.",
+        '"https://app.prolific.com/submissions/complete?cc={code}"',
+    ),
+    Key(
+        "consentStep",
+        STEP_NUMBER,
+        "The step with the consent page. Its answer records which text was agreed to, and when.",
+        "1",
+    ),
+    Key(
+        "groups",
+        Choice(HASH, BALANCED),
+        "balanced assigns each newcomer the variants with the fewest participants; hash, the default, "
+        "chooses by user ID.",
+        BALANCED,
+    ),
+    Key(
+        "groupsCutoff",
+        Number(1, MOST_GROUPS_CUTOFF),
+        "With balanced groups: minutes after which a participant who has not finished counts as a drop-out.",
+        "120",
+    ),
+)
+ACCESS_KEYS = (
+    Key(
+        "onePer",
+        ParameterName(),
+        "Admits one participant for each value of this parameter of the link.",
+        "PROLIFIC_PID",
+    ),
+    Key("signedLinks", Flag(), "true admits only participants whose link you have signed.", "true"),
+    Key("maxParticipants", Number(1, MOST_PARTICIPANTS), "How many participants may begin.", "30"),
+    Key("maxServers", Number(1, MOST_SERVERS), "How many game servers may run at the same time.", "5"),
+    Key(
+        "closesAt",
+        Time(),
+        "When the study closes to new participants: date, time and zone, in quotes.",
+        '"2030-12-01T12:00:00+01:00"',
+    ),
+    Key("screen", Section(), "Which screens are turned away before they begin."),
+    Key("screen.mobile", Flag(), "false turns away phones and tablets.", "false"),
+    Key("screen.minWidth", Number(1, 100_000), "Turns away narrower windows, in CSS pixels.", "800"),
+)
+OPTIONS = (*ACCESS_KEYS, *PAGE_KEYS)
+OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """Who is let in, and how many play at once; `closes_at` in UTC. They act as the list has them now."""
+    """Who is admitted, and how many play at once, by the current list; `closes_at` is in UTC."""
 
     one_per: str | None = None
     signed_links: bool = False
     max_participants: int | None = None
     closes_at: datetime | None = None
-    lets_mobile_in: bool = True
+    admits_mobile: bool = True
     min_width: int | None = None
     max_servers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """What participants see; it belongs to the version that they began with."""
+    """What participants see, by the version that they began with."""
 
     completion: Completion | None = None
     consent_step: int | None = None
@@ -50,103 +118,27 @@ class PageOptions:
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
 
 
-def parse_number(value: object, least: int, most: int) -> int:
-    """A whole number as such or as text. Raises ValueError."""
-    if _NUMBER.fullmatch(str(value)) and least <= int(str(value)) <= most:
-        return int(str(value))
-    raise ValueError(f"a whole number, {least} to {most}, is needed")
-
-
-def parse_time(value: object) -> datetime:
-    """ISO 8601 with a zone, which YAML may have given a space; as UTC. Raises ValueError."""
-    try:
-        moment = datetime.fromisoformat(str(value).strip())
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # the latter: a year that UTC has no number for
-        pass
-    raise ValueError('date, time and zone are needed, such as "2026-12-01T12:00:00+00:00"')
-
-
-def parse_language(value: object) -> str:
-    """A language tag. Raises ValueError."""
-    if isinstance(value, str) and len(value) <= 35 and _LANGUAGE.fullmatch(value):
-        return value
-    raise ValueError('a language tag such as "en" or "fr-CA" is needed (in quotes: YAML takes no for false)')
-
-
-def parse_one_per(value: object) -> str:
-    """The name of a link's parameter. Raises ValueError."""
-    if is_parameter_name(value):
-        return str(value)
-    raise ValueError("the name of a link's parameter is needed, none that the platform uses itself")
-
-
-def parse_flag(value: object) -> bool:
-    """True or false, not in words. Raises ValueError."""
-    if isinstance(value, bool):
-        return value
-    raise ValueError("true or false is needed")
-
-
-def parse_groups(value: object) -> str:
-    """How groups are given. Raises ValueError."""
-    if value in (HASH, BALANCED):
-        return str(value)
-    raise ValueError(f"{HASH} or {BALANCED} is needed")
-
-
-def parse_code(value: object) -> str:
-    """The code that participants are given; a number will do. Raises ValueError."""
-    if isinstance(value, (str, int)) and not isinstance(value, bool) and 0 < len(str(value)) <= 256:
-        return str(value)
-    raise ValueError("text is needed, 256 characters at most")
-
-
-# The path of each option and the rule for its value.
-_ACCESS: dict[str, Callable[[Any], Any]] = {
-    "onePer": parse_one_per,
-    "signedLinks": parse_flag,
-    "maxParticipants": lambda value: parse_number(value, 1, MOST_PARTICIPANTS),
-    "maxServers": lambda value: parse_number(value, 1, MOST_SERVERS),
-    "closesAt": parse_time,
-    "screen.mobile": parse_flag,
-    "screen.minWidth": lambda value: parse_number(value, 1, 100_000),
-}
-_PAGES: dict[str, Callable[[Any], Any]] = {
-    "completion.code": parse_code,
-    "completion.url": check_url,
-    "consentStep": lambda value: parse_number(value, 1, 999_999),
-    "language": parse_language,
-    "groups": parse_groups,
-    "groupsCutoff": lambda value: parse_number(value, 1, MOST_GROUPS_CUTOFF),
-}
-OPTION_KEYS = tuple(dict.fromkeys(path.split(".")[0] for path in (*_ACCESS, *_PAGES)))
-
-
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
-    """The options that decide who is let in."""
-    values, problems = _read(config, _ACCESS)
-    _log(config, problems)
+    """Return the options that decide who is admitted."""
+    values = _read(config, ACCESS_KEYS)
     return AccessOptions(
         one_per=values.get("onePer"),
-        # Whatever stands there somebody meant to close the door.
+        # Fail closed: any value means that signatures are required.
         signed_links=bool(config.get("signedLinks")),
         max_participants=values.get("maxParticipants"),
         closes_at=values.get("closesAt"),
-        lets_mobile_in=values.get("screen.mobile", True),
+        admits_mobile=values.get("screen.mobile", True),
         min_width=values.get("screen.minWidth"),
         max_servers=values.get("maxServers"),
     )
 
 
 def read_page_options(config: Mapping[str, Any]) -> PageOptions:
-    """The options for what participants see."""
-    values, problems = _read(config, _PAGES)
-    _log(config, problems)
+    """Return the options for what participants see."""
+    values = _read(config, PAGE_KEYS)
     completion = Completion(values.get("completion.code"), values.get("completion.url"))
     return PageOptions(
-        completion=completion if any(getattr(completion, f.name) for f in fields(completion)) else None,
+        completion=completion if completion.code or completion.url else None,
         consent_step=values.get("consentStep"),
         language=values.get("language", DEFAULT_LANGUAGE),
         has_balanced_groups=values.get("groups") == BALANCED,
@@ -154,55 +146,10 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
     )
 
 
-def check_options(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Errors and warnings of all options, each as `path: what is wrong`."""
-    values, errors = _read(config, {**_ACCESS, **_PAGES})
-    warnings = _check_cutoff(config, values)
-    for key, known in (("screen", SCREEN_KEYS), ("completion", ("code", "url"))):
-        part = config.get(key)
-        if isinstance(part, Mapping):
-            warnings += [f"{key}.{name}: unknown key, kept" for name in part if name not in known]
-    return errors, warnings
-
-
-def _check_cutoff(config: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
-    """Whoever still plays has not dropped out."""
-    if values.get("groups") != BALANCED:
-        return ["groupsCutoff: has no effect without groups: balanced"] if "groupsCutoff" in values else []
-    cutoff, runtime = values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF), str(config.get("maxRuntime"))
-    if _NUMBER.fullmatch(runtime) and int(runtime) > cutoff:
-        return [f"groupsCutoff: {cutoff} minutes end before maxRuntime, so players count as drop-outs"]
-    return []
-
-
-def _read(
-    config: Mapping[str, Any], rules: Mapping[str, Callable[[Any], Any]]
-) -> tuple[dict[str, Any], list[str]]:
-    """The values of the options that are there and readable, and what is wrong with the others."""
-    values, problems = {}, []
-    for path, parse in rules.items():
-        key, _, inner = path.partition(".")
-        value = config.get(key)
-        if inner and not _is_absent(value):
-            if not isinstance(value, Mapping):
-                problems.append(f"{key}: a mapping is needed")
-                continue
-            value = value.get(inner)
-        if _is_absent(value):
-            continue
-        try:
-            values[path] = parse(value)
-        except ValueError as error:
-            problems.append(f"{path}: {error}")
-    return values, list(dict.fromkeys(problems))
-
-
-def _is_absent(value: object) -> bool:
-    return value is None or value == ""
-
-
-def _log(config: Mapping[str, Any], problems: list[str]) -> None:
+def _read(config: Mapping[str, Any], keys: tuple[Key, ...]) -> dict[str, Any]:
+    values, problems = read_values(config, keys)
     for problem in problems:
-        # The path alone: what a person wrote into a list stays out of the log.
+        # Only the path: values that a person wrote into a list stay out of the log.
         path = problem.partition(":")[0]
         logger.error("option is not readable", extra={"projectId": config.get("id"), "option": path})
+    return values

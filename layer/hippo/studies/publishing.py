@@ -1,12 +1,12 @@
-"""Publishing a project, and opening or closing it.
+"""The publication of a project, and the switch that opens or closes it.
 
-Publishing freezes config and pages as a version; then the list names that version.
+Publishing freezes config and pages as a version, which the list then names.
 
-A version is one immutable object, `{projectId}/_versions/{hash}.json`, so a cache of it never goes stale
-and whoever began a study with one version finishes with it.
+A version is one immutable object, `{projectId}/_versions/{hash}.json`. A cache of it never goes stale, and
+participants finish a study with the version that they began with.
 
-Opening or closing is an event of its own, `{"projectId": "maze", "live": false}`. No config has a
-`projectId` key. Publishing again would also freeze the step files as they are now.
+A separate event opens or closes a project: `{"projectId": "maze", "live": false}`. It is distinct, because
+configs have no `projectId` key. Publishing again would also freeze the current step files.
 """
 
 import hashlib
@@ -33,11 +33,11 @@ class Media(Protocol):
     def publish(
         self, store: ObjectStore, project_id: str, files: Mapping[str, str]
     ) -> tuple[dict[str, str], list[str]]:
-        """The step files with the addresses of what they refer to, and warnings."""
+        """Return the step files with the addresses of their media, and warnings."""
 
 
 def version_key(project_id: str, version: str) -> str:
-    """Where a version lies."""
+    """Return the S3 key of a version."""
     return f"{project_id}/_versions/{version}.json"
 
 
@@ -50,7 +50,7 @@ def publish(
 ) -> tuple[str, list[str]]:
     """Freeze a checked config's version and list it; return the version and a warning for each missing file.
 
-    Raises as `freeze_version` and `list_project`.
+    Raises as `freeze_version` and `list_project` do.
     """
     config = {key: value for key, value in event.items() if key not in ("version", "files")}
     store = buckets[config["bucket"]] if config.get("bucket") else own
@@ -65,12 +65,12 @@ def freeze_version(
     media: Media | None = None,
     expected: Mapping[str, str] | None = None,
 ) -> tuple[str, list[str]]:
-    """Freeze config, pages and media as they are now; give the version and a warning for each missing file.
+    """Freeze the current config, pages and media; return the version and a warning for each missing file.
 
-    The version is a hash of the content: publishing the same again gives the same version. Without `media`
-    the pages are frozen as they are. `expected`: the SHA-256 of each step file, by name, that the sender
-    has sent; whatever else is there was put there by somebody else. Raises BadRequestError for that, and for
-    groups that cannot be balanced.
+    The version is a hash of the content: publishing the same content again returns the same version. Without
+    `media` the pages are frozen unchanged. `expected` holds the SHA-256 of each step file, by name, that the
+    sender uploaded; a different file was changed since. Raises BadRequestError for that, and for groups that
+    cannot be balanced.
     """
     project_id = config["id"]
     existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
@@ -79,11 +79,11 @@ def freeze_version(
     check_groups(config, {file: len(variants.get(file, ())) for file in sorted(steps)})
     wanted = {name for file in steps for name in variants.get(file, [file])}
     wanted |= {config["css"]} if config.get("css") else set()
-    warnings, files, strange = [], {}, []
+    warnings, files, changed = [], {}, []
     for name in sorted(wanted):
         stored = store.read(f"{project_id}/{name}") if name in existing else None
         if expected is not None and _hash(stored) != expected.get(name):
-            strange.append(f"{name}: somebody has changed it since it was sent; publish again")
+            changed.append(f"{name}: was changed by someone else after it was sent; publish again")
         if stored is None:
             warnings.append(f"{name}: not found in s3://{store.bucket}/{project_id}/")
             continue
@@ -92,8 +92,8 @@ def freeze_version(
         except UnicodeDecodeError:
             files[name] = stored.body.decode("utf-8", errors="replace")
             warnings.append(f"{name}: not UTF-8, some characters were replaced")
-    if strange:
-        raise BadRequestError("\n".join(strange))
+    if changed:
+        raise BadRequestError("\n".join(changed))
     if media:
         files, more = media.publish(store, project_id, files)
         warnings += more
@@ -106,12 +106,12 @@ def freeze_version(
 
 
 def read_expected(event: Mapping[str, Any]) -> dict[str, str] | None:
-    """What the event says of step files under `files`; None if it does not. Raises BadRequestError."""
+    """Return the hashes of step files in the event's `files`, None if it has none. Raises BadRequestError."""
     files = event.get("files")
     if files is None:
         return None
     if not isinstance(files, dict) or not all(isinstance(value, str) for value in files.values()):
-        raise BadRequestError("files: the SHA-256 of each step file, by name, is needed")
+        raise BadRequestError("files: must map the name of each step file to its SHA-256")
     return files
 
 
@@ -122,26 +122,28 @@ def _hash(stored: StoredObject | None) -> str | None:
 def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None:
     """Raise BadRequestError unless balanced groups are the same on every page.
 
-    `variants`: how many each step file has, 0 where it stands for itself.
+    `variants` is the number of variants of each step file, 0 for a file without variants.
     """
     numbers = {file: number for file, number in variants.items() if number}
     if not read_page_options(config).has_balanced_groups:
         return
     if len(set(numbers.values())) > 1:
         found = ", ".join(f"{file} has {number}" for file, number in numbers.items())
-        raise BadRequestError(f"groups: balanced needs as many variants of each page that has any: {found}")
+        raise BadRequestError(
+            f"groups: balanced needs the same number of variants of each page that has any: {found}"
+        )
     if max(numbers.values(), default=0) < 2:
         raise BadRequestError(
             "groups: balanced needs variants of a page, such as survey-0.html and survey-1.html; "
-            "they may be alike if only the game differs"
+            "they may be identical if only the game differs"
         )
 
 
 def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> None:
-    """Add or replace one project in the master list; two at once are both kept.
+    """Add or replace one project in the master list; simultaneous changes are both kept.
 
-    Raises TransientError when others keep winning, or when the list there is not readable (it is then
-    left as it is, for a person to look at: every version of it is in the versioned bucket).
+    Raises TransientError if other writers keep winning, or if the list is not readable. An unreadable list is
+    left unchanged for a person to examine; the versioned bucket has all of its versions.
     """
 
     def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -151,9 +153,9 @@ def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> 
 
 
 def switch_project(store: ObjectStore, project_id: str, live: bool, clock: Clock) -> bool:
-    """Open or close a listed project; nothing else of it changes, its version included.
+    """Open or close a listed project; nothing else of it changes, not even its version.
 
-    Gives whether the list has it. Raises as list_project does.
+    Returns whether the list has it. Raises as list_project does.
     """
     known = False
 
@@ -184,37 +186,37 @@ def _change_list(
 
 
 def read_projects(body: bytes) -> list[dict[str, Any]]:
-    """The entries of a master list. Raises BrokenListError for a list that is not one."""
+    """Return the entries of a master list. Raises BrokenListError if it is not a list."""
     try:
         projects = json.loads(body)["projects"]
     except (ValueError, KeyError, TypeError):
         projects = None
     if not isinstance(projects, list):
-        raise BrokenListError(f"{MASTER_LIST} is not a JSON list of projects: mend or delete it")
+        raise BrokenListError(f"{MASTER_LIST} is not a valid JSON list of projects. Fix or delete it.")
     return [project for project in projects if isinstance(project, dict)]
 
 
 def format_warnings(texts: Iterable[str]) -> list[str]:
-    """Lines that do not hinder a publication, as the update function's answer marks them."""
+    """Return the lines of the update function's response that do not prevent a publication."""
     return [f"Warning: {text}" for text in texts]
 
 
 def is_switch(event: object) -> bool:
-    """Whether an event asks for this, and is no config."""
+    """Return whether an event opens or closes a project, and is not a config."""
     return isinstance(event, Mapping) and "projectId" in event and "id" not in event
 
 
 def switch(store: ObjectStore, event: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-    """`{"statusCode": 200, "body": ""}`, or 400 and what is wrong."""
+    """Open or close a project; return `{"statusCode": 200, "body": ""}`, or 400 and what is wrong."""
     project_id, live = event["projectId"], event.get("live")
     if set(event) != _SWITCH_KEYS or not isinstance(project_id, str) or not isinstance(live, bool):
-        return build_refusal("exactly projectId, a text, and live, true or false, are needed")
+        return build_refusal("The event must have exactly projectId, a text, and live, true or false.")
     try:
         known = switch_project(store, project_id, live, clock)
     except TransientError as error:
         return build_refusal(f"not changed: {error}")
     if not known:
-        return build_refusal(f"project {project_id} is not in the list: publish it first")
+        return build_refusal(f"Project {project_id} is not in the list. Publish it first.")
     logger.info("switched", extra={"projectId": project_id, "live": live})
     return {"statusCode": 200, "body": ""}
 

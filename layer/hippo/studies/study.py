@@ -1,4 +1,4 @@
-"""A study as participants go through it: its steps, its events, its pages."""
+"""A study that participants go through: its steps, its events, its pages."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,12 +10,12 @@ from hippo.groups import assign_group
 from hippo.studies.options import PageOptions, read_page_options
 
 GAME = "game"
-DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that did not ask for it
+DEFAULT_MAX_RUNTIME = 60  # minutes, for entries copied from a deployment that did not require it
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 def choose_variant(variants: int, user_id: str, group: int | None = None) -> int:
-    """Which of so many variants a participant sees: by the group that their record has, else by their id."""
+    """Return the number of the variant that a participant sees: by their record's group, or by their id."""
     return assign_group(user_id, variants) if group is None else group % variants
 
 
@@ -23,8 +23,8 @@ def choose_variant(variants: int, user_id: str, group: int | None = None) -> int
 class Study:
     """One version of a study.
 
-    `read_page` gives the text of a step file or None; `read_variants` the files that stand for a step
-    file, in the order of their group (none: the file itself).
+    `read_page` returns the text of a step file, or None. `read_variants` returns the variants of a step file
+    in the order of their group, or an empty list if it has none.
     """
 
     project_id: str
@@ -34,17 +34,17 @@ class Study:
 
     @cached_property
     def options(self) -> PageOptions:
-        """The optional parts of the config; what is unreadable is logged once, and absent."""
+        """The optional keys of the config. Unreadable ones are absent, and logged once."""
         return read_page_options(self.config)
 
     @property
     def title(self) -> str:
-        """What people call the study."""
+        """The study's name, which participants see."""
         return str(self.config.get("name") or self.project_id)
 
     @property
     def researcher(self) -> str | None:
-        """Who answers for the study; participants are told."""
+        """The person responsible for the study, whom participants can contact."""
         return str(self.config.get("researcher") or "") or None
 
     @property
@@ -73,18 +73,18 @@ class Study:
         return str(self.config.get("ecsTask") or "")
 
     def file_at(self, step: int) -> str:
-        """`game` or the step file; after the last numbered step, and for a gap, the final step's."""
+        """Return `game` or the step file; after the last numbered step, and for a gap, the final step's."""
         return str(self._steps.get(str(step)) or self._steps.get("finalStep") or "")
 
     def is_game(self, step: int) -> bool:
-        """Whether the participant plays at this step."""
+        """Return whether the step is a game."""
         return self.file_at(step) == GAME
 
     def page_at(self, step: int, user_id: str, group: int | None = None) -> str | None:
-        """The HTML that this participant sees at a step, in their group's variant; None if it is missing.
+        """Return the HTML that the participant sees at a step, in their group's variant; None if missing.
 
-        `group` is the one that their record has; without one the id decides. Publishing sees to it that every
-        page has as many variants as there are groups; a list edited by hand may have fewer.
+        `group` is their record's; without one the id decides. Publishing requires as many variants of every
+        page as there are groups, but a list edited by hand may have fewer.
         """
         file = self.file_at(step)
         variants = self.read_variants(file)
@@ -92,17 +92,17 @@ class Study:
 
     @cached_property
     def groups(self) -> int:
-        """How many groups there are: as many as the page with the most variants has; 0 without variants."""
+        """The number of groups: that of the page with the most variants, or 0 without variants."""
         files = {file for file in map(str, self._steps.values()) if file != GAME}
         return max((len(self.read_variants(file)) for file in files), default=0)
 
     @property
     def container_name(self) -> str:
-        """The game server's container in the task definition; existing scripts call it like the project."""
+        """The game server's container in the task definition; existing scripts name it after the project."""
         return str(_as_mapping(self.config.get("awsSetup")).get("containerName") or self.project_id)
 
     def read_css(self) -> str | None:
-        """The study's style sheet."""
+        """Return the study's style sheet, or None."""
         css = self.config.get("css")
         return self.read_page(str(css)) if css else None
 
@@ -115,20 +115,20 @@ class Study:
 
 
 def _as_mapping(value: object) -> Mapping[str, Any]:
-    """A list edited by hand may hold anything: participants then get the page for a missing page."""
+    """Return a mapping, empty if a list edited by hand has something else, so that pages are missing."""
     return value if isinstance(value, Mapping) else {}
 
 
 def read_number(value: object) -> int | None:
-    """A whole number of 0 or more, which configs and queries hold as such or as text; else None."""
+    """Return a whole number of 0 or more, which may be given as text; otherwise None."""
     return int(str(value)) if _NUMBER.fullmatch(str(value)) else None
 
 
 def order_variants(file: str, existing: set[str]) -> list[str]:
-    """The variants of a step file among the files that exist, in the order of their group.
+    """Return the variants of a step file among the existing files, in the order of their group.
 
-    `{stem}-0.html … {stem}-(n-1).html`; where the plain file exists too it counts as one more group, the
-    last: existing deployments count it.
+    They are `{stem}-0.html … {stem}-(n-1).html`. If the plain file exists too, it is the last group, because
+    existing deployments count it.
     """
     stem = file.removesuffix(".html")
     variants: list[str] = []

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hippo.studies.links import link_key_of, sign_link
+from hippo.studies.links import name_link_key, sign_link
 from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER, StudyWorld
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -16,7 +16,7 @@ SIGNED = {user: sign_link(KEY, PROJECT, user) for user in (USER, OTHER_USER)}
 
 def warm(world: StudyWorld, **options: Any) -> None:
     """Publish with these options and let another participant begin, so that all caches are filled."""
-    world.s3.put_object(Bucket=BUCKET, Key=link_key_of(PROJECT), Body=KEY)
+    world.s3.put_object(Bucket=BUCKET, Key=name_link_key(PROJECT), Body=KEY)
     world.publish(**options)
     world.get(user=OTHER_USER, PID="other", signature=SIGNED[OTHER_USER])
     world.aws.reset()
@@ -111,7 +111,7 @@ def test_key_of_signed_links_is_read_as_often_as_the_list(world: StudyWorld) -> 
         world.clock.advance(1)
         world.get(signature=SIGNED[USER])
 
-    assert world.aws.keys("GetObject").count(link_key_of(PROJECT)) == 3
+    assert world.aws.keys("GetObject").count(name_link_key(PROJECT)) == 3
 
 
 @pytest.mark.parametrize("rivals", [1, 3])

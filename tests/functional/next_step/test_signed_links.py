@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from hippo.studies.links import derive_user_id, link_key_of, sign_link
+from hippo.studies.links import derive_user_id, name_link_key, sign_link
 from tests.support.study_world import (
     BUCKET,
     CONSENT,
@@ -23,7 +23,7 @@ SIGNATURE = sign_link(KEY, PROJECT, USER)
 
 def put_key(world: StudyWorld, key: bytes = KEY, bucket: str = BUCKET) -> None:
     """Put the key of the project's links where the documentation says."""
-    world.s3.put_object(Bucket=bucket, Key=link_key_of(PROJECT), Body=key)
+    world.s3.put_object(Bucket=bucket, Key=name_link_key(PROJECT), Body=key)
 
 
 @pytest.fixture

@@ -290,7 +290,7 @@ def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: st
     answer = world.update(world.config | {"files": hashes})
 
     assert answer["statusCode"] == 400
-    assert answer["body"].startswith(f"{page}: somebody has changed it")
+    assert answer["body"].startswith(f"{page}: was changed by someone else")
     assert (world.read_list(), list_versions(world)) == (before, versions)
 
 

@@ -26,17 +26,17 @@ def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld)
     assert errors == [
         "name: missing",
         "ecsTask: missing",
-        "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _",
-        "bucket: 'not-in-the-stack' is not one of this deployment (hippo-data, hippo-lab)",
-        "css: the plain name of a .css file is needed",
-        "maxRuntime: a whole number of minutes, 1 to 999999, is needed",
+        "id: must be 1 to 64 letters, digits, - or _, and not begin with _",
+        "events.startServerStep: must be the number of a step from 1 to 999999",
+        "maxRuntime: must be a whole number of minutes from 1 to 999999",
+        "css: 'style.html' is not the plain name of a .css file",
+        "bucket: 'not-in-the-stack' is not a bucket of this deployment (hippo-data, hippo-lab)",
         "steps.finalStep: missing",
         "steps.2: missing",
-        "steps.x: not one of 1, 2, 3 … without gaps",
-        "steps.3: '../secret.html' is not the plain name of an .html file, or 'game'",
+        "steps.x: must be one of 1, 2, 3 … without gaps",
+        "steps.3: '../secret.html' is not the plain name of a .html file, or game",
         "steps.4: empty",
-        "events.startServerStep: the number of a step is needed",
-        "events.stopServerStep: missing (leave it empty if there is none)",
+        "events.stopServerStep: missing; leave it empty if there is no such step",
     ]
 
 
@@ -82,7 +82,7 @@ def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
         "Warning: extra: unknown key, kept",
         "Warning: live: not true, so participants get 'Project ID Not Found'",
         "Warning: events.startServerStep: empty, so no server is started",
-        "Warning: events.stopServerStep: 9 lies beyond the last step (4)",
+        "Warning: events.stopServerStep: 9 is beyond the last step (4)",
         "Warning: events: no server is started by step 3, which is a game",
     ]
     assert empty_world.read_list()[0]["extra"] == "key"

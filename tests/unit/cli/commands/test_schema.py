@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from hippo.studies import options as study_options
 from hippo.studies.config_check import check_config
 from hippo.studies.config_keys import KEYS
+from hippo.studies.options import ACCESS_KEYS, PAGE_KEYS
 from hippo_cli.schema import FILE_NAME, make_schema
 from tests.support.paths import ROOT
 
 EXAMPLE = ROOT / "examples" / "mountain_car"
 VALIDATOR = Draft7Validator(make_schema())
 GOOD: dict[str, Any] = json.loads((ROOT / "events" / "update.json").read_text(encoding="utf-8"))
-OPTION_PATHS = {*study_options._ACCESS, *study_options._PAGES}  # noqa: SLF001 - the rules themselves
+OPTION_PATHS = {key.path for key in (*ACCESS_KEYS, *PAGE_KEYS)}
 
 
 def is_valid(project: dict[str, Any]) -> bool:

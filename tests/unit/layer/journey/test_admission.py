@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from hippo.errors import BrokenRecordError, ConflictError, TransientError
 from hippo.http import HttpRequest
-from hippo.journey.admission import MOST_REFUSED, REASONS, AdmissionList, Admissions, is_mobile, judge
+from hippo.journey.admission import MOST_REFUSED, REASONS, AdmissionList, Admissions, find_refusal, is_mobile
 from hippo.journey.platform_pages import build_refusal
-from hippo.studies.options import AccessOptions, parse_time
+from hippo.studies.config_rules import Time
+from hippo.studies.options import AccessOptions
 from tests.support.fakes import FakeClock, FakeObjectStore
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -49,19 +50,19 @@ def test_mobile_browsers(query: dict[str, str], headers: dict[str, str], mobile:
         (AccessOptions(), {"mobile": "1", "screenWidth": "1"}, None),
         (AccessOptions(closes_at=NOON), {}, "closed"),
         (AccessOptions(closes_at=NOON.replace(second=1)), {}, None),
-        (AccessOptions(lets_mobile_in=False), {"mobile": "1"}, "mobile"),
-        (AccessOptions(lets_mobile_in=False), {"mobile": "0"}, None),
+        (AccessOptions(admits_mobile=False), {"mobile": "1"}, "mobile"),
+        (AccessOptions(admits_mobile=False), {"mobile": "0"}, None),
         (AccessOptions(min_width=800), {"screenWidth": "799"}, "narrow"),
         (AccessOptions(min_width=800), {"screenWidth": "800"}, None),
         (AccessOptions(min_width=800), {"screenWidth": "wide"}, None),
         (AccessOptions(min_width=800), {}, None),
-        (AccessOptions(lets_mobile_in=False, min_width=800), {"mobile": "1", "screenWidth": "1"}, "mobile"),
-        (AccessOptions(closes_at=NOON, lets_mobile_in=False), {"mobile": "1"}, "closed"),
+        (AccessOptions(admits_mobile=False, min_width=800), {"mobile": "1", "screenWidth": "1"}, "mobile"),
+        (AccessOptions(closes_at=NOON, admits_mobile=False), {"mobile": "1"}, "closed"),
     ],
 )
 def test_reasons(options: AccessOptions, query: dict[str, str], reason: str | None) -> None:
     """Given options and a request, then the first reason against it, in the documented order."""
-    assert judge(options, make_request(query), NOON) == reason
+    assert find_refusal(options, make_request(query), NOON) == reason
 
 
 @pytest.mark.parametrize("reason", REASONS)
@@ -76,7 +77,7 @@ def test_every_reason_has_a_page(reason: str) -> None:
 
 def test_pages_name_the_time_and_the_width() -> None:
     """Given a closing time and a width, then the pages say them."""
-    options = AccessOptions(closes_at=parse_time("2030-01-01T14:05:00+02:00"), min_width=800)
+    options = AccessOptions(closes_at=Time().parse("2030-01-01T14:05:00+02:00"), min_width=800)
 
     assert "1 January 2030, 12:05 UTC" in build_refusal("closed", options, None)["page"]
     assert "800 pixels" in build_refusal("narrow", options, None)["page"]
@@ -109,12 +110,12 @@ def test_same_person_counts_once(store: FakeObjectStore, admissions: AdmissionLi
     """Given the same people again, then the same answers, and nothing is written."""
     for user in ("a", "b"):
         admissions.admit(user, 1)
-    admissions.note("b", "narrow")
+    admissions.count_refusal("b", "narrow")
     before = dict(store.objects)
     store.before_write = lambda: pytest.fail("nothing was to be written")
 
     assert [admissions.admit(user, 1) for user in ("a", "b")] == [True, False]
-    admissions.note("b", "narrow")
+    admissions.count_refusal("b", "narrow")
     assert store.objects == before
 
 
@@ -196,8 +197,8 @@ def test_refused_ids_are_bounded() -> None:
     """Given more refusals of one kind than are kept, then the rest is not."""
     admissions = Admissions(refused={"closed": [str(n) for n in range(MOST_REFUSED)]})
 
-    admissions.note("one more", "closed")
-    admissions.note("one more", "mobile")
+    admissions.count_refusal("one more", "closed")
+    admissions.count_refusal("one more", "mobile")
 
     assert len(admissions.refused["closed"]) == MOST_REFUSED == 5000
     assert admissions.refused["mobile"] == ["one more"]

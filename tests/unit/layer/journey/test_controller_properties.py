@@ -56,7 +56,7 @@ class Participant:
         self._count += 1
         body = json.dumps({"answer": self._count}) if method == "POST" else None
         try:
-            answer = self.flow.answer(HttpRequest(method, query, {}, body, "r"))
+            answer = self.flow.respond(HttpRequest(method, query, {}, body, "r"))
         except BadRequestError:
             return
         self.shown.append(answer)
@@ -73,7 +73,7 @@ class Participant:
     def retry(self) -> None:
         """Ask for one more try, wherever they are."""
         query = {"projectId": PROJECT, "userId": USER, "retry": "1"}
-        self.shown.append(self.flow.answer(HttpRequest("GET", query, {}, None, "r")))
+        self.shown.append(self.flow.respond(HttpRequest("GET", query, {}, None, "r")))
 
     def fail_server(self, reason: str) -> None:
         """Let the last start that was asked for have failed, with all before it."""

@@ -209,7 +209,7 @@ def test_broken_list_is_left_as_it_is(body: bytes) -> None:
     study = Arrivals()
     study.store.objects[KEY] = body
 
-    with pytest.raises(BrokenRecordError, match="mend or delete"):
+    with pytest.raises(BrokenRecordError, match="Fix or delete"):
         study.claim("ada")
     assert study.store.objects[KEY] == body
 

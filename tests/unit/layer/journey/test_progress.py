@@ -47,7 +47,7 @@ def test_place_without_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("position", "method", "finished", "expected"),
+    ("progress", "method", "finished", "expected"),
     [
         (NOWHERE, "GET", None, Move.ADVANCE),
         (NOWHERE, "POST", None, Move.ADVANCE),
@@ -75,9 +75,9 @@ def test_place_without_record() -> None:
         (FINAL, "GET", 4, Move.SHOW),
     ],
 )
-def test_what_a_request_does(position: Progress, method: str, finished: int | None, expected: Move) -> None:
+def test_what_a_request_does(progress: Progress, method: str, finished: int | None, expected: Move) -> None:
     """Given a place, a method and `step`, then the move; the game was shown long ago."""
-    assert decide(position, method, finished, NOON - timedelta(hours=1), NOON) is expected
+    assert decide(progress, method, finished, NOON - timedelta(hours=1), NOON) is expected
 
 
 @pytest.mark.parametrize(
@@ -99,22 +99,22 @@ def test_game_shown_at_an_unknown_time_is_ended_by_a_get() -> None:
     assert decide(PLAYING, "GET", None, None, NOON) is Move.ADVANCE
 
 
-@pytest.mark.parametrize("position", [NOWHERE, PAGE, WAITING, PLAYING, FINAL])
+@pytest.mark.parametrize("progress", [NOWHERE, PAGE, WAITING, PLAYING, FINAL])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_step_ahead_is_refused(position: Progress, method: str) -> None:
+def test_step_ahead_is_refused(progress: Progress, method: str) -> None:
     """Given a step that was not reached, then an error that names it."""
-    with pytest.raises(BadRequestError, match=f"step: {position.step + 1} "):
-        decide(position, method, position.step + 1, None, NOON)
+    with pytest.raises(BadRequestError, match=f"step: {progress.step + 1} "):
+        decide(progress, method, progress.step + 1, None, NOON)
 
 
-@pytest.mark.parametrize("position", [NOWHERE, PAGE, PLAYING])
+@pytest.mark.parametrize("progress", [NOWHERE, PAGE, PLAYING])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("beyond", [1, 2])
-def test_request_that_lost_the_race_does_not_advance(position: Progress, method: str, beyond: int) -> None:
+def test_request_that_lost_the_race_does_not_advance(progress: Progress, method: str, beyond: int) -> None:
     """Given an advance that lost to a rival who went one or two steps on, then it stands for the step that
     it first read, and moves nobody."""
-    finished = settle(position, Move.ADVANCE, None)
-    later = Progress(Phase.PAGE, position.step + beyond)
+    finished = settle(progress, Move.ADVANCE, None)
+    later = Progress(Phase.PAGE, progress.step + beyond)
 
     assert decide(later, method, finished, None, NOON) in (Move.SHOW, Move.REPEAT)
 
@@ -143,5 +143,5 @@ def test_steps_are_whole_numbers(text: str | None, step: int | None) -> None:
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "one", "²", "٢", " 1", "1\n", "1000000", "0x1"])
 def test_other_steps_are_refused(text: str) -> None:
     """Given anything else, then an error that says what is needed."""
-    with pytest.raises(BadRequestError, match="step: a whole number"):
+    with pytest.raises(BadRequestError, match="step: must be a whole number"):
         parse_step(text)

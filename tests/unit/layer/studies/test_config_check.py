@@ -39,19 +39,19 @@ def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        ({"id": "_a"}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
-        ({"id": 5}, "id: 1 to 64 letters, digits, - or _ are needed, not beginning with _"),
-        ({"id": "SSL"}, "id: SSL is the folder of the game servers' certificate"),
-        ({"bucket": "other"}, "bucket: 'other' is not one of this deployment (data, lab)"),
-        ({"bucket": ["data"]}, "bucket: ['data'] is not one of this deployment (data, lab)"),
-        ({"css": "a.html"}, "css: the plain name of a .css file is needed"),
-        ({"css": "../a.css"}, "css: the plain name of a .css file is needed"),
-        ({"maxRuntime": 0}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
-        ({"maxRuntime": True}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
-        ({"maxRuntime": 1.5}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
-        ({"maxRuntime": "²"}, "maxRuntime: a whole number of minutes, 1 to 999999, is needed"),
-        ({"steps": ["a.html"]}, "steps: a mapping of 1, 2, 3 … and finalStep to step files is needed"),
-        ({"events": "1, 4"}, "events: a mapping with startServerStep and stopServerStep is needed"),
+        ({"id": "_a"}, "id: must be 1 to 64 letters, digits, - or _, and not begin with _"),
+        ({"id": 5}, "id: must be 1 to 64 letters, digits, - or _, and not begin with _"),
+        ({"id": "SSL"}, "id: must not be SSL, the folder of the game servers' certificate"),
+        ({"bucket": "other"}, "bucket: 'other' is not a bucket of this deployment (data, lab)"),
+        ({"bucket": ["data"]}, "bucket: ['data'] is not a bucket of this deployment (data, lab)"),
+        ({"css": "a.html"}, "css: 'a.html' is not the plain name of a .css file"),
+        ({"css": "../a.css"}, "css: '../a.css' is not the plain name of a .css file"),
+        ({"maxRuntime": 0}, "maxRuntime: must be a whole number of minutes from 1 to 999999"),
+        ({"maxRuntime": True}, "maxRuntime: must be a whole number of minutes from 1 to 999999"),
+        ({"maxRuntime": 1.5}, "maxRuntime: must be a whole number of minutes from 1 to 999999"),
+        ({"maxRuntime": "²"}, "maxRuntime: must be a whole number of minutes from 1 to 999999"),
+        ({"steps": ["a.html"]}, "steps: must map 1, 2, 3 … and finalStep to step files"),
+        ({"events": "1, 4"}, "events: must be a mapping with startServerStep and stopServerStep"),
     ],
 )
 def test_faults_name_their_path(config: dict[str, Any], change: dict[str, Any], error: str) -> None:
@@ -66,23 +66,23 @@ def test_faults_name_their_path(config: dict[str, Any], change: dict[str, Any], 
     [
         ({"finalStep": "c.html"}, ["steps.1: missing"]),
         ({"1": "a.html"}, ["steps.finalStep: missing"]),
-        ({"1": "a.html", "finalStep": "game"}, ["steps.finalStep: a page is needed, not the game"]),
+        ({"1": "a.html", "finalStep": "game"}, ["steps.finalStep: must be a page, not the game"]),
         (
             {"0": "a.html", "finalStep": "c.html"},
-            ["steps.1: missing", "steps.0: not one of 1, 2, 3 … without gaps"],
+            ["steps.1: missing", "steps.0: must be one of 1, 2, 3 … without gaps"],
         ),
         (
             {"01": "a.html", "finalStep": "c.html"},
-            ["steps.1: missing", "steps.01: not one of 1, 2, 3 … without gaps"],
+            ["steps.1: missing", "steps.01: must be one of 1, 2, 3 … without gaps"],
         ),
         ({"1": "", "finalStep": "c.html"}, ["steps.1: empty"]),
         (
             {"1": ["a"], "finalStep": "c.html"},
-            ["steps.1: ['a'] is not the plain name of an .html file, or 'game'"],
+            ["steps.1: ['a'] is not the plain name of a .html file, or game"],
         ),
         (
             {"1": "a.txt", "finalStep": "c.html"},
-            ["steps.1: 'a.txt' is not the plain name of an .html file, or 'game'"],
+            ["steps.1: 'a.txt' is not the plain name of a .html file, or game"],
         ),
     ],
 )
@@ -104,16 +104,16 @@ def test_numbers_of_ten_and_more_are_in_order(config: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("value", "error", "warning"),
     [
-        ("absent", "missing (leave it empty if there is none)", None),
+        ("absent", "missing; leave it empty if there is no such step", None),
         (None, None, "empty, so no server is"),
         ("", None, "empty, so no server is"),
         (4, None, None),
         ("4", None, None),
-        (5, None, "5 lies beyond the last step (4)"),
-        (0, "the number of a step is needed", None),
-        ("one", "the number of a step is needed", None),
-        (True, "the number of a step is needed", None),
-        ("²", "the number of a step is needed", None),
+        (5, None, "5 is beyond the last step (4)"),
+        (0, "must be the number of a step from 1 to 999999", None),
+        ("one", "must be the number of a step from 1 to 999999", None),
+        (True, "must be the number of a step from 1 to 999999", None),
+        ("²", "must be the number of a step from 1 to 999999", None),
     ],
 )
 def test_events(config: dict[str, Any], key: str, value: Any, error: str | None, warning: str | None) -> None:
@@ -169,7 +169,7 @@ def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
     """Given words for it, then an error: `live: "false"` must not open a study."""
     errors, _ = check_config(config | {"live": live}, BUCKETS)
 
-    assert errors == ["live: true or false is needed"]
+    assert errors == ["live: must be true or false"]
 
 
 @pytest.mark.parametrize("key", ["name", "ecsTask"])
@@ -177,7 +177,7 @@ def test_names_are_text(config: dict[str, Any], key: str) -> None:
     """Given a mapping or a list for a name, then an error now and not when a server is to start."""
     errors, _ = check_config(config | {key: {"a": 1}}, BUCKETS)
 
-    assert errors == [f"{key}: text is needed"]
+    assert errors == [f"{key}: must be text"]
 
 
 def test_version_of_an_earlier_publication_is_no_unknown_key(config: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from hippo.studies.links import (
     MOST_PARAMETERS,
     OWN_PARAMETERS,
     derive_user_id,
-    link_key_of,
+    name_link_key,
     sign_link,
 )
 from hippo.studies.options import MOST_PARTICIPANTS, OPTION_KEYS
@@ -36,7 +36,7 @@ def test_limits_are_those_of_the_code() -> None:
     for number in (LONGEST_VALUE, MOST_PARAMETERS, f"{MOST_REFUSED:,}", f"{MOST_PARTICIPANTS:,}"):
         assert str(number) in OPTIONS
     assert f"at least {LEAST_KEY_LENGTH} characters" in SIGNING
-    assert f"s3://<bucket>/{link_key_of('<projectId>')}" in SIGNING
+    assert f"s3://<bucket>/{name_link_key('<projectId>')}" in SIGNING
 
 
 @pytest.mark.parametrize("header", sorted(NEVER_STORED))

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hippo.studies.completion import Completion
-from hippo.studies.config_check import check_config
+from hippo.studies.config_check import check_config, check_options
 from hippo.studies.options import (
     OPTION_KEYS,
     AccessOptions,
     PageOptions,
-    check_options,
     read_access,
     read_page_options,
 )
@@ -74,11 +73,11 @@ def test_times_of_every_writing(text: str) -> None:
     assert check_options({"closesAt": text}) == ([], [])
 
 
-NUMBER = "a whole number, 1 to 100000, is needed"
-TIME = 'date, time and zone are needed, such as "2026-12-01T12:00:00+00:00"'
-FLAG = "true or false is needed"
-PARAMETER = "the name of a link's parameter is needed, none that the platform uses itself"
-LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML takes no for false)'
+NUMBER = "must be a whole number from 1 to 100000"
+TIME = 'must be date, time and zone, such as "2026-12-01T12:00:00+00:00"'
+FLAG = "must be true or false"
+PARAMETER = "must be the name of a link's parameter that the platform does not use itself"
+LANGUAGE = 'must be a language tag such as "en" or "fr-CA", in quotes (YAML reads an unquoted no as false)'
 
 
 @pytest.mark.parametrize(
@@ -89,9 +88,9 @@ LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML ta
         ({"maxParticipants": 2.5}, f"maxParticipants: {NUMBER}"),
         ({"maxParticipants": True}, f"maxParticipants: {NUMBER}"),
         ({"maxParticipants": [30]}, f"maxParticipants: {NUMBER}"),
-        ({"maxServers": 0}, "maxServers: a whole number, 1 to 300, is needed"),
-        ({"maxServers": 301}, "maxServers: a whole number, 1 to 300, is needed"),
-        ({"maxServers": "all"}, "maxServers: a whole number, 1 to 300, is needed"),
+        ({"maxServers": 0}, "maxServers: must be a whole number from 1 to 300"),
+        ({"maxServers": 301}, "maxServers: must be a whole number from 1 to 300"),
+        ({"maxServers": "all"}, "maxServers: must be a whole number from 1 to 300"),
         ({"closesAt": "2030-01-01T12:00:00"}, f"closesAt: {TIME}"),
         ({"closesAt": "2030-01-01"}, f"closesAt: {TIME}"),
         ({"closesAt": "tomorrow"}, f"closesAt: {TIME}"),
@@ -99,13 +98,13 @@ LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML ta
         ({"closesAt": "0001-01-01T00:00:00+14:00"}, f"closesAt: {TIME}"),
         ({"signedLinks": "false"}, f"signedLinks: {FLAG}"),
         ({"signedLinks": 1}, f"signedLinks: {FLAG}"),
-        ({"groups": "even"}, "groups: hash or balanced is needed"),
-        ({"groups": True}, "groups: hash or balanced is needed"),
-        ({"groups": ["balanced"]}, "groups: hash or balanced is needed"),
+        ({"groups": "even"}, "groups: must be hash or balanced"),
+        ({"groups": True}, "groups: must be hash or balanced"),
+        ({"groups": ["balanced"]}, "groups: must be hash or balanced"),
         ({"groupsCutoff": 0}, f"groupsCutoff: {NUMBER}"),
         ({"screen": {"mobile": "no"}}, f"screen.mobile: {FLAG}"),
         ({"screen": {"minWidth": "wide"}}, f"screen.minWidth: {NUMBER}"),
-        ({"screen": "big"}, "screen: a mapping is needed"),
+        ({"screen": "big"}, "screen: must be a mapping"),
         ({"onePer": "userId"}, f"onePer: {PARAMETER}"),
         ({"onePer": "signature"}, f"onePer: {PARAMETER}"),
         ({"onePer": "two words"}, f"onePer: {PARAMETER}"),
@@ -113,14 +112,14 @@ LANGUAGE = 'a language tag such as "en" or "fr-CA" is needed (in quotes: YAML ta
         ({"language": False}, f"language: {LANGUAGE}"),
         ({"language": "English (UK)"}, f"language: {LANGUAGE}"),
         ({"language": "en_GB"}, f"language: {LANGUAGE}"),
-        ({"completion": "CODE"}, "completion: a mapping is needed"),
-        ({"completion": {"code": ["C"]}}, "completion.code: text is needed, 256 characters at most"),
+        ({"completion": "CODE"}, "completion: must be a mapping"),
+        ({"completion": {"code": ["C"]}}, "completion.code: must be text of at most 256 characters"),
         (
             {"completion": {"url": "http://r.example"}},
-            "completion.url: https:// is needed (http:// for localhost only)",
+            "completion.url: must begin with https:// (http:// for localhost only)",
         ),
-        ({"consentStep": "one"}, "consentStep: a whole number, 1 to 999999, is needed"),
-        ({"consentStep": 0}, "consentStep: a whole number, 1 to 999999, is needed"),
+        ({"consentStep": "one"}, "consentStep: must be the number of a step from 1 to 999999"),
+        ({"consentStep": 0}, "consentStep: must be the number of a step from 1 to 999999"),
         ({"consentStep": 3}, "consentStep: step 3 is not a page of this study"),
         ({"consentStep": "5"}, "consentStep: step 5 is not a page of this study"),
     ],

@@ -6,7 +6,7 @@ import hmac
 
 import pytest
 
-from hippo.studies.links import link_key_of, sign_link, verify_link
+from hippo.studies.links import name_link_key, sign_link, verify_link
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SIGNATURE = sign_link(KEY, "p", "ada")
@@ -17,7 +17,7 @@ def test_signature_is_what_the_documentation_says() -> None:
     digest = hmac.new(KEY, b"p/ada", hashlib.sha256).digest()
 
     assert base64.urlsafe_b64encode(digest).decode() == SIGNATURE + "="
-    assert link_key_of("p") == "p/_keys/links"
+    assert name_link_key("p") == "p/_keys/links"
 
 
 def test_own_signature_is_valid() -> None:

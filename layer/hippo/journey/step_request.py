@@ -1,0 +1,85 @@
+"""A request in progress, with the participant and the study that were read for it, and its response."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from hippo.http import HttpRequest
+from hippo.journey.platform_pages import build_missing_page
+from hippo.records.participant import Participant, ParticipantStore
+from hippo.studies.catalogue import ListedProject
+from hippo.studies.completion import fill_completion
+from hippo.studies.study import Study
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class StepRequest:
+    """A request, its participant as stored (None for a newcomer), and their study.
+
+    `finished` is the request's `step` parameter, for `decide`.
+    """
+
+    request: HttpRequest
+    user_id: str
+    project: ListedProject
+    records: ParticipantStore
+    finished: int | None
+    study: Study
+    participant: Participant | None = None
+    etag: str | None = None
+
+    @property
+    def present(self) -> Participant:
+        """The participant, where the code is reached only with a record."""
+        if self.participant is None:
+            raise AssertionError("only a participant with a record gets here")
+        return self.participant
+
+    @property
+    def group(self) -> int | None:
+        """The participant's group, if the study balanced groups when they began."""
+        return self.participant.group if self.participant else None
+
+    def page_at(self, step: int) -> str | None:
+        """Return the HTML that the participant sees at a step; None if it is missing."""
+        return self.study.page_at(step, self.user_id, self.group)
+
+    def write(self) -> None:
+        """Write the current record. Raises ConflictError if another request was first."""
+        self.etag = self.records.write(self.user_id, self.present, self.etag)
+
+
+def build_step_response(step_request: StepRequest, step: int, content: dict[str, Any]) -> dict[str, Any]:
+    """Return `content` with the keys of every response, and at the final step the proof of completion."""
+    response = {**content, **describe_study(step_request.study, step_request.user_id), "step": step}
+    if step_request.participant and step > step_request.study.last_step:
+        parameters = step_request.participant.parameters
+        completion = fill_completion(step_request.study.options.completion, step_request.user_id, parameters)
+        response |= {"completion": completion} if completion else {}
+    return response
+
+
+def build_page_response(step_request: StepRequest, step: int) -> dict[str, Any]:
+    """Return the response that shows a page of the study."""
+    page = step_request.page_at(step)
+    if page is not None:
+        return build_step_response(step_request, step, {"page": page})
+    logger.error(
+        "page is missing",
+        extra={"projectId": step_request.project.id, "step": step, "file": step_request.study.file_at(step)},
+    )
+    return build_step_response(step_request, step, build_missing_page(step_request.study.researcher))
+
+
+def describe_study(study: Study, user_id: str) -> dict[str, Any]:
+    """Return the keys of every response except `page` and `step`."""
+    return {
+        "css": study.read_css(),
+        "steps": study.last_step,
+        "userId": user_id,
+        "projectId": study.project_id,
+        "title": study.title,
+        "language": study.options.language,
+    }
