@@ -1,4 +1,4 @@
-"""`hippo export`: all answers of a project as tables, and what its game servers recorded."""
+"""`hippo export`: all answers of a project as tables, and the trials that its game servers recorded."""
 
 from datetime import datetime
 from pathlib import Path
@@ -23,27 +23,30 @@ _SHOWN = 10
 def export_project(
     context: typer.Context,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="A new folder, or that of an earlier export.")
+        Path, typer.Option("--out", metavar="DIR", help="A new folder, or the folder of an earlier export.")
     ],
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id (default: the study in this folder).")
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only what has changed since, such as 2026-11-25T09:30."),
+        typer.Option(metavar="TIME", help="Export only what has changed since, such as 2026-11-25T09:30."),
     ] = None,
-    trials: Annotated[bool, typer.Option(help="What game servers recorded.")] = True,
-    parquet: Annotated[bool, typer.Option(help="Parquet files beside CSV.")] = True,
-    excel: Annotated[bool, typer.Option("--excel", help="CSV that spreadsheets open safely.")] = False,
+    trials: Annotated[bool, typer.Option(help="Also download the trials that game servers recorded.")] = True,
+    parquet: Annotated[bool, typer.Option(help="Also write Parquet files.")] = True,
+    excel: Annotated[bool, typer.Option("--excel", help="Write CSV that spreadsheets open safely.")] = False,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Delete here what the bucket has no more (withdrawn, expired).")
+        bool,
+        typer.Option(
+            "--prune", help="Delete local copies of what is no longer in the bucket (withdrawn, expired)."
+        ),
     ] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take the data home: participants, answers, a data dictionary, trials; or bring an export up to date.
+    """Export participants, answers, a data dictionary and trials, or update an earlier export.
 
-    Ends with 1 if there are records that cannot be read; they are listed, and the others exported.
+    Exits with 1 if some records cannot be read. Those are listed, and the others are exported.
     """
     options = Options(_read_time(since), Format(excel, parquet), trials, prune)
     found = open_project(context.obj, project, bucket)
@@ -52,7 +55,8 @@ def export_project(
         outcome = export(source, out, options, advance)
     if parquet and not find_pyarrow():
         say_error(
-            "No Parquet files: they need the tool's extra `report` (`uv tool install '.[report]'`).", "yellow"
+            "No Parquet files were written. Install the extra `report`: `uv tool install '.[report]'`.",
+            "yellow",
         )
     if as_json:
         show_json(_as_json(found.id, out, outcome))
@@ -63,37 +67,37 @@ def export_project(
 
 
 def _read_time(text: str | None) -> datetime | None:
-    """The user's own time zone where none is given."""
+    """Read a time, in the user's own time zone unless the text names one."""
     if text is None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
         raise UsageError(
-            f"--since {text}: not a time", "Write 2026-11-25, 2026-11-25T09:30 or 2026-11-25T09:30+01:00."
+            f"--since {text} is not a time", "Write 2026-11-25, 2026-11-25T09:30 or 2026-11-25T09:30+01:00."
         ) from None
 
 
 def _show(project_id: str, out: Path, outcome: Outcome) -> None:
     rows = outcome.rows
     say(f"{project_id}: {rows['participants']} participants, {rows['answers']} answers", "bold")
-    say(f"fetched now: {outcome.records_fetched} participants, {outcome.trials_fetched} trial files")
+    say(f"fetched in this run: {outcome.records_fetched} participants, {outcome.trials_fetched} trial files")
     names = dict.fromkeys(path.relative_to(out).with_suffix("").as_posix() for path in outcome.files)
     formats = " and ".join(dict.fromkeys(path.suffix[1:] for path in outcome.files))
     say(f"in {out}: {', '.join(names)} ({formats})")
-    say(f"{out / PRIVATE} says who participants are: keep it when you share the rest.")
+    say(f"{out / PRIVATE} identifies participants. Do not share it with the rest.")
     if outcome.vanished:
         say(
-            f"{len(outcome.vanished)} objects are here that the bucket has no more (withdrawn, or expired); "
-            "--prune deletes them.",
+            f"{len(outcome.vanished)} local objects are no longer in the bucket (withdrawn or expired). "
+            "Pass --prune to delete them.",
             "yellow",
         )
     if outcome.problems:
-        say_error(f"{len(outcome.problems)} objects cannot be used:", "bold red")
+        say_error(f"{len(outcome.problems)} objects cannot be read:", "bold red")
         for problem in outcome.problems[:_SHOWN]:
             say_error(f"  {problem.key}: {problem.reason}")
         if len(outcome.problems) > _SHOWN:
-            say_error(f"  … all are in {out / 'problems.csv'}")
+            say_error(f"  … the full list is in {out / 'problems.csv'}")
 
 
 def _as_json(project_id: str, out: Path, outcome: Outcome) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`hippo logs`: what functions and game server logged of one participant, in one timeline."""
+"""`hippo logs`: the log lines of functions and game server about one participant, in one timeline."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.timeline import Timeline
 from hippo_cli.output import JsonOption, say, say_error, show_json_line
 
-_BEFORE = timedelta(minutes=10)  # that a participant may be in the study before their server is asked for
+_BEFORE = timedelta(minutes=10)  # a participant may be in the study this long before requesting a server
 _DAY = timedelta(days=1)
 _STYLES = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "bold yellow"}
 
@@ -24,22 +24,26 @@ def logs(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
     project: Annotated[
-        str | None, typer.Option("--project", help="Whose game server (the server's own, or the folder's).")
+        str | None,
+        typer.Option(
+            "--project",
+            help="Project whose game server logs to read (default: the server's, or the folder's).",
+        ),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="30m, 2h, 1d, or a time; by default since their server was asked for."
+            metavar="TIME", help="30m, 2h, 1d, or a time (default: when their server was requested)."
         ),
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep showing new lines until Ctrl-C.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what functions and game server have logged of a participant: ids and events, never answers.
+    """Show what functions and game server have logged about a participant: ids and events, never answers.
 
-    With --json each line is a JSON object of its own. Lines come some seconds late.
+    With --json, each line is a JSON object. Lines arrive a few seconds late.
     """
     user_id = read_user(user)
     platform, clock = open_platform(context.obj), SystemClock()
@@ -63,12 +67,12 @@ def logs(
     _show_notes(timeline)
     if not lines:
         say_error(
-            f"Nothing of {user_id} since {start.astimezone():%Y-%m-%d %H:%M}; --since goes further back."
+            f"No lines about {user_id} since {start.astimezone():%Y-%m-%d %H:%M}; --since shows earlier ones."
         )
 
 
 def _find_record(read: Callable[[], ServerRecord | None]) -> ServerRecord | None:
-    """The server record is a help only: whoever may not read it may all the same read logs."""
+    """Return the server record if it may be read. It is optional: logs can be read without it."""
     try:
         return read()
     except AwsError:
@@ -78,13 +82,13 @@ def _find_record(read: Callable[[], ServerRecord | None]) -> ServerRecord | None
 def _choose_project(record: ServerRecord | None, folder_project: str | None) -> str:
     project_id = (record.project_id if record else "") or folder_project
     if not project_id:
-        raise UsageError("it is not known in which project they are", "Give it by --project.")
+        raise UsageError("the participant's project is not known", "Pass it with --project.")
     return project_id
 
 
 def _find_start(record: ServerRecord | None, now: datetime) -> datetime:
-    asked = record.requested_at if record else None
-    return asked - _BEFORE if asked else now - _DAY
+    requested = record.requested_at if record else None
+    return requested - _BEFORE if requested else now - _DAY
 
 
 def _show(lines: Iterable[LogLine], *, as_json: bool) -> None:

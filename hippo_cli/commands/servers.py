@@ -1,4 +1,4 @@
-"""`hippo servers`: the game servers that run, and with `--all` those that have ended."""
+"""`hippo servers`: the running game servers and, with `--all`, those that have ended."""
 
 from datetime import datetime
 from typing import Annotated
@@ -24,19 +24,19 @@ COLUMNS = ("user", "project", "state", "age", "ends", "minutes", "USD", "why")
 def servers(
     context: typer.Context,
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id (default: the study in this folder).")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Those that have stopped or failed, too.")
+        bool, typer.Option("--all", "-a", help="Also show servers that have stopped or failed.")
     ] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show game servers: whose, since when, until when at the latest, and what they have cost at most.
+    """Show game servers with their participant, age, deadline and maximum cost so far.
 
-    In no study's folder, and without PROJECT, those of the whole stack.
+    Outside a study's folder, and without PROJECT, shows the servers of the whole stack.
     """
-    lines = _look(context, project, bucket)
+    lines = _read_lines(context, project, bucket)
     shown = [line for line in lines if everything or is_alive(line.record)]
     if as_json:
         show_json([line.as_json() for line in shown])
@@ -47,12 +47,12 @@ def servers(
     alive = sum(is_alive(line.record) for line in lines)
     total = sum(line.dollars for line in shown)
     say(
-        f"{alive} running or waiting, {total:.2f} USD so far at most, replaced ones not counted"
-        + (f"; {ended} that have ended: --all" if ended else "")
+        f"{alive} running or waiting; at most {total:.2f} USD so far, without replaced servers"
+        + (f"; {ended} more have ended (--all shows them)" if ended else "")
     )
 
 
-def _look(context: typer.Context, project: str | None, bucket: str | None) -> list[ServerLine]:
+def _read_lines(context: typer.Context, project: str | None, bucket: str | None) -> list[ServerLine]:
     now = SystemClock().now()
     platform = open_platform(context.obj)
     if project is not None or platform.folder_project:
@@ -63,7 +63,7 @@ def _look(context: typer.Context, project: str | None, bucket: str | None) -> li
 
 
 def format_row(line: ServerLine) -> tuple[str, ...]:
-    """The texts of a table's row."""
+    """Return the cells of a server's row in the table."""
     record = line.record
     return (
         record.user_id,
@@ -78,7 +78,7 @@ def format_row(line: ServerLine) -> tuple[str, ...]:
 
 
 def format_minutes(minutes: float) -> str:
-    """`3 min`, `2 h 05 min`, `4 d`."""
+    """Return a duration such as `3 min`, `2 h 05 min` or `4 d`."""
     if minutes < 60:
         return f"{minutes:.0f} min"
     if minutes < 48 * 60:
@@ -87,5 +87,5 @@ def format_minutes(minutes: float) -> str:
 
 
 def format_time(moment: datetime | None) -> str:
-    """`23:51`, in the user's own time zone; empty for none."""
+    """Return a time such as `23:51` in the user's own time zone; empty for None."""
     return f"{moment.astimezone():%H:%M}" if moment else ""

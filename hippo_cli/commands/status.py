@@ -1,4 +1,4 @@
-"""`hippo status`: where participants and their servers are, once, again and again, or as a report."""
+"""`hippo status`: the progress of participants and their servers, once, continuously, or as a report."""
 
 import importlib.util
 import sys
@@ -27,23 +27,23 @@ _LEAST_SECONDS, _MOST_SECONDS = 2, 86400
 def status(
     context: typer.Context,
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id (default: the study in this folder).")
     ] = None,
-    watching: Annotated[
-        bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")
-    ] = False,
-    interval: Annotated[float, typer.Option(help="Seconds between two looks.")] = 10,
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Refresh until Ctrl-C.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two refreshes.")] = 10,
     html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a report with charts, one file.")
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a report with charts into one file.")
     ] = None,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show participants by step, today's, and the servers that wait, run or have failed."""
+    """Show participants by step, today's participants, and servers that wait, run or have failed."""
     if watching and html:
-        raise UsageError("--watch and --html do not go together", "Give one of them.")
+        raise UsageError("--watch and --html cannot be combined", "Pass only one of them.")
     if not _LEAST_SECONDS <= interval <= _MOST_SECONDS:
-        raise UsageError(f"--interval {interval:g}", f"{_LEAST_SECONDS} to {_MOST_SECONDS} seconds.")
+        raise UsageError(
+            f"--interval {interval:g} is out of range", f"Pass {_LEAST_SECONDS} to {_MOST_SECONDS} seconds."
+        )
     if html:
         _check_charts()
     found = open_project(context.obj, project, bucket)
@@ -55,7 +55,7 @@ def status(
 
     if watching:
         if not as_json:
-            look(hidden=False)  # the first takes longest; those that follow read what has changed
+            look(hidden=False)  # the first takes longest; the others read only what has changed
         _watch(look, interval, as_json)
         return
     summary = look()
@@ -64,7 +64,7 @@ def status(
     if as_json:
         show_json(build_json(summary))
     elif html:
-        say(f"{html}: the report of {summary.total} participants; open it in a browser.")
+        say(f"{html}: a report on {summary.total} participants; open it in a browser.")
     else:
         show_lines(render(summary))
 
@@ -84,11 +84,11 @@ def _watch(look: Callable[[], Summary], interval: float, as_json: bool) -> None:
 
 
 def _check_charts() -> None:
-    """Before anything is read. Charts are an extra: most of the tool's users never draw one."""
+    """Raise MachineError if charts cannot be drawn. They need an extra that most users do not install."""
     if importlib.util.find_spec("matplotlib") is None:
         raise MachineError(
-            "charts need the extra `report`",
-            "Install the tool with its extra: `uv tool install '.[report]'` or `pip install '.[report]'`.",
+            "charts need the extra `report`, which is not installed",
+            "Install it: `uv tool install '.[report]'` or `pip install '.[report]'`.",
         )
 
 

@@ -1,4 +1,4 @@
-"""`hippo stop`: stops one participant's game server, or all of a project or stack."""
+"""`hippo stop`: a shutdown of one participant's game server, or of all servers of a project or stack."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -10,7 +10,7 @@ from hippo.errors import BadRequestError
 from hippo.records.messages import MAX_DELAY_MINUTES, parse_delay
 from hippo.records.server import STOPPED, ServerRecord
 from hippo_cli.commands.servers import format_time
-from hippo_cli.confirmation import ask_first
+from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
 from hippo_cli.operations.platform import Platform, open_platform, read_project, read_user
@@ -23,36 +23,42 @@ from hippo_cli.reports.servers import is_alive
 def stop(
     context: typer.Context,
     user: Annotated[str | None, typer.Argument(metavar="USER", help="The participant's id.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All servers of the project or stack.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Stop all servers of the project or stack.")
+    ] = False,
     project: Annotated[
-        str | None, typer.Option("--project", help="Only a server of this project (the folder's).")
+        str | None,
+        typer.Option(
+            "--project", help="Stop only servers of this project (default: the study in this folder)."
+        ),
     ] = None,
     delay: Annotated[
-        str, typer.Option(metavar="MINUTES", help="Stop them in so many minutes, not now: 0 to 1440.")
+        str, typer.Option(metavar="MINUTES", help="Stop after this many minutes instead of now: 0 to 1440.")
     ] = "0",
     wait: Annotated[
-        bool, typer.Option(help="Wait until they have stopped (a minute or so), or until --delay is set.")
+        bool,
+        typer.Option(help="Wait until the servers have stopped (about a minute), or until --delay is set."),
     ] = True,
-    timeout: Annotated[float, typer.Option(help="Minutes to wait at most.")] = 5,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before --all.")] = False,
+    timeout: Annotated[float, typer.Option(help="Maximum minutes to wait.")] = 5,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before stopping with --all.")] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a participant's game server, or all of them; what they recorded is kept.
+    """Stop a participant's game server, or all of them; their recorded data is kept.
 
-    With --delay they are stopped later, but never later than they would have been without.
-    Whoever has not come to the game yet gets another server: close the study first (`hippo pause`).
-    Ends with 1 if a server has not stopped in time; the platform goes on stopping it by itself.
+    --delay stops them later, but never later than their current deadline.
+    A participant who has not reached the game yet gets a new server: close the study first (`hippo pause`).
+    Exits with 1 if a server has not stopped in time; the platform continues to stop it.
     """
     if (user is None) != everything:
-        raise UsageError("either a participant or --all is needed", "`hippo servers` lists those that run.")
+        raise UsageError("pass either USER or --all", "`hippo servers` lists the running servers.")
     if not 1 <= timeout <= MAX_DELAY_MINUTES:
-        raise UsageError(f"--timeout {timeout:g}", f"1 to {MAX_DELAY_MINUTES} minutes.")
+        raise UsageError(f"--timeout {timeout:g} is out of range", f"Pass 1 to {MAX_DELAY_MINUTES} minutes.")
     minutes = _read_delay(delay)
     platform = open_platform(context.obj)
     if everything:
         records = _find_all(context, platform, project, bucket)
-        _confirm(records, minutes, yes=yes, as_json=as_json)
+        _require_agreement(records, minutes, yes=yes, as_json=as_json)
     else:
         records = [_find_one(platform, read_user(user or ""), project)]
     for record in records:
@@ -70,7 +76,7 @@ def _read_delay(text: str) -> float:
         return parse_delay(text)
     except BadRequestError as error:
         what = str(error).removeprefix("delay: ")
-        raise UsageError(f"--delay {text}: {what}", "Such as --delay 10.") from None
+        raise UsageError(f"--delay {text}: {what}", "For example: --delay 10.") from None
 
 
 def _format_delay(minutes: float) -> str:
@@ -80,10 +86,10 @@ def _format_delay(minutes: float) -> str:
 def _await(
     platform: Platform, records: list[ServerRecord], delay: float, patience: timedelta, *, as_json: bool
 ) -> list[Stopped]:
-    tell = (lambda _: None) if as_json else _tell
+    report = (lambda _: None) if as_json else _show_result
     if delay:
-        return await_deadlines(platform.bucket, records, delay, SystemClock(), patience, tell)
-    return await_stopped(platform.bucket, records, SystemClock(), patience, tell)
+        return await_deadlines(platform.bucket, records, delay, SystemClock(), patience, report)
+    return await_stopped(platform.bucket, records, SystemClock(), patience, report)
 
 
 def _find_all(
@@ -98,30 +104,31 @@ def _find_all(
 def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRecord:
     record = read_server(platform.bucket, user_id)
     if record is None:
-        raise CliError(f"{user_id} has no server, and never had one", "`hippo servers` lists those that run.")
+        raise CliError(f"{user_id} has never had a server", "`hippo servers` lists the running servers.")
     wanted = read_project(project) if project else platform.folder_project
     if wanted and record.project_id != wanted:
         raise CliError(
-            f"the server of {user_id} is one of the project {record.project_id}, not of {wanted}",
-            f"If that one is meant: --project {record.project_id}",
+            f"the server of {user_id} belongs to the project {record.project_id}, not to {wanted}",
+            f"To stop that one, pass --project {record.project_id}.",
         )
     return record
 
 
-def _confirm(records: list[ServerRecord], delay: float, *, yes: bool, as_json: bool) -> None:
+def _require_agreement(records: list[ServerRecord], delay: float, *, yes: bool, as_json: bool) -> None:
     if not records:
         return
     if not as_json:
         for record in records:
             say(f"{record.user_id}  {record.project_id}  {record.state}")
-    question = f"Stop these {len(records)} servers{_format_delay(delay)}? Whoever plays on them is cut off"
-    ask_first(question, yes=yes, quiet=as_json)
+    question = f"Stop these {len(records)} servers{_format_delay(delay)}? Participants lose their connection"
+    if not confirm(question, yes=yes, quiet=as_json):
+        raise typer.Abort
 
 
-def _tell(result: Stopped) -> None:
+def _show_result(result: Stopped) -> None:
     ends = f"ends at {format_time(result.ends)}" if result.ends else ""
-    says = "; ".join(filter(None, (ends, result.note)))
-    say(f"{result.user_id}: {says or result.state}")
+    details = "; ".join(filter(None, (ends, result.note)))
+    say(f"{result.user_id}: {details or result.state}")
 
 
 def _show(results: list[Stopped], *, waited: bool, as_json: bool) -> None:
@@ -140,12 +147,12 @@ def _show(results: list[Stopped], *, waited: bool, as_json: bool) -> None:
             ]
         )
     elif not results:
-        say("No server is running.")
+        say("No servers are running.")
     elif not waited:
         for result in late:
-            _tell(result)
+            _show_result(result)
     if waited and late:
         for result in late:
             say_error(f"{result.user_id}: still {result.state}", "bold red")
-        say_error("The platform goes on by itself; `hippo servers` says how far it is.")
+        say_error("The platform continues to stop them; `hippo servers` shows their state.")
         raise typer.Exit(ExitCode.PROBLEMS)

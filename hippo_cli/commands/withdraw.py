@@ -1,4 +1,4 @@
-"""`hippo withdraw`: deletes what belongs to a participant who wants it so, for good."""
+"""`hippo withdraw`: the permanent deletion of everything that belongs to one participant."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ import typer
 
 from hippo.clock import SystemClock
 from hippo.records.server import STOPPED
-from hippo_cli.confirmation import ask_first
+from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
 from hippo_cli.operations.platform import Platform, read_project, read_user
@@ -34,20 +34,21 @@ def withdraw(
     context: typer.Context,
     user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
     project: Annotated[
-        str | None, typer.Argument(metavar="PROJECT", help="Its id; by default the study of this folder.")
+        str | None, typer.Argument(metavar="PROJECT", help="Project id (default: the study in this folder).")
     ] = None,
     receipt: Annotated[
-        Path | None, typer.Option("--receipt", metavar="FILE", help="Where the receipt goes; a new file.")
+        Path | None,
+        typer.Option("--receipt", metavar="FILE", help="Path of the receipt; the file must not exist."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be deleted.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be deleted, and exit.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     bucket: BucketOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete a participant's answers, trials and server record for good, old versions included.
+    """Permanently delete a participant's answers, trials and server record, old versions included.
 
-    Stops their server first. Lists what there is and asks. Leaves a receipt that does not say who it was.
-    A run that was broken off is finished by the same command.
+    Stops their server first. Lists what will be deleted and asks. Leaves a receipt that does not identify
+    the participant. Run the same command again to finish an interrupted run.
     """
     clock = SystemClock()
     found_project = open_project(context.obj, read_project(project) if project else None, bucket)
@@ -67,7 +68,8 @@ def withdraw(
         if as_json:
             show_json(_as_json(found_project, found))
         return
-    ask_first("Delete all of it for good?", yes=yes, quiet=as_json)
+    if not confirm("Delete all of it permanently?", yes=yes, quiet=as_json):
+        raise typer.Abort
 
     def build_receipt(what: Found) -> dict[str, Any]:
         stack, bucket = found_project.stack.name, found_project.records.name
@@ -79,16 +81,16 @@ def withdraw(
     note = build_receipt(_delete(withdrawal, found_project, found, path, keep, hidden=as_json))
     write_receipt(path, note)
     unfinished.forget()
-    _tell(note, path, as_json=as_json)
+    _show_receipt(note, path, as_json=as_json)
 
 
-def _tell(note: dict[str, Any], path: Path, *, as_json: bool) -> None:
+def _show_receipt(note: dict[str, Any], path: Path, *, as_json: bool) -> None:
     if as_json:
         show_json({**note, "receipt": str(path)})
         return
-    say(f"Deleted. The receipt, without a name: {path}", "bold")
+    say(f"Deleted. Anonymous receipt: {path}", "bold")
     for line in note["stillThere"]:
-        say(f"Still there: {line}.", "dim")
+        say(f"Remaining: {line}.", "dim")
 
 
 def _delete(
@@ -100,9 +102,10 @@ def _delete(
     *,
     hidden: bool,
 ) -> Found:
-    """Stops the server and deletes all; gives what that was. The receipt's place is kept, unless it fails.
+    """Stop the server, delete everything, and return what was deleted.
 
-    `keep` is told what there is just before that.
+    The receipt's path is reserved first and released if the deletion fails. `keep` receives what was found
+    just before the deletion.
     """
     reserve(receipt)
     try:
@@ -119,9 +122,10 @@ def _delete(
 
 
 def _find_user(project: Project, user: str, folder: Path) -> str:
-    """Deployments before this one took any id: what is stored under the very words counts first.
+    """Return the user id as it is stored.
 
-    Or one that an earlier run has begun to delete.
+    Earlier deployments accepted any id, so an exact match in the bucket, or in an unfinished earlier run,
+    comes before today's spelling rules.
     """
     if user and Unfinished(folder, project.id, user).read() is not None:
         return user
@@ -132,10 +136,10 @@ def _find_user(project: Project, user: str, folder: Path) -> str:
 
 def _check(found: Found) -> None:
     if found.is_empty:
-        where = f"; their server record is one of {', '.join(found.others)}" if found.others else ""
+        where = f"; their server record belongs to {', '.join(found.others)}" if found.others else ""
         raise CliError(
-            f"there is nothing of {found.user_id} in {found.project_id}{where}",
-            "Look at id and project; --bucket names another bucket.",
+            f"no data of {found.user_id} in {found.project_id}{where}",
+            "Check the user id and the project, or pass --bucket if the data is in another bucket.",
         )
 
 
@@ -144,13 +148,13 @@ def _show(found: Found) -> None:
     for line in describe(found):
         say(line)
     if found.server is not None and found.server.state != STOPPED:
-        say(f"Their server is {found.server.state}: it is stopped first.")
+        say(f"Their server is {found.server.state}. It is stopped first.")
     if found.others:
-        say(f"Their server record is one of {', '.join(found.others)}: it stays until they withdraw there.")
+        say(f"Their server record belongs to {', '.join(found.others)}. It stays until they withdraw there.")
 
 
 def _stop_server(project: Project, found: Found) -> bool:
-    """Whether there was one to stop. Raises CliError if it does not stop in time."""
+    """Stop the server; return whether one was running. Raise CliError if it does not stop in time."""
     if found.server is None or found.server.state == STOPPED:
         return False
     platform = Platform(project.connection, project.stack, project.platform, None)
@@ -159,7 +163,7 @@ def _stop_server(project: Project, found: Found) -> bool:
     if not result.done:
         raise CliError(
             f"the server of {found.user_id} is still {result.state}; nothing was deleted",
-            "The platform goes on stopping it. Run the same command again in a while.",
+            "The platform continues to stop it. Run the same command again in a few minutes.",
         )
     return True
 
@@ -168,9 +172,9 @@ def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> Found
     left = withdrawal.find(read_server(project.platform, user_id))
     if not left.is_empty:
         raise CliError(
-            "something of them has come back while it was being deleted:\n" + "\n".join(describe(left)),
-            "Their page is still open. Have it closed, or close the study (`hippo pause`), then run the\n"
-            "same command again.",
+            "new data appeared during the deletion:\n" + "\n".join(describe(left)),
+            "The participant's page is still open. Have it closed, or close the study (`hippo pause`).\n"
+            "Then run the same command again.",
         )
     return left
 
