@@ -1,1 +1,1 @@
-"""The researcher's tool: from a study's folder to a running study, and the data back home."""
+"""The researcher's command-line tool: create, check, publish, monitor and export studies."""

@@ -1,21 +1,21 @@
-"""Where the programs `hippo` (also `python -m hippo_cli`) and `updateProject.py` begin."""
+"""The entry points of `hippo` (also `python -m hippo_cli`) and `updateProject.py`."""
 
 import sys
 from importlib import import_module
 
 
 def main() -> None:
-    """Runs the command line of `hippo`."""
+    """Run the command line of `hippo`."""
     _run("hippo_cli.app")
 
 
 def update_project() -> None:
-    """Runs that of `updateProject.py`."""
+    """Run the command line of `updateProject.py`."""
     _run("hippo_cli.update_project")
 
 
 def _run(module: str) -> None:
-    """What it needs is loaded here, so that Ctrl-C ends that quietly, too."""
+    """Import and run a module's `main`. Importing it here lets Ctrl-C end the import quietly, too."""
     try:
         run = import_module(module).main
     except KeyboardInterrupt:

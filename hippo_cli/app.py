@@ -1,4 +1,4 @@
-"""The command line: the commands, and global options, which may stand anywhere."""
+"""The command line: the commands, and the global options, which are accepted anywhere."""
 
 import sys
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ from hippo_local.console import take_any_characters
 
 app = typer.Typer(
     name="hippo",
-    help="HIPPO Gym for researchers: from a study's folder to a running study, and the data back home.",
+    help="HIPPO Gym for researchers: create, check, publish and monitor studies, and export their data.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -65,22 +65,22 @@ def read_flags(
     stack: Annotated[
         str | None, typer.Option(envvar="HIPPO_STACK", help="Prefix or CloudFormation name of the stack.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="AWS profile (else AWS_PROFILE).")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile (default: AWS_PROFILE).")] = None,
     region: Annotated[
         str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")] = False,
     show_version: Annotated[
         bool,
         typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),
     ] = False,
 ) -> None:
-    """HIPPO Gym for researchers: from a study's folder to a running study, and the data back home."""
+    """HIPPO Gym for researchers: create, check, publish and monitor studies, and export their data."""
     context.obj = Flags(stack, profile, region, debug)
 
 
 def read_version() -> str:
-    """The installed distribution's; a folder that is only on the path has none."""
+    """Return the version of the installed distribution, which a folder on the path does not have."""
     try:
         return version("hippo-gym-aws")
     except PackageNotFoundError:
@@ -88,24 +88,24 @@ def read_version() -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line; ends the process with one of errors.ExitCode."""
+    """Run the command line, and exit with one of errors.ExitCode."""
     take_any_characters()
     app(args=hoist_flags(sys.argv[1:] if arguments is None else arguments), prog_name="hippo")
 
 
 def hoist_flags(arguments: Sequence[str]) -> list[str]:
-    """Global options to the front, so that `hippo check --region R` means what people expect of it."""
-    flags, rest, words = [], [], list(arguments)
-    while words:
-        word = words.pop(0)
-        if word == "--":
-            rest += [word, *words]
+    """Move global options to the front, so that `hippo check --region R` works."""
+    flags, rest, remaining = [], [], list(arguments)
+    while remaining:
+        argument = remaining.pop(0)
+        if argument == "--":
+            rest += [argument, *remaining]
             break
-        if word in _WITH_VALUE:
-            flags += [word, *words[:1]]
-            words = words[1:]
-        elif word in _WITHOUT_VALUE or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
-            flags.append(word)
+        if argument in _WITH_VALUE:
+            flags += [argument, *remaining[:1]]
+            remaining = remaining[1:]
+        elif argument in _WITHOUT_VALUE or argument.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            flags.append(argument)
         else:
-            rest.append(word)
+            rest.append(argument)
     return flags + rest

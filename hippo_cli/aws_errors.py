@@ -1,4 +1,4 @@
-"""What botocore says, in words of somebody who has to do something about it."""
+"""Errors of botocore, translated into what is wrong and what to do."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ _INVALID = {
 }
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "403"}
 _BUSY = {
-    "503",  # of a HEAD, whose answer has no words
+    "503",  # of a HEAD request, whose response has no body
     "InternalError",
     "InternalFailure",
     "PriorRequestNotComplete",
@@ -39,20 +39,20 @@ _NETWORK = (boto.HTTPClientError, boto.ConnectionError)  # timeouts, TLS, proxie
 _BROKEN_OFF = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
 _SIGN_IN = (boto.SSOError, boto.TokenRetrievalError)
 NO_CREDENTIALS = (
-    "Set up those that your operator gave you: `aws configure` or `aws configure sso`;\n"
-    "with a name of your own then also --profile NAME, or AWS_PROFILE."
+    "Set up the credentials from your operator with `aws configure` or `aws configure sso`.\n"
+    "If you saved them under a profile name, also pass --profile NAME or set AWS_PROFILE."
 )
 
 
 class BrokenOffError(boto.HTTPClientError):
-    """An answer that came by half."""
+    """A response that broke off while it was read."""
 
-    fmt = "the answer of {what} broke off: {error}"
+    fmt = "the response of {what} broke off: {error}"
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Says whose answer it is that breaks off while it is read: botocore does not know."""
+    """Name the source of a response that breaks off while it is read; botocore does not know it."""
     try:
         yield
     except _BROKEN_OFF as error:
@@ -60,35 +60,35 @@ def reading(what: str) -> Iterator[None]:
 
 
 def is_denied(error: ClientError) -> bool:
-    """Whether these credentials may not do this."""
+    """Return whether the credentials lack the permission."""
     return read_code(error) in _DENIED
 
 
 def read_code(error: ClientError) -> str:
-    """AWS's own name of an error."""
+    """Return AWS's code of an error."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def describe_aws_error(error: BotoCoreError | ClientError) -> CliError:
-    """The error to show; what nobody foresaw keeps AWS's own words."""
+    """Return the error to show. Unknown errors keep AWS's own message."""
     if isinstance(error, ClientError):
         return _describe_refusal(error)
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return AwsError("there are no AWS credentials", NO_CREDENTIALS)
+        return AwsError("no AWS credentials were found", NO_CREDENTIALS)
     if isinstance(error, boto.CredentialRetrievalError):
-        return AwsError(f"the AWS credentials cannot be had: {error}", NO_CREDENTIALS)
+        return AwsError(f"the AWS credentials cannot be retrieved: {error}", NO_CREDENTIALS)
     if isinstance(error, boto.ProfileNotFound):
-        return UsageError(str(error), "`aws configure list-profiles` lists those that there are.")
+        return UsageError(str(error), "`aws configure list-profiles` lists the existing profiles.")
     if isinstance(error, _SIGN_IN):
         return AwsError(
-            "the sign-in at AWS has expired", "Sign in again: `aws sso login` (with --profile NAME)."
+            "the AWS sign-in has expired", "Sign in again: `aws sso login` (with --profile NAME)."
         )
     if isinstance(error, boto.NoRegionError | boto.InvalidRegionError):
-        return UsageError(f"no usable AWS region: {error}", "Give it by --region, such as ca-central-1.")
+        return UsageError(f"no usable AWS region: {error}", "Pass --region, for example ca-central-1.")
     if isinstance(error, _NETWORK):
         return AwsError(
             f"AWS cannot be reached: {error}",
-            "Look at the network (and AWS_ENDPOINT_URL, if it is set), then run the same command again.",
+            "Check the network, and AWS_ENDPOINT_URL if it is set. Then run the same command again.",
         )
     return AwsError(f"AWS: {error}")
 
@@ -98,12 +98,12 @@ def _describe_refusal(error: ClientError) -> CliError:
     if code in _EXPIRED:
         return AwsError(
             "the AWS credentials have expired",
-            "Sign in again (`aws sso login`) or ask for new ones; then run the same command again.",
+            "Sign in again (`aws sso login`) or get new ones, then run the same command again.",
         )
     if code in _INVALID:
         return AwsError(
             f"AWS does not accept the credentials ({code}: {message})",
-            "They may be mistyped, revoked or another account's; a clock that is wrong looks the same.",
+            "They may be mistyped, revoked or from another account. A wrong system clock also causes this.",
         )
     if code in _DENIED:
         return AwsError(
@@ -119,7 +119,7 @@ def _describe_refusal(error: ClientError) -> CliError:
 
 @contextmanager
 def naming_permission(action: str, resource: str, project_id: str) -> Iterator[None]:
-    """Turns a refusal of IAM into one that says which action on which resource was refused."""
+    """Turn a refusal by IAM into an error that names the action and the resource."""
     try:
         yield
     except ClientError as error:
@@ -127,8 +127,8 @@ def naming_permission(action: str, resource: str, project_id: str) -> Iterator[N
             raise
         raise AwsError(
             f"access denied: these credentials may not do {action} on {resource}",
-            "If the project is yours, ask the operator to attach the stack's ResearcherPolicy to you (its\n"
-            "output ResearcherPolicyArn; for a further bucket also ResearcherExtraBucketsPolicyArn), and\n"
-            f"to tag you hippo-project={project_id}, or with the beginning of the id before a hyphen.\n"
-            "If it is somebody else's, give the study another id.",
+            "If the project is yours, ask the operator to attach the stack's ResearcherPolicy to you\n"
+            "(output ResearcherPolicyArn; for an additional bucket also ResearcherExtraBucketsPolicyArn),\n"
+            f"and to tag you hippo-project={project_id}, or with the beginning of the id before a hyphen.\n"
+            "If the project belongs to another researcher, choose another id for the study.",
         ) from error

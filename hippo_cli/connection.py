@@ -1,4 +1,4 @@
-"""Which account, region and stack a command is about: flags, environment, config.yml's awsSetup."""
+"""The account, region and stack of a command, from options, environment and config.yml's awsSetup."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from hippo_cli.errors import UsageError
 
 _RETRIES = 4
 _CONNECT_SECONDS = 5
-_READ_SECONDS = 65  # publishing may take the update function a minute
+_READ_SECONDS = 65  # the update function may take a minute to publish
 
 
 @dataclass(frozen=True)
 class Flags:
-    """What was given before or after any command, or by its variable.
+    """The global options, or the environment variables behind them.
 
-    `profile` only by its option: botocore itself reads AWS_PROFILE, and keys in the environment go before.
+    `profile` is only the option: botocore reads AWS_PROFILE itself, and prefers keys in the environment.
     """
 
     stack: str | None = None
@@ -30,14 +30,14 @@ class Flags:
 
 @dataclass(frozen=True)
 class Connection:
-    """AWS as one command sees it; AWS_ENDPOINT_URL leads it to a local platform."""
+    """One command's connection to AWS, or to a local platform with AWS_ENDPOINT_URL."""
 
     session: Any
     region: str
     stack: str | None
 
     def make_client(self, service: str) -> Any:
-        """A client that tries again by itself when AWS is busy or a connection breaks."""
+        """Return a client that retries when AWS is busy or a connection breaks."""
         config = Config(
             retries={"mode": "standard", "total_max_attempts": _RETRIES},
             connect_timeout=_CONNECT_SECONDS,
@@ -47,17 +47,17 @@ class Connection:
             return self.session.client(service, region_name=self.region, config=config)
         except InvalidRegionError:  # a ValueError too
             raise
-        except ValueError as error:  # botocore's own for an endpoint that is no URL
+        except ValueError as error:  # botocore's error for an endpoint that is not a URL
             raise UsageError(
                 f"{error}",
-                "AWS_ENDPOINT_URL has to be one such as http://localhost:4566; usually it is not set.",
+                "Unset AWS_ENDPOINT_URL, or set it to a URL such as http://localhost:4566.",
             ) from error
 
 
 def connect(flags: Flags, project: Mapping[str, Any] | None = None) -> Connection:
-    """The connection for `project`, a study's config, if the command has one. No call is made yet.
+    """Return the connection for `project`, a study's config, if the command has one. Make no call yet.
 
-    Raises UsageError without a region, botocore's ProfileNotFound for an unknown profile.
+    Raise UsageError without a region, and botocore's ProfileNotFound for an unknown profile.
     """
     setup = (project or {}).get("awsSetup")
     setup = setup if isinstance(setup, Mapping) else {}
@@ -67,8 +67,8 @@ def connect(flags: Flags, project: Mapping[str, Any] | None = None) -> Connectio
     )
     if not region:
         raise UsageError(
-            "no AWS region is given",
-            "Give --region, set AWS_REGION, or name it under project.awsSetup.region in config.yml.",
+            "no AWS region is set",
+            "Pass --region, set AWS_REGION, or set project.awsSetup.region in config.yml.",
         )
     stack = flags.stack or setup.get("stack")
     return Connection(session, str(region), str(stack) if stack else None)

@@ -1,4 +1,4 @@
-"""What the tool tells its user instead of a stack trace, and the exit codes that scripts rely on."""
+"""The errors that the tool shows instead of a stack trace, and the exit codes that scripts rely on."""
 
 from enum import IntEnum
 
@@ -7,16 +7,16 @@ class ExitCode(IntEnum):
     """Documented in docs/reference/cli.md."""
 
     FINE = 0
-    PROBLEMS = 1  # the study, or what was asked about it, has problems
+    PROBLEMS = 1  # the study, or its data or servers, has problems
     USAGE = 2  # the command line is wrong
-    AWS = 3  # AWS refused or could not be reached, or there is no such stack
-    MACHINE = 4  # this machine: a file, the disk, a program that is missing
+    AWS = 3  # AWS refused or could not be reached, or the stack does not exist
+    MACHINE = 4  # this machine: a file, the disk, or a missing program
     UNEXPECTED = 70  # a fault of the tool itself
     INTERRUPTED = 130
 
 
 class CliError(Exception):
-    """Something the user can act on: `what` is wrong and, under it, what to do."""
+    """An error that the user can act on: `what` is wrong, and `advice` on what to do."""
 
     code = ExitCode.PROBLEMS
 
@@ -27,18 +27,18 @@ class CliError(Exception):
 
 
 class UsageError(CliError):
-    """The command line, or a setting that stands for a part of it, is wrong."""
+    """An error in the command line, or in a setting that replaces a part of it."""
 
     code = ExitCode.USAGE
 
 
 class AwsError(CliError):
-    """AWS refused, or could not be reached."""
+    """A request that AWS refused, or that could not reach AWS."""
 
     code = ExitCode.AWS
 
 
 class MachineError(CliError):
-    """Something on this machine is in the way."""
+    """A problem of this machine, such as a missing program."""
 
     code = ExitCode.MACHINE

@@ -1,4 +1,4 @@
-"""What a check has found, and the order and form in which it is told."""
+"""Findings of a check, and their order."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """An error keeps a study from being published, a warning does not."""
+    """The severity of a finding: an error prevents publishing, a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -15,9 +15,9 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong. `file` is relative to the study; `line` counts from 1, 0 is the whole file.
+    """One problem. `file` is relative to the study; `line` counts from 1, and 0 means the whole file.
 
-    `code` names the kind, for programs; `key` is the config's key or the page's element.
+    `code` names the kind, for programs. `key` is the config's key or the page's element.
     """
 
     severity: Severity
@@ -29,31 +29,31 @@ class Finding:
     fix: str
 
     def format_location(self) -> str:
-        """`config.yml:12`, as editors and terminals make links of."""
+        """Return `config.yml:12`, which editors and terminals turn into a link."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
+        """Return the finding as JSON."""
         return {**asdict(self), "severity": self.severity.value}
 
 
 def error(code: str, file: str, line: int, key: str, what: str, fix: str) -> Finding:
-    """A finding that keeps the study from being published."""
+    """Return a finding that prevents publishing."""
     return Finding(Severity.ERROR, code, file, line, key, what, fix)
 
 
 def warning(code: str, file: str, line: int, key: str, what: str, fix: str) -> Finding:
-    """A finding that does not."""
+    """Return a finding that does not prevent publishing."""
     return Finding(Severity.WARNING, code, file, line, key, what, fix)
 
 
 def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
-    """By file (the config first) and line, each once."""
+    """Return the findings without duplicates, by file (the config first) and line."""
     return sorted(
         dict.fromkeys(findings), key=lambda found: (found.file != "config.yml", found.file, found.line)
     )
 
 
 def count_errors(findings: Iterable[Finding]) -> int:
-    """How many keep the study from being published."""
+    """Return how many findings prevent publishing."""
     return sum(found.severity is Severity.ERROR for found in findings)

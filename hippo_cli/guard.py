@@ -1,4 +1,4 @@
-"""What every command is wrapped in: errors become a message and an exit code, never a stack trace."""
+"""The wrapper of every command: errors become a message and an exit code instead of a stack trace."""
 
 import errno
 import functools
@@ -16,22 +16,22 @@ from hippo_cli.output import say_error
 
 Result = TypeVar("Result")
 _REPORT = (
-    "This is a fault of the tool. Please report it, with what the same command shows with --debug\n"
-    "(look through that first: it may hold names of your files and of your AWS account)."
+    "This is a bug in the tool. Please report it with the output of the same command and --debug.\n"
+    "Read that output first: it may contain names of your files and of your AWS account."
 )
 
 
 def guard(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Wraps a command whose first parameter is `context`; with --debug the trace is shown as well."""
+    """Wrap a command whose first parameter is `context`. With --debug, also show the stack trace."""
 
     @functools.wraps(command)
     def run(*arguments: object, **options: object) -> Result:
         try:
             return command(*arguments, **options)
-        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - here is where all of them end
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - the one handler of all errors
             if _is_debug(arguments, options) and not isinstance(error, typer.Exit):
                 say_error(traceback.format_exc())
-            _end(error)
+            _exit(error)
 
     return run
 
@@ -41,7 +41,7 @@ def _is_debug(arguments: tuple[object, ...], options: dict[str, object]) -> bool
     return bool(getattr(getattr(context, "obj", None), "debug", False))
 
 
-def _end(error: BaseException) -> NoReturn:
+def _exit(error: BaseException) -> NoReturn:
     if isinstance(error, typer.Exit):
         raise error
     if isinstance(error, typer.Abort | KeyboardInterrupt):
@@ -55,7 +55,7 @@ def _end(error: BaseException) -> NoReturn:
             say_error(error.advice)
         raise typer.Exit(error.code)
     if isinstance(error, BrokenPipeError):
-        raise typer.Exit(ExitCode.FINE)  # whoever read our lines has seen enough
+        raise typer.Exit(ExitCode.FINE)  # the reader of our output has closed the pipe
     if isinstance(error, OSError):
         say_error(_describe_os_error(error), "bold red")
         raise typer.Exit(ExitCode.MACHINE)
@@ -65,12 +65,12 @@ def _end(error: BaseException) -> NoReturn:
 
 
 def _describe_os_error(error: OSError) -> str:
-    while isinstance(error, shutil.Error):  # a list of what could not be copied
+    while isinstance(error, shutil.Error):  # a list of the files that could not be copied
         inner = [part[2] for part in error.args[0] if isinstance(part, tuple)]
         text = str(inner[0]) if inner else str(error)
         error = OSError(errno.ENOSPC if "No space left" in text else 0, text)
-    place = f"{error.filename}: " if error.filename else ""
+    path = f"{error.filename}: " if error.filename else ""
     reason = error.strerror or str(error)
     if error.errno == errno.ENOSPC:
-        reason = "the disk is full; make room and run the same command again"
-    return f"{place}{reason}"
+        reason = "the disk is full; free some space and run the same command again"
+    return f"{path}{reason}"

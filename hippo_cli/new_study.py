@@ -1,4 +1,4 @@
-"""A new study's folder, made of the example: same pages, same game, with names of its own."""
+"""A new study's folder, created from the example: the same pages and game, with other names."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from hippo_cli.errors import MachineError, UsageError
 from hippo_cli.schema import FILE_NAME, make_schema
 from hippo_cli.study_folder import PLACEHOLDER
 
-# What running or publishing the example leaves in it, and what is about the example itself.
+# Files that running or publishing the example leaves behind, and the example's own documentation.
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "*.pyc", "data", ".trialConfig.yml", ".projectConfig.yml", ".env", "*.pem", "README.md"
 )
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_TEXT = {"yes", "no", "on", "off", "true", "false", "null", "y", "n"}
-# For those who know publishing by this name.
+# For researchers who know the publishing command by this name.
 _PROGRAM = '''\
 """Publishes the study of this folder, as `hippo publish` does: python updateProject.py"""
 try:
@@ -38,7 +38,7 @@ _SCHEMA_LINE = re.compile(r"^# yaml-language-server: .*\n", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Answers:
-    """What a new study needs to know. Without a bucket the stack is asked for it."""
+    """The answers that a new study needs. Without a bucket, the stack's own is used."""
 
     project_id: str
     name: str
@@ -49,14 +49,14 @@ class Answers:
 
 
 def make_study(example: Path, target: Path, answers: Answers) -> None:
-    """Makes the folder, whole or not at all. Raises UsageError if something is there already."""
+    """Create the folder, completely or not at all. Raise UsageError if it exists and is not empty."""
     target = Path(os.path.realpath(target))
     if os.path.lexists(target) and (not target.is_dir() or any(target.iterdir())):
-        raise UsageError(f"{target} is there already, and not empty", "Name a folder that is new or empty.")
+        raise UsageError(f"{target} exists and is not empty", "Choose a folder that is new or empty.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Within a folder that is there: the one around it may be another file system, or somebody else's.
-    place = target if target.exists() else target.parent
-    with tempfile.TemporaryDirectory(prefix=".hippo-new-", dir=place) as draft:
+    # Inside an existing target: its parent may be on another file system, or not writable.
+    parent = target if target.exists() else target.parent
+    with tempfile.TemporaryDirectory(prefix=".hippo-new-", dir=parent) as draft:
         folder = Path(draft) / "study"
         shutil.copytree(example, folder, ignore=_LEFT_OUT)
         config = folder / "config.yml"
@@ -68,11 +68,11 @@ def make_study(example: Path, target: Path, answers: Answers) -> None:
         if not target.exists():
             folder.rename(target)
         for child in folder.iterdir() if folder.exists() else ():
-            child.rename(target / child.name)  # the empty folder may be the one that the user is in
+            child.rename(target / child.name)  # the empty folder may be the user's current one
 
 
 def write_config(text: str, answers: Answers) -> str:
-    """The example's config with the answers in their places; its comments stay."""
+    """Return the example's config with the answers filled in; its comments stay."""
     project_id = answers.project_id
     values: dict[tuple[str, ...], str] = {
         ("id",): project_id,
@@ -97,25 +97,25 @@ def write_config(text: str, answers: Answers) -> str:
 
 
 def quote(text: str) -> str:
-    """Text as YAML reads it back."""
+    """Return a text as a YAML scalar."""
     if _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXT:
         return text
     return json.dumps(text, ensure_ascii=False)
 
 
 def _replace_values(text: str, values: Mapping[tuple[str, ...], str]) -> str:
-    places = _find_values(yaml.compose(text, yaml.SafeLoader), ())
-    missing = sorted(".".join(path) for path in values if path not in places)
+    spans = _find_values(yaml.compose(text, yaml.SafeLoader), ())
+    missing = sorted(".".join(path) for path in values if path not in spans)
     if missing:
-        raise MachineError(f"the example study has no {', '.join(missing)}", "Install the tool again.")
-    for path in sorted(values, key=lambda path: places[path], reverse=True):
-        start, end = places[path]
+        raise MachineError(f"the example study has no {', '.join(missing)}", "Reinstall the tool.")
+    for path in sorted(values, key=lambda path: spans[path], reverse=True):
+        start, end = spans[path]
         text = text[:start] + quote(values[path]) + text[end:]
     return text
 
 
 def _find_values(node: yaml.Node | None, path: tuple[str, ...]) -> dict[tuple[str, ...], tuple[int, int]]:
-    """Where each text or number stands, by the keys above it."""
+    """Return the start and end of each scalar, by the keys above it."""
     if isinstance(node, yaml.ScalarNode):
         return {path: (node.start_mark.index, node.end_mark.index)}
     found: dict[tuple[str, ...], tuple[int, int]] = {}
@@ -126,7 +126,7 @@ def _find_values(node: yaml.Node | None, path: tuple[str, ...]) -> dict[tuple[st
 
 
 def _leave_out_bucket(text: str) -> str:
-    """Lines about the bucket become comments, and so does `ssl`, which names files in it."""
+    """Turn lines about the bucket into comments, and `ssl`, which names files in it."""
     lines, in_ssl = [], False
     for line in text.splitlines(keepends=True):
         indent = len(line) - len(line.lstrip())
@@ -139,6 +139,6 @@ def _leave_out_bucket(text: str) -> str:
 
 
 def _name_image(path: Path, project_id: str) -> None:
-    """local.yml says by which program the image is replaced, under the image's name."""
+    """Write the project id into local.yml, which maps each image's name to a program."""
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("  mountain_car: [", f"  {quote(project_id)}: [", 1), encoding="utf-8")

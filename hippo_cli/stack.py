@@ -1,4 +1,4 @@
-"""Finds a deployed HIPPO Gym: by the SSM parameters of its prefix, or by its CloudFormation outputs."""
+"""A deployed HIPPO Gym, found by the SSM parameters of its prefix or by its CloudFormation outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,52 +15,50 @@ DEFAULT_PREFIX = "hippo"
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployment. `values` are its SSM parameters, or outputs, by their names."""
+    """A deployment. `values` are its SSM parameters, or outputs, by name."""
 
     name: str
     region: str
     values: Mapping[str, str]
 
     def get(self, key: str, default: str = "") -> str:
-        """A value that older deployments may not have."""
+        """Return a value that older deployments may not have."""
         return self.values.get(key, default)
 
     def __getitem__(self, key: str) -> str:
-        """A value that has to be there. Raises AwsError: the deployment is too old for what is asked."""
+        """Return a required value. Raise AwsError if the deployment is too old to have it."""
         if key in self.values:
             return self.values[key]
-        raise AwsError(
-            f"the stack {self.name} does not say its {key}", "Ask the operator to deploy this release."
-        )
+        raise AwsError(f"the stack {self.name} has no {key}", "Ask the operator to deploy this release.")
 
     @property
     def bucket(self) -> str:
-        """Studies, participants' answers and trials."""
+        """The bucket of studies, participants' answers and trials."""
         return self["BucketName"]
 
     def build_study_link(self, project_id: str) -> str:
-        """What participants are given."""
+        """Return the link for participants."""
         return f"{self['SiteUrl'].rstrip('/')}/?projectId={project_id}"
 
 
 def find_stack(connection: Connection) -> Stack:
-    """The stack that the connection names, by its prefix or CloudFormation name; else the region's only one.
+    """Return the stack that the connection names, by prefix or CloudFormation name, or the region's only one.
 
-    Raises AwsError when there is none, UsageError when there are several; errors of the calls are let out.
+    Raise AwsError if there is none and UsageError if there are several. Errors of the calls are not caught.
     """
     if connection.stack:
         return _find_named(connection, connection.stack)
     found = _list_all(connection)
     if not found:
         raise AwsError(
-            f"no HIPPO Gym is found in {connection.region}",
-            "Ask the operator for region and stack, then give --region and --stack, or write both\n"
+            f"no HIPPO Gym was found in {connection.region}",
+            "Ask the operator for region and stack, then pass --region and --stack, or write both\n"
             "under awsSetup in config.yml.",
         )
     if len(found) > 1:
         raise UsageError(
-            f"there are several stacks in {connection.region}: {', '.join(sorted(found))}",
-            "Say which by --stack, HIPPO_STACK, or awsSetup.stack in config.yml.",
+            f"{connection.region} has several stacks: {', '.join(sorted(found))}",
+            "Choose one with --stack, HIPPO_STACK, or awsSetup.stack in config.yml.",
         )
     ((prefix, values),) = found.items()
     return Stack(prefix, connection.region, values)
@@ -80,33 +78,34 @@ def _find_named(connection: Connection, name: str) -> Stack:
         stacks = connection.make_client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if is_denied(error):
-            raise refusal or _no_such(connection, name) from None
+            raise refusal or _stack_missing(connection, name) from None
         if read_code(error) == "ValidationError":
-            raise _no_such(connection, name) from None
+            raise _stack_missing(connection, name) from None
         raise
     outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
     if "BucketName" not in outputs:
         raise AwsError(
-            f"the stack {name} in {connection.region} is no HIPPO Gym", "Its outputs name no bucket."
+            f"the stack {name} in {connection.region} is not a HIPPO Gym: its outputs name no bucket",
+            "Check --stack and --region.",
         )
     return Stack(name, connection.region, {"StackName": name, **outputs})
 
 
-def _no_such(connection: Connection, name: str) -> AwsError:
+def _stack_missing(connection: Connection, name: str) -> AwsError:
     return AwsError(
-        f"there is no stack {name} in {connection.region}, or you may not see it",
-        "Look at --stack and --region: a stack is found by its Prefix (`hippo` by default) or its name.",
+        f"the stack {name} does not exist in {connection.region}, or you may not read it",
+        "Check --stack and --region. A stack is found by its Prefix (default: `hippo`) or its name.",
     )
 
 
 def _list_all(connection: Connection) -> dict[str, dict[str, str]]:
-    """The parameters of each stack by its prefix."""
+    """Return the parameters of each stack, by its prefix."""
     try:
         values = _read_parameters(connection, ROOT)
     except ClientError as error:
         if not is_denied(error):
             raise
-        # A researcher may read what their own stack says, and not list all; most have the default prefix.
+        # Researchers may read the parameters of their own stack only; most stacks have the default prefix.
         values = _read_parameters(connection, f"{ROOT}/{DEFAULT_PREFIX}")
     found: dict[str, dict[str, str]] = {}
     for path, value in values.items():

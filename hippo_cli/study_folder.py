@@ -1,4 +1,4 @@
-"""A study's folder on this machine: its config as the platform gets it, its step files, its media."""
+"""A study's folder on this machine: its config as the platform receives it, its step files and media."""
 
 import os
 from collections.abc import Mapping
@@ -14,25 +14,25 @@ CONFIG_FILE = "config.yml"
 STEP_FOLDER = "StepFiles"
 APP_FOLDER = "App"
 STEP_SUFFIXES = (".html", ".css")
-PLACEHOLDER = "your-study-bucket"  # in new studies, where the bucket is not known yet
+PLACEHOLDER = "your-study-bucket"  # in new studies, whose bucket is not known yet
 
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """The folder, which is there; everything in it may be missing or wrong. Read once."""
+    """An existing folder, whose contents may be missing or wrong. Each part is read once."""
 
     directory: Path
 
     @cached_property
     def config_file(self) -> YamlFile:
-        """config.yml with its lines."""
+        """config.yml, with the line of each key."""
         return read_yaml(self.directory / CONFIG_FILE, CONFIG_FILE)
 
     @cached_property
     def project(self) -> dict[str, Any]:
-        """What stands under `project`, as publishing sends it; empty if unreadable.
+        """The `project` part, as publishing sends it; empty if it cannot be read.
 
-        Where nothing else is said `ecsTask` is the id and `bucket` awsSetup's, as existing scripts set them.
+        By default, `ecsTask` is the id and `bucket` is awsSetup's, as existing scripts set them.
         """
         project = self._read_part("project")
         setup = project.get("awsSetup")
@@ -44,17 +44,17 @@ class StudyFolder:
 
     @cached_property
     def trial(self) -> dict[str, Any]:
-        """What stands under `trial`: the game server's own business."""
+        """The `trial` part: settings that only the game server reads."""
         return self._read_part("trial")
 
     @cached_property
     def step_files(self) -> dict[str, Path]:
-        """Pages and style sheets by their names."""
+        """Pages and style sheets, by name."""
         return {path.name: path for path in self._list_files() if self._is_step_file(path)}
 
     @cached_property
     def media_files(self) -> dict[str, Path]:
-        """All else below StepFiles, by the path that pages refer to it by."""
+        """All other files below StepFiles, by the path with which pages refer to them."""
         folder = self.directory / STEP_FOLDER
         return {
             path.relative_to(folder).as_posix(): path
@@ -64,15 +64,17 @@ class StudyFolder:
 
     @cached_property
     def strays(self) -> list[tuple[str, str]]:
-        """What lies in StepFiles/ and is not published, by name, and why."""
+        """Files below StepFiles/ that are not published, by name, with the reason."""
         folder = self.directory / STEP_FOLDER
         found = []
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if path.exists() and not self._leads_nowhere_else(path):
-                found.append((name, "a link that leads out of the study"))
+            if path.exists() and not self._is_inside(path):
+                found.append((name, "a link to a file outside the study"))
             elif path.is_file() and path.suffix.lower() in STEP_SUFFIXES and "/" in name:
-                found.append((name, f"in a folder: pages and style sheets lie in {STEP_FOLDER}/ itself"))
+                found.append(
+                    (name, f"in a subfolder; pages and style sheets belong in {STEP_FOLDER}/ itself")
+                )
         return found
 
     def _is_step_file(self, path: Path) -> bool:
@@ -83,14 +85,14 @@ class StudyFolder:
         return [
             path
             for path in sorted(folder.rglob("*"))
-            if self._leads_nowhere_else(path)
+            if self._is_inside(path)
             and path.is_file()
             and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         ]
 
-    def _leads_nowhere_else(self, path: Path) -> bool:
-        """What a link leads to outside of the study is nobody's to publish."""
-        return Path(os.path.realpath(path)).is_relative_to(self.directory)  # which knows links in a circle
+    def _is_inside(self, path: Path) -> bool:
+        """Return whether a path, with its links resolved, is inside the study; others are never published."""
+        return Path(os.path.realpath(path)).is_relative_to(self.directory)  # which handles circular links
 
     def _read_part(self, key: str) -> dict[str, Any]:
         content = self.config_file.content
@@ -99,20 +101,23 @@ class StudyFolder:
 
 
 def read_folder_project(directory: Path = Path()) -> dict[str, Any]:
-    """The config of the study in a folder; empty if it holds none. Raises UsageError for a broken one."""
+    """Return the config of the study in a folder, or {} without one. Raise UsageError if it is broken."""
     if not (directory / CONFIG_FILE).is_file():
         return {}
     study = StudyFolder(directory.resolve())
     if study.config_file.content is None and study.config_file.findings:
         found = study.config_file.findings[0]
-        raise UsageError(f"{found.format_location()}: {found.what}", f"{found.fix} `hippo check` says more.")
+        raise UsageError(
+            f"{found.format_location()}: {found.what}", f"{found.fix} Run `hippo check` for details."
+        )
     return study.project
 
 
 def open_study(directory: Path) -> StudyFolder:
-    """The study in `directory`. Raises UsageError if that is no folder."""
+    """Return the study in `directory`. Raise UsageError if that is not a folder."""
     if not directory.is_dir():
         raise UsageError(
-            f"{directory} is no folder", "Name a study's folder, or go into it; `hippo new` makes one."
+            f"{directory} is not a folder",
+            "Name a study's folder, or run this in one; `hippo new` creates one.",
         )
     return StudyFolder(directory.resolve())

@@ -1,7 +1,7 @@
-"""`updateProject.py`: publishing by the name, and with the questions, of the existing deployment script.
+"""`updateProject.py`: publishing with the name and the questions of the existing deployment script.
 
-It is run in the study's folder. What it does is `hippo publish`, with the defaults of deployments that know
-nothing of that, and it leaves the two files that the existing script leaves.
+Run it in the study's folder. It does what `hippo publish` does, with the defaults of deployments that
+predate it, and it writes the same two files as the existing script.
 """
 
 import re
@@ -19,6 +19,7 @@ from hippo_cli.aws_errors import is_denied
 from hippo_cli.checks.server import has_game
 from hippo_cli.commands.check import show_findings
 from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, show_plan
+from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
 from hippo_cli.findings import count_errors
@@ -26,7 +27,7 @@ from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
 from hippo_cli.output import say, say_error
-from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan, make_registry
+from hippo_cli.publishing.plan import Plan, Request, Target, check_image_name, make_plan, make_registry
 from hippo_cli.publishing.run import Outcome
 from hippo_cli.publishing.task_definition import find_newest
 from hippo_cli.publishing.written_files import read_project, write_project, write_trial
@@ -34,15 +35,15 @@ from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder, open_study
 from hippo_local.console import take_any_characters
 
-# What existing deployments are called.
+# Names in existing deployments.
 REGION = "ca-central-1"
 FUNCTION = "HIPPO_Gym_update_project_master_list"
 ROLE = "ecsTaskExecutionRole"
-_IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # what follows a repository's address
+_IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # the tag or digest after a repository's address
 _DEVELOPING = "python3 communicator.py dev"
-# Word for word, so that what answers them by itself goes on working.
+# Word for word those of the existing script, so that programs that answer them keep working.
 _BUILD = "Do you want to deploy docker now? [y/n]"
-_GO_ON = "dev flag set in App/xvfb.sh file, ssl and s3uploading dissabled. Do you want to continue? [y/n]"
+_CONTINUE = "dev flag set in App/xvfb.sh file, ssl and s3uploading dissabled. Do you want to continue? [y/n]"
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -52,19 +53,20 @@ def update_project(
     stack: Annotated[
         str | None, typer.Option(envvar="HIPPO_STACK", help="Prefix or CloudFormation name of the stack.")
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="AWS profile (else AWS_PROFILE).")] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile (default: AWS_PROFILE).")] = None,
     region: Annotated[
         str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help=f"AWS region ({REGION}).")
     ] = None,
     image: Annotated[
-        str | None, typer.Option("--image", help="An image that is there; Docker is not used then.")
+        str | None,
+        typer.Option("--image", help="Use this existing image instead of building one with Docker."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer all questions with yes.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to all questions.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")] = False,
 ) -> None:
-    """Publish the study of this folder: pages, image and task definition, then its entry in the list.
+    """Publish the study in this folder: pages, image and task definition, then the entry in the project list.
 
-    Without useAWS nothing is published; the files for running the game server here are written.
+    Without useAWS, nothing is published, and only the files for running the game server here are written.
     """
     flags = context.obj = Flags(stack, profile, region, debug)
     check_image_name(image)
@@ -73,20 +75,21 @@ def update_project(
     show_findings(findings)
     if count_errors(findings):
         raise CliError(
-            f"the study has {count_errors(findings)} errors, so nothing is done", "Mend them first."
+            f"the study has {count_errors(findings)} errors, so nothing was published",
+            "Fix the errors above.",
         )
     project = read_project(study)
     if not project.get("useAWS"):
         trial = build_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
         _write_files(study, project, trial)
-        say("useAWS is not true, so nothing is published.")
+        say("useAWS is not true, so nothing was published.")
         return
     target = _find_target(flags, study)
     trial = build_trial(study, target.project_id, target.bucket)
     plan = make_plan(target, _ask_whether_to_build(target, image, yes))
     if plan.server and not plan.server.is_built:
         check_docker()
-        _ask_whether_to_go_on(study, yes)
+        _ask_whether_to_continue(study, yes)
     show_findings(plan.findings)
     show_plan(plan, deletes=False)
     outcome = carry_out(plan, deletes=False)
@@ -95,9 +98,9 @@ def update_project(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the command line; ends the process with one of errors.ExitCode.
+    """Run the command line, and exit with one of errors.ExitCode.
 
-    `.env` of the study's folder may name credentials and region; what is set already goes before.
+    `.env` in the study's folder may set credentials and region; variables that are already set win.
     """
     take_any_characters()
     _load_environment()
@@ -109,7 +112,7 @@ def _load_environment() -> None:
         load_dotenv(Path(".env"))
     except (OSError, ValueError) as error:
         say_error(f".env cannot be read: {error}", "bold red")
-        say_error("Save it as UTF-8, with lines such as AWS_PROFILE=lab.")
+        say_error("Save it as UTF-8, with lines such as AWS_PROFILE=researcher.")
         sys.exit(ExitCode.MACHINE)
 
 
@@ -122,7 +125,7 @@ def _find_target(flags: Flags, study: StudyFolder) -> Target:
 
 
 def _find_stack(connection: Connection, study: StudyFolder) -> Stack:
-    """The stack; where none is named or found, and the config names a bucket, what was always meant."""
+    """Return the stack. Without one, return the existing deployment if the config names a bucket."""
     try:
         return find_stack(connection)
     except (AwsError, ClientError) as error:
@@ -139,39 +142,34 @@ def _find_stack(connection: Connection, study: StudyFolder) -> Stack:
 
 
 def _choose_role(connection: Connection, family: str) -> str:
-    """The account's role of this name for a first task definition; an existing one keeps its own."""
+    """Return the account's role for a first task definition; empty if one exists, which keeps its role."""
     if find_newest(connection.make_client("ecs"), family):
         return ""
-    who = connection.make_client("sts").get_caller_identity()["Arn"]
-    partition, account = who.split(":")[1], who.split(":")[4]
+    caller = connection.make_client("sts").get_caller_identity()["Arn"]
+    partition, account = caller.split(":")[1], caller.split(":")[4]
     return f"arn:{partition}:iam::{account}:role/{ROLE}"
 
 
-def _ask_whether_to_build(target: Target, image: str | None, yes: bool) -> Wishes:
-    """The existing script's question; the image is built without it if there is none yet."""
+def _ask_whether_to_build(target: Target, image: str | None, yes: bool) -> Request:
+    """Ask the existing script's question. Without an image yet, one is built without asking."""
     if image or yes or not has_game(target.study):
-        return Wishes(image=image)
+        return Request(image=image)
     registry = make_registry(target)
-    is_there = registry.find() and registry.find_newest()
-    return Wishes(keeps_image=bool(is_there) and not _confirm(_BUILD))
+    exists = registry.find() and registry.find_newest()
+    return Request(keeps_image=bool(exists) and not _is_yes(_BUILD))
 
 
-def _ask_whether_to_go_on(study: StudyFolder, yes: bool) -> None:
+def _ask_whether_to_continue(study: StudyFolder, yes: bool) -> None:
     script = study.directory / APP_FOLDER / "xvfb.sh"
     is_developing = script.is_file() and _DEVELOPING in script.read_text(encoding="utf-8", errors="replace")
-    if is_developing and not yes and not _confirm(_GO_ON):
+    if is_developing and not yes and not _is_yes(_CONTINUE):
         raise typer.Exit(ExitCode.PROBLEMS)
 
 
-def _confirm(question: str) -> bool:
-    """Anything but y or yes is no."""
-    try:
-        answer = typer.prompt(question, default="", show_default=False, prompt_suffix=" ")
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise UsageError("there is nobody to ask", "Give --yes.") from None
-    return str(answer).strip().lower() in ("y", "yes")
+def _is_yes(question: str) -> bool:
+    """Return whether the reply is y or yes; anything else is no."""
+    reply = prompt(lambda: typer.prompt(question, default="", show_default=False, prompt_suffix=" "))
+    return str(reply).strip().lower() in ("y", "yes")
 
 
 def _write_files(study: StudyFolder, project: dict[str, Any], trial: dict[str, Any]) -> None:
@@ -180,10 +178,10 @@ def _write_files(study: StudyFolder, project: dict[str, Any], trial: dict[str, A
 
 
 def _fill_in(project: dict[str, Any], target: Target, plan: Plan, outcome: Outcome) -> dict[str, Any]:
-    """The project as it was published."""
+    """Return the project as it was published."""
     setup = dict(project.get("awsSetup") or {})
     names = {"containerName": target.project_id, "repository": target.project_id}
-    # Of the outcome, since the repository may have been made only now.
+    # From the outcome, because the repository may have been created in this run.
     is_own = plan.server is not None and plan.server.context is not None
     image = {"repositoryUri": _IMAGE_PART.sub("", outcome.image or "")} if is_own else {}
     filled = {**project, "ecsTask": target.project_id, "bucket": target.bucket}

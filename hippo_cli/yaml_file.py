@@ -1,4 +1,4 @@
-"""Reads a YAML file with the line of each key, and says what YAML reads otherwise than meant."""
+"""YAML files with the line of each key, and findings where YAML reads something unexpected."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ _DOCUMENTATION = "https://yaml.org/type/"
 
 @dataclass(frozen=True)
 class YamlFile:
-    """The content as the platform gets it (JSON: text keys, no dates), None if it cannot be read."""
+    """The content as the platform receives it (JSON: text keys, no dates), or None if it cannot be read."""
 
     name: str
     content: Any
@@ -28,7 +28,7 @@ class YamlFile:
     findings: list[Finding]
 
     def find_line(self, path: KeyPath) -> int:
-        """The line of a key, or of what it would stand under; 0 if there is nothing of it."""
+        """Return the line of a key or, if it is missing, of its closest parent; 0 without either."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.lines:
                 return self.lines[path[:length]]
@@ -36,53 +36,60 @@ class YamlFile:
 
 
 def read_yaml(path: Path, name: str) -> YamlFile:
-    """The file, or findings that say why it cannot be read. Raises no error of its own making."""
+    """Return the file, or findings that explain why it cannot be read. Do not raise for either."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return _unreadable(
-            error("file-missing", name, 0, "", f"{name} is missing", "`hippo new` makes a study.")
+            error(
+                "file-missing",
+                name,
+                0,
+                "",
+                f"{name} is missing",
+                "Add it; `hippo new` creates a complete study.",
+            )
         )
     except OSError as fault:
         reason = fault.strerror or str(fault)
         return _unreadable(
-            error("file-unreadable", name, 0, "", f"cannot be read: {reason}", "Make it readable.")
+            error("file-unreadable", name, 0, "", f"cannot be read: {reason}", "Fix the file's permissions.")
         )
     except UnicodeDecodeError as fault:
         line = fault.object[: fault.start].count(b"\n") + 1
         return _unreadable(
-            error("not-utf-8", name, line, "", "a character that is not UTF-8", "Save the file as UTF-8.")
+            error("not-utf-8", name, line, "", "a character is not UTF-8", "Save the file as UTF-8.")
         )
     return parse_yaml(text, name)
 
 
 def parse_yaml(text: str, name: str) -> YamlFile:
-    """The same for a text."""
+    """Read a text as `read_yaml` reads a file."""
     text = text.removeprefix(_BOM)
     try:
         if line := _find_too_deep(text):
-            return _unreadable(error("yaml", name, line, "", "too deeply nested", "Write it out flat."))
+            return _unreadable(error("yaml", name, line, "", "nested too deeply", "Use fewer levels."))
         loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
             walk = _Walk(name)
-            walk.visit(node, ())
+            walk.check(node, ())
             if node is not None and not walk.is_broken and _count(node, {}) > _LARGEST:
-                what = "repeated by references (&, *) until it is too large"
-                return _unreadable(error("yaml", name, 0, "", what, "Write it out."))
+                what = "references (&, *) make the content too large"
+                return _unreadable(error("yaml", name, 0, "", what, "Remove the references."))
             content = loader.construct_document(node) if node is not None and not walk.is_broken else None
         finally:
             loader.dispose()
     except yaml.YAMLError as fault:
         return _unreadable(_describe_fault(fault, name))
     except (ValueError, OverflowError, TypeError) as fault:  # 2026-13-45
-        what = f"a value that YAML cannot read: {fault}"
-        return _unreadable(error("yaml", name, 0, "", what, "Put texts in quotes."))
+        what = f"YAML cannot read a value: {fault}"
+        return _unreadable(error("yaml", name, 0, "", what, "Put text in quotes."))
     return YamlFile(name, to_wire(content), walk.lines, walk.findings)
 
 
 def _find_too_deep(text: str) -> int:
-    """The line where lists and mappings go deeper than anybody means, 0 if nowhere: reading them recurses."""
+    """Return the first line that is nested too deeply to be read by recursion, or 0."""
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -95,7 +102,7 @@ def _find_too_deep(text: str) -> int:
 
 
 def _count(node: Any, known: dict[int, int]) -> int:
-    """Values that it holds, once for each reference to them."""
+    """Return the number of values in a node, counted once for each reference to them."""
     if id(node) not in known:
         inner = node.value if isinstance(node, yaml.CollectionNode) else []
         parts = [part for one in inner for part in (one if isinstance(one, tuple) else (one,))]
@@ -104,7 +111,7 @@ def _count(node: Any, known: dict[int, int]) -> int:
 
 
 def to_wire(value: Any) -> Any:
-    """What JSON makes of it: keys become text, and so do dates."""
+    """Return a value as JSON has it: keys and dates become text."""
     if isinstance(value, Mapping):
         return {_to_key(key): to_wire(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -134,7 +141,7 @@ def _describe_fault(fault: yaml.YAMLError, name: str) -> Finding:
 
 
 class _Walk:
-    """Goes through the nodes once: the line of each key, and findings."""
+    """One pass over all nodes, which collects the line of each key, and findings."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -144,49 +151,47 @@ class _Walk:
         self.findings: list[Finding] = []
         self.is_broken = False
 
-    def visit(self, node: yaml.Node | None, path: KeyPath) -> None:
+    def check(self, node: yaml.Node | None, path: KeyPath) -> None:
         if node is None:
             return
         if id(node) in self._above:
             self.is_broken = True
-            self._tell(error, "yaml", node, path, "contains itself", "Write it out flat.")
+            self._add(error, "yaml", node, path, "contains itself", "Remove the reference.")
             return
-        if id(node) in self._done:  # an alias: its places are those of the first
+        if id(node) in self._done:  # an alias: its lines are those of the first occurrence
             return
         self._done.add(id(node))
         self._above.append(id(node))
         if isinstance(node, yaml.MappingNode):
-            self._visit_mapping(node, path)
+            self._check_mapping(node, path)
         elif isinstance(node, yaml.SequenceNode):
             for number, inner in enumerate(node.value):
                 self.lines.setdefault((*path, str(number)), inner.start_mark.line + 1)
-                self.visit(inner, (*path, str(number)))
+                self.check(inner, (*path, str(number)))
         else:
             self._check_scalar(node, path)
         self._above.pop()
 
-    def _visit_mapping(self, node: yaml.MappingNode, path: KeyPath) -> None:
+    def _check_mapping(self, node: yaml.MappingNode, path: KeyPath) -> None:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
             if key_node.tag == f"{_TAG}merge" or not isinstance(key_node, yaml.ScalarNode):
-                self.visit(value_node, path)
+                self.check(value_node, path)
                 continue
             key, line = _read_key(key_node), key_node.start_mark.line + 1
             here = (*path, key)
             if key in seen:
-                what = f"stands here a second time (first on line {seen[key]}); only the last one counts"
-                self._tell(error, "duplicate-key", key_node, here, what, "Keep one of them.")
+                what = f"duplicate key (first on line {seen[key]}); only the last one counts"
+                self._add(error, "duplicate-key", key_node, here, what, "Remove one of them.")
             seen[key] = line
             if key_node.style is None and key != key_node.value:
                 what = f"YAML reads the key `{key_node.value}` as {key}"
-                self._tell(
-                    warning, "yaml-trap", key_node, here, what, f'Write "{key_node.value}", in quotes.'
-                )
+                self._add(warning, "yaml-trap", key_node, here, what, f'Write "{key_node.value}", in quotes.')
             self.lines[here] = line
-            self.visit(value_node, here)
+            self.check(value_node, here)
 
     def _check_scalar(self, node: yaml.Node, path: KeyPath) -> None:
-        """Plain words of YAML 1.1 that are no text, and seldom meant so."""
+        """Warn of unquoted scalars that YAML 1.1 does not read as text, which is seldom intended."""
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
         if kind == "bool" and text.lower() not in ("true", "false"):
             meaning = "true" if text.lower() in ("yes", "on", "y") else "false"
@@ -195,8 +200,13 @@ class _Walk:
             self._trap(node, path, f"YAML reads {text} as the number {number}")
         elif kind == "float" and (value := _read_float(text)) is not None:
             if not math.isfinite(value):
-                self._tell(
-                    error, "yaml", node, path, f"{text} is no number that can be sent", "Write a number."
+                self._add(
+                    error,
+                    "yaml",
+                    node,
+                    path,
+                    f"{text} is not a number that can be sent",
+                    "Write a finite number.",
                 )
             elif text != str(value):
                 self._trap(node, path, f"YAML reads {text} as the number {value}")
@@ -204,10 +214,10 @@ class _Walk:
             self._trap(node, path, f"YAML reads {text} as a date")
 
     def _trap(self, node: yaml.Node, path: KeyPath, what: str) -> None:
-        fix = f'If it is text, put it in quotes: "{node.value}".'
-        self._tell(warning, "yaml-trap", node, path, what, fix)
+        fix = f'If this is text, put it in quotes: "{node.value}".'
+        self._add(warning, "yaml-trap", node, path, what, fix)
 
-    def _tell(self, make: Any, code: str, node: yaml.Node, path: KeyPath, what: str, fix: str) -> None:
+    def _add(self, make: Any, code: str, node: yaml.Node, path: KeyPath, what: str, fix: str) -> None:
         self.findings.append(make(code, self._name, node.start_mark.line + 1, ".".join(path), what, fix))
 
 

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a study's folder, found before it is published."""
+"""The checks of a study's folder before it is published."""
 
 from hippo_cli.checks.config import check_config_file
 from hippo_cli.checks.pages import check_pages
@@ -8,7 +8,7 @@ from hippo_cli.study_folder import StudyFolder
 
 
 def check_study(study: StudyFolder) -> list[Finding]:
-    """All findings, in the order of files and lines. Nothing is sent anywhere."""
+    """Return all findings, by file and line. Nothing is sent."""
     findings = check_config_file(study)
     if study.project:
         findings = [*findings, *check_pages(study), *check_server(study)]

@@ -1,4 +1,4 @@
-"""config.yml: what YAML makes of it, and what publishing would say of it."""
+"""The checks of config.yml: its YAML, and the rules of publishing."""
 
 from collections.abc import Iterable, Mapping
 
@@ -12,22 +12,22 @@ _PARTS = ("project", "trial")
 
 
 def check_config_file(study: StudyFolder) -> list[Finding]:
-    """Findings of YAML, and of publishing's own rules, each with its line."""
+    """Return the findings about the YAML and about publishing's rules, with their lines."""
     file = study.config_file
     content = file.content
     if content is None and file.findings:
         return file.findings
     if not isinstance(content, Mapping):
-        fix = "It holds `project:` with what participants go through, and `trial:` for the game."
-        return [*file.findings, error("config", CONFIG_FILE, 1, "", "keys and values are needed", fix)]
+        fix = "Add `project:` for the study's steps and settings, and `trial:` for the game."
+        return [*file.findings, error("config", CONFIG_FILE, 1, "", "it must hold keys and values", fix)]
     findings = [*file.findings, *_check_parts(study, content)]
     if not study.project:
         return findings
     bucket = study.project.get("bucket")
-    # Which buckets the deployment allows only the deployment knows.
+    # Only the deployment knows which buckets it allows.
     errors, warnings = check_config(study.project, (bucket,) if isinstance(bucket, str) else ())
-    findings += [_place(study, text, Severity.ERROR) for text in errors]
-    findings += [_place(study, text, Severity.WARNING) for text in warnings]
+    findings += [_parse_finding(study, text, Severity.ERROR) for text in errors]
+    findings += [_parse_finding(study, text, Severity.WARNING) for text in warnings]
     return findings + list(_check_names(study))
 
 
@@ -35,48 +35,52 @@ def _check_parts(study: StudyFolder, content: Mapping[str, object]) -> Iterable[
     project = content.get("project")
     if not isinstance(project, Mapping) or not project:
         line = study.config_file.find_line(("project",))
-        what = "missing" if project is None else "keys and values are needed"
-        yield error(
-            "config", CONFIG_FILE, line, "project", what, "What participants go through stands under it."
-        )
+        what = "missing" if project is None else "it must hold keys and values"
+        fix = "Write the study's steps and settings under it."
+        yield error("config", CONFIG_FILE, line, "project", what, fix)
     trial = content.get("trial")
     if trial is not None and not isinstance(trial, Mapping):
         line = study.config_file.find_line(("trial",))
-        yield error("config", CONFIG_FILE, line, "trial", "keys and values are needed", "Or leave it out.")
+        yield error(
+            "config",
+            CONFIG_FILE,
+            line,
+            "trial",
+            "it must hold keys and values",
+            "Write keys and values, or remove `trial`.",
+        )
     ui = trial.get("ui") if isinstance(trial, Mapping) else None
     if ui is not None and not isinstance(ui, Mapping | list):
         line = study.config_file.find_line(("trial", "ui"))
         fix = "Write each button with true or false, for example `left: true`."
-        yield error("config", CONFIG_FILE, line, "trial.ui", "a mapping of buttons is needed", fix)
+        yield error("config", CONFIG_FILE, line, "trial.ui", "it must be a mapping of buttons", fix)
     for key in content:
         if key not in _PARTS:
             line = study.config_file.find_line((key,))
             fix = "Indent it if it belongs under `project` or `trial`."
-            yield warning("unknown-key", CONFIG_FILE, line, key, "read by nothing", fix)
+            yield warning("unknown-key", CONFIG_FILE, line, key, "unknown key, ignored", fix)
 
 
-def _place(study: StudyFolder, text: str, severity: Severity) -> Finding:
-    """What publishing says, `path: what is wrong`, with its line and what to do."""
+def _parse_finding(study: StudyFolder, text: str, severity: Severity) -> Finding:
+    """Return the finding in a message of publishing, `path: what is wrong`, with its line and a fix."""
     path, _, what = text.partition(": ")
     full = ("project", *path.split("."))
     line = study.config_file.find_line(full)
     code, fix = "config", _advise(path, what)
     if "unknown key" in what:
-        code, what, fix = "unknown-key", "unknown key, kept", "Look at its spelling; nothing reads it."
+        code, what, fix = "unknown-key", "unknown key, kept but ignored", "Check its spelling."
     return Finding(severity, code, CONFIG_FILE, line, f"project.{path}", what, fix)
 
 
 def _advise(path: str, what: str) -> str:
     if path.startswith("steps."):
-        return (
-            "Steps are numbered 1, 2, 3 … without gaps, then finalStep; each names a page or the word game."
-        )
+        return "Number the steps 1, 2, 3 … without gaps, then finalStep. Each names a page, or `game`."
     if path == "events":
-        return "Count again: the server starts before the game, and stops at the step after the last one."
+        return "Count again: the server starts before the game, and stops at the step after the last game."
     if path == "id":
-        return "For example `id: maze`; one that is a number stands in quotes."
+        return "For example `id: maze`. Put an id that is a number in quotes."
     if path == "live":
-        return "Set it to true when the study may begin."
+        return "Set it to true when the study may start."
     if path.startswith("events.") and "beyond" in what:
         return "Count the steps again."
     verb = "Add it" if what.startswith("missing") else "Write it"
@@ -85,16 +89,18 @@ def _advise(path: str, what: str) -> str:
 
 
 def _check_names(study: StudyFolder) -> Iterable[Finding]:
-    """Names that publishing replaces by the id, and what the example has left to fill in."""
+    """Yield findings about names that publishing replaces by the id, and about the example's placeholders."""
     if isinstance(live := study.project.get("live"), int | float) and not isinstance(live, bool):
         line = study.config_file.find_line(("project", "live"))
-        what = f"{live!r} is neither true nor false"
-        yield warning("config", CONFIG_FILE, line, "project.live", what, "Write `live: true`, or false.")
+        what = f"{live!r} is not true or false"
+        yield warning(
+            "config", CONFIG_FILE, line, "project.live", what, "Write `live: true` or `live: false`."
+        )
     setup = study.project.get("awsSetup")
     if setup is not None and not isinstance(setup, Mapping):
         line = study.config_file.find_line(("project", "awsSetup"))
         fix = "For example `awsSetup: {cpu: 1, memory: 2}`."
-        yield error("config", CONFIG_FILE, line, "project.awsSetup", "keys and values are needed", fix)
+        yield error("config", CONFIG_FILE, line, "project.awsSetup", "it must hold keys and values", fix)
     inner = setup if isinstance(setup, Mapping) else {}
     names = {
         ("ecsTask",): study.project.get("ecsTask"),
@@ -105,20 +111,34 @@ def _check_names(study: StudyFolder) -> Iterable[Finding]:
     for path, value in names.items():
         if value and value != project_id:
             line = study.config_file.find_line(("project", *path))
-            what = f"{value!r} is not the id; publishing uses the id, {project_id!r}"
+            what = f"{value!r} is not the project's id; publishing uses the id, {project_id!r}"
             yield warning(
-                "name", CONFIG_FILE, line, ".".join(("project", *path)), what, "Write the id here too."
+                "name",
+                CONFIG_FILE,
+                line,
+                ".".join(("project", *path)),
+                what,
+                "Write the id here, or remove the key.",
             )
     buckets = {("bucket",): study.project.get("bucket"), ("awsSetup", "bucket"): inner.get("bucket")}
     for path, value in buckets.items():
         line = study.config_file.find_line(("project", *path))
         if value == PLACEHOLDER and ("project", *path) in study.config_file.lines:
             key = ".".join(("project", *path))
-            fix = "Write the name that the operator tells you, or leave the key out: `hippo` asks the stack."
-            yield warning("placeholder", CONFIG_FILE, line, key, "still the example's", fix)
+            fix = (
+                "Write the bucket's name from your operator, or remove the key to use the stack's own bucket."
+            )
+            yield warning(
+                "placeholder", CONFIG_FILE, line, key, "this is still the example's placeholder", fix
+            )
     if buckets["bucket",] and inner.get("bucket") and buckets["bucket",] != inner["bucket"]:
         line = study.config_file.find_line(("project", "awsSetup", "bucket"))
         key = "project.awsSetup.bucket"
         yield error(
-            "name", CONFIG_FILE, line, key, "differs from project.bucket", "Name one bucket, or neither."
+            "name",
+            CONFIG_FILE,
+            line,
+            key,
+            "it differs from project.bucket",
+            "Write the same bucket in both, or remove both.",
         )

@@ -1,4 +1,4 @@
-"""Step files: whether they are there, which variants participants see, and what each of them holds."""
+"""The checks of step files: missing files, their variants, and the content of each."""
 
 import json
 import re
@@ -17,18 +17,20 @@ from hippo_cli.checks.page import read_page
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
-# An answer of a Lambda function holds 6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html;
-# page and style sheet travel in it together, as JSON within JSON.
-_LARGEST_ANSWER = 6_000_000
+# The response of a Lambda function is at most 6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html;
+# it holds page and style sheet together, as JSON within JSON.
+_LARGEST_RESPONSE = 6_000_000
 _LARGE_PAGE = 1_000_000
 _NUMBERED = re.compile(r"(.+)-(\d+)\.html")
 
 
 def check_pages(study: StudyFolder) -> list[Finding]:
-    """Findings of all step files; those that no step names are told, not read."""
+    """Return the findings about all step files. Files that no step names are reported, not read."""
     named = _list_named(study)
     if not (study.directory / STEP_FOLDER).is_dir():
-        return [error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", "The pages lie in it.")]
+        return [
+            error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", "Put the pages into it.")
+        ]
     findings = [found for key, file in named.items() for found in _check_files(study, key, file)]
     findings += _check_groups(study, named)
     texts: dict[str, str] = {}
@@ -48,7 +50,7 @@ def check_pages(study: StudyFolder) -> list[Finding]:
 
 
 def _list_named(study: StudyFolder) -> dict[str, str]:
-    """The files that the config names, by the key that does, as far as they are names."""
+    """Return the valid file names in the config, by their keys."""
     steps = study.project.get("steps")
     named = {f"steps.{key}": file for key, file in steps.items()} if isinstance(steps, Mapping) else {}
     pages = {key: file for key, file in named.items() if file != GAME and is_file_name(file, ".html")}
@@ -67,19 +69,19 @@ def _find_variants(file: str, existing: set[str]) -> list[str]:
 
 
 def _check_files(study: StudyFolder, key: str, file: str) -> Iterator[Finding]:
-    """Whether a file that the config names is there, and participants will see all of its variants."""
+    """Yield findings if a file that the config names is missing, or some of its variants are never shown."""
     existing = set(study.step_files)
     variants = _find_variants(file, existing)
     line = study.config_file.find_line(("project", *key.split(".")))
-    where = f"project.{key}"
+    config_key = f"project.{key}"
     if file not in existing and not variants:
         similar = next((name for name in existing if name.lower() == file.lower()), None)
         fix = (
-            f"There is {similar}: names count letter by letter."
+            f"Write {similar}: upper and lower case must match."
             if similar
             else f"Put it into {STEP_FOLDER}/."
         )
-        yield error("file-missing", CONFIG_FILE, line, where, f"{STEP_FOLDER}/{file} is missing", fix)
+        yield error("file-missing", CONFIG_FILE, line, config_key, f"{STEP_FOLDER}/{file} is missing", fix)
     if file.endswith(".html"):
         yield from _check_variants(file, existing, variants)
 
@@ -94,57 +96,59 @@ def _check_variants(file: str, existing: set[str], variants: list[str]) -> Itera
     stem = file.removesuffix(".html")
     for number in numbers[count:]:
         name = f"{stem}-{number}.html"
-        what = f"nobody will see this variant of {file}: {stem}-{count}.html is missing"
+        what = f"participants never see this variant of {file}, because {stem}-{count}.html is missing"
         yield error(
             "variant-gap", f"{STEP_FOLDER}/{name}", 0, "", what, "Number variants 0, 1, 2 … without gaps."
         )
     if variants and file in existing:
-        what = f"stands beside its numbered variants, so it is one more group, the last of {len(variants)}"
-        fix = f"Remove it, or call it {stem}-{count}.html to say so."
+        what = f"it has numbered variants, so it counts as one more group, the last of {len(variants)}"
+        fix = f"Remove it, or rename it to {stem}-{count}.html to make that clear."
         yield warning("variant-mixture", f"{STEP_FOLDER}/{file}", 0, "", what, fix)
     elif len(variants) == 1:
-        what = f"the only variant of {file}, so all participants see it"
-        fix = f"Add {stem}-1.html, or call it {file}."
+        what = f"it is the only variant of {file}, so all participants see it"
+        fix = f"Add {stem}-1.html, or rename it to {file}."
         yield warning("variant-single", f"{STEP_FOLDER}/{variants[0]}", 0, "", what, fix)
 
 
 def _check_groups(study: StudyFolder, named: Mapping[str, str]) -> list[Finding]:
-    """What publishing says of balanced groups."""
+    """Return the error that publishing would raise for balanced groups."""
     existing = set(study.step_files)
     try:
         check_groups(study.project, {file: len(_find_variants(file, existing)) for file in named.values()})
     except BadRequestError as refusal:
         line = study.config_file.find_line(("project", "groups"))
-        fix = f"Give each page in variants as many of them, in {STEP_FOLDER}/."
+        fix = f"Put the same number of variants of each page into {STEP_FOLDER}/."
         return [error("groups", CONFIG_FILE, line, "project.groups", str(refusal), fix)]
     return []
 
 
 def _is_plain(number: str) -> bool:
-    """Variants are counted 0, 1, 2 …, not 00, 01."""
+    """Return whether a number is written as 0, 1, 2 …, not as 00, 01."""
     return number.isascii() and number == str(int(number))
 
 
 def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
-    place = f"{STEP_FOLDER}/{name}"
+    file = f"{STEP_FOLDER}/{name}"
     try:
         body = path.read_bytes()
     except OSError as fault:
         reason = fault.strerror or str(fault)
         return None, [
-            error("file-unreadable", place, 0, "", f"cannot be read: {reason}", "Make it readable.")
+            error("file-unreadable", file, 0, "", f"cannot be read: {reason}", "Fix the file's permissions.")
         ]
     if not body.strip():
-        return None, [error("file-empty", place, 0, "", "is empty", "Participants would see nothing.")]
+        return None, [
+            error("file-empty", file, 0, "", "the file is empty", "Write the page, or remove its step.")
+        ]
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as fault:
         line = body[: fault.start].count(b"\n") + 1
-        what = "a character that is not UTF-8"
-        return None, [error("not-utf-8", place, line, "", what, "Save the file as UTF-8.")]
+        what = "a character is not UTF-8"
+        return None, [error("not-utf-8", file, line, "", what, "Save the file as UTF-8.")]
     if text.startswith("\ufeff"):
-        what = "begins with a byte order mark, which publishing takes away"
-        return text[1:], [warning("byte-order-mark", place, 1, "", what, "Save it as UTF-8 without BOM.")]
+        what = "it begins with a byte order mark, which publishing removes"
+        return text[1:], [warning("byte-order-mark", file, 1, "", what, "Save it as UTF-8 without BOM.")]
     return text, []
 
 
@@ -152,30 +156,30 @@ def _check_sizes(study: StudyFolder, texts: Mapping[str, str]) -> Iterator[Findi
     css = study.project.get("css")
     style = texts.get(css, "") if isinstance(css, str) else ""
     for name, text in texts.items():
-        # Once for the answer's body and once more for the envelope that the body travels in.
+        # Encoded once for the response's body, and again for the envelope around the body.
         size = len(json.dumps(json.dumps({"page": text, "css": style})))
-        place, fix = f"{STEP_FOLDER}/{name}", "Put pictures beside the pages instead of into them."
-        if name.endswith(".html") and size > _LARGEST_ANSWER:
-            what = f"with its style sheet {size / 1e6:.1f} MB on the way to the browser; 6 MB get there"
-            yield error("file-huge", place, 0, "", what, fix)
+        file, fix = f"{STEP_FOLDER}/{name}", "Save pictures as files of their own instead of inside the page."
+        if name.endswith(".html") and size > _LARGEST_RESPONSE:
+            what = f"{size / 1e6:.1f} MB in the response with its style sheet; the limit is 6 MB"
+            yield error("file-huge", file, 0, "", what, fix)
         elif (length := len(text.encode())) > _LARGE_PAGE:
-            what = f"{length / 1e6:.1f} MB; participants wait for it at each visit"
-            yield warning("file-large", place, 0, "", what, fix)
+            what = f"{length / 1e6:.1f} MB, which participants download each time they see the page"
+            yield warning("file-large", file, 0, "", what, fix)
 
 
 def _find_strays(study: StudyFolder) -> Iterator[Finding]:
     for name, why in study.strays:
-        fix = "Put the file itself there, or remove it."
+        fix = f"Move or copy the file into {STEP_FOLDER}/, or remove it."
         yield warning("not-published", f"{STEP_FOLDER}/{name}", 0, "", f"not published: {why}", fix)
 
 
 def _check_names(study: StudyFolder) -> Iterator[Finding]:
-    """Keys in S3 are UTF-8."""
+    """Yield an error for each file whose name is not UTF-8, which keys in S3 must be."""
     for name in (*study.step_files, *study.media_files):
         try:
             name.encode()
         except UnicodeEncodeError:
-            what = "a name that is not UTF-8 cannot be published"
+            what = "the file's name is not UTF-8, so it cannot be published"
             yield error("file-name", f"{STEP_FOLDER}/{name}", 0, "", what, "Rename the file.")
 
 
@@ -185,6 +189,13 @@ def _find_unused(study: StudyFolder, named: Mapping[str, Any]) -> Iterator[Findi
     for name in sorted(set(study.step_files) - used):
         match = _NUMBERED.fullmatch(name)
         if match and match[1] in stems and _is_plain(match[2]):
-            continue  # told as a gap in the variants
+            continue  # reported as a gap in the variants
         fix = "Name it under steps (or css) in config.yml, or remove it."
-        yield warning("file-unused", f"{STEP_FOLDER}/{name}", 0, "", "no step shows it", fix)
+        yield warning(
+            "file-unused",
+            f"{STEP_FOLDER}/{name}",
+            0,
+            "",
+            "the config does not name it, so it is never shown",
+            fix,
+        )

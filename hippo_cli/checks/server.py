@@ -1,4 +1,4 @@
-"""The game server: what its image is made of, its size, and what a participant costs."""
+"""The checks of the game server: its image, its size, its settings, and its cost."""
 
 import os
 import re
@@ -19,20 +19,20 @@ _LARGEST_SOURCE = 1_000_000
 
 
 def check_server(study: StudyFolder) -> list[Finding]:
-    """Findings of the game server; none for a study without a game."""
+    """Return the findings about the game server; none for a study without a game."""
     if not has_game(study):
         return []
     return [*_check_size(study), *_check_image(study), *_check_settings(study), *_check_name(study)]
 
 
 def has_game(study: StudyFolder) -> bool:
-    """Whether one of its steps is the game."""
+    """Return whether one of the study's steps is the game."""
     steps = study.project.get("steps")
     return isinstance(steps, Mapping) and GAME in steps.values()
 
 
 def find_cost(study: StudyFolder) -> ServerCost | None:
-    """What a server costs at most; None without a game, or while sizes or maxRuntime are not right."""
+    """Return a server's maximum cost; None without a game, or if size or maxRuntime is not valid."""
     minutes = read_number(study.project.get("maxRuntime"))
     setup = study.project.get("awsSetup")
     cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
@@ -42,9 +42,9 @@ def find_cost(study: StudyFolder) -> ServerCost | None:
 
 
 def read_size(setup: object, key: str, default: float) -> float | None:
-    """A size that awsSetup names, `default` if it names none; None if that is no number."""
+    """Return a size in awsSetup, or `default` without one; None if it is not a number."""
     value = setup.get(key) if isinstance(setup, Mapping) else None
-    if not value:  # as existing deployment scripts take it
+    if not value:  # existing deployment scripts treat 0 and empty values as unset
         return default
     try:
         return float(str(value)) if not isinstance(value, bool) else None
@@ -57,19 +57,20 @@ def _check_size(study: StudyFolder) -> Iterator[Finding]:
     cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
     for key, value, unit in (("cpu", cpu, "vCPUs"), ("memory", memory, "GB")):
         if value is None:
-            what = f"a number of {unit} is needed, without a unit"
-            yield _at(study, key, what, f"For example `{key}: {'1' if key == 'cpu' else '2'}`.")
+            what = f"it must be a number of {unit}, without a unit"
+            yield _report_size(study, key, what, f"For example `{key}: {'1' if key == 'cpu' else '2'}`.")
     if cpu is None or memory is None:
         return
     if cpu not in MEMORY_BY_CPU:
         known = ", ".join(f"{size:g}" for size in MEMORY_BY_CPU)
-        yield _at(study, "cpu", f"Fargate has no servers with {cpu:g} vCPU", f"Take one of {known}.")
+        what = f"Fargate has no servers with {cpu:g} vCPU"
+        yield _report_size(study, "cpu", what, f"Choose one of {known}.")
     elif memory not in MEMORY_BY_CPU[cpu]:
         what = f"Fargate has no server with {cpu:g} vCPU and {memory:g} GB"
-        yield _at(study, "memory", what, f"With {cpu:g} vCPU there are {list_sizes(cpu)} GB.")
+        yield _report_size(study, "memory", what, f"With {cpu:g} vCPU, choose from {list_sizes(cpu)} GB.")
 
 
-def _at(study: StudyFolder, key: str, what: str, fix: str) -> Finding:
+def _report_size(study: StudyFolder, key: str, what: str, fix: str) -> Finding:
     line = study.config_file.find_line(("project", "awsSetup", key))
     return error("server-size", CONFIG_FILE, line, f"project.awsSetup.{key}", what, fix)
 
@@ -77,23 +78,25 @@ def _at(study: StudyFolder, key: str, what: str, fix: str) -> Finding:
 def _check_image(study: StudyFolder) -> Iterator[Finding]:
     path = find_dockerfile(study)
     if path is None:
-        what = "there is a game, and no Dockerfile to build its server by"
-        fix = "Copy the example's (`hippo new`), or name an image that is built already when you publish."
+        what = "the study has a game, but no Dockerfile that builds its server"
+        fix = "Copy the example's (`hippo new`), or pass an existing image when you publish (--image)."
         yield error("dockerfile-missing", "Dockerfile", 0, "", what, fix)
         return
     name = path.relative_to(study.directory).as_posix()
     text = path.read_text(encoding="utf-8", errors="replace")
     if not _EXPOSE.search(text) and not _names_port(study, text):
-        what = f"nothing says that the server listens on port {PORT}, where participants look for it"
+        what = f"neither Dockerfile nor {APP_FOLDER}/ mentions port {PORT}, to which participants connect"
         yield warning(
-            "port", name, 0, f"EXPOSE {PORT}", what, f"Let it listen there, and add `EXPOSE {PORT}`."
+            "port", name, 0, f"EXPOSE {PORT}", what, f"Listen on that port, and add `EXPOSE {PORT}`."
         )
-    # `docker build .` is run beside config.yml, wherever the Dockerfile lies.
+    # `docker build .` runs in the folder of config.yml, even if the Dockerfile is in App/.
     for source in list_sources(text):
         if not _IS_PATTERN.search(source) and not os.path.exists(study.directory / source.lstrip("/")):
             line = text.count("\n", 0, text.find(source)) + 1
-            fix = "Add the file, or correct the line: paths begin beside config.yml."
-            yield warning("dockerfile-copy", name, line, source, f"{source} is copied, and missing", fix)
+            fix = "Add the file, or correct the line: paths are relative to the folder of config.yml."
+            yield warning(
+                "dockerfile-copy", name, line, source, f"{source} is copied, but does not exist", fix
+            )
 
 
 def _names_port(study: StudyFolder, dockerfile: str) -> bool:
@@ -109,27 +112,29 @@ def _names_port(study: StudyFolder, dockerfile: str) -> bool:
 
 
 def _check_name(study: StudyFolder) -> Iterator[Finding]:
-    """An image of one's own lies in a repository that is called as the study."""
+    """Yield a warning if the id cannot be the name of the study's image repository."""
     name = str(study.project.get("id") or "")
     if study.project.get("useAWS", True) and name and not is_repository_name(name):
         line = study.config_file.find_line(("project", "id"))
-        what = f"no repository of images can be called {name}: lower-case letters and digits are needed"
-        fix = "Change the id, or publish with an image that lies elsewhere: --image."
+        what = f"{name} cannot be the name of an image repository, which needs lower-case letters and digits"
+        fix = "Change the id, or publish with an image from another repository (--image)."
         yield warning("image-name", CONFIG_FILE, line, "project.id", what, fix)
 
 
 def _check_settings(study: StudyFolder) -> Iterator[Finding]:
     if not isinstance(uses := study.project.get("useAWS"), bool | None):
         line = study.config_file.find_line(("project", "useAWS"))
-        what = f"{uses!r} is neither true nor false, and counts as true"
-        yield warning("use-aws", CONFIG_FILE, line, "project.useAWS", what, "Write it without quotes.")
+        what = f"{uses!r} is not true or false, and counts as true"
+        yield warning(
+            "use-aws", CONFIG_FILE, line, "project.useAWS", what, "Write true or false without quotes."
+        )
     if not study.project.get("useAWS", True):
         line = study.config_file.find_line(("project", "useAWS"))
-        what = "there is a game, but useAWS is not true, so no server is published for it"
+        what = "the study has a game, but useAWS is not true, so its server is not published"
         yield warning("use-aws", CONFIG_FILE, line, "project.useAWS", what, "Set it to true.")
     if not study.trial:
         line = study.config_file.find_line(("trial",))
-        what = "there is a game, and nothing is said about it"
+        what = "the study has a game, but no settings for it"
         yield warning(
-            "trial", CONFIG_FILE, line, "trial", what, "Say what the game server is to do under `trial:`."
+            "trial", CONFIG_FILE, line, "trial", what, "Write the game server's settings under `trial:`."
         )

@@ -1,4 +1,4 @@
-"""`hippo check`: everything that can be wrong with a study, found before it is published."""
+"""`hippo check`: the problems of a study, found before it is published."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,12 +19,12 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 def check(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Find what is wrong with a study before it is published; nothing is sent anywhere.
+    """Find the problems of a study before it is published. Nothing is sent.
 
-    Ends with 0 if the study can be published, with 1 if not.
+    Exits with 0 if the study can be published, and with 1 if it cannot.
     """
     study = open_study(directory)
     findings = check_study(study)
@@ -39,7 +39,7 @@ def check(
 
 
 def show_findings(findings: list[Finding]) -> None:
-    """One finding on two lines: where, what kind, what is wrong; then what to do."""
+    """Show each finding with its location, its severity, what is wrong, and what to do."""
     for found in findings:
         say(f"{found.format_location()}: {found.severity}", _STYLES[found.severity])
         say(f"  {found.key}: {found.what}" if found.key else f"  {found.what}")
@@ -59,7 +59,7 @@ def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost 
         )
         say(f"({SOURCE}).", "dim")
     verdict = "cannot be published" if errors else "can be published"
-    say(f"{name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}: it {verdict}", "bold")
+    say(f"{name} {verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", "bold")
 
 
 def _count(number: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""`hippo doctor`: what stands between a study and its participants, and what to do about it."""
+"""`hippo doctor`: the obstacles between a study and its participants, and what to do about them."""
 
 from typing import Annotated
 
@@ -25,16 +25,21 @@ def doctor(
     context: typer.Context,
     participants: Annotated[
         int | None,
-        typer.Option("--participants", "-n", min=1, help=f"Planned at once ({DEFAULT_PARTICIPANTS})."),
+        typer.Option(
+            "--participants",
+            "-n",
+            min=1,
+            help=f"Participants planned at the same time ({DEFAULT_PARTICIPANTS}).",
+        ),
     ] = None,
     project: Annotated[
-        str | None, typer.Option("--project", help="Its id; by default the study of this folder.")
+        str | None, typer.Option("--project", help="Project id (default: the study in this folder).")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at credentials, stack, permissions, quotas, DNS, certificate and Docker; nothing is changed.
+    """Check credentials, stack, permissions, quotas, DNS, certificate and Docker. Nothing is changed.
 
-    Ends with 1 if something does not work; warnings, and what could not be looked at, do not count.
+    Exits with 1 if a check fails. Warnings, and checks that could not run, do not count.
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None

@@ -96,7 +96,7 @@ def _show(project_id: str, out: Path, outcome: Outcome) -> None:
             "yellow",
         )
     if outcome.problems:
-        say_error(f"{len(outcome.problems)} objects cannot be used:", "bold red")
+        say_error(f"{len(outcome.problems)} objects cannot be read:", "bold red")
         for problem in outcome.problems[:_SHOWN]:
             say_error(f"  {problem.key}: {problem.reason}")
         if len(outcome.problems) > _SHOWN:

@@ -1,4 +1,4 @@
-"""`hippo local`: the whole platform on this machine, with this study."""
+"""`hippo local`: the whole platform with one study, on this machine."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,41 +18,50 @@ def local(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Of the emulator (4566); 0: any free one.")
+        int | None, typer.Option(min=0, max=65535, help="Port of the emulator (4566); 0: any free port.")
     ] = None,
     web_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Of the study's page (8000).")
+        int | None, typer.Option(min=0, max=65535, help="Port of the study's page (8000).")
     ] = None,
     game_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Of the game servers (5000).")
+        int | None, typer.Option(min=0, max=65535, help="Port of the game servers (5000).")
     ] = None,
-    max_runtime: Annotated[int | None, typer.Option(min=1, max=1440, help="Of a server, in minutes.")] = None,
-    max_servers: Annotated[int | None, typer.Option(min=1, max=300, help="That run at once.")] = None,
+    max_runtime: Annotated[
+        int | None, typer.Option(min=1, max=1440, help="Maximum minutes that a server runs.")
+    ] = None,
+    max_servers: Annotated[
+        int | None, typer.Option(min=1, max=300, help="Maximum servers at the same time.")
+    ] = None,
     opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the study in the browser.")] = True,
     follows: Annotated[
-        bool, typer.Option("--follow/--no-follow", help="Bring in what you edit while it runs.")
+        bool, typer.Option("--follow/--no-follow", help="Apply your edits while it runs.")
     ] = True,
     bots: Annotated[
         int | None,
-        typer.Option(min=1, max=100, help="Scripted participants who go through the study; then it ends."),
+        typer.Option(
+            min=1,
+            max=100,
+            help="Number of scripted participants who go through the study; then the command exits.",
+        ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the bots' answers and actions (1).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the bots' answers and actions (1).")] = None,
     pace: Annotated[
-        str | None, typer.Option(metavar="[fast|real]", help="Of the bots: as fast as it goes, or as people.")
+        str | None,
+        typer.Option(metavar="[fast|real]", help="Pace of the bots: as fast as possible, or like people."),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--directory", help="Where outputs.json, logs and data go.")
+        Path | None, typer.Option("--directory", help="Folder for outputs.json, logs and data.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the study on this machine, with all that it needs: no AWS account, no Docker. Ctrl-C ends it.
+    """Run the study on this machine, without an AWS account or Docker. Ctrl-C ends it.
 
-    The study is checked first; one with errors is not run. With --bots a platform that is up there already
-    is used. Ends with 1 if one of them does not get to the end.
+    The study is checked first, and does not run if it has errors. --bots uses a platform that is already
+    running there. Exits with 1 if a bot does not reach the end of the study.
     """
     _check_bots(bots, seed, pace, as_json=as_json)
-    words = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]
-    words += _build_arguments(
+    arguments = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]
+    arguments += _build_arguments(
         {
             "--port": port,
             "--web-port": web_port,
@@ -65,40 +74,40 @@ def local(
             "--pace": pace,
         }
     )
-    words += [] if opens else ["--no-open"]
-    words += [] if follows else ["--no-follow"]
-    words += ["--json"] if as_json else []
-    raise typer.Exit(_run(words))
+    arguments += [] if opens else ["--no-open"]
+    arguments += [] if follows else ["--no-follow"]
+    arguments += ["--json"] if as_json else []
+    raise typer.Exit(_run(arguments))
 
 
 def _check_bots(bots: int | None, seed: int | None, pace: str | None, *, as_json: bool) -> None:
     if pace not in (None, "fast", "real"):
-        raise UsageError(f"--pace {pace}: no such pace", "Say fast or real.")
+        raise UsageError(f"--pace {pace} is not a pace", "Pass fast or real.")
     if bots is None and (seed is not None or pace is not None or as_json):
-        raise UsageError("--seed, --pace and --json are of bots", "Give --bots, how many.")
+        raise UsageError("--seed, --pace and --json need --bots", "Pass --bots with the number of bots.")
 
 
 def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
-    """The study, checked; raises CliError for one with errors."""
+    """Return the study after checking it. Raise CliError if it has errors."""
     study = open_study(directory)
     findings = check_study(study)
-    # Whose bucket it is on AWS does not matter here.
+    # Which bucket the study has on AWS does not matter on this machine.
     if not quiet or count_errors(findings):
         show_findings([found for found in findings if found.code != "placeholder"])
     if errors := count_errors(findings):
-        raise CliError(f"the study has {errors} errors, so it cannot be run", "Mend what stands above.")
+        raise CliError(f"the study has {errors} errors, so it cannot be run", "Fix the errors above.")
     return study
 
 
 def _build_arguments(values: Mapping[str, object]) -> list[str]:
-    """The platform's command line, as far as something was said."""
+    """Return the platform's command line, without the options that were not passed."""
     given = {flag: str(value) for flag, value in values.items() if value is not None}
-    return [word for pair in given.items() for word in pair]
+    return [part for pair in given.items() for part in pair]
 
 
-def _run(words: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        # The one part of the extra that nothing else brings.
+        # The one part of the extra that no other package installs.
         import ministack  # type: ignore[import-untyped]  # noqa: F401
 
         from hippo_local.__main__ import main
@@ -106,7 +115,7 @@ def _run(words: list[str]) -> int:
     except ImportError as error:
         raise MachineError(
             f"the local platform is not installed ({error.name} is missing)",
-            "Install the tool with its extra: `uv tool install '.[local]'` or `pip install '.[local]'`.",
+            "Install its extra: `uv tool install '.[local]'` or `pip install '.[local]'`.",
         ) from error
-    code = main(words)
+    code = main(arguments)
     return {1: int(ExitCode.MACHINE), FAILED: int(ExitCode.PROBLEMS)}.get(code, code)

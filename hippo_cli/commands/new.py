@@ -1,4 +1,4 @@
-"""`hippo new`: a study's folder from the example, after the few questions that matter."""
+"""`hippo new`: a study's folder, created from the example and a few answers."""
 
 import os
 import re
@@ -10,46 +10,53 @@ from typing import Annotated
 import typer
 
 from hippo.ids import is_project_id
+from hippo_cli.confirmation import prompt
 from hippo_cli.errors import UsageError
 from hippo_cli.new_study import Answers, make_study
 from hippo_cli.output import say
 from hippo_cli.resources import find_example
 
-_ID_RULE = "letters, digits, - and _ are needed, 64 at most, not beginning with _"
+_ADVICE = "Pass --yes and --researcher, and the options that should differ from their defaults."
+_ID_RULE = "Use 1 to 64 letters, digits, - or _, not beginning with _."
 
 
 def new(
     context: typer.Context,
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; new or empty.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to create; new or empty.")],
     project_id: Annotated[
-        str | None, typer.Option("--id", help="Id of the study (the folder's name).")
+        str | None, typer.Option("--id", help="Id of the study (default: the folder's name).")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="What people call the study.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study, for people.")] = None,
     researcher: Annotated[
-        str | None, typer.Option(help="Who answers for it, and how to reach them; participants are told.")
+        str | None, typer.Option(help="Responsible researcher with contact details; shown to participants.")
     ] = None,
     consent: Annotated[
-        bool | None, typer.Option("--consent/--no-consent", help="Keep which consent text was agreed to.")
+        bool | None,
+        typer.Option("--consent/--no-consent", help="Record which consent text a participant agreed to."),
     ] = None,
     bucket: Annotated[
-        str | None, typer.Option(help="Bucket for configs that existing scripts read too.")
+        str | None, typer.Option(help="Bucket to write into the config, for existing scripts that read it.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: take defaults.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; use the defaults.")] = False,
 ) -> None:
-    """Make a study's folder from the example: pages, a game, its server; then change it."""
+    """Create a study's folder from the example, with pages, a game and its server, ready for your changes."""
     example = find_example()
     ask = _make_question(yes)
     project_id = project_id or ask("Id of the study (part of its link)", _suggest_id(directory), _check_id)
     _check_id(project_id)
-    name = name or ask("What people call it", _suggest_name(project_id), _check_text)
+    name = name or ask("Name of the study, for people", _suggest_name(project_id), _check_text)
     if researcher is None and yes:
-        raise UsageError("with --yes --researcher is needed", "Participants are told whom to ask.")
+        raise UsageError(
+            "--yes needs --researcher", "Pass a name and an e-mail address; participants see them."
+        )
     researcher = researcher or ask(
-        "Who answers for it (name and e-mail; participants see it)", "", _check_text
+        "Responsible researcher (name and e-mail; participants see it)", "", _check_text
     )
     if consent is None:
         consent = (
-            yes or not sys.stdin.isatty() or typer.confirm("Keep which consent text was agreed to?", True)
+            yes
+            or not sys.stdin.isatty()
+            or typer.confirm("Record which consent text a participant agreed to?", True)
         )
     for text in (name, researcher):
         _check_text(text)
@@ -59,12 +66,12 @@ def new(
 
 def _check_id(text: str) -> None:
     if not is_project_id(text):
-        raise UsageError(f"{text!r} cannot be a study's id", f"{_ID_RULE[0].upper()}{_ID_RULE[1:]}.")
+        raise UsageError(f"{text!r} cannot be a study's id", _ID_RULE)
 
 
 def _check_text(text: str) -> None:
     if not text.strip() or not text.isprintable():
-        raise UsageError(f"{text!r} is no text for people", "One line is needed.")
+        raise UsageError(f"{text!r} is not readable text", "Write one line of printable characters.")
 
 
 def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str]:
@@ -72,14 +79,9 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
         if yes:
             return default
         while True:
-            try:
-                answer = str(typer.prompt(question, default=default or None)).strip()
-            except typer.Abort:
-                if sys.stdin.isatty():
-                    raise
-                raise UsageError(
-                    "there is nobody to ask", "Give --yes and --researcher, and what else is to be set."
-                ) from None
+            answer = str(
+                prompt(lambda: typer.prompt(question, default=default or None), advice=_ADVICE)
+            ).strip()
             try:
                 check(answer)
             except UsageError as error:
@@ -91,7 +93,7 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
 
 
 def _suggest_id(directory: Path) -> str:
-    """One that a repository of images can be called by, too."""
+    """Suggest an id that is also a valid name of an image repository."""
     name = Path(os.path.realpath(directory)).name.lower()
     name = re.sub(r"[^a-z0-9]+", lambda gap: gap[0] if gap[0] in ("-", "_") else "_", name)
     name = name.strip("_-")[:64].rstrip("_-")
@@ -103,7 +105,7 @@ def _suggest_name(project_id: str) -> str:
 
 
 def _show_next(directory: Path) -> None:
-    say(f"Made {directory}: config.yml (the study), StepFiles/ (its pages), App/ (the game server).")
+    say(f"Created {directory}: config.yml (the study), StepFiles/ (its pages), App/ (the game server).")
     say("Next:")
-    say(f"  hippo check {directory}    finds what is wrong with it")
-    say(f"  hippo local {directory}    runs it on this machine")
+    say(f"  hippo check {directory}    find its problems")
+    say(f"  hippo local {directory}    run it on this machine")

@@ -1,4 +1,4 @@
-"""`hippo pause` and `hippo resume`: whether a published study is open."""
+"""`hippo pause` and `hippo resume`: closing and opening a published study."""
 
 from typing import Annotated
 

@@ -1,6 +1,5 @@
-"""`hippo publish`: from a checked folder to a study that participants can open."""
+"""`hippo publish`: a checked study folder becomes a study that participants can open."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,19 +7,20 @@ import typer
 
 from hippo_cli.checks import check_study
 from hippo_cli.commands.check import show_findings
+from hippo_cli.confirmation import confirm
 from hippo_cli.connection import Flags, connect
-from hippo_cli.errors import CliError, ExitCode, UsageError
+from hippo_cli.errors import CliError, ExitCode
 from hippo_cli.findings import Finding, count_errors
 from hippo_cli.image.docker import check_docker
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
-from hippo_cli.publishing.plan import Plan, Target, Wishes, check_image_name, make_plan
+from hippo_cli.publishing.plan import Plan, Request, Target, check_image_name, make_plan
 from hippo_cli.publishing.run import Outcome, publish
 from hippo_cli.stack import find_stack
 from hippo_cli.study_folder import StudyFolder, open_study
 
 _SENDING = "bytes"
-# What matters only where an image is built from the folder.
+# Findings that matter only where an image is built from the folder.
 _OF_BUILDING = {"dockerfile-missing", "dockerfile-copy", "port"}
 
 
@@ -28,21 +28,23 @@ def publish_study(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
     image: Annotated[
-        str | None, typer.Option("--image", help="An image that is there; Docker is not used then.")
+        str | None,
+        typer.Option("--image", help="Use this existing image instead of building one with Docker."),
     ] = None,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Build the image even if nothing of it has changed.")
+        bool, typer.Option("--rebuild", help="Build the image even if its files have not changed.")
     ] = False,
     delete_removed: Annotated[
-        bool, typer.Option("--delete-removed", help="Delete published files that the folder no longer has.")
+        bool,
+        typer.Option("--delete-removed", help="Delete published files that are no longer in the folder."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and end.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and exit.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Publish without asking.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Publish the study: pages, image and task definition first, then the project's entry in the list.
+    """Publish the study: pages, image and task definition first, then the entry in the project list.
 
-    Only what has changed is sent. It may be interrupted and run again. Ends with 1 if the study has errors.
+    Sends only what has changed. You can interrupt it and run it again. Exits with 1 if the study has errors.
     """
     check_image_name(image)
     study = open_study(directory)
@@ -50,7 +52,7 @@ def publish_study(
     if count_errors(findings):
         _refuse(study, findings, as_json)
     target = Target(study, *_find_deployment(context.obj, study))
-    plan = make_plan(target, Wishes(image=image, rebuilds=rebuild))
+    plan = make_plan(target, Request(image=image, rebuilds=rebuild))
     findings += plan.findings
     if not as_json:
         show_findings(findings)
@@ -61,27 +63,29 @@ def publish_study(
         return
     if plan.server and not plan.server.is_built:
         check_docker()
-    if not yes:
-        _ask(target)
+    advice = "Pass --yes, or --dry-run to see what would be done."
+    if not confirm("Publish this?", yes=yes, default=True, advice=advice):
+        say("Nothing was published.")
+        raise typer.Exit(ExitCode.FINE)
     outcome = carry_out(plan, deletes=delete_removed, hidden=as_json)
     show_outcome(plan, outcome, findings, as_json=as_json)
 
 
 def find_problems(study: StudyFolder, image: str | None = None) -> list[Finding]:
-    """What `hippo check` finds, less what a ready image makes needless."""
+    """Return the findings of `hippo check`, without those that an existing image makes irrelevant."""
     return [found for found in check_study(study) if not (image and found.code in _OF_BUILDING)]
 
 
 def show_plan(plan: Plan, deletes: bool) -> None:
-    """One line for each part of a publication."""
+    """Show one line for each part of the publication."""
     target, files, server = plan.target, plan.files, plan.server
     say(f"{target.project_id} → {target.stack.name} in {target.connection.region}", "bold")
     say(f"  files            {len(files.changed)} to send, {files.unchanged} unchanged")
     for file in files.changed:
         say(f"                   + {file.key.partition('/')[2]}", "dim")
     for key in [*files.removed, *files.shadowing]:
-        note = "would be shown as a variant" if key in files.shadowing else "the folder no longer has it"
-        note = "is deleted" if deletes else f"{note} (--delete-removed)"
+        note = "would be shown as a variant" if key in files.shadowing else "no longer in the folder"
+        note = "will be deleted" if deletes else f"{note} (--delete-removed deletes it)"
         say(f"                   - {key.partition('/')[2]}: {note}", "dim")
     if server is None:
         say("  game server      none")
@@ -90,14 +94,16 @@ def show_plan(plan: Plan, deletes: bool) -> None:
     image = server.settings.image.partition("@")[0]
     tag = f":{server.context.tag}" if server.context and server.is_built else ""
     if server.context is None:
-        state = "ready" if "@" in server.settings.image else "as it is named, neither looked up nor pinned"
+        state = (
+            "found and pinned" if "@" in server.settings.image else "used as named, not verified or pinned"
+        )
     say(f"  image            {image}{tag}: {state}")
     registered = "unchanged" if server.is_registered else "a new revision"
     say(f"  task definition  {server.settings.family}: {registered}")
 
 
 def carry_out(plan: Plan, *, deletes: bool, hidden: bool = False) -> Outcome:
-    """Publishes and shows how far it is, on standard error."""
+    """Publish, with progress on standard error."""
     with show_progress({_SENDING: "files"}, hidden=hidden, in_bytes=True) as advance:
         return publish(
             plan,
@@ -108,7 +114,7 @@ def carry_out(plan: Plan, *, deletes: bool, hidden: bool = False) -> Outcome:
 
 
 def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_json: bool = False) -> None:
-    """What was published, with the study's link; ends with 1 if the deployment has refused it."""
+    """Show what was published, with the study's link. Exit with 1 if the deployment refused the study."""
     listing = outcome.listing
     known = {(found.key, found.what) for found in findings}
     news = [found for found in listing.findings if (found.key, found.what) not in known]
@@ -121,21 +127,21 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
             raise typer.Exit(ExitCode.PROBLEMS)
         raise CliError(
             f"the deployment refused the study ({count_errors(listing.findings)} errors)",
-            "What was live before still is. Mend what stands above, and publish again.",
+            "The version that was live before still is. Fix the errors above, and publish again.",
         )
     if as_json:
         return
     version = f", version {listing.version}" if listing.version else ""
     say(f"{plan.target.project_id} is published{version}", "bold")
-    link = _build_link(plan) or f"your deployment's page, with ?projectId={plan.target.project_id}"
+    link = _build_link(plan) or f"the page of your deployment, with ?projectId={plan.target.project_id}"
     if plan.target.config.get("live"):
-        say(f"Its link: {link}")
+        say(f"Study link: {link}")
     else:
-        say(f"It is closed (live is not true). Its link once it is open: {link}")
+        say(f"The study is closed, because `live` is not true. Link once it is open: {link}")
 
 
 def build_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
-    """For programs; what was not done yet is null."""
+    """Return the publication as JSON; null stands for what has not been done yet."""
     target, server = plan.target, plan.server
     done = outcome.listing.is_listed if outcome else False
     return {
@@ -183,19 +189,5 @@ def _refuse(study: StudyFolder, findings: list[Finding], as_json: bool) -> None:
         raise typer.Exit(ExitCode.PROBLEMS)
     show_findings(findings)
     raise CliError(
-        f"the study has {count_errors(findings)} errors, so nothing is published", "Mend what stands above."
+        f"the study has {count_errors(findings)} errors, so nothing was published", "Fix the errors above."
     )
-
-
-def _ask(target: Target) -> None:
-    try:
-        wanted = typer.confirm("Publish this?", default=True, err=True)
-    except typer.Abort:
-        if sys.stdin.isatty():
-            raise
-        raise UsageError(
-            "there is nobody to ask", "Give --yes, or --dry-run to see what would be done."
-        ) from None
-    if not wanted:
-        say("Nothing was published.")
-        raise typer.Exit(ExitCode.FINE)

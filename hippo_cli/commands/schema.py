@@ -7,5 +7,5 @@ from hippo_cli.schema import make_schema
 
 
 def schema(context: typer.Context) -> None:
-    """Print the JSON Schema of config.yml, for editors that complete and check it."""
+    """Print the JSON Schema of config.yml, which lets editors complete and check it."""
     show_json(make_schema())

@@ -1,4 +1,4 @@
-"""`hippo stack`: which deployment the other commands would use, and what it says of itself."""
+"""`hippo stack`: the deployment that the other commands would use, with its parameters."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +15,11 @@ def stack(
     context: typer.Context,
     directory: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="A study's folder, whose awsSetup may name region and stack."),
+        typer.Argument(metavar="DIR", help="A study's folder; its awsSetup may name region and stack."),
     ] = Path(),
     as_json: JsonOption = False,
 ) -> None:
-    """Show which deployment of HIPPO Gym is used, and its addresses and names."""
+    """Show which deployment of HIPPO Gym is used, with its addresses and resource names."""
     found = find_stack(connect(context.obj, read_folder_project(open_study(directory).directory)))
     if as_json:
         show_json({"stack": found.name, "region": found.region, "values": dict(found.values)})

@@ -60,7 +60,7 @@ def stop(
     platform = open_platform(context.obj)
     if everything:
         records = _find_all(context, platform, project, bucket)
-        _confirm(records, minutes, yes=yes, as_json=as_json)
+        _require_agreement(records, minutes, yes=yes, as_json=as_json)
     else:
         records = [_find_one(platform, read_user(user or ""), project)]
     for record in records:
@@ -116,7 +116,7 @@ def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRe
     return record
 
 
-def _confirm(records: list[ServerRecord], delay: float, *, yes: bool, as_json: bool) -> None:
+def _require_agreement(records: list[ServerRecord], delay: float, *, yes: bool, as_json: bool) -> None:
     if not records:
         return
     if not as_json:
@@ -148,7 +148,7 @@ def _show(results: list[StopOutcome], *, waited: bool, as_json: bool) -> None:
             ]
         )
     elif not results:
-        say("No server is running.")
+        say("No servers are running.")
     elif not waited:
         for result in late:
             _report(result)

@@ -1,4 +1,4 @@
-"""What Docker builds a game server's image from, as one stream: nothing is written to the folder for it."""
+"""The build context of a game server's image, as one stream. Nothing is written to the study's folder."""
 
 import hashlib
 import io
@@ -15,14 +15,14 @@ from hippo_cli.image.docker_ignore import DockerIgnore
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
 from hippo_cli.study_folder import StudyFolder
 
-PROJECT_CONFIG = ".projectConfig.yml"  # what publishing itself writes is no change of the image
+PROJECT_FILE = ".projectConfig.yml"  # publishing writes it, so it does not count as a change of the image
 _NEVER = {".git", "__pycache__"}
 _TAG_DIGITS = 16
 
 
 @dataclass(frozen=True)
 class BuildContext:
-    """Files of the study by their relative paths; what was made for the image goes before them."""
+    """Files of the study by their relative paths; `prepared` contents replace files of the same path."""
 
     dockerfile: str
     files: Mapping[str, Path]
@@ -30,13 +30,13 @@ class BuildContext:
 
     @cached_property
     def tag(self) -> str:
-        """A hash of all that can change the image: the same study has the same tag."""
+        """A hash of everything that can change the image, so that the same study has the same tag."""
         digest = hashlib.sha256()
         text = self.files[self.dockerfile].read_text(encoding="utf-8", errors="replace")
         use = ContextUse(text)
-        # What a link leads to may be copied under the link's name.
+        # The target of a link may be copied under the link's name.
         has_links = any(path.is_symlink() for path in self.files.values())
-        for name in sorted({*self.files, *self.prepared} - {PROJECT_CONFIG}):
+        for name in sorted({*self.files, *self.prepared} - {PROJECT_FILE}):
             if name in self.prepared:
                 _add(digest, name, "", hashlib.sha256(self.prepared[name]).hexdigest())
             elif name == self.dockerfile or has_links or use.needs(name):
@@ -44,7 +44,7 @@ class BuildContext:
         return digest.hexdigest()[:_TAG_DIGITS]
 
     def write(self, stream: IO[bytes]) -> None:
-        """Writes the context as a tar archive."""
+        """Write the context as a tar archive."""
         with tarfile.open(fileobj=stream, mode="w|") as archive:
             for name, path in self.files.items():
                 if name not in self.prepared:
@@ -56,18 +56,18 @@ class BuildContext:
 
 
 def make_context(study: StudyFolder, prepared: Mapping[str, bytes]) -> BuildContext:
-    """The context of the study's Dockerfile. Raises CliError without one."""
+    """Return the context of the study's Dockerfile. Raise CliError if the study has none."""
     dockerfile = find_dockerfile(study)
     if dockerfile is None:
-        raise CliError("there is no Dockerfile", "Add one, or name an image that is there: --image.")
-    name = dockerfile.relative_to(study.directory).as_posix()
-    ignore = DockerIgnore(_read_ignore(study.directory, name))
-    files = {path: place for path, place in _walk(study.directory) if not ignore.excludes(path)}
-    return BuildContext(name, {name: dockerfile, **files}, prepared)
+        raise CliError("the study has no Dockerfile", "Add one, or pass an existing image: --image.")
+    dockerfile_name = dockerfile.relative_to(study.directory).as_posix()
+    ignore = DockerIgnore(_read_ignore(study.directory, dockerfile_name))
+    files = {name: path for name, path in _walk(study.directory) if not ignore.excludes(name)}
+    return BuildContext(dockerfile_name, {dockerfile_name: dockerfile, **files}, prepared)
 
 
 def _read_ignore(directory: Path, dockerfile: str) -> list[str]:
-    """The Dockerfile's own .dockerignore goes before the folder's."""
+    """Return the lines of the Dockerfile's own .dockerignore or, without one, of the folder's."""
     for name in (f"{dockerfile}.dockerignore", ".dockerignore"):
         if (directory / name).is_file():
             return (directory / name).read_text(encoding="utf-8", errors="replace").splitlines()
@@ -79,13 +79,13 @@ def _walk(directory: Path) -> Iterator[tuple[str, Path]]:
         links = [name for name in folders if (Path(parent) / name).is_symlink()]
         folders[:] = sorted(name for name in folders if name not in _NEVER and name not in links)
         for name in sorted([*names, *links]):
-            place = Path(parent) / name
-            if place.is_symlink() or place.is_file():
-                yield place.relative_to(directory).as_posix(), place
+            path = Path(parent) / name
+            if path.is_symlink() or path.is_file():
+                yield path.relative_to(directory).as_posix(), path
 
 
 def _describe(path: Path) -> tuple[str, str]:
-    """Mode and content, as far as they get into an image."""
+    """Return mode and content, as far as they reach an image."""
     if path.is_symlink():
         return "link", str(path.readlink())
     with path.open("rb") as file:
@@ -93,8 +93,8 @@ def _describe(path: Path) -> tuple[str, str]:
     return "x" if os.access(path, os.X_OK) else "", content
 
 
-def _add(digest: "hashlib._Hash", *words: str) -> None:
-    digest.update("\0".join(words).encode(errors="surrogateescape") + b"\0\0")
+def _add(digest: "hashlib._Hash", *parts: str) -> None:
+    digest.update("\0".join(parts).encode(errors="surrogateescape") + b"\0\0")
 
 
 def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:
@@ -107,7 +107,7 @@ def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:
 
 
 def _strip(entry: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what differs from machine to machine."""
+    """Remove everything that differs from machine to machine."""
     entry.mode = 0o755 if entry.mode & 0o100 else 0o644
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = ""

@@ -1,4 +1,4 @@
-"""Docker's command line: it builds the image from a stream and pushes it."""
+"""Docker's command line, which builds an image from a stream and pushes it."""
 
 import contextlib
 import shutil
@@ -10,14 +10,14 @@ from hippo_cli.errors import MachineError
 from hippo_cli.image.build_context import BuildContext
 from hippo_cli.image.registry import Login
 
-# Docker's own lines: standard output is for what programs read.
+# Docker's output goes to standard error: standard output is for programs.
 _STANDARD_ERROR = 2
 _CHECK_SECONDS = 30
-_WITHOUT = "Or name an image that is built already: --image REPOSITORY:TAG."
+_WITHOUT = "Or pass an existing image: --image REPOSITORY:TAG."
 
 
 def check_docker() -> None:
-    """Raises MachineError if there is no Docker, or if it does not run."""
+    """Raise MachineError if Docker is not installed, or not running."""
     if shutil.which("docker") is None:
         raise MachineError(
             "Docker is not installed", f"Install it (https://docs.docker.com/get-docker/).\n{_WITHOUT}"
@@ -30,23 +30,23 @@ def check_docker() -> None:
             timeout=_CHECK_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        raise MachineError("Docker does not answer", f"Start it again.\n{_WITHOUT}") from None
+        raise MachineError("Docker does not respond", f"Restart it.\n{_WITHOUT}") from None
     if found.returncode:
-        reason = found.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise MachineError(f"Docker does not run: {reason[0]}", f"Start it.\n{_WITHOUT}")
+        reason = found.stderr.strip().splitlines()[-1:] or ["no reason reported"]
+        raise MachineError(f"Docker is not running: {reason[0]}", f"Start it.\n{_WITHOUT}")
 
 
 def build_image(context: BuildContext, reference: str, platform: str) -> None:
-    """Builds the image and calls it `reference`. Raises MachineError; Docker itself says why above."""
-    words = ["build", "--platform", platform, "--tag", reference, "--file", context.dockerfile, "-"]
-    _run(words, "cannot build the image", context.write)
+    """Build the image with the tag `reference`. Raise MachineError; Docker's output above has the reason."""
+    arguments = ["build", "--platform", platform, "--tag", reference, "--file", context.dockerfile, "-"]
+    _run(arguments, "cannot build the image", context.write)
 
 
 def push_image(reference: str, login: Login) -> None:
-    """Logs in to the registry of `reference` and pushes."""
+    """Log in to the registry of `reference`, and push the image."""
     registry = reference.partition("/")[0]
-    words = ["login", "--username", login.user, "--password-stdin", registry]
-    _run(words, f"cannot log in to {registry}", lambda stream: _write(stream, login.password))
+    arguments = ["login", "--username", login.user, "--password-stdin", registry]
+    _run(arguments, f"cannot log in to {registry}", lambda stream: _write(stream, login.password))
     _run(["push", reference], "cannot push the image")
 
 
@@ -54,12 +54,12 @@ def _write(stream: IO[bytes], text: str) -> None:
     stream.write(text.encode())
 
 
-def _run(words: list[str], failure: str, feed: Callable[[IO[bytes]], None] | None = None) -> None:
+def _run(arguments: list[str], failure: str, feed: Callable[[IO[bytes]], None] | None = None) -> None:
     stdin = subprocess.PIPE if feed else subprocess.DEVNULL
-    with subprocess.Popen(["docker", *words], stdin=stdin, stdout=_STANDARD_ERROR) as process:
+    with subprocess.Popen(["docker", *arguments], stdin=stdin, stdout=_STANDARD_ERROR) as process:
         try:
             if feed and process.stdin:
-                # Docker may have said already what is wrong, and read no further.
+                # Docker may have failed already, and stopped reading.
                 with contextlib.suppress(BrokenPipeError), process.stdin as stream:
                     feed(stream)
             code = process.wait()
@@ -69,5 +69,6 @@ def _run(words: list[str], failure: str, feed: Callable[[IO[bytes]], None] | Non
     if code:
         raise MachineError(
             f"Docker {failure} (exit code {code})",
-            "Why stands above. What was live before still is; mend it, and run the same command again.",
+            "Docker's output above has the reason. Fix it, and run the same command again.\n"
+            "The version that was live before still is.",
         )

@@ -1,7 +1,7 @@
-"""Which files of a folder Docker leaves out: .dockerignore, as Docker's client reads it.
+"""The rules of .dockerignore, as Docker's client reads them.
 
-The rules: https://docs.docker.com/build/concepts/context/#dockerignore-files. A context that is piped to
-Docker is not filtered by it, so whoever makes one has to.
+See https://docs.docker.com/build/concepts/context/#dockerignore-files. Docker does not filter a context that
+is piped to it, so this module does.
 """
 
 import posixpath
@@ -21,34 +21,40 @@ class _Rule:
 
 
 class DockerIgnore:
-    """The rules of one file; the last one that fits a path, or a folder that it lies in, counts."""
+    """The rules of one file. The last rule that matches a path, or one of its parent folders, applies."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._rules = [rule for line in lines if (rule := _read_rule(line))]
 
     def excludes(self, path: str) -> bool:
-        """Whether a path (relative, with slashes) is left out."""
-        parts = path.split("/")
-        places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+        """Return whether a path (relative, with slashes) is left out."""
+        paths = list_with_parents(path)
         excluded = False
         for rule in self._rules:
-            if any(rule.pattern.fullmatch(place) for place in places):
+            if any(rule.pattern.fullmatch(one) for one in paths):
                 excluded = rule.excludes
         return excluded
 
 
+def list_with_parents(path: str) -> list[str]:
+    """Return the folders that a path is in, outermost first, and the path itself."""
+    parts = path.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
 def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """A pattern of Docker's: `*` and `?` stay within a folder, `**` goes through any number of them."""
+    """Compile a pattern of Docker's: `*` and `?` match within a folder, `**` any number of folders."""
     try:
         return re.compile("".join(_translate(token) for token in _TOKEN.findall(pattern)), re.DOTALL)
     except re.error as error:
         raise CliError(
-            f"{pattern} is no pattern for Docker ({error})", "Correct it in .dockerignore or Dockerfile."
+            f"{pattern} is not a pattern that Docker accepts ({error})",
+            "Fix it in .dockerignore or Dockerfile.",
         ) from None
 
 
 def clean_path(path: str) -> str:
-    """A path as written in a Dockerfile or .dockerignore, relative to the context; `.` is all of it."""
+    """Return a path of a Dockerfile or .dockerignore, relative to the context; `.` is the whole context."""
     return posixpath.normpath(path.strip().lstrip("/") or ".")
 
 

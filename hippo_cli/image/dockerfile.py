@@ -1,4 +1,4 @@
-"""What a Dockerfile takes from its context, so that only what can change the image makes a new one."""
+"""The files that a Dockerfile takes from its context, so that only their changes lead to a new image."""
 
 import json
 import re
@@ -6,12 +6,12 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from hippo_cli.image.docker_ignore import clean_path, compile_pattern
+from hippo_cli.image.docker_ignore import clean_path, compile_pattern, list_with_parents
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder
 
 _DOCKERFILES = ("Dockerfile", f"{APP_FOLDER}/Dockerfile")
 _CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
-# What stands in one is no instruction.
+# The lines of a here-document are not instructions.
 _HERE_DOCUMENT = re.compile(r"""(?<=<<)-?["']?(\w+)["']?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*(?=\n|\Z)""")
 _INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
@@ -23,7 +23,7 @@ def find_dockerfile(study: StudyFolder) -> Path | None:
 
 
 class ContextUse:
-    """Which paths of the context an image can hold; all of them where that cannot be read off."""
+    """The paths of the context that an image can contain; all of them if the Dockerfile leaves it open."""
 
     def __init__(self, text: str) -> None:
         self._patterns: list[re.Pattern[str]] | None = []
@@ -35,16 +35,15 @@ class ContextUse:
             self._patterns.append(compile_pattern("**" if path == "." else path))
 
     def needs(self, path: str) -> bool:
-        """Whether a change of this file can change the image."""
+        """Return whether a change of this file can change the image."""
         if self._patterns is None:
             return True
-        parts = path.split("/")
-        places = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
-        return any(pattern.fullmatch(place) for pattern in self._patterns for place in places)
+        paths = list_with_parents(path)
+        return any(pattern.fullmatch(one) for pattern in self._patterns for one in paths)
 
 
 def list_sources(text: str) -> Iterator[str]:
-    """The sources of COPY and ADD as they are written, without those that lie elsewhere; `.` for all."""
+    """Yield the sources of COPY and ADD as written, without external ones; `.` is the whole context."""
     for match in _INSTRUCTION.finditer(_HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))):
         name, rest = match[1].upper(), match[2].strip()
         flags = []
@@ -55,23 +54,23 @@ def list_sources(text: str) -> Iterator[str]:
             if any(flag.startswith("--mount=") and "from=" not in flag for flag in flags):
                 yield "."
         elif not any(flag.startswith("--from=") for flag in flags):
-            yield from (source for source in _read_words(rest)[:-1] if not _is_elsewhere(source))
+            yield from (source for source in _split_arguments(rest)[:-1] if not _is_external(source))
 
 
-def _read_words(text: str) -> list[str]:
+def _split_arguments(text: str) -> list[str]:
     if text.startswith("["):
         try:
-            words = json.loads(text)
+            arguments = json.loads(text)
         except ValueError:
-            words = None
-        if isinstance(words, list):
-            return [str(word) for word in words]
+            arguments = None
+        if isinstance(arguments, list):
+            return [str(argument) for argument in arguments]
     try:
         return shlex.split(text)
     except ValueError:
         return [".", ""]
 
 
-def _is_elsewhere(source: str) -> bool:
-    """An address, or a text that stands in the Dockerfile itself."""
+def _is_external(source: str) -> bool:
+    """Return whether a source is a URL, or a here-document in the Dockerfile itself."""
     return "://" in source or source.startswith(("<<", "git@"))

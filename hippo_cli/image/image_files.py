@@ -1,4 +1,4 @@
-"""What is made for a game server's image: trial settings, `.env`, and a certificate where it carries one."""
+"""The files prepared for a game server's image: trial settings, `.env`, and sometimes a certificate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, PLACEHOLDER, StudyFo
 
 TRIAL_FILE = f"{APP_FOLDER}/.trialConfig.yml"
 _PEM_FILES = {"fullchain": f"{APP_FOLDER}/fullchain.pem", "privkey": f"{APP_FOLDER}/privkey.pem"}
-# What existing game servers and front ends show where a config says nothing.
+# The buttons that existing game servers and front ends show if a config names none.
 _BUTTONS = ("left", "right", "up", "down", "start", "pause")
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Contents by their paths in the study, and what is to be told about them."""
+    """Contents by their paths in the study, and findings about them."""
 
     files: dict[str, bytes]
     findings: list[Finding] = field(default_factory=list)
 
 
 def prepare_files(study: StudyFolder, project_id: str, stack: Stack, bucket: str, s3: Any) -> ImageFiles:
-    """All of them, in memory. A certificate is fetched only if the deployment says that images carry it."""
+    """Return all files, in memory. Fetch the certificate only if the deployment wants images to carry it."""
     files = {TRIAL_FILE: dump_trial(build_trial(study, project_id, bucket))}
     secrets = study.directory / ".env"
     if secrets.is_file():
@@ -39,16 +39,16 @@ def prepare_files(study: StudyFolder, project_id: str, stack: Stack, bucket: str
     files |= certificate
     if certificate or all((study.directory / name).is_file() for name in _PEM_FILES.values()):
         return ImageFiles(files)
-    return ImageFiles(files, [_tell_missing(study, reason)])
+    return ImageFiles(files, [_warn_missing_certificate(study, reason)])
 
 
 def carries_certificate(stack: Stack) -> bool:
-    """Whether the deployment leaves the certificate of game servers to their images."""
+    """Return whether the deployment expects images to carry the certificate of game servers."""
     return stack.get("GameCertificate", "image") == "image"
 
 
 def build_trial(study: StudyFolder, project_id: str, bucket: str) -> dict[str, Any]:
-    """The trial settings as game servers read them: with id and bucket, `ui` as the list of buttons shown."""
+    """Return the trial settings as game servers read them: with id, bucket, and `ui` as a list of buttons."""
     text = (study.directory / CONFIG_FILE).read_text(encoding="utf-8-sig")
     trial = dict(yaml.safe_load(text).get("trial") or {})
     buttons = trial.get("ui") or _BUTTONS
@@ -58,19 +58,19 @@ def build_trial(study: StudyFolder, project_id: str, bucket: str) -> dict[str, A
 
 
 def dump_trial(trial: Mapping[str, Any]) -> bytes:
-    """As the file that game servers look for."""
+    """Return the content of the file that game servers read."""
     text: str = yaml.safe_dump({"trial": dict(trial)}, allow_unicode=True)
     return text.encode()
 
 
 def _fetch_certificate(study: StudyFolder, s3: Any) -> tuple[dict[str, bytes], str]:
-    """The pair that `ssl` in the config names; else none, and why."""
+    """Return the certificate and key that `ssl` in the config names, or nothing and the reason."""
     setup = study.project.get("ssl")
     setup = setup if isinstance(setup, Mapping) else {}
     bucket = str(setup.get("sslBucket") or "")
     keys = {path: str(setup.get(name) or "") for name, path in _PEM_FILES.items()}
     if bucket in ("", PLACEHOLDER) or not all(keys.values()):
-        return {}, "`ssl` in the config does not name one"
+        return {}, "`ssl` in the config does not name a certificate"
     found = {}
     for path, key in keys.items():
         try:
@@ -83,8 +83,8 @@ def _fetch_certificate(study: StudyFolder, s3: Any) -> tuple[dict[str, bytes], s
     return found, ""
 
 
-def _tell_missing(study: StudyFolder, reason: str) -> Finding:
-    what = f"the image will hold no certificate, so browsers will not reach game servers: {reason}"
+def _warn_missing_certificate(study: StudyFolder, reason: str) -> Finding:
+    what = f"the image has no certificate, so browsers cannot connect to game servers: {reason}"
     fix = (
         f"Put fullchain.pem and privkey.pem into {APP_FOLDER}/, or ask the operator to set GameCertificate "
         "(docs/howto/certificates.md)."

@@ -1,4 +1,4 @@
-"""What publishing will do, found out before anything is changed."""
+"""The plan of a publication, made before anything is changed."""
 
 import json
 import re
@@ -31,7 +31,7 @@ _IMAGE = re.compile(r"[a-z0-9][a-zA-Z0-9._/:@-]{0,511}")
 
 @dataclass(frozen=True)
 class Target:
-    """One study on its way into one deployment."""
+    """One study and the deployment that it is published to."""
 
     study: StudyFolder
     connection: Connection
@@ -39,17 +39,17 @@ class Target:
 
     @property
     def project_id(self) -> str:
-        """The project's id, which names repository and task definition as well."""
+        """The project's id, which is also the name of its repository and task definition."""
         return str(self.study.project["id"])
 
     @property
     def bucket(self) -> str:
-        """Where the project lies."""
+        """The bucket of the project."""
         return str(self.config.get("bucket") or self.stack.bucket)
 
     @property
     def config(self) -> dict[str, Any]:
-        """What the deployment is told; a bucket that was never filled in is left to it."""
+        """The config as it is sent; without a bucket of its own, the deployment chooses one."""
         config = {**self.study.project, "ecsTask": self.project_id}
         if config.get("bucket") in (None, "", PLACEHOLDER):
             config.pop("bucket", None)
@@ -58,7 +58,7 @@ class Target:
 
 @dataclass(frozen=True)
 class ServerPlan:
-    """The game server: an image that is there (`image`), or one to build from `context`."""
+    """The game server: an existing image, or one to build from `context`."""
 
     settings: ServerSettings
     newest: Mapping[str, Any] | None
@@ -73,13 +73,13 @@ class ServerPlan:
 
     @property
     def is_registered(self) -> bool:
-        """Whether the newest revision says all of that already."""
+        """Whether the newest revision already equals `definition`."""
         return self.is_built and task_definition.is_same(self.newest, self.definition)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is to do, and what is to be told about it."""
+    """What publishing will change, and the findings about it."""
 
     target: Target
     files: FileChanges
@@ -88,18 +88,18 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What was asked for: a ready `image`; the one that servers run now (`keeps_image`); a new build."""
+class Request:
+    """The image that the researcher asked for: an existing `image`, the current one, or a new build."""
 
     image: str | None = None
     keeps_image: bool = False
     rebuilds: bool = False
 
 
-def make_plan(target: Target, wishes: Wishes) -> Plan:
-    """Compares the study with what is published. Nothing is changed.
+def make_plan(target: Target, request: Request) -> Plan:
+    """Compare the study with what is published. Nothing is changed.
 
-    Raises CliError for what cannot be published there.
+    Raise CliError if the study cannot be published to this deployment.
     """
     _check_bucket(target)
     _check_move(target)
@@ -107,16 +107,16 @@ def make_plan(target: Target, wishes: Wishes) -> Plan:
     files = compare_files(s3, target.bucket, target.project_id, target.study)
     server, findings = None, _check_runtime(target)
     if has_game(target.study) and target.study.project.get("useAWS", True):
-        server, more = _plan_server(target, wishes, s3)
+        server, more = _plan_server(target, request, s3)
         findings += more
     return Plan(target, files, server, findings)
 
 
 def check_image_name(image: str | None) -> None:
-    """Raises UsageError for what cannot be an image."""
+    """Raise UsageError for a text that cannot be the reference of an image."""
     if image is not None and not _IMAGE.fullmatch(image):
         raise UsageError(
-            f"--image {image}: not an image",
+            f"--image {image} is not an image reference",
             "Write it as Docker does: REGISTRY/NAME:TAG.",
         )
 
@@ -124,21 +124,21 @@ def check_image_name(image: str | None) -> None:
 def _check_bucket(target: Target) -> None:
     stack = target.stack
     allowed = [stack.bucket, *(name.strip() for name in stack.get("ExtraBuckets").split(",") if name.strip())]
-    # Outputs of CloudFormation, unlike the parameters, do not say which further ones there are.
+    # CloudFormation outputs, unlike the SSM parameters, do not list the additional buckets.
     is_known = "ResearcherExtraBucketsPolicyArn" not in stack.values
     if target.bucket not in allowed and is_known:
         file = target.study.config_file
         own = file.content["project"].get("bucket") if isinstance(file.content, dict) else None
         key = ("project", "bucket") if own else ("project", "awsSetup", "bucket")
-        place = f"{CONFIG_FILE}:{file.find_line(key)}: {'.'.join(key)}"
+        location = f"{CONFIG_FILE}:{file.find_line(key)}: {'.'.join(key)}"
         raise CliError(
-            f"{place}: {target.bucket} is no bucket of the stack {stack.name} ({', '.join(allowed)})",
-            "Leave `bucket` out, here and under awsSetup, to use the stack's own; or look at --stack.",
+            f"{location}: {target.bucket} is not a bucket of the stack {stack.name} ({', '.join(allowed)})",
+            "Remove `bucket`, here and under awsSetup, to use the stack's bucket, or check --stack.",
         )
 
 
 def _check_move(target: Target) -> None:
-    """Records stay where they are: in another bucket everybody in the middle would begin anew."""
+    """Raise CliError if participants' records would stay behind in another bucket."""
     own = Bucket(target.connection.make_client("s3"), target.stack.bucket)
     entry, users = find_entry(own, target.project_id), f"{target.project_id}/Users/"
     before = own.beside(str((entry or {}).get("bucket") or ""))
@@ -149,8 +149,8 @@ def _check_move(target: Target) -> None:
         if _holds(before, users) and not now.holds(users):
             raise CliError(
                 f"{target.project_id} has participants in the bucket {before.name}; "
-                f"in {now.name} they would all begin anew",
-                "Leave `bucket` as it was, publish under another id, or copy their records there first.",
+                f"in {now.name} they would all start again",
+                "Keep `bucket` as it was, publish under another id, or copy their records there first.",
             )
 
 
@@ -169,38 +169,38 @@ def _check_runtime(target: Target) -> list[Finding]:
     if not wanted or not most or wanted <= most or not has_game(target.study):
         return []
     line = target.study.config_file.find_line(("project", "maxRuntime"))
-    what = f"this deployment stops game servers after {most} minutes, whatever is said here"
+    what = f"this deployment stops game servers after {most} minutes, even if maxRuntime is longer"
     fix = f"Write {most} or less, or ask the operator for a longer MaxRuntime."
     return [warning("runtime", CONFIG_FILE, line, "project.maxRuntime", what, fix)]
 
 
-def _plan_server(target: Target, wishes: Wishes, s3: Any) -> tuple[ServerPlan, list[Finding]]:
+def _plan_server(target: Target, request: Request, s3: Any) -> tuple[ServerPlan, list[Finding]]:
     newest = task_definition.find_newest(target.connection.make_client("ecs"), target.project_id)
     if newest is None and not target.stack["TaskExecutionRoleArn"]:
         raise AwsError(
-            f"there is no task definition {target.project_id}, and no stack says its roles",
-            "Name the stack (--stack), or ask the operator to deploy this release.",
+            f"the task definition {target.project_id} does not exist, and no stack names roles for it",
+            "Pass --stack, or ask the operator to deploy this release.",
         )
-    if wishes.image:
+    if request.image:
         trial = to_wire(build_trial(target.study, target.project_id, target.bucket))
-        image = check_reference(target.connection.make_client("ecr"), wishes.image, target.connection.region)
+        image = check_reference(target.connection.make_client("ecr"), request.image, target.connection.region)
         return ServerPlan(build_settings(target, image, json.dumps(trial)), newest), []
     registry = make_registry(target)
     registry.check_name()
     repository = registry.find()
-    if wishes.keeps_image:
+    if request.keeps_image:
         present = _find_present(target, registry, repository, newest)
         return ServerPlan(build_settings(target, present), newest), []
     prepared = prepare_files(target.study, target.project_id, target.stack, target.bucket, s3)
     context = make_context(target.study, prepared.files)
-    digest = registry.find_digest(context.tag) if repository and not wishes.rebuilds else None
+    digest = registry.find_digest(context.tag) if repository and not request.rebuilds else None
     image = f"{repository}@{digest}" if digest else f"{repository or registry.name}:{context.tag}"
     settings = build_settings(target, image)
     return ServerPlan(settings, newest, context, repository, digest is not None), prepared.findings
 
 
 def make_registry(target: Target) -> Registry:
-    """The registry of the deployment's region."""
+    """Return the registry of the deployment's region."""
     return Registry(target.connection.make_client("ecr"), target.project_id)
 
 
@@ -208,19 +208,21 @@ def _find_present(
     target: Target, registry: Registry, repository: str | None, newest: Mapping[str, Any] | None
 ) -> str:
     image = task_definition.find_image(newest, registry.name)
-    if image:  # existing scripts name a tag
+    if image:  # existing scripts use a tag, which is pinned here
         return check_reference(target.connection.make_client("ecr"), image, target.connection.region)
     digest = registry.find_newest() if repository else None
     if not digest:
-        raise CliError(f"there is no image of {registry.name} yet", "Let it be built, or name one: --image.")
+        raise CliError(
+            f"{registry.name} has no image yet", "Let it be built, or pass an existing one: --image."
+        )
     return f"{repository}@{digest}"
 
 
 def build_settings(target: Target, image: str, trial: str = "") -> ServerSettings:
-    """The task definition's settings; `trial` is for images that were not built for this study."""
+    """Return the task definition's settings; `trial` is for images that were not built for this study."""
     cost, stack = find_cost(target.study), target.stack
     if cost is None:
-        raise CliError("the size of the game server is not right", "`hippo check` says what is wrong.")
+        raise CliError("the size of the game server is not valid", "Run `hippo check` for details.")
     prefix = stack.get("LogGroupPrefix")
     return ServerSettings(
         family=target.project_id,

@@ -1,4 +1,4 @@
-"""Carries a plan out, the project list last: a study is never live before its parts are there."""
+"""The execution of a plan. The project list comes last, so a study is never live before its parts exist."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a plan. `task_definition` is its ARN or family, None without a game."""
+    """The result of a plan. `task_definition` is its ARN or family, None without a game."""
 
     listing: Listing
     image: str | None
@@ -28,10 +28,10 @@ class Outcome:
 
 
 def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> Outcome:
-    """Publishes; `report` is told of each stage. Each may be run again after whatever has ended it.
+    """Publish, and report each stage. After any failure, the same call can be repeated.
 
-    Raises CliError if files that only the bucket has would be shown as pages and are not to be deleted, and
-    if the study was changed since it was planned.
+    Raise CliError if the study has changed since it was planned, and if participants would be shown files
+    that only the bucket has and that must not be deleted.
     """
     target, files = plan.target, plan.files
     _check_shadowing(plan, deletes)
@@ -43,11 +43,11 @@ def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> O
         report(f"sending {len(files.changed)} files to s3://{target.bucket}/{target.project_id}/")
         upload_files(s3, target.bucket, files.changed, advance)
     settings, arn = _publish_server(target, plan.server, report) if plan.server else (None, None)
-    # Before the version is made, as it would hold them; whoever has begun has a version with them.
+    # Before the version is frozen, which would include them. Participants who have begun keep their version.
     delete_files(s3, target.bucket, files.shadowing, target.project_id)
-    report("freezing this version, and listing the project")
+    report("freezing this version and updating the project list")
     function = target.stack["UpdateFunctionName"]
-    # This revision, and these files: nobody who publishes at the same time gets theirs into this version.
+    # Pin this revision and these files, so that a concurrent publication cannot put its own in.
     task = {"ecsTask": arn.rpartition("/")[2]} if arn else {}
     config = {**target.config, **task, "files": dict(files.hashes)}
     listing = list_project(target.connection.make_client("lambda"), function, config, target.study)
@@ -60,16 +60,16 @@ def _check_shadowing(plan: Plan, deletes: bool) -> None:
     if plan.files.shadowing and not deletes:
         names = ", ".join(key.partition("/")[2] for key in plan.files.shadowing)
         raise CliError(
-            f"participants would be shown pages that the folder does not have: {names}",
-            "They are in the bucket from before, and count as variants of a step. Publish with\n"
-            "--delete-removed, or put them into StepFiles/ again.",
+            f"participants would be shown pages that are not in the folder: {names}",
+            "An earlier publication left them in the bucket, where they count as variants of a step.\n"
+            "Publish with --delete-removed, or put them back into StepFiles/.",
         )
 
 
 def _check_game(target: Target, planned: BuildContext) -> None:
-    """An image is known by the hash of what was planned: another one must not get its tag."""
+    """Raise CliError if the game has changed since the plan: another image must not get the planned tag."""
     if make_context(target.study, planned.prepared).tag != planned.tag:
-        raise CliError("the game was changed meanwhile", "Run the same command again.")
+        raise CliError("the game has changed since publishing began", "Run the same command again.")
 
 
 def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple[ServerSettings, str]:
@@ -81,7 +81,7 @@ def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple
         return settings, str((server.newest or {}).get("taskDefinitionArn", settings.family))
     report(f"registering the task definition {settings.family}")
     ecs = target.connection.make_client("ecs")
-    # Read again: an image takes minutes, and somebody else may have registered one meanwhile.
+    # Read again: building takes minutes, and another publication may have registered a revision meanwhile.
     wanted = task_definition.build_definition(settings, task_definition.find_newest(ecs, settings.family))
     return settings, task_definition.register(ecs, wanted)
 
@@ -92,8 +92,8 @@ def _publish_image(target: Target, server: ServerPlan, report: Report) -> Server
         return server.settings
     repository: Any = server.repository
     if not repository:
-        report(f"making the repository {registry.name}")
-        repository = registry.make()
+        report(f"creating the repository {registry.name}")
+        repository = registry.create()
     reference = f"{repository}:{context.tag}"
     report(f"building {reference}")
     build_image(context, reference, task_definition.find_platform(server.newest))

@@ -1,4 +1,4 @@
-"""The game server's task definition: a new revision only where the newest differs."""
+"""The game server's task definition, registered only if it differs from the newest revision."""
 
 import copy
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from hippo_cli.aws_errors import naming_permission, read_code
 PORT = 5000
 CERTIFICATE = "TLS_CERTIFICATE"
 TRIAL = "TRIAL_CONFIG"
-_UNITS = 1024  # of cpu in a vCPU, of memory (MiB) in a GB
-# What can be registered again of what DescribeTaskDefinition says.
+_UNITS = 1024  # CPU units in a vCPU, MiB in a GB
+# The keys of DescribeTaskDefinition's response that RegisterTaskDefinition accepts.
 _KEPT = (
     "containerDefinitions",
     "volumes",
@@ -29,7 +29,7 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """What publishing decides of a task definition. `memory` in GB; empty roles are left as they are."""
+    """The parts of a task definition that publishing sets. `memory` is in GB; empty roles are kept."""
 
     family: str
     image: str
@@ -44,19 +44,19 @@ class ServerSettings:
 
 
 def find_newest(client: Any, family: str) -> dict[str, Any] | None:
-    """The newest active revision of a family, as ECS describes it."""
+    """Return the newest active revision of a family, as ECS describes it."""
     with naming_permission("ecs:DescribeTaskDefinition", family, family):
         try:
             found: dict[str, Any] = client.describe_task_definition(taskDefinition=family)["taskDefinition"]
         except ClientError as error:
-            if read_code(error) == "ClientException":  # ECS's answer to a family that it does not know
+            if read_code(error) == "ClientException":  # ECS does not know this family
                 return None
             raise
     return found if found.get("status", "ACTIVE") == "ACTIVE" else None
 
 
 def build_definition(settings: ServerSettings, newest: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What to register: the newest revision with these settings; what else stands in it is kept."""
+    """Return the newest revision with these settings; its other parts are kept."""
     before = newest or {}
     wanted = {key: copy.deepcopy(before[key]) for key in _KEPT if before.get(key)}
     containers = wanted.setdefault("containerDefinitions", [])
@@ -85,32 +85,32 @@ def build_definition(settings: ServerSettings, newest: Mapping[str, Any] | None)
 
 
 def is_same(newest: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
-    """Whether registering `wanted` would change nothing."""
+    """Return whether registering `wanted` would change nothing."""
     if newest is None:
         return False
     before = {key: copy.deepcopy(newest.get(key)) for key in wanted}
     for container in before.get("containerDefinitions") or []:
-        # ECS does not promise to keep their order.
+        # ECS does not guarantee their order.
         container["environment"] = sorted(container.get("environment") or [], key=lambda one: one["name"])
     return all(before[key] == value for key, value in wanted.items())
 
 
 def register(client: Any, wanted: Mapping[str, Any]) -> str:
-    """Registers a revision; gives its ARN."""
+    """Register a revision; return its ARN."""
     family = wanted["family"]
     with naming_permission("ecs:RegisterTaskDefinition (or iam:PassRole)", family, family):
-        answer = client.register_task_definition(**wanted)
-    return str(answer["taskDefinition"]["taskDefinitionArn"])
+        response = client.register_task_definition(**wanted)
+    return str(response["taskDefinition"]["taskDefinitionArn"])
 
 
 def find_platform(newest: Mapping[str, Any] | None) -> str:
-    """What Docker has to build for: Fargate's x86-64, whatever machine builds, unless the newest says ARM."""
+    """Return the platform to build for: x86-64 on any machine, unless the newest revision names ARM."""
     architecture = ((newest or {}).get("runtimePlatform") or {}).get("cpuArchitecture")
     return "linux/arm64" if architecture == "ARM64" else "linux/amd64"
 
 
 def find_image(newest: Mapping[str, Any] | None, family: str) -> str | None:
-    """The image that the game server runs now."""
+    """Return the image that the game server runs now."""
     if not newest or not newest.get("containerDefinitions"):
         return None
     image: str | None = _find_container(copy.deepcopy(newest["containerDefinitions"]), family).get("image")
@@ -118,7 +118,7 @@ def find_image(newest: Mapping[str, Any] | None, family: str) -> str | None:
 
 
 def _find_container(containers: list[dict[str, Any]], name: str) -> dict[str, Any]:
-    """The game server's own among several: by its name, else the first; a new one if there is none."""
+    """Return the game server's container: by its name, or the first, or a new one in an empty list."""
     if not containers:
         containers.append({"name": name, "essential": True})
     return next((one for one in containers if one.get("name") == name), containers[0])
@@ -132,13 +132,13 @@ def _build_environment(before: list[dict[str, str]], settings: ServerSettings) -
 
 
 def _is_ours(variable: Mapping[str, str]) -> bool:
-    """What an earlier publication has set; words such as `image` were written by somebody for a reason."""
+    """Return whether an earlier publication set the variable; `image` and `none` were written by hand."""
     name, value = variable["name"], variable.get("value", "")
     return name == TRIAL or (name == CERTIFICATE and value not in ("image", "none"))
 
 
 def _build_logs(settings: ServerSettings) -> dict[str, Any]:
-    """The group that the execution role may write and the project's researchers may read."""
+    """Return the log settings: the execution role may write the group, the researchers may read it."""
     return {
         "logDriver": "awslogs",
         "options": {

@@ -1,4 +1,4 @@
-"""The files that the existing deployment script leaves in a study's folder, for scripts that read them."""
+"""The files that the existing deployment script writes into a study's folder, for scripts that read them."""
 
 import os
 from pathlib import Path
@@ -6,32 +6,31 @@ from typing import Any
 
 import yaml
 
+from hippo_cli.image.build_context import PROJECT_FILE
 from hippo_cli.image.image_files import TRIAL_FILE, dump_trial
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
-PROJECT_FILE = ".projectConfig.yml"
-
 
 def write_trial(study: StudyFolder, trial: dict[str, Any]) -> None:
-    """App/.trialConfig.yml, where there is an App/: what a game server that is started by hand reads."""
+    """Write App/.trialConfig.yml, which a manually started game server reads, if the study has an App/."""
     if (study.directory / APP_FOLDER).is_dir():
         _replace(study.directory / TRIAL_FILE, dump_trial(trial))
 
 
 def write_project(study: StudyFolder, project: dict[str, Any], trial: dict[str, Any]) -> None:
-    """.projectConfig.yml: what was published."""
+    """Write .projectConfig.yml, the config as it was published."""
     text: str = yaml.safe_dump({"project": project, "trial": trial}, allow_unicode=True)
     _replace(study.directory / PROJECT_FILE, text.encode())
 
 
 def read_project(study: StudyFolder) -> dict[str, Any]:
-    """What stands under `project`, as YAML reads it."""
+    """Return the `project` part of config.yml, as YAML reads it."""
     content = yaml.safe_load((study.directory / CONFIG_FILE).read_text(encoding="utf-8-sig"))
     return dict(content["project"])
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Whole or not at all, should the disk be full."""
+    """Replace a file completely or not at all, even if the disk is full."""
     draft = path.with_name(f"{path.name}.draft")
     try:
         draft.write_bytes(content)
