@@ -1,4 +1,4 @@
-"""A status report as one HTML file without scripts or external resources. Each chart has its figures below."""
+"""A status report as one HTML file without scripts or external resources. Each chart includes its figures."""
 
 from collections.abc import Sequence
 from html import escape

@@ -21,7 +21,7 @@ from hippo_cli.doctor.examination import Plan, examine
 from hippo_cli.doctor.machine import check_docker
 from hippo_cli.doctor.names import check_addresses, check_delegation
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.results import Outcome, Result, look, ok
+from hippo_cli.doctor.results import Outcome, Result, ok, run_check
 from hippo_cli.stack import Stack
 from tests.support.aws_hooks import shared_client
 from tests.support.stack_values import put_values
@@ -357,7 +357,7 @@ def test_what_was_seen_before_the_network_went() -> None:
         yield ok("first", "seen")
         raise EndpointConnectionError(endpoint_url="https://ecr.example")
 
-    found = look("permissions", check)
+    found = run_check("permissions", check)
 
     assert [(one.what, one.outcome) for one in found] == [
         ("first", Outcome.OK),

@@ -68,7 +68,9 @@ def test_long_records_are_held_one_at_a_time(tmp_path: Path) -> None:
     store = ExportStore(tmp_path / "state.sqlite")
     store.begin("x")
     with store.write():
-        store.record_listing(RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number)))
+        store.record_listing(
+            RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number))
+        )
         for place in range(number):
             store.mark_fetched(f"k{place:02d}", "e", text)
 
