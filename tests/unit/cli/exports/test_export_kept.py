@@ -158,6 +158,6 @@ def test_a_state_that_is_damaged(
         2,
         "Pass a new folder with --out. It does not need any data from this one.",
     )
-    assert "Give a new folder by --out" in refused.stderr
+    assert "Pass a new folder with --out" in refused.stderr
     export(run, out.with_name("new"))
     assert read_values(out.with_name("new")) == read_values(out) == ["keepme"]

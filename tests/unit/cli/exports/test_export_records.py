@@ -67,8 +67,8 @@ def test_polls_of_an_earlier_deployment_are_no_steps(game: int | None) -> None:
     record = read(requests, game, nextStep=6)
 
     assert list_answers(record) == [(1, {"a": "1"}), (2, {"b": "2"}), (4, {"c": "4"})]
-    assert [visit.step for visit in list_step_times(record)] == [1, 2, 3, 4]
-    assert [visit.seconds for visit in list_step_times(record)] == [60, 60, 240, 60]
+    assert [step_time.step for step_time in list_step_times(record)] == [1, 2, 3, 4]
+    assert [step_time.seconds for step_time in list_step_times(record)] == [60, 60, 240, 60]
 
 
 def test_bodies_of_all_kinds() -> None:
@@ -159,30 +159,30 @@ PAGE = """
 
 def test_what_a_page_asks() -> None:
     """Given a page with all kinds of controls, each name is one form field with label and options."""
-    questions = {question.name: question for question in read_form_fields(PAGE)}
+    fields = {form_field.name: form_field for form_field in read_form_fields(PAGE)}
 
-    assert list(questions) == ["age", "how", "country", "several", "agree", "more", "page"]
-    assert (questions["age"].kind, questions["age"].required, questions["age"].label) == (
+    assert list(fields) == ["age", "how", "country", "several", "agree", "more", "page"]
+    assert (fields["age"].kind, fields["age"].required, fields["age"].label) == (
         "number",
         True,
         "Your age",
     )
-    assert (questions["how"].kind, questions["how"].required, questions["how"].label) == (
+    assert (fields["how"].kind, fields["how"].required, fields["how"].label) == (
         "radio",
         True,
         "How was it?",
     )
-    assert questions["how"].options == [("1", "Bad"), ("2", "Good")]
-    assert questions["country"].label == "Country"
-    assert questions["country"].options == [("", "choose"), ("ca", "Canada"), ("France", "France")]
-    assert (questions["several"].kind, questions["several"].label) == ("select multiple", "Some")
-    assert (questions["agree"].label, questions["agree"].options) == ("I agree", [("on", "I agree")])
-    assert questions["more"].label == "Anything else?"
-    assert json.loads(questions["how"].format_options()) == [
+    assert fields["how"].options == [("1", "Bad"), ("2", "Good")]
+    assert fields["country"].label == "Country"
+    assert fields["country"].options == [("", "choose"), ("ca", "Canada"), ("France", "France")]
+    assert (fields["several"].kind, fields["several"].label) == ("select multiple", "Some")
+    assert (fields["agree"].label, fields["agree"].options) == ("I agree", [("on", "I agree")])
+    assert fields["more"].label == "Anything else?"
+    assert json.loads(fields["how"].format_options()) == [
         {"value": "1", "label": "Bad"},
         {"value": "2", "label": "Good"},
     ]
-    assert questions["age"].format_options() == ""
+    assert fields["age"].format_options() == ""
 
 
 def test_pages_that_are_hardly_html() -> None:
@@ -196,4 +196,6 @@ def test_pages_that_are_hardly_html() -> None:
         "<option>",
         "\x00",
     ):
-        assert [question.name for question in read_form_fields(html)] == (["a"] if "name=a" in html else [])
+        assert [form_field.name for form_field in read_form_fields(html)] == (
+            ["a"] if "name=a" in html else []
+        )

@@ -114,13 +114,13 @@ def test_follow_gives_each_line_once(lab: StudyWorld) -> None:
     """Given lines that arrive while the command runs, some of them late, each is returned once, in order."""
     stack = Stack("lab", "x", {"LogGroupPrefix": GAME_GROUPS, "FunctionLogGroups": ",".join(GROUPS)})
     timeline = Timeline(shared_client("logs"), stack, USER, PROJECT, {TASK})
-    looks = timeline.follow(NOW, lab.clock)
+    reads = timeline.follow(NOW, lab.clock)
     lab.clock.moment = NOW + timedelta(seconds=15)
 
-    first = [line.message for line in next(looks)]
+    first = [line.message for line in next(reads)]
     put_lines(GROUPS[2], "c", (13, entry("stopped")), (20, entry("swept")))
-    second = [line.message for line in next(looks)]
-    third = [line.message for line in next(looks)]
+    second = [line.message for line in next(reads)]
+    third = [line.message for line in next(reads)]
 
     assert "episode 1" in first
     assert (second, third) == (["stopped", "swept"], [])
@@ -150,7 +150,7 @@ def test_no_group_and_an_older_stack(lab: StudyWorld, run: Run) -> None:
 
     assert result.exit_code == 0
     assert "game: it has no log yet" in result.stderr
-    assert "functions: the stack does not say" in result.stderr
+    assert "functions: the stack does not report" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["yesterday", "5x", "", "99999-01-01", "999999999999d"])
@@ -231,9 +231,9 @@ def test_following_what_may_not_be_read(lab: StudyWorld, run: Run, monkeypatch: 
     """Given --follow and credentials that may not read any log, the command ends at once."""
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=99)
     monkeypatch.setattr("hippo_cli.operations.timeline._FOLLOW_SECONDS", 0)
-    looks = []
+    reads = []
     monkeypatch.setattr(
-        "hippo.clock.SystemClock.sleep", lambda *_: looks.append(1) or len(looks) > 5 and 1 / 0
+        "hippo.clock.SystemClock.sleep", lambda *_: reads.append(1) or len(reads) > 5 and 1 / 0
     )
 
     assert run("logs", USER, "--follow").exit_code == 3

@@ -260,7 +260,7 @@ def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
 
     assert [one.exit_code for one in (unknown, elsewhere, there, nowhere)] == [1, 1, 2, 2]
     assert "there is no data of nobody" in unknown.stderr
-    assert "is there already" in there.stderr
+    assert "already exists" in there.stderr
     assert lab.list_keys(f"{PROJECT}/Users/{USER}")
 
 

@@ -188,8 +188,8 @@ def test_watching_reads_only_what_changed(
     result = run("status", PROJECT, "--watch", "--json")
 
     assert result.exit_code == 0, result.output
-    looks = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"projectId": ')]
-    assert [step["steps"][1]["here"] for step in looks] == [0, 1]
+    updates = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"projectId": ')]
+    assert [step["steps"][1]["here"] for step in updates] == [0, 1]
     assert len(reads[0]) >= 6
     assert reads[1] == [f"{PROJECT}/Users/{OTHERS[0]}"]
 
