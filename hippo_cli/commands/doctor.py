@@ -1,4 +1,4 @@
-"""`hippo doctor`: the obstacles between a study and its participants, and what to do about them."""
+"""`hippo doctor`: checks of everything that a study needs, with advice on what to fix."""
 
 from typing import Annotated
 
@@ -29,17 +29,17 @@ def doctor(
             "--participants",
             "-n",
             min=1,
-            help=f"Participants planned at the same time ({DEFAULT_PARTICIPANTS}).",
+            help=f"Planned number of participants at once. Default: {DEFAULT_PARTICIPANTS}.",
         ),
     ] = None,
     project: Annotated[
-        str | None, typer.Option("--project", help="Project id (default: the study in this folder).")
+        str | None, typer.Option("--project", help="Project id. Default: the study in this folder.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check credentials, stack, permissions, quotas, DNS, certificate and Docker. Nothing is changed.
+    """Check credentials, stack, permissions, quotas, DNS, certificate and Docker without changing anything.
 
-    Exits with 1 if a check fails. Warnings, and checks that could not run, do not count.
+    Exits with 1 if a check fails. Warnings, and checks that could not be made, do not count.
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None
@@ -59,15 +59,14 @@ def doctor(
 
 
 def _show(result: Result) -> None:
-    say(f"{result.outcome:<14}  {result.what}: {result.found}", _STYLES[result.outcome])
-    if result.advice:
-        for line in result.advice.splitlines():
-            say(f"{'':<14}  {line}", "dim")
+    say(f"{result.outcome.label:<11}  {result.what}: {result.found}", _STYLES[result.outcome])
+    for line in result.advice.splitlines():
+        say(f"{'':<11}  {line}", "dim")
 
 
 def _summarise(results: list[Result]) -> None:
     counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
-    say(", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number), "bold")
+    say(", ".join(f"{number} {outcome.label}" for outcome, number in counts.items() if number), "bold")
 
 
 def _as_json(result: Result) -> dict[str, str]:

@@ -34,7 +34,8 @@ def logs(
     since: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="30m, 2h, 1d, or a time. Default: shortly before their server was requested."
+            metavar="TIME",
+            help="30m, 2h, 1d, or a time. Default: 10 minutes before their server was requested.",
         ),
     ] = None,
     follow: Annotated[

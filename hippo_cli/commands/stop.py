@@ -10,7 +10,7 @@ from hippo.errors import BadRequestError
 from hippo.records.codes import ServerState
 from hippo.records.messages import MAX_DELAY_MINUTES, parse_delay
 from hippo.records.server import ServerRecord
-from hippo_cli.confirmation import ask_first
+from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
 from hippo_cli.operations.platform import Platform, open_platform, read_project, read_user
@@ -123,7 +123,8 @@ def _require_agreement(records: list[ServerRecord], delay: float, *, yes: bool, 
         for record in records:
             say(f"{record.user_id}  {record.project_id}  {record.state}")
     question = f"Stop these {len(records)} servers{_format_delay(delay)}? This interrupts games in progress"
-    ask_first(question, yes=yes, quiet=as_json)
+    if not confirm(question, yes=yes, quiet=as_json):
+        raise typer.Abort
 
 
 def _report(result: StopOutcome) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from hippo.clock import SystemClock
 from hippo.records.codes import ServerState
-from hippo_cli.confirmation import ask_first
+from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
 from hippo_cli.operations.interrupted_run import InterruptedRun, merge_receipts
@@ -67,7 +67,8 @@ def withdraw(
         if as_json:
             show_json(_as_json(found_project, found))
         return
-    ask_first("Permanently delete all of it?", yes=yes, quiet=as_json)
+    if not confirm("Permanently delete all of it?", yes=yes, quiet=as_json):
+        raise typer.Abort
 
     def build_full_receipt(data: ParticipantData) -> dict[str, Any]:
         stack, bucket = found_project.stack.name, found_project.records.name

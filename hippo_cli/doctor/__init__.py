@@ -1,1 +1,1 @@
-"""What stands between a study and its participants: account, stack, quotas, names, this machine."""
+"""`hippo doctor`: checks of account, stack, quotas, names and this machine."""

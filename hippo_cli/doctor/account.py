@@ -1,4 +1,4 @@
-"""Credentials, region, stack, and what these credentials may do with it, by calls that change nothing."""
+"""Checks of credentials, region, stack and permissions, with calls that change nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -22,31 +22,31 @@ _NEWER = ("StopServerTopicArn", "LogGroupPrefix", "FunctionLogGroups", "MaxServe
 _RESEARCHER = (
     "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you (hippo-project)."
 )
-_STEWARD = "Fine, unless you look after participants: that takes the stack's StewardPolicy."
+_STEWARD = "Not needed unless you operate studies. In that case ask for the stack's StewardPolicy."
 _MISSING = "ResourceNotFoundException"
 
 
 def check_credentials(connection: Connection) -> Iterator[Result]:
-    """Who AWS takes us for; nobody can be refused that."""
+    """Check the credentials' identity, a call that AWS allows every caller."""
     identity = connection.make_client("sts").get_caller_identity()
     yield ok("credentials", f"{identity['Arn']} in {connection.region}")
 
 
 def check_stack(connection: Connection) -> tuple[Stack, list[Result]]:
-    """The stack and whether it says all that the tool needs. Raises what find_stack raises."""
+    """Return the stack and whether it has all outputs that the tool needs. Raise the errors of find_stack."""
     stack = find_stack(connection)
-    gone = [name for name in _NEEDED if not stack.get(name)]
-    old = [name for name in _NEWER if not stack.get(name)]
-    again = "Ask the operator to deploy this release."
-    if gone:
-        return stack, [failure(STACK, f"{stack.name} does not say its {', '.join(gone)}", again)]
-    if old:
-        return stack, [warning(STACK, f"{stack.name} does not say its {', '.join(old)}", again)]
+    missing = [name for name in _NEEDED if not stack.get(name)]
+    missing_newer = [name for name in _NEWER if not stack.get(name)]
+    advice = "Ask the operator to deploy this release."
+    if missing:
+        return stack, [failure(STACK, f"{stack.name} does not report its {', '.join(missing)}", advice)]
+    if missing_newer:
+        return stack, [warning(STACK, f"{stack.name} does not report its {', '.join(missing_newer)}", advice)]
     return stack, [ok(STACK, f"{stack.name} in {connection.region}, bucket {stack.bucket}")]
 
 
 def check_permissions(connection: Connection, stack: Stack, project_id: str | None) -> Iterator[Result]:
-    """What a researcher does, then what a steward does; a stop cannot be tried without stopping."""
+    """Check what researchers do, then what stewards do. A stop cannot be tried without stopping a server."""
     s3, bucket = connection.make_client("s3"), stack.bucket
     yield _try(
         "publishing",
@@ -59,13 +59,13 @@ def check_permissions(connection: Connection, stack: Stack, project_id: str | No
     yield _try(
         "registry",
         lambda: connection.make_client("ecr").describe_repositories(maxResults=1),
-        "may look for image repositories",
+        "may list image repositories",
         _RESEARCHER,
     )
     yield _try(
         "task definitions",
         lambda: connection.make_client("ecs").list_task_definitions(maxResults=1),
-        "may look for task definitions",
+        "may list task definitions",
         _RESEARCHER,
     )
     if project_id:
@@ -76,7 +76,7 @@ def check_permissions(connection: Connection, stack: Stack, project_id: str | No
             _RESEARCHER,
         )
     else:
-        yield unknown("data", "no project is named", "Run it in a study's folder, or with --project ID.")
+        yield unknown("data", "no project given", "Run it in a study's folder, or pass --project ID.")
     yield from _check_stewardship(connection, stack)
 
 
@@ -87,14 +87,14 @@ def _check_stewardship(connection: Connection, stack: Stack) -> Iterable[Result]
         lambda: s3.list_objects_v2(Bucket=bucket, Prefix="_servers/", MaxKeys=1),
         "may be listed",
         _STEWARD,
-        missing=unknown,
+        denied=unknown,
     )
     yield _try(
         "withdrawals",
         lambda: s3.list_object_versions(Bucket=bucket, Prefix="_servers/", MaxKeys=1),
         "old versions may be listed",
         _STEWARD,
-        missing=unknown,
+        denied=unknown,
     )
     groups = [group for group in stack.get("FunctionLogGroups").split(",") if group]
     if groups:
@@ -103,7 +103,7 @@ def _check_stewardship(connection: Connection, stack: Stack) -> Iterable[Result]
             lambda: connection.make_client("logs").filter_log_events(logGroupName=groups[0], limit=1),
             "may be read",
             _STEWARD,
-            missing=unknown,
+            denied=unknown,
         )
 
 
@@ -112,16 +112,14 @@ def _try(
     call: Callable[[], object],
     found: str,
     advice: str,
-    missing: Callable[[str, str, str], Result] = failure,
+    denied: Callable[[str, str, str], Result] = failure,
 ) -> Result:
     try:
         call()
     except ClientError as error:
         if is_denied(error):
-            return missing(what, f"these credentials may not do {error.operation_name}", advice)
+            return denied(what, f"these credentials may not do {error.operation_name}", advice)
         if read_code(error) == _MISSING:
-            return failure(
-                what, f"{error.operation_name}: it does not exist", "Look at --stack and --region."
-            )
+            return failure(what, f"{error.operation_name}: it does not exist", "Check --stack and --region.")
         raise
     return ok(what, found)

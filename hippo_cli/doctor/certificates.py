@@ -1,4 +1,4 @@
-"""The certificate of game servers: whether there is one, and for how long."""
+"""The check of the game servers' certificate: whether it exists and when it expires."""
 
 import base64
 import re
@@ -19,46 +19,48 @@ CERTIFICATE = "certificate"
 _SOON = timedelta(days=14)
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
-_NOT_NOW = ("PENDING_VALIDATION",)
-_RENEW = "Put a new fullchain.pem and privkey.pem there: docs/howto/certificates.md."
+_PENDING = ("PENDING_VALIDATION",)
+_RENEW = "Upload a new fullchain.pem and privkey.pem there (docs/howto/certificates.md)."
 
 
 def check_certificate(connection: Connection, stack: Stack, now: datetime) -> Iterator[Result]:
-    """Of what the stack says: one of ACM, a pair in a bucket, or one in each study's image."""
-    place = stack.get("GameCertificate")
-    if place.startswith("arn:"):
-        yield _check_acm(connection.make_client("acm"), place, now)
-    elif place.startswith("s3://"):
-        yield _check_bucket(connection.make_client("s3"), place, now)
-    elif place == "image":
+    """Check the certificate that the stack reports: in ACM, in a bucket or in each study's image."""
+    location = stack.get("GameCertificate")
+    if location.startswith("arn:"):
+        yield _check_acm(connection.make_client("acm"), location, now)
+    elif location.startswith("s3://"):
+        yield _check_bucket(connection.make_client("s3"), location, now)
+    elif location == "image":
         yield unknown(
             CERTIFICATE,
-            "each study's image carries its own",
-            "Look at the dates of its fullchain.pem, which `ssl` in config.yml names.",
+            "each study's image contains its own",
+            "Check the dates of its fullchain.pem, which `ssl` in config.yml names.",
         )
     else:
         yield unknown(
-            CERTIFICATE, "the stack does not say where it is", "Ask the operator to deploy it again."
+            CERTIFICATE, "the stack does not report where it is", "Ask the operator to deploy it again."
         )
 
 
 def _check_acm(acm: Any, arn: str, now: datetime) -> Result:
     certificate = acm.describe_certificate(CertificateArn=arn)["Certificate"]
     status, names = certificate["Status"], certificate.get("DomainName", "")
-    if status in _NOT_NOW:
+    if status in _PENDING:
         return failure(
             CERTIFICATE,
-            f"{names}: ACM waits for its validation",
-            "Look at the DNS delegation: it is done there.",
+            f"{names}: ACM is waiting for its validation",
+            "Check the DNS delegation, because ACM validates by DNS.",
         )
     if status != "ISSUED":
         return failure(CERTIFICATE, f"{names}: {status}", "Ask the operator to have it issued again.")
     ends = certificate.get("NotAfter")
-    return judge_end(names, ends, now, "ACM renews it by itself, and has not: look at its validation there.")
+    return judge_end(
+        names, ends, now, "ACM should have renewed it automatically. Check its validation in ACM."
+    )
 
 
-def _check_bucket(s3: Any, place: str, now: datetime) -> Result:
-    address = urlsplit(place)
+def _check_bucket(s3: Any, location: str, now: datetime) -> Result:
+    address = urlsplit(location)
     key = f"{address.path.strip('/')}/fullchain.pem"
     try:
         with reading(f"s3://{address.netloc}/{key}"):
@@ -75,21 +77,22 @@ def _check_bucket(s3: Any, place: str, now: datetime) -> Result:
 
 
 def judge_end(name: str, ends: datetime | None, now: datetime, advice: str) -> Result:
-    """By how long it is valid still."""
+    """Return the result for a certificate that is valid until `ends`."""
     if ends is None:
-        raise CliError(f"{name}: it is not known until when it is valid")
+        raise CliError(f"{name}: its expiry date is not known", "Check the certificate in ACM.")
     day = f"{ends.astimezone(UTC):%Y-%m-%d}"
     if ends <= now:
-        return failure(CERTIFICATE, f"{name}: has expired on {day}, no browser connects", advice)
+        return failure(CERTIFICATE, f"{name}: expired on {day}; browsers cannot connect", advice)
     if ends - now < _SOON:
         return warning(CERTIFICATE, f"{name}: expires on {day}", advice)
     return ok(CERTIFICATE, f"{name}: valid until {day}")
 
 
 def read_not_after(pem: bytes) -> datetime:
-    """Until when the first certificate of a chain is valid. Raises ValueError.
+    """Return when the first certificate of a chain expires. Raise ValueError if there is none.
 
-    The end of the field `validity` (RFC 5280, 4.1): the only thing asked of X.509 here, so no library for it.
+    This is the end of the field `validity` (RFC 5280, 4.1). It is the only X.509 field needed here, so no
+    library is used.
     """
     match = _PEM.search(pem)
     if not match:
@@ -97,25 +100,25 @@ def read_not_after(pem: bytes) -> datetime:
     try:
         certificate = _read_all(base64.b64decode(match[1]))[0][1]
         fields = _read_all(_read_all(certificate)[0][1])
-        if fields[0][0] == 0xA0:  # the version, which may be left out
+        if fields[0][0] == 0xA0:  # the version, which is optional
             fields = fields[1:]
         tag, value = _read_all(fields[3][1])[1]  # after serial number, algorithm, issuer
-        form = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}[tag]
-        return datetime.strptime(value.decode("ascii"), form).replace(tzinfo=UTC)
+        time_format = {_UTC_TIME: "%y%m%d%H%M%SZ", _GENERALIZED_TIME: "%Y%m%d%H%M%SZ"}[tag]
+        return datetime.strptime(value.decode("ascii"), time_format).replace(tzinfo=UTC)
     except (IndexError, KeyError, ValueError) as error:
-        raise ValueError(f"not a certificate that can be read ({error})") from None
+        raise ValueError(f"not a readable certificate ({error})") from None
 
 
 def _read_all(data: bytes) -> list[tuple[int, bytes]]:
-    """The DER values that stand one after the other: tags and contents."""
-    found, place = [], 0
-    while place < len(data):
-        tag, length, place = data[place], data[place + 1], place + 2
+    """Return the tags and contents of consecutive DER values."""
+    found, offset = [], 0
+    while offset < len(data):
+        tag, length, offset = data[offset], data[offset + 1], offset + 2
         if length & 0x80:
             size = length & 0x7F
-            length, place = int.from_bytes(data[place : place + size]), place + size
-        if place + length > len(data):
-            raise ValueError("it is cut off")
-        found.append((tag, data[place : place + length]))
-        place += length
+            length, offset = int.from_bytes(data[offset : offset + size]), offset + size
+        if offset + length > len(data):
+            raise ValueError("it is truncated")
+        found.append((tag, data[offset : offset + length]))
+        offset += length
     return found

@@ -1,4 +1,4 @@
-"""All checks in order; each goes on whatever became of the others, unless there is nothing to look at."""
+"""All checks in order. Each one runs whatever the results of the others, unless it has nothing to check."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.results import Outcome, Result, failure, look, ok, unknown
+from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
 from hippo_cli.errors import CliError
 from hippo_cli.prices import DEFAULT_CPU, MEMORY_BY_CPU
 from hippo_cli.stack import Stack
 
 DEFAULT_PARTICIPANTS = 10
-# Of what, and how it is looked at.
+# Name and function of a check.
 Check = tuple[str, Callable[[], Iterable[Result]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be possible: so many participants at once; `config`: the study's, None if it is not here."""
+    """The planned number of participants at once. `config` is the study's, or None if it is not here."""
 
     project_id: str | None
     config: Mapping[str, Any] | None
@@ -39,8 +39,8 @@ class Plan:
 
 
 def examine(connection: Connection, plan: Plan, now: datetime, ask: AskDns = ask_dns) -> Iterator[Result]:
-    """One result after the other, as they come."""
-    credentials = look("credentials", lambda: check_credentials(connection))
+    """Yield the results as they become available."""
+    credentials = run_check("credentials", lambda: check_credentials(connection))
     yield from credentials
     if credentials[0].outcome is Outcome.OK:
         stack, results = _find_stack(connection)
@@ -48,18 +48,18 @@ def examine(connection: Connection, plan: Plan, now: datetime, ask: AskDns = ask
         if stack is not None:
             yield from _examine_stack(connection, stack, plan, now, ask)
     else:
-        yield unknown(STACK, "not looked for: the credentials come first, see above")
-    yield from look(DOCKER, check_docker)
+        yield unknown(STACK, "not checked, because the credentials failed (see above)")
+    yield from run_check(DOCKER, check_docker)
 
 
 def _find_stack(connection: Connection) -> tuple[Stack | None, list[Result]]:
     try:
         return check_stack(connection)
     except (BotoCoreError, ClientError) as error:
-        told = describe_aws_error(error)
+        described = describe_aws_error(error)
     except CliError as error:
-        told = error
-    return None, [failure(STACK, told.what, told.advice)]
+        described = error
+    return None, [failure(STACK, described.what, described.advice)]
 
 
 def _examine_stack(
@@ -74,15 +74,15 @@ def _examine_stack(
         (CERTIFICATE, lambda: check_certificate(connection, stack, now)),
     ]
     for what, check in checks:
-        yield from look(what, check)
+        yield from run_check(what, check)
 
 
 def _find_cpu(connection: Connection, stack: Stack, plan: Plan) -> float:
-    """vCPUs of one of the study's servers: of the folder's, else as it was published; 0 if it has no game."""
+    """Return one server's vCPUs in the folder's or else the published study, or 0 if it has no game."""
     config = plan.config
     if config is None and plan.project_id:
         bucket = Bucket(connection.make_client("s3"), stack.bucket)
-        entry = find_entry(bucket, plan.project_id) or {}  # which researchers may not see, unlike its version
+        entry = find_entry(bucket, plan.project_id) or {}  # researchers may read the version, not the list
         config = Studies(bucket.beside(str(entry.get("bucket") or "")), plan.project_id, entry).current.config
     steps = (config or {}).get("steps")
     if isinstance(steps, Mapping) and GAME not in steps.values():
@@ -99,7 +99,10 @@ def _list_quotas(connection: Connection, stack: Stack, planned: int, plan: Plan)
 
     cap = check_game("MaxServers", lambda: check_cap(stack, planned))
     if is_local(stack):
-        return [cap, ("quotas", lambda: [unknown("quotas", "a local platform has none but its MaxServers")])]
+        return [
+            cap,
+            ("quotas", lambda: [unknown("quotas", "a local platform has no quota besides MaxServers")]),
+        ]
     return [
         cap,
         check_game("Fargate", lambda: check_fargate(connection, planned, find_cpu())),

@@ -1,4 +1,4 @@
-"""This machine: Docker, which publishing builds images with."""
+"""The check of this machine: Docker, with which publishing builds images."""
 
 import shutil
 import subprocess
@@ -8,11 +8,11 @@ from hippo_cli.doctor.results import Result, ok, warning
 
 DOCKER = "Docker"
 _SECONDS = 15
-_ONLY = "Only publishing with an image built here needs it; `hippo publish --image URI` takes a ready one."
+_ONLY = "Docker is only needed to build images here. `hippo publish --image URI` uses an existing image."
 
 
 def check_docker() -> Iterator[Result]:
-    """Whether its client is there, and its daemon answers."""
+    """Check that the Docker client is installed and its daemon responds."""
     program = shutil.which("docker")
     if program is None:
         yield warning(DOCKER, "not installed", _ONLY)
@@ -26,13 +26,13 @@ def check_docker() -> Iterator[Result]:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        yield warning(DOCKER, f"does not answer within {_SECONDS} seconds", f"Start it again. {_ONLY}")
+        yield warning(DOCKER, f"does not respond within {_SECONDS} seconds", f"Restart it. {_ONLY}")
         return
     except OSError as error:
         yield warning(DOCKER, f"cannot be started: {error}", _ONLY)
         return
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        yield warning(DOCKER, f"does not run: {lines[-1]}", f"Start it. {_ONLY}")
+        yield warning(DOCKER, f"is not running: {lines[-1]}", f"Start it. {_ONLY}")
     else:
         yield ok(DOCKER, f"version {done.stdout.strip()}")

@@ -1,4 +1,4 @@
-"""Whether the account has room for so many participants at once."""
+"""Checks of quotas: whether the account supports the planned number of participants at once."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,14 +15,15 @@ from hippo_cli.stack import Stack
 FARGATE_ON_DEMAND = ("fargate", "L-3032A538")
 FARGATE_SPOT = ("fargate", "L-36FBB829")
 RULES = ("events", "L-244521F2")
-OTHER_RULES = 10  # of the stack itself, and some that others in the account may have
-# A request of `next_step` takes about a tenth of a second; a page or a poll comes every few seconds at most.
-_REQUESTS_OF_ONE = 0.1
+OTHER_RULES = 10  # the stack's own rules and some others in the account
+# Average concurrent requests per participant. A request of `next_step` takes about a tenth of a second, and
+# pages and polls arrive at most every few seconds.
+_REQUESTS_PER_PARTICIPANT = 0.1
 _SERVICE_QUOTAS = "https://console.aws.amazon.com/servicequotas"
 
 
 def read_quota(client: Any, quota: tuple[str, str]) -> float:
-    """The value that the account has; AWS's own default where nobody has asked for another one."""
+    """Return the account's value of a quota, or AWS's default if it has not been changed."""
     names = {"ServiceCode": quota[0], "QuotaCode": quota[1]}
     try:
         return float(client.get_service_quota(**names)["Quota"]["Value"])
@@ -33,22 +34,24 @@ def read_quota(client: Any, quota: tuple[str, str]) -> float:
 
 
 def check_cap(stack: Stack, participants: int) -> Iterator[Result]:
-    """The stack's own limit."""
+    """Check the stack's own limit."""
     cap = stack.get("MaxServers")
     if not cap.isdigit():
-        yield unknown("MaxServers", "the stack does not say it", "Ask the operator to deploy this release.")
+        yield unknown(
+            "MaxServers", "the stack does not report it", "Ask the operator to deploy this release."
+        )
     elif int(cap) < participants:
         yield warning(
             "MaxServers",
-            f"{cap} servers at once, {participants} participants are planned: the others wait for a place",
-            "Ask the operator for a larger MaxServers, or let participants come one after the other.",
+            f"{cap} servers at once, but {participants} participants are planned; the others wait for a slot",
+            "Ask the operator to increase MaxServers, or invite participants in smaller groups.",
         )
     else:
         yield ok("MaxServers", f"{cap} servers at once")
 
 
 def check_fargate(connection: Connection, participants: int, cpu: float) -> Iterator[Result]:
-    """vCPUs: Spot is tried first, On-Demand where there is none; so On-Demand has to be enough alone."""
+    """Check the vCPU quotas. On-Demand alone must suffice, because Spot capacity may be unavailable."""
     client = connection.make_client("service-quotas")
     needed = participants * cpu
     for name, quota, on_demand in (
@@ -56,35 +59,37 @@ def check_fargate(connection: Connection, participants: int, cpu: float) -> Iter
         ("Fargate Spot", FARGATE_SPOT, False),
     ):
         value = read_quota(client, quota)
-        found = f"{value:g} vCPUs: {int(value / cpu)} servers of {cpu:g} at once"
-        advice = f"Ask AWS for {needed:g}, quota {quota[1]} of {quota[0]}: {_SERVICE_QUOTAS}"
+        found = f"{value:g} vCPUs, which is {int(value / cpu)} servers of {cpu:g} vCPUs at once"
+        advice = f"Ask AWS for {needed:g} (quota {quota[1]} of {quota[0]}): {_SERVICE_QUOTAS}"
         if value >= needed:
             yield ok(name, found)
         elif on_demand:
-            yield failure(name, f"{found}, {participants} are planned", advice)
+            yield failure(name, f"{found}, but {participants} are planned", advice)
         else:
             yield warning(
-                name, f"{found}, {participants} are planned; the rest costs three times as much", advice
+                name,
+                f"{found}, but {participants} are planned; the others cost three times as much",
+                advice,
             )
 
 
 def check_rules(connection: Connection, participants: int) -> Iterator[Result]:
-    """Each server has a shutdown rule."""
+    """Check the quota of rules. Each server has a shutdown rule."""
     value = read_quota(connection.make_client("service-quotas"), RULES)
-    found = f"{value:g} rules, each server takes one"
+    found = f"{value:g} rules, one for each server"
     if value >= participants + OTHER_RULES:
         yield ok("EventBridge", found)
     else:
         yield failure(
-            "EventBridge", found, f"Ask AWS for more, quota {RULES[1]} of {RULES[0]}: {_SERVICE_QUOTAS}"
+            "EventBridge", found, f"Ask AWS for more (quota {RULES[1]} of {RULES[0]}): {_SERVICE_QUOTAS}"
         )
 
 
 def check_concurrency(connection: Connection, participants: int) -> Iterator[Result]:
-    """Executions of Lambda at once: requests of participants, and starts and stops, a minute or so each."""
+    """Check Lambda's concurrency: requests of participants, and starts and stops of about a minute each."""
     limit = connection.make_client("lambda").get_account_settings()["AccountLimit"]
     free = int(limit["UnreservedConcurrentExecutions"])
-    needed = int(participants * (1 + _REQUESTS_OF_ONE)) + 1
+    needed = int(participants * (1 + _REQUESTS_PER_PARTICIPANT)) + 1
     found = f"{free} executions at once"
     if free >= needed:
         yield ok("Lambda", found)
@@ -92,5 +97,5 @@ def check_concurrency(connection: Connection, participants: int) -> Iterator[Res
         yield warning(
             "Lambda",
             f"{found}; {needed} are needed when all {participants} servers start at the same time",
-            f"Ask AWS for more, quota L-B99A9384 of lambda: {_SERVICE_QUOTAS}",
+            f"Ask AWS for more (quota L-B99A9384 of lambda): {_SERVICE_QUOTAS}",
         )

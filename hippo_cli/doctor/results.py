@@ -1,4 +1,4 @@
-"""What was looked at, what came of it, and what to do."""
+"""Results of checks: the subject, the outcome and advice."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,17 +11,22 @@ from hippo_cli.errors import CliError
 
 
 class Outcome(StrEnum):
-    """Only a failure makes the command end with 1."""
+    """Outcome of a check, as in the command's JSON. Only a failure makes the command exit with 1."""
 
     OK = "ok"
     WARNING = "warning"
     FAILURE = "failure"
     UNKNOWN = "could not look"
 
+    @property
+    def label(self) -> str:
+        """The outcome as text."""
+        return "not checked" if self is Outcome.UNKNOWN else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One line of the report."""
+    """The result of a check."""
 
     what: str
     outcome: Outcome
@@ -30,27 +35,27 @@ class Result:
 
 
 def ok(what: str, found: str) -> Result:
-    """As it should be."""
+    """Return a result without a problem."""
     return Result(what, Outcome.OK, found)
 
 
 def warning(what: str, found: str, advice: str) -> Result:
-    """Works, but may not for all participants, or not for long."""
+    """Return a result that works, but possibly not for all participants or not for long."""
     return Result(what, Outcome.WARNING, found, advice)
 
 
 def failure(what: str, found: str, advice: str) -> Result:
-    """Does not work."""
+    """Return a result that does not work."""
     return Result(what, Outcome.FAILURE, found, advice)
 
 
 def unknown(what: str, found: str, advice: str = "") -> Result:
-    """Nobody could look."""
+    """Return a result that could not be determined."""
     return Result(what, Outcome.UNKNOWN, found, advice)
 
 
-def look(what: str, check: Callable[[], Iterable[Result]]) -> list[Result]:
-    """A check's results; what AWS refuses to show could not be looked at, and nothing else ends with it."""
+def run_check(what: str, check: Callable[[], Iterable[Result]]) -> list[Result]:
+    """Return a check's results. An error becomes another result, so that the other checks still run."""
     results: list[Result] = []
     try:
         for result in check():
@@ -67,7 +72,7 @@ def _describe(what: str, error: BotoCoreError | ClientError) -> Result:
         return unknown(
             what,
             f"these credentials may not do {error.operation_name}",
-            "Somebody who may, such as the operator, can run this too.",
+            "Ask the operator, who has this permission, to run `hippo doctor`.",
         )
-    told = describe_aws_error(error)
-    return failure(what, told.what, told.advice)
+    described = describe_aws_error(error)
+    return failure(what, described.what, described.advice)

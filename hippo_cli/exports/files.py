@@ -15,7 +15,8 @@ from hippo_cli.exports.rows import Kind, Row, Table, Value
 
 _ROWS = 5000  # per Parquet row group: the most rows of a table that are in memory
 _CHARACTERS = 4_000_000  # the same limit for long answers
-# Text that spreadsheets read as a formula, https://owasp.org/www-community/attacks/CSV_Injection. No numbers.
+# Text other than numbers that spreadsheets read as a formula,
+# https://owasp.org/www-community/attacks/CSV_Injection.
 _FORMULA = re.compile(r"[=@\t\r\n＝＋－＠]|[+-](?![0-9.,]*\Z)")
 
 

@@ -50,7 +50,7 @@ class ParticipantData:
     server: ServerRecord | None
     other_projects: tuple[str, ...] = field(default=())  # the server record belongs to these
     uploads: tuple[MultipartUpload, ...] = ()
-    leaves_uploads: bool = False  # these credentials may not list the uploads or failed to abort them
+    leaves_uploads: bool = False  # these credentials may not list the uploads, or could not abort them
 
     @property
     def is_empty(self) -> bool:

@@ -1,1 +1,1 @@
-"""`hippo status`: where participants and servers of a project are, live or as a report."""
+"""Figures of a project for `hippo status`: as text, JSON or an HTML report with charts."""

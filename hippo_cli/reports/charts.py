@@ -115,7 +115,7 @@ def draw_days(summary: Summary, *, costs: bool) -> str:
         shown = range(0, len(days), every)
         axes.set_xticks(list(shown), [f"{days[index][0]:%d %b}" for index in shown])
         axes.set_xlim(-0.6, max(len(days), 4) - 0.4)
-        axes.set_ylabel("maximum USD" if costs else "server minutes")
+        axes.set_ylabel("USD, maximum" if costs else "server minutes")
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     return figure.svg
 

@@ -107,4 +107,4 @@ def _show_days(summary: Summary) -> Iterator[Chart]:
     ]
     names = ("day", "server minutes", "maximum cost")
     yield Chart("Server minutes", f"By day{_NOT_COUNTED}", draw_days(summary, costs=False), names, rows)
-    yield Chart("Cost", f"Maximum by day{_NOT_COUNTED}", draw_days(summary, costs=True), names, rows)
+    yield Chart("Cost", f"Maximum cost by day{_NOT_COUNTED}", draw_days(summary, costs=True), names, rows)

@@ -1,4 +1,4 @@
-"""A status report as one HTML file without scripts or external resources. Each chart has its figures below."""
+"""A status report as one HTML file without scripts or external resources. Each chart includes its figures."""
 
 from collections.abc import Sequence
 from html import escape
@@ -48,7 +48,7 @@ def render_report(summary: Summary) -> str:
 <div class=charts>
 {"".join(map(_render_chart, list_charts(summary)))}
 </div>
-{"".join(map(_render_listing, list_servers(summary)))}
+{"".join(map(_render_titled_table, list_servers(summary)))}
 </main>
 <footer><p>{_render_notes(summary)}</p></footer>
 </body>
@@ -95,8 +95,8 @@ def _render_chart(chart: Chart) -> str:
     )
 
 
-def _render_listing(listing: TitledTable) -> str:
-    return f"<section><h2>{escape(listing.title)}</h2>{_render_table(listing.names, listing.rows)}</section>"
+def _render_titled_table(table: TitledTable) -> str:
+    return f"<section><h2>{escape(table.title)}</h2>{_render_table(table.names, table.rows)}</section>"
 
 
 def _render_table(names: Sequence[str], rows: Sequence[Row]) -> str:

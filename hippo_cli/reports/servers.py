@@ -26,7 +26,7 @@ NO_RECORD_VISIBLE = (
 
 
 class Visibility(Enum):
-    """How much is known of a project's servers. S3 may deny access to a missing record like to a foreign one."""
+    """How much is known of a project's servers, given that S3 may also deny access to missing records."""
 
     COMPLETE = "complete"  # all servers are visible
     UNCERTAIN = "uncertain"  # no server is visible: there is none yet, or access is denied

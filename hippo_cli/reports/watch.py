@@ -44,7 +44,7 @@ class Observer:
 
 
 def _list_candidates(journeys: Sequence[Journey], studies: Studies) -> list[str]:
-    """Return participants who may have a server according to their version, the most recently active first."""
+    """Return participants who may have a server in their version, the most recently active first."""
     found = [
         journey for journey in journeys if journey.step >= (studies.get(journey.version).start_step or 0)
     ]

@@ -1,4 +1,4 @@
-"""`hippo doctor` says of each thing whether it is right, and what to do, and goes on whatever it finds."""
+"""`hippo doctor` reports for each check whether it passes and what to do, whatever the other results are."""
 
 import json
 import stat
@@ -21,7 +21,7 @@ from hippo_cli.doctor.examination import Plan, examine
 from hippo_cli.doctor.machine import check_docker
 from hippo_cli.doctor.names import check_addresses, check_delegation
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.results import Outcome, Result, look, ok
+from hippo_cli.doctor.results import Outcome, Result, ok, run_check
 from hippo_cli.stack import Stack
 from tests.support.aws_hooks import shared_client
 from tests.support.stack_values import put_values
@@ -43,24 +43,24 @@ COMPLETE = {
 
 @pytest.fixture
 def connection(lab: StudyWorld) -> Connection:
-    """To the deployment in memory."""
+    """Return a connection to the deployment in memory."""
     put_values(lab, **COMPLETE)
     return Connection(None, REGION, None)
 
 
 def find(results: list[Result], what: str) -> Result:
-    """The one result on something."""
+    """Return the only result for a check."""
     (found,) = [result for result in results if result.what == what]
     return found
 
 
 def make_stack(**values: str) -> Stack:
-    """What a stack says."""
+    """Return a stack with these outputs."""
     return Stack("lab", REGION, {"BucketName": BUCKET, **COMPLETE, **values})
 
 
 def ask(values: dict[str, list[str]] | Exception) -> Callable[[str, str], list[str]]:
-    """The public DNS."""
+    """Return the public DNS."""
 
     def answer(name: str, kind: str) -> list[str]:
         if isinstance(values, Exception):
@@ -73,15 +73,15 @@ def ask(values: dict[str, list[str]] | Exception) -> Callable[[str, str], list[s
 
 
 def make_pem(ends: datetime) -> bytes:
-    """A certificate that is valid so long."""
+    """Return a certificate with this validity."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "*.games.example.org")])
     built = x509.CertificateBuilder(name, name, key.public_key(), 1, ends - timedelta(days=90), ends)
     return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def test_whatever_is_wrong_the_rest_is_looked_at(lab: StudyWorld, connection: Connection) -> None:
-    """Given calls that are denied, or do not exist, then each is a line, and no exception."""
+def test_other_checks_run_after_failures(lab: StudyWorld, connection: Connection) -> None:
+    """Given calls that are denied or whose target is missing, each is a line and not an exception."""
     lab.aws.fail("Invoke", "AccessDeniedException", 403)
     lab.aws.fail("GetServiceQuota", "AccessDeniedException", 403, times=9)
     lab.aws.fail("GetAccountSettings", "AccessDeniedException", 403)
@@ -103,7 +103,7 @@ def test_whatever_is_wrong_the_rest_is_looked_at(lab: StudyWorld, connection: Co
 def test_the_command(
     lab: StudyWorld, run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a failure among the results, then 1; without one 0; both as text and as JSON."""
+    """Given a failure among the results, the command exits with 1, otherwise with 0, as text and as JSON."""
     results = [Result("x", Outcome.WARNING, "so-so", "Do this.")]
     monkeypatch.setattr("hippo_cli.commands.doctor.examine", lambda *_: iter(results))
     fine, machine = run("doctor"), run("doctor", "--json")
@@ -117,21 +117,21 @@ def test_the_command(
     assert "1 warning, 1 failure" in broken.stdout
 
 
-def test_nobody_and_nowhere(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given no credentials, then they are the failure, the stack is not looked for, and Docker still is."""
+def test_no_credentials_and_no_region(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given no credentials, this is the failure; the stack is not checked, but Docker is."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
-    nobody, nowhere = run("doctor", "--region", REGION, "--json"), run("doctor")
+    no_credentials, no_region = run("doctor", "--region", REGION, "--json"), run("doctor")
 
-    results = [(one["what"], one["outcome"]) for one in json.loads(nobody.stdout)]
-    assert (nobody.exit_code, nowhere.exit_code) == (1, 2)
+    results = [(one["what"], one["outcome"]) for one in json.loads(no_credentials.stdout)]
+    assert (no_credentials.exit_code, no_region.exit_code) == (1, 2)
     assert results[:2] == [("credentials", "failure"), ("stack", "could not look")]
     assert results[2][0] == "Docker"
 
 
 def test_no_stack(aws: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a region without a stack, then that is the failure."""
+    """Given a region without a stack, this is the failure."""
     result = run("doctor", "--region", "eu-west-1", "--json")
 
     (stack,) = [one for one in json.loads(result.stdout) if one["what"] == "stack"]
@@ -140,7 +140,7 @@ def test_no_stack(aws: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given an address at which nobody answers, then 1, and what to look at."""
+    """Given an address that does not respond, the command exits with 1 and says what to check."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -153,13 +153,13 @@ def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def put_quotas(lab: StudyWorld, *values: float) -> None:
-    """What Service Quotas answers, one call after the other."""
+    """Queue values as consecutive responses of Service Quotas."""
     for value in values:
         lab.aws.answer("GetServiceQuota", {"Quota": {"Value": value}})
 
 
 def test_quotas_against_the_plan(lab: StudyWorld, connection: Connection) -> None:
-    """Given a small account, then On-Demand fails the plan, Spot makes it dearer, and rules are few."""
+    """Given a small account, On-Demand fails the plan, Spot raises its cost, and there are too few rules."""
     put_quotas(lab, 6, 6, 100)
 
     fargate = list(check_fargate(connection, 20, 2))
@@ -167,13 +167,13 @@ def test_quotas_against_the_plan(lab: StudyWorld, connection: Connection) -> Non
     (cap,) = check_cap(make_stack(MaxServers="5"), 20)
 
     assert [one.outcome for one in fargate] == [Outcome.FAILURE, Outcome.WARNING]
-    assert "3 servers of 2 at once, 20 are planned" in fargate[0].found
+    assert "3 servers of 2 vCPUs at once, but 20 are planned" in fargate[0].found
     assert "Ask AWS for 40" in fargate[0].advice
     assert (rules.outcome, cap.outcome) == (Outcome.FAILURE, Outcome.WARNING)
 
 
 def test_quotas_that_suffice(lab: StudyWorld, connection: Connection) -> None:
-    """Given a large account, then all is well; a quota that nobody has changed is AWS's own."""
+    """Given a large account, all quotas pass; a quota that was not changed is AWS's default."""
     put_quotas(lab, 4000)
     lab.aws.fail("GetServiceQuota", "NoSuchResourceException", 404)
     lab.aws.answer("GetAWSDefaultServiceQuota", {"Quota": {"Value": 4000.0}})
@@ -192,25 +192,25 @@ def test_quotas_that_suffice(lab: StudyWorld, connection: Connection) -> None:
 
 
 def test_delegation(lab: StudyWorld, connection: Connection) -> None:
-    """Given the zone's name servers and those that the world asks, then they agree, differ, or are none."""
+    """Given the zone's name servers and those in public DNS, they agree, differ or do not exist."""
     zone = shared_client("route53").get_hosted_zone(Id=lab.zone_id)
     own = sorted(name.lower() for name in zone["DelegationSet"]["NameServers"])
 
-    def look(answer: dict[str, list[str]] | Exception, **values: str) -> Outcome:
+    def check(answer: dict[str, list[str]] | Exception, **values: str) -> Outcome:
         (result,) = check_delegation(connection, make_stack(**values), ask(answer))
         return result.outcome
 
-    assert look({ROOT_DOMAIN: own}) is Outcome.OK
-    assert look({ROOT_DOMAIN: SERVERS}) is Outcome.FAILURE
-    assert look({}) is Outcome.FAILURE
-    assert look({"other.org": SERVERS}, RootDomain="other.org") is Outcome.WARNING
-    assert look(dns.resolver.NoNameservers()) is Outcome.UNKNOWN
-    assert look({}, RootDomain="localhost") is Outcome.OK
-    assert look({}, RootDomain="") is Outcome.UNKNOWN
+    assert check({ROOT_DOMAIN: own}) is Outcome.OK
+    assert check({ROOT_DOMAIN: SERVERS}) is Outcome.FAILURE
+    assert check({}) is Outcome.FAILURE
+    assert check({"other.org": SERVERS}, RootDomain="other.org") is Outcome.WARNING
+    assert check(dns.resolver.NoNameservers()) is Outcome.UNKNOWN
+    assert check({}, RootDomain="localhost") is Outcome.OK
+    assert check({}, RootDomain="") is Outcome.UNKNOWN
 
 
 def test_addresses() -> None:
-    """Given page and API, then a name that nobody finds is a failure, no resolver is no finding."""
+    """Given page and API, an unknown name is a failure; a failed resolver is not a result."""
     some = list(check_addresses(make_stack(), ask({"api.example.org": ["192.0.2.1"]})))
     assert list(check_addresses(make_stack(RootDomain="localhost"), ask({}))) == []
     none = list(check_addresses(make_stack(), ask(dns.resolver.LifetimeTimeout(timeout=1, errors=[]))))
@@ -223,7 +223,7 @@ def test_addresses() -> None:
 def test_certificate_in_the_bucket(
     lab: StudyWorld, connection: Connection, days: int, outcome: Outcome
 ) -> None:
-    """Given a pair in the bucket, then its end is read from it."""
+    """Given a certificate in the bucket, its expiry is read from it."""
     lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=make_pem(NOW + timedelta(days=days)))
 
     (result,) = check_certificate(connection, make_stack(GameCertificate=f"s3://{BUCKET}/SSL"), NOW)
@@ -233,7 +233,7 @@ def test_certificate_in_the_bucket(
 
 
 def test_certificate_that_is_missing_or_none(lab: StudyWorld, connection: Connection) -> None:
-    """Given no file, or one that is no certificate, then that is a failure."""
+    """Given a missing file, or one that is not a certificate, this is a failure."""
     stack = make_stack(GameCertificate=f"s3://{BUCKET}/SSL")
     (missing,) = check_certificate(connection, stack, NOW)
     lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=b"x")
@@ -246,7 +246,7 @@ def test_certificate_that_is_missing_or_none(lab: StudyWorld, connection: Connec
 
 @pytest.mark.parametrize("year", [2031, 2051])
 def test_both_forms_of_a_certificate_s_time(year: int) -> None:
-    """Given a certificate that ends before or after 2050, then its end is read."""
+    """Given a certificate that expires before or after 2050, its expiry is read."""
     ends = datetime(year, 5, 6, 7, 8, 9, tzinfo=UTC)
 
     assert read_not_after(make_pem(ends)) == ends
@@ -254,7 +254,7 @@ def test_both_forms_of_a_certificate_s_time(year: int) -> None:
 
 @pytest.mark.parametrize("body", [b"AAAA", b"MIIB", b"!", b""])
 def test_certificates_that_are_cut_off(body: bytes) -> None:
-    """Given any bytes between the lines of a PEM, then ValueError, nothing else."""
+    """Given any bytes between the lines of a PEM file, the error is always ValueError."""
     with pytest.raises(ValueError, match="not a"):
         read_not_after(b"-----BEGIN CERTIFICATE-----\n" + body + b"\n-----END CERTIFICATE-----")
 
@@ -271,7 +271,7 @@ def test_certificates_that_are_cut_off(body: bytes) -> None:
 def test_certificate_of_acm(
     lab: StudyWorld, connection: Connection, certificate: dict[str, Any], outcome: Outcome
 ) -> None:
-    """Given one of ACM, then its state and end count."""
+    """Given a certificate in ACM, its status and expiry determine the result."""
     lab.aws.answer("DescribeCertificate", {"Certificate": certificate})
 
     arn = f"arn:aws:acm:{REGION}:1:certificate/x"
@@ -284,12 +284,12 @@ def test_certificate_of_acm(
     ("script", "found"),
     [
         ("echo 29.1", "version 29.1"),
-        ("echo cannot connect >&2; exit 1", "does not run: cannot connect"),
+        ("echo cannot connect >&2; exit 1", "is not running: cannot connect"),
         (None, "not installed"),
     ],
 )
 def test_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, found: str) -> None:
-    """Given Docker, a daemon that does not answer, or none, then that is told, and is no failure."""
+    """Given Docker, a daemon that does not respond, or no Docker, this is reported and is not a failure."""
     if script:
         (tmp_path / "docker").write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / "docker").chmod(stat.S_IRWXU)
@@ -304,15 +304,15 @@ def test_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | N
 @pytest.mark.parametrize(
     ("changes", "found"),
     [
-        ({}, "servers of 2 at once"),
-        ({"awsSetup": {"cpu": 4}}, "servers of 4 at once"),
+        ({}, "servers of 2 vCPUs at once"),
+        ({"awsSetup": {"cpu": 4}}, "servers of 4 vCPUs at once"),
         ({"steps": {"1": "quiz.html", "finalStep": "thanks.html"}}, "the study has no game"),
     ],
 )
 def test_quotas_for_the_study_that_is_named(
     lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: Any, found: str
 ) -> None:
-    """Given another study's folder, then the size of the one that is named counts, as it was published."""
+    """Given another study's folder, the quotas use the size of the named study as published."""
     put_values(lab, **COMPLETE)
     lab.s3.put_object(
         Bucket=BUCKET,
@@ -324,19 +324,19 @@ def test_quotas_for_the_study_that_is_named(
     monkeypatch.setattr("hippo_cli.doctor.examination.is_local", lambda _: False)
     put_quotas(lab, 40, 40, 100)
 
-    told = json.loads(run("doctor", "--project", "maze", "--json").stdout)
+    results = json.loads(run("doctor", "--project", "maze", "--json").stdout)
 
-    assert [one for one in told if one["what"].startswith("Fargate") and found in one["found"]], told
-    without = {one["what"] for one in told if "no game" in one["found"]}
+    assert [one for one in results if one["what"].startswith("Fargate") and found in one["found"]], results
+    without = {one["what"] for one in results if "no game" in one["found"]}
     assert without == ({"MaxServers", "Fargate", "EventBridge"} if "game" in found else set())
 
 
-def test_what_a_researcher_may_see_of_the_study(
+def test_size_from_the_version_without_the_list(
     lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Given no leave to read the list of projects, then the version in the study's folder says its size."""
+    """Given no permission to read the list of projects, the version in the project's folder has the size."""
     put_values(lab, **COMPLETE)
-    for key in lab.list_keys(f"{PROJECT}/_versions/"):  # one of the same second is as new
+    for key in lab.list_keys(f"{PROJECT}/_versions/"):  # a version of the same second would be as new
         lab.s3.delete_object(Bucket=BUCKET, Key=key)
     lab.publish({}, awsSetup={"cpu": 8, "memory": 16})
     lab.aws.reset()
@@ -345,19 +345,19 @@ def test_what_a_researcher_may_see_of_the_study(
     monkeypatch.chdir(tmp_path)
     put_quotas(lab, 40, 40, 100)
 
-    told = json.loads(run("doctor", "--project", PROJECT, "--json").stdout)
+    results = json.loads(run("doctor", "--project", PROJECT, "--json").stdout)
 
-    assert any("servers of 8 at once" in one["found"] for one in told)
+    assert any("servers of 8 vCPUs at once" in one["found"] for one in results)
 
 
 def test_what_was_seen_before_the_network_went() -> None:
-    """Given a check that fails in its middle, then what it has found before is told as well."""
+    """Given a check that fails midway, its earlier results are reported as well."""
 
     def check() -> Iterator[Result]:
         yield ok("first", "seen")
         raise EndpointConnectionError(endpoint_url="https://ecr.example")
 
-    found = look("permissions", check)
+    found = run_check("permissions", check)
 
     assert [(one.what, one.outcome) for one in found] == [
         ("first", Outcome.OK),

@@ -1,4 +1,4 @@
-"""The disk gets full, at each write of each command that writes: that is told, and a second run goes on."""
+"""A full disk at each write of each command that writes: it is reported, and a second run finishes."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.unit.cli.fault_bench import Bench, Scenario, describe, open_bench
 from tests.unit.cli.fault_scenarios import SCENARIOS
 from tests.unit.cli.full_disk import FullDisk
 
-# How many writes each makes; `hippo publish` makes none.
+# The number of writes of each command. `hippo publish` has none.
 WRITES = {"export": 33, "status --html": 2, "withdraw": 7, "updateProject.py": 4, "publish": 0}
 CASES = [(scenario, WRITES[scenario.name]) for scenario in SCENARIOS if scenario.name in WRITES]
 (EXPORT,) = [scenario for scenario in SCENARIOS if scenario.name == "export"]
@@ -21,7 +21,7 @@ CASES = [(scenario, WRITES[scenario.name]) for scenario in SCENARIOS if scenario
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """An account, a folder and the tool."""
+    """Yield an account, a folder and the tool."""
     with open_bench(tmp_path_factory.mktemp("bench")) as bench:
         yield bench
 
@@ -30,7 +30,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     ("scenario", "writes"), CASES, ids=[f"{one.name}-{number} cases" for one, number in CASES]
 )
 def test_full_at_each_write(bench: Bench, scenario: Scenario, writes: int) -> None:
-    """Given a disk that is full from a write on, then no half file is left, and a second run ends as ever."""
+    """Given a disk that is full from one write on, no partial file remains and a second run finishes."""
     bench.renew(scenario)
     disk = FullDisk(bench.directory)
     with disk.fit():
@@ -54,7 +54,7 @@ def test_full_at_each_write(bench: Bench, scenario: Scenario, writes: int) -> No
 
 @pytest.mark.parametrize("pages", [4], ids=lambda number: f"{number} cases")
 def test_full_under_the_state_of_an_export(bench: Bench, pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a disk with room for some pages of the state only, then it is told, and a second run goes on."""
+    """Given a disk with room for some pages of the state, this is reported and a second run finishes."""
     bench.renew(EXPORT)
     bench.run(EXPORT)
     state, files = bench.read_state(), bench.read_files()
@@ -78,7 +78,7 @@ def test_full_under_the_state_of_an_export(bench: Bench, pages: int, monkeypatch
 
 
 class _Limited:
-    """The module `sqlite3`, whose databases may have so many pages."""
+    """The module `sqlite3` with a limit on the pages of its databases."""
 
     Error = sqlite3.Error
 
@@ -86,21 +86,21 @@ class _Limited:
         self._pages = pages
 
     def connect(self, *arguments: Any, **options: Any) -> sqlite3.Connection:
-        """sqlite3's."""
+        """Return a database with a limited number of pages."""
         database = sqlite3.connect(*arguments, **options)
         database.execute(f"pragma max_page_count = {self._pages}")
         return database
 
 
 def check_told(scenario: Scenario, result: Any, note: str) -> None:
-    """What is wrong, and no more than that."""
+    """Check that the full disk is reported, and nothing that promises success."""
     assert result.exit_code == ExitCode.MACHINE, note
     assert "disk is full" in result.stderr or "No space left on device" in result.stderr, note
-    if scenario.name != "updateProject.py":  # which has published when it comes to its files
+    if scenario.name != "updateProject.py":  # which writes its files after it has published
         assert not [promise for promise in scenario.promises if promise in result.output], note
 
 
 def check_whole(bench: Bench, files: dict[str, bytes], note: str) -> None:
-    """What is there is as it will be."""
+    """Check that each existing file is complete."""
     there = {name: body for name, body in bench.read_files().items() if not name.endswith(".unfinished")}
     assert {name: there[name] for name in there if there[name] != files.get(name)} == {}, note

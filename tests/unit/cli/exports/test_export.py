@@ -1,4 +1,4 @@
-"""`hippo export`: every answer comes home, once, and nothing that says who gave it where it can be shared."""
+"""`hippo export`: every answer is exported once, and shareable files identify no participant."""
 
 import json
 from pathlib import Path
@@ -14,12 +14,12 @@ FORM = '<label>Age <input name="age" type="number" required></label>'
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Where exports go."""
+    """Return the export's folder."""
     return tmp_path / "out"
 
 
-def test_a_participant_comes_home(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given somebody who went through the study, then their answers stand by step and question."""
+def test_answers_are_listed_by_step_and_question(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a participant who completed the study, their answers are listed by step and question."""
     lab.get(PROLIFIC_PID="p-77")
     lab.put_server()
     for body in ({"age": "31", "hobbies": ["chess", "go"]}, {"q": 'so-so, "quoted"\nand more é'}):
@@ -30,7 +30,7 @@ def test_a_participant_comes_home(lab: StudyWorld, run: Run, out: Path) -> None:
     lab.clock.advance(5)
     lab.post({"survey": ""})
 
-    said = export(run, out)
+    report = export(run, out)
 
     answers = read_csv(out / "answers.csv")
     assert [(row["step"], row["page"], row["question"], row["value"]) for row in answers] == [
@@ -51,12 +51,12 @@ def test_a_participant_comes_home(lab: StudyWorld, run: Run, out: Path) -> None:
     )
     seconds = {row["step"]: float(row["seconds"]) for row in read_csv(out / "steps.csv")}
     assert seconds == {"1": 30.0, "2": 30.0, "3": 60.0, "4": 5.0}
-    assert said["rows"]["answers"] == 4
-    assert said["fetched"] == {"participants": 1, "trials": 0}
+    assert report["rows"]["answers"] == 4
+    assert report["fetched"] == {"participants": 1, "trials": 0}
 
 
-def test_the_group_in_the_record_says_what_was_seen(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given groups that were balanced, then the export has the variant that was shown, not that of the id."""
+def test_the_variant_comes_from_the_recorded_group(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given balanced groups, the export has the variant that was shown, not the one of the id."""
     lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/survey.html")
     lab.publish({"survey-0.html": "zero", "survey-1.html": "one"}, groups="balanced")
     lab.reach_final()
@@ -70,8 +70,8 @@ def test_the_group_in_the_record_says_what_was_seen(lab: StudyWorld, run: Run, o
     assert (survey["page"], survey["group"]) == (f"survey-{group}.html", str(group))
 
 
-def test_who_it_was_is_in_private_files_only(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given recruiter ids and headers in a record, then only private/ has the ids, none the headers."""
+def test_only_private_files_identify_participants(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given recruiter ids and headers in a record, only private/ contains the ids and no file the headers."""
     lab.get(PROLIFIC_PID="p-77-secret")
     lab.post({"age": "31"})
     headers = json.dumps(lab.record()["requests"][0]["headers"])
@@ -92,7 +92,7 @@ def test_who_it_was_is_in_private_files_only(lab: StudyWorld, run: Run, out: Pat
 
 
 def test_late_and_second_answers_are_marked(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a second answer to a page, then it stands beside the first, marked."""
+    """Given a second answer to a page, it is listed after the first one and marked as a repeat."""
     lab.get()
     lab.post({"age": "31"}, step=1)
     lab.post({"age": "32"}, step=1)
@@ -107,7 +107,7 @@ def test_late_and_second_answers_are_marked(lab: StudyWorld, run: Run, out: Path
 
 
 def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a page in two variants, then answers name the participant's, and the dictionary has both."""
+    """Given a page in two variants, answers name the participant's own and the dictionary lists both."""
     lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/quiz.html")
     lab.publish(
         {
@@ -141,7 +141,7 @@ def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path
 
 
 def test_only_what_changed_is_read_again(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given an export of yesterday, then today's reads one changed and one new record, and no other."""
+    """Given an export from yesterday, today's reads only one changed and one new record."""
     first, second, *_ = put_many(lab, 5)
     put_trial(lab, "user-000/trial_1.json")
     export(run, out)
@@ -151,17 +151,17 @@ def test_only_what_changed_is_read_again(lab: StudyWorld, run: Run, out: Path) -
     lab.put_record({"nextStep": 2, "requests": [{"requestId": "0"}]}, "zoe")
     lab.aws.reset()
 
-    said = export(run, out)
+    report = export(run, out)
 
     assert sorted(read_keys(lab, "Users")) == [f"{PROJECT}/Users/{second}", f"{PROJECT}/Users/zoe"]
     assert read_keys(lab, "Trials") == []
-    assert said["fetched"] == {"participants": 2, "trials": 0}
+    assert report["fetched"] == {"participants": 2, "trials": 0}
     values = {row["user"]: row["value"] for row in read_csv(out / "answers.csv")}
     assert (values[first], values[second]) == ("7", "8")
 
 
 def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given records that cannot be read, then each is listed with its reason, until it is mended."""
+    """Given records that cannot be read, each is listed with its reason until it is fixed."""
     put_many(lab, 3)
     broken = {
         "a": b"{",
@@ -174,8 +174,8 @@ def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run:
     for user, body in broken.items():
         lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/{user}", Body=body)
 
-    said = export(run, out, code=ExitCode.PROBLEMS)
-    assert [problem["key"].rpartition("/")[2] for problem in said["problems"]] == list(broken)
+    report = export(run, out, code=ExitCode.PROBLEMS)
+    assert [problem["key"].rpartition("/")[2] for problem in report["problems"]] == list(broken)
     assert read_csv(out / "problems.csv")[3] == {
         "key": f"{PROJECT}/Users/d",
         "reason": "requests[0] is not an object",
@@ -191,28 +191,28 @@ def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run:
     assert read_csv(out / "problems.csv") == []
 
 
-def test_what_the_bucket_has_no_more_goes_on_request(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a participant who was deleted, then they stay here, which is told, until --prune."""
+def test_deleted_participants_stay_until_prune(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a deleted participant, they stay in the export, which reports this, until --prune."""
     first, *_ = put_many(lab, 2)
     put_trial(lab, f"{first}/trial_1.json")
     export(run, out)
     for key in (f"{PROJECT}/Users/{first}", f"{PROJECT}/Trials/{first}/trial_1.json"):
         lab.s3.delete_object(Bucket=BUCKET, Key=key)
 
-    said = export(run, out)
-    assert [key.split("/")[1] for key in said["vanished"]] == ["Users", "Trials"]
+    report = export(run, out)
+    assert [key.split("/")[1] for key in report["vanished"]] == ["Users", "Trials"]
     assert len(read_csv(out / "participants.csv")) == 2
-    said = export(run, out, "--prune")
+    report = export(run, out, "--prune")
 
-    assert said["vanished"] == []
+    assert report["vanished"] == []
     assert [row["user"] for row in read_csv(out / "participants.csv")] == ["user-001"]
     assert not (out / "trials" / first).exists()
     everything = b"".join(path.read_bytes() for path in out.rglob("*") if path.is_file())
     assert first.encode() not in everything
 
 
-def test_since_leaves_out_what_is_older(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a time, then only records that were written from then on are read, and stand in the tables."""
+def test_since_leaves_out_older_records(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given --since, only records written from then on are read and exported."""
     put_many(lab, 2)
 
     assert export(run, out, "--since", "2999-01-01")["rows"]["participants"] == 0
@@ -223,8 +223,8 @@ def test_since_leaves_out_what_is_older(lab: StudyWorld, run: Run, out: Path) ->
     assert "--since yesterday: not a time" in result.stderr
 
 
-def test_a_project_in_a_bucket_of_its_own(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a project whose entry names another bucket, then its records come from there."""
+def test_a_project_with_its_own_bucket(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a project whose entry names another bucket, its records come from that bucket."""
     lab.publish(id="elsewhere", bucket="hippo-lab")
     lab.get(project="elsewhere")
 

@@ -1,4 +1,4 @@
-"""The files of `hippo export`: what is in CSV and Parquet, and where trials come to lie."""
+"""The files of `hippo export`: the content of CSV and Parquet, and the paths of trials."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from tests.unit.cli.export_world import Run, export, put_trial, read_csv
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Where exports go."""
+    """Return the export's folder."""
     return tmp_path / "out"
 
 
 def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given an export, then each Parquet file has the rows of the CSV file, with types."""
+    """Given an export, each Parquet file has the rows of the CSV file, with types."""
     lab.reach_final()
 
     export(run, out)
@@ -38,7 +38,7 @@ def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> No
 
 
 def test_trials_come_as_they_are(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given recorded files, then they lie below trials/; one that was deleted here is fetched again."""
+    """Given recorded files, they are written below trials/, and one deleted locally is fetched again."""
     lab.get()
     put_trial(lab, f"{USER}/a/trial_1.json", '{"reward": 1}')
     put_trial(lab, f"{USER}/")
@@ -47,9 +47,9 @@ def test_trials_come_as_they_are(lab: StudyWorld, run: Run, out: Path) -> None:
     export(run, out)
     assert (out / "trials" / USER / "a" / "trial_1.json").read_text() == '{"reward": 1}'
     (out / "trials" / USER / "trial_2.json").unlink()
-    said = export(run, out)
+    report = export(run, out)
 
-    assert said["fetched"]["trials"] == 1
+    assert report["fetched"]["trials"] == 1
     assert (out / "trials" / USER / "trial_2.json").read_text() == "two"
     assert sorted(path.name for path in (out / "trials").rglob("*") if path.is_file()) == [
         "trial_1.json",
@@ -62,7 +62,7 @@ def test_trials_come_as_they_are(lab: StudyWorld, run: Run, out: Path) -> None:
     ["u/../../../etc/passwd", "../x", "u//x", "u/./x", "u/a\\b", "u/\x00", "/etc/passwd", "u/%2E%2E/x"],
 )
 def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
-    """Given a key that is no plain path, then its file lies below trials/ under a name of its own."""
+    """Given a key that is not a plain path, its file is written below trials/ under a unique name."""
     path = find_trial_path(tmp_path, name)
 
     inside = path.relative_to(tmp_path / "trials").parts
@@ -73,21 +73,21 @@ def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
 
 
 def test_a_name_that_no_file_can_have_is_reported(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a file and a folder of one name, and a name too long, then the rest comes."""
+    """Given a file and a folder of the same name, and a name that is too long, other files are written."""
     lab.get()
     put_trial(lab, f"{USER}/a", "file")
     put_trial(lab, f"{USER}/a/b", "folder")
     put_trial(lab, f"{USER}/{'x' * 300}")
     put_trial(lab, f"{USER}/good", "good")
 
-    said = export(run, out, code=ExitCode.PROBLEMS)
+    report = export(run, out, code=ExitCode.PROBLEMS)
 
-    assert len(said["problems"]) == 2
+    assert len(report["problems"]) == 2
     assert (out / "trials" / USER / "good").read_text() == "good"
 
 
 def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given answers like formulas, then they stand as they are; with --excel harmless."""
+    """Given answers that look like formulas, they are unchanged, and with --excel they are harmless."""
     lab.get()
     values = {
         "a": "=HYPERLINK(1)",
@@ -115,7 +115,7 @@ def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Ru
 def test_without_the_extra_there_are_csv_files(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a machine without pyarrow, then CSV comes alone, and the extra is named."""
+    """Given a machine without pyarrow, only CSV is written and the missing extra is named."""
     lab.get()
     monkeypatch.setattr("hippo_cli.exports.files.find_pyarrow", lambda: None)
     monkeypatch.setattr("hippo_cli.commands.export.find_pyarrow", lambda: None)

@@ -1,4 +1,4 @@
-"""`hippo export` keeps what was taken home until it is pruned, and then leaves nothing of it."""
+"""`hippo export` keeps exported data until it is pruned, and then leaves nothing of it."""
 
 import sqlite3
 from pathlib import Path
@@ -15,28 +15,28 @@ ANSWER = [{"requestId": "0"}, {"requestId": "1", "body": '{"q": "keepme"}'}]
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Where it goes."""
+    """Return the export's folder."""
     return tmp_path / "out"
 
 
 def put_answer(lab: StudyWorld, user: str = "u2", more: int = 0) -> None:
-    """Somebody who has answered, and asked for so many pages since."""
+    """Store a record with an answer and this many later requests for pages."""
     lab.put_record({"nextStep": 3 + more, "requests": [*ANSWER, *[{"requestId": "2"}] * more]}, user)
 
 
 def read_values(out: Path) -> list[str]:
-    """What was answered, as exported."""
+    """Return the exported values of answers."""
     return [row["value"] for row in read_csv(out / "answers.csv")]
 
 
 def find_traces(out: Path, user: str) -> list[str]:
-    """Names of files and folders that hold a participant's id."""
+    """Return the names of files and folders that contain a participant's id."""
     names = [str(path.relative_to(out)) for path in (out / "trials").rglob("*")]
     return [name for name in names if user in name]
 
 
 def test_names_that_differ_by_part(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given trials called X and X.part, many at once, then each has its own content."""
+    """Given trials called X and X.part, fetched concurrently, each has its own content."""
     for number in range(20):
         put_trial(lab, f"u2/{number}", "whole")
         put_trial(lab, f"u2/{number}.part", "other")
@@ -47,8 +47,8 @@ def test_names_that_differ_by_part(lab: StudyWorld, run: Run, out: Path) -> None
     assert read == {str(n): "whole" for n in range(20)} | {f"{n}.part": "other" for n in range(20)}
 
 
-def test_what_a_killed_run_left(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given half a file of a run that was killed, then the next run removes it."""
+def test_partial_file_of_a_killed_run(lab: StudyWorld, run: Run, out: Path) -> None:
+    """Given a partial file of a run that was killed, the next run removes it."""
     put_trial(lab, "u2/x")
     export(run, out)
     (out / "private/0123.part").write_text("half")
@@ -59,19 +59,19 @@ def test_what_a_killed_run_left(lab: StudyWorld, run: Run, out: Path) -> None:
 
 
 def test_a_record_that_breaks(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a record that was good and is broken now, then its answers stay, and the problem is told."""
+    """Given a record that was good and is now broken, its answers stay and the problem is reported."""
     put_answer(lab)
     export(run, out)
     lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2", Body=b"{broken")
 
-    told = export(run, out, code=ExitCode.PROBLEMS)
+    report = export(run, out, code=ExitCode.PROBLEMS)
 
     assert read_values(out) == ["keepme"]
-    assert [problem["key"] for problem in told["problems"]] == [f"{PROJECT}/Users/u2"]
+    assert [problem["key"] for problem in report["problems"]] == [f"{PROJECT}/Users/u2"]
 
 
 def test_gone_while_it_is_read(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a withdrawal between listing and reading, then all stays until --prune, which finds all of it."""
+    """Given a withdrawal between listing and reading, all data stays until --prune, which finds all of it."""
     put_answer(lab)
     put_trial(lab, "u2/x.json", "1")
     export(run, out)
@@ -87,9 +87,9 @@ def test_gone_while_it_is_read(lab: StudyWorld, run: Run, out: Path) -> None:
     assert (read_values(out), find_traces(out, "u2")) == ([], [])
 
 
-@pytest.mark.parametrize("words", [("--prune",), ("--prune", "--no-trials")])
-def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, words: tuple[str, ...]) -> None:
-    """Given nested trials of somebody who has withdrawn, then no file, folder or row names them."""
+@pytest.mark.parametrize("arguments", [("--prune",), ("--prune", "--no-trials")])
+def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, arguments: tuple[str, ...]) -> None:
+    """Given nested trials of a withdrawn participant, no file, folder or row names them after --prune."""
     put_answer(lab)
     put_answer(lab, "u3")
     for name in ("u2/deep/er/x", "u2/y", "u3/z"):
@@ -98,7 +98,7 @@ def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, words: 
     for name in ("Users/u2", "Trials/u2/deep/er/x", "Trials/u2/y"):
         lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
 
-    export(run, out, *words)
+    export(run, out, *arguments)
 
     assert find_traces(out, "u2") == []
     assert (out / "trials/u3/z").exists()
@@ -110,7 +110,7 @@ def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, words: 
 def test_pruned_after_a_change_of_the_format(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a newer tool that reads all records anew, then it finds who withdrew before and meanwhile."""
+    """Given a newer tool that reads all records again, it finds earlier and recent withdrawals."""
     put_answer(lab)
     put_answer(lab, "u3")
     export(run, out)
@@ -127,7 +127,7 @@ def test_pruned_after_a_change_of_the_format(
 
 
 def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given an answer with a zero character, which R and older readers refuse, then it is replaced."""
+    """Given an answer with a null character, which R and older readers reject, it is replaced."""
     lab.put_record({"nextStep": 3, "requests": [{}, {"body": '{"q": "a\\u0000b"}'}]}, "u2")
 
     export(run, out)
@@ -139,7 +139,7 @@ def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
 def test_a_state_that_is_damaged(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a damaged state, left or deleted, then what the error advises works, and the file is let go."""
+    """Given a damaged state, kept or deleted, the error's advice works and the file is closed."""
     put_answer(lab)
     export(run, out)
     state = out / "private/state.sqlite"
@@ -147,17 +147,17 @@ def test_a_state_that_is_damaged(
     opened, connect = [], sqlite3.connect
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", lambda *a, **k: opened.append(connect(*a, **k)) or opened[-1])
-        with pytest.raises(MachineError) as told:
+        with pytest.raises(MachineError) as error:
             ExportStore(state)
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("select 1")
     state.unlink()
     refused = run("export", PROJECT, "--out", out)
-    assert (refused.exit_code, told.value.advice) == (
+    assert (refused.exit_code, error.value.advice) == (
         2,
-        "Export into a new folder by --out: it needs nothing of this one.",
+        "Pass a new folder with --out. It does not need any data from this one.",
     )
-    assert "Give a new folder by --out" in refused.stderr
+    assert "Pass a new folder with --out" in refused.stderr
     export(run, out.with_name("new"))
     assert read_values(out.with_name("new")) == read_values(out) == ["keepme"]

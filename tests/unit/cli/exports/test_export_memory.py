@@ -1,4 +1,4 @@
-"""`hippo export` holds little at once, however many participants there are."""
+"""`hippo export` holds little data in memory, however many participants there are."""
 
 import tracemalloc
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from hippo_cli.exports.store import RECORD, ExportStore
 
 
 def test_few_records_are_in_hand_at_once() -> None:
-    """Given 5,000 records to read, then never more than twice the workers are read and not yet dealt with."""
+    """Given 5,000 records, at most twice the number of workers are read and not yet processed."""
     begun: list[int] = []
     most = done = 0
 
@@ -28,7 +28,7 @@ def test_few_records_are_in_hand_at_once() -> None:
 
 
 def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given long answers, then Parquet's rows are handed on by their size, long before 5,000 are held."""
+    """Given long answers, Parquet rows are flushed by size, long before there are 5,000."""
     held = []
     flush = ParquetWriter._flush
     monkeypatch.setattr(ParquetWriter, "_flush", lambda self: (held.append(len(self._rows)), flush(self)))
@@ -44,35 +44,35 @@ def test_tables_are_written_without_holding_them(tmp_path: Path, monkeypatch: py
 
 
 def test_records_are_walked_one_by_one(tmp_path: Path) -> None:
-    """Given many participants, then what is fetched meanwhile comes neither twice nor not at all."""
+    """Given many participants, objects fetched during the listing are neither repeated nor skipped."""
     store = ExportStore(tmp_path / "state.sqlite")
     store.begin("x")
     now = datetime.now(UTC)
     with store.write():
-        store.record_listing(RECORD, (Listed(f"k{place:04d}", "e", 1, now) for place in range(1200)))
+        store.record_listing(RECORD, (Listed(f"k{index:04d}", "e", 1, now) for index in range(1200)))
 
     fetched = []
     for key in store.list_pending(RECORD, None):
         fetched.append(key)
         store.mark_fetched(key, "e", "{}")
 
-    assert fetched == [f"k{place:04d}" for place in range(1200)]
+    assert fetched == [f"k{index:04d}" for index in range(1200)]
     assert store.count_pending(RECORD, None) == 0
     store.close()
 
 
 def test_long_records_are_held_one_at_a_time(tmp_path: Path) -> None:
-    """Given participants whose answers are long, then going through all takes the room of one or two."""
+    """Given participants with long answers, iterating over all of them needs the memory of one or two."""
     size, number = 2_000_000, 12
     text = Record("u", 3, entries=[Entry(1, None, "POST", {"q": "x" * size})]).to_json()
     store = ExportStore(tmp_path / "state.sqlite")
     store.begin("x")
     with store.write():
         store.record_listing(
-            RECORD, (Listed(f"k{place:02d}", "e", size, datetime.now(UTC)) for place in range(number))
+            RECORD, (Listed(f"k{index:02d}", "e", size, datetime.now(UTC)) for index in range(number))
         )
-        for place in range(number):
-            store.mark_fetched(f"k{place:02d}", "e", text)
+        for index in range(number):
+            store.mark_fetched(f"k{index:02d}", "e", text)
 
     tracemalloc.start()
     try:
@@ -82,5 +82,5 @@ def test_long_records_are_held_one_at_a_time(tmp_path: Path) -> None:
         tracemalloc.stop()
 
     assert seen == number
-    assert most < 4 * size  # as text and as read, of this one and of the one before
+    assert most < 4 * size  # this record and the previous one, each as text and parsed
     store.close()

@@ -1,4 +1,4 @@
-"""What a stored record says, one of an earlier deployment too; and what a page asked."""
+"""Reading of stored records, including those of earlier deployments, and of form fields."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ QUERY = {"projectId": "p", "userId": "U", "workerId": "w-1"}
 
 
 def build_event(method: str, body: str | None, second: int, **more: Any) -> dict[str, Any]:
-    """A whole event of API Gateway, as deployments before this one appended it to the record."""
+    """Return a whole API Gateway event, as earlier deployments appended it to the record."""
     return {
         "resource": "/next",
         "path": "/next",
@@ -29,26 +29,26 @@ def build_event(method: str, body: str | None, second: int, **more: Any) -> dict
 
 
 def read(requests: list[dict[str, Any]], game: int | None = None, **more: Any) -> Record:
-    """The record of these requests."""
+    """Return the record of these requests."""
     data = {"created": "2020-11-25 10:26:40.123456+00:00", "requests": requests, **more}
     return read_record("U", json.dumps(data).encode(), lambda _: game)
 
 
-def place(record: Record) -> list[tuple[int, dict[str, str]]]:
-    """Step and answers of each request with answers."""
+def list_answers(record: Record) -> list[tuple[int, dict[str, str]]]:
+    """Return step and answers of each request with answers."""
     return [(entry.step, entry.answers) for entry in record.entries if entry.answers]
 
 
 def build_history(*requests: tuple[str, str | None]) -> list[dict[str, Any]]:
-    """Events a minute apart."""
+    """Return events one minute apart."""
     return [build_event(method, body, 60 * number) for number, (method, body) in enumerate(requests)]
 
 
 def test_an_earlier_deployments_record() -> None:
-    """Given whole events without a wait, then answers to page k stand at k, with API Gateway's time."""
+    """Given whole events without a wait, answers to page k are at step k, with API Gateway's time."""
     record = read(build_history(POLL, ("POST", '{"age": "31"}'), ("POST", '{"q": "x"}'), POLL), nextStep=5)
 
-    assert place(record) == [(1, {"age": "31"}), (2, {"q": "x"})]
+    assert list_answers(record) == [(1, {"age": "31"}), (2, {"q": "x"})]
     assert record.entries[1].time == "2020-11-25T10:27:40.000+00:00"
     assert record.parameters == {"workerId": "w-1"}
     assert record.created
@@ -59,20 +59,20 @@ def test_an_earlier_deployments_record() -> None:
 
 @pytest.mark.parametrize("game", [3, None])
 def test_polls_of_an_earlier_deployment_are_no_steps(game: int | None) -> None:
-    """Given polls that were appended and not counted, then the page after the game keeps its number."""
+    """Given polls that were appended without being counted, the page after the game keeps its number."""
     answers = ("POST", '{"a": "1"}'), ("POST", '{"b": "2"}')
-    # Page 1, page 2, which gets `wait`; two polls that wait, one that shows the game, one that ends it.
+    # Page 1; page 2, whose response is `wait`; two waiting polls, one that shows the game, one that ends it.
     requests = build_history(POLL, *answers, POLL, POLL, POLL, POLL, ("POST", '{"c": "4"}'))
 
     record = read(requests, game, nextStep=6)
 
-    assert place(record) == [(1, {"a": "1"}), (2, {"b": "2"}), (4, {"c": "4"})]
-    assert [visit.step for visit in list_step_times(record)] == [1, 2, 3, 4]
-    assert [visit.seconds for visit in list_step_times(record)] == [60, 60, 240, 60]
+    assert list_answers(record) == [(1, {"a": "1"}), (2, {"b": "2"}), (4, {"c": "4"})]
+    assert [step_time.step for step_time in list_step_times(record)] == [1, 2, 3, 4]
+    assert [step_time.seconds for step_time in list_step_times(record)] == [60, 60, 240, 60]
 
 
 def test_bodies_of_all_kinds() -> None:
-    """Given bodies that are no form, then nothing is lost: what is no object of fields stays one text."""
+    """Given bodies that are not forms, nothing is lost: anything but an object of fields stays one text."""
     assert read_answers('{"a": ["x", "y"], "b": 1.5, "c": true, "d": null, "e": {"f": "é"}}') == {
         "a": '["x", "y"]',
         "b": "1.5",
@@ -88,25 +88,25 @@ def test_bodies_of_all_kinds() -> None:
 
 
 def test_a_body_in_base64() -> None:
-    """Given an event whose body is base64, then the answers are read."""
+    """Given an event with a base64 body, its answers are read."""
     body = base64.b64encode(b'{"age": "31"}').decode()
 
     record = read(
         [build_event("GET", None, 0), build_event("POST", body, 1, isBase64Encoded=True)], nextStep=3
     )
 
-    assert place(record) == [(1, {"age": "31"})]
+    assert list_answers(record) == [(1, {"age": "31"})]
 
 
 def test_half_a_character_does_not_break_a_file() -> None:
-    """Given a lone surrogate, which JSON can carry and UTF-8 cannot, then it is replaced, and others stay."""
+    """Given a lone surrogate, which JSON can carry and UTF-8 cannot, only that character is replaced."""
     assert clean(json.loads('"a\\ud83d b \\ud83d\\ude00"')) == "a\ufffd b \U0001f600"
     record = read([{"requestId": "0"}, {"requestId": "1", "body": '{"\\ud800": "\\udfff x"}'}], nextStep=3)
-    assert place(record) == [(1, {"\ufffd": "\ufffd x"})]
+    assert list_answers(record) == [(1, {"\ufffd": "\ufffd x"})]
 
 
 def test_odd_times_are_left_out() -> None:
-    """Given times that are none, then the entries stay, without one."""
+    """Given invalid times, the entries stay without a time."""
     entries = [
         {"requestId": "0", "time": "soon"},
         {"requestId": "1", "time": 5},
@@ -121,7 +121,7 @@ def test_odd_times_are_left_out() -> None:
 
 
 def test_a_record_is_kept_as_it_was_read() -> None:
-    """Given a record with all that it can have, then it is the same after it was kept."""
+    """Given a complete record, it is unchanged after it was written and read as JSON."""
     entry = {
         "requestId": "1",
         "httpMethod": "POST",
@@ -158,35 +158,35 @@ PAGE = """
 
 
 def test_what_a_page_asks() -> None:
-    """Given a page of all kinds of controls, then each name is one question, with label and options."""
-    questions = {question.name: question for question in read_form_fields(PAGE)}
+    """Given a page with all kinds of controls, each name is one form field with label and options."""
+    fields = {form_field.name: form_field for form_field in read_form_fields(PAGE)}
 
-    assert list(questions) == ["age", "how", "country", "several", "agree", "more", "page"]
-    assert (questions["age"].kind, questions["age"].required, questions["age"].label) == (
+    assert list(fields) == ["age", "how", "country", "several", "agree", "more", "page"]
+    assert (fields["age"].kind, fields["age"].required, fields["age"].label) == (
         "number",
         True,
         "Your age",
     )
-    assert (questions["how"].kind, questions["how"].required, questions["how"].label) == (
+    assert (fields["how"].kind, fields["how"].required, fields["how"].label) == (
         "radio",
         True,
         "How was it?",
     )
-    assert questions["how"].options == [("1", "Bad"), ("2", "Good")]
-    assert questions["country"].label == "Country"
-    assert questions["country"].options == [("", "choose"), ("ca", "Canada"), ("France", "France")]
-    assert (questions["several"].kind, questions["several"].label) == ("select multiple", "Some")
-    assert (questions["agree"].label, questions["agree"].options) == ("I agree", [("on", "I agree")])
-    assert questions["more"].label == "Anything else?"
-    assert json.loads(questions["how"].format_options()) == [
+    assert fields["how"].options == [("1", "Bad"), ("2", "Good")]
+    assert fields["country"].label == "Country"
+    assert fields["country"].options == [("", "choose"), ("ca", "Canada"), ("France", "France")]
+    assert (fields["several"].kind, fields["several"].label) == ("select multiple", "Some")
+    assert (fields["agree"].label, fields["agree"].options) == ("I agree", [("on", "I agree")])
+    assert fields["more"].label == "Anything else?"
+    assert json.loads(fields["how"].format_options()) == [
         {"value": "1", "label": "Bad"},
         {"value": "2", "label": "Good"},
     ]
-    assert questions["age"].format_options() == ""
+    assert fields["age"].format_options() == ""
 
 
 def test_pages_that_are_hardly_html() -> None:
-    """Given texts that browsers somehow show, then reading them ends, with what controls there are."""
+    """Given malformed HTML that browsers display, reading it ends with the existing controls."""
     for html in (
         "",
         "<",
@@ -196,4 +196,6 @@ def test_pages_that_are_hardly_html() -> None:
         "<option>",
         "\x00",
     ):
-        assert [question.name for question in read_form_fields(html)] == (["a"] if "name=a" in html else [])
+        assert [form_field.name for form_field in read_form_fields(html)] == (
+            ["a"] if "name=a" in html else []
+        )

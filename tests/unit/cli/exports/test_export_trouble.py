@@ -1,4 +1,4 @@
-"""`hippo export` when something is in the way: what was there stays, and the next run goes on."""
+"""`hippo export` when something fails: earlier data stays, and the next run continues."""
 
 import errno
 import os
@@ -20,27 +20,27 @@ from tests.unit.cli.export_world import Run, export, put_many, put_trial, read_c
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """Where exports go."""
+    """Return the export's folder."""
     return tmp_path / "out"
 
 
 def break_network() -> None:
-    """What botocore raises when it has tried often enough."""
+    """Raise botocore's error after its last retry."""
     raise EndpointConnectionError(endpoint_url="https://s3.example")
 
 
 def fill_disk(*_: object) -> None:
-    """What the system says when there is no room."""
+    """Raise the system's error for a full disk."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "answers.csv.part")
 
 
 def list_parts(out: Path) -> list[Path]:
-    """Files that are half-written."""
+    """Return the partial files."""
     return list(out.rglob("*.part"))
 
 
 def test_network_gone_in_the_middle(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a network that breaks after some records, then it is told, and the next run reads the others."""
+    """Given a network that fails after some records, this is reported and the next run reads the others."""
     users = put_many(lab, 60)
     lab.aws.before("GetObject", break_network, times=99, key=f"Users/{users[40]}")
 
@@ -54,16 +54,16 @@ def test_network_gone_in_the_middle(lab: StudyWorld, run: Run, out: Path) -> Non
     export(run, out)
 
     again = set(read_keys(lab, "Users"))
-    assert len(again) <= 60 - len(before) + 2 * WORKERS  # those that were in hand when it broke
+    assert len(again) <= 60 - len(before) + 2 * WORKERS  # those in progress when the network failed
     assert len(read_csv(out / "answers.csv")) == 60
 
 
 def test_interrupted_by_its_user(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given Ctrl-C after some records, then it ends so, and the next run keeps what was fetched."""
+    """Given Ctrl-C after some records, the run ends as interrupted and the next one keeps the records."""
     put_many(lab, 30)
-    keep, kept = Fetcher._keep, []
+    keep, kept = Fetcher._store_result, []
 
     def interrupt(self: Fetcher, fetched: Fetched) -> None:
         if len(kept) == 12:
@@ -72,7 +72,7 @@ def test_interrupted_by_its_user(
         kept.append(fetched.key)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Fetcher, "_keep", interrupt)
+        patch.setattr(Fetcher, "_store_result", interrupt)
         result = run("export", PROJECT, "--out", out)
     lab.aws.reset()
 
@@ -84,7 +84,7 @@ def test_interrupted_by_its_user(
 def test_an_answer_that_breaks_off_is_asked_for_again(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a body that ends too early once, then the record is read again and comes whole."""
+    """Given a body that ends too early once, the record is read again and is complete."""
     put_many(lab, 1)
     whole, reads = StreamingBody.read, []
 
@@ -104,7 +104,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 def test_a_full_disk_leaves_the_files_of_before(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a disk that gets full under the tables, then the earlier ones stand, none half-written."""
+    """Given a disk that fills up while tables are written, the earlier tables stay complete."""
     put_many(lab, 2)
     export(run, out)
     before = {path: path.read_bytes() for path in out.rglob("*.csv")}
@@ -123,7 +123,7 @@ def test_a_full_disk_leaves_the_files_of_before(
 def test_a_full_disk_while_a_trial_is_fetched(
     lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a disk that gets full under a trial, then it is told, and the file is whole or not there."""
+    """Given a disk that fills up during a trial, this is reported and the file is complete or absent."""
     put_many(lab, 1)
     put_trial(lab, "user-000/trial_1.json", "whole")
 
@@ -142,7 +142,7 @@ def test_a_full_disk_while_a_trial_is_fetched(
 
 
 def test_a_full_disk_under_the_state(tmp_path: Path) -> None:
-    """Given no room for what is fetched, then the error says so, and what was held before is still held."""
+    """Given no room for fetched data, the error reports it and earlier data is kept."""
     store = ExportStore(tmp_path / "state.sqlite")
     store.begin("x")
     pages = store._select("pragma page_count", [])[0][0]
@@ -156,7 +156,7 @@ def test_a_full_disk_under_the_state(tmp_path: Path) -> None:
 
 
 def test_a_second_export_into_the_same_folder_is_turned_away(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given an export at work in the folder, then another one says so and changes nothing."""
+    """Given an export in progress in the folder, another one reports that and changes nothing."""
     put_many(lab, 1)
     export(run, out)
     busy = ExportStore(out / "private" / "state.sqlite")
@@ -169,7 +169,7 @@ def test_a_second_export_into_the_same_folder_is_turned_away(lab: StudyWorld, ru
 
 
 def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a state file that was damaged, then the error says which and what to do."""
+    """Given a damaged state file, the error names it and says what to do."""
     put_many(lab, 1)
     export(run, out)
     (out / "private" / "state.sqlite").write_bytes(b"not a database, at all " * 100)
@@ -178,11 +178,11 @@ def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None
 
     assert result.exit_code == ExitCode.MACHINE
     assert "state.sqlite" in result.stderr
-    assert "Export into a new folder" in result.stderr
+    assert "Pass a new folder with --out" in result.stderr
 
 
 def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a folder with other files, or another project's export, then it is refused."""
+    """Given a folder with other files or another project's export, it is rejected."""
     put_many(lab, 1)
     out.mkdir()
     (out / "thesis.tex").write_text("x")
@@ -194,11 +194,11 @@ def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> N
     result = run("export", "other", "--out", out)
 
     assert result.exit_code == ExitCode.USAGE
-    assert f"holds an export of project {PROJECT}" in result.stderr
+    assert f"contains an export of project {PROJECT}" in result.stderr
 
 
 def test_another_researchers_project(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given a project that these credentials may not list, then it is told, and nothing is made."""
+    """Given a project that these credentials may not list, this is reported and nothing is created."""
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9)
 
     result = run("export", PROJECT, "--out", out)
@@ -209,7 +209,7 @@ def test_another_researchers_project(lab: StudyWorld, run: Run, out: Path) -> No
 
 
 def test_a_researcher_who_may_not_see_the_list_of_projects(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given the researchers' policy, which hides the list, then the newest version tells the pages."""
+    """Given the researchers' policy, which hides the list, pages come from the newest version."""
     lab.get()
     lab.post({"age": "31"})
     lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list.json")
@@ -220,7 +220,7 @@ def test_a_researcher_who_may_not_see_the_list_of_projects(lab: StudyWorld, run:
 
 
 def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
-    """Given no credentials, then it is told how to get some."""
+    """Given no credentials, the error explains how to get some."""
 
     def refuse() -> None:
         raise NoCredentialsError
@@ -233,10 +233,10 @@ def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
     assert "there are no AWS credentials" in result.stderr
 
 
-def test_projects_that_there_are_not(
+def test_unknown_projects(
     lab: StudyWorld, run: Run, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given an id that nobody has, a bad one, or none at all, then each is told apart."""
+    """Given an unknown id, an invalid one or none, each gets its own error."""
     monkeypatch.chdir(tmp_path)
     unknown = run("export", "nobodys", "--out", out)
     bad = run("export", "../x", "--out", out)
@@ -244,5 +244,5 @@ def test_projects_that_there_are_not(
 
     assert (unknown.exit_code, bad.exit_code, none.exit_code) == (1, 2, 2)
     assert f"there is no project nobodys in the bucket {BUCKET}" in unknown.stderr
-    assert "cannot be a project's id" in bad.stderr
-    assert "no project is named" in none.stderr
+    assert "is not a valid project id" in bad.stderr
+    assert "no project given" in none.stderr

@@ -1,4 +1,4 @@
-"""`hippo logs` brings functions and game server of one participant into one timeline."""
+"""`hippo logs` merges the logs of functions and game server for one participant into one timeline."""
 
 import json
 from collections.abc import Callable
@@ -21,12 +21,12 @@ CLUSTER = f"hippo-2-{USER}"
 
 
 def name_task(task: str) -> str:
-    """A task's ARN."""
+    """Return a task's ARN."""
     return f"arn:aws:ecs:ca-central-1:1:task/{CLUSTER}/{task}"
 
 
 def put_lines(group: str, stream: str, *lines: tuple[float, object]) -> None:
-    """Lines so many seconds after NOW; what is no text becomes JSON, as Lambda writes it."""
+    """Store lines this many seconds after NOW. Anything but text becomes JSON, as Lambda writes it."""
     client = shared_client("logs")
     client.create_log_stream(logGroupName=group, logStreamName=stream)
     events = [
@@ -40,13 +40,13 @@ def put_lines(group: str, stream: str, *lines: tuple[float, object]) -> None:
 
 
 def entry(message: str, level: str = "INFO", user: str = USER, **fields: object) -> dict[str, object]:
-    """A line of a function."""
+    """Return a line of a function."""
     return {"level": level, "message": message, "requestId": "r", "userId": user, **fields}
 
 
 @pytest.fixture(autouse=True)
 def logged(lab: StudyWorld) -> StudyWorld:
-    """What two participants have left in all logs."""
+    """Put lines about two participants in all logs."""
     put_values(lab)
     for group in (*GROUPS, f"{GAME_GROUPS}{PROJECT}"):
         shared_client("logs").create_log_group(logGroupName=group)
@@ -71,14 +71,14 @@ def logged(lab: StudyWorld) -> StudyWorld:
 
 
 def read_messages(result: Any) -> list[tuple[str, str]]:
-    """Sources and messages of a run with --json."""
+    """Return sources and messages of a run with --json."""
     assert result.exit_code == 0, result.output
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     return [(line["source"], line["message"]) for line in lines]
 
 
 def test_one_timeline(run: Run) -> None:
-    """Given lines of functions and of two attempts' servers, then they stand in order."""
+    """Given lines of functions and of the servers of two attempts, they are in order."""
     assert read_messages(run("logs", USER, "--json")) == [
         ("next_step", "step"),
         ("game", "first attempt"),
@@ -90,7 +90,7 @@ def test_one_timeline(run: Run) -> None:
 
 
 def test_for_people(run: Run) -> None:
-    """Given JSON lines, then message and fields are shown as text, with the level if it is not INFO."""
+    """Given JSON lines, message and fields are shown as text, with the level if it is not INFO."""
     result = run("logs", USER)
 
     ready = next(line for line in result.stdout.splitlines() if "ready" in line)
@@ -101,33 +101,33 @@ def test_for_people(run: Run) -> None:
 
 
 def test_since(run: Run) -> None:
-    """Given a time, then only what came after it is shown; none of it is told as such."""
+    """Given --since, only later lines are shown, and the absence of lines is reported."""
     since = (NOW + timedelta(seconds=10)).isoformat()
 
     assert read_messages(run("logs", USER, "--since", since, "--json")) == [("game", "episode 1")]
     nothing = run("logs", USER, "--since", "1s")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert f"Nothing of {USER}" in nothing.stderr
+    assert f"No lines about {USER}" in nothing.stderr
 
 
 def test_follow_gives_each_line_once(lab: StudyWorld) -> None:
-    """Given lines that come while one looks, some of them late, then each is given once, in its turn."""
+    """Given lines that arrive while the command runs, some of them late, each is returned once, in order."""
     stack = Stack("lab", "x", {"LogGroupPrefix": GAME_GROUPS, "FunctionLogGroups": ",".join(GROUPS)})
     timeline = Timeline(shared_client("logs"), stack, USER, PROJECT, {TASK})
-    looks = timeline.follow(NOW, lab.clock)
+    reads = timeline.follow(NOW, lab.clock)
     lab.clock.moment = NOW + timedelta(seconds=15)
 
-    first = [line.message for line in next(looks)]
+    first = [line.message for line in next(reads)]
     put_lines(GROUPS[2], "c", (13, entry("stopped")), (20, entry("swept")))
-    second = [line.message for line in next(looks)]
-    third = [line.message for line in next(looks)]
+    second = [line.message for line in next(reads)]
+    third = [line.message for line in next(reads)]
 
     assert "episode 1" in first
     assert (second, third) == (["stopped", "swept"], [])
 
 
-def test_what_may_not_be_read_is_told(lab: StudyWorld, run: Run) -> None:
-    """Given no leave for the functions' logs, and no record either, then the game's come all the same."""
+def test_denied_logs_are_reported(lab: StudyWorld, run: Run) -> None:
+    """Given credentials that may read neither the functions' logs nor the record, the game's log is shown."""
     lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
 
@@ -139,23 +139,23 @@ def test_what_may_not_be_read_is_told(lab: StudyWorld, run: Run) -> None:
 
     assert without_project == 2
     assert "listening" in result.stdout
-    assert result.stderr.count("may not be read") == 3
+    assert result.stderr.count("may not read its log") == 3
 
 
 def test_no_group_and_an_older_stack(lab: StudyWorld, run: Run) -> None:
-    """Given a project whose servers have logged nothing, or a stack without names, then that is told."""
+    """Given a project whose servers have logged nothing, or a stack without log groups, this is reported."""
     put_values(lab, FunctionLogGroups=",")
 
     result = run("logs", USER, "--project", "another")
 
     assert result.exit_code == 0
-    assert "game: there is no log of it" in result.stderr
-    assert "functions: the stack does not say" in result.stderr
+    assert "game: it has no log yet" in result.stderr
+    assert "functions: the stack does not report" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["yesterday", "5x", "", "99999-01-01", "999999999999d"])
 def test_wrong_times(run: Run, text: str) -> None:
-    """Given what is no time, then 2 and what to write."""
+    """Given text that is not a time, the command exits with 2 and says what to pass."""
     result = run("logs", USER, "--since", text or " ")
 
     assert result.exit_code == 2
@@ -163,7 +163,7 @@ def test_wrong_times(run: Run, text: str) -> None:
 
 
 def test_times_ago() -> None:
-    """Given a number and a unit, then so long ago is meant; a time with a zone is that time."""
+    """Given a number and a unit, they mean a time before now; a time with a zone is taken as is."""
     assert read_since("90s", NOW) == NOW - timedelta(seconds=90)
     assert read_since("1.5h", NOW) == NOW - timedelta(minutes=90)
     assert read_since("2 d", NOW) == NOW - timedelta(days=2)
@@ -172,7 +172,7 @@ def test_times_ago() -> None:
 
 @pytest.mark.parametrize("text", ["plain", "{not json", '{"no": "message"}', "[1]", '{"deep":' * 99_999])
 def test_lines_that_are_no_json_stay_as_they_are(text: str) -> None:
-    """Given whatever a game server prints, then it is shown as it is."""
+    """Given any text that a game server prints, it is shown unchanged."""
     line = read_line("game", 0, text + "\n")
 
     assert line is not None
@@ -180,19 +180,19 @@ def test_lines_that_are_no_json_stay_as_they_are(text: str) -> None:
 
 
 def test_a_neighbour_with_a_longer_id(run: Run) -> None:
-    """Given somebody whose id holds this one, then neither their lines nor their game's are shown."""
+    """Given a participant whose longer id contains this one, no line of them or their game is shown."""
     neighbour = f"{USER}0"
     put_lines(GROUPS[1], "n", (6, entry("neighbour", user=neighbour, task=name_task(OTHER_TASK))))
     put_lines(GROUPS[2], "n", (6, f"[ERROR] {neighbour} timed out"), (7, f"[ERROR] {USER} timed out"))
 
-    told = [message for _, message in read_messages(run("logs", USER, "--json"))]
+    report = [message for _, message in read_messages(run("logs", USER, "--json"))]
 
-    assert not {"neighbour", "somebody else's", f"[ERROR] {neighbour} timed out"} & {*told}
-    assert f"[ERROR] {USER} timed out" in told
+    assert not {"neighbour", "somebody else's", f"[ERROR] {neighbour} timed out"} & {*report}
+    assert f"[ERROR] {USER} timed out" in report
 
 
 def test_what_steers_a_terminal(run: Run) -> None:
-    """Given a game that logs escape sequences, then they do not reach the terminal."""
+    """Given a game that logs escape sequences, they do not reach the terminal."""
     put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/y/{TASK}", (9, "\x1b]0;title\x07\x1b[2J\x9bred"))
 
     shown = run("logs", USER).stdout
@@ -202,14 +202,14 @@ def test_what_steers_a_terminal(run: Run) -> None:
 
 
 def test_nothing_may_be_read(lab: StudyWorld, run: Run) -> None:
-    """Given credentials that may read no log at all, then 3."""
+    """Given credentials that may not read any log, the command exits with 3."""
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=9)
 
     assert run("logs", USER).exit_code == 3
 
 
 def test_json_holds_nothing_raw(run: Run) -> None:
-    """Given what steers a terminal, or is half a character, then JSON escapes it, and text replaces it."""
+    """Given control characters and lone surrogates, JSON escapes them and text replaces them."""
     message = "\x1b[2J\x7f\x9b31m\u202e\ud800"
     put_lines(GROUPS[2], "c", (13, json.dumps({"message": message, "userId": USER})))
 
@@ -221,24 +221,24 @@ def test_json_holds_nothing_raw(run: Run) -> None:
 
 
 def test_who_may_read_the_game_alone(lab: StudyWorld, run: Run) -> None:
-    """Given a game whose log may be read and holds nothing since, then nothing is wrong."""
+    """Given a readable game log without new lines, there is no error."""
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
 
     assert run("logs", USER, "--since", "1s").exit_code == 0
 
 
 def test_following_what_may_not_be_read(lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given --follow and no leave for any log, then it ends at once."""
+    """Given --follow and credentials that may not read any log, the command ends at once."""
     lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=99)
     monkeypatch.setattr("hippo_cli.operations.timeline._FOLLOW_SECONDS", 0)
-    looks = []
+    reads = []
     monkeypatch.setattr(
-        "hippo.clock.SystemClock.sleep", lambda *_: looks.append(1) or len(looks) > 5 and 1 / 0
+        "hippo.clock.SystemClock.sleep", lambda *_: reads.append(1) or len(reads) > 5 and 1 / 0
     )
 
     assert run("logs", USER, "--follow").exit_code == 3
 
 
 def test_longer_ago_than_there_are_logs(run: Run) -> None:
-    """Given a time before 1970, which CloudWatch does not take, then all there is is shown."""
+    """Given a time before 1970, which CloudWatch rejects, all lines are shown."""
     assert "listening" in run("logs", USER, "--since", "1066-10-14").stdout

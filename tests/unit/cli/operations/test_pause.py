@@ -18,18 +18,19 @@ Run = Callable[..., Any]
 
 
 class FakeLambda:
-    """Hands events to the real update function; `answer`, if set, is what it says instead."""
+    """A client that passes events to the real update function, or returns `response` if that is set."""
 
     def __init__(self, lab: StudyWorld) -> None:
         self._lab = lab
-        self.answer: dict[str, Any] | ClientError | None = None
+        self.response: dict[str, Any] | ClientError | None = None
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's own names
         assert FunctionName == "update"
-        if isinstance(self.answer, ClientError):
-            raise self.answer
-        if self.answer is not None:
-            return {"Payload": io.BytesIO(json.dumps(self.answer["Payload"]).encode()), **self.answer["more"]}
+        if isinstance(self.response, ClientError):
+            raise self.response
+        if self.response is not None:
+            body = json.dumps(self.response["Payload"]).encode()
+            return {"Payload": io.BytesIO(body), **self.response["more"]}
         result = self._lab.update(json.loads(Payload))
         self._lab.clock.advance(11)
         return {"Payload": io.BytesIO(json.dumps(result).encode())}
@@ -37,7 +38,7 @@ class FakeLambda:
 
 @pytest.fixture
 def function(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
-    """The deployed update function."""
+    """Return the client of the deployed update function."""
     put_values(lab)
     fake = FakeLambda(lab)
     monkeypatch.setattr(
@@ -48,7 +49,7 @@ def function(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
 
 @pytest.mark.usefixtures("function")
 def test_closed_and_opened(lab: StudyWorld, run: Run) -> None:
-    """Given a study that is open, then pausing refuses everybody, and resuming makes it what it was."""
+    """Given an open study, pausing refuses all participants and resuming restores its earlier state."""
     before = lab.read_list()
 
     paused = run("pause", PROJECT)
@@ -67,7 +68,7 @@ def test_closed_and_opened(lab: StudyWorld, run: Run) -> None:
 def test_the_study_of_the_folder(
     lab: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given no id, then the folder's study is meant; without one it has to be named."""
+    """Given no id, the folder's study is meant; outside a study's folder the id is required."""
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "config.yml").write_text(f"project: {{id: {PROJECT}}}\n")
     monkeypatch.chdir(tmp_path)
@@ -77,29 +78,29 @@ def test_the_study_of_the_folder(
     assert run("pause").exit_code == 0
     assert lab.read_list()[0]["live"] is False
     assert nothing.exit_code == 2
-    assert "no project is named" in nothing.stderr
+    assert "no project given" in nothing.stderr
 
 
 def test_what_is_refused(function: FakeLambda, run: Run) -> None:
-    """Given an unknown project, an older deployment, no leave or a function that fails, then why."""
+    """Given an unknown project, an older deployment, a denial or a failed function, the error says why."""
     unknown = run("pause", "unknown")
     old = {"statusCode": 400, "body": "id: missing\nname: missing"}
-    function.answer = {"Payload": old, "more": {}}
+    function.response = {"Payload": old, "more": {}}
     older = run("pause", PROJECT)
-    function.answer = {"Payload": {"errorMessage": "boom"}, "more": {"FunctionError": "Unhandled"}}
+    function.response = {"Payload": {"errorMessage": "boom"}, "more": {"FunctionError": "Unhandled"}}
     failed = run("pause", PROJECT)
-    function.answer = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Invoke")
+    function.response = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Invoke")
     denied = run("pause", PROJECT)
 
     assert [one.exit_code for one in (unknown, older, failed, denied)] == [1, 1, 3, 3]
     assert "unknown is not in the list" in unknown.stderr
-    assert "this deployment cannot do that yet" in older.stderr
+    assert "this deployment does not support it" in older.stderr
     assert "boom" in failed.stderr
     assert "ResearcherPolicy" in denied.stderr
 
 
 def test_another_researchers_project(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
-    """Given a project whose data may not be seen, then it is not switched: the function would not know."""
+    """Given a project whose data the caller may not list, the switch is denied."""
     for folder in (PROJECT, "_servers"):
         lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{folder}%2F")
     lab.aws.calls.clear()
@@ -107,13 +108,13 @@ def test_another_researchers_project(lab: StudyWorld, function: FakeLambda, run:
     result = run("pause", PROJECT)
 
     assert (result.exit_code, lab.aws.keys("PutObject")) == (3, [])
-    assert "another researcher's" in result.stderr
+    assert "another researcher" in result.stderr
 
 
 def test_a_broken_config_in_the_folder(
     function: FakeLambda, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a config.yml that is no YAML, then that is what is told, with the line."""
+    """Given a config.yml that is not YAML, the error says so and names the line."""
     (tmp_path / "config.yml").write_text("project:\n  id: [maze\nlive: x")
     monkeypatch.chdir(tmp_path)
 
@@ -124,7 +125,7 @@ def test_a_broken_config_in_the_folder(
 
 
 def test_a_steward_and_a_bucket_that_is_gone(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
-    """Given another project, then a steward switches it; and a project's own bucket need not be there."""
+    """Given another project, a steward may switch it, even if the project's own bucket does not exist."""
     lab.write_list([{**lab.read_list()[0], "bucket": "gone"}])
     own = run("pause", PROJECT)
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, key=f"{PROJECT}%2F")
@@ -135,7 +136,7 @@ def test_a_steward_and_a_bucket_that_is_gone(lab: StudyWorld, function: FakeLamb
 def test_other_commands_and_a_broken_config(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: FakeLambda
 ) -> None:
-    """Given a config.yml that is no YAML, then `stack` and `doctor` say so too."""
+    """Given a config.yml that is not YAML, `stack` and `doctor` report it, too."""
     (tmp_path / "config.yml").write_text("project:\n\tid: maze\n")
     monkeypatch.chdir(tmp_path)
 

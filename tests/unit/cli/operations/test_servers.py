@@ -1,4 +1,4 @@
-"""`hippo servers` shows what runs and what it costs."""
+"""`hippo servers` shows running servers and their cost."""
 
 import json
 from collections.abc import Callable
@@ -17,15 +17,15 @@ Run = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def time(monkeypatch: pytest.MonkeyPatch, lab: StudyWorld) -> FakeClock:
-    """The command's clock; stands still."""
+    """Return the command's clock, which does not advance."""
     clock = FakeClock()
     monkeypatch.setattr("hippo_cli.commands.servers.SystemClock", lambda: clock)
     put_values(lab)
     return clock
 
 
-def test_those_that_run_are_shown(lab: StudyWorld, run: Run) -> None:
-    """Given one that runs and one that failed, then the first is shown with minutes and cost, or both."""
+def test_running_servers_are_shown(lab: StudyWorld, run: Run) -> None:
+    """Given a running and a failed server, the first is shown with minutes and cost, or both with --all."""
     put_participants(lab)
 
     some, everything = run("servers", PROJECT), run("servers", PROJECT, "--all")
@@ -34,7 +34,7 @@ def test_those_that_run_are_shown(lab: StudyWorld, run: Run) -> None:
     assert (some.exit_code, everything.exit_code) == (0, 0), some.output + everything.output
     assert USER in some.stdout
     assert OTHER_USER not in some.stdout
-    assert "1 running or waiting" in some.stdout
+    assert "1 running or starting" in some.stdout
     assert "no such image" in everything.stdout
     assert (line["userId"], line["state"], line["ageMinutes"], line["minutes"]) == (USER, "ready", 30, 30)
     # The sample has 1 vCPU and 2 GB: (0.04048 + 2 × 0.004445 + 0.005) / 2
@@ -42,7 +42,7 @@ def test_those_that_run_are_shown(lab: StudyWorld, run: Run) -> None:
 
 
 def test_of_the_whole_stack(lab: StudyWorld, run: Run) -> None:
-    """Given no project, then all records are read, and one that is broken hinders nobody."""
+    """Given no project, all records are read and a broken one does not prevent the others."""
     put_participants(lab)
     lab.put_server("starting", "third", "another", requested_at=NOW - timedelta(minutes=125))
     lab.s3.put_object(Bucket=BUCKET, Key="_servers/broken.json", Body="[")
@@ -54,14 +54,14 @@ def test_of_the_whole_stack(lab: StudyWorld, run: Run) -> None:
     assert result.stdout.index("third") < result.stdout.index(USER)
 
 
-def test_nothing_runs(lab: StudyWorld, run: Run) -> None:
-    """Given no server, then that is said, and JSON is an empty list."""
-    assert "0 running or waiting" in run("servers", PROJECT).stdout
+def test_no_server_runs(lab: StudyWorld, run: Run) -> None:
+    """Given no server, this is reported and JSON is an empty list."""
+    assert "0 running or starting" in run("servers", PROJECT).stdout
     assert json.loads(run("servers", PROJECT, "--json").stdout) == []
 
 
-def test_who_may_not_see_servers(lab: StudyWorld, run: Run) -> None:
-    """Given a policy that gives nothing, and somebody who has played, then 3, and what to ask for."""
+def test_denied_server_records(lab: StudyWorld, run: Run) -> None:
+    """Given no permissions and a participant who has played, the exit code is 3 and advice is shown."""
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     lab.put_record({"nextStep": 4}, USER)
 
@@ -75,7 +75,7 @@ def test_who_may_not_see_servers(lab: StudyWorld, run: Run) -> None:
 
 
 def test_a_researcher_sees_those_of_their_project(lab: StudyWorld, run: Run) -> None:
-    """Given records that may be read by name and project, then a refused one is none."""
+    """Given records that may be read by name and project, a denied one counts as missing."""
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key=f"_servers/{OTHER_USER}")
     put_participants(lab)
@@ -89,23 +89,23 @@ def test_a_researcher_sees_those_of_their_project(lab: StudyWorld, run: Run) -> 
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("words", [("servers", PROJECT), ("stop", "--all", "--project", PROJECT)])
-def test_before_the_first_server(lab: StudyWorld, run: Run, words: tuple[str, ...]) -> None:
-    """Given nobody who has played, then no record may mean two things, and both are said."""
+@pytest.mark.parametrize("arguments", [("servers", PROJECT), ("stop", "--all", "--project", PROJECT)])
+def test_before_the_first_server(lab: StudyWorld, run: Run, arguments: tuple[str, ...]) -> None:
+    """Given no participant who has played, both possible reasons for the absence of records are named."""
     lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     lab.aws.fail("GetObject", "AccessDenied", 403, times=99, key="_servers")
     for number in range(30):
         lab.put_record({"nextStep": 3}, f"user-{number}")
 
-    result = run(*words)
+    result = run(*arguments)
 
     assert result.exit_code == 0, result.output
-    assert "there is none yet, or these credentials may not read them" in result.stderr
+    assert "there are none yet, or these credentials may not read them" in result.stderr
     assert len({key for key in lab.aws.keys("GetObject") if key.startswith("_servers/")}) == 30
 
 
-def test_one_whose_participant_has_no_record(lab: StudyWorld, run: Run) -> None:
-    """Given a server of nobody's, and leave to list them, then it is shown, since it costs as others do."""
+def test_a_server_without_a_participant(lab: StudyWorld, run: Run) -> None:
+    """Given a server without a participant, and permission to list servers, it is shown, as it has a cost."""
     lab.put_record({"nextStep": 3}, USER)
     put_ready(lab, "nobody")
 
@@ -115,8 +115,7 @@ def test_one_whose_participant_has_no_record(lab: StudyWorld, run: Run) -> None:
 
 
 def test_those_of_a_version_that_started_servers_earlier(lab: StudyWorld, run: Run) -> None:
-    """Given a server of somebody who began when servers came at step 1, then `status` shows it still, also
-    to whoever asks by name."""
+    """Given a participant who began when servers started at step 1, `status` shows theirs, also by name."""
     lab.get()
     put_ready(lab)
     lab.publish({}, events={"startServerStep": 2, "stopServerStep": 4})

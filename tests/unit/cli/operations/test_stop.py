@@ -1,4 +1,4 @@
-"""`hippo stop` has a server stopped, now or later, and says when it is."""
+"""`hippo stop` stops a server now or later, and reports when it has stopped."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Run = Callable[..., Any]
 
 @pytest.fixture(autouse=True)
 def time(monkeypatch: pytest.MonkeyPatch, lab: StudyWorld) -> FakeClock:
-    """The command's clock; stands still but for its own sleeping."""
+    """Return the command's clock, which only advances when it sleeps."""
     clock = FakeClock()
     monkeypatch.setattr("hippo_cli.commands.stop.SystemClock", lambda: clock)
     put_values(lab)
@@ -29,7 +29,7 @@ def time(monkeypatch: pytest.MonkeyPatch, lab: StudyWorld) -> FakeClock:
 
 
 def stop_later(lab: StudyWorld, clock: FakeClock, user: str = USER, **more: Any) -> None:
-    """The platform stops the server the second time that somebody waits for it."""
+    """Make the platform stop the server when the command waits for the second time."""
     plain = clock.sleep
 
     def sleep(seconds: float) -> None:
@@ -41,7 +41,7 @@ def stop_later(lab: StudyWorld, clock: FakeClock, user: str = USER, **more: Any)
 
 
 def test_one_is_stopped(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given a server that runs, then one message asks for it, and the command waits for the record."""
+    """Given a running server, one message requests the stop and the command waits for the record."""
     put_participants(lab)
     stop_later(lab, time)
 
@@ -55,7 +55,7 @@ def test_one_is_stopped(lab: StudyWorld, run: Run, time: FakeClock) -> None:
 
 
 def test_one_is_stopped_later(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given --delay, then the message has it, and the command ends once the record has a new deadline."""
+    """Given --delay, the message contains it and the command ends once the record has a new deadline."""
     put_ready(lab, deadline=NOW + timedelta(minutes=25))
     plain = time.sleep
 
@@ -69,14 +69,14 @@ def test_one_is_stopped_later(lab: StudyWorld, run: Run, time: FakeClock) -> Non
 
     assert result.exit_code == 0, result.output
     assert lab.messages("stop")[0]["delay"] == 10
-    (said,) = json.loads(result.stdout)
-    assert (said["state"], said["stopped"]) == ("ready", False)
-    assert said["endsAt"] == "2030-01-01T12:10:00.000+00:00"
+    (report,) = json.loads(result.stdout)
+    assert (report["state"], report["stopped"]) == ("ready", False)
+    assert report["endsAt"] == "2030-01-01T12:10:00.000+00:00"
     assert len(time.slept) == 1
 
 
 def test_the_platform_reads_the_delay(lab: StudyWorld, run: Run) -> None:
-    """Given the message of --delay, then the platform reads a delay of so many minutes from it."""
+    """Given the message of --delay, the platform reads the same number of minutes from it."""
     put_ready(lab)
     run("stop", USER, "--delay", "2.5", "--no-wait")
 
@@ -87,12 +87,12 @@ def test_the_platform_reads_the_delay(lab: StudyWorld, run: Run) -> None:
     ("server", "text"),
     [
         ({"state": "ready", "deadline": NOW + timedelta(minutes=5)}, "by then anyway"),
-        ({"state": "stopped"}, "nothing to delay"),
-        ({"state": "stopping"}, "nothing to delay"),
+        ({"state": "stopped"}, "the delay has no effect"),
+        ({"state": "stopping"}, "the delay has no effect"),
     ],
 )
-def test_nothing_to_delay(lab: StudyWorld, run: Run, server: dict[str, Any], text: str) -> None:
-    """Given a server that ends sooner in any case, then that is told, at once."""
+def test_a_server_that_ends_sooner(lab: StudyWorld, run: Run, server: dict[str, Any], text: str) -> None:
+    """Given a server that ends sooner anyway, this is reported at once."""
     lab.put_server(server.pop("state"), USER, **server)
 
     result = run("stop", USER, "--delay", "10")
@@ -101,8 +101,8 @@ def test_nothing_to_delay(lab: StudyWorld, run: Run, server: dict[str, Any], tex
     assert text in result.stdout
 
 
-def test_a_delay_that_is_not_heard_of(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given a record that gets a deadline from its start alone, or none, then 1 after the time given."""
+def test_a_delay_without_effect(lab: StudyWorld, run: Run, time: FakeClock) -> None:
+    """Given a record whose deadline is from its start or missing, the exit code is 1 after the timeout."""
     lab.put_server("starting", USER)
     plain = time.sleep
 
@@ -119,19 +119,19 @@ def test_a_delay_that_is_not_heard_of(lab: StudyWorld, run: Run, time: FakeClock
 
 
 def test_all_are_stopped_later(lab: StudyWorld, run: Run) -> None:
-    """Given --all with --delay, then the question says it, and each of the messages has it."""
+    """Given --all with --delay, the question names the delay and each message contains it."""
     put_participants(lab)
 
     result = run("stop", "--all", "--project", PROJECT, "--delay", "15", "--no-wait", text="y\n")
 
     assert result.exit_code == 0
     assert "in 15 minutes?" in result.stderr
-    assert "asked to stop in 15 minutes" in result.stdout
+    assert "stop requested in 15 minutes" in result.stdout
     assert [(message["userId"], message["delay"]) for message in lab.messages("stop")] == [(USER, 15)]
 
 
 def test_capitals_do_not_count(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given an id in capitals, then the participant's own form of it is meant."""
+    """Given an id in capitals, it means the participant's lower-case id."""
     put_participants(lab)
 
     assert run("stop", USER.upper(), "--no-wait").exit_code == 0
@@ -139,7 +139,7 @@ def test_capitals_do_not_count(lab: StudyWorld, run: Run, time: FakeClock) -> No
 
 
 def test_a_stop_that_is_late(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given a server that does not stop, then 1 after the time given, and that the platform goes on."""
+    """Given a server that does not stop, the exit code is 1 and the platform's next step is named."""
     put_participants(lab)
 
     result = run("stop", USER, "--timeout", "1")
@@ -152,7 +152,7 @@ def test_a_stop_that_is_late(lab: StudyWorld, run: Run, time: FakeClock) -> None
 
 
 def test_a_dead_server_that_is_being_replaced(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given a record that is `stopped` until its replacement, then the command waits for its own stop."""
+    """Given a record that is `stopped` until its replacement, the command waits for its own stop."""
     lab.put_server("stopped", USER, reason=EndReason.TASK_ENDED, stop_requested_at=NOW - timedelta(minutes=1))
     stop_later(lab, time)
 
@@ -161,7 +161,7 @@ def test_a_dead_server_that_is_being_replaced(lab: StudyWorld, run: Run, time: F
 
 
 def test_another_attempt_has_begun(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given a participant who has asked for another server while theirs was stopped, then that is told."""
+    """Given a participant who requested another server while theirs was stopped, this is reported."""
     put_ready(lab)
     plain = time.sleep
 
@@ -174,11 +174,11 @@ def test_another_attempt_has_begun(lab: StudyWorld, run: Run, time: FakeClock) -
     result = run("stop", USER)
 
     assert result.exit_code == 0
-    assert "asked for another one" in result.stdout
+    assert "requested another server" in result.stdout
 
 
 def test_all_of_a_project(lab: StudyWorld, run: Run, time: FakeClock) -> None:
-    """Given --all, then it asks first, names them, and stops those alone that run."""
+    """Given --all, the command lists the running servers, asks, and stops only those."""
     put_participants(lab)
 
     refused = run("stop", "--all", "--project", PROJECT, text="n\n")
@@ -192,7 +192,7 @@ def test_all_of_a_project(lab: StudyWorld, run: Run, time: FakeClock) -> None:
 
 
 def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
-    """Given no server at all, then --all has nothing to ask and nothing to do."""
+    """Given no server, --all neither asks nor stops anything."""
     result = run("stop", "--all")
 
     assert (result.exit_code, lab.messages("stop")) == (0, [])
@@ -200,44 +200,44 @@ def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "what"),
+    ("arguments", "code", "what"),
     [
         ((), 2, "either a participant or --all"),
         ((USER, "--all"), 2, "either a participant or --all"),
-        (("../x",), 2, "cannot be a participant's id"),
-        (("nobody",), 1, "nobody has no server"),
-        ((USER, "--project", "another"), 1, "is one of the project mountain_car"),
+        (("../x",), 2, "is not a valid participant id"),
+        (("nobody",), 1, "nobody has never had a server"),
+        ((USER, "--project", "another"), 1, "belongs to the project mountain_car"),
         ((USER, "--timeout", "inf"), 2, "--timeout inf"),
-        ((USER, "--timeout", "nan"), 2, "1 to 1440 minutes"),
-        ((USER, "--project", "_x"), 2, "cannot be a project's id"),
+        ((USER, "--timeout", "nan"), 2, "minutes from 1 to 1440"),
+        ((USER, "--project", "_x"), 2, "is not a valid project id"),
         ((USER, "--delay", "soon"), 2, "a number of minutes is needed"),
         ((USER, "--delay", "-1"), 2, "0 to 1440 minutes"),
         ((USER, "--delay", "nan"), 2, "0 to 1440 minutes"),
     ],
 )
-def test_wrong_use(lab: StudyWorld, run: Run, words: tuple[str, ...], code: int, what: str) -> None:
-    """Given what cannot be meant, then nothing is sent, and what is wrong is told."""
+def test_wrong_use(lab: StudyWorld, run: Run, arguments: tuple[str, ...], code: int, what: str) -> None:
+    """Given invalid arguments, no message is sent and the error says what is wrong."""
     put_ready(lab)
 
-    result = run("stop", *words)
+    result = run("stop", *arguments)
 
     assert result.exit_code == code
     assert what in result.stderr
     assert lab.messages("stop") == []
 
 
-def test_a_record_that_is_not_there_is_refused(lab: StudyWorld, run: Run) -> None:
-    """Given leave to list by prefix only, then a record that is refused, and not there, is missing."""
+def test_a_missing_record_is_denied(lab: StudyWorld, run: Run) -> None:
+    """Given permission to list by prefix only, a record that is denied and not listed counts as missing."""
     lab.aws.fail("GetObject", "AccessDenied", 403, key="_servers")
 
     result = run("stop", "nobody")
 
     assert result.exit_code == 1
-    assert "nobody has no server" in result.stderr
+    assert "nobody has never had a server" in result.stderr
 
 
-def test_who_may_not_stop(lab: StudyWorld, run: Run) -> None:
-    """Given a topic that these credentials may not publish to, then 3 and what to ask for."""
+def test_denied_publish(lab: StudyWorld, run: Run) -> None:
+    """Given a topic that these credentials may not publish to, the exit code is 3 and advice is shown."""
     put_ready(lab)
     lab.aws.fail("Publish", "AuthorizationError", 403)
 
@@ -251,7 +251,7 @@ def test_who_may_not_stop(lab: StudyWorld, run: Run) -> None:
 def test_a_folder_means_its_study(
     lab: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given the folder of another study, then a server of this one is stopped only if this one is named."""
+    """Given the folder of another study, a server of this one is only stopped if its project is named."""
     put_participants(lab)
     (tmp_path / "config.yml").write_text("project:\n  id: maze\n")
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""`hippo withdraw` deletes all of a participant, old versions included, and nothing of anybody else."""
+"""`hippo withdraw` deletes all data of a participant, including old versions, and nothing of any other."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ ADMISSIONS, GROUPS = f"{PROJECT}/_admission.json", f"{PROJECT}/_groups.json"
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
-    """The commands' clock."""
+    """Return the commands' clock."""
     clock = FakeClock()
     monkeypatch.setattr("hippo_cli.commands.withdraw.SystemClock", lambda: clock)
     return clock
@@ -28,7 +28,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 @pytest.fixture(autouse=True)
 def filled(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FakeClock) -> StudyWorld:
-    """Two participants with all that there can be of them, in a bucket that keeps old versions."""
+    """Put two participants with all kinds of data in a bucket that keeps old versions."""
     monkeypatch.chdir(tmp_path)
     put_values(lab)
     lab.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -50,12 +50,12 @@ def filled(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clo
 
 
 def put(lab: StudyWorld, key: str, content: Any = None) -> None:
-    """An object as the platform or a game server writes it."""
+    """Store an object as the platform or a game server writes it."""
     lab.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content or {}))
 
 
 def list_all(lab: StudyWorld, part: str = "") -> list[str]:
-    """Keys of all versions and markers that hold a text, in the key or in what is stored."""
+    """Return the keys of all versions and markers that contain a text in their key or body."""
     answer = lab.s3.list_object_versions(Bucket=BUCKET)
     found = [entry["Key"] for entry in answer.get("DeleteMarkers", ()) if part in entry["Key"]]
     for entry in answer.get("Versions", ()):
@@ -66,18 +66,18 @@ def list_all(lab: StudyWorld, part: str = "") -> list[str]:
 
 
 def is_of_neighbour(key: str) -> bool:
-    """Somebody whose id begins like the one who withdraws."""
+    """Return whether the key is of a participant whose id begins like the withdrawn one."""
     return f"{USER}-2" in key
 
 
 def test_nothing_is_left(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given a participant with records, trials, server, place and old versions, then all of it is gone."""
+    """Given a participant with record, trials, server, queue entry and old versions, all are deleted."""
     others = list_all(lab, OTHER_USER)
 
     result = run("withdraw", USER, PROJECT, "--yes", "--receipt", tmp_path / "receipt.json")
 
     assert result.exit_code == 0, result.output
-    # A marker that a place in the queue was deleted holds its name, until the lifecycle rule takes it.
+    # The delete marker of a queue entry contains the id until a lifecycle rule removes it.
     left = [key for key in list_all(lab, USER) if not is_of_neighbour(key) and not key.startswith("_slots/")]
     assert left == []
     assert [key for key in lab.list_keys("_slots/") if USER in key] == []
@@ -92,8 +92,8 @@ def test_nothing_is_left(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
     }
 
 
-def test_the_receipt_names_nobody(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given a withdrawal, then a file says of what project, when and how much, and not of whom."""
+def test_the_receipt_names_no_participant(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+    """Given a withdrawal, a file names the project, time and counts, but not the participant."""
     result = run("withdraw", USER, PROJECT, "--yes")
 
     (path,) = tmp_path.glob("withdrawal-*.json")
@@ -115,7 +115,7 @@ def test_the_receipt_names_nobody(lab: StudyWorld, run: Run, tmp_path: Path) -> 
 
 
 def test_it_asks_and_lists_first(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given no yes, or a dry run, then what there is is listed, nothing deleted, and no receipt left."""
+    """Given no confirmation, or a dry run, data is listed, nothing is deleted and there is no receipt."""
     before = list_all(lab)
 
     declined = run("withdraw", USER, PROJECT, text="n\n")
@@ -132,7 +132,7 @@ def test_it_asks_and_lists_first(lab: StudyWorld, run: Run, tmp_path: Path) -> N
 
 
 def test_a_server_that_runs_is_stopped_first(lab: StudyWorld, run: Run, clock: FakeClock) -> None:
-    """Given a participant in the game, then the deletion waits until their server has stopped."""
+    """Given a participant in the game, the deletion waits until their server has stopped."""
     lab.put_server("ready", USER)
     plain = clock.sleep
 
@@ -153,7 +153,7 @@ def test_a_server_that_runs_is_stopped_first(lab: StudyWorld, run: Run, clock: F
 
 
 def test_a_server_that_does_not_stop(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given a server that is still there after minutes, then 1, and nothing was deleted."""
+    """Given a server that does not stop in time, the command exits with 1 and nothing is deleted."""
     lab.put_server("ready", USER)
     before = list_all(lab)
 
@@ -166,19 +166,19 @@ def test_a_server_that_does_not_stop(lab: StudyWorld, run: Run, tmp_path: Path) 
 
 
 def test_a_server_of_another_project_stays(lab: StudyWorld, run: Run) -> None:
-    """Given somebody whose server is another project's, then that one and its record are left alone."""
+    """Given a participant whose server belongs to another project, that server and its record stay."""
     lab.put_server("ready", USER, "another")
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 0, result.output
-    assert "one of another" in result.stdout
+    assert "belongs to another" in result.stdout
     assert lab.messages("stop") == []
     assert lab.list_keys(f"_servers/{USER}.json")
 
 
-def test_broken_off_and_run_again(lab: StudyWorld, run: Run) -> None:
-    """Given a network that goes in the middle, then 3; the same command finishes it."""
+def test_interrupted_and_run_again(lab: StudyWorld, run: Run) -> None:
+    """Given a network that fails midway, the exit code is 3 and the same command finishes the deletion."""
     lab.aws.fail("DeleteObject", "SlowDown", 503, key="Users")
 
     first = run("withdraw", USER, PROJECT, "--yes")
@@ -186,13 +186,13 @@ def test_broken_off_and_run_again(lab: StudyWorld, run: Run) -> None:
     third = run("withdraw", USER, PROJECT, "--yes", "--receipt", "third.json")
 
     assert [first.exit_code, second.exit_code, third.exit_code] == [3, 0, 1]
-    assert "there is nothing of" in third.stderr
+    assert "there is no data of" in third.stderr
     left = [key for key in list_all(lab, USER) if not is_of_neighbour(key) and not key.startswith("_slots/")]
     assert left == []
 
 
 def test_another_arrival_at_the_same_time(lab: StudyWorld, run: Run) -> None:
-    """Given somebody who is let in while the list is rewritten, then they stay on it."""
+    """Given a participant who is admitted while the list is rewritten, they stay on it."""
     rival = {"admitted": [OTHER_USER, USER, "rival"], "refused": {}}
     lab.aws.before("PutObject", lambda: put(lab, ADMISSIONS, rival), key="_admission")
 
@@ -202,7 +202,7 @@ def test_another_arrival_at_the_same_time(lab: StudyWorld, run: Run) -> None:
 
 
 def test_groups(lab: StudyWorld, run: Run) -> None:
-    """Given groups that are balanced, then who withdraws stands in them no more, in no version."""
+    """Given balanced groups, a withdrawn participant is in no version of them."""
     groups = {"finished": [1, 0], "running": {USER: [1, 5], OTHER_USER: [0, 6]}}
     put(lab, GROUPS, groups)
     put(lab, GROUPS, groups)
@@ -214,8 +214,8 @@ def test_groups(lab: StudyWorld, run: Run) -> None:
     assert len(versions) == 1
 
 
-def test_somebody_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given a page that is still open and writes again, then 1 says so, and there is no receipt."""
+def test_a_participant_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+    """Given a page that is still open and writes again, the command exits with 1 and there is no receipt."""
     lab.aws.before("GetObject", lambda: None, key="x")
 
     def come_back() -> None:
@@ -226,20 +226,20 @@ def test_somebody_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> N
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 1
-    assert "has come back" in result.stderr
+    assert "new data was stored" in result.stderr
     assert list(tmp_path.glob("*.json")) == []
 
 
 @pytest.mark.parametrize(
     ("operation", "key", "what"),
     [
-        ("ListObjectVersions", "", "look for old versions"),
-        ("DeleteObject", "Users", "delete what participants have stored"),
-        ("PutObject", "_admission", "take a participant off the list"),
+        ("ListObjectVersions", "", "list old versions"),
+        ("DeleteObject", "Users", "delete participants' data"),
+        ("PutObject", "_admission", "remove a participant from the list"),
     ],
 )
-def test_who_may_not(lab: StudyWorld, run: Run, operation: str, key: str, what: str) -> None:
-    """Given a researcher without a steward's rights, then 3, what they may not do, and whom to ask."""
+def test_denied_actions(lab: StudyWorld, run: Run, operation: str, key: str, what: str) -> None:
+    """Given a researcher without a steward's permissions, the command exits with 3 and says whom to ask."""
     lab.aws.fail(operation, "AccessDenied", 403, times=99, key=key)
 
     result = run("withdraw", USER, PROJECT, "--yes")
@@ -250,7 +250,7 @@ def test_who_may_not(lab: StudyWorld, run: Run, operation: str, key: str, what: 
 
 
 def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given an unknown participant or project, or a receipt that is there, then nothing is deleted."""
+    """Given an unknown participant or project, or an existing receipt, nothing is deleted."""
     (tmp_path / "there.json").write_text("x")
 
     unknown = run("withdraw", "nobody", PROJECT, "--yes")
@@ -259,13 +259,13 @@ def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
     nowhere = run("withdraw", USER, PROJECT, "--yes", "--receipt", tmp_path / "none" / "x.json")
 
     assert [one.exit_code for one in (unknown, elsewhere, there, nowhere)] == [1, 1, 2, 2]
-    assert "there is nothing of nobody" in unknown.stderr
-    assert "is there already" in there.stderr
+    assert "there is no data of nobody" in unknown.stderr
+    assert "already exists" in there.stderr
     assert lab.list_keys(f"{PROJECT}/Users/{USER}")
 
 
 def test_a_list_of_admissions_that_is_broken(lab: StudyWorld, run: Run) -> None:
-    """Given a list that is no JSON, then 1 says so before anything is deleted."""
+    """Given a list that is not JSON, the command exits with 1 before anything is deleted."""
     lab.s3.put_object(Bucket=BUCKET, Key=ADMISSIONS, Body="[")
 
     result = run("withdraw", USER, PROJECT, "--yes")

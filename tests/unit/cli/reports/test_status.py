@@ -1,4 +1,4 @@
-"""`hippo status`: who is where, and what servers do, with as little reading as that takes."""
+"""`hippo status`: participants by step and their servers, with as few reads as possible."""
 
 import json
 from collections.abc import Callable
@@ -19,20 +19,20 @@ OTHERS = [f"user-{letter}" for letter in "abc"]
 
 @pytest.fixture
 def study(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
-    """The sample study; the tool has its clock."""
+    """Return the sample study, whose clock the tool uses."""
     monkeypatch.setattr(command, "SystemClock", lambda: lab.clock)
     return lab
 
 
-def look(run: Run, *words: object) -> dict[str, Any]:
-    """What the command says with --json."""
-    result = run("status", PROJECT, "--json", *words)
+def read_status(run: Run, *arguments: object) -> dict[str, Any]:
+    """Return the command's JSON."""
+    result = run("status", PROJECT, "--json", *arguments)
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def fill(study: StudyWorld) -> None:
-    """One went away at step 2; then one waits, one plays, one is on page 1."""
+    """Put participants at step 2 (dropped out), waiting, playing and on page 1."""
     study.get("gone")
     study.post({}, "gone")
     study.clock.advance(3 * 3600)
@@ -50,7 +50,7 @@ def fill(study: StudyWorld) -> None:
 
 
 def put_old(study: StudyWorld) -> None:
-    """A participant of an earlier deployment, at page 2 now."""
+    """Store a participant of an earlier deployment who is now at page 2."""
     event = {"requestContext": {"requestTimeEpoch": study.clock.now().timestamp() * 1000}}
     study.put_record(
         {"created": "2020-11-25 10:26:40+00:00", "nextStep": 3, "requests": [event, event]}, "old"
@@ -58,12 +58,12 @@ def put_old(study: StudyWorld) -> None:
 
 
 def test_participants_by_step(study: StudyWorld, run: Run) -> None:
-    """Given people at several steps, then each step says who is there, who came, and who went away."""
+    """Given participants at several steps, each step counts those active, reached and dropped out."""
     fill(study)
 
-    said = look(run)
+    report = read_status(run)
 
-    people = said["participants"]
+    people = report["participants"]
     assert {key: people[key] for key in ("total", "finished", "active", "gone", "playing", "waiting")} == {
         "total": 4,
         "finished": 0,
@@ -72,29 +72,29 @@ def test_participants_by_step(study: StudyWorld, run: Run) -> None:
         "playing": 1,
         "waiting": [OTHERS[1]],
     }
-    assert [(step["page"], step["here"], step["gone"], step["reached"]) for step in said["steps"]] == [
+    assert [(step["page"], step["here"], step["gone"], step["reached"]) for step in report["steps"]] == [
         ("consent.html", 1, 0, 4),
         ("quiz.html", 0, 1, 3),
         ("game", 2, 0, 2),
         ("survey.html", 0, 0, 0),
         ("thanks.html", 0, 0, 0),
     ]
-    assert said["steps"][0]["medianSeconds"] == 30
+    assert report["steps"][0]["medianSeconds"] == 30
 
 
 def test_the_end_and_a_new_day(study: StudyWorld, run: Run) -> None:
-    """Given somebody who finished, then they count as finished for ever, and as today's until midnight."""
+    """Given a finished participant, they count as finished for ever and as today's until midnight."""
     study.reach_final()
-    assert look(run)["participants"]["finishedToday"] == 1
+    assert read_status(run)["participants"]["finishedToday"] == 1
 
     study.clock.advance(26 * 3600)
 
-    people = look(run)["participants"]
+    people = read_status(run)["participants"]
     assert (people["finished"], people["finishedToday"], people["today"], people["gone"]) == (1, 0, 0, 0)
 
 
 def test_servers_with_age_deadline_and_cost(study: StudyWorld, run: Run) -> None:
-    """Given servers of this study and another's, then its own are shown, and which are late."""
+    """Given servers of this study and another, only its own are shown, with the overdue ones marked."""
     fill(study)
     begun = study.clock.now()
     study.put_server("ready", USER, task_arn="t", started_at=begun, deadline=begun + timedelta(minutes=30))
@@ -103,9 +103,9 @@ def test_servers_with_age_deadline_and_cost(study: StudyWorld, run: Run) -> None
         study.get(user)
     study.clock.advance(3600)
 
-    said = look(run)
+    report = read_status(run)
 
-    servers = {server["userId"]: server for server in said["servers"]}
+    servers = {server["userId"]: server for server in report["servers"]}
     assert set(servers) == {USER, *OTHERS[1:]}
     # An hour of 1 vCPU and 2 GB with a public address, hippo_cli/prices.py.
     assert servers[USER]["dollarsAtMost"] == pytest.approx(0.04048 + 2 * 0.004445 + 0.005, abs=1e-4)
@@ -115,19 +115,19 @@ def test_servers_with_age_deadline_and_cost(study: StudyWorld, run: Run) -> None
 
 
 def test_a_server_that_was_asked_for_just_now(study: StudyWorld, run: Run) -> None:
-    """Given a server of this very moment, then its age is the number 0."""
+    """Given a server requested at this moment, its age is the number 0."""
     study.put_server("starting", requested_at=study.clock.now())
     study.get()
 
-    assert look(run)["servers"][0]["ageSeconds"] == 0
+    assert read_status(run)["servers"][0]["ageSeconds"] == 0
 
 
 def test_failures_with_reasons(study: StudyWorld, run: Run) -> None:
-    """Given a server that failed, then its reason is shown, without what steers a terminal."""
+    """Given a failed server, its reason is shown without terminal control characters."""
     study.get()
     study.put_server("failed", error="the name is taken: \x1b[31mred", stopped_at=study.clock.now())
 
-    assert look(run)["failures"][0]["reason"].startswith("the name is taken")
+    assert read_status(run)["failures"][0]["reason"].startswith("the name is taken")
     shown = run("status", PROJECT)
     assert shown.exit_code == 0
     assert "the name is taken: \ufffd[31mred" in shown.stdout
@@ -135,44 +135,44 @@ def test_failures_with_reasons(study: StudyWorld, run: Run) -> None:
 
 
 def test_a_researcher_may_not_see_servers(study: StudyWorld, run: Run) -> None:
-    """Given credentials that may not read server records, then this is said and everything else is shown."""
+    """Given credentials that may not read server records, this is reported and everything else is shown."""
     fill(study)
     study.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     study.aws.fail("GetObject", "AccessDenied", 403, times=99, key="_servers")
 
-    said = look(run)
+    report = read_status(run)
 
-    assert said["servers"] is None
-    assert "may not read their records" in said["remarks"][0]
-    assert said["participants"]["total"] == 4
+    assert report["servers"] is None
+    assert "may not read their records" in report["remarks"][0]
+    assert report["participants"]["total"] == 4
 
 
-def test_no_server_yet_and_no_leave_to_list(study: StudyWorld, run: Run) -> None:
-    """Given refused records of people who have not played, then none is shown, and doubt is told."""
+def test_no_server_yet_and_listing_denied(study: StudyWorld, run: Run) -> None:
+    """Given denied records of participants who have not played, no server is shown and this is explained."""
     study.get(OTHERS[0])
     study.post({}, OTHERS[0])
     study.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     study.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
 
-    said = look(run)
+    report = read_status(run)
 
-    assert said["servers"] == []
-    assert "there is none yet, or" in said["remarks"][0]
+    assert report["servers"] == []
+    assert "there are none yet, or" in report["remarks"][0]
 
 
 def test_a_researcher_may_see_servers_by_name(study: StudyWorld, run: Run) -> None:
-    """Given credentials that may read single server records only, then these are found by name."""
+    """Given credentials that may read only single server records, these are found by name."""
     fill(study)
     study.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     study.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/user-a")
 
-    assert [server["userId"] for server in look(run)["servers"]] == OTHERS[:0:-1]
+    assert [server["userId"] for server in read_status(run)["servers"]] == OTHERS[:0:-1]
 
 
 def test_watching_reads_only_what_changed(
     study: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a second look, then it lists again and reads the one record that has changed, until Ctrl-C."""
+    """Given a second update, it lists again and reads only the changed record, until Ctrl-C."""
     fill(study)
     reads: list[list[str]] = []
 
@@ -188,8 +188,8 @@ def test_watching_reads_only_what_changed(
     result = run("status", PROJECT, "--watch", "--json")
 
     assert result.exit_code == 0, result.output
-    looks = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"projectId": ')]
-    assert [step["steps"][1]["here"] for step in looks] == [0, 1]
+    updates = [json.loads(line) for line in result.stdout.splitlines() if line.startswith('{"projectId": ')]
+    assert [step["steps"][1]["here"] for step in updates] == [0, 1]
     assert len(reads[0]) >= 6
     assert reads[1] == [f"{PROJECT}/Users/{OTHERS[0]}"]
 
@@ -197,7 +197,7 @@ def test_watching_reads_only_what_changed(
 def test_watching_outlasts_a_broken_network(
     study: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a network that is gone for one look, then the figures stay, this is told, and it goes on."""
+    """Given a network that fails for one update, the figures stay, this is reported and updates continue."""
     fill(study)
     pauses: list[float] = []
 
@@ -221,47 +221,47 @@ def test_watching_outlasts_a_broken_network(
 
 
 def test_records_that_are_broken_or_old(study: StudyWorld, run: Run) -> None:
-    """Given a broken record and one of an earlier deployment, then one is counted and the other followed."""
+    """Given a broken record and one of an earlier deployment, the first is counted and the second shown."""
     study.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/broken", Body=b"{")
     put_old(study)
 
-    said = look(run)
+    report = read_status(run)
 
-    assert (said["participants"]["unreadable"], said["participants"]["total"]) == (1, 1)
-    assert (said["participants"]["gone"], said["steps"][1]["here"]) == (0, 1)
+    assert (report["participants"]["unreadable"], report["participants"]["total"]) == (1, 1)
+    assert (report["participants"]["gone"], report["steps"][1]["here"]) == (0, 1)
 
 
 def test_a_project_without_versions(study: StudyWorld, run: Run) -> None:
-    """Given a list of an earlier deployment, which names no version, then its steps are shown."""
+    """Given a list of an earlier deployment, which names no version, its steps are shown."""
     for key in study.list_keys(f"{PROJECT}/_versions/"):
         study.s3.delete_object(Bucket=BUCKET, Key=key)
     study.write_list([study.config])
     put_old(study)
 
-    said = look(run)
+    report = read_status(run)
 
-    assert [step["page"] for step in said["steps"]][:2] == ["consent.html", "quiz.html"]
-    assert said["steps"][1]["here"] == 1
+    assert [step["page"] for step in report["steps"]][:2] == ["consent.html", "quiz.html"]
+    assert report["steps"][1]["here"] == 1
 
 
-def test_nobody_yet(study: StudyWorld, run: Run) -> None:
-    """Given a study that nobody has opened, then there are zeros and no error, in a report too."""
-    assert look(run)["participants"]["total"] == 0
+def test_no_participants_yet(study: StudyWorld, run: Run) -> None:
+    """Given a study that no participant has opened, all figures are zero and a report works, too."""
+    assert read_status(run)["participants"]["total"] == 0
     assert "0 participants" in run("status", PROJECT).stdout
 
 
 @pytest.mark.parametrize(
-    ("words", "what"),
+    ("arguments", "what"),
     [
-        (("--watch", "--html", "r.html"), "do not go together"),
-        (("--watch", "--interval", "0"), "2 to 86400 seconds"),
-        (("--watch", "--interval", "nan"), "2 to 86400 seconds"),
+        (("--watch", "--html", "r.html"), "cannot be combined"),
+        (("--watch", "--interval", "0"), "seconds from 2 to 86400"),
+        (("--watch", "--interval", "nan"), "seconds from 2 to 86400"),
         (("--html", "no/such/folder/r.html"), "no/such/folder"),
     ],
 )
-def test_wrong_use(study: StudyWorld, run: Run, words: tuple[str, ...], what: str) -> None:
-    """Given options that make no sense, then it is told which."""
-    result = run("status", PROJECT, *words)
+def test_wrong_use(study: StudyWorld, run: Run, arguments: tuple[str, ...], what: str) -> None:
+    """Given options that cannot be combined or are out of range, the error names them."""
+    result = run("status", PROJECT, *arguments)
 
     assert result.exit_code in (ExitCode.USAGE, ExitCode.MACHINE)
     assert what in result.stderr
@@ -270,7 +270,7 @@ def test_wrong_use(study: StudyWorld, run: Run, words: tuple[str, ...], what: st
 def test_the_study_of_this_folder(
     study: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given no id, then the study of the folder is meant."""
+    """Given no id, the study in the current folder is shown."""
     (tmp_path / "config.yml").write_text(f"project:\n  id: {PROJECT}\n")
     monkeypatch.chdir(tmp_path)
 
@@ -280,7 +280,7 @@ def test_the_study_of_this_folder(
 
 
 def test_names_that_steer_a_terminal(study: StudyWorld, run: Run) -> None:
-    """Given a record under an id that no participant can have, then none of it steers the terminal."""
+    """Given a record under an invalid id, none of it controls the terminal."""
     study.get()
     study.put_server("ready", "x\x9b2Jy")
 
@@ -294,7 +294,7 @@ def test_names_that_steer_a_terminal(study: StudyWorld, run: Run) -> None:
     "code", ["503", "ThrottledException", "RequestThrottledException", "ServiceUnavailable"]
 )
 def test_an_aws_that_is_busy(study: StudyWorld, run: Run, code: str) -> None:
-    """Given AWS's words for too many requests, then that is what is told."""
+    """Given AWS's codes for too many requests, the error says that AWS is busy."""
     study.aws.fail("ListObjectsV2", code, 503)
 
     result = run("status", PROJECT)

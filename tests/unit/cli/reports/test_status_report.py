@@ -1,4 +1,4 @@
-"""The report of `hippo status --html`: one file, nothing of which can run or load anything."""
+"""The report of `hippo status --html`: one file that cannot run or load anything."""
 
 import errno
 import os
@@ -32,7 +32,7 @@ EVIL = '"><script>alert(1)</script><img src=http://evil.example/x>&amp;$x_1$'
 
 
 def build_server(**more: Any) -> ServerRecord:
-    """A server that stopped after half an hour, 20 minutes of it yesterday."""
+    """Return a server that stopped after half an hour, 20 minutes of it yesterday."""
     begun = NOW - timedelta(minutes=80)
     times = {"requested_at": begun, "started_at": begun, "ready_at": begun + timedelta(seconds=50)}
     ended = {"stopped_at": begun + timedelta(minutes=30), "task_arn": "t"}
@@ -40,22 +40,22 @@ def build_server(**more: Any) -> ServerRecord:
 
 
 def build_summary(servers: int = 3, steps: dict[str, str] | None = None) -> Summary:
-    """Some participants and servers, with names that try to be markup."""
+    """Return a summary of some participants and servers whose names try to be markup."""
     steps = steps or {"1": f"{EVIL}.html", "2": "game", "finalStep": "thanks.html"}
     study = Study("p", {"name": EVIL, "steps": steps}, lambda _: None, lambda _: [])
     journeys = [
         Journey(
-            f"u{place}",
+            f"u{index}",
             NOW,
-            NOW - timedelta(hours=place),
-            1 + place % 3,
+            NOW - timedelta(hours=index),
+            1 + index % 3,
             Phase.PAGE,
             "v",
-            ((1, 30.0 + place),),
+            ((1, 30.0 + index),),
         )
-        for place in range(6)
+        for index in range(6)
     ]
-    records = [build_server(user_id=EVIL, error=EVIL, attempt=place + 1) for place in range(servers)]
+    records = [build_server(user_id=EVIL, error=EVIL, attempt=index + 1) for index in range(servers)]
     records.append(
         build_server(user_id=EVIL, state="ready", stopped_at=None, deadline=NOW - timedelta(minutes=1))
     )
@@ -63,7 +63,7 @@ def build_summary(servers: int = 3, steps: dict[str, str] | None = None) -> Summ
 
 
 class Page(HTMLParser):
-    """What a browser would see of tags and text."""
+    """The tags and text that a browser would see."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -72,16 +72,16 @@ class Page(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Called by feed()."""
+        """Collect the start tag."""
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data: str) -> None:
-        """Called by feed()."""
+        """Collect the text."""
         self.text += data
 
 
 def test_nothing_runs_and_nothing_is_loaded() -> None:
-    """Given names and reasons that are markup, then they are text, and nothing runs or loads."""
+    """Given names and reasons that contain markup, they are shown as text and nothing runs or loads."""
     html = render_report(build_summary())
     page = Page(html)
 
@@ -99,7 +99,7 @@ def test_nothing_runs_and_nothing_is_loaded() -> None:
 
 
 def test_charts_are_whole_and_say_what_they_are() -> None:
-    """Given a report, then it has the six charts, each well-formed, named, and with its figures below."""
+    """Given a report, it has six charts that are well-formed, named and include their figures."""
     html = render_report(build_summary())
 
     drawings = re.findall(r"<svg.*?</svg>", html, re.DOTALL)
@@ -110,19 +110,19 @@ def test_charts_are_whole_and_say_what_they_are() -> None:
     assert render_report(build_summary()) == html
 
 
-def test_a_study_without_servers_or_people() -> None:
-    """Given nothing to draw, then the report is written all the same, with fewer charts."""
+def test_a_study_without_servers_or_participants() -> None:
+    """Given nothing to draw, the report is still written, with fewer charts."""
     study = Study("p", {}, lambda _: None, lambda _: [])
 
     html = render_report(summarise("p", study, [], [], ServerSize(), NOW, UTC))
 
     assert "<svg" not in html
-    assert "assumed: the task definition could not be read" in html
+    assert "assumed, because the task definition could not be read" in html
 
 
 @pytest.mark.parametrize("number", [1, 60])
 def test_few_and_many_steps(number: int) -> None:
-    """Given one step, or very many, then all are drawn."""
+    """Given one step or very many, all of them are drawn."""
     steps = {str(step): f"page{step}.html" for step in range(1, number + 1)} | {"finalStep": "end.html"}
 
     html = render_report(build_summary(steps=steps))
@@ -131,7 +131,7 @@ def test_few_and_many_steps(number: int) -> None:
 
 
 def test_a_full_disk_leaves_the_report_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given no room for a new report, then the earlier one stands and nothing half-written does."""
+    """Given no room for a new report, the earlier one stays and no partial file remains."""
     path = tmp_path / "report.html"
     path.write_text("before")
 
@@ -147,18 +147,18 @@ def test_a_full_disk_leaves_the_report_of_before(tmp_path: Path, monkeypatch: py
 
 
 def test_the_command_writes_it(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
-    """Given --html, then the file is there and the command says so."""
+    """Given --html, the file is written and the command says so."""
     lab.reach_final()
 
     result = run("status", PROJECT, "--html", tmp_path / "report.html")
 
     assert result.exit_code == 0, result.output
-    assert "the report of 1 participants" in result.stdout
+    assert "Report on 1 participants" in result.stdout
     assert "Mountain Car" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 def test_without_the_extra(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a machine without the plotting library, then it is told before anything is read."""
+    """Given a machine without the plotting library, this is reported before anything is read."""
     monkeypatch.setattr(command.importlib.util, "find_spec", lambda _: None)
 
     result = run("status", PROJECT, "--html", tmp_path / "report.html")
@@ -168,7 +168,7 @@ def test_without_the_extra(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_server_minutes_by_day() -> None:
-    """Given a server that ran over midnight, then each day has its share, in the zone that is asked for."""
+    """Given a server that ran over midnight, each day has its share in the requested time zone."""
     servers = [build_server()]
     study = Study("p", {}, lambda _: None, lambda _: [])
     size = ServerSize(1, 2)
@@ -186,7 +186,7 @@ def test_server_minutes_by_day() -> None:
 
 
 def test_spans_of_odd_records() -> None:
-    """Given records that say too little or impossible things, then nothing is made up."""
+    """Given records with missing or impossible values, nothing is made up."""
     assert find_span(build_server(task_arn=""), NOW) is None
     assert find_span(build_server(started_at=None, requested_at=None), NOW) is None
     begun, ended = find_span(build_server(stopped_at=NOW - timedelta(days=9)), NOW) or (NOW, NOW)
@@ -194,20 +194,20 @@ def test_spans_of_odd_records() -> None:
     assert find_time_to_ready(build_server()) == 50
     assert find_time_to_ready(build_server(ready_at=None)) is None
     assert find_time_to_ready(build_server(ready_at=NOW - timedelta(days=1))) is None
-    # Of a later attempt counts its own start, not that of the first.
+    # For a later attempt, its own start counts, not the first one's.
     again = build_server(attempt=2, requested_at=NOW - timedelta(hours=9))
     assert find_time_to_ready(again) == 50
 
 
 def test_words() -> None:
-    """Given durations and sums, then they read as people write them."""
+    """Given durations and costs, they are formatted for people."""
     durations = [format_duration(seconds) for seconds in (0, 59.6, 60, 99, 3600, 7200, 11100)]
     assert durations == ["0 s", "60 s", "1 min", "99 s", "60 min", "2 h 00", "3 h 05"]
     assert [format_dollars(amount) for amount in (0, 0.012345, 3.1)] == ["0.00 USD", "0.0123 USD", "3.10 USD"]
 
 
-def test_characters_that_no_page_holds(recwarn: pytest.WarningsRecorder) -> None:
-    """Given names with control characters, or in a script that the charts' font lacks, then no complaint."""
+def test_characters_that_pages_cannot_contain(recwarn: pytest.WarningsRecorder) -> None:
+    """Given names with control characters, or in a script that the font lacks, no warning is raised."""
     steps = {"1": "研究.html", "2": "\x1b[31m\ud800.html", "finalStep": "thanks.html"}
 
     html = render_report(build_summary(steps=steps))
@@ -219,7 +219,7 @@ def test_characters_that_no_page_holds(recwarn: pytest.WarningsRecorder) -> None
 
 
 def test_days_on_which_the_clock_changes() -> None:
-    """Given a zone that puts its clocks forward, or back, then that day has 23 hours, or 25."""
+    """Given a zone whose clocks go forward or back, that day has 23 or 25 hours."""
     zone = ZoneInfo("Europe/Berlin")
 
     def list_hours(begun: datetime) -> list[float]:
@@ -231,7 +231,7 @@ def test_days_on_which_the_clock_changes() -> None:
 
 
 def test_today_where_the_clock_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a machine whose clock was put back this night, then today has begun at midnight all the same."""
+    """Given a machine whose clocks went back this night, today still begins at midnight."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     study = Study("p", {}, lambda _: None, lambda _: [])
