@@ -1,1 +1,1 @@
-"""Measurements: what a request costs, how a cold start spends its time, how a platform bears a crowd."""
+"""Measurements: the cost of requests, the time of cold starts, and the behaviour under load."""

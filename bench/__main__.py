@@ -1,4 +1,4 @@
-"""`python -m bench [what …]`: measures, and writes Markdown to standard output."""
+"""`python -m bench [what …]` runs measurements and writes Markdown to standard output."""
 
 import argparse
 import sys
@@ -10,16 +10,16 @@ sys.path.insert(0, str(ROOT / "layer"))
 
 
 def write(text: str) -> None:
-    """One part of the report."""
+    """Write a part of the report."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-# Each measurement is imported when it is asked for: moto alone takes a second.
+# Each measurement is imported when it is requested: moto alone takes a second.
 
 
 def report_calls(options: argparse.Namespace) -> None:
-    """AWS calls, bytes, time."""
+    """Report AWS calls, bytes and time of each kind of request."""
     from bench.calls import format_calls_table, measure_calls
 
     delay = options.delay_ms / 1000
@@ -27,7 +27,7 @@ def report_calls(options: argparse.Namespace) -> None:
 
 
 def report_reads(options: argparse.Namespace) -> None:
-    """Two reads side by side."""
+    """Report the time of two reads, in sequence and in parallel."""
     from bench.parallel_reads import format_reads_table, measure_reads
 
     delays = (0.0, options.delay_ms / 1000)
@@ -35,28 +35,28 @@ def report_reads(options: argparse.Namespace) -> None:
 
 
 def report_imports(options: argparse.Namespace) -> None:
-    """Cold imports."""
+    """Report the time of cold imports."""
     from bench.cold_starts import format_cold_starts_table, measure_cold_starts
 
     write(format_cold_starts_table(measure_cold_starts(options.runs, options.tree)))
 
 
 def report_memory(_: argparse.Namespace) -> None:
-    """Memory after a request."""
+    """Report the memory after a request."""
     from bench.memory import format_memory_table, measure_memory
 
     write(format_memory_table(measure_memory()))
 
 
 def report_ready(options: argparse.Namespace) -> None:
-    """From the start message to ready."""
+    """Report the time from the start message to `ready`."""
     from bench.ready import format_starts_table, measure_starts
 
     write(format_starts_table(measure_starts(options.starts)))
 
 
 def report_lateness(options: argparse.Namespace) -> None:
-    """How late ready is noticed."""
+    """Report how late `start_server` notices that a server is ready."""
     from bench.lateness import format_lateness_table, measure_lateness
 
     runs = 20 * options.runs
@@ -64,25 +64,25 @@ def report_lateness(options: argparse.Namespace) -> None:
 
 
 def report_load(options: argparse.Namespace) -> None:
-    """Many participants at once."""
+    """Report the response times of many participants at once."""
     from bench.load import format_load_table, measure_load
 
-    visitors, seconds = measure_load(options.participants)
-    failed = [visitor for visitor in visitors if visitor.error]
-    write(f"{len(visitors)} participants at once, {seconds:.0f} s in all, {len(failed)} failed\n")
-    write("".join(f"- {visitor.participant.user_id}: {visitor.error}\n" for visitor in failed))
-    write(format_load_table(visitors))
+    runs, seconds = measure_load(options.participants)
+    failed = [run for run in runs if run.error]
+    write(f"{len(runs)} participants at once, {seconds:.0f} s in total, {len(failed)} failed\n")
+    write("".join(f"- {run.participant.user_id}: {run.error}\n" for run in failed))
+    write(format_load_table(runs))
 
 
 def report_frames(options: argparse.Namespace) -> None:
-    """Frames that the study page draws."""
+    """Report the frames that the study page draws."""
     from bench.frames import format_frames_table, measure_frames
 
     write(format_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
 
 
 def report_exports(_: argparse.Namespace) -> None:
-    """Memory of an export."""
+    """Report the memory and time of an export."""
     from bench.exports import format_exports_table, measure_exports
 
     write(format_exports_table(measure_exports()))
@@ -102,15 +102,23 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run what is asked for, or everything."""
+    """Run the requested measurements, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=[*MEASUREMENTS, []], help="default: all")
-    parser.add_argument("--delay-ms", type=float, default=20.0, help="added to each AWS call (default 20)")
-    parser.add_argument("--runs", type=int, default=20, help="how often each is measured (default 20)")
-    parser.add_argument("--tree", type=Path, default=ROOT, help="whose layer/ and functions/ are imported")
-    parser.add_argument("--starts", type=int, default=10, help="servers that are started one by one")
-    parser.add_argument("--participants", type=int, default=50, help="who come at once (default 50)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of frames at each rate (default 10)")
+    parser.add_argument("what", nargs="*", choices=[*MEASUREMENTS, []], help="measurements (default: all)")
+    parser.add_argument(
+        "--delay-ms", type=float, default=20.0, help="delay added to each AWS call (default 20)"
+    )
+    parser.add_argument("--runs", type=int, default=20, help="runs of each measurement (default 20)")
+    parser.add_argument(
+        "--tree", type=Path, default=ROOT, help="checkout whose layer/ and functions/ are imported"
+    )
+    parser.add_argument("--starts", type=int, default=10, help="servers to start, one by one (default 10)")
+    parser.add_argument(
+        "--participants", type=int, default=50, help="participants who arrive at once (default 50)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="seconds of frames at each rate (default 10)"
+    )
     options = parser.parse_args(arguments)
     for name in options.what or MEASUREMENTS:
         write(f"## {name}\n")

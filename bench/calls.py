@@ -1,4 +1,4 @@
-"""Each kind of request: AWS calls, bytes, and the time that the handler itself adds."""
+"""AWS calls, bytes and the handler's own time, for each kind of request."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from bench.worlds import open_server_world, open_study_world
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """All runs of one kind of request."""
+    """The cost of a kind of request, over all runs."""
 
     kind: str
     runs: list[Traffic]
 
     @property
     def calls(self) -> dict[str, int]:
-        """By operation; ValueError if the runs differ, since then no figure describes them."""
+        """The number of calls by operation. Raises ValueError if the runs differ."""
         first, *others = (run.calls for run in self.runs)
         if any(calls != first for calls in others):
             raise ValueError(f"{self.kind}: the AWS calls differ from run to run")
@@ -27,7 +27,7 @@ class Cost:
 
 
 def measure_calls(runs: int, delay: float) -> list[Cost]:
-    """Every kind, `runs` times, each time for a new participant; `delay` in seconds for each call."""
+    """Measure every kind `runs` times, each for a new participant, with `delay` seconds for each call."""
     with open_study_world() as study:
         costs = _measure(list_study_kinds(study), Meter(study.aws, delay), runs)
     with open_server_world() as servers:
@@ -43,12 +43,12 @@ def _measure(kinds: Iterable[Kind], meter: Meter, runs: int) -> list[Cost]:
             user = f"kind-{number}-run-{run}"
             kind.prepare(user)
             done.append(meter.measure(partial(kind.send, user)))
-        costs.append(Cost(kind.name, done[1:]))  # the first one makes clients
+        costs.append(Cost(kind.name, done[1:]))  # the first run creates clients
     return costs
 
 
 def format_calls_table(costs: Iterable[Cost], delay: float) -> str:
-    """One row for each kind; times are medians."""
+    """Return a table with a row for each kind; times are medians."""
     headers = ["request", "calls", "of them", "bytes sent", "bytes received", "handler adds, ms"]
     rows = [
         [

@@ -1,4 +1,4 @@
-"""Cold import of each handler, as a ratio to `import boto3` with one client made."""
+"""Cold import of each handler, as a ratio to `import boto3` with one client."""
 
 import statistics
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from bench.tables import format_table, milliseconds
 
 
 def measure_cold_starts(runs: int, tree: Path = ROOT) -> dict[str, list[tuple[float, float]]]:
-    """For each function pairs of seconds: the handler's, and the yardstick's right before it.
+    """Return, for each function, pairs of seconds: the handler's, and the baseline's right before it.
 
-    In pairs, because a busy machine slows both. `tree` holds layer/ and functions/.
+    They are measured in pairs because a busy machine slows both. `tree` holds layer/ and functions/.
     """
     with unpack_functions(tree) as package:
         pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in FUNCTIONS}
@@ -23,19 +23,19 @@ def measure_cold_starts(runs: int, tree: Path = ROOT) -> dict[str, list[tuple[fl
 
 def _measure_pair(package: Path, function: str) -> tuple[float, float]:
     service = FIRST_SERVICE.get(function, "s3")
-    yardstick = float(run_child("cold_start.py", service))
-    return float(run_child("cold_start.py", service, *find_folders(package, function))), yardstick
+    baseline = float(run_child("cold_start.py", service))
+    return float(run_child("cold_start.py", service, *find_folders(package, function))), baseline
 
 
 def format_cold_starts_table(measured: Mapping[str, list[tuple[float, float]]]) -> str:
-    """One row for each function; medians."""
+    """Return a table with a row for each function; figures are medians."""
     rows = [
         [
             f"`{name}`",
             FIRST_SERVICE.get(name, "s3"),
-            milliseconds(yardstick for _, yardstick in pairs),
+            milliseconds(baseline for _, baseline in pairs),
             milliseconds(own for own, _ in pairs),
-            f"{statistics.median(own / yardstick for own, yardstick in pairs):.2f}",
+            f"{statistics.median(own / baseline for own, baseline in pairs):.2f}",
         ]
         for name, pairs in measured.items()
     ]

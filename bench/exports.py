@@ -1,4 +1,4 @@
-"""Memory and time of `hippo export`: whether they grow with the number of participants."""
+"""Memory and time of `hippo export`, by the number of participants."""
 
 import json
 import subprocess
@@ -14,23 +14,23 @@ _ANSWER_BYTES = 1_000
 
 
 def measure_exports(sizes: tuple[int, ...] = SIZES) -> dict[int, dict[str, float]]:
-    """By the number of participants: seconds, megabytes, rows; each in a process of its own."""
+    """Return seconds, megabytes and rows by the number of participants, each from its own process."""
     return {size: _measure(size) for size in sizes}
 
 
 def _measure(participants: int) -> dict[str, float]:
     script = ROOT / "bench" / "children" / "export_project.py"
     with TemporaryDirectory() as directory:
-        words = [str(ROOT), f"{directory}/out", str(participants), str(_ANSWER_BYTES)]
+        arguments = [str(ROOT), f"{directory}/out", str(participants), str(_ANSWER_BYTES)]
         done = subprocess.run(
-            [sys.executable, str(script), *words], stdout=subprocess.PIPE, text=True, check=True
+            [sys.executable, str(script), *arguments], stdout=subprocess.PIPE, text=True, check=True
         )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures
 
 
 def format_exports_table(figures: dict[int, dict[str, float]]) -> str:
-    """As Markdown."""
+    """Return a table with a row for each number of participants."""
     rows = (
         (f"{size:,}", f"{each['rows']:,.0f}", f"{each['seconds']:.1f}", f"{each['megabytes']:.0f}")
         for size, each in figures.items()

@@ -1,7 +1,7 @@
-"""How many frames of a game the study page draws, and how late, in headless Chromium.
+"""The number of a game's frames that the study page draws, and how late, in headless Chromium.
 
-A game server on this machine sends pictures of the example's scene, with noise: the scene alone makes smaller
-JPEGs than most games. A frame is drawn when the page has put it on its canvas.
+A game server on this machine sends pictures of the example's scene with noise, because the scene alone makes
+smaller JPEGs than most games. A frame counts as drawn when the page has put it on its canvas.
 """
 
 import base64
@@ -39,7 +39,7 @@ _NOTE_DRAWS = """canvas => {
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Frames sent at a rate; for each that was drawn, when it was sent and how late it was, in seconds."""
+    """Frames sent at a rate; for each drawn frame, when it was sent and how late it was, in seconds."""
 
     rate: float
     sent: int
@@ -48,18 +48,18 @@ class Drawing:
 
     @property
     def lateness(self) -> list[float]:
-        """How late each drawn frame was."""
+        """The lateness of each drawn frame."""
         return [late for _, late in self.drawn]
 
     @property
     def lateness_at_the_end(self) -> list[float]:
-        """The same for the frames of the last second: larger only where the page falls behind."""
+        """The lateness of the frames of the last second, which is larger only if the page falls behind."""
         last = max(sent for sent, _ in self.drawn)
         return [late for sent, late in self.drawn if sent > last - 1]
 
 
 def measure_frames(rates: Iterable[float], seconds: float) -> list[Drawing]:
-    """Frames at each of these rates, for so long, and a burst, as fast as the line takes them (rate 0)."""
+    """Measure each of these rates for `seconds`, then a burst as fast as the connection allows (rate 0)."""
     with _open_game() as (server, game):
         pictures = list(make_pictures())
         _await_first_frame(server, game, pictures[0])
@@ -68,10 +68,10 @@ def measure_frames(rates: Iterable[float], seconds: float) -> list[Drawing]:
 
 
 def make_pictures() -> Iterator[str]:
-    """Frames of a ride, as they are sent."""
+    """Yield the frames of a ride, encoded as they are sent."""
     if str(_EXAMPLE) not in sys.path:
         sys.path.append(str(_EXAMPLE))
-    from scene import MountainCarScene  # type: ignore[import-not-found]  # the example is no package
+    from scene import MountainCarScene  # type: ignore[import-not-found]  # the example is not a package
 
     scene = MountainCarScene()
     noise = Image.effect_noise(SIZE, _NOISE).convert("RGB")
@@ -91,7 +91,7 @@ def _open_game() -> Iterator[tuple[GameServer, GamePage]]:
 
 
 def _await_first_frame(server: GameServer, game: GamePage, picture: str) -> None:
-    """The canvas is there with the first frame, and the worker a moment later."""
+    """Wait for the canvas, which comes with the first frame, and then for the worker."""
     server.say({"frame": picture, "frameId": "first"})
     game.wait_for_frame("first")
     game.page.wait_for_timeout(1000 * _SETTLE_SECONDS)
@@ -118,18 +118,18 @@ def _measure(
 
 
 def _measure_clock(game: GamePage) -> float:
-    """How far the page's clock is ahead of this process's, in seconds, from the quickest of many looks."""
-    looks: list[tuple[float, float]] = []
+    """Return the seconds that the page's clock is ahead of this one, by the quickest of many samples."""
+    samples: list[tuple[float, float]] = []
     for _ in range(50):
         before = time.time()
-        there = game.page.evaluate("(performance.timeOrigin + performance.now()) / 1000")
+        page_time = game.page.evaluate("(performance.timeOrigin + performance.now()) / 1000")
         after = time.time()
-        looks.append((after - before, there - (before + after) / 2))
-    return min(looks)[1]
+        samples.append((after - before, page_time - (before + after) / 2))
+    return min(samples)[1]
 
 
 def format_frames_table(drawings: Iterable[Drawing]) -> str:
-    """One row for each rate."""
+    """Return a table with a row for each rate."""
     rows = []
     for drawing in drawings:
         late = drawing.lateness

@@ -1,4 +1,4 @@
-"""Each kind of request: how a participant gets there, and the request itself."""
+"""The kinds of requests that are measured: how a participant gets there, and the request itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ UPDATE, START, STOP = "update_project_master_list", "start_server", "stop_server
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`prepare` brings the user there, `send` is what is measured."""
+    """A kind of request; `prepare` brings the user there, `send` is measured."""
 
     name: str
     send: Callable[[str], object]
@@ -20,7 +20,7 @@ class Kind:
 
 
 class Journey:
-    """How a participant of the example study comes to stand somewhere, in a warm environment."""
+    """The way of a participant through the example study, in a warm environment."""
 
     def __init__(self, world: StudyWorld) -> None:
         self._world = world
@@ -38,42 +38,42 @@ class Journey:
         self._world.post({"question": "b"}, user=user)
 
     def see_quiz(self, user: str) -> None:
-        """The page before the game."""
+        """Go to the page before the game."""
         self.get(user)
         self.post(user)
 
     def wait(self, user: str) -> None:
-        """At the game, with no server yet."""
+        """Go to the game, with no server yet."""
         self.see_quiz(user)
         self.post(user)
 
     def wait_till_list_expires(self, user: str) -> None:
-        """The same, longer than the list is kept."""
+        """Wait at the game for longer than the list is cached."""
         self.wait(user)
         self._world.clock.advance(11)
 
     def wait_a_minute(self, user: str) -> None:
-        """The same, until the next poll looks for other servers and asks again."""
+        """Wait at the game until the next poll looks for other servers and requests one again."""
         self.wait(user)
         self._pass_time(60)
 
     def wait_till_ready(self, user: str) -> None:
-        """The same, with a server that has just become ready."""
+        """Wait at the game until a server has just become ready."""
         self.wait(user)
         self._world.put_server(user=user)
 
     def play(self, user: str) -> None:
-        """In the game, long enough for a GET to say that it is over."""
+        """Play long enough that a GET may report the game's end."""
         self.wait_till_ready(user)
         self.get(user)
         self._pass_time(30)
 
     def arrive(self, _: str) -> None:
-        """Nobody yet, but the list has just been renewed by somebody else."""
+        """Do nothing, except that another participant has just renewed the list."""
         self._pass_time(0)
 
     def arrive_quietly(self, _: str) -> None:
-        """The same in the study whose first page starts nothing."""
+        """Do the same in the study whose first page starts nothing."""
         self.get_quietly(OTHER_USER)
 
     def update(self, _: str) -> None:
@@ -81,11 +81,11 @@ class Journey:
         self._world.update(self._world.config)
 
     def ask_start(self, user: str) -> None:
-        """Ask for a server by hand."""
+        """Request a server directly."""
         assert self._world.control("start", user).status == 200
 
     def ask_stop(self, user: str) -> None:
-        """Ask by hand for its end."""
+        """Request the server's end directly."""
         assert self._world.control("stop", user).status == 200
 
     def _pass_time(self, seconds: float) -> None:
@@ -94,7 +94,7 @@ class Journey:
 
 
 def list_study_kinds(world: StudyWorld) -> list[Kind]:
-    """Requests to the API in a warm environment, and the publication of a study."""
+    """Return the requests to the API in a warm environment, and the publication of a study."""
     go = Journey(world)
     return [
         Kind("first page", go.get_quietly, go.arrive_quietly),
@@ -114,7 +114,7 @@ def list_study_kinds(world: StudyWorld) -> list[Kind]:
 
 
 def list_server_kinds(world: ServerWorld) -> list[Kind]:
-    """Messages to `start_server` and `stop_server`; every wait ends at its first look."""
+    """Return the messages to `start_server` and `stop_server`; every wait ends at its first check."""
 
     def start(user: str) -> None:
         world.start({"projectId": PROJECT, "userId": user, "requestId": user})

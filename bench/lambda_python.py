@@ -1,4 +1,4 @@
-"""Fresh interpreters with boto3 only, and the handlers as a deployed package has them."""
+"""Fresh interpreters with boto3 only, and the handlers as in a deployed package."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CHILDREN = Path(__file__).with_name("children")
-# Nobody waits for publish_site: it runs when the stack is deployed.
+# Without publish_site, which runs when the stack is deployed: no participant waits for it.
 FUNCTIONS = sorted({path.parent.name for path in ROOT.glob("functions/*/app.py")} - {"publish_site"})
-# What each function calls first; the functions that only publish never make another client.
+# The service that each function calls first; the functions that only publish never create another client.
 FIRST_SERVICE = {"send_start_server_message": "sns", "send_stop_server_message": "sns"}
 _PYTHON = ROOT / ".venv-lambda" / "bin" / "python"
 _CREDENTIALS = {
@@ -25,7 +25,7 @@ _CREDENTIALS = {
 
 @contextmanager
 def unpack_functions(tree: Path = ROOT) -> Iterator[Path]:
-    """A copy of the tree's layer/ and functions/, without bytecode: none is deployed, none is kept."""
+    """Yield a copy of the tree's layer/ and functions/, without bytecode, which is not deployed either."""
     with tempfile.TemporaryDirectory(prefix="hippo-bench-") as name:
         for folder in ("layer", "functions"):
             shutil.copytree(tree / folder, Path(name, folder), ignore=shutil.ignore_patterns("__pycache__"))
@@ -33,17 +33,17 @@ def unpack_functions(tree: Path = ROOT) -> Iterator[Path]:
 
 
 def find_folders(package: Path, function: str) -> list[str]:
-    """What is on a function's path: the layer and its own folder."""
+    """Return the folders on a function's path: the layer and its own folder."""
     return [str(package / "layer"), str(package / "functions" / function)]
 
 
 def run_child(
     script: str, *arguments: str, variables: Mapping[str, str] | None = None, text: str = ""
 ) -> str:
-    """Run a script of children/ as a Lambda worker would; give the last line that it prints.
+    """Run a script of children/ as a Lambda worker would; return the last line that it prints.
 
-    Those before are the handler's metrics. CalledProcessError holds, and the terminal shows, what went wrong
-    in it.
+    The lines before are the handler's metrics. Raises CalledProcessError if the script fails; its error
+    output goes to the terminal.
     """
     environment = {"PATH": os.environ["PATH"], **_CREDENTIALS, **(variables or {})}
     command = [str(_PYTHON), "-B", str(CHILDREN / script), *arguments]

@@ -1,6 +1,6 @@
-"""How late `start_server` notices that a server can be used, in simulated time: no machine's noise is in it.
+"""How late `start_server` notices that a server is usable, in simulated time and so without machine noise.
 
-What a local platform cannot show: name servers that take their 30 s, tasks that take up to a minute.
+A local platform cannot show this: name servers that take 30 s, and tasks that take up to a minute.
 """
 
 import random
@@ -12,21 +12,21 @@ from datetime import datetime, timedelta
 from bench.tables import format_table, percentile
 from tests.fakes.world import LifecycleWorld
 
-_PORT_SECONDS = (15.0, 60.0)  # from RunTask until the port answers, uniformly
+_PORT_SECONDS = (15.0, 60.0)  # uniform time from RunTask until the port accepts connections
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """One start: seconds from usable (port and name) to `ready`, and the calls made while it looked."""
+    """A start: seconds from usable (port and name) to `ready`, and the number of polls."""
 
     seconds: float
-    task_looks: int
-    name_looks: int
+    task_polls: int
+    name_polls: int
 
 
 def measure_lateness(runs: int, seconds_to_sync: float) -> list[Lateness]:
-    """Starts on a warm function, each with another task, all with name servers that take so long."""
-    random.seed(1)  # also for the jitter of the waits: the figures are the same each time
+    """Measure starts on a warm function, each with its own task, all with the same speed of name servers."""
+    random.seed(1)  # also for the jitter of the waits, so that the figures are the same each time
     return [_measure(random.uniform(*_PORT_SECONDS), seconds_to_sync) for _ in range(runs)]
 
 
@@ -47,18 +47,18 @@ def _measure(port_seconds: float, seconds_to_sync: float) -> Lateness:
     usable = max(task.made + timedelta(seconds=port_seconds), named[0] + timedelta(seconds=seconds_to_sync))
     ready = world.record().ready_at
     assert ready
-    looks = (len(world.journal.names(n)) for n in ("containers.describe_task", "host_names.is_in_sync"))
-    return Lateness((ready - usable).total_seconds(), *looks)
+    polls = (len(world.journal.names(n)) for n in ("containers.describe_task", "host_names.is_in_sync"))
+    return Lateness((ready - usable).total_seconds(), *polls)
 
 
 def format_lateness_table(measured: dict[float, Iterable[Lateness]]) -> str:
-    """One row for each time that name servers take."""
+    """Return a table with a row for each speed of name servers."""
     rows = []
     for seconds_to_sync, starts in measured.items():
         done = list(starts)
         late = [start.seconds for start in done]
         figures = [f"{statistics.median(late):.2f}", f"{percentile(late, 95):.2f}", f"{max(late):.2f}"]
-        figures.append(f"{statistics.mean(start.task_looks for start in done):.1f}")
-        figures.append(f"{statistics.mean(start.name_looks for start in done):.1f}")
+        figures.append(f"{statistics.mean(start.task_polls for start in done):.1f}")
+        figures.append(f"{statistics.mean(start.name_polls for start in done):.1f}")
         rows.append([f"name known after {seconds_to_sync:g} s", *figures])
     return format_table(["", "median, s", "p95, s", "most, s", "DescribeTasks", "GetChange"], rows)

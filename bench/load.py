@@ -1,4 +1,4 @@
-"""Many participants at once through a local platform: each goes through the whole study and plays."""
+"""Many participants at once on a local platform, each of whom takes the whole study and plays."""
 
 import time
 from collections.abc import Iterable
@@ -20,29 +20,29 @@ _PERCENTS = (50, 90, 95, 99, 100)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One request: its kind and the seconds until it was answered."""
+    """A request: its kind and the seconds until its response."""
 
     kind: str
     seconds: float
 
 
 @dataclass(slots=True)
-class Visitor:
-    """One participant's way through the study; `error` says why it ended before the last page."""
+class StudyRun:
+    """A participant's run through the study; `error` says why it ended before the last page."""
 
     participant: Participant
     samples: list[Sample] = field(default_factory=list)
     error: str = ""
 
-    def go_through(self) -> "Visitor":
-        """From the link to the thanks page."""
+    def run(self) -> "StudyRun":
+        """Take the study from the link to the thanks page."""
         try:
-            self._go()
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this participant's result
+            self._take_study()
+        except Exception as error:  # noqa: BLE001 - any failure is this participant's result
             self.error = f"{type(error).__name__}: {error}"[:200]
         return self
 
-    def _go(self) -> None:
+    def _take_study(self) -> None:
         person = self.participant
         self._time("first page", person.begin)
         self._time("page step", lambda: person.submit({"agree": "yes"}))
@@ -60,7 +60,7 @@ class Visitor:
         person = self.participant
         while person.answer["page"] != "show_game_page":
             assert person.answer["page"] == "wait", person.answer
-            assert time.monotonic() < deadline, "the server never got ready"
+            assert time.monotonic() < deadline, "the server never became ready"
             time.sleep(POLL_SECONDS)
             self._time("poll", lambda: person.get(step=person.answer["step"] - 1))
 
@@ -71,26 +71,24 @@ class Visitor:
         return result
 
 
-def measure_load(participants: int) -> tuple[list[Visitor], float]:
-    """All of them at once, on a platform of their own, and the seconds until the last one was done."""
+def measure_load(participants: int) -> tuple[list[StudyRun], float]:
+    """Run all participants at once on a new platform; return the runs and the total seconds."""
     with open_platform(max_servers=participants) as account:
         began = time.perf_counter()
         with ThreadPoolExecutor(participants) as pool:
-            futures = [
-                pool.submit(_make_visitor(account, number).go_through) for number in range(participants)
-            ]
-            visitors = [future.result() for future in futures]
-        return visitors, time.perf_counter() - began
+            futures = [pool.submit(_make_run(account, number).run) for number in range(participants)]
+            runs = [future.result() for future in futures]
+        return runs, time.perf_counter() - began
 
 
-def _make_visitor(account: AccountView, number: int) -> Visitor:
-    return Visitor(Participant(account.outputs, f"visitor-{number}"))
+def _make_run(account: AccountView, number: int) -> StudyRun:
+    return StudyRun(Participant(account.outputs, f"participant-{number}"))
 
 
-def format_load_table(visitors: Iterable[Visitor]) -> str:
-    """One row for each kind of request; seconds."""
+def format_load_table(runs: Iterable[StudyRun]) -> str:
+    """Return a table with a row for each kind of request, in seconds."""
     by_kind: dict[str, list[float]] = {}
-    for sample in (sample for visitor in visitors for sample in visitor.samples):
+    for sample in (sample for run in runs for sample in run.samples):
         by_kind.setdefault(sample.kind, []).append(sample.seconds)
     rows = [
         [kind, len(seconds), *(f"{percentile(seconds, percent):.2f}" for percent in _PERCENTS)]

@@ -1,4 +1,4 @@
-"""What goes to AWS during a request: calls, bytes, and the time that AWS (here moto) takes for itself."""
+"""AWS traffic of a request: calls, bytes, and the time that AWS (here moto) takes."""
 
 import time
 from collections import Counter
@@ -14,7 +14,7 @@ from tests.support.aws_hooks import AwsHooks
 
 @dataclass(slots=True)
 class Traffic:
-    """One request's; bytes of bodies, `aws_seconds` without the artificial delays."""
+    """The AWS traffic of a request: bytes of bodies, and `aws_seconds` without the artificial delays."""
 
     calls: dict[str, int]
     sent: int = 0
@@ -25,12 +25,12 @@ class Traffic:
 
     @property
     def own_seconds(self) -> float:
-        """What the handler, the layer and botocore take for themselves."""
+        """The time of the handler, the layer and botocore themselves."""
         return self.seconds - self.aws_seconds - self.delay_seconds
 
 
 class Meter:
-    """Measures what a request does; `delay` in seconds is added to each AWS call."""
+    """A meter of the AWS traffic of requests; `delay` in seconds is added to each AWS call."""
 
     def __init__(self, hooks: AwsHooks, delay: float) -> None:
         self._hooks = hooks
@@ -38,7 +38,7 @@ class Meter:
         self._traffic = Traffic({})
 
     def measure(self, action: Callable[[], object]) -> Traffic:
-        """Run the action, whose AWS calls come one after the other."""
+        """Run the action, whose AWS calls come one after another, and return its traffic."""
         self._hooks.reset()
         self._traffic = Traffic({})
         with self._watch_calls():
@@ -50,21 +50,21 @@ class Meter:
 
     @contextmanager
     def _watch_calls(self) -> Iterator[None]:
-        answer = botocore_stubber.process_request
-        botocore_stubber.process_request = self._watch(answer)  # type: ignore[assignment,method-assign]  # only here
+        plain = botocore_stubber.process_request
+        botocore_stubber.process_request = self._watch(plain)  # type: ignore[assignment,method-assign]  # only here
         try:
             yield
         finally:
-            botocore_stubber.process_request = answer  # type: ignore[method-assign]  # as it was
+            botocore_stubber.process_request = plain  # type: ignore[method-assign]  # as before
 
-    def _watch(self, answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _watch(self, plain: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def process_request(request: Any) -> Any:
             began = time.perf_counter()
             time.sleep(self._delay)
-            asked = time.perf_counter()
-            response = answer(request)
-            self._traffic.delay_seconds += asked - began
-            self._traffic.aws_seconds += time.perf_counter() - asked
+            called = time.perf_counter()
+            response = plain(request)
+            self._traffic.delay_seconds += called - began
+            self._traffic.aws_seconds += time.perf_counter() - called
             self._traffic.sent += _read_length(request.headers)
             self._traffic.received += len(response[2]) if response else 0
             return response
@@ -73,6 +73,6 @@ class Meter:
 
 
 def _read_length(headers: Mapping[str, Any]) -> int:
-    """Bytes of a body; an S3 upload is sent in chunks, with the length of what is in them beside it."""
+    """Return the bytes of a body; a chunked S3 upload names the decoded length in its own header."""
     length = headers.get("X-Amz-Decoded-Content-Length") or headers.get("Content-Length") or 0
     return int(length)

@@ -1,4 +1,4 @@
-"""A local platform of its own for a measurement, and what an operator sees in it."""
+"""A local platform for one measurement, and an operator's view of it."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.e2e.running_platform import RunningPlatform
 
 @contextmanager
 def open_platform(max_servers: int) -> Iterator[AccountView]:
-    """A platform with the example study, up on free ports; nothing of it is left."""
+    """Run a platform with the example study on free ports, and leave nothing of it behind."""
     with tempfile.TemporaryDirectory(prefix="hippo-bench-") as name:
         platform = RunningPlatform(Path(name), "--no-follow", "--max-servers", str(max_servers))
         try:

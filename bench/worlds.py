@@ -1,4 +1,4 @@
-"""Deployments in AWS in memory, the ones that the functional tests use, outside of pytest."""
+"""The functional tests' deployments in an in-memory AWS, for use outside of pytest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +13,13 @@ from tests.support.strict_moto import make_strict
 from tests.support.study_world import StudyWorld
 
 STEP_FILES = Path(__file__).parents[1] / "examples" / "mountain_car" / "StepFiles"
-# A study that starts its server at its second step, so that its first page does nothing besides.
+# A study that starts its server at its second step, so that its first page starts nothing.
 QUIET = "late_server"
 
 
 @contextmanager
 def open_study_world() -> Iterator[StudyWorld]:
-    """The example's pages, published twice: as `mountain_car`, and as QUIET."""
+    """Publish the example's pages twice, as `mountain_car` and as QUIET."""
     with pytest.MonkeyPatch.context() as patch:
         hooks = open_aws(patch)
         world = StudyWorld(next(hooks), FakeClock(), make_loader(patch), load_event, patch)
@@ -33,7 +33,7 @@ def open_study_world() -> Iterator[StudyWorld]:
 
 @contextmanager
 def open_server_world() -> Iterator[ServerWorld]:
-    """One published study, nothing running; moto refuses what AWS refuses."""
+    """Publish one study, with no server running; moto rejects what AWS rejects."""
     with pytest.MonkeyPatch.context() as patch:
         hooks = open_aws(patch)
         aws = next(hooks)

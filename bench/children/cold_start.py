@@ -1,13 +1,14 @@
-"""Import a handler and make its first client, or boto3 and one client; print the seconds that it took.
+"""A script that imports a handler and creates its first client, and prints the seconds that this took.
 
-`cold_start.py SERVICE` is the yardstick, `cold_start.py SERVICE LAYER FUNCTION` the handler in its folder.
+`cold_start.py SERVICE` is the baseline, boto3 and one client. `cold_start.py SERVICE LAYER FUNCTION` imports
+the handler in its folder.
 """
 
 import sys
 import time
 from importlib import import_module
 
-# Time of the processor: a machine that is busy with other things must not count.
+# Processor time, so that other work of the machine does not count.
 began = time.process_time()
 service, *folders = sys.argv[1:]
 if folders:

@@ -1,6 +1,6 @@
-"""Export a project of so many participants; print seconds and the most memory (MB) as JSON.
+"""A script that exports a project and prints seconds, peak memory (MB) and rows as JSON.
 
-`export_project.py ROOT DIRECTORY PARTICIPANTS ANSWER_BYTES`; the bucket makes up records as they are read.
+`export_project.py ROOT DIRECTORY PARTICIPANTS ANSWER_BYTES`; the bucket generates records as they are read.
 """
 
 import io
@@ -32,20 +32,20 @@ MOMENT = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 class FakeS3:
-    """As much of a client as an export needs; ten pages of answers each."""
+    """The part of an S3 client that an export needs; each record has ten pages of answers."""
 
     def get_paginator(self, _: str) -> "FakeS3":
-        """Itself."""
+        """Return this object."""
         return self
 
     def paginate(self, Prefix: str, **_: object) -> Iterator[dict[str, Any]]:  # noqa: N803 - S3's own name
-        """Listings of 1,000."""
+        """Yield listings of 1,000 keys."""
         for start in range(0, participants if Prefix == PREFIX else 0, 1000):
             numbers = range(start, min(start + 1000, participants))
             yield {"Contents": [self._list(number) for number in numbers]}
 
     def get_object(self, Key: str, **_: object) -> dict[str, Any]:  # noqa: N803 - S3's own name
-        """A record that nobody keeps."""
+        """Return a newly generated record."""
         number = int(Key.rpartition("-")[2])
         body = json.dumps({"text": f"{number} " + "x" * answer_bytes, "choice": ["a", "b"], "age": "31"})
         entries = [
@@ -61,7 +61,7 @@ class FakeS3:
 
 
 def measure() -> dict[str, float]:
-    """One export, from nothing."""
+    """Measure one export into a new directory."""
     bucket = Bucket(FakeS3(), "bucket")
     began = time.perf_counter()
     outcome = export(

@@ -1,7 +1,7 @@
-"""Where the certificate comes from: two files, a folder of a bucket, or AWS Certificate Manager (ACM).
+"""Sources of the certificate: two files, a folder of a bucket, or AWS Certificate Manager (ACM).
 
-Each source gives the same, a `KeyPair`, and may be asked again at any time: that is how a renewed certificate
-is noticed.
+Each source returns a `KeyPair` and may be called again at any time, which is how a renewed certificate is
+found.
 """
 
 import secrets
@@ -15,10 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from settings import S3_FOLDER, Settings, SettingsError
 
 CHAIN_NAME, KEY_NAME = "fullchain.pem", "privkey.pem"
-# A try must end well before ECS kills, 30 s after SIGTERM.
+# An attempt must end well before ECS sends SIGKILL, 30 s after SIGTERM.
 _CLIENT = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "max_attempts": 2})
-# What asking again does not change.
-_LASTING = {
+# Errors that a retry does not change.
+_PERMANENT = {
     "AccessDenied",
     "AccessDeniedException",
     "InvalidArnException",
@@ -30,16 +30,16 @@ _LASTING = {
 
 
 class CertificateError(SettingsError):
-    """There is no certificate that could be served; the message says which was meant and why."""
+    """No certificate can be served; the message says which one was requested, and why."""
 
 
-class NotNowError(Exception):
-    """A certificate cannot be fetched or used at the moment; it may be in a while."""
+class UnavailableError(Exception):
+    """A certificate cannot be fetched or used at the moment, but perhaps later."""
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A certificate with its chain, and its private key; all PEM. The key may be encrypted."""
+    """A certificate with its chain, and its private key, all in PEM. The key may be encrypted."""
 
     chain: bytes
     key: bytes = field(repr=False)
@@ -47,14 +47,14 @@ class KeyPair:
 
 
 class Source(Protocol):
-    """Somewhere to get the certificate from; its text says where, with the setting's name."""
+    """A source of the certificate; its text names the setting and the location."""
 
     def fetch(self) -> KeyPair:
-        """The certificate as it is now; NotNowError, or CertificateError if there is none."""
+        """Return the present certificate. Raises UnavailableError or CertificateError."""
 
 
 class FileSource:
-    """Two files of this machine or image."""
+    """A source in two files of this machine or image."""
 
     def __init__(self, chain: Path, key: Path) -> None:
         self._chain, self._key = chain, key
@@ -71,7 +71,7 @@ class FileSource:
 
 
 class BucketSource:
-    """`fullchain.pem` and `privkey.pem` in a folder of a bucket, as certbot names them."""
+    """A source in a folder of a bucket, with `fullchain.pem` and `privkey.pem` as certbot names them."""
 
     def __init__(self, address: str) -> None:
         self._address = address.rstrip("/")
@@ -85,20 +85,20 @@ class BucketSource:
         return f"TLS_CERTIFICATE: {self._address}"
 
     def fetch(self) -> KeyPair:
-        """Read both objects; whoever replaces them does it one after the other, so they may not fit once."""
+        """Read both objects; they may not match while they are being replaced one after the other."""
         return KeyPair(self._read(CHAIN_NAME), self._read(KEY_NAME))
 
     def _read(self, name: str) -> bytes:
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=f"{self._folder}/{name}")
-            data: bytes = answer["Body"].read()
+            response = self._client.get_object(Bucket=self._bucket, Key=f"{self._folder}/{name}")
+            data: bytes = response["Body"].read()
         except (BotoCoreError, ClientError) as error:
-            raise _judge(f"{self}/{name}", error) from error
+            raise _classify(f"{self}/{name}", error) from error
         return data
 
 
 class AcmSource:
-    """An exportable certificate of ACM, which renews it."""
+    """A source in ACM: an exportable certificate, which ACM renews."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
@@ -108,18 +108,20 @@ class AcmSource:
         return f"TLS_CERTIFICATE: {self._arn}"
 
     def fetch(self) -> KeyPair:
-        """Export it. ACM encrypts the key with a passphrase that nobody but this process ever knows."""
+        """Export the certificate; ACM encrypts the key with a passphrase known only to this process."""
         passphrase = secrets.token_urlsafe(32)
         try:
-            answer = self._client.export_certificate(CertificateArn=self._arn, Passphrase=passphrase.encode())
+            response = self._client.export_certificate(
+                CertificateArn=self._arn, Passphrase=passphrase.encode()
+            )
         except (BotoCoreError, ClientError) as error:
-            raise _judge(str(self), error) from error
-        chain = f"{answer['Certificate'].strip()}\n{answer.get('CertificateChain', '').strip()}\n"
-        return KeyPair(chain.encode(), answer["PrivateKey"].encode(), passphrase)
+            raise _classify(str(self), error) from error
+        chain = f"{response['Certificate'].strip()}\n{response.get('CertificateChain', '').strip()}\n"
+        return KeyPair(chain.encode(), response["PrivateKey"].encode(), passphrase)
 
 
 def find_source(settings: Settings) -> Source | None:
-    """The source that the settings name, None where there is to be no TLS."""
+    """Return the source that the settings name, or None for no TLS."""
     if settings.tls_cert_file and settings.tls_key_file:
         return FileSource(settings.tls_cert_file, settings.tls_key_file)
     if not settings.certificate:
@@ -128,10 +130,10 @@ def find_source(settings: Settings) -> Source | None:
     return BucketSource(settings.certificate) if is_folder else AcmSource(settings.certificate)
 
 
-def _judge(what: str, error: Exception) -> Exception:
+def _classify(what: str, error: Exception) -> Exception:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    if code in _LASTING:
+    if code in _PERMANENT:
         return CertificateError(
-            f"{what} cannot be fetched ({error}). See that it exists and the task role may."
+            f"{what} cannot be fetched ({error}). Check that it exists and that the task role may read it."
         )
-    return NotNowError(f"{what} cannot be fetched ({error})")
+    return UnavailableError(f"{what} cannot be fetched ({error})")

@@ -1,4 +1,4 @@
-"""The game itself: a gymnasium environment and the picture of its state."""
+"""The game: a gymnasium environment and the picture of its state."""
 
 import io
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ JPEG_QUALITY = 80
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one step brought; `terminated` where the goal was reached, `truncated` where the steps ran out."""
+    """The result of a step; `terminated` if the goal was reached, `truncated` if no steps are left."""
 
     observation: list[float]
     reward: float
@@ -23,7 +23,7 @@ class Outcome:
 
 
 class Environment:
-    """One environment, stepped by action code. MountainCar is drawn here, any other draws itself."""
+    """An environment, stepped by action code. MountainCar is drawn here, and any other draws itself."""
 
     def __init__(self, settings: TrialSettings) -> None:
         self._scene = MountainCarScene() if settings.game.startswith("MountainCar-") else None
@@ -34,7 +34,9 @@ class Environment:
                 max_episode_steps=settings.max_steps,
             )
         except gymnasium.error.Error as error:
-            raise SettingsError(f"game: {settings.game!r} cannot be made ({error}).") from error
+            raise SettingsError(
+                f"game: {settings.game!r} cannot be created ({error}). Use an installed environment's id."
+            ) from error
         codes = getattr(self._env.action_space, "n", None)
         if codes != len(settings.action_space):
             raise SettingsError(
@@ -45,11 +47,11 @@ class Environment:
 
     @property
     def max_steps(self) -> int | None:
-        """How many steps an episode may take, None for no limit."""
+        """The largest number of steps of an episode, or None for no limit."""
         return self._env.spec.max_episode_steps if self._env.spec else None
 
     def reset(self) -> list[float]:
-        """Begin an episode; gives the first observation as a flat list."""
+        """Begin an episode; return the first observation as a flat list."""
         observation, _ = self._env.reset()
         self._observation = _flatten(observation)
         return self._observation
@@ -61,7 +63,7 @@ class Environment:
         return Outcome(self._observation, float(reward), bool(terminated), bool(truncated))
 
     def draw_frame(self, caption: str = "") -> bytes:
-        """The state as a JPEG picture; the caption is shown in MountainCar's only."""
+        """Return the state as a JPEG picture; only MountainCar's shows the caption."""
         if self._scene:
             image = self._scene.draw(self._observation[0], caption)
         else:
@@ -71,7 +73,7 @@ class Environment:
         return buffer.getvalue()
 
     def close(self) -> None:
-        """Let go of what the environment holds."""
+        """Release the resources of the environment."""
         self._env.close()
 
 

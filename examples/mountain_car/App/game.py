@@ -1,4 +1,4 @@
-"""One participant's trial: episodes played tick by tick, the frames to show and the lines to keep."""
+"""One participant's trial: episodes played tick by tick, the frames to show and the lines to record."""
 
 import base64
 from collections import deque
@@ -13,12 +13,12 @@ from protocol import Action, ChangeFrameRate, Command, Message
 from recorder import Recorder, TrialLog
 from settings import TrialSettings
 
-# Far more than one person sends between two ticks: what is beyond it is a flood.
+# Far more messages than a person sends between two ticks; a client that sends more loses the oldest.
 INBOX_SIZE = 200
 
 
 class Presence(Enum):
-    """Whether anyone has the game open: it waits while nobody does."""
+    """Whether the participant has the game open; it waits while they do not."""
 
     AWAY = auto()
     BACK = auto()
@@ -26,7 +26,7 @@ class Presence(Enum):
 
 @dataclass(frozen=True)
 class Participant:
-    """Who plays; both ids are checked before they come here. `group` is None where groups go by the id."""
+    """The participant, with ids that are already checked; `group` is None if groups follow from the id."""
 
     user_id: str
     project_id: str
@@ -34,14 +34,14 @@ class Participant:
 
 
 def read_utc_clock() -> datetime:
-    """The time now, in UTC."""
+    """Return the present time in UTC."""
     return datetime.now(UTC)
 
 
 class Trial:
     """A trial of up to `max_episodes` episodes.
 
-    `receive` may be called from another thread at any time; everything else belongs to whoever calls `tick`.
+    `receive` may be called from any thread at any time, other methods only from the one that calls `tick`.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class Trial:
         self._begin_episode()
 
     def receive(self, message: Message | Presence) -> None:
-        """Take a message; it has its effect at the next tick."""
+        """Queue a message, which takes effect at the next tick."""
         self._inbox.append(message)
 
     def tick(self) -> dict[str, Any] | None:
-        """One frame's time goes by: read messages, step if playing. Gives the frame to send, if due."""
+        """Advance by one frame: apply messages, take a step if playing. Return the frame to send, if due."""
         while self._inbox:
             self._apply(self._inbox.popleft())
         if self.finished:
@@ -87,7 +87,7 @@ class Trial:
         return self._make_due_frame()
 
     def save(self) -> None:
-        """Hand what was played so far to the recorder."""
+        """Pass the lines so far to the recorder."""
         self._log.save()
 
     def _apply(self, message: Message | Presence) -> None:
@@ -100,13 +100,13 @@ class Trial:
                 self._away = False
                 self._idle_ticks = 0
             case Command(name):
-                self._obey(name)
+                self._run_command(name)
             case Action(name):
                 self._choose(name)
             case ChangeFrameRate(change):
                 self._change_frame_rate(change)
 
-    def _obey(self, command: str) -> None:
+    def _run_command(self, command: str) -> None:
         self._idle_ticks = 0
         if command in ("start", "pause"):
             self._playing = command == "start"
@@ -124,7 +124,7 @@ class Trial:
         if not known and action != "noop":
             return
         self._held = action if known else self._settings.default_action
-        # A key pressed and let go between two frames counts for one step, or short taps would be lost.
+        # A key pressed and released between two frames counts for one step, so that no short tap is lost.
         if self._held != self._settings.default_action and not self._tapped:
             self._tapped = self._held
 
@@ -189,13 +189,13 @@ class Trial:
         self.finished = True
 
     def _make_due_frame(self) -> dict[str, Any] | None:
-        # A picture that stands still is sent once a second: enough to show that the server is there.
+        # A picture that does not change is sent once a second, to show that the server is running.
         due = not self._away and self._idle_ticks % self.frame_rate == 0
         self._idle_ticks += 1
         return self._make_frame() if due else None
 
     def _make_frame(self) -> dict[str, Any]:
-        # Front ends take a frameId of 0 for none, so the first is 1.
+        # Front ends treat a frameId of 0 as no id, so the first is 1.
         self._frame_id += 1
         caption = self._caption or ("" if self._playing else "Press Start")
         picture = self._environment.draw_frame(caption)

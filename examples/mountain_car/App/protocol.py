@@ -1,4 +1,4 @@
-"""What clients and the server say to each other over the WebSocket, as HIPPO Gym front ends speak it."""
+"""The messages between clients and the server over the WebSocket, in the protocol of HIPPO Gym front ends."""
 
 import json
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ MAX_MESSAGE_BYTES = 16 * 1024
 
 
 class ProtocolError(ValueError):
-    """A message that cannot be understood; its text is what the client is told."""
+    """A message that is not valid; the text is sent to the client."""
 
 
 @dataclass(frozen=True)
 class Hello:
-    """The first message: who plays, and in which project (None where the client did not say)."""
+    """The first message: the participant, and the project (None if the client sent none)."""
 
     user_id: str
     project_id: str | None
@@ -25,21 +25,21 @@ class Hello:
 
 @dataclass(frozen=True)
 class Command:
-    """A control of the trial: start, pause, stop, reset."""
+    """A control of the trial: start, pause, stop or reset."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Action:
-    """A control of the game, held until the next action: left, right, noop."""
+    """A control of the game, held until the next action: left, right or noop."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class ChangeFrameRate:
-    """`faster`, `slower` or a number of frames per second."""
+    """A new frame rate: `faster`, `slower` or a number of frames per second."""
 
     change: str
 
@@ -48,12 +48,12 @@ Message = Hello | Command | Action | ChangeFrameRate
 
 
 def parse_message(text: str | bytes) -> Message | None:
-    """Turn one message into what it asks for; None for kinds that need no answer, as mouse moves.
+    """Parse a message; return None for kinds that have no effect, such as mouse moves.
 
-    A bare `done` is the command to stop. Raises ProtocolError where the message is not one at all.
+    A bare `done` is the command to stop. Raises ProtocolError for an invalid message.
     """
     if isinstance(text, bytes):
-        raise ProtocolError("Send text messages: binary ones are not understood.")
+        raise ProtocolError("Binary messages are not supported. Send text messages.")
     if text.strip() == DONE:
         return Command("stop")
     try:
@@ -66,7 +66,7 @@ def parse_message(text: str | bytes) -> Message | None:
 
 
 def format_interface(buttons: Iterable[str], instructions: Iterable[str] = ()) -> str:
-    """The server's first message: the buttons to show and, where there are any, instructions."""
+    """Return the server's first message: the buttons to show and the instructions, if there are any."""
     message: dict[str, Any] = {"UI": list(buttons)}
     if lines := list(instructions):
         message["Instructions"] = lines
@@ -74,7 +74,7 @@ def format_interface(buttons: Iterable[str], instructions: Iterable[str] = ()) -
 
 
 def format_error(message: str) -> str:
-    """What a client is told when something is wrong; clients that do not know the key pass over it."""
+    """Return the message that reports an error; clients that do not know its key ignore it."""
     return json.dumps({"error": message})
 
 
@@ -84,13 +84,13 @@ def _parse_object(message: dict[str, Any]) -> Message | None:
     if "ButtonEvent" in message:
         # The newer React front end wraps every button but `start` like this.
         button = message["ButtonEvent"]
-        return Command(_word(button, "BUTTONPRESSED")) if isinstance(button, dict) else None
+        return Command(_read_word(button, "BUTTONPRESSED")) if isinstance(button, dict) else None
     if message.get("command"):
-        return Command(_word(message, "command"))
+        return Command(_read_word(message, "command"))
     if message.get("changeFrameRate"):
         return ChangeFrameRate(str(message["changeFrameRate"]).strip().lower())
     if message.get("action"):
-        return Action(_word(message, "action"))
+        return Action(_read_word(message, "action"))
     return None
 
 
@@ -104,11 +104,11 @@ def _parse_project_id(value: Any) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str) or not PROJECT_ID.fullmatch(value):
-        raise ProtocolError("projectId must be letters, digits, '-' and '_', and not begin with '_'.")
+        raise ProtocolError("projectId must be letters, digits, '-' and '_', and must not begin with '_'.")
     return value
 
 
-def _word(message: dict[str, Any], key: str) -> str:
+def _read_word(message: dict[str, Any], key: str) -> str:
     value = message.get(key)
     if not isinstance(value, str) or not value.strip():
         raise ProtocolError(f"{key} must be a word.")

@@ -1,4 +1,4 @@
-"""Keeps what participants did: JSON lines to the study's bucket, or to a folder where there is no bucket."""
+"""Recording of what participants do: JSON lines in the study's bucket, or in a folder without a bucket."""
 
 import json
 import logging
@@ -15,27 +15,27 @@ FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 15.0
 
 
 class StoreError(Exception):
-    """A file could not be written now; the message says where and why."""
+    """A file could not be written; the message says where and why."""
 
 
 class Store(Protocol):
-    """Somewhere to put whole files under a key like `mountain_car/Trials/<userId>/…`."""
+    """A store of whole files, under keys like `mountain_car/Trials/<userId>/…`."""
 
     def write(self, key: str, data: bytes) -> None:
-        """Put the file there, in place of one with the same key; StoreError if that fails."""
+        """Write the file, in place of one with the same key. Raises StoreError."""
 
 
 class S3Store:
-    """Files as objects of one bucket, with the credentials of the task's role."""
+    """A store in a bucket, with the credentials of the task's role."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
-        # ECS gives 30 s between SIGTERM and SIGKILL: a try must end well before that.
+        # ECS sends SIGKILL 30 s after SIGTERM: an attempt must end well before that.
         config = Config(connect_timeout=3, read_timeout=6, retries={"mode": "standard", "max_attempts": 2})
         self._client = boto3.client("s3", config=config)
 
     def write(self, key: str, data: bytes) -> None:
-        """Put one object."""
+        """Write an object."""
         try:
             self._client.put_object(
                 Bucket=self._bucket, Key=key, Body=data, ContentType="application/x-ndjson; charset=utf-8"
@@ -45,13 +45,13 @@ class S3Store:
 
 
 class FolderStore:
-    """Files below one folder of this machine."""
+    """A store in a folder of this machine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def write(self, key: str, data: bytes) -> None:
-        """Write one file, whole or not at all."""
+        """Write a file, whole or not at all."""
         path = self._folder / key
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,10 +63,10 @@ class FolderStore:
 
 
 class Recorder:
-    """Writes files in a thread of its own, one after another, each tried again until it is there.
+    """A writer of files in its own thread, one after another, each retried until it is written.
 
-    A file saved twice under one key is written in its newest form. What could not be written by the end goes
-    to `rescue`, if there is one.
+    If a file is saved twice under one key, only the newest version is written. Files that could not be
+    written by the end go to `rescue`, if there is one.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class Recorder:
         self._worker.start()
 
     def save(self, key: str, data: bytes) -> None:
-        """Take over one file; returns at once."""
+        """Queue a file and return at once."""
         with self._changed:
             self._pending[key] = data
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all is written, at most `timeout` seconds; tells whether it is."""
+        """Wait at most `timeout` seconds until everything is written; return whether it is."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._pending, timeout)
 
     def close(self, timeout: float) -> None:
-        """Write what is left, at most `timeout` seconds, and end; the rest goes to the rescue store."""
+        """Write what is left for at most `timeout` seconds, then stop; the rest goes to the rescue store."""
         self.flush(timeout)
         with self._changed:
             self._closed = True
@@ -106,7 +106,7 @@ class Recorder:
             return
         try:
             self._rescue.write(key, data)
-            LOG.error("%s is not in the bucket, but in the data folder of this machine", key)
+            LOG.error("%s could not be written to the bucket; it is in the data folder of this machine", key)
         except StoreError as error:
             LOG.error("lost: %s", error)
 
@@ -117,7 +117,7 @@ class Recorder:
             try:
                 self._store.write(key, data)
             except StoreError as error:
-                LOG.error("not written yet, next try in %.0f s: %s", wait, error)
+                LOG.error("not written yet, retrying in %.0f s: %s", wait, error)
                 with self._changed:
                     self._changed.wait_for(lambda: self._closed, wait)
                 wait = min(2 * wait, LAST_RETRY_SECONDS)
@@ -138,10 +138,10 @@ class Recorder:
 
 
 class TrialLog:
-    """One participant's lines, gathered to one file an episode, or to one file for the whole trial."""
+    """One participant's lines, collected in one file for each episode or for the whole trial."""
 
     def __init__(self, recorder: Recorder, prefix: str, started: str, data_file: str) -> None:
-        """`prefix` is the part of the key before the file's name, `started` a time that sorts as text."""
+        """Collect lines; `prefix` is the key without the file's name, `started` a time that sorts as text."""
         self._recorder, self._prefix, self._started = recorder, prefix, started
         self._whole_trial = data_file == "trial"
         self._name = "trial"
@@ -149,17 +149,17 @@ class TrialLog:
         self._saved = 0
 
     def begin_episode(self, episode: int) -> None:
-        """From here on lines belong to this episode."""
+        """Assign the lines from now on to this episode."""
         if not self._whole_trial:
             self._name = f"episode_{episode:03d}"
             self._lines, self._saved = [], 0
 
     def add(self, line: dict[str, Any]) -> None:
-        """Keep one line in memory until the next `save`."""
+        """Keep a line in memory until the next `save`."""
         self._lines.append(json.dumps(line, separators=(",", ":")))
 
     def save(self) -> None:
-        """Hand the file to the recorder if it has lines that it had not the last time."""
+        """Pass the file to the recorder if it has lines that it did not have the last time."""
         if len(self._lines) == self._saved:
             return
         self._saved = len(self._lines)

@@ -1,4 +1,4 @@
-"""The connections of one participant: everyone who has the game open sees it and may steer it."""
+"""The connections of one participant, who sees and can steer the game in each of them."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ NORMAL, GOING_AWAY, REFUSED, FULL = 1000, 1001, 1008, 1013
 
 
 class Outbox:
-    """What one connection is still to be sent: a new frame replaces one that waits, so slow clients skip."""
+    """The queue of a connection; a new frame replaces a waiting one, so that slow clients skip frames."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[bool, str]] = deque()
@@ -30,19 +30,19 @@ class Outbox:
         self._closing: tuple[int, str] | None = None
 
     def put(self, text: str) -> None:
-        """Send a message in its turn; dropped where the client does not read at all."""
+        """Queue a message; drop it if the client does not read at all."""
         if len(self._waiting) < MAX_WAITING:
             self._waiting.append((False, text))
             self._ready.set()
 
     def put_frame(self, text: str) -> None:
-        """Send a frame, in place of one that was not sent yet."""
+        """Queue a frame in place of one that is still waiting."""
         self._waiting = deque(item for item in self._waiting if not item[0])
         self._waiting.append((True, text))
         self._ready.set()
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Close the connection once all is sent."""
+        """Close the connection once everything is sent."""
         self._closing = (code, reason)
         self._ready.set()
 
@@ -52,7 +52,7 @@ class Outbox:
         return self._closing is not None
 
     async def deliver(self, socket: ServerConnection) -> None:
-        """Send until the connection ends; run as a task beside the one that reads."""
+        """Send until the connection ends; this runs as a task next to the one that reads."""
         try:
             while True:
                 await self._ready.wait()
@@ -67,7 +67,7 @@ class Outbox:
 
 
 class Room:
-    """The one trial of this server; the first participant to say hello owns it."""
+    """The server's only trial, which belongs to the first participant who says hello."""
 
     def __init__(
         self, settings: Settings, recorder: Recorder, make_trial: Callable[[Participant], Trial]
@@ -81,17 +81,17 @@ class Room:
         self._stopping = self._over = False
 
     async def handle(self, socket: ServerConnection) -> None:
-        """Serve one connection from hello to its end."""
+        """Serve a connection from its hello to its end."""
         outbox = Outbox()
         sender = asyncio.create_task(outbox.deliver(socket))
         self._connections += 1
         try:
             if self._connections > MAX_CONNECTIONS:
-                self._refuse(outbox, "The game is open in too many places. Close one of them.", FULL)
-            elif await self._let_in(socket, outbox):
+                self._refuse(outbox, "The game is open in too many windows. Close one of them.", FULL)
+            elif await self._admit(socket, outbox):
                 await self._listen(socket, outbox)
         except ConnectionClosed:
-            LOG.info("a connection broke off")
+            LOG.info("connection lost")
         finally:
             self._connections -= 1
             self._leave(outbox)
@@ -100,7 +100,7 @@ class Room:
             await asyncio.wait([sender])
 
     async def stop(self, timeout: float) -> None:
-        """End the game and hand on what was played; the step under way has `timeout` seconds."""
+        """End the game and save it; a step in progress gets `timeout` seconds."""
         self._stopping = True
         if self._playing:
             await asyncio.wait([self._playing], timeout=timeout)
@@ -109,11 +109,11 @@ class Room:
         for outbox in self._outboxes:
             outbox.close(GOING_AWAY, "the server is stopping")
 
-    async def _let_in(self, socket: ServerConnection, outbox: Outbox) -> bool:
+    async def _admit(self, socket: ServerConnection, outbox: Outbox) -> bool:
         try:
             hello = await asyncio.wait_for(self._read_hello(socket, outbox), HELLO_SECONDS)
         except TimeoutError:
-            self._refuse(outbox, "No message with a userId came. Connect again and send it first.")
+            self._refuse(outbox, "No message with a userId arrived. Connect again and send it first.")
             return False
         project_id = self._settings.project_id or hello.project_id
         if project_id is None or hello.project_id not in (None, project_id):
@@ -122,7 +122,7 @@ class Room:
         participant = Participant(hello.user_id, project_id, self._settings.group)
         owner = self._settings.user_id or (self._participant and self._participant.user_id)
         if owner not in (None, participant.user_id):
-            self._refuse(outbox, "This server is another participant's.")
+            self._refuse(outbox, "This server belongs to another participant.")
             return False
         self._join(participant, outbox)
         return True
@@ -176,16 +176,18 @@ class Room:
         try:
             await self._tick_until_over(trial)
         except Exception:
-            LOG.exception("the game broke off")
-            self._tell(format_error("The game had to end because of a fault. You can go on with the study."))
+            LOG.exception("the game failed")
+            self._send_to_all(
+                format_error("The game has ended because of an error. You can continue with the study.")
+            )
         trial.save()
         if self._stopping:
             return
-        # Most often the data is there before the participant is told to go on, and the server stopped.
+        # The data is usually stored before the participant continues and the server is stopped.
         await asyncio.to_thread(self._recorder.flush, STORED_BEFORE_DONE_SECONDS)
         self._over = True
         LOG.info("trial over: %s", self._participant)
-        self._tell(DONE)
+        self._send_to_all(DONE)
         for outbox in self._outboxes:
             outbox.close()
 
@@ -193,7 +195,7 @@ class Room:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while not (trial.finished or self._stopping):
-            # Steps and pictures are made in a thread: a slow environment must not hold up the connections.
+            # A tick runs in a thread, so that a slow environment does not delay the connections.
             frame = await asyncio.to_thread(trial.tick)
             if frame:
                 text = json.dumps(frame)
@@ -202,6 +204,6 @@ class Room:
             due = max(due + 1 / trial.frame_rate, loop.time() - 1)
             await asyncio.sleep(max(0.0, due - loop.time()))
 
-    def _tell(self, text: str) -> None:
+    def _send_to_all(self, text: str) -> None:
         for outbox in self._outboxes:
             outbox.put(text)

@@ -1,4 +1,4 @@
-"""The picture of MountainCar, drawn from the car's position: no display and no pygame needed."""
+"""The picture of MountainCar, drawn from the car's position without a display or pygame."""
 
 import math
 
@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH, HEIGHT = 600, 400
 LEFT, RIGHT, GOAL = -1.2, 0.6, 0.5
 PIXELS_PER_UNIT = WIDTH / (RIGHT - LEFT)
-# Drawn larger, then made smaller: Pillow's shapes have hard edges otherwise.
+# Pictures are drawn larger, then reduced: otherwise Pillow's shapes have hard edges.
 SMOOTHING = 3
 
 SKY_TOP, SKY_BOTTOM = (186, 220, 244), (244, 250, 253)
@@ -17,7 +17,7 @@ POLE, FLAG, CAPTION = (90, 90, 98), (250, 190, 40), (30, 40, 52)
 
 
 class MountainCarScene:
-    """Draws frames of 600 × 400 pixels; what never moves is drawn once."""
+    """A painter of frames of 600 × 400 pixels; the parts that never move are drawn only once."""
 
     def __init__(self) -> None:
         self._landscape = _draw_landscape()
@@ -25,9 +25,9 @@ class MountainCarScene:
         self._font = ImageFont.load_default(size=30)
 
     def draw(self, position: float, caption: str = "") -> Image.Image:
-        """The car at `position` (from -1.2 to 0.6, the flag stands at 0.5) with a caption above, if any."""
+        """Draw the car at `position` (from -1.2 to 0.6, the flag is at 0.5) with a caption above, if any."""
         frame = self._landscape.copy()
-        # The slope of the hill at this place: the derivative of `height`.
+        # The slope of the hill at this position is the derivative of `height`.
         tilt = math.degrees(math.atan(1.35 * math.cos(3 * position)))
         car = self._car.rotate(tilt, resample=Image.Resampling.BICUBIC, expand=True)
         car = car.reduce(SMOOTHING)
@@ -46,12 +46,12 @@ class MountainCarScene:
 
 
 def height(position: float) -> float:
-    """The height of the hill, as gymnasium's MountainCar-v0 defines it."""
+    """Return the height of the hill, as gymnasium's MountainCar-v0 defines it."""
     return math.sin(3 * position) * 0.45 + 0.55
 
 
 def to_pixels(position: float) -> tuple[float, float]:
-    """Where a place on the hill is in the picture: pixels from the left, pixels from the top."""
+    """Return the pixels from the left and from the top of a position on the hill."""
     return (position - LEFT) * PIXELS_PER_UNIT, HEIGHT - height(position) * PIXELS_PER_UNIT
 
 
@@ -76,7 +76,7 @@ def _draw_flag(draw: ImageDraw.ImageDraw) -> None:
 
 
 def _draw_car() -> Image.Image:
-    # The wheels touch the ground in the middle of the sprite, so that it can turn about that point.
+    # The wheels touch the ground in the middle of the sprite, so that it can rotate about that point.
     side = 80 * SMOOTHING
     image = Image.new("RGBA", (side, side), (*BODY, 0))
     draw = ImageDraw.Draw(image)

@@ -1,4 +1,4 @@
-"""The game server of one participant: `python server.py`, stopped by SIGTERM."""
+"""The game server of one participant: `python server.py`, which SIGTERM stops."""
 
 import asyncio
 import logging
@@ -16,18 +16,18 @@ from tls import make_tls
 from websockets.asyncio.server import Server, serve
 
 LOG = logging.getLogger("server")
-# ECS kills 30 s after SIGTERM: the step under way, then the writing, then good-bye to the clients.
+# ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections.
 STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
 
 
 def make_recorder(settings: Settings) -> Recorder:
-    """A recorder to the bucket or, where none is set, to the data folder."""
+    """Return a recorder that writes to the bucket or, if none is set, to the data folder."""
     folder = FolderStore(settings.data_folder)
     if settings.bucket:
-        LOG.info("episodes go to the bucket %s", settings.bucket)
+        LOG.info("writing episodes to the bucket %s", settings.bucket)
         return Recorder(S3Store(settings.bucket), rescue=folder)
-    where = settings.data_folder.resolve()
-    LOG.warning("no BUCKET is set, or s3upload is false: episodes go to the folder %s", where)
+    path = settings.data_folder.resolve()
+    LOG.warning("no BUCKET is set, or s3upload is false: writing episodes to the folder %s", path)
     return Recorder(folder)
 
 
@@ -37,7 +37,7 @@ async def run_server(
     stop: asyncio.Event,
     on_ready: Callable[[Server], None] = lambda server: None,
 ) -> None:
-    """Serve until `stop` is set, then write what was played; `on_ready` gets the listening server."""
+    """Serve until `stop` is set, then write the remaining data; `on_ready` gets the listening server."""
     tls = make_tls(settings)
     if tls:
         await tls.begin(stop)
@@ -60,7 +60,7 @@ async def run_server(
     ) as server:
         LOG.info("listening on port %d, TLS %s", settings.port, "on" if tls else "off")
         on_ready(server)
-        # Beside the game: a network that hangs must not use up the time that there is for writing at the end.
+        # In a task of its own: a network that hangs must not use up the time for writing at the end.
         watch = asyncio.create_task(tls.keep_fresh(stop, settings.certificate_check_seconds)) if tls else None
         await stop.wait()
         LOG.info("stopping")
@@ -80,11 +80,11 @@ async def serve_until_signal(settings: Settings) -> None:
 
 
 def main() -> int:
-    """Read the settings and serve; 2 where a setting is wrong or the port is taken."""
+    """Read the settings and serve; return 2 if a setting is wrong or the port is in use."""
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # Whoever checks that the port is open connects and says nothing, which is no error worth a stack trace.
+    # A check of the open port connects and sends nothing, which is not an error worth a stack trace.
     logging.getLogger("websockets").setLevel(logging.CRITICAL)
     try:
         asyncio.run(serve_until_signal(read_settings()))

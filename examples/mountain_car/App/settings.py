@@ -1,4 +1,4 @@
-"""What the game server is told: environment variables and the trial settings, checked once at start."""
+"""The game server's settings: environment variables and the trial settings, checked once at the start."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import yaml
 APP = Path(__file__).resolve().parent
 PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
 USER_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?")
-# Where certificates come from: one in ACM, or a folder of a bucket.
+# Sources of certificates: one in ACM, or a folder of a bucket.
 ACM_CERTIFICATE = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+")
 S3_FOLDER = re.compile(r"s3://([a-z0-9.-]{3,63})/([^/].*?)/?")
 
@@ -45,9 +45,9 @@ class TrialSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the server is told; `bucket` is None where data goes to `data_folder` instead.
+    """All settings of the server; `bucket` is None if data goes to `data_folder` instead.
 
-    The certificate is one of AWS (`certificate`: an ARN or s3:// address), or two files, or there is none.
+    The certificate is in AWS (`certificate`: an ARN or s3:// address), or in two files, or there is none.
     """
 
     host: str
@@ -66,7 +66,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> Settings:
-    """Read and check all settings; SettingsError names the first one that is wrong."""
+    """Read and check all settings. Raises SettingsError, which names the first wrong one."""
     config = read_trial_config(environ, app)
     trial = parse_trial(config)
     bucket = environ.get("BUCKET") or config.get("bucket")
@@ -76,8 +76,8 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
         host=environ.get("HOST") or "0.0.0.0",
         port=_parse_port(environ.get("PORT") or "5000"),
         bucket=str(bucket) if bucket and trial.s3_upload else None,
-        project_id=_matching("PROJECT_ID", environ.get("PROJECT_ID") or config.get("projectId"), PROJECT_ID),
-        user_id=_lower(_matching("USER_ID", environ.get("USER_ID"), USER_ID)),
+        project_id=_read_id("PROJECT_ID", environ.get("PROJECT_ID") or config.get("projectId"), PROJECT_ID),
+        user_id=_lower(_read_id("USER_ID", environ.get("USER_ID"), USER_ID)),
         data_folder=Path(environ.get("DATA_FOLDER") or "data"),
         tls_cert_file=cert,
         tls_key_file=key,
@@ -90,9 +90,9 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
 
 
 def read_trial_config(environ: Mapping[str, str], app: Path) -> dict[str, Any]:
-    """The trial settings as they stand: TRIAL_CONFIG, else .trialConfig.yml, else config.yml.
+    """Return the unchecked trial settings from TRIAL_CONFIG, .trialConfig.yml or config.yml, in this order.
 
-    `.trialConfig.yml` is what the deployment script leaves in the image; config.yml serves a run by hand.
+    The deployment script writes `.trialConfig.yml` into the image; config.yml is for a manual run.
     """
     if text := environ.get("TRIAL_CONFIG"):
         try:
@@ -107,12 +107,12 @@ def read_trial_config(environ: Mapping[str, str], app: Path) -> dict[str, Any]:
                 return _trial_part(path.name, yaml.safe_load(path.read_text(encoding="utf-8")))
             except yaml.YAMLError as error:
                 raise SettingsError(f"{path.name}: not valid YAML ({error}). Correct the file.") from error
-    raise SettingsError("TRIAL_CONFIG: no trial settings. Set it, or put .trialConfig.yml beside server.py.")
+    raise SettingsError("TRIAL_CONFIG: no trial settings. Set it, or put .trialConfig.yml next to server.py.")
 
 
 def parse_trial(config: Mapping[str, Any]) -> TrialSettings:
-    """Check the trial settings and fill in what was left out; SettingsError names the setting."""
-    actions = _words(config, "actionSpace")
+    """Check the trial settings and fill in defaults. Raises SettingsError, which names the setting."""
+    actions = _read_names(config, "actionSpace")
     if not actions:
         raise SettingsError("actionSpace: empty. List the actions in the order of the environment's codes.")
     default = str(config.get("defaultAction") or ("noop" if "noop" in actions else actions[0]))
@@ -125,59 +125,61 @@ def parse_trial(config: Mapping[str, Any]) -> TrialSettings:
         raise SettingsError(f"dataFile: {data_file!r} is neither 'episode' nor 'trial'. Use one of the two.")
     game = config.get("game")
     if not isinstance(game, str) or not game:
-        raise SettingsError("game: missing. Set it to the id of a gymnasium environment, as MountainCar-v0.")
+        raise SettingsError(
+            "game: missing. Set it to the id of a gymnasium environment, for example MountainCar-v0."
+        )
     return TrialSettings(
         game=game,
         action_space=actions,
         default_action=default,
-        ui=_words(config, "ui") or ("left", "right", "up", "down", "start", "pause"),
-        instructions=_words(config, "instructions"),
-        max_episodes=_integer(config, "maxEpisodes", 20, 1, 10_000),
-        max_steps=None if config.get("maxSteps") is None else _integer(config, "maxSteps", 1, 1, 1_000_000),
-        episode_pause=_integer(config, "episodePause", 1, 0, 60),
-        frame_rate=_integer(config, "startingFrameRate", 30, 1, 90),
-        min_frame_rate=_integer(config, "minFrameRate", 1, 1, 90),
-        max_frame_rate=_integer(config, "maxFrameRate", 90, 1, 90),
-        frame_rate_step=_integer(config, "frameRateStepSize", 5, 1, 90),
-        allow_frame_rate_change=_boolean(config, "allowFrameRateChange", False),
+        ui=_read_names(config, "ui") or ("left", "right", "up", "down", "start", "pause"),
+        instructions=_read_names(config, "instructions"),
+        max_episodes=_read_integer(config, "maxEpisodes", 20, 1, 10_000),
+        max_steps=None
+        if config.get("maxSteps") is None
+        else _read_integer(config, "maxSteps", 1, 1, 1_000_000),
+        episode_pause=_read_integer(config, "episodePause", 1, 0, 60),
+        frame_rate=_read_integer(config, "startingFrameRate", 30, 1, 90),
+        min_frame_rate=_read_integer(config, "minFrameRate", 1, 1, 90),
+        max_frame_rate=_read_integer(config, "maxFrameRate", 90, 1, 90),
+        frame_rate_step=_read_integer(config, "frameRateStepSize", 5, 1, 90),
+        allow_frame_rate_change=_read_boolean(config, "allowFrameRateChange", False),
         data_file=data_file,
-        s3_upload=_boolean(config, "s3upload", True),
+        s3_upload=_read_boolean(config, "s3upload", True),
     )
 
 
 def find_certificate_files(
     environ: Mapping[str, str], app: Path, certificate: str | None
 ) -> tuple[Path | None, Path | None]:
-    """The certificate and key files that are set, else those that the deployment script leaves in the image.
+    """Return the certificate and key files that are set, or those that the deployment script put in place.
 
-    `certificate` is what TLS_CERTIFICATE says: with "image" there have to be some, with "none" or one of AWS
-    those in the image are not looked at.
+    `certificate` is the value of TLS_CERTIFICATE. With "image" the image must have both files. With "none" or
+    a certificate of AWS, files in the image are ignored.
     """
     named = {name: environ.get(name) for name in ("TLS_CERT_FILE", "TLS_KEY_FILE")}
     if not any(named.values()):
         cert, key = app / "fullchain.pem", app / "privkey.pem"
-        is_there = cert.is_file() and key.is_file()
-        if certificate == "image" and not is_there:
+        exist = cert.is_file() and key.is_file()
+        if certificate == "image" and not exist:
             raise SettingsError(
-                f"TLS_CERTIFICATE: image, but {cert} or {key} is missing. Build it with both."
+                f"TLS_CERTIFICATE: image, but {cert} or {key} is missing. Build the image with both."
             )
-        return (cert, key) if is_there and certificate in (None, "image") else (None, None)
+        return (cert, key) if exist and certificate in (None, "image") else (None, None)
     if certificate:
-        raise SettingsError("TLS_CERTIFICATE: set besides TLS_CERT_FILE. Set one of the two.")
+        raise SettingsError("TLS_CERTIFICATE: set together with TLS_CERT_FILE. Set only one of the two.")
     for name, value in named.items():
         if not value:
             raise SettingsError(f"{name}: missing. Set both TLS_CERT_FILE and TLS_KEY_FILE, or neither.")
         if not Path(value).is_file():
-            raise SettingsError(f"{name}: there is no file {value}. Correct the path.")
+            raise SettingsError(f"{name}: the file {value} does not exist. Correct the path.")
     return Path(str(named["TLS_CERT_FILE"])), Path(str(named["TLS_KEY_FILE"]))
 
 
 def _trial_part(source: str, document: Any) -> dict[str, Any]:
     trial = document.get("trial", document) if isinstance(document, dict) else None
     if not isinstance(trial, dict):
-        raise SettingsError(
-            f"{source}: holds no trial settings. Give it a `trial:` part with names and values."
-        )
+        raise SettingsError(f"{source}: no trial settings in it. Add a `trial:` part with names and values.")
     return trial
 
 
@@ -197,7 +199,9 @@ def _parse_group(text: str | None) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdecimal():
-        raise SettingsError(f"HIPPO_GROUP: {text!r} is not the number of a group. The platform sets it.")
+        raise SettingsError(
+            f"HIPPO_GROUP: {text!r} is not the number of a group. Leave it unset: the platform sets it."
+        )
     return int(text)
 
 
@@ -208,15 +212,18 @@ def _parse_certificate(value: Any) -> str | None:
     if text in ("image", "none") or ACM_CERTIFICATE.fullmatch(text) or S3_FOLDER.fullmatch(text):
         return text
     raise SettingsError(
-        f"TLS_CERTIFICATE: {text!r} is none of: an ACM certificate's ARN, s3://bucket/folder, image, none."
+        f"TLS_CERTIFICATE: {text!r} is not valid. "
+        "Use an ACM certificate's ARN, s3://bucket/folder, image or none."
     )
 
 
-def _matching(name: str, value: Any, pattern: re.Pattern[str]) -> str | None:
+def _read_id(name: str, value: Any, pattern: re.Pattern[str]) -> str | None:
     if not value:
         return None
     if not pattern.fullmatch(str(value)):
-        raise SettingsError(f"{name}: {value!r} has characters that an id cannot have, or is too long.")
+        raise SettingsError(
+            f"{name}: {value!r} has characters that an id cannot have, or is too long. Correct the id."
+        )
     return str(value)
 
 
@@ -224,30 +231,30 @@ def _lower(text: str | None) -> str | None:
     return text.lower() if text else None
 
 
-def _words(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def _read_names(config: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = config.get(name) or ()
     if isinstance(value, dict):
         value = [key for key, shown in value.items() if shown]
     if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
         raise SettingsError(
-            f"{name}: {value!r} is not a list of words. Write one word a line, each after a dash."
+            f"{name}: {value!r} is not a list of words. Write one word on each line, after a dash."
         )
     return tuple(value)
 
 
-def _integer(config: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
+def _read_integer(config: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
     value = config.get(name)
     if value is None:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise SettingsError(f"{name}: {value!r} is not a whole number from {low} to {high}.")
+        raise SettingsError(f"{name}: {value!r} is not a whole number from {low} to {high}. Correct it.")
     return value
 
 
-def _boolean(config: Mapping[str, Any], name: str, default: bool) -> bool:
+def _read_boolean(config: Mapping[str, Any], name: str, default: bool) -> bool:
     value = config.get(name)
     if value is None:
         return default
     if not isinstance(value, bool):
-        raise SettingsError(f"{name}: {value!r} is neither true nor false.")
+        raise SettingsError(f"{name}: {value!r} is neither true nor false. Use one of the two.")
     return value

@@ -176,7 +176,7 @@ def test_the_platform_itself_is_spared(faulty: Emulator) -> None:
     [
         ("[{", "it is not JSON"),
         ('{"kind": "throttle"}', "it must be a list"),
-        ('[{"kind": "throttle", "action": "ecs"}, {"kind": "slow"}]', 'entry 2: `kind` is "slow"'),
+        ('[{"kind": "throttle", "action": "ecs"}, {"kind": "slow"}]', 'entry 2: `kind` cannot be "slow"'),
     ],
 )
 def test_a_bad_control_file_is_refused_with_what_is_wrong_and_breaks_nothing(

@@ -6,7 +6,7 @@ import pytest
 
 from bench.__main__ import MEASUREMENTS, main
 from bench.lateness import format_lateness_table, measure_lateness
-from bench.load import Sample, Visitor, format_load_table
+from bench.load import Sample, StudyRun, format_load_table
 from bench.parallel_reads import format_reads_table, measure_reads
 from bench.ready import Start, format_starts_table
 from bench.tables import format_table, milliseconds, percentile
@@ -43,26 +43,26 @@ def test_visitor_who_fails_says_why() -> None:
         def begin(self) -> None:
             raise ConnectionError("no route")
 
-    visitor = Visitor(LostParticipant()).go_through()  # type: ignore[arg-type]  # all of it that is used
+    run = StudyRun(LostParticipant()).run()  # type: ignore[arg-type]  # only begin() is used
 
-    assert visitor.error == "ConnectionError: no route"
+    assert run.error == "ConnectionError: no route"
 
 
 def test_load_table_groups_requests_by_kind() -> None:
     """Samples of several visitors and of one kind stand in one row."""
-    visitors = [
-        Visitor(None, [Sample("poll", seconds)])  # type: ignore[arg-type]  # only samples are read
+    runs = [
+        StudyRun(None, [Sample("poll", seconds)])  # type: ignore[arg-type]  # only samples are read
         for seconds in (1.0, 3.0)
     ]
 
-    assert "| poll | 2 | 1.00 | 3.00 | 3.00 | 3.00 | 3.00 |" in format_load_table(visitors)
+    assert "| poll | 2 | 1.00 | 3.00 | 3.00 | 3.00 | 3.00 |" in format_load_table(runs)
 
 
 def test_lateness_is_never_negative() -> None:
     """No server is ready before its port answers and its name is known."""
     measured = measure_lateness(runs=5, seconds_to_sync=30.0)
 
-    assert all(start.seconds >= 0 and start.name_looks > 0 for start in measured)
+    assert all(start.seconds >= 0 and start.name_polls > 0 for start in measured)
     assert "| name known after 30 s |" in format_lateness_table({30.0: measured})
 
 
@@ -71,8 +71,8 @@ def test_reads_are_measured_both_ways() -> None:
     measured = measure_reads(runs=1, delay=0.001)
 
     assert {way: len(seconds) for way, seconds in measured.items()} == {
-        "one after the other": 1,
-        "side by side": 1,
+        "in sequence": 1,
+        "in parallel": 1,
     }
     assert "| 1 ms a call |" in format_reads_table({0.001: measured})
 

@@ -12,7 +12,7 @@ from certificates import (
     BucketSource,
     CertificateError,
     FileSource,
-    NotNowError,
+    UnavailableError,
     find_source,
 )
 from moto import mock_aws
@@ -107,9 +107,12 @@ def test_certificate_that_is_not_there_ends_the_start(bucket, missing):
     ("error", "kind"),
     [
         (ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject"), CertificateError),
-        (ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"), NotNowError),
-        (ClientError({"Error": {"Code": "RequestInProgressException"}}, "ExportCertificate"), NotNowError),
-        (EndpointConnectionError(endpoint_url="https://s3"), NotNowError),
+        (ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"), UnavailableError),
+        (
+            ClientError({"Error": {"Code": "RequestInProgressException"}}, "ExportCertificate"),
+            UnavailableError,
+        ),
+        (EndpointConnectionError(endpoint_url="https://s3"), UnavailableError),
     ],
 )
 def test_faults_that_pass_are_told_from_those_that_do_not(aws, monkeypatch, error, kind):

@@ -162,7 +162,7 @@ def test_fault_of_the_game_lets_the_participant_go_on(play, store, monkeypatch):
 
     error, _ = play(player)
 
-    assert "fault" in error["error"]
+    assert "ended because of an error" in error["error"]
     assert len(store.lines()) == 3
 
 

@@ -6,7 +6,7 @@ import ssl
 import threading
 
 import pytest
-from certificates import CertificateError, KeyPair, NotNowError
+from certificates import CertificateError, KeyPair, UnavailableError
 from server import run_server
 from tls import Tls
 from websockets.asyncio.client import connect
@@ -23,7 +23,7 @@ def test_passing_fault_is_tried_again(monkeypatch):
     """Given a fault at first, the server has its certificate after another try."""
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
     certificate = make_certificate(*NAMES)
-    tls = Tls(FakeSource(NotNowError("busy"), NotNowError("busy"), certificate))
+    tls = Tls(FakeSource(UnavailableError("busy"), UnavailableError("busy"), certificate))
     begin(tls)
 
     assert meet(tls) == der(certificate)
@@ -34,7 +34,7 @@ def test_fault_that_stays_ends_the_start(monkeypatch):
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
 
     with pytest.raises(CertificateError, match="busy"):
-        begin(Tls(FakeSource(NotNowError("busy"))), patience=0.05)
+        begin(Tls(FakeSource(UnavailableError("busy"))), patience=0.05)
 
 
 def test_stop_ends_the_wait_for_a_certificate(monkeypatch):
@@ -43,7 +43,7 @@ def test_stop_ends_the_wait_for_a_certificate(monkeypatch):
 
     async def whole():
         stop = asyncio.Event()
-        waiting = asyncio.create_task(Tls(FakeSource(NotNowError("busy"))).begin(stop))
+        waiting = asyncio.create_task(Tls(FakeSource(UnavailableError("busy"))).begin(stop))
         await asyncio.sleep(0.05)
         stop.set()
         await asyncio.wait_for(waiting, 10)
@@ -65,7 +65,12 @@ def test_renewed_certificate_takes_the_place_of_the_old_one(kinds):
 
 @pytest.mark.parametrize(
     "answer",
-    [NotNowError("busy"), CertificateError("gone"), make_certificate("*.example.com"), "other key"],
+    [
+        UnavailableError("busy"),
+        CertificateError("gone"),
+        make_certificate("*.example.com"),
+        "other key",
+    ],
     ids=["passing", "lasting", "other name", "other key"],
 )
 def test_what_cannot_be_served_leaves_the_present_certificate(answer, caplog):
@@ -80,7 +85,7 @@ def test_what_cannot_be_served_leaves_the_present_certificate(answer, caplog):
     async def whole():
         await tls.begin(stop := asyncio.Event())
         fresh = asyncio.create_task(tls.keep_fresh(stop, 0.02))
-        while "the present one stays" not in caplog.text:
+        while "keeping the current one" not in caplog.text:
             await asyncio.sleep(0.005)
         kept = meet(tls)
         source.answers = [new]
@@ -178,7 +183,7 @@ def test_key_of_another_certificate_ends_the_start(monkeypatch):
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
     old, new = make_certificate(*NAMES), make_certificate(*NAMES)
     mixed = KeyPair(new.chain, old.key)
-    with pytest.raises(CertificateError, match="not this certificate's"):
+    with pytest.raises(CertificateError, match="does not belong to this certificate"):
         begin(Tls(FakeSource(mixed)), patience=0.05)
     tls = Tls(FakeSource(mixed, new))
     begin(tls)
