@@ -11,6 +11,31 @@ from tests.support.aws_hooks import AwsHooks
 from tests.support.fakes import FakeClock
 from tests.support.study_world import StudyWorld
 
+# Workers take up the suites with the longest modules first, so that they finish together.
+LONGEST_FIRST = (
+    "tests/e2e/",
+    "tests/permissions/",
+    "tests/deployments/",
+    "tests/api/",
+    "tests/browser/",
+    "tests/simulation/",
+    "tests/gaps/",
+    "tests/contract/",
+    "tests/template/",
+)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort the suites if workers share them. Modules and tests keep their random order inside a suite."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: find_rank(item.nodeid))
+
+
+def find_rank(nodeid: str) -> int:
+    """Return the position of a test's suite; the quick suites come last."""
+    found = [number for number, suite in enumerate(LONGEST_FIRST) if nodeid.startswith(suite)]
+    return found[0] if found else len(LONGEST_FIRST)
+
 
 @pytest.fixture
 def load_function(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:

@@ -298,9 +298,20 @@ def test_a_host_of_the_pages_own_that_cannot_be_reached_keeps_nobody_out(
 ) -> None:
     """Given pages at another host that is blocked, then they are shown from the page's own, sandboxed."""
     config["pagesUrl"] = visitor.site.replace("localhost", "127.0.0.1") + "/"
-    visitor.context.route("http://127.0.0.1:*/frame.html", lambda route: route.abort())
+    blocked: list[Route] = []
+
+    def block(route: Route) -> None:
+        blocked.append(route)
+        route.abort()
+
+    visitor.context.route("http://127.0.0.1:*/frame.html", block)
+    visitor.context.clock.install()
 
     page = visitor.open(userId="u1")
+    for number, patience in enumerate((5_000, 10_000), start=1):
+        while len(blocked) < number:
+            page.wait_for_timeout(50)
+        page.clock.fast_forward(patience)
 
     expect_heading(page, "Consent")
     frame = next(frame for frame in page.frames if "frame.html" in frame.url)
