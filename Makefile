@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where this is set, each of the many processes of the tests would compile all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 # On a terminal, uv shows its progress.
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)

@@ -25,7 +25,7 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
         platform.stop()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_malformed_requests_break_nothing_and_leave_nothing(campaign: Campaign) -> None:
     """Given wild methods, paths, ids, steps, bodies and headers, then each answer is as described and none
     a failure, no object appears that a good request would not have made, and no log holds what they said."""

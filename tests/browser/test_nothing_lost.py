@@ -298,12 +298,27 @@ def test_a_host_of_the_pages_own_that_cannot_be_reached_keeps_nobody_out(
 ) -> None:
     """Given pages at another host that is blocked, then they are shown from the page's own, sandboxed."""
     config["pagesUrl"] = visitor.site.replace("localhost", "127.0.0.1") + "/"
-    visitor.context.route("http://127.0.0.1:*/frame.html", lambda route: route.abort())
+    blocked: list[Route] = []
+
+    def block(route: Route) -> None:
+        blocked.append(route)
+        route.abort()
+
+    visitor.context.route("http://127.0.0.1:*/frame.html", block)
+    visitor.context.clock.install()
+
+    def wait_until_given_up() -> None:
+        for patience in (5_000, 10_000):
+            while not blocked:
+                page.wait_for_timeout(50)
+            blocked.clear()
+            page.clock.fast_forward(patience)
 
     page = visitor.open(userId="u1")
-
+    wait_until_given_up()
     expect_heading(page, "Consent")
     frame = next(frame for frame in page.frames if "frame.html" in frame.url)
     assert frame.evaluate("origin") == "null"
     answer(page, "one")
+    wait_until_given_up()
     expect_heading(page, "Quiz")

@@ -1,11 +1,11 @@
-"""The attacks that tests/e2e/test_attacks.py tries: by whom, and the nearest that the same one may do."""
+"""The attacks that tests/e2e/test_attacks.py tries, each with its principal and the closest allowed call."""
 
 from tests.e2e.principals import ADMIN_ROLE, NEIGHBOUR, PROJECT, TAG, Call
 from tests.e2e.steward_attacks import STEWARD_ATTACKS
 from tests.e2e.test_roles import MINE, OTHER
 
 OTHER_BUCKET = "attacks-other-bucket"
-# who, what they may do, and the attack that is most like it
+# The principal, a call that it may make, and the attack that resembles that call most.
 ATTACKS: dict[str, tuple[str, Call, Call]] = {
     # ---- a hijacked function --------------------------------------------------------------------------
     "deletes an answer": (

@@ -1,4 +1,4 @@
-"""The platform that end-to-end tests share: started once, stopped at the end, and nothing of it left."""
+"""The platform that the end-to-end tests of a worker share. It leaves nothing behind when it stops."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,9 +8,14 @@ import pytest
 from tests.e2e.running_platform import RunningPlatform, wait_until_gone
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the test of the shutdown rule last. Earlier tests set the rule, which takes a minute to fire."""
+    items.sort(key=lambda item: "test_shutdown_rule_cleans_up" in item.name)
+
+
 @pytest.fixture(scope="session")
 def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
-    """A whole platform with the example study, up on free ports."""
+    """Start a whole platform with the example study on free ports, and stop it at the end."""
     platform = RunningPlatform(tmp_path_factory.mktemp("platform"))
     try:
         platform.wait_until_up()
@@ -25,5 +30,5 @@ def running_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 @pytest.fixture(scope="session")
 def platform(running_platform: RunningPlatform) -> dict[str, Any]:
-    """The content of outputs.json of a platform that is up (see docs/howto/run-locally.md)."""
+    """Return the content of the running platform's outputs.json (see docs/howto/run-locally.md)."""
     return running_platform.outputs

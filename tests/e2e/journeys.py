@@ -1,4 +1,4 @@
-"""Participants who go through the whole study side by side, each with faults of their own."""
+"""Participants who go through the whole study at the same time, each with their own faults."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ _TRY_SECONDS = 60
 
 
 class Faults:
-    """The control file of faults, which several threads add to."""
+    """The file that controls faults, to which several threads add."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,13 +28,13 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, user_id: str, *faults: dict[str, Any]) -> None:
-        """Makes faults act on one participant."""
+        """Make faults act on one participant."""
         with self._lock:
             self._entries += [{**fault, "match": user_id} for fault in faults]
             self._write()
 
     def clear(self) -> None:
-        """Ends all faults."""
+        """Remove all faults."""
         with self._lock:
             self._entries = []
             self._write()
@@ -46,7 +46,7 @@ class Faults:
 
 
 class PatientParticipant(Participant):
-    """Tries again where the study's page does: after a lost connection and a status of 500 or more."""
+    """A participant who retries as the page does: after a lost connection and a status of 500 or more."""
 
     def _request(self, form: dict[str, Any] | None, query: dict[str, object]) -> dict[str, Any]:
         deadline = time.monotonic() + _TRY_SECONDS
@@ -62,7 +62,7 @@ class PatientParticipant(Participant):
 
 @dataclass
 class Journey:
-    """What became of one participant. `left` is what they left in the account after their server stopped."""
+    """One participant's way through the study. `left` is what the account held after their server stopped."""
 
     user_id: str
     pages: list[str] = field(default_factory=list)
@@ -75,13 +75,13 @@ class Journey:
 
     @property
     def forms(self) -> list[Any]:
-        """The forms that the study has stored, in their order."""
+        """The forms that the study has stored, in order."""
         bodies = [json.loads(entry["body"] or "null") for entry in self.stored["requests"]]
         return [body for body in bodies if body]
 
 
 def travel(account: AccountView, user_id: str, faults: Faults, *during: dict[str, Any]) -> Journey:
-    """Goes through the whole study; the faults of `during` begin while the game is played."""
+    """Go through the whole study. The faults in `during` begin while the game is played."""
     journey = Journey(user_id)
     participant = PatientParticipant(account.outputs, user_id)
     journey.pages.append(participant.begin()["page"])
@@ -106,7 +106,7 @@ def _await_game_or_error(participant: Participant) -> str:
 
 
 def _play(participant: Participant, faults: Faults, during: tuple[dict[str, Any], ...]) -> bool:
-    """Plays to the end; True if the server ended it."""
+    """Play to the end; return whether the server cut the game off."""
     with participant.connect() as socket:
         if not during:
             play(socket)

@@ -1,4 +1,4 @@
-"""A scripted participant: speaks to the API and to a game server as a browser's page does."""
+"""A scripted participant, who talks to the API and to a game server as the study's page does."""
 
 import json
 import time
@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.3
 
 
 def wait_for(what: str, check: Callable[[], T | None], seconds: float = _WAIT_SECONDS) -> T:
-    """Asks until `check` gives something; fails naming `what` after so many seconds."""
+    """Return the first truthy result of `check`; fail with `what` in the message after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < deadline, f"still waiting for {what}"
@@ -26,7 +26,7 @@ def wait_for(what: str, check: Callable[[], T | None], seconds: float = _WAIT_SE
 
 
 class Participant:
-    """One person with one browser; `outputs` is the content of outputs.json."""
+    """One participant with one browser. `outputs` is the content of outputs.json."""
 
     def __init__(self, outputs: dict[str, Any], user_id: str, project_id: str | None = None) -> None:
         self.outputs = outputs
@@ -35,23 +35,23 @@ class Participant:
         self.answer: dict[str, Any] = {}
 
     def get(self, **query: object) -> dict[str, Any]:
-        """GET /next; gives and keeps the answer."""
+        """Send GET /next; return the response and keep it."""
         return self._request(None, query)
 
     def post(self, form: dict[str, Any], **query: object) -> dict[str, Any]:
-        """POST /next with a form; gives and keeps the answer."""
+        """Send POST /next with a form; return the response and keep it."""
         return self._request(form, query)
 
     def begin(self) -> dict[str, Any]:
-        """Opens the study's link."""
+        """Open the study's link."""
         return self.get(step=0)
 
     def submit(self, form: dict[str, Any]) -> dict[str, Any]:
-        """Answers the current page."""
+        """Submit the current page."""
         return self.post(form, step=self.answer["step"])
 
     def await_game(self) -> dict[str, Any]:
-        """Polls, as a page does that was told to wait, until the game page is to be shown."""
+        """Poll as a waiting page does, until the game page may be shown."""
 
         def poll() -> dict[str, Any] | None:
             answer = self.get(step=self.answer["step"] - 1)
@@ -61,15 +61,15 @@ class Participant:
         return self.answer if self.answer["page"] == "show_game_page" else wait_for("the game", poll)
 
     def finish_game(self) -> dict[str, Any]:
-        """Says that the game is over, as a page does when the server has said `done`."""
+        """Report that the game is over, as the page does when the server has sent `done`."""
         return self.get(step=self.answer["step"])
 
     @contextmanager
     def connect(self) -> Iterator[ClientConnection]:
-        """The WebSocket to this participant's own server, by its name; the first message is sent."""
+        """Connect to this participant's server by its host name, and send the first message."""
         url = urllib.parse.urlsplit(self.answer["server"])
         assert url.hostname == f"{self.user_id}.{self.outputs['rootDomain']}"
-        # Only browsers resolve *.localhost by themselves: connect to where it leads, with the name as Host.
+        # Only browsers resolve *.localhost by themselves. Connect to its address, with the name as Host.
         with connect(self.answer["server"], address=("127.0.0.1", url.port), proxy=None) as socket:
             socket.send(json.dumps({"userId": self.user_id, "projectId": self.project_id}))
             yield socket
@@ -86,7 +86,7 @@ class Participant:
 
 
 def play(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
-    """Starts the game, drives to and fro for some frames, ends it; gives what the server said first."""
+    """Start the game, drive to and fro for some frames and end it; return the server's first message."""
     first = json.loads(socket.recv(timeout=20))
     socket.send(json.dumps({"command": "start"}))
     for number in range(frames):
@@ -97,7 +97,7 @@ def play(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
     socket.send(json.dumps({"command": "stop"}))
     deadline = time.monotonic() + 20
     while (text := socket.recv(timeout=20)) != "done":
-        assert time.monotonic() < deadline, f"the server went on after stop: {text[:80]!r}"
+        assert time.monotonic() < deadline, f"the server continued after stop: {text[:80]!r}"
     return first
 
 

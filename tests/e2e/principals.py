@@ -1,4 +1,4 @@
-"""Who acts in the account: the roles of the template, and researchers whom the operator has let in."""
+"""Principals of the account: the roles of the template, and people to whom the operator gave access."""
 
 import io
 import json
@@ -17,38 +17,38 @@ from tests.e2e.account_view import AccountView
 from tests.e2e.test_roles import ACCOUNT, REGION, Actor
 
 TAG = "hippo-project"
-# Of the researcher; it has data, a task definition, a repository and logs, and is not in the list.
+# The researcher's project, with data, a task definition, a repository and logs. The project list lacks it.
 PROJECT = "attacks"
-# It begins with the project's id, and is somebody else's.
+# Another researcher's project, whose id begins with the id above.
 NEIGHBOUR = f"{PROJECT}2"
 _POLICIES = {"Researcher": ("Researcher",), "Steward": ("Researcher", "Steward")}
 ADMIN_ROLE = f"arn:aws:iam::{ACCOUNT}:role/attacks-admin"
 
 
 class Principal(Actor):
-    """An actor that also tries what nobody of the platform should."""
+    """An actor that also tries what no part of the platform should do."""
 
     def name_of(self, output: str) -> str:
-        """An output of the stack."""
+        """Return an output of the stack."""
         return str(self.outputs["stackOutputs"][output])
 
     def put_page(self, key: str) -> Any:
-        """Uploads as the existing deployment script does."""
+        """Upload an object as the existing deployment script does."""
         return self.client("s3").put_object(
             Bucket=self.outputs["bucket"], Key=key, Body=b"<p>", ContentEncoding="utf-8", ACL="private"
         )
 
     def read_from(self, bucket: str) -> Any:
-        """Reads an object that does not exist in some bucket."""
+        """Read an object that does not exist from a bucket."""
         return self.client("s3").get_object(Bucket=bucket, Key=f"{PROJECT}/Users/attacks")
 
     def change_record(self, action: str, name: str, kind: str = "A", value: str = "192.0.2.9") -> Any:
-        """Asks for one change of the zone, in a record of any type."""
+        """Request one change in the zone, to a record of any type."""
         record = {"Name": name, "Type": kind, "TTL": 1, "ResourceRecords": [{"Value": value}]}
         return self._change({"Action": action, "ResourceRecordSet": record})
 
     def change_records(self, action: str, *names: str) -> Any:
-        """Asks for several changes at once."""
+        """Request several changes in one call."""
         values = {"Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.9"}]}
         return self._change(*({"Action": action, "ResourceRecordSet": {"Name": n, **values}} for n in names))
 
@@ -58,7 +58,7 @@ class Principal(Actor):
         )
 
     def run_task_with(self, role: str) -> Any:
-        """Runs the study's task under another role than its definition says."""
+        """Run the study's task under a role that its definition does not name."""
         network = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}}
         return self.client("ecs").run_task(
             cluster="hippo-1-attacks",
@@ -68,7 +68,7 @@ class Principal(Actor):
         )
 
     def register(self, family: str, role: str) -> Any:
-        """Registers a task definition that names a role."""
+        """Register a task definition that names a role."""
         return self.client("ecs").register_task_definition(
             family=family,
             taskRoleArn=role,
@@ -80,39 +80,39 @@ class Principal(Actor):
         )
 
     def read_log(self, project: str) -> Any:
-        """Reads what the game servers of a project have logged."""
+        """Read the log of a project's game servers."""
         return self.read_group(f"{self.name_of('LogGroupPrefix')}{project}")
 
     def read_group(self, group: str) -> Any:
-        """Reads a log group."""
+        """Read a log group."""
         return self.client("logs").filter_log_events(logGroupName=group, limit=1)
 
     def list_versions(self, prefix: str) -> Any:
-        """Lists old versions in the study's bucket."""
+        """List object versions in the study's bucket."""
         return self.client("s3").list_object_versions(Bucket=self.outputs["bucket"], Prefix=prefix)
 
     def delete_version(self, key: str) -> Any:
-        """Deletes for good a version that does not exist."""
+        """Permanently delete a version that does not exist."""
         return self.client("s3").delete_object(Bucket=self.outputs["bucket"], Key=key, VersionId="0" * 32)
 
     def tag(self, key: str, project: str) -> Any:
-        """Makes an object one of a project."""
+        """Tag an object as belonging to a project."""
         tags = {"TagSet": [{"Key": TAG, "Value": project}]}
         return self.client("s3").put_object_tagging(Bucket=self.outputs["bucket"], Key=key, Tagging=tags)
 
     def invoke(self, function: str) -> Any:
-        """Invokes a function with an event that it refuses."""
+        """Invoke a function with an event that it refuses."""
         return self.client("lambda").invoke(FunctionName=function, Payload=b"{}")
 
     def replace_code(self, function: str) -> Any:
-        """Puts other code into a function."""
+        """Replace the code of a function."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as written:
             written.writestr("app.py", "def lambda_handler(*_): return {}\n")
         return self.client("lambda").update_function_code(FunctionName=function, ZipFile=archive.getvalue())
 
     def call_api(self, url: str, signed: bool = True) -> int:
-        """The status of a GET of the API, signed by this principal or by nobody."""
+        """Return the status of a GET request to the API, signed by this principal or not signed."""
         request = AWSRequest("GET", url)
         if signed:
             keys = self._credentials
@@ -131,7 +131,7 @@ Call = Callable[[Principal], Any]
 
 
 class Principals:
-    """Makes principals: roles with a copy of what the template lets them do, and people."""
+    """A factory of principals: copies of the template's roles, and people."""
 
     def __init__(self, account: AccountView) -> None:
         self._account = account
@@ -140,13 +140,13 @@ class Principals:
         self._made: dict[str, Principal] = {}
 
     def find(self, who: str) -> Principal:
-        """The operator, a person with or without a tag, or a role by its logical id without `Role`."""
+        """Return the operator, a person with or without a tag, or a role by its logical id without `Role`."""
         if who not in self._made:
             self._made[who] = self._make(who)
         return self._made[who]
 
     def find_resource(self, logical_id: str) -> str:
-        """The name of a resource of the stack."""
+        """Return the physical name of a resource of the stack."""
         return self._names[logical_id]
 
     def _make(self, who: str) -> Principal:
@@ -161,11 +161,11 @@ class Principals:
         return self.make_person(PROJECT if person == who else None, *_POLICIES[person])
 
     def make_researcher(self, project: str) -> Principal:
-        """A researcher of another project."""
+        """Return a researcher whose tag names the project."""
         return self.make_person(project, *_POLICIES["Researcher"])
 
     def make_person(self, project: str | None, *policies: str) -> Principal:
-        """Somebody with some of the stack's policies, and perhaps the tag."""
+        """Create a person with some of the stack's policies, and with the tag if `project` is given."""
         iam, name = self._account.client("iam"), f"person-{uuid.uuid4().hex[:8]}"
         iam.create_user(UserName=name, Tags=[{"Key": TAG, "Value": project}] if project else [])
         for policy in policies:
@@ -174,7 +174,7 @@ class Principals:
         return Principal(self._account, iam.create_access_key(UserName=name)["AccessKey"])
 
     def make_role(self, arn: str) -> None:
-        """A new role that may do nothing yet and that anybody here may assume."""
+        """Create a role without policies that every principal of the account may assume."""
         trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         self._account.client("iam").create_role(

@@ -1,4 +1,4 @@
-"""A platform that a test has started as users do, and the processes that belong to it."""
+"""A platform started the way users start it, and the processes that belong to it."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ class RunningPlatform:
     """`python -m hippo_local` on free ports, with a directory of its own.
 
     `outputs` is the content of outputs.json once wait_until_up() has returned. Edits are not followed unless
-    asked for: somebody may be working on the repository while tests run.
+    requested, because the repository may be edited while tests run.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class RunningPlatform:
         return self._process.pid
 
     def wait_until_up(self) -> dict[str, Any]:
-        """Gives the outputs as soon as they are written; fails with what the platform has printed."""
+        """Return the outputs as soon as they are written; fail with what the platform has printed."""
         path = self.directory / "outputs.json"
         deadline = time.monotonic() + _START_SECONDS
         while not path.exists():
@@ -81,20 +81,20 @@ class RunningPlatform:
         return self.outputs
 
     def wait_until_ended(self) -> int:
-        """Gives the runner's exit code."""
+        """Wait until the runner exits; return its exit code."""
         return self._process.wait(_START_SECONDS)
 
     def read_terminal(self) -> str:
-        """Gives all that the platform has printed."""
+        """Return all that the platform has printed."""
         self._terminal.seek(0)
         return self._terminal.read()
 
     def send(self, number: int) -> None:
-        """Sends a signal to the runner, as Ctrl-C (SIGINT) or a supervisor (SIGTERM) does."""
+        """Send a signal to the runner, as Ctrl-C (SIGINT) or a supervisor (SIGTERM) does."""
         self._process.send_signal(number)
 
     def stop(self) -> int:
-        """Stops the platform as Ctrl-C does; gives its exit code. SIGKILL if it does not end."""
+        """Stop the platform as Ctrl-C does, with SIGKILL if it does not end; return its exit code."""
         if self._process.poll() is None:
             self.send(signal.SIGINT)
         try:
@@ -104,10 +104,10 @@ class RunningPlatform:
             return self._process.wait()
 
     def list_processes(self) -> dict[int, str]:
-        """Gives the commands, by id, of the runner, all below it, and all that name its directory."""
+        """Return the runner, its descendants and all that name its directory: commands by process id."""
         table = _list_all_processes()
         family = {self.pid}
-        # A parent may have any id, so the listing is gone through until nothing is added.
+        # A parent may have any id, so repeat until nothing is added.
         while more := {pid for pid, (parent, _) in table.items() if parent in family} - family:
             family |= more
         return {
@@ -117,7 +117,7 @@ class RunningPlatform:
         }
 
     def list_listeners(self) -> set[tuple[str, int]]:
-        """Gives address and port of every TCP socket that the platform's processes listen on (Linux)."""
+        """Return address and port of every TCP socket that the platform's processes listen on (Linux)."""
         sockets = {target for pid in self.list_processes() for target in _list_open_files(pid)}
         rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
         rows6 = [line.split() for line in Path("/proc/net/tcp6").read_text().splitlines()[1:]]
@@ -128,7 +128,7 @@ class RunningPlatform:
         }
 
     def make_client(self, service: str) -> Any:
-        """Gives a boto3 client for the platform that is up."""
+        """Return a boto3 client for the running platform."""
         credentials = self.outputs["credentials"]
         return boto3.client(
             service,  # type: ignore[call-overload]  # the name is not known to the type checker
@@ -136,13 +136,13 @@ class RunningPlatform:
             region_name=self.outputs["region"],
             aws_access_key_id=credentials["accessKeyId"],
             aws_secret_access_key=credentials["secretAccessKey"],
-            # As the platform's own calls: faults on demand are for participants, not for who looks on.
+            # Marked as the platform's own calls. Injected faults are for participants, not for observers.
             config=Config(proxies={}, user_agent_extra=f"app/{PLATFORM_ID}"),
         )
 
 
 def wait_until_gone(processes: dict[int, str], seconds: float = 20) -> dict[int, str]:
-    """Waits until none of `processes` runs; gives those that still do after `seconds`."""
+    """Wait until none of `processes` runs; return those that still do after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         table = _list_all_processes()
@@ -153,7 +153,7 @@ def wait_until_gone(processes: dict[int, str], seconds: float = 20) -> dict[int,
 
 
 def _list_all_processes() -> dict[int, tuple[int, str]]:
-    """Gives parent and command of every process that is not a zombie."""
+    """Return parent and command of every process that is not a zombie."""
     listing = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,command="], capture_output=True, text=True, check=True
     )
@@ -174,7 +174,7 @@ def _list_open_files(pid: int) -> list[str]:
 
 
 def _parse_address(text: str) -> tuple[str, int]:
-    """Reads ADDRESS:PORT as /proc/net/tcp has it: hexadecimal, IPv4 in the machine's byte order."""
+    """Parse ADDRESS:PORT as /proc/net/tcp has it: hexadecimal, IPv4 in the machine's byte order."""
     address, port = text.split(":")
     if len(address) > len("7F000001"):
         return f"IPv6 {address}", int(port, 16)

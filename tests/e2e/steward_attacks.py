@@ -1,4 +1,4 @@
-"""What a steward might try: a part of tests/e2e/attacks.py, by a person with both of the stack's policies."""
+"""Attacks by a steward, a person with both of the stack's policies: a part of tests/e2e/attacks.py."""
 
 from tests.e2e.principals import ADMIN_ROLE, NEIGHBOUR, PROJECT, Call
 from tests.e2e.test_roles import MINE

@@ -1,7 +1,7 @@
-"""Attacks on the deployed stack, each under the role or the person that could try it, and each refused.
+"""Attacks on the deployed stack, each by the role or the person that could try it. All are refused.
 
-Beside every attack stands what the same one may do that is most like it, so that a refusal does not come from
-nothing being allowed.
+Each attack comes with the most similar call that the same principal may make. So a refusal does not mean that
+nothing is allowed.
 """
 
 import json
@@ -22,13 +22,13 @@ from tests.e2e.test_roles import is_denied
 pytestmark = pytest.mark.e2e
 
 STUDY = "mountain_car"
-# Server records by whose project they say they are.
+# The project that the tag of each server record names.
 SERVERS = {"own": PROJECT, "begins-so": f"{PROJECT}-one", "of-another": NEIGHBOUR, "of-none": ""}
 
 
 @pytest.fixture(scope="module")
 def principals(running_platform: RunningPlatform) -> Principals:
-    """Who acts. All that they may look at, or try to, exists: else S3 refuses for want of ListBucket."""
+    """Return the principals, and create all that they try to read: S3 refuses missing objects too."""
     account = AccountView(running_platform)
     everyone = Principals(account)
     operator = everyone.find("Operator")
@@ -54,7 +54,7 @@ def principals(running_platform: RunningPlatform) -> Principals:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_is_refused(principals: Principals, attack: str) -> None:
-    """Given who could try it, an attack is refused, and what is most like it is not."""
+    """Given a principal that could try an attack, it is refused and the most similar call is allowed."""
     who, allowed, refused = ATTACKS[attack]
     principal = principals.find(who)
 
@@ -64,7 +64,7 @@ def test_an_attack_is_refused(principals: Principals, attack: str) -> None:
 
 @pytest.mark.parametrize("who", ["Researcher", "Steward"])
 def test_nobody_changes_functions_people_or_the_stack(principals: Principals, who: str) -> None:
-    """Given people with policies, calls that would change how the stack works or who may what are refused."""
+    """Given people with policies, calls that would change the stack or anyone's permissions are refused."""
     researcher = principals.find(who)
     function = principals.find_resource("StopServerFunction")
     role = principals.find_resource("TaskRole")
@@ -103,13 +103,13 @@ def test_nobody_changes_functions_people_or_the_stack(principals: Principals, wh
 
 @pytest.mark.parametrize("path", ["startUrl", "stopUrl"])
 def test_only_the_operator_may_use_the_control_endpoints(principals: Principals, path: str) -> None:
-    """Given nobody, people with policies and the operator, only the operator's request gets past the door."""
+    """Given unsigned requests and those of people with policies, only the operator's are admitted."""
     account = principals.find("Researcher").account
     keys = account.outputs["credentials"]
     operator = Principal(
         account, {"AccessKeyId": keys["accessKeyId"], "SecretAccessKey": keys["secretAccessKey"]}
     )
-    url = account.outputs[path]  # without ids: whoever gets past the door is told so by a 400
+    url = account.outputs[path]  # without ids: an admitted request gets a 400
 
     assert operator.call_api(url, signed=False) == 403
     assert [principals.find(who).call_api(url) for who in ("Researcher", "Steward")] == [403, 403]
@@ -118,7 +118,7 @@ def test_only_the_operator_may_use_the_control_endpoints(principals: Principals,
 
 
 class ResearcherAws:
-    """What publishing needs of hippo_local.aws.Aws, with a researcher's credentials."""
+    """The part of hippo_local.aws.Aws that publishing needs, with a researcher's credentials."""
 
     def __init__(self, researcher: Principal) -> None:
         self.endpoint_url = researcher.outputs["endpointUrl"]
@@ -126,7 +126,7 @@ class ResearcherAws:
 
 
 def test_a_researcher_publishes_a_study(principals: Principals) -> None:
-    """Given the researchers' policy alone, pages, media, list and task definition are published."""
+    """Given only the researchers' policy, pages, media, list and task definition are published."""
     researcher = principals.make_researcher(STUDY)
     study = read_study(REPOSITORY / "examples" / STUDY)
     aws: Any = ResearcherAws(researcher)
@@ -137,7 +137,7 @@ def test_a_researcher_publishes_a_study(principals: Principals) -> None:
 
 
 def test_the_existing_deployment_script_works(principals: Principals) -> None:
-    """Given a task definition, every further call of updateProject.py passes, with a new repository."""
+    """Given a task definition, every other call of updateProject.py succeeds, with a new repository."""
     researcher = principals.find("Researcher")
     ecr = researcher.client("ecr")
     config = {"id": f"{PROJECT}-script", "name": "", "ecsTask": PROJECT}
@@ -162,7 +162,7 @@ def test_the_existing_deployment_script_works(principals: Principals) -> None:
 
 
 def test_tools_find_the_stack(principals: Principals) -> None:
-    """Given a researcher who knows the prefix, the parameters say what the outputs say, and the limits."""
+    """Given a researcher who knows the prefix, the parameters hold the stack's outputs and its limits."""
     researcher = principals.find("Researcher")
     pages = researcher.client("ssm").get_paginator("get_parameters_by_path")
     path = researcher.name_of("ParametersPath")
@@ -180,8 +180,8 @@ def test_tools_find_the_stack(principals: Principals) -> None:
     assert {"RootDomain", "MaxRuntime", "MaxServers"} <= set(found) - set(outputs)
 
 
-def test_a_refused_call_is_told_from_a_failed_one(principals: Principals) -> None:
-    """Given a call that IAM allows and the service refuses, it is not counted as a refused attack."""
+def test_a_refused_call_is_distinguished_from_a_failed_one(principals: Principals) -> None:
+    """Given a call that IAM allows and the service refuses, it does not count as a refused attack."""
     researcher = principals.find("Researcher")
 
     def look(principal: Principal) -> None:

@@ -1,4 +1,4 @@
-"""The researcher's tool on a real platform: a new study runs, and the stack is found from outside."""
+"""The command line tool on a real platform: a new study runs, and the stack is found from outside."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _START_SECONDS = 120
 
 
 def run(*words: str, directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One command, as a researcher types it."""
+    """Run one command as a researcher types it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HIPPO_"))}
     return subprocess.run(
         [HIPPO, *words], cwd=directory, env=kept | environment, capture_output=True, text=True, timeout=60
@@ -29,7 +29,7 @@ def run(*words: str, directory: Path, **environment: str) -> subprocess.Complete
 
 
 def make_variables(outputs: dict[str, Any]) -> dict[str, str]:
-    """What leads the AWS libraries to a local platform."""
+    """Return the environment variables that direct the AWS libraries to a local platform."""
     credentials = outputs["credentials"]
     return {
         "AWS_ENDPOINT_URL": outputs["endpointUrl"],
@@ -40,7 +40,7 @@ def make_variables(outputs: dict[str, Any]) -> dict[str, str]:
 
 
 def test_stack_is_found_from_outside(running_platform: RunningPlatform, tmp_path: Path) -> None:
-    """Given a platform, then its stack is found alone, by prefix and by name; in another region it is not."""
+    """Given a platform, its stack is found by default, by prefix and by name, but not in another region."""
     variables = make_variables(running_platform.outputs)
     answers = [
         run("stack", "--json", *flags, directory=tmp_path, **variables)
@@ -56,7 +56,7 @@ def test_stack_is_found_from_outside(running_platform: RunningPlatform, tmp_path
 
 
 def test_new_study_runs(tmp_path: Path) -> None:
-    """Given a new study, then `hippo local` publishes it, participants get pages, Ctrl-C ends it with 0."""
+    """Given a new study, `hippo local` publishes it, serves its pages, and exits with 0 on Ctrl-C."""
     made = run("new", "tree", "--yes", "--researcher", "Ada", directory=tmp_path)
     assert made.returncode == 0, made.stderr
     data, log = tmp_path / "data", tmp_path / "log"

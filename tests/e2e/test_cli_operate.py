@@ -1,4 +1,4 @@
-"""Looking after a study by the tool: only what the stack's policies allow a researcher and a steward."""
+"""Operating a study with the tool, under no more than the stack's policies for researchers and stewards."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ Hippo = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def make_person(account: AccountView, *policies: str) -> dict[str, str]:
-    """A person with some of the stack's policies and the study's tag; gives their keys as variables."""
+    """Create a person with policies of the stack and the study's tag; return their keys as variables."""
     iam, name = account.client("iam"), f"person-{uuid.uuid4().hex[:8]}"
     iam.create_user(
         UserName=name, Tags=[{"Key": "hippo-project", "Value": str(account.outputs["projectId"])}]
@@ -36,13 +36,13 @@ def make_person(account: AccountView, *policies: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """What the operator sees."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture(scope="module")
 def hippo(account: AccountView, tmp_path_factory: pytest.TempPathFactory) -> Hippo:
-    """Runs the tool as a steward, in an empty folder."""
+    """Return a function that runs the tool as a steward, in an empty folder."""
     directory = tmp_path_factory.mktemp("steward")
     variables = make_variables(account.outputs)
     variables |= make_person(account, "ResearcherPolicyArn", "StewardPolicyArn")
@@ -54,13 +54,13 @@ def hippo(account: AccountView, tmp_path_factory: pytest.TempPathFactory) -> Hip
 
 
 def read(result: subprocess.CompletedProcess[str]) -> Any:
-    """What a command with --json says."""
+    """Return the parsed output of a command with --json, which must have succeeded."""
     assert result.returncode == 0, result.stdout + result.stderr
     return json.loads(result.stdout)
 
 
 def enter(account: AccountView, user_id: str = "") -> Participant:
-    """Somebody who has come to the game, with a server of their own."""
+    """Return a participant who has reached the game and has a server."""
     participant = Participant(account.outputs, user_id or str(uuid.uuid4()))
     participant.begin()
     participant.submit(FORMS[0])
@@ -70,14 +70,14 @@ def enter(account: AccountView, user_id: str = "") -> Participant:
 
 
 def list_versions(account: AccountView, user_id: str) -> list[str]:
-    """All versions and markers of objects that a participant's id names, places under the cap aside."""
+    """Return the keys with a participant's id of all versions and delete markers, except below _slots/."""
     answer = account.client("s3").list_object_versions(Bucket=account.outputs["bucket"])
     entries = [*answer.get("Versions", []), *answer.get("DeleteMarkers", [])]
     return [e["Key"] for e in entries if user_id in e["Key"] and not e["Key"].startswith("_slots/")]
 
 
 def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
-    """Given a server that runs, then it is listed with its cost and logs, and stopped when asked."""
+    """Given a running server, it is listed with its cost and logs, and it stops on request."""
     project_id = str(account.outputs["projectId"])
     user_id = enter(account).user_id
 
@@ -106,7 +106,7 @@ def test_servers_logs_and_stop(account: AccountView, hippo: Hippo) -> None:
 
 
 def test_export_and_status(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
-    """Given somebody who has finished, then a researcher takes home what they sent, and is told of them."""
+    """Given a participant who has finished, a researcher exports their answers and the status counts them."""
     project_id, bucket = str(account.outputs["projectId"]), account.outputs["bucket"]
     sent = ({"consent": "yes"}, {"why": 'ça,\n"déjà"', "games": ["go", "chess"]}, {"rating": ""})
     participant = Participant(account.outputs, str(uuid.uuid4()))
@@ -148,10 +148,8 @@ def test_export_and_status(account: AccountView, hippo: Hippo, tmp_path: Path) -
 
 
 def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
-    """Given a participant in the game, then their server is stopped, and no version of theirs left.
-
-    Under the same id they may begin anew at once, and get another server.
-    """
+    """Given a participant in the game, withdrawal stops their server and leaves no version of their data."""
+    # They may begin again at once under the same id, and get another server.
     participant, other = enter(account), enter(account)
     project_id, receipt = str(account.outputs["projectId"]), tmp_path / "receipt.json"
 
@@ -172,10 +170,8 @@ def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
 
 
 def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
-    """Given a study that is open, then it is closed and opened again, and its entry is what it was.
-
-    A researcher does so with their own, and with nobody else's; a steward with any that is in the list.
-    """
+    """Given an open study, pause closes it, resume opens it, and its entry is the same as before."""
+    # Researchers may do so with their own studies only, stewards with every study in the list.
     project_id = str(account.outputs["projectId"])
     before = account.read_json("project_master_list.json")
 
@@ -193,7 +189,7 @@ def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
 
 
 def test_doctor(hippo: Hippo) -> None:
-    """Given a steward on a local platform, then whatever it has is right, and nothing ends the command."""
+    """Given a steward on a local platform, every check that applies passes, and the command completes."""
     found = hippo("doctor", "--project", "mountain_car", "--json")
 
     outcomes = {one["what"]: one["outcome"] for one in json.loads(found.stdout)}
@@ -205,7 +201,7 @@ def test_doctor(hippo: Hippo) -> None:
 
 
 def test_bots(running_platform: RunningPlatform, tmp_path: Path) -> None:
-    """Given a platform that is up, then bots go through its study to the end, and say what they saw."""
+    """Given a running platform, bots go through its study to the end and report what they saw."""
     example = EXAMPLE
     words = ("--bots", "2", "--seed", "3", "--directory", str(running_platform.directory))
 

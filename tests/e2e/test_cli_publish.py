@@ -1,4 +1,4 @@
-"""`hippo publish` on a real platform, by a researcher who may do no more than the stack's policy says."""
+"""`hippo publish` on a real platform, by a researcher with no more than the stack's policy."""
 
 import json
 import os
@@ -19,12 +19,12 @@ from tests.unit.cli.publishing_world import FakeDocker
 pytestmark = pytest.mark.e2e
 
 PROJECT = "cli-tree"
-# Any registry will do: the platform runs what local.yml names so.
+# Any registry works: the platform runs the image that local.yml gives this name.
 IMAGE = "local/mountain_car"
 
 
 class Researcher:
-    """Somebody with a study's folder, and with the credentials that the operator gave them."""
+    """A researcher with a study folder and the credentials that the operator gave them."""
 
     def __init__(self, account: AccountView, tag: str, directory: Path) -> None:
         person = Principals(account).make_researcher(tag)
@@ -35,18 +35,18 @@ class Researcher:
         self.study = directory / "tree"
         made = self.run("new", "tree", "--yes", "--id", PROJECT, "--researcher", "Ada")
         assert made.returncode == 0, made.stderr
-        # Later than in the example: who only begins shall not use up a server that other tests wait for.
+        # Later than in the example: participants who only begin take no server that other tests wait for.
         config = self.study / "config.yml"
         text = config.read_text(encoding="utf-8")
         assert "startServerStep: 1" in text
         config.write_text(text.replace("startServerStep: 1", "startServerStep: 2"), encoding="utf-8")
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """One command, beside the study's folder."""
+        """Run one command in the folder that holds the study's folder."""
         return run(*words, directory=self._directory, **self._variables, **environment)
 
     def publish(self, *words: str, **environment: str) -> dict[str, Any]:
-        """Publishes; gives what the command says."""
+        """Publish the study; return the command's parsed output."""
         done = self.run("publish", "tree", "--yes", "--json", *words, **environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
@@ -54,18 +54,18 @@ class Researcher:
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The account that the platform runs in."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture(scope="module")
 def researcher(account: AccountView, tmp_path_factory: pytest.TempPathFactory) -> Researcher:
-    """A researcher whose tag allows the project, and its study."""
+    """Return a researcher whose tag allows the project, with its study."""
     return Researcher(account, "cli", tmp_path_factory.mktemp("researcher"))
 
 
 def find_newcomers_version(account: AccountView) -> str:
-    """The version that somebody who begins now gets."""
+    """Return the version that a participant who begins now gets."""
     user_id = f"newcomer-{uuid.uuid4().hex[:8]}"
     Participant(account.outputs, user_id, PROJECT).begin()
     version: str = account.read_participant(user_id, PROJECT)["version"]
@@ -73,7 +73,7 @@ def find_newcomers_version(account: AccountView) -> str:
 
 
 def test_from_a_folder_to_a_game(account: AccountView, researcher: Researcher) -> None:
-    """Given a new study, then a participant plays it, and a change is for those who begin after it."""
+    """Given a new study, a participant plays it, and a change reaches only those who begin after it."""
     first = researcher.publish("--image", IMAGE)
     ada = Participant(account.outputs, "ada-cli", PROJECT)
     ada.begin()
@@ -102,7 +102,7 @@ def test_from_a_folder_to_a_game(account: AccountView, researcher: Researcher) -
 def test_image_by_the_researchers_policy(
     account: AccountView, researcher: Researcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given Docker, then the policy allows the repository, the login and the task definition."""
+    """Given Docker, the policy allows the repository, the login and the task definition."""
     docker = FakeDocker(tmp_path / "docker", monkeypatch)
 
     said = researcher.publish(PATH=os.environ["PATH"])
@@ -115,7 +115,7 @@ def test_image_by_the_researchers_policy(
 
 
 def test_a_film_by_the_researchers_policy(account: AccountView, researcher: Researcher) -> None:
-    """Given a film, then the policy allows to send it in parts, and the page holds its copy's address."""
+    """Given a film, the policy allows a multipart upload, and the page holds the address of its copy."""
     (researcher.study / "StepFiles" / "film.mp4").write_bytes(b"film" * 4 * 1024**2 + b"the end")
     page = researcher.study / "StepFiles" / "thanks.html"
     page.write_text(f'<video src="film.mp4"></video>{page.read_text()}')
@@ -133,7 +133,7 @@ def test_a_film_by_the_researchers_policy(account: AccountView, researcher: Rese
 
 
 def test_another_researchers_project(account: AccountView, tmp_path: Path) -> None:
-    """Given a tag that does not allow the project, then it is refused, with what would be needed."""
+    """Given a tag that does not allow the project, publishing is refused and the required tag is named."""
     stranger = Researcher(account, "other", tmp_path)
     listed = account.read_json("project_master_list.json")
 
@@ -146,7 +146,7 @@ def test_another_researchers_project(account: AccountView, tmp_path: Path) -> No
 
 
 def test_by_the_name_that_researchers_know(account: AccountView, researcher: Researcher) -> None:
-    """Given updateProject.py in the study's folder, then it publishes the same version."""
+    """Given a study folder, updateProject.py run inside it publishes the same version."""
     before = researcher.publish("--image", IMAGE)["version"]
     program = Path(HIPPO).with_name("updateProject.py")
 

@@ -1,4 +1,4 @@
-"""Looking at a study's servers by the tool with nothing but the researchers' policy."""
+"""A study's servers as the tool shows them under the researchers' policy alone."""
 
 import json
 from pathlib import Path
@@ -17,10 +17,9 @@ pytestmark = pytest.mark.e2e
 def test_a_researcher_sees_the_servers_of_their_study(
     running_platform: RunningPlatform, tmp_path: Path
 ) -> None:
-    """Given one who plays and one who plays in another project, then status and servers show the first alone.
-
-    A policy that gives no records is told from there being none, and a researcher may not list the stack's.
-    """
+    """Given a participant and one who has moved to another project, researchers see the first only."""
+    # A policy that denies the records is distinguished from an absence of servers.
+    # A researcher may not list all servers of the stack.
     account = AccountView(running_platform)
     project = str(account.outputs["projectId"])
     player = enter(account)
@@ -54,7 +53,7 @@ def test_a_researcher_sees_the_servers_of_their_study(
 
 
 def put_guest(account: AccountView, project: str) -> str:
-    """A participant of the project who has gone on to another one; gives their id."""
+    """Store a participant of the project who has moved to another one; return their id."""
     user_id, put = "guest-elsewhere", account.client("s3").put_object
     record = ServerRecord(user_id, "elsewhere", "stopped")
     where = {"Bucket": account.outputs["bucket"]}
@@ -69,7 +68,7 @@ def put_guest(account: AccountView, project: str) -> str:
 
 
 def take_servers_away(account: AccountView, key: str) -> None:
-    """Deny the holder of an access key all server records, as a policy without them would."""
+    """Deny the holder of an access key all server records, as a policy without them does."""
     iam = account.client("iam")
     name = iam.get_access_key_last_used(AccessKeyId=key)["UserName"]
     statement = {

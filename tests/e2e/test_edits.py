@@ -1,4 +1,4 @@
-"""Edits of the study, the page and the handlers are seen while the platform runs."""
+"""Edits of the study, the page and the handlers take effect while the platform runs."""
 
 import os
 import re
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 PARTS = ("functions", "layer", "web", "hippo_local", "template.yaml")
 CONSENT = {"consent": "yes"}
 PICTURE = re.compile(r"http://localhost:\d+/media/mountain_car/[0-9a-f]{20}\.png")
-# What is put before a handler's code: every JSON object that it writes has one key more.
+# Prepended to a handler's code: every page that it writes gets one more key.
 EDITION = """import json
 _dumps = json.dumps
 json.dumps = lambda value, **named: _dumps(
@@ -29,7 +29,7 @@ json.dumps = lambda value, **named: _dumps(
 
 @pytest.fixture
 def edited_platform(tmp_path: Path) -> Iterator[RunningPlatform]:
-    """A platform that runs from a copy of the repository and of the study, made to be edited."""
+    """Start a platform from a copy of the repository and of the study, both of which the test may edit."""
     repository = tmp_path / "repository"
     repository.mkdir()
     ignore = shutil.ignore_patterns("__pycache__")
@@ -50,7 +50,7 @@ def edited_platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """Replaces text in a file in one step, as editors do."""
+    """Replace text in a file in one step, as editors do."""
     text = path.read_text()
     assert old in text, f"{path.name} has no {old!r}"
     draft = path.with_name(f".{path.name}.draft")
@@ -59,49 +59,50 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def test_edits_are_seen_without_a_restart(edited_platform: RunningPlatform, tmp_path: Path) -> None:
-    """Pages for who begins now, the page on reload, handlers at the next request; broken ones are told."""
+    """Given edits while a platform runs, they take effect without a restart, and errors are reported."""
+    # Study pages reach participants who begin later, web/ the next reload, handlers the next request.
     repository, outputs = tmp_path / "repository", edited_platform.outputs
     pages = repository / "study" / "StepFiles"
     old_quiz = (pages / "quiz.html").read_text()
     earlier = Participant(outputs, "earlier")
     earlier.begin()
 
-    def told(text: str, times: int = 1) -> None:
+    def await_report(text: str, times: int = 1) -> None:
         wait_for(text, lambda: edited_platform.read_terminal().count(text) >= times)
 
     edit(pages / "consent.html", "</h1>", "</h1><p>edited consent</p>")
     edit(pages / "quiz.html", "<h", "<p>edited quiz</p><h")
-    told("published")
+    await_report("published")
     edit(repository / "study" / "config.yml", "steps:", "steps: [")
-    told("not applied, the last working version keeps running: The study folder")
+    await_report("not applied, the last working version keeps running: The study folder")
     assert Participant(outputs, "undisturbed").begin()["step"] == 1
 
     layer = repository / "layer" / "hippo" / "groups.py"
     edit(layer, "import", "import (")
-    told("groups.py, line ")
+    await_report("groups.py, line ")
     assert Participant(outputs, "undisturbed-too").begin()["step"] == 1
     edit(layer, "import (", "import")
     edit(repository / "functions" / "next_step" / "app.py", "", EDITION)
-    told("deployed: requests from now on use it")
-    # The new handlers read the project list anew; the others would have kept it for ten seconds.
+    await_report("deployed: requests from now on use it")
+    # New handlers read the project list at once; the old ones would have kept theirs for ten seconds.
     later = Participant(outputs, "later").begin()
     assert later["edition"] == 2
     assert "edited consent" in later["page"]
     assert PICTURE.sub("game.png", earlier.submit(CONSENT)["page"]) == old_quiz
 
     edit(repository / "web" / "index.html", "</title>", " (edited)</title>")
-    told("reload the page to see it")
+    await_report("reload the page to see it")
     with urllib.request.urlopen(outputs["studyUrl"], timeout=10) as answer:
         assert "(edited)</title>" in answer.read().decode()
 
-    # CloudFront's copy follows at the next deployment, and loses what is no longer there.
+    # CloudFront's copy follows at the next deployment, which also removes deleted files.
     (repository / "web" / "more.js").write_text("export {};\n")
     edit(repository / "layer" / "hippo" / "groups.py", "", "# edited\n")
-    told("deployed: requests from now on use it", 2)
+    await_report("deployed: requests from now on use it", 2)
     site = Site(edited_platform)
     assert b"(edited)</title>" in site.get("/")[2]
     assert site.get("/more.js")[0] == 200
     (repository / "web" / "more.js").unlink()
     edit(repository / "layer" / "hippo" / "groups.py", "# edited\n", "")
-    told("deployed: requests from now on use it", 3)
+    await_report("deployed: requests from now on use it", 3)
     assert site.get("/more.js")[0] == 403

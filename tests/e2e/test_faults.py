@@ -1,6 +1,6 @@
 """Each kind of fault against the whole study: a game or a clear page, no lost answer, nothing left behind.
 
-All participants of this file are under way at once, each with faults that concern only them.
+All participants of this file take the study at the same time, each with their own faults.
 """
 
 from collections.abc import Iterator
@@ -16,23 +16,23 @@ from tests.e2e.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.e2e
 
-# More at once would only wait for the processor: every game server is a Python that imports much.
+# More would only wait for the processor, because every game server is a Python process with many imports.
 AT_ONCE = 8
 CHANGE = "route53:ChangeResourceRecordSets"
 Fault = dict[str, Any]
 
 
 def death(function: str, **limits: Any) -> Fault:
-    """A function that dies once."""
+    """Return a fault: a function dies once."""
     return {"kind": "lambda-death", "function": function, "times": 1, **limits}
 
 
 def fails(kind: str, action: str, times: int, **more: Any) -> Fault:
-    """Calls of an action that fail so many times."""
+    """Return a fault: calls of an action fail `times` times."""
     return {"kind": kind, "action": action, "times": times, **more}
 
 
-# By the participant's id (none is a part of another one): faults from the start, then those during the game.
+# Faults by participant id (no id is part of another). CUT_OFF begins during the game, the others before.
 STARTS: dict[str, list[Fault]] = {
     "slow-image": [{"kind": "slow-start", "seconds": 6}],
     "slow-program": [{"kind": "slow-start", "seconds": 6, "state": "RUNNING"}],
@@ -90,13 +90,13 @@ TABLES = (STARTS, ON_DEMAND, FAILURES, CUT_OFF)
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The operator's view of the account that the platform runs in."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture(scope="module")
 def journeys(account: AccountView) -> Iterator[dict[str, Future[Journey]]]:
-    """All participants by their ids, under way at once; none of their faults is left at the end."""
+    """Start all participants, by id, at the same time; remove their faults at the end."""
     faults = Faults(Path(account.outputs["faults"]))
     for user_id, entries in (STARTS | ON_DEMAND | FAILURES).items():
         faults.add(user_id, *entries)
@@ -112,7 +112,7 @@ def journeys(account: AccountView) -> Iterator[dict[str, Future[Journey]]]:
 
 
 def check_faults_struck(account: AccountView, user_id: str) -> None:
-    """Every fault that the participant was to meet is in the emulator's log, where it says that it struck."""
+    """Check that the emulator's log reports every fault that was set for the participant."""
     log = Path(account.outputs["logs"]["emulator"]).read_text()
     for fault in (entry for table in TABLES for entry in table.get(user_id, ())):
         details = [f"{name}={value}" for name, value in fault.items() if name != "kind"]
@@ -120,10 +120,10 @@ def check_faults_struck(account: AccountView, user_id: str) -> None:
 
 
 @pytest.mark.parametrize("user_id", [*STARTS, *ON_DEMAND])
-def test_the_participant_gets_the_game_and_goes_on_to_the_end(
+def test_the_participant_gets_the_game_and_reaches_the_end(
     account: AccountView, journeys: dict[str, Future[Journey]], user_id: str
 ) -> None:
-    """Given a fault on the way, the study only takes longer: each answer is stored once, nothing stays."""
+    """Given a fault on the way, the study only takes longer: each answer is stored once, nothing is left."""
     journey = journeys[user_id].result(timeout=200)
 
     assert journey.error == ""
@@ -136,7 +136,7 @@ def test_the_participant_gets_the_game_and_goes_on_to_the_end(
 
 @pytest.mark.parametrize("user_id", [user_id for user_id in ON_DEMAND if user_id != "nothing-free"])
 def test_without_spot_the_game_runs_on_demand(journeys: dict[str, Future[Journey]], user_id: str) -> None:
-    """Given no Spot capacity, or a task that was taken back while it started, the other provider serves."""
+    """Given no Spot capacity or an interruption during the start, the on-demand provider runs the task."""
     assert journeys[user_id].result(timeout=200).server["capacityProvider"] == "FARGATE"
 
 
@@ -144,17 +144,17 @@ def test_without_spot_the_game_runs_on_demand(journeys: dict[str, Future[Journey
 def test_a_lost_answer_starts_no_second_task(
     account: AccountView, journeys: dict[str, Future[Journey]], user_id: str
 ) -> None:
-    """Given a RunTask that succeeded and was asked again, one task ran (each has a log of its own)."""
+    """Given a RunTask whose response was lost and that was repeated, one task ran (each task has a log)."""
     journeys[user_id].result(timeout=200)
 
     assert len(list(Path(account.outputs["logs"]["tasks"]).glob(f"*{user_id}*"))) == 1
 
 
 @pytest.mark.parametrize("user_id", FAILURES)
-def test_a_server_that_cannot_run_is_told(
+def test_a_server_that_cannot_run_is_reported(
     account: AccountView, journeys: dict[str, Future[Journey]], user_id: str
 ) -> None:
-    """Given a game server that dies at once, the participant gets a page that says so, and nothing stays."""
+    """Given a game server that exits at once, the participant gets a page that says so; nothing is left."""
     journey = journeys[user_id].result(timeout=200)
 
     assert journey.error == "server_failed"
@@ -167,7 +167,7 @@ def test_a_server_that_cannot_run_is_told(
 def test_a_game_that_is_cut_off_does_not_end_the_study(
     account: AccountView, journeys: dict[str, Future[Journey]], user_id: str
 ) -> None:
-    """Given a server that goes in the middle of the game, the participant goes on, and it is cleared up."""
+    """Given a server that ends during the game, the participant continues, and it is cleaned up."""
     journey = journeys[user_id].result(timeout=200)
 
     assert journey.cut_off
@@ -177,5 +177,5 @@ def test_a_game_that_is_cut_off_does_not_end_the_study(
 
 
 def test_an_interrupted_game_has_been_saved(journeys: dict[str, Future[Journey]]) -> None:
-    """Given a Spot interruption, SIGTERM comes first, and the server writes what it has."""
+    """Given a Spot interruption, the server gets SIGTERM first and saves what it has recorded."""
     assert journeys["interrupted-game"].result(timeout=200).trials

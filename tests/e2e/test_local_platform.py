@@ -1,4 +1,4 @@
-"""One command runs everything, says where it is, and leaves nothing behind however it ends."""
+"""One command runs everything, reports where it is, and leaves nothing behind however it ends."""
 
 import json
 import os
@@ -25,7 +25,7 @@ EXAMPLE = REPOSITORY / "examples" / "mountain_car"
 
 @pytest.fixture
 def own_platform(tmp_path: Path) -> Iterator[RunningPlatform]:
-    """A platform that a test may end as it likes."""
+    """Start a platform that the test may end in its own way."""
     platform = RunningPlatform(tmp_path / "platform")
     try:
         platform.wait_until_up()
@@ -35,7 +35,7 @@ def own_platform(tmp_path: Path) -> Iterator[RunningPlatform]:
 
 
 def _run_refused(*options: str) -> tuple[int, str, float]:
-    """Runs the command to its end; gives its exit code, what it printed and the seconds it took."""
+    """Run the command to its end; return its exit code, its output and the seconds that it took."""
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, "-m", "hippo_local", "--no-open", *options],
@@ -49,7 +49,7 @@ def _run_refused(*options: str) -> tuple[int, str, float]:
 
 
 def _start_game_server(platform: RunningPlatform) -> str:
-    """Runs the study's task as start_server does, and gives its ARN once it is RUNNING."""
+    """Run the study's task as start_server does; return its ARN once it is RUNNING."""
     ecs = platform.make_client("ecs")
     ecs.create_cluster(clusterName="by-hand")
     subnet = platform.make_client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
@@ -67,7 +67,7 @@ def _start_game_server(platform: RunningPlatform) -> str:
 
 
 def test_the_outputs_name_everything(platform: dict[str, Any]) -> None:
-    """Given a platform that is up, other programs find in outputs.json all that they need."""
+    """Given a running platform, outputs.json holds everything that other programs need."""
     expected = {"nextUrl", "startUrl", "stopUrl", "studyUrl", "bucket", "endpointUrl", "region", "stack"}
     expected |= {"gamePort", "webPort", "projectId", "credentials"}
 
@@ -78,7 +78,7 @@ def test_the_outputs_name_everything(platform: dict[str, Any]) -> None:
 
 
 def test_the_page_and_its_configuration_are_served(platform: dict[str, Any]) -> None:
-    """Given the page's address, its configuration leads to the API, which knows the study."""
+    """Given the page's address, its configuration names the API, which knows the study."""
     config_url = platform["studyUrl"].partition("?")[0] + "config.json"
     with urllib.request.urlopen(config_url, timeout=10) as answer:
         next_url = json.load(answer)["nextUrl"]
@@ -103,7 +103,7 @@ def test_a_browser_may_post_to_the_api_from_the_page(platform: dict[str, Any]) -
 
 
 def test_the_study_is_published_through_the_function(running_platform: RunningPlatform) -> None:
-    """Given the example study, the project list, its pages and its task definition are there."""
+    """Given the example study, its entry in the project list, its pages and its task definition exist."""
     s3 = running_platform.make_client("s3")
     bucket = running_platform.outputs["bucket"]
     listed = json.load(s3.get_object(Bucket=bucket, Key="project_master_list.json")["Body"])["projects"]
@@ -119,7 +119,7 @@ def test_the_study_is_published_through_the_function(running_platform: RunningPl
 
 
 def test_answers_can_be_read_with_the_command_that_is_printed(running_platform: RunningPlatform) -> None:
-    """Given a participant who opened the study, the printed command lists and shows their record."""
+    """Given a participant who has opened the study, the printed command lists and shows their record."""
     url = f"{running_platform.outputs['nextUrl']}?projectId=mountain_car&userId=e2e-answers"
     urllib.request.urlopen(url, timeout=20).close()
     command = [sys.executable, "-m", "hippo_local", "answers", "--directory", str(running_platform.directory)]
@@ -135,7 +135,7 @@ def test_answers_can_be_read_with_the_command_that_is_printed(running_platform: 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_nothing_listens_but_on_loopback(running_platform: RunningPlatform) -> None:
-    """Given a platform with a game server, every listening socket of its processes is on 127.x.y.z."""
+    """Given a platform with a game server, its processes listen on 127.x.y.z only."""
     _start_game_server(running_platform)
     ports = {running_platform.outputs[name] for name in ("webPort", "gamePort")}
 
@@ -163,7 +163,7 @@ def test_a_stop_leaves_no_process(own_platform: RunningPlatform, number: int) ->
 
 
 def test_a_killed_platform_leaves_no_process(own_platform: RunningPlatform) -> None:
-    """Given a runner that gets SIGKILL and can clean up nothing, all its processes end by themselves."""
+    """Given a runner that gets SIGKILL and cannot clean up, all its processes end by themselves."""
     _start_game_server(own_platform)
     processes = own_platform.list_processes()
 
@@ -174,8 +174,8 @@ def test_a_killed_platform_leaves_no_process(own_platform: RunningPlatform) -> N
     assert own_platform.list_processes() == {}
 
 
-def test_a_crash_of_the_emulator_is_told_and_leaves_no_process(own_platform: RunningPlatform) -> None:
-    """Given an emulator that gets SIGKILL, the runner says so and ends, and outputs.json goes."""
+def test_a_crash_of_the_emulator_is_reported_and_leaves_no_process(own_platform: RunningPlatform) -> None:
+    """Given an emulator that gets SIGKILL, the runner reports it, removes outputs.json and exits."""
     _start_game_server(own_platform)
     processes = own_platform.list_processes()
     [emulator] = [
@@ -195,7 +195,7 @@ def test_a_crash_of_the_emulator_is_told_and_leaves_no_process(own_platform: Run
 
 
 def test_a_stop_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
-    """Given Ctrl-C while the SAM CLI is at work, its processes end too."""
+    """Given Ctrl-C while the SAM CLI runs, its processes end too."""
     platform = RunningPlatform(tmp_path / "platform")
     try:
         deadline = time.monotonic() + 60
@@ -214,7 +214,7 @@ def test_a_stop_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
 
 
 def test_another_study_runs_by_its_path(tmp_path: Path) -> None:
-    """Given a copy of the study with another id, STUDY=path runs that one."""
+    """Given a copy of the study with another id, STUDY=path runs the copy."""
     study = shutil.copytree(EXAMPLE, tmp_path / "study")
     for name in ("config.yml", "local.yml"):
         path = study / name
@@ -232,8 +232,8 @@ def test_another_study_runs_by_its_path(tmp_path: Path) -> None:
     assert "another-study" in outputs["studyUrl"]
 
 
-def test_a_bad_study_folder_is_told_before_anything_starts(tmp_path: Path) -> None:
-    """Given a study without a page that it names, the message names it, and nothing was made."""
+def test_a_bad_study_folder_is_reported_before_anything_starts(tmp_path: Path) -> None:
+    """Given a study that lacks one of its pages, the message names the page, and nothing is created."""
     study = shutil.copytree(EXAMPLE, tmp_path / "study")
     (study / "StepFiles" / "quiz.html").unlink()
 
@@ -246,7 +246,7 @@ def test_a_bad_study_folder_is_told_before_anything_starts(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("flag", ["--port", "--web-port", "--game-port"])
-def test_a_taken_port_is_told_with_its_option(tmp_path: Path, flag: str) -> None:
+def test_a_taken_port_is_reported_with_its_option(tmp_path: Path, flag: str) -> None:
     """Given another program on one of the ports, the message names the port and the option."""
     options = {"--port": "0", "--web-port": "0", "--game-port": "0"}
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -262,7 +262,7 @@ def test_a_taken_port_is_told_with_its_option(tmp_path: Path, flag: str) -> None
 
 
 def test_a_second_platform_in_one_directory_is_refused(running_platform: RunningPlatform) -> None:
-    """Given a platform that is up, another one with its directory is refused and it stays up."""
+    """Given a running platform, a second one in its directory is refused, and the first keeps running."""
     code, text, _ = _run_refused("--directory", str(running_platform.directory))
 
     assert code == 1

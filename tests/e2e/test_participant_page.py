@@ -1,5 +1,4 @@
-"""The example study in a real browser on the deployed template: by mouse, by keyboard, on a phone,
-through faults."""
+"""The example study in a browser on the deployed template: by mouse, by keyboard, on a phone, with faults."""
 
 import json
 import re
@@ -30,20 +29,20 @@ MakePage = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for one module of tests."""
+    """Start Chromium for this module."""
     with open_chromium() as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The operator's view of the account that the platform runs in."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture
 def faults(account: AccountView) -> Iterator[Faults]:
-    """Faults on demand, none of which outlives the test."""
+    """Return a control of faults, and remove them after the test."""
     faults = Faults(Path(account.outputs["faults"]))
     yield faults
     faults.clear()
@@ -51,7 +50,7 @@ def faults(account: AccountView) -> Iterator[Faults]:
 
 @pytest.fixture
 def open_study(browser: Browser, platform: dict[str, Any]) -> Iterator[MakePage]:
-    """Opens the study's link as somebody with a device of their own; no page may cause an uncaught error."""
+    """Return a function that opens the study's link on a new device; no page may cause an uncaught error."""
     contexts: list[BrowserContext] = []
     troubles: list[str] = []
 
@@ -72,14 +71,14 @@ def open_study(browser: Browser, platform: dict[str, Any]) -> Iterator[MakePage]
 
 
 def picture(page: Page, name: str) -> None:
-    """Leave a picture of the screen; axe-core finds nothing on it that keeps people out."""
+    """Save a screenshot, and check that axe-core finds no barrier on the page."""
     (ARTEFACTS / "study").mkdir(parents=True, exist_ok=True)
     page.screenshot(path=ARTEFACTS / "study" / f"{name}.png")
     assert find_violations(page) == []
 
 
 def consent(page: Page) -> None:
-    """Read the first page and agree."""
+    """Tick every box of the first page and submit it."""
     expect_heading(page, CONSENT)
     for box in content(page).get_by_role("checkbox").all():
         box.check()
@@ -87,7 +86,7 @@ def consent(page: Page) -> None:
 
 
 def answer(page: Page) -> None:
-    """Choose something in every list and field, and hand the page in."""
+    """Fill every list and field, and submit the page."""
     for choice in content(page).get_by_role("combobox").all():
         choice.select_option(index=1)
     for number in content(page).get_by_role("spinbutton").all():
@@ -96,13 +95,13 @@ def answer(page: Page) -> None:
 
 
 def await_game(page: Page) -> None:
-    """Wait until the game is there and shows its first picture."""
+    """Wait until the game shows its first picture."""
     expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("canvas")).to_be_visible(timeout=PATIENCE)
 
 
 def check_stored(account: AccountView, user_id: str) -> None:
-    """Consent, quiz and survey are stored, each once."""
+    """Check that consent, quiz and survey are stored, each once."""
     stored = account.read_participant(user_id)
     answered = [number for number, entry in enumerate(stored["requests"]) if entry["body"] not in (None, "")]
     assert answered == [1, 2, 4]
@@ -111,13 +110,13 @@ def check_stored(account: AccountView, user_id: str) -> None:
 
 
 def await_trial(account: AccountView, user_id: str) -> None:
-    """Wait until the game has left what it recorded."""
+    """Wait until the game has stored its recording."""
     folder = f"{account.outputs['projectId']}/Trials/{user_id}/"
     wait_for("the trial", lambda: account.list_keys(folder))
 
 
 def await_nothing_left(account: AccountView, user_id: str) -> None:
-    """Wait until the server is stopped and nothing is left of it."""
+    """Wait until the server is stopped, and check that nothing of it is left."""
     wait_for("the server to stop", lambda: account.read_server(user_id).get("state") == "stopped")
     assert account.list_resources(user_id) == {}
 
@@ -126,8 +125,7 @@ def await_nothing_left(account: AccountView, user_id: str) -> None:
 def test_the_whole_study_by_pointing(
     account: AccountView, open_study: MakePage, request: pytest.FixtureRequest, device: dict[str, Any]
 ) -> None:
-    """Given the study's link, then clicks or taps take the participant to the thanks; every answer is
-    stored."""
+    """Given the study's link, clicks or taps take the participant to the end, and every answer is stored."""
     name = request.node.callspec.id
     user_id = f"page-{name}"
     page = open_study(user_id, device, PROLIFIC_PID="pid-1")
@@ -174,7 +172,7 @@ def steer(page: Page, name: str) -> None:
 
 
 def test_the_whole_study_by_keyboard_alone(account: AccountView, open_study: MakePage) -> None:
-    """Given somebody without a mouse, then Tab, space, arrows and Enter do it all."""
+    """Given a participant without a mouse, Tab, space, arrows and Enter take them through the study."""
     page = open_study("page-keys")
     expect_heading(page, CONSENT)
     for box in content(page).get_by_role("checkbox").all():
@@ -204,7 +202,7 @@ def test_the_whole_study_by_keyboard_alone(account: AccountView, open_study: Mak
 
 
 def answer_by_keyboard(page: Page) -> None:
-    """Choose something in every list and field, and hand the page in."""
+    """Fill every list and field by keyboard, and submit the page."""
     for choice in content(page).get_by_role("combobox").all():
         press_until(page, "Tab", choice)
         page.keyboard.press("ArrowDown")
@@ -215,14 +213,13 @@ def answer_by_keyboard(page: Page) -> None:
 
 
 def submit_by_keyboard(page: Page) -> None:
-    """Hand the page in with Enter on its button."""
+    """Submit the page with Enter on its button."""
     press_until(page, "Tab", submit_button(page))
     page.keyboard.press("Enter")
 
 
 def test_a_reload_at_every_step(account: AccountView, open_study: MakePage) -> None:
-    """Given somebody who reloads every page, the wait and the game too, then nothing is skipped, lost or
-    doubled."""
+    """Given reloads of every page, of the wait and of the game, nothing is skipped, lost or doubled."""
     page = open_study("page-reload")
     expect_heading(page, CONSENT)
     page.reload()
@@ -250,8 +247,7 @@ def test_a_reload_at_every_step(account: AccountView, open_study: MakePage) -> N
 
 
 def test_two_tabs_and_a_minute_offline(account: AccountView, open_study: MakePage) -> None:
-    """Given two tabs and a network that goes in between, then both tabs get on and each answer is stored
-    once."""
+    """Given two tabs and a network that fails meanwhile, both proceed and each answer is stored once."""
     page = open_study("page-tabs")
     second = page.context.new_page()
     second.goto(page.url)
@@ -274,10 +270,10 @@ def test_two_tabs_and_a_minute_offline(account: AccountView, open_study: MakePag
     check_stored(account, "page-tabs")
 
 
-def test_a_slow_start_is_told_and_ends_in_the_game(
+def test_a_slow_start_is_reported_and_ends_in_the_game(
     account: AccountView, open_study: MakePage, faults: Faults
 ) -> None:
-    """Given a server that takes its time, then the page says what goes on, and the game begins by itself."""
+    """Given a server that starts slowly, the page reports its progress, and the game begins by itself."""
     faults.add("page-slow", {"kind": "slow-start", "seconds": 12})
     page = open_study("page-slow")
     consent(page)
@@ -296,7 +292,7 @@ def test_a_slow_start_is_told_and_ends_in_the_game(
 def test_a_server_that_crashes_in_the_game_is_replaced(
     account: AccountView, open_study: MakePage, faults: Faults
 ) -> None:
-    """Given a game server that dies, then the page says so, another one comes, and the game can be played."""
+    """Given a game server that crashes, the page says so, it is replaced, and the game can be played."""
     page = open_study("page-crash")
     consent(page)
     expect_heading(page, QUIZ)

@@ -1,4 +1,4 @@
-"""The template's own roles on the deployed stack: what each may do, and what it may not."""
+"""The template's roles on the deployed stack: the calls that each may make, and those that it may not."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ MINE, OTHER = "hippo-1-roles", "other-1-roles"
 
 
 class Actor:
-    """Acts with the policies of one role of the template. IAM is asked first, so nothing has to exist."""
+    """A principal with the policies of one role of the template. IAM judges first, so nothing need exist."""
 
     def __init__(self, account: AccountView, credentials: dict[str, str]) -> None:
         self.account = account
@@ -28,7 +28,7 @@ class Actor:
         self._credentials = credentials
 
     def client(self, service: str) -> Any:
-        """A boto3 client with the role's credentials; never retries."""
+        """Return a boto3 client with the role's credentials, which never retries."""
         return boto3.client(
             service,  # type: ignore[call-overload]  # the name is not known to the type checker
             endpoint_url=self.outputs["endpointUrl"],
@@ -40,55 +40,55 @@ class Actor:
         )
 
     def get(self, key: str) -> Any:
-        """Reads an object of the study's bucket."""
+        """Read an object of the study's bucket."""
         return self.client("s3").get_object(Bucket=self.outputs["bucket"], Key=key)
 
     def put(self, key: str) -> Any:
-        """Makes an object in the study's bucket, if there is none."""
+        """Create an object in the study's bucket unless it exists."""
         s3 = self.client("s3")
         return s3.put_object(Bucket=self.outputs["bucket"], Key=key, Body=b"{}", IfNoneMatch="*")
 
     def delete(self, key: str) -> Any:
-        """Deletes an object of the study's bucket that does not exist."""
+        """Delete an object from the study's bucket that does not exist."""
         return self.client("s3").delete_object(Bucket=self.outputs["bucket"], Key=key)
 
     def put_on_site(self, key: str) -> Any:
-        """Makes an object in the site's bucket, if there is none."""
+        """Create an object in the site's bucket unless it exists."""
         bucket = self.outputs["stackOutputs"]["SiteBucketName"]
         return self.client("s3").put_object(Bucket=bucket, Key=key, Body=b"", IfNoneMatch="*")
 
     def list_site(self, prefix: str) -> Any:
-        """Lists the site's bucket."""
+        """List the site's bucket."""
         bucket = self.outputs["stackOutputs"]["SiteBucketName"]
         return self.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)
 
     def list_keys(self, prefix: str) -> Any:
-        """Lists the study's bucket."""
+        """List the study's bucket."""
         return self.client("s3").list_objects_v2(Bucket=self.outputs["bucket"], Prefix=prefix)
 
     def publish(self, topic: str) -> Any:
-        """Publishes what no function understands."""
+        """Publish a message that no function understands."""
         return self.client("sns").publish(
             TopicArn=self.outputs["stackOutputs"][f"{topic}TopicArn"], Message=""
         )
 
     def send(self, queue: str) -> Any:
-        """Sends to a dead-letter queue."""
+        """Send to a dead-letter queue."""
         url = self.outputs["stackOutputs"][f"{queue}DeadLetterQueueUrl"]
         return self.client("sqs").send_message(QueueUrl=url, MessageBody="{}")
 
     def put_rule(self, name: str) -> Any:
-        """Makes a rule that never fires."""
+        """Create a rule that never fires."""
         rule = {"Name": name, "ScheduleExpression": "cron(0 0 1 1 ? 2020)", "State": "DISABLED"}
         return self.client("events").put_rule(**rule)
 
     def create_cluster(self, stack: str) -> Any:
-        """Makes a cluster with the tag that names its stack."""
+        """Create a cluster with the tag that names its stack."""
         tags = [{"key": "hippo:stack", "value": stack}]
         return self.client("ecs").create_cluster(clusterName=MINE, tags=tags)
 
     def run_task(self, cluster: str, definition: str | None = None) -> Any:
-        """Runs the study's task, or another one, in a cluster that need not exist."""
+        """Run the study's task, or another one, in a cluster that need not exist."""
         network = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "ENABLED"}}
         definition = definition or self.outputs["projectId"]
         return self.client("ecs").run_task(
@@ -96,7 +96,7 @@ class Actor:
         )
 
     def run_task_as(self, role: str) -> Any:
-        """Runs a task whose definition names a role."""
+        """Run a task whose definition names a role."""
         definition = self.account.client("ecs").register_task_definition(
             family="roles",
             taskRoleArn=role,
@@ -106,12 +106,12 @@ class Actor:
         return self.run_task(MINE, definition["taskDefinition"]["taskDefinitionArn"])
 
     def stop_task(self, cluster: str) -> Any:
-        """Stops a task that does not exist."""
+        """Stop a task that does not exist."""
         task = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task/{cluster}/{'0' * 32}"
         return self.client("ecs").stop_task(cluster=cluster, task=task)
 
     def change_name(self, action: str, name: str) -> Any:
-        """Asks for one change of the zone."""
+        """Request one change in the zone."""
         record = {"Name": name, "Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.9"}]}
         batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
         return self.client("route53").change_resource_record_sets(
@@ -120,7 +120,7 @@ class Actor:
 
 
 Call = Callable[[Actor], Any]
-# role, what it may do, and the like of it that it may not
+# The role, a call that it may make, and a similar one that it may not.
 PAIRS: dict[str, tuple[str, Call, Call]] = {
     "participants": ("NextStep", lambda a: a.put("p/Users/roles"), lambda a: a.put("p/Trials/roles")),
     "pages": (
@@ -240,7 +240,7 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
 
 @pytest.fixture(scope="module")
 def actors(running_platform: RunningPlatform) -> Callable[[str], Actor]:
-    """Makes actors, each with a copy of a role's policies that the test may assume."""
+    """Return a factory of actors, each with a copy of a role's policies that the test may assume."""
     account = AccountView(running_platform)
     iam, sts = account.client("iam"), account.client("sts")
     stack = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
@@ -264,7 +264,7 @@ def actors(running_platform: RunningPlatform) -> Callable[[str], Actor]:
 
 
 def is_denied(call: Call, actor: Actor) -> bool:
-    """Whether IAM refuses a call; what the service itself refuses was allowed."""
+    """Return whether IAM refuses a call. A call that the service itself refuses was allowed."""
     try:
         call(actor)
     except ClientError as error:
@@ -273,10 +273,8 @@ def is_denied(call: Call, actor: Actor) -> bool:
 
 
 @pytest.mark.parametrize("case", PAIRS)
-def test_a_role_may_do_what_it_needs_and_not_the_like_of_it(
-    actors: Callable[[str], Actor], case: str
-) -> None:
-    """Given the deployed policies of a role, one call passes and its neighbour is refused."""
+def test_a_role_may_make_its_calls_and_no_similar_ones(actors: Callable[[str], Actor], case: str) -> None:
+    """Given the deployed policies of a role, one call is allowed and a similar one is refused."""
     role, allowed, refused = PAIRS[case]
     actor = actors(role)
 

@@ -1,4 +1,4 @@
-"""Servers are looked after on the deployed stack: what died is replaced, orphans go, places are passed on."""
+"""Upkeep of servers on the deployed stack: replacements, removal of orphans, slots that pass to the next."""
 
 import json
 import os
@@ -24,13 +24,13 @@ PROJECT = "one-at-a-time"
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The operator's view of the account that the platform runs in."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture
 def faults(account: AccountView) -> Iterator[Faults]:
-    """Faults on demand, none of which is left afterwards."""
+    """Return a control of faults, and remove them after the test."""
     faults = Faults(Path(account.outputs["faults"]))
     try:
         yield faults
@@ -39,13 +39,13 @@ def faults(account: AccountView) -> Iterator[Faults]:
 
 
 def send_to_stop_topic(account: AccountView, message: dict[str, Any]) -> None:
-    """Publish what an operator, or a rule, would."""
+    """Publish a message to the stop topic, as an operator or a rule does."""
     topic = account.outputs["stackOutputs"]["StopServerTopicArn"]
     account.client("sns").publish(TopicArn=topic, Message=json.dumps(message))
 
 
 def is_gone(account: AccountView, user_id: str) -> bool:
-    """Whether nothing of a participant is left."""
+    """Return whether the participant's server has stopped and nothing of it is left."""
     return account.read_server(user_id)["state"] == "stopped" and not account.list_resources(user_id)
 
 
@@ -59,8 +59,7 @@ def is_gone(account: AccountView, user_id: str) -> bool:
 def test_a_server_that_dies_in_the_game_is_replaced(
     account: AccountView, faults: Faults, user_id: str, fault: dict[str, Any], provider: str
 ) -> None:
-    """Given a server that dies under the game, the participant is told to wait, plays on another one, and
-    comes to the end of the study with all answers."""
+    """Given a server that dies during the game, the participant plays on its replacement and finishes."""
     participant = PatientParticipant(account.outputs, user_id)
     participant.begin()
     participant.submit(FORMS[0])
@@ -70,7 +69,7 @@ def test_a_server_that_dies_in_the_game_is_replaced(
     faults.add(user_id, {**fault, "times": 1})
     asked = {"step": participant.answer["step"] - 1}
 
-    wait_for("word of the death", lambda: participant.get(**asked)["page"] == "wait")
+    wait_for("the report of the death", lambda: participant.get(**asked)["page"] == "wait")
     answer = participant.await_game()
     with participant.connect() as socket:
         play(socket)
@@ -87,7 +86,7 @@ def test_a_server_that_dies_in_the_game_is_replaced(
 
 
 def test_a_sweep_clears_what_nobody_looks_after(account: AccountView) -> None:
-    """Given a cluster and a rule of no record, a sweep clears them, and nothing that is not this stack's."""
+    """Given a cluster and a rule without a record, a sweep removes them, and nothing of another stack."""
     ecs, events = account.client("ecs"), account.client("events")
     mine = [{"key": "hippo:stack", "value": "hippo"}]
     ecs.create_cluster(clusterName="hippo-1-orphan", tags=mine)
@@ -110,7 +109,7 @@ def test_a_sweep_clears_what_nobody_looks_after(account: AccountView) -> None:
 
 
 def test_a_dead_lettered_stop_is_replayed_by_one_command(account: AccountView, faults: Faults) -> None:
-    """Given a stop that failed on each try, the command in docs/howto/operate.md completes it."""
+    """Given a stop that failed on every attempt, the command in docs/howto/operate.md replays it."""
     user_id = "replayed"
     start = {"projectId": account.outputs["projectId"], "userId": user_id, "requestId": "replayed"}
     topic = account.outputs["stackOutputs"]["StartServerTopicArn"]
@@ -142,7 +141,7 @@ def test_a_dead_lettered_stop_is_replayed_by_one_command(account: AccountView, f
 
 
 def holds_message(account: AccountView, queue: str, user_id: str) -> bool:
-    """Whether a queue holds a message about somebody; it stays there, in sight of everybody."""
+    """Return whether a queue holds a message about a participant, and leave it there, visible."""
     answer = account.client("sqs").receive_message(
         QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=0
     )
@@ -150,13 +149,13 @@ def holds_message(account: AccountView, queue: str, user_id: str) -> bool:
 
 
 def list_names(account: AccountView, part: str) -> list[str]:
-    """The names of the clusters that hold a text."""
+    """Return the names of the clusters that contain a text."""
     arns = account.client("ecs").list_clusters()["clusterArns"]
     return sorted(arn.rpartition("/")[2] for arn in arns if part in arn)
 
 
 def publish_study(account: AccountView) -> None:
-    """A study of three steps, whose cap is one server."""
+    """Publish a study of three steps and at most one server."""
     s3, bucket = account.client("s3"), account.outputs["bucket"]
     for name in ("consent.html", "survey.html", "thanks.html"):
         s3.put_object(Bucket=bucket, Key=f"{PROJECT}/{name}", Body=f"<h1>{name}</h1>".encode())
@@ -174,12 +173,12 @@ def publish_study(account: AccountView) -> None:
     function = account.outputs["stackOutputs"]["UpdateFunctionName"]
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(config))
     assert json.loads(answer["Payload"].read())["statusCode"] == 200
-    time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+    time.sleep(1)  # next_step looks for an unlisted study at most once a second
 
 
 def test_above_the_cap_the_second_plays_after_the_first(account: AccountView) -> None:
-    """Given maxServers 1 and two participants, the second waits in the queue, and gets the place as soon as
-    the first one's server has ended: long before they would be published for again."""
+    """Given maxServers 1 and two participants, the second gets the slot as soon as the first is free."""
+    # That is long before another start message would be published for the second.
     publish_study(account)
     first, second = (Participant(account.outputs, f"{name}-in-line", PROJECT) for name in ("first", "second"))
     first.begin()

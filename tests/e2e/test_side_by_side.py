@@ -1,4 +1,4 @@
-"""Two platforms on one machine, each with directory, ports, account and game servers of its own."""
+"""Two platforms on one machine, each with its own directory, ports, account and game servers."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +12,13 @@ from tests.e2e.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.e2e
 
-# The same person on both: names that are shared by mistake would meet.
+# The same participant on both, so that names shared by mistake would collide.
 USER_ID = "in-two-places"
 
 
 @pytest.fixture
 def two_accounts(tmp_path: Path) -> Iterator[list[AccountView]]:
-    """The accounts of two platforms that were started at the same moment."""
+    """Start two platforms at the same time; return the operator's view of each."""
     platforms = [RunningPlatform(tmp_path / name) for name in ("one", "two")]
     try:
         for platform in platforms:
@@ -30,7 +30,7 @@ def two_accounts(tmp_path: Path) -> Iterator[list[AccountView]]:
 
 
 def test_two_platforms_run_a_study_each_at_the_same_time(two_accounts: list[AccountView]) -> None:
-    """Given the same participant on both at once, each study is whole and keeps its own answers."""
+    """Given the same participant on both at once, each study completes and keeps its own answers."""
     outputs = [account.outputs for account in two_accounts]
     faults = [Faults(Path(one["faults"])) for one in outputs]
 

@@ -1,4 +1,4 @@
-"""The deployed site: page and pictures through CloudFront, nothing without it, the same on this machine."""
+"""The deployed site: page and images through CloudFront, nothing without it, the same on this machine."""
 
 import http.client
 import json
@@ -19,7 +19,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 
 def get(port: int, path: str, **headers: str) -> Answer:
-    """Status, headers in lower case and body, of a port of this machine."""
+    """Send GET to a port of this machine; return status, headers in lower case and body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", path, headers=headers)
@@ -30,7 +30,7 @@ def get(port: int, path: str, **headers: str) -> Answer:
 
 
 class Site:
-    """The distribution of a platform."""
+    """The CloudFront distribution of a platform."""
 
     def __init__(self, platform: RunningPlatform) -> None:
         self.outputs = platform.outputs
@@ -40,19 +40,19 @@ class Site:
         self.port = urlsplit(self.outputs["endpointUrl"]).port or 0
 
     def get(self, path: str, **headers: str) -> Answer:
-        """GET as a browser asks the distribution."""
+        """Send GET to the distribution, as a browser does."""
         return get(self.port, path, Host=self.name, **headers)
 
 
 @pytest.fixture(scope="module")
 def site(running_platform: RunningPlatform) -> Site:
-    """The site of the shared platform."""
+    """Return the site of the shared platform."""
     return Site(running_platform)
 
 
 @pytest.fixture
 def picture_url(platform: dict[str, Any], request: pytest.FixtureRequest) -> str:
-    """The address of the picture on a participant's quiz page."""
+    """Return the address of the image on a participant's quiz page."""
     participant = Participant(platform, f"site-{request.node.name.replace('_', '-')}"[:48].rstrip("-"))
     participant.begin()
     page = participant.submit({"consent": "yes"})["page"]
@@ -62,7 +62,7 @@ def picture_url(platform: dict[str, Any], request: pytest.FixtureRequest) -> str
 
 
 def test_distribution_serves_the_page(site: Site) -> None:
-    """Given the distribution's address alone, the page comes, asked for each time and framed by itself."""
+    """Given the distribution's address alone, it serves the page, not cached and framed by itself only."""
     status, headers, body = site.get("/")
 
     assert status == 200
@@ -75,7 +75,7 @@ def test_distribution_serves_the_page(site: Site) -> None:
 
 
 def test_distribution_serves_the_configuration(site: Site) -> None:
-    """Given config.json, the page finds the stack's API, and pages an origin of their own."""
+    """Given config.json, the page finds the stack's API and a separate origin for study pages."""
     status, headers, body = site.get("/config.json")
 
     assert (status, headers["content-type"]) == (200, "application/json")
@@ -83,7 +83,7 @@ def test_distribution_serves_the_configuration(site: Site) -> None:
 
 
 def test_every_file_of_the_page_is_there(site: Site) -> None:
-    """Given web/, each file of it comes through the distribution, under a type of its own."""
+    """Given web/, the distribution serves each of its files with the right content type."""
     names = {path.name for path in (REPOSITORY / "web").iterdir() if path.is_file()}
     answers = {name: site.get(f"/{name}") for name in names}
 
@@ -97,14 +97,14 @@ def test_every_file_of_the_page_is_there(site: Site) -> None:
 
 
 def test_bucket_is_not_read_without_the_distribution(site: Site, picture_url: str) -> None:
-    """Given no signature, neither the page nor a picture comes from the bucket itself."""
+    """Given no signature, the bucket itself serves neither the page nor an image."""
     for key in ("/index.html", urlsplit(picture_url).path):
         assert site.get(key)[0] == 200
         assert get(site.port, f"/{site.stack['SiteBucketName']}{key}")[0] == 403
 
 
 def test_picture_comes_through_the_distribution(site: Site, picture_url: str) -> None:
-    """Given the study's picture, it is whole, kept for ever, for any origin, and runs nothing."""
+    """Given the study's image, it is complete, cached permanently, open to any origin, and runs no script."""
     status, headers, body = site.get(urlsplit(picture_url).path, Origin="null")
 
     assert (status, body) == (200, PICTURE)
@@ -116,7 +116,7 @@ def test_picture_comes_through_the_distribution(site: Site, picture_url: str) ->
 
 
 def test_picture_of_the_local_page_is_the_same(platform: dict[str, Any], picture_url: str) -> None:
-    """Given the address that the participant's page names, this machine's web server has the picture."""
+    """Given the address on the participant's page, this machine's web server serves the image."""
     address = urlsplit(picture_url)
     status, headers, body = get(platform["webPort"], address.path)
 
@@ -126,7 +126,7 @@ def test_picture_of_the_local_page_is_the_same(platform: dict[str, Any], picture
 
 
 def test_part_of_a_picture_comes_from_the_local_page(platform: dict[str, Any], picture_url: str) -> None:
-    """Given a range, then 206 and that part, as films need it."""
+    """Given a range, the response is 206 with that part, as films need it."""
     status, headers, body = get(platform["webPort"], urlsplit(picture_url).path, Range="bytes=1-3")
 
     assert (status, body) == (206, b"PNG")
@@ -134,7 +134,7 @@ def test_part_of_a_picture_comes_from_the_local_page(platform: dict[str, Any], p
 
 
 def test_local_page_has_the_headers_of_the_deployed_one(site: Site, platform: dict[str, Any]) -> None:
-    """Given the page from the disk, its headers are those of the distribution, but for TLS and caching."""
+    """Given the page from disk, its headers are those of the distribution, except for TLS and caching."""
     deployed, local = site.get("/")[1], get(platform["webPort"], "/")[1]
 
     for name in ("x-content-type-options", "referrer-policy", "content-type"):
@@ -145,7 +145,7 @@ def test_local_page_has_the_headers_of_the_deployed_one(site: Site, platform: di
 
 
 def test_media_of_the_study_are_private(running_platform: RunningPlatform) -> None:
-    """Given what researchers upload, then nobody reads it without a signature."""
+    """Given media that researchers upload, a request without a signature is refused."""
     account = AccountView(running_platform)
     key = f"{account.outputs['projectId']}/_media/game.png"
 

@@ -1,4 +1,4 @@
-"""What a study can switch on, under the deployed roles: the key of signed links, the count of places."""
+"""Options of a study under the deployed roles: signed links, and a limit on participants."""
 
 import json
 import time
@@ -31,7 +31,7 @@ CONFIG = {
 
 @pytest.fixture(scope="module")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The account, with a study that has every option and is published."""
+    """Publish a study with every option; return the operator's view of the account."""
     account = AccountView(running_platform)
     s3, bucket = account.client("s3"), account.outputs["bucket"]
     for name in ("consent.html", "thanks.html"):
@@ -40,18 +40,17 @@ def account(running_platform: RunningPlatform) -> AccountView:
     function = account.outputs["stackOutputs"]["UpdateFunctionName"]
     answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(CONFIG))
     assert json.loads(answer["Payload"].read())["statusCode"] == 200
-    time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+    time.sleep(1)  # next_step looks for an unlisted study at most once a second
     return account
 
 
 def make_query(pid: str) -> dict[str, str]:
-    """What the signed link of a recruiter's participant holds besides project and user."""
+    """Return the query of a signed link for a recruiter's participant, without project and user."""
     return {"PID": pid, "signature": sign_link(KEY, PROJECT, derive_user_id(PROJECT, "PID", pid))}
 
 
-def test_signed_study_with_one_place(account: AccountView) -> None:
-    """Given every option at once, then the first goes through, the second finds it full, a forged link
-    nothing, and what is stored is what the documents say."""
+def test_signed_study_for_one_participant(account: AccountView) -> None:
+    """Given every option, one participant gets through, a second finds it full, a forged link fails."""
     first = Participant(account.outputs, "first-browser", PROJECT).get(**make_query("7"))
     second = Participant(account.outputs, "second-browser", PROJECT).get(**make_query("8"))
     forged_query = {**make_query("7"), "signature": make_query("8")["signature"]}

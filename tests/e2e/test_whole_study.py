@@ -1,4 +1,4 @@
-"""The example study from the link to the thanks, on the deployed template, with nothing left behind."""
+"""The example study from its link to its end on the deployed template, with nothing left behind."""
 
 import json
 import time
@@ -13,7 +13,7 @@ from tests.e2e.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.e2e
 
-# Their last hex digits put them into the first and the second variant of the survey.
+# Their last hex digits assign them to the first and the second variant of the survey.
 VARIANTS = {
     0: "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c",
     1: "123e4567-e89b-42d3-a456-426614174001",
@@ -24,13 +24,13 @@ QUIZ = {"quiz": "done"}
 
 @pytest.fixture(scope="session")
 def account(running_platform: RunningPlatform) -> AccountView:
-    """The operator's view of the account that the platform runs in."""
+    """Return the operator's view of the account that the platform runs in."""
     return AccountView(running_platform)
 
 
 @pytest.fixture(scope="session")
 def walker(account: AccountView) -> Participant:
-    """Someone who goes away from the game at once, in a study whose servers live for a minute."""
+    """Return a participant who has left the game at once, in a study whose servers run for one minute."""
     entry = next(
         project
         for project in account.read_json("project_master_list.json")["projects"]
@@ -48,16 +48,16 @@ def walker(account: AccountView) -> Participant:
 
 
 def publish(account: AccountView, config: dict) -> None:
-    """Publishes a study as the deployment script does."""
+    """Publish a study as the deployment script does."""
     config = {key: value for key, value in config.items() if key != "version"}
     name = account.outputs["stackOutputs"]["UpdateFunctionName"]
     answer = account.client("lambda").invoke(FunctionName=name, Payload=json.dumps(config).encode())
     assert json.loads(answer["Payload"].read())["statusCode"] == 200
-    time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+    time.sleep(1)  # next_step looks for an unlisted study at most once a second
 
 
 def go_to_game(participant: Participant) -> None:
-    """Consents, answers the quiz, waits for the server."""
+    """Consent, answer the quiz and wait for the server."""
     participant.begin()
     participant.submit(CONSENT)
     participant.submit(QUIZ)
@@ -65,14 +65,14 @@ def go_to_game(participant: Participant) -> None:
 
 
 def await_nothing_left(account: AccountView, user_id: str, seconds: float = 60) -> None:
-    """Waits until the server is stopped and nothing in the account exists because of the participant."""
+    """Wait until the server is stopped, and check that the account holds nothing of the participant."""
     wait_for("the server to stop", lambda: account.read_server(user_id)["state"] == "stopped", seconds)
     assert account.list_resources(user_id) == {}
 
 
 @pytest.mark.parametrize("group", VARIANTS)
 def test_participant_goes_through_the_whole_study(account, group):
-    """Pages, game on a server of one's own, survey in the group's variant, thanks; all of it is stored."""
+    """Given a participant of each group, they see all pages and play, and all of it is stored."""
     participant = Participant(account.outputs, VARIANTS[group])
 
     pages = [participant.begin()["page"]]
@@ -107,7 +107,7 @@ def test_participant_goes_through_the_whole_study(account, group):
 
 
 def test_server_is_reachable_whenever_the_game_page_is_shown(account):
-    """The name leads to a server that answers, at once and again when the answer is repeated."""
+    """Given the game page, the host name leads to a server that responds, at once and after a reload."""
     participant = Participant(account.outputs, "prompt-player")
     go_to_game(participant)
 
@@ -120,8 +120,8 @@ def test_server_is_reachable_whenever_the_game_page_is_shown(account):
     await_nothing_left(account, participant.user_id)
 
 
-def test_shutdown_rule_clears_up_after_someone_who_walks_away(account, walker):
-    """Nobody sends a stop message: the cron, fired for real, does, and nothing is left."""
+def test_shutdown_rule_cleans_up_after_a_participant_who_walks_away(account, walker):
+    """Given a participant who walks away, the shutdown rule fires, stops the server and leaves nothing."""
     assert account.read_server(walker.user_id)["state"] in ("ready", "stopping", "stopped")
 
     await_nothing_left(account, walker.user_id, seconds=150)
@@ -129,8 +129,8 @@ def test_shutdown_rule_clears_up_after_someone_who_walks_away(account, walker):
     assert account.read_server(walker.user_id)["reason"] == "maxRuntime"
 
 
-def test_name_of_somebody_else_is_neither_overwritten_nor_deleted(account, walker):
-    """A host name that is taken makes the start fail for good; the participant is told, the record stays."""
+def test_existing_host_name_is_neither_overwritten_nor_deleted(account, walker):
+    """Given a host name that is taken, the start fails permanently, is reported, and the record stays."""
     name = f"landlord.{account.outputs['rootDomain']}"
     record = {"Name": name, "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.7"}]}
     account.client("route53").change_resource_record_sets(
@@ -153,7 +153,7 @@ def test_name_of_somebody_else_is_neither_overwritten_nor_deleted(account, walke
 
 
 def test_two_starts_at_once_make_one_server(account, walker):
-    """The message comes twice, as SNS may deliver it: one task runs, one rule is armed."""
+    """Given a start message that SNS delivers twice, one task runs and one rule is set."""
     topic = account.outputs["stackOutputs"]["StartServerTopicArn"]
     message = json.dumps({"projectId": account.outputs["projectId"], "userId": "twin", "requestId": "one"})
     for _ in range(2):
@@ -172,7 +172,7 @@ def test_two_starts_at_once_make_one_server(account, walker):
 
 @pytest.mark.parametrize("path", ["startUrl", "stopUrl"])
 def test_control_endpoints_refuse_the_anonymous(account, path):
-    """What costs money wants a signed request; the refusal has the CORS header that lets a page read it."""
+    """Given a request without a signature, the control endpoints refuse it, with a CORS header for pages."""
     url = f"{account.outputs[path]}?projectId={account.outputs['projectId']}&userId=nobody"
 
     with pytest.raises(urllib.error.HTTPError) as refusal:
