@@ -9,7 +9,7 @@ import pytest
 from template_file import ROOT
 
 # Code fences and inline code hold examples, not links.
-_FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)(```|~~~).*?^\1\2", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\[[^\]\[]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 _IMAGE = re.compile(r'<img[^>]*\ssrc="([^"]+)"')
