@@ -21,29 +21,29 @@ HEADERS = {"Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Acces
 
 
 def body_of_the_api():
-    """What the template tells API Gateway."""
+    """Return the API definition in the template."""
     return load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
 
 
 def parameter_names(path, method):
-    """The names of an operation's parameters."""
+    """Return the names of the parameters of an operation."""
     operation = DESCRIPTION["paths"][path][method]
     return {one["$ref"].rsplit("/", 1)[1] for one in operation.get("parameters", ())}
 
 
 def test_description_is_valid():
-    """The description keeps to the OpenAPI specification."""
+    """Given the description, it conforms to the OpenAPI specification."""
     validate(DESCRIPTION)
 
 
 def test_paths_and_methods_are_those_of_the_template():
-    """Everything that API Gateway takes is described, and nothing else."""
+    """Given the paths and methods of the template, the description has exactly these."""
     deployed = {path: set(item) for path, item in body_of_the_api()["paths"].items()}
     assert {path: set(item) for path, item in DESCRIPTION["paths"].items()} == deployed
 
 
 def test_security_is_that_of_the_template():
-    """What asks for a signed request by default is described so, and nothing else is."""
+    """Given the operations that require a signed request by default, the description marks exactly these."""
     for path, item in body_of_the_api()["paths"].items():
         for method, operation in item.items():
             closed = operation.get("security", {}).get("Fn::If", [None, None, []])[2]
@@ -56,7 +56,7 @@ def test_security_is_that_of_the_template():
 
 
 def test_refusals_of_the_gateway_are_those_of_the_template():
-    """Answers that API Gateway makes itself carry the header that they are described with."""
+    """Given API Gateway's own error responses, they carry the header that the description gives them."""
     responses = body_of_the_api()["x-amazon-apigateway-gateway-responses"]
     assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX"}
     for name in ("Forbidden", "TooLarge", "TooMany", "Failed", "Refused"):
@@ -67,7 +67,7 @@ def test_refusals_of_the_gateway_are_those_of_the_template():
 
 
 def test_preflight_is_that_of_the_template():
-    """OPTIONS answers with the described headers and their values."""
+    """Given OPTIONS, the response has the described headers and their values."""
     for path, item in body_of_the_api()["paths"].items():
         integration = item["options"]["x-amazon-apigateway-integration"]
         parameters = integration["responses"]["default"]["responseParameters"]
@@ -79,7 +79,7 @@ def test_preflight_is_that_of_the_template():
 
 
 def test_headers_are_those_of_the_handlers():
-    """Each answer of a handler carries the described headers with the described values."""
+    """Given a response of a handler, it carries the described headers with the described values."""
     names = {"AllowOrigin", "AllowHeaders", "AllowMethods"}
     described = {COMPONENTS["headers"][name]["schema"]["const"] for name in names}
     assert described == set(http.CORS_HEADERS.values())
@@ -95,7 +95,7 @@ def test_headers_are_those_of_the_handlers():
     "value", ["a", "A-1", "a" * 48, "a" * 49, "-a", "a-", "a_b", "a.b", "", "é", "a/b", "a\n", "0"]
 )
 def test_pattern_of_user_ids_is_the_layers(value):
-    """What the description allows is what the layer takes."""
+    """Given a user id, the description allows it exactly if the layer accepts it."""
     described = re.search(COMPONENTS["parameters"]["userId"]["schema"]["pattern"].replace("$", r"\Z"), value)
     try:
         parse_user_id(value)
@@ -107,13 +107,13 @@ def test_pattern_of_user_ids_is_the_layers(value):
 
 @pytest.mark.parametrize("value", ["a", "A_1", "a" * 64, "a" * 65, "_a", "-a", "a b", "", "é", "a/b", "a\n"])
 def test_pattern_of_project_ids_is_the_layers(value):
-    """What the description allows is what the layer takes."""
+    """Given a project id, the description allows it exactly if the layer accepts it."""
     pattern = COMPONENTS["parameters"]["projectId"]["schema"]["pattern"].replace("$", r"\Z")
     assert (re.search(pattern, value) is not None) == is_project_id(value)
 
 
 def test_numbers_are_the_layers():
-    """The limits of whole numbers and of delays are the ones that the layer keeps."""
+    """Given whole numbers and delays, the described limits are those of the layer."""
     for name in ("step", "screenWidth"):
         schema = COMPONENTS["parameters"][name]["schema"]
         assert read_number(str(schema["maximum"])) == schema["maximum"]
@@ -122,7 +122,8 @@ def test_numbers_are_the_layers():
 
 
 def test_parameters_are_the_platforms_own():
-    """Each parameter that the platform reads is described; what only the page reads is not the API's."""
+    """Given the parameters that the platform reads, the description has each of them, and none that only the
+    page reads."""
     of_the_page = {"css", "redirect", "debug", "server"}
     described = parameter_names("/next", "get") - {"recruiter"}
     assert described == recruiters.OWN_PARAMETERS - of_the_page
@@ -130,10 +131,10 @@ def test_parameters_are_the_platforms_own():
 
 
 def test_reasons_are_the_layers():
-    """The reasons for which people are turned away are described, all of them."""
+    """Given the reasons for which people are refused, the description has all of them."""
     assert COMPONENTS["schemas"]["Refusal"]["properties"]["reason"]["enum"] == list(admission.REASONS)
 
 
 def test_readme_leads_to_the_description():
-    """Whoever writes a client finds it."""
+    """Given the README, it links the description."""
     assert "(docs/openapi.yaml)" in (ROOT / "README.md").read_text(encoding="utf-8")
