@@ -1,7 +1,7 @@
 """Replay of messages that failed permanently: `python tools/replay_dead_letters.py STACK [--list]`.
 
 Each event in the stack's dead-letter queues is sent to its function again, exactly as SNS sent it, and then
-deleted from the queue. It is the same event, with its message id and its time, so it has no second effect, and
+deleted from the queue. It is the same event, with its message id and time, so it has no second effect, and
 a start that a stop has overtaken since starts nothing. SQS's own redrive cannot do this: StartMessageMoveTask
 accepts only dead-letter queues of other SQS queues (SQS API reference), and these are Lambda's.
 

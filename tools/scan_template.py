@@ -1,8 +1,8 @@
 """Security scan of template.yaml with checkov: a part of `make check`.
 
 It fails for a finding without a reason in tools/accepted_findings.yaml, and for an entry there that is no
-longer needed. A second template, unsafe on purpose, is scanned too and compared with the same list: a scan that
-finds nothing there did not work.
+longer needed. A second template, unsafe on purpose, is scanned too and compared with the same list: a scan
+that finds nothing there did not work.
 
 checkov has its own environment, .venv-scan, because it needs another boto3. It makes no network calls:
 downloads are switched off, and it gets no key for its makers' platform.

@@ -1,4 +1,4 @@
-"""docs/openapi.yaml for tests: its operations, and a check of responses."""
+"""docs/reference/openapi.yaml for tests: its operations, and a check of responses."""
 
 import copy
 import json
@@ -18,7 +18,8 @@ _KINDS = ("Page", "Wait", "Game", "Notice", "Refusal")
 @cache
 def load_description() -> dict[str, Any]:
     """Return the description in the file."""
-    description: dict[str, Any] = yaml.safe_load((ROOT / "docs/openapi.yaml").read_text(encoding="utf-8"))
+    text = (ROOT / "docs/reference/openapi.yaml").read_text(encoding="utf-8")
+    description: dict[str, Any] = yaml.safe_load(text)
     return description
 
 

@@ -210,6 +210,6 @@ _SIGNATURE = (
 
 
 def sign(project_id: str, user_id: str) -> str:
-    """Return the signature of a participant's link, as docs/security.md describes it for researchers."""
+    """Return the signature of a participant's link, as docs/howto/sign-links.md describes it."""
     digest = hmac.new(LINK_KEY, f"{project_id}/{user_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

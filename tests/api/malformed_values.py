@@ -1,4 +1,4 @@
-"""Values that do not fit docs/openapi.yaml, and some that do, drawn by Hypothesis from a seed."""
+"""Values that do not fit docs/reference/openapi.yaml, and some that do, drawn by Hypothesis from a seed."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Responses of the handlers, which must be as docs/openapi.yaml describes, each kind at least once."""
+"""Responses of the handlers, each kind at least once, compared with docs/reference/openapi.yaml."""
 
 import json
 from collections.abc import Callable

@@ -44,7 +44,7 @@ def record() -> None:
 
 
 def judge() -> bool:
-    """Print the table and the findings, and update docs/permissions.md."""
+    """Print the table and the findings, and update docs/reference/permissions.md."""
     statements = list_statements()
     requests = [*load_requests(PLATFORM), *load_requests(SIMULATION)]
     table = write_table(statements, requests)

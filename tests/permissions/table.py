@@ -1,4 +1,4 @@
-"""The table of docs/permissions.md: the actions, resources, reasons and recorded requests of each role."""
+"""The table of docs/reference/permissions.md: each role's actions, resources, reasons and requests."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ from tests.permissions.judge import is_allowed, list_mutants
 from tests.permissions.policies import ACCOUNT, REGION, Statement, list_reasons
 from tests.permissions.requests import Request
 
-DOCUMENT = ROOT / "docs" / "permissions.md"
+DOCUMENT = ROOT / "docs" / "reference" / "permissions.md"
 BEGIN, END = "<!-- begin: made by make prove-permissions -->", "<!-- end -->"
 _HEAD = ["action", "resource", "condition", "why", "requests"]
 

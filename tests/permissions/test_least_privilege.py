@@ -66,7 +66,7 @@ def test_the_simulation_asks_for_nothing_else() -> None:
 
 
 def test_the_table_is_up_to_date(requests: list[Request]) -> None:
-    """Given the record and the template, docs/permissions.md has the table that follows from them."""
+    """Given the record and the template, docs/reference/permissions.md has their table."""
     assert read_table() == write_table(list_statements(), requests).strip(), "run make prove-permissions"
 
 

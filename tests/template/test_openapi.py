@@ -21,29 +21,29 @@ HEADERS = {"Access-Control-Allow-Origin", "Access-Control-Allow-Headers", "Acces
 
 
 def body_of_the_api():
-    """Return the API definition in the template."""
+    """What the template tells API Gateway."""
     return load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
 
 
 def parameter_names(path, method):
-    """Return the names of the parameters of an operation."""
+    """The names of an operation's parameters."""
     operation = DESCRIPTION["paths"][path][method]
     return {one["$ref"].rsplit("/", 1)[1] for one in operation.get("parameters", ())}
 
 
 def test_description_is_valid():
-    """Given the description, it conforms to the OpenAPI specification."""
+    """The description keeps to the OpenAPI specification."""
     validate(DESCRIPTION)
 
 
 def test_paths_and_methods_are_those_of_the_template():
-    """Given the paths and methods of the template, the description has exactly these."""
+    """Everything that API Gateway takes is described, and nothing else."""
     deployed = {path: set(item) for path, item in body_of_the_api()["paths"].items()}
     assert {path: set(item) for path, item in DESCRIPTION["paths"].items()} == deployed
 
 
 def test_security_is_that_of_the_template():
-    """Given the operations that require a signed request by default, the description marks exactly these."""
+    """What asks for a signed request by default is described so, and nothing else is."""
     for path, item in body_of_the_api()["paths"].items():
         for method, operation in item.items():
             closed = operation.get("security", {}).get("Fn::If", [None, None, []])[2]
@@ -56,7 +56,7 @@ def test_security_is_that_of_the_template():
 
 
 def test_refusals_of_the_gateway_are_those_of_the_template():
-    """Given API Gateway's own error responses, they carry the header that the description gives them."""
+    """Answers that API Gateway makes itself carry the header that they are described with."""
     responses = body_of_the_api()["x-amazon-apigateway-gateway-responses"]
     assert set(responses) == {"DEFAULT_4XX", "DEFAULT_5XX"}
     for name in ("Forbidden", "TooLarge", "TooMany", "Failed", "Refused"):
@@ -67,7 +67,7 @@ def test_refusals_of_the_gateway_are_those_of_the_template():
 
 
 def test_preflight_is_that_of_the_template():
-    """Given OPTIONS, the response has the described headers and their values."""
+    """OPTIONS answers with the described headers and their values."""
     for path, item in body_of_the_api()["paths"].items():
         integration = item["options"]["x-amazon-apigateway-integration"]
         parameters = integration["responses"]["default"]["responseParameters"]
@@ -79,7 +79,7 @@ def test_preflight_is_that_of_the_template():
 
 
 def test_headers_are_those_of_the_handlers():
-    """Given a response of a handler, it carries the described headers with the described values."""
+    """Each answer of a handler carries the described headers with the described values."""
     names = {"AllowOrigin", "AllowHeaders", "AllowMethods"}
     described = {COMPONENTS["headers"][name]["schema"]["const"] for name in names}
     assert described == set(http.CORS_HEADERS.values())
@@ -95,7 +95,7 @@ def test_headers_are_those_of_the_handlers():
     "value", ["a", "A-1", "a" * 48, "a" * 49, "-a", "a-", "a_b", "a.b", "", "é", "a/b", "a\n", "0"]
 )
 def test_pattern_of_user_ids_is_the_layers(value):
-    """Given a user id, the description allows it exactly if the layer accepts it."""
+    """What the description allows is what the layer takes."""
     described = re.search(COMPONENTS["parameters"]["userId"]["schema"]["pattern"].replace("$", r"\Z"), value)
     try:
         parse_user_id(value)
@@ -107,13 +107,13 @@ def test_pattern_of_user_ids_is_the_layers(value):
 
 @pytest.mark.parametrize("value", ["a", "A_1", "a" * 64, "a" * 65, "_a", "-a", "a b", "", "é", "a/b", "a\n"])
 def test_pattern_of_project_ids_is_the_layers(value):
-    """Given a project id, the description allows it exactly if the layer accepts it."""
+    """What the description allows is what the layer takes."""
     pattern = COMPONENTS["parameters"]["projectId"]["schema"]["pattern"].replace("$", r"\Z")
     assert (re.search(pattern, value) is not None) == is_project_id(value)
 
 
 def test_numbers_are_the_layers():
-    """Given whole numbers and delays, the described limits are those of the layer."""
+    """The limits of whole numbers and of delays are the ones that the layer keeps."""
     for name in ("step", "screenWidth"):
         schema = COMPONENTS["parameters"][name]["schema"]
         assert read_number(str(schema["maximum"])) == schema["maximum"]
@@ -122,8 +122,7 @@ def test_numbers_are_the_layers():
 
 
 def test_parameters_are_the_platforms_own():
-    """Given the parameters that the platform reads, the description has each of them, and none that only the
-    page reads."""
+    """Each parameter that the platform reads is described; what only the page reads is not the API's."""
     of_the_page = {"css", "redirect", "debug", "server"}
     described = parameter_names("/next", "get") - {"recruiter"}
     assert described == recruiters.OWN_PARAMETERS - of_the_page
@@ -131,10 +130,10 @@ def test_parameters_are_the_platforms_own():
 
 
 def test_reasons_are_the_layers():
-    """Given the reasons for which people are refused, the description has all of them."""
+    """The reasons for which people are turned away are described, all of them."""
     assert COMPONENTS["schemas"]["Refusal"]["properties"]["reason"]["enum"] == list(admission.REASONS)
 
 
 def test_readme_leads_to_the_description():
-    """Given the README, it links the description."""
+    """Whoever writes a client finds it."""
     assert "(docs/openapi.yaml)" in (ROOT / "README.md").read_text(encoding="utf-8")

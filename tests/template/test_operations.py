@@ -12,7 +12,8 @@ from hippo.metrics import DIMENSION, NAMESPACE, UNITS
 
 RESOURCES = load_template()["Resources"]
 PARAMETERS = load_template()["Parameters"]
-OPERATING = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+OPERATING = (ROOT / "docs/howto/operate.md").read_text(encoding="utf-8")
+METRICS = (ROOT / "docs/reference/metrics.md").read_text(encoding="utf-8")
 ALARMS = {k: r["Properties"] for k, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
 FREE_METRICS = 50  # of each of an account's first three dashboards (CloudWatch pricing)
 
@@ -96,8 +97,8 @@ def test_alarms_of_own_metrics_use_metrics_that_are_written() -> None:
 
 
 def test_errors_of_every_function_raise_an_alarm() -> None:
-    """Given an error of a function, an alarm counts it unless CloudFormation called the function and gets the
-    error."""
+    """Given an error of a function, an alarm counts it unless CloudFormation called the function and
+    gets the error."""
     watched = {
         dimension["Value"]["Ref"].removesuffix("Function")
         for alarm in ALARMS.values()
@@ -110,7 +111,7 @@ def test_errors_of_every_function_raise_an_alarm() -> None:
 
 def test_metrics_are_documented() -> None:
     """Given the metrics, the table in the documentation has each of them with its unit."""
-    section = OPERATING.split("## Metrics", 1)[1].split("\n## ", 1)[0]
+    section = METRICS.split("## Metrics", 1)[1].split("\n## ", 1)[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", section, flags=re.MULTILINE))
     assert rows == {
         name: {"Count": "count", "Seconds": "seconds", "None": "minutes"}[u] for name, u in UNITS.items()
@@ -118,8 +119,8 @@ def test_metrics_are_documented() -> None:
 
 
 def test_functions_may_write_traces_only_when_asked_to() -> None:
-    """Given Tracing, every function has the two actions of X-Ray, which have no resource, and otherwise none
-    has."""
+    """Given Tracing, every function has the two actions of X-Ray, which have no resource, and otherwise
+    none has."""
     policy = RESOURCES["TracingPolicy"]
     assert (policy["Condition"], PARAMETERS["Tracing"]["Default"]) == ("TracesRequests", "PassThrough")
     roles = {role["Ref"] for role in policy["Properties"]["Roles"]}
@@ -148,8 +149,8 @@ def test_another_alarm_address_can_replace_the_budget() -> None:
 
 
 def test_resources_carry_the_stack_as_a_cost_tag() -> None:
-    """Given a bill, the cost tag distinguishes functions, logs, API, buckets and site of one stack from those
-    of another."""
+    """Given a bill, the cost tag distinguishes functions, logs, API, buckets and site of one stack from
+    those of another."""
     assert load_template()["Globals"]["Function"]["Tags"] == {"hippo:stack": {"Ref": "Prefix"}}
     assert RESOURCES["Api"]["Properties"]["Tags"] == {"hippo:stack": {"Ref": "Prefix"}}
     kinds = ("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::CloudFront::Distribution")

@@ -18,14 +18,14 @@ TRIGGERS = {
 
 
 def read_table():
-    """Return the rows of the table, by function."""
+    """The rows of the table, by function."""
     rows = [line.strip("|").split("|") for line in README.splitlines() if line.startswith("| `")]
     cells = [[cell.strip() for cell in row] for row in rows]
     return {row[0].strip("`"): row for row in cells if row[0].strip("`") in FUNCTIONS}
 
 
 def write_row(folder):
-    """Return the row that the template calls for."""
+    """The row that the template calls for."""
     function = get_function(folder)
     statements = list_statements(f"{FUNCTIONS[folder]}Role")
     actions = sorted({a for s in statements for a in as_list(s["Action"]) if not a.startswith("logs:")})
@@ -42,11 +42,10 @@ def write_row(folder):
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_reference_table_agrees_with_the_template(folder):
-    """Given a function, its row in the README has its trigger, variables, permissions and timeout as
-    deployed."""
+    """Trigger, variables, permissions and timeout of each function stand in the README as deployed."""
     assert read_table().get(folder) == write_row(folder), " | ".join(["", *write_row(folder), ""])
 
 
 def test_reference_table_has_its_columns():
-    """Given the table, its header names the columns."""
+    """The table's head names what the rows hold."""
     assert "| " + " | ".join(COLUMNS) + " |" in README
