@@ -1,4 +1,4 @@
-"""`make fuzz`: 10,000 malformed requests to a local platform of their own (SEED=n COUNT=n ONLY=n)."""
+"""`make fuzz`: send 10,000 malformed requests to a local platform (SEED=n COUNT=n ONLY=n)."""
 
 import argparse
 import secrets
@@ -12,7 +12,7 @@ from tests.e2e.running_platform import RunningPlatform
 
 
 def main() -> int:
-    """Run the campaign; 1 if anything was found."""
+    """Run the campaign; return 1 if there are findings."""
     parser = argparse.ArgumentParser(prog="python -m tests.api", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="of an earlier run, to send the same requests")
     parser.add_argument("--count", type=int, default=10_000, help="how many requests")

@@ -1,4 +1,4 @@
-"""What requests have left in the account: objects that none of them may make, logs of what they said."""
+"""Traces of requests in the account: objects that no request may create, and logs of request contents."""
 
 import json
 import re
@@ -10,14 +10,15 @@ from tests.api.description import load_description
 from tests.api.malformed_requests import GUARDED, ONE_PER, PLAIN, SIGNED, WAITING
 from tests.api.raw_client import RawRequest
 
-RESERVED = re.compile("www|api|mail|ns.*")  # what the template reserves by default
-# Written by the platform by itself, whatever is asked.
+RESERVED = re.compile("www|api|mail|ns.*")  # reserved by default in the template
+# Written by the platform itself, independent of requests.
 _OWN_KEYS = {"_sweep.json"}
 _DERIVED_ID = "[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
 class ObjectOracle:
-    """Knows from the requests and the description's patterns, not the layer's, which objects may exist."""
+    """The objects that may exist, derived from the requests and the description's patterns, not the
+    layer's."""
 
     def __init__(self, requests: Iterable[RawRequest]) -> None:
         schemas = load_description()["components"]["parameters"]
@@ -27,7 +28,7 @@ class ObjectOracle:
             self.allowed.update(self._keys_of(request))
 
     def find_strange(self, keys: Iterable[str]) -> list[str]:
-        """The keys that no request may have made."""
+        """Return the keys that no request may have created."""
         derived = re.compile(rf"{GUARDED}/Users/{_DERIVED_ID}")
         return sorted(key for key in keys if key not in self.allowed and not derived.fullmatch(key))
 
@@ -48,7 +49,7 @@ class ObjectOracle:
 
 
 def read_logs(logs: Any) -> Iterator[tuple[str, str]]:
-    """(group, line) of everything that functions have logged."""
+    """Return (group, line) of everything that functions have logged."""
     for page in logs.get_paginator("describe_log_groups").paginate():
         for group in page["logGroups"]:
             name = group["logGroupName"]
@@ -58,19 +59,19 @@ def read_logs(logs: Any) -> Iterator[tuple[str, str]]:
 
 
 def find_leaks(lines: Iterable[tuple[str, str]], marker: str) -> list[str]:
-    """The log lines with something of a body, a header or a malformed value in them."""
+    """Return the log lines that contain part of a body, a header or a malformed value."""
     escaped = json.dumps(marker)[1:-1]
     return [f"{group}: {line[:500]}" for group, line in lines if marker in line or escaped in line]
 
 
 def list_keys(s3: Any, bucket: str) -> set[str]:
-    """All keys of a bucket."""
+    """Return all keys of a bucket."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return {entry["Key"] for page in pages for entry in page.get("Contents", ())}
 
 
 def find_unreadable(s3: Any, bucket: str, keys: Iterable[str]) -> list[str]:
-    """Keys of participants' records that are not what a record is."""
+    """Return the keys of participants' records that are not valid records."""
     unreadable = []
     for key in keys:
         record = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())

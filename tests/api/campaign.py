@@ -1,4 +1,5 @@
-"""Sends malformed requests to a platform that is up, judges every answer, then what they have left behind."""
+"""A campaign of malformed requests to a running platform, with checks of every response and of the
+account."""
 
 import http.client
 import json
@@ -40,18 +41,18 @@ _PAGES = {"1": "consent.html", "2": "quiz.html", "finalStep": "thanks.html"}
 
 
 class Client(Protocol):
-    """What sends a request."""
+    """A sender of requests."""
 
     def send(self, request: RawRequest) -> RawAnswer:
-        """Send and give the answer."""
+        """Send a request and return the response."""
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
 
 
 @dataclass(slots=True)
 class Results:
-    """How the answers were, and what was wrong with them: (number of the request, it, what)."""
+    """Statistics of the responses, and findings: (number of the request, request, problem)."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     findings: list[tuple[int, RawRequest, str]] = field(default_factory=list)
@@ -59,10 +60,10 @@ class Results:
 
 
 def judge(request: RawRequest, answer: RawAnswer, marker: str) -> list[str]:
-    """What is wrong with an answer: a failure, something not described, or what the request said."""
+    """Return the problems of a response: a failure, an undescribed part, or content of the request."""
     if answer.status >= 500 or answer.status == 429:
         return [f"status {answer.status}: {answer.body[:200]!r}"]
-    # Whether `//next` and `/next/` are `/next` is the gateway's affair.
+    # The gateway decides whether `//next` and `/next/` are `/next`.
     path = re.sub("/+", "/", request.target.partition("?")[0].partition("#")[0])
     path = path.removesuffix("/")
     problems = find_problems(path, request.method, answer.status, answer.headers, answer.body)
@@ -71,7 +72,7 @@ def judge(request: RawRequest, answer: RawAnswer, marker: str) -> list[str]:
 
 
 def run(requests: Sequence[RawRequest], clients: Sequence[Client], marker: str) -> Results:
-    """Send all of them, shared among the clients, and judge."""
+    """Send all requests, distributed among the clients, and check the responses."""
     results = Results()
     began = time.perf_counter()
 
@@ -95,7 +96,7 @@ def run(requests: Sequence[RawRequest], clients: Sequence[Client], marker: str) 
 
 
 def report(results: Results, url: str, seed: int, most: int = 20) -> str:
-    """For a person: each finding with a command that sends the request again."""
+    """Return text for a person: each finding with a command that repeats the request."""
     lines = [
         f"seed {seed}: {sum(results.statuses.values())} answers in {results.seconds:.0f} s, "
         f"by status {dict(sorted(results.statuses.items()))}, {len(results.findings)} findings"
@@ -108,7 +109,7 @@ def report(results: Results, url: str, seed: int, most: int = 20) -> str:
 
 
 class Campaign:
-    """A platform made ready for it: studies of every kind, and no limit on the rate of requests."""
+    """A platform prepared for the campaign: studies of every kind, and no limit on the rate of requests."""
 
     def __init__(self, account: AccountView) -> None:
         self._account = account
@@ -123,7 +124,7 @@ class Campaign:
         self._before = self._list_objects()
 
     def execute(self, seed: int, count: int, only: int | None = None) -> tuple[Results, list[str], str]:
-        """The answers; then what is in the account that may not be; then a sentence with the numbers."""
+        """Run the requests, then check the account, then return a sentence with the numbers."""
         marker = f"~mark{seed}~"
         requests = make_requests(seed, count, marker)
         if only is not None:
@@ -150,7 +151,7 @@ class Campaign:
         return problems, f"{len(made)} new objects ({len(records)} participants), {len(lines)} log lines"
 
     def _read_settled_logs(self) -> list[str]:
-        """All log lines, once there come no more: stop messages are still under way."""
+        """Return all log lines once there are no new ones: stop messages may still be on their way."""
         lines: list[str] = []
         for _ in range(20):
             before = len(lines)
@@ -165,7 +166,8 @@ class Campaign:
         return {(bucket, key) for bucket in self._buckets for key in traces.list_keys(s3, bucket)}
 
     def _lift_limits(self) -> None:
-        """As an operator would in the console; else nearly all of them would be answered 429."""
+        """Lift the rate limits, as an operator would in the console; otherwise nearly all responses
+        would be 429."""
         settings = {"rateLimit": "100000", "burstLimit": "100000"}
         self._account.client("apigateway").update_stage(
             restApiId=self.api,
@@ -177,7 +179,7 @@ class Campaign:
         )
 
     def _publish(self) -> None:
-        """Studies without a server to start, each with other options; two server records."""
+        """Publish studies without a server start, each with other options, and store two server records."""
         s3, bucket = self._account.client("s3"), self._buckets[0]
         for study in STUDIES:
             for name in ("consent", "quiz", "thanks"):
@@ -187,7 +189,7 @@ class Campaign:
         for user, state in (("anna", {"state": "ready"}), ("c", {"state": "stopped", "error": "no image"})):
             record = {"userId": user, "projectId": WAITING, "attempt": 1, **state}
             s3.put_object(Bucket=bucket, Key=f"_servers/{user}.json", Body=json.dumps(record).encode())
-        time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+        time.sleep(1)  # next_step searches for a study that is not in its list once a second at most
 
     def _update(self, config: dict[str, Any]) -> None:
         name = self._account.outputs["stackOutputs"]["UpdateFunctionName"]

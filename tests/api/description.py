@@ -1,4 +1,4 @@
-"""docs/reference/openapi.yaml as tests use it: its operations, and a judge of answers."""
+"""docs/reference/openapi.yaml for tests: its operations, and a check of responses."""
 
 import copy
 import json
@@ -17,14 +17,14 @@ _KINDS = ("Page", "Wait", "Game", "Notice", "Refusal")
 
 @cache
 def load_description() -> dict[str, Any]:
-    """Return the description as it is in the file."""
+    """Return the description in the file."""
     text = (ROOT / "docs/reference/openapi.yaml").read_text(encoding="utf-8")
     description: dict[str, Any] = yaml.safe_load(text)
     return description
 
 
 def list_operations() -> list[tuple[str, str]]:
-    """(path, METHOD) of everything that the API takes."""
+    """Return (path, METHOD) of everything that the API accepts."""
     return [
         (path, method.upper())
         for path, item in load_description()["paths"].items()
@@ -34,7 +34,7 @@ def list_operations() -> list[tuple[str, str]]:
 
 
 def follow(part: dict[str, Any]) -> dict[str, Any]:
-    """A part of the description, or what its $ref names."""
+    """Return a part of the description, or the target of its $ref."""
     if "$ref" not in part:
         return part
     found: Any = load_description()
@@ -44,16 +44,16 @@ def follow(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_parameters(path: str, method: str) -> dict[str, dict[str, Any]]:
-    """The schemas of an operation's parameters by name, without the recruiter's free ones."""
+    """Return the schemas of an operation's parameters by name, without the recruiter's free ones."""
     operation = load_description()["paths"][path][method.lower()]
     parameters = [follow(one) for one in operation.get("parameters", ())]
     return {one["name"]: one["schema"] for one in parameters if one["name"] != "recruiter"}
 
 
 def find_problems(path: str, method: str, status: int, headers: Mapping[str, str], body: bytes) -> list[str]:
-    """What of an answer the description does not allow; the keys of a 200 have to be described, too.
+    """Return the parts of a response that are not as described; all keys of a 200 must be described.
 
-    For a path or a method that there is none of, the gateway's own refusal (403) is right.
+    For a path or method that does not exist, the gateway's own refusal (403) is right.
     """
     operation = load_description()["paths"].get(path, {}).get(method.lower())
     if operation is None:
@@ -63,7 +63,7 @@ def find_problems(path: str, method: str, status: int, headers: Mapping[str, str
     response = follow(operation["responses"][str(status)])
     problems = list(_find_wrong_headers(response, headers))
     if method.upper() in ("HEAD", "OPTIONS"):
-        return problems  # nobody looks at a body
+        return problems  # clients do not read the body
     if "content" not in response:
         return problems + ["there is a body"] * bool(body)
     try:
@@ -75,7 +75,7 @@ def find_problems(path: str, method: str, status: int, headers: Mapping[str, str
 
 
 def text(body: bytes) -> str:
-    """The beginning of a body, for a person."""
+    """Return the beginning of a body, for a person."""
     return repr(body[:100])
 
 
@@ -103,7 +103,8 @@ def _validator(status: int, path: str, method: str, response: dict[str, Any]) ->
 
 @cache
 def _closed_components() -> dict[str, Any]:
-    """Clients ignore keys that they do not know; here a key that nobody has described is a mistake."""
+    """Return the components with unknown keys forbidden: clients ignore unknown keys, but here they are
+    errors."""
     components: dict[str, Any] = copy.deepcopy(load_description()["components"])
     for kind in _KINDS:
         components["schemas"][kind]["unevaluatedProperties"] = False

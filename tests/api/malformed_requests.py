@@ -1,4 +1,4 @@
-"""Requests that no client of ours sends, made of malformed values: the same ones for the same seed."""
+"""Requests that no existing client sends, made of malformed values: the same for the same seed."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ from tests.api.malformed_values import Pools, make_pools
 from tests.api.raw_client import RawRequest
 
 T = TypeVar("T")
-# Of these some begin, and so have a record; the same few, so that requests meet one another.
+# Some of these participants begin and so have a record. They are few, so that requests meet one another.
 USERS = ("anna", "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "B0B", "c", "d" * 48)
 LINK_KEY = b"a-key-of-signed-links-that-is-long-enough"
 PLAIN, WAITING, GUARDED, SIGNED, CLOSED = "plain", "waiting", "guarded", "signed", "closed"
@@ -64,7 +64,7 @@ _HEADERS = (
 
 
 def make_requests(number: int, count: int, marker: str) -> list[RawRequest]:
-    """So many requests; each carries the marker in a header, and in its body if it has one."""
+    """Return that many requests; each carries the marker in a header, and in its body if it has one."""
     maker = _Maker(make_pools(number, marker), random.Random(number), marker)
     return [maker.make() for _ in range(count)]
 
@@ -75,13 +75,13 @@ class _Maker:
         self._operations = list_operations()
 
     def make(self) -> RawRequest:
-        """One more request."""
+        """Return another request."""
         kinds = (self._stray, self._bad_parameters, self._bad_body, self._odd_visit, self._control)
         (kind,) = self._chance.choices(kinds, weights=(15, 40, 17, 16, 12))
         return kind()
 
     def _stray(self) -> RawRequest:
-        """A path or a method that the API does not have."""
+        """Return a request for a path or method that the API does not have."""
         path, method = self._chance.choice(self._operations)
         if self._chance.random() < 0.5:
             method = self._chance.choice(self._pools.methods)
@@ -96,17 +96,18 @@ class _Maker:
         )
 
     def _bad_parameters(self) -> RawRequest:
-        """Parameters that are missing, of another kind, repeated, or that nobody knows."""
+        """Return a request whose parameters are missing, of another kind, repeated, or unknown."""
         method = self._chance.choice(("GET", "POST"))
         body = self._pick(self._pools.bodies) if method == "POST" else None
         return self._form(method, "/next", self._query("/next", 0.45), body)
 
     def _bad_body(self) -> RawRequest:
-        """Somebody's answer that is no form."""
+        """Return a participant's answer that is not a form."""
         return self._form("POST", "/next", self._visit(), self._pick(self._pools.bodies))
 
     def _odd_visit(self) -> RawRequest:
-        """Good ids, and anything else in the link: steps, retries, signatures, screens, recruiters' ids."""
+        """Return a request with valid ids and arbitrary steps, retries, signatures, screens and
+        recruiters' ids."""
         query = self._visit()
         for name in ("step", "retry", "signature", "screenWidth", "mobile", ONE_PER, "anything"):
             if self._chance.random() < 0.4:
@@ -118,11 +119,11 @@ class _Maker:
         return json.dumps({"m": self._marker}).encode()
 
     def _control(self) -> RawRequest:
-        """/start or /stop: not signed, signed badly, or signed and malformed."""
+        """Return a request for /start or /stop: unsigned, badly signed, or signed and malformed."""
         path = self._chance.choice(("/start", "/stop"))
         signed, query = self._chance.random() < 0.6, self._query(path, 0.6)
         if signed and (path == "/start" or self._chance.random() < 0.5):
-            # The last one counts. No server is started here: thousands would be.
+            # The last one counts. No server is started here, because thousands would be.
             query.append(("userId", self._pick(self._pools.malformed) + self._marker))
         return self._form("GET", path, query, None, signed=signed)
 
@@ -136,7 +137,7 @@ class _Maker:
         return query
 
     def _query(self, path: str, malformed: float) -> list[tuple[str, str]]:
-        """Each parameter of the description perhaps, and perhaps twice or as an array."""
+        """Return a query in which each parameter of the description may occur, also twice or as an array."""
         query = []
         for name in list_parameters(path, "GET"):
             for _ in range(
@@ -192,7 +193,7 @@ class _Maker:
         return headers
 
     def _encode(self, value: str, safe: str = "") -> str:
-        """For a query: percent-encoded, or as raw as HTTP lets it be."""
+        """Return text for a query: percent-encoded, or as raw as HTTP allows."""
         raw = self._chance.random() < 0.2
         marks = "!\"'()*,./:;<>?@[\\]^`{|}~$" if raw else safe
         return quote(value.encode("utf-8", "surrogatepass"), safe=marks)
@@ -201,7 +202,7 @@ class _Maker:
         return pool[self._chance.randrange(len(pool))]
 
 
-# Of the operator's own key; what is tried here is not the signature.
+# Signed with the operator's own key: the signature is not under test here.
 _SIGNATURE = (
     "AWS4-HMAC-SHA256 Credential=test/20300101/ca-central-1/execute-api/aws4_request, "
     "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64
@@ -209,6 +210,6 @@ _SIGNATURE = (
 
 
 def sign(project_id: str, user_id: str) -> str:
-    """The signature of a participant's link, as docs/howto/sign-links.md has researchers make it."""
+    """Return the signature of a participant's link, as docs/howto/sign-links.md describes it."""
     digest = hmac.new(LINK_KEY, f"{project_id}/{user_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -12,7 +12,7 @@ from tests.api.description import list_operations, list_parameters
 
 T = TypeVar("T")
 _EACH = 150
-# What has broken other programs: folders, our own keys, patterns, terminators, formats, overlong text.
+# Values that have broken other programs: folders, own keys, patterns, terminators, formats, overlong text.
 _NASTY = [
     *(
         "",
@@ -94,7 +94,7 @@ _NASTY = [
 
 @dataclass(frozen=True)
 class Pools:
-    """By name of a parameter: values that fit, and values that do not (or hardly); and bodies."""
+    """Valid values, and invalid (or barely valid) ones, by name of a parameter; and bodies."""
 
     fitting: Mapping[str, list[str]]
     malformed: list[str]
@@ -103,7 +103,7 @@ class Pools:
 
 
 def draw(strategy: st.SearchStrategy[T], number: int, count: int = _EACH) -> list[T]:
-    """So many values of a strategy, the same for the same number."""
+    """Return that many values of a strategy, the same for the same number."""
     drawn: list[T] = []
 
     @seed(number)
@@ -123,7 +123,7 @@ def draw(strategy: st.SearchStrategy[T], number: int, count: int = _EACH) -> lis
 
 
 def make_pools(number: int, marker: str) -> Pools:
-    """The pools of one seed; `marker` stands in every body and in half of the malformed values."""
+    """Return the pools of one seed; every body and half of the malformed values contain `marker`."""
     schemas: dict[str, dict[str, Any]] = {}
     for path, method in list_operations():
         schemas |= list_parameters(path, method)
@@ -134,7 +134,7 @@ def make_pools(number: int, marker: str) -> Pools:
 
 
 def _fitting(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
-    """Texts that a parameter's schema allows."""
+    """Return a strategy for texts that a parameter's schema allows."""
     if "pattern" in schema:
         return st.from_regex(schema["pattern"].replace("$", r"\Z"))
     if "enum" in schema or "const" in schema:
@@ -158,7 +158,7 @@ def _make_bodies(number: int, marker: str) -> list[bytes]:
         scalars,
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
     )
-    # NaN and Infinity among them, which are no JSON, and lone surrogates, which are.
+    # Including NaN and Infinity, which are not JSON, and lone surrogates, which are.
     answers = st.dictionaries(st.text(max_size=20), trees, max_size=5).map(
         lambda fields: {**fields, "m": marker}
     )

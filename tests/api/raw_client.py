@@ -1,4 +1,4 @@
-"""An HTTP client that sends what it is told, byte for byte, over one connection that is kept."""
+"""An HTTP client that sends requests byte for byte over one kept connection."""
 
 import http.client
 import shlex
@@ -11,7 +11,7 @@ _TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """A request as it goes over the wire; `target` begins with the path of the API, without its stage."""
+    """A request as it is on the wire; `target` begins with the path of the API, without its stage."""
 
     method: str
     target: str
@@ -19,21 +19,21 @@ class RawRequest:
     body: bytes | None = None
 
     def format_command(self, url: str) -> str:
-        """A shell command that sends the same request to the API at `url` once more."""
+        """Return a shell command that sends the same request to the API at `url` again."""
         words = ["curl", "-i", "--globoff", "--path-as-is", "-X", self.method, url + self.target]
         for name, value in self.headers:
             words += ["-H", f"{name}: {value}"]
         command = shlex.join(words)
         if self.body is None:
             return command
-        # A body may hold bytes that no shell takes as an argument.
+        # A body may contain bytes that no shell accepts as an argument.
         write = f"import sys; sys.stdout.buffer.write({self.body!r})"
         return f"{shlex.join(['python3', '-c', write])} | {command} --data-binary @-"
 
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """What came back."""
+    """The response."""
 
     status: int
     headers: dict[str, str]
@@ -41,14 +41,14 @@ class RawAnswer:
 
 
 class RawClient:
-    """One connection to an API, made anew when the other side has closed it."""
+    """One connection to an API, opened again when the other side has closed it."""
 
     def __init__(self, port: int, host: str, stage: str) -> None:
         self._port, self._host, self._stage = port, host, stage
         self._socket: socket.socket | None = None
 
     def send(self, request: RawRequest) -> RawAnswer:
-        """Send and give the answer. Raises OSError or HTTPException if none comes."""
+        """Send a request and return the response. Raises OSError or HTTPException if none arrives."""
         fresh = self._socket is None
         try:
             return self._exchange(request)
@@ -60,7 +60,7 @@ class RawClient:
         return self._exchange(request)
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None

@@ -1,4 +1,4 @@
-"""The handlers answer as docs/reference/openapi.yaml says, each kind of answer at least once."""
+"""Responses of the handlers, each kind at least once, compared with docs/reference/openapi.yaml."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Ask = Callable[[StudyWorld], Answer]
 
 
 def refuse(**options: object) -> Ask:
-    """A newcomer to a study with these options."""
+    """Return the response to a newcomer to a study with these options."""
 
     def ask(world: StudyWorld) -> Answer:
         world.publish(**options)
@@ -23,26 +23,26 @@ def refuse(**options: object) -> Ask:
 
 
 def refuse_one_too_many(world: StudyWorld) -> Answer:
-    """The second participant of a study for one."""
+    """Return the response to the second participant of a study for one."""
     world.publish(maxParticipants=1)
     world.get("somebody-else")
     return world.get()
 
 
 def finish(world: StudyWorld) -> Answer:
-    """The end of a study that gives a code and a link."""
+    """Return the response at the end of a study that shows a code and a link."""
     world.publish(completion={"code": "C1", "url": "https://example.org/?cc={code}"})
     return world.reach_final()
 
 
 def miss_page(world: StudyWorld) -> Answer:
-    """A step whose page has gone."""
+    """Return the response for a step whose page is missing."""
     world.write_list([{"id": PROJECT, "live": True, "steps": {"1": "gone.html", "finalStep": "gone.html"}}])
     return world.get()
 
 
 def wait_for(state: str, **record: object) -> Ask:
-    """Whoever comes to the game while their server is like that."""
+    """Return the response to a participant who reaches the game while their server is in that state."""
 
     def ask(world: StudyWorld) -> Answer:
         world.reach_waiting()
@@ -53,19 +53,19 @@ def wait_for(state: str, **record: object) -> Ask:
 
 
 def lose_game(world: StudyWorld) -> Answer:
-    """A game whose server was stopped."""
+    """Return the response for a game whose server was stopped."""
     world.reach_game()
     world.put_server("stopped")
     return world.get()
 
 
 def ask_while_s3_is_down(world: StudyWorld) -> Answer:
-    """A request that ends in 503."""
+    """Return the response to a request that ends in 503."""
     world.aws.fail("GetObject", "InternalError", 500, times=1000)
     return world.get()
 
 
-# What each ends in: a value that the answer holds, by which its kind is told.
+# The result of each: a value in the response that identifies its kind.
 KINDS: dict[str, tuple[Ask, dict[str, object]]] = {
     "page": (lambda world: world.get(), {"step": 1}),
     "answered page": (lambda world: world.post({"a": "b"}), {"step": 1}),
@@ -87,14 +87,15 @@ KINDS: dict[str, tuple[Ask, dict[str, object]]] = {
 
 
 def judge(answer: Answer, path: str = "/next", method: str = "GET") -> list[str]:
-    """What of an answer is not as described."""
+    """Return the parts of a response that are not as described."""
     body = b"" if answer.content is None else json.dumps(answer.content).encode()
     return find_problems(path, method, answer.status, answer.headers, body)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_answer_is_described(world: StudyWorld, kind: str) -> None:
-    """Given whatever a participant can come to, then status, headers and every key are as described."""
+def test_each_kind_of_response_is_described(world: StudyWorld, kind: str) -> None:
+    """Given any situation of a participant, status, headers and every key of the response are as
+    described."""
     ask, holds = KINDS[kind]
 
     answer = ask(world)
@@ -116,7 +117,7 @@ def test_each_kind_of_answer_is_described(world: StudyWorld, kind: str) -> None:
     ids=["unknown", "reserved", "step", "body", "S3 down"],
 )
 def test_each_refusal_is_described(world: StudyWorld, status: int, ask: Ask) -> None:
-    """Given a request that cannot be answered, then status, headers and text are as described."""
+    """Given an invalid request, status, headers and text of the response are as described."""
     answer = ask(world)
 
     assert answer.status == status
@@ -124,8 +125,8 @@ def test_each_refusal_is_described(world: StudyWorld, status: int, ask: Ask) -> 
 
 
 @pytest.mark.parametrize("name", ["start", "stop"])
-def test_answers_of_the_control_endpoints_are_described(world: StudyWorld, name: str) -> None:
-    """Given a start or a stop, good or not, then the answer is as described."""
+def test_responses_of_the_control_endpoints_are_described(world: StudyWorld, name: str) -> None:
+    """Given a start or a stop, valid or not, the response is as described."""
     good, bad = world.control(name), world.control(name, user="www")
 
     assert (good.status, bad.status) == (200, 400)
@@ -133,7 +134,7 @@ def test_answers_of_the_control_endpoints_are_described(world: StudyWorld, name:
 
 
 def test_each_described_reason_and_error_was_met() -> None:
-    """Given the values that the description lists, then one of the answers above has each of them."""
+    """Given the values that the description lists, one of the responses above has each of them."""
     schemas = load_description()["components"]["schemas"]
     met = [value for _, holds in KINDS.values() for value in holds.values() if isinstance(value, str)]
     for schema, key in (("Refusal", "reason"), ("Notice", "error"), ("Wait", "progress")):
@@ -147,8 +148,8 @@ def test_each_described_reason_and_error_was_met() -> None:
     [{"extra": 1}, {"steps": None}, {"userId": "UPPER"}, {"error": "refused"}, {"page": 3}],
     ids=lambda change: next(iter(change)),
 )
-def test_judge_finds_what_is_not_described(world: StudyWorld, change: dict[str, object]) -> None:
-    """Given a real answer with one key that is wrong or unknown, then it is found."""
+def test_undescribed_keys_are_found(world: StudyWorld, change: dict[str, object]) -> None:
+    """Given a real response with one wrong or unknown key, the check finds it."""
     answer = world.get(USER)
 
     assert judge(Answer(200, answer.headers, {**answer.content, **change})) != []

@@ -1,4 +1,4 @@
-"""The campaign's judges find what they are there for."""
+"""The checks of the campaign, which must find what they exist for."""
 
 import json
 
@@ -15,21 +15,21 @@ VISIT = RawRequest("GET", f"/next?projectId={PLAIN}&userId=Anna", (("X-Marker", 
 
 
 class FakeClient:
-    """Answers every request with the same."""
+    """A client that returns the same response to every request."""
 
     def __init__(self, answer: RawAnswer) -> None:
         self._answer = answer
 
     def send(self, _request: RawRequest) -> RawAnswer:
-        """The answer."""
+        """Return the response."""
         return self._answer
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Do nothing: there is no connection."""
 
 
-def test_good_answers_are_no_findings() -> None:
-    """Given answers as described, then there is nothing to report."""
+def test_good_responses_are_not_findings() -> None:
+    """Given responses as described, there is nothing to report."""
     results = run([VISIT] * 4, [FakeClient(GOOD), FakeClient(GOOD)], MARKER)
 
     assert (results.statuses, results.findings) == ({403: 4}, [])
@@ -48,8 +48,8 @@ def test_good_answers_are_no_findings() -> None:
     ],
     ids=["failure", "unavailable", "throttled", "no CORS", "no JSON", "status", "echo"],
 )
-def test_bad_answer_is_reported_with_a_command_to_repeat_it(answer: RawAnswer) -> None:
-    """Given an answer that must not be, then the report has the seed and a command that sends it again."""
+def test_bad_response_is_reported_with_a_command_to_repeat_it(answer: RawAnswer) -> None:
+    """Given a wrong response, the report has the seed and a command that repeats the request."""
     results = run([VISIT], [FakeClient(answer)], MARKER)
 
     text = report(results, "http://api/v1", seed=7)
@@ -58,7 +58,7 @@ def test_bad_answer_is_reported_with_a_command_to_repeat_it(answer: RawAnswer) -
 
 
 def test_object_that_no_request_may_make_is_strange() -> None:
-    """Given a good request, then its record may exist, and nothing beside it."""
+    """Given a valid request, its record may exist, and no other object."""
     guarded = RawRequest("GET", f"/next?projectId={GUARDED}&userId=b&PROLIFIC_PID=x")
     bad = RawRequest("GET", f"/next?projectId={PLAIN}&userId=a%2Fb")
     reserved = RawRequest("GET", f"/next?projectId={PLAIN}&userId=WWW")
@@ -73,15 +73,15 @@ def test_object_that_no_request_may_make_is_strange() -> None:
     assert oracle.find_strange([*may, *strange]) == sorted(strange)
 
 
-def test_log_line_with_what_was_sent_is_a_leak() -> None:
-    """Given lines with ids and one with a header's value, then only that one is found."""
+def test_log_line_with_request_contents_is_a_leak() -> None:
+    """Given lines with ids and one with a header's value, only that one is found."""
     lines = [("next", '{"userId": "anna"}'), ("next", f'{{"reason": "bad {MARKER}"}}')]
 
     assert find_leaks(lines, MARKER) == ['next: {"reason": "bad ~mark~"}']
 
 
 def test_same_seed_gives_the_same_requests() -> None:
-    """Given a seed twice, then the same requests, each with the marker; another seed gives others."""
+    """Given a seed twice, the requests are the same, each with the marker, and another seed gives others."""
     requests = make_requests(1, 200, MARKER)
 
     assert requests == make_requests(1, 200, MARKER)

@@ -1,4 +1,4 @@
-"""Ten thousand requests that no client of ours sends, to a whole platform."""
+"""Ten thousand requests that no existing client sends, to a whole platform."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,13 @@ from tests.e2e.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.e2e
 
-# The same ones each time; `make fuzz` sends others.
+# The same requests each time; `make fuzz` sends others.
 SEED, COUNT = 20261125, 10_000
 
 
 @pytest.fixture(scope="module")
 def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
-    """A platform of its own, since its limits are lifted and its studies are odd."""
+    """Return a platform of its own, because its limits are lifted and its studies are unusual."""
     platform = RunningPlatform(tmp_path_factory.mktemp("fuzz"))
     try:
         platform.wait_until_up()
@@ -27,13 +27,14 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 
 @pytest.mark.timeout(1800)
 def test_malformed_requests_break_nothing_and_leave_nothing(campaign: Campaign) -> None:
-    """Given wild methods, paths, ids, steps, bodies and headers, then each answer is as described and none
-    a failure, no object appears that a good request would not have made, and no log holds what they said."""
+    """Given arbitrary methods, paths, ids, steps, bodies and headers, each response is as described and
+    not a failure, no object appears that a valid request would not have created, and no log contains
+    their contents."""
     results, left, summary = campaign.execute(SEED, COUNT)
 
     assert results.findings == [], report(results, campaign.url, SEED)
     assert left == [], summary
-    # Many have to get past the gateway, and some past the handlers' checks, for this to mean anything.
+    # The test is meaningful only if many requests pass the gateway, and some pass the handlers' checks.
     assert sum(results.statuses.values()) == COUNT
     assert results.statuses[400] > COUNT / 3
     assert results.statuses[200] > COUNT / 20

@@ -13,20 +13,20 @@ _LAST_RELEASE = Path(__file__).parent / "last_release" / "release.tar.gz"
 
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAccount]:
-    """The account that the tests share; each has stacks and a prefix of its own."""
+    """Return the account that the tests share; each test has its own stacks and prefix."""
     with open_account(tmp_path_factory.mktemp("account")) as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
 def current(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """template.yaml as it is now."""
+    """Return the build of the current template.yaml."""
     return build(REPOSITORY, tmp_path_factory.mktemp("current"))
 
 
 @pytest.fixture(scope="session")
 def last_release(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The template, functions, layer and page of the last release (see last_release/README.md)."""
+    """Return the template, functions, layer and page of the last release (see last_release/README.md)."""
     source = tmp_path_factory.mktemp("last_release")
     with tarfile.open(_LAST_RELEASE) as archive:
         archive.extractall(source, filter="data")

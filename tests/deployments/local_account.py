@@ -1,4 +1,4 @@
-"""An AWS account on this machine, with a hosted zone and nothing else, and an operator with the SAM CLI."""
+"""An AWS account on this machine with only a hosted zone, and an operator with the SAM CLI."""
 
 import contextlib
 import subprocess
@@ -31,14 +31,14 @@ _SAM_SECONDS = 240
 
 @dataclass(frozen=True)
 class Build:
-    """What `sam build` has made of a template and its sources."""
+    """The output of `sam build` for a template and its sources."""
 
     template: Path
 
 
 @dataclass(frozen=True)
 class LocalAccount:
-    """The account; `given` is what it has besides the zone for stacks that make no network of their own."""
+    """The account; `given` has the zone and the network for stacks that do not create one."""
 
     directory: Path
     endpoint_url: str
@@ -46,7 +46,7 @@ class LocalAccount:
     game_port: int
 
     def make_parameters(self, **more: str) -> dict[str, str]:
-        """Parameters with which a stack works here, in the way of `hippo_local.platform`, and `more`."""
+        """Return parameters with which a stack works here, as in `hippo_local.platform`, and `more`."""
         return {
             "HostedZoneId": self.given.hosted_zone_id,
             "RootDomain": ROOT_DOMAIN,
@@ -58,9 +58,9 @@ class LocalAccount:
         }
 
     def client(self, service: str, region: str = REGION) -> Any:
-        """A boto3 client of the operator's."""
+        """Return a boto3 client of the operator's."""
         return boto3.client(
-            service,  # type: ignore[call-overload]  # the name is not known to the type checker
+            service,  # type: ignore[call-overload]  # the type checker does not know the name
             endpoint_url=self.endpoint_url,
             region_name=region,
             aws_access_key_id="test",
@@ -69,14 +69,14 @@ class LocalAccount:
         )
 
     def get_environment(self) -> dict[str, str]:
-        """The environment in which the SAM CLI works on this account."""
+        """Return the environment in which the SAM CLI works on this account."""
         home = self.directory / "home"
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2", "__SAM_CLI_APP_DIR": str(home)}
         return make_environment(home, {**settings, **make_aws_variables(self.endpoint_url)})
 
     def sam(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Runs the SAM CLI in the account's own folder; the result as it is, errors in its stdout."""
+        """Run the SAM CLI in the account's own folder and return the result, with errors in its stdout."""
         return subprocess.run(
             [str(Path(sys.executable).with_name("sam")), *words],
             cwd=self.directory,
@@ -92,7 +92,7 @@ class LocalAccount:
     def deploy(
         self, stack: str, build: Build, parameters: Mapping[str, str], *options: str, region: str = REGION
     ) -> dict[str, str]:
-        """Runs `sam deploy`, which has to succeed; the stack's outputs by their keys."""
+        """Run `sam deploy`, which must succeed, and return the stack's outputs by their keys."""
         words = ["--template-file", str(build.template), "--stack-name", stack, "--region", region]
         words += ["--resolve-s3", "--no-confirm-changeset", "--no-progressbar"]
         words += ["--capabilities", "CAPABILITY_IAM", *options]
@@ -103,7 +103,7 @@ class LocalAccount:
         return self.read_outputs(stack, region)
 
     def delete(self, stack: str) -> str:
-        """Deletes a stack as `sam delete` does, which looks every 30 s only; the status that it comes to."""
+        """Delete a stack as `sam delete` does, which checks only every 30 s, and return its final status."""
         cloudformation = self.client("cloudformation")
         stack_id = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
         cloudformation.delete_stack(StackName=stack)
@@ -115,24 +115,24 @@ class LocalAccount:
         return str(wait_until("the deletion", find_end))
 
     def read_outputs(self, stack: str, region: str = REGION) -> dict[str, str]:
-        """The stack's outputs by their keys."""
+        """Return the stack's outputs by their keys."""
         found = self.client("cloudformation", region).describe_stacks(StackName=stack)["Stacks"][0]
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
     def read_ids(self, stack: str, region: str = REGION) -> dict[str, str]:
-        """The physical ids of the stack's resources by their logical ids."""
+        """Return the physical ids of the stack's resources by their logical ids."""
         pages = self.client("cloudformation", region).get_paginator("list_stack_resources")
         found = [r for page in pages.paginate(StackName=stack) for r in page["StackResourceSummaries"]]
         return {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in found}
 
     def publish(self, outputs: dict[str, str]) -> str:
-        """Publishes the example study to a stack; its id."""
+        """Publish the example study to a stack and return its id."""
         study = read_study(STUDY)
         Publication(study, Aws(self.endpoint_url), outputs).publish()
         return study.project_id
 
     def describe(self, outputs: dict[str, str], project_id: str = "") -> dict[str, Any]:
-        """What a participant of tests/e2e needs of a stack."""
+        """Return the values of a stack that a participant of tests/e2e needs."""
         port = self.endpoint_url.rpartition(":")[2]
         api = f"http://localhost:{port}/_aws/execute-api/{outputs['ApiId']}/{outputs['StageName']}"
         return {
@@ -146,7 +146,7 @@ class LocalAccount:
 
 @contextlib.contextmanager
 def open_account(directory: Path) -> Iterator[LocalAccount]:
-    """The account until the end of the block; its emulator and all servers end with it."""
+    """Open the account until the end of the block; its emulator and all servers end with it."""
     files = EmulatorFiles(directory)
     port = reserve_port(0, "emulator", "")
     study = read_study(STUDY)
@@ -162,7 +162,7 @@ def open_account(directory: Path) -> Iterator[LocalAccount]:
 
 
 def build(repository: Path, directory: Path) -> Build:
-    """Runs `sam build` for what lies in `repository`; what it makes goes into `directory`."""
+    """Run `sam build` for the sources in `repository`; the output is in `directory`."""
     for name in ("logs", "home/tmp"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     SamProject(repository, directory).build()
@@ -170,7 +170,7 @@ def build(repository: Path, directory: Path) -> Build:
 
 
 def wait_until(what: str, check: Any, seconds: float = 60) -> Any:
-    """Asks until `check` gives something, and gives that; fails naming `what`."""
+    """Call `check` until it returns something, and return that; the failure names `what`."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < deadline, f"still waiting for {what}"

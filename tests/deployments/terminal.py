@@ -1,4 +1,4 @@
-"""`sam deploy --guided` as an operator meets it: in a terminal, question by question."""
+"""`sam deploy --guided` as an operator uses it: in a terminal, question by question."""
 
 import os
 import pty
@@ -20,7 +20,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 def talk(
     account: LocalAccount, build: Build, options: Sequence[str], answers: Mapping[str, str]
 ) -> tuple[int, dict[str, str], str]:
-    """Deploys so; Enter where `answers` have none. Exit code; question: default; all that was shown."""
+    """Deploy by answering questions, with Enter where `answers` has none. Return exit code, defaults by
+    question, output."""
     terminal, inner = pty.openpty()
     sam = str(Path(sys.executable).with_name("sam"))
     process = subprocess.Popen(
@@ -49,7 +50,7 @@ def _answer(terminal: int, answers: Mapping[str, str]) -> tuple[str, dict[str, s
             continue
         try:
             data = os.read(terminal, 65536)
-        except OSError:  # what Linux says when nobody has the other side open any more
+        except OSError:  # raised on Linux once the other side is closed
             return screen, questions
         screen += _COLOURS.sub("", data.decode(errors="replace"))
         if found := _QUESTION.search(screen[since:]):

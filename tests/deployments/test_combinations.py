@@ -1,4 +1,4 @@
-"""The template in the combinations of its parameters that matter: each deploys whole, and its API answers."""
+"""Combinations of template parameters that matter: each deploys completely, and its API responds."""
 
 import json
 import urllib.error
@@ -21,20 +21,20 @@ WEB_ACL = "arn:aws:wafv2:us-east-1:000000000000:regional/webacl/hippo/11111111-2
 
 @dataclass(frozen=True)
 class Combination:
-    """Where a stack is deployed, and with what besides zone and root domain."""
+    """A region and the parameters of a stack in addition to zone and root domain."""
 
     region: str
     parameters: dict[str, str]
     network: str
 
     def has(self, name: str, value: str = "") -> bool:
-        """Whether a parameter is given, or has this value."""
+        """Return whether a parameter is given, or has this value."""
         given = self.parameters.get(name, "")
         return given == value if value else bool(given)
 
 
-# Network, names, control endpoints, options, region: each pair of choices that makes sense is in one of them.
-# Not the TLS-only policies of the buckets: there is no TLS here.
+# Network, names, control endpoints, options, region: each useful pair of choices is in one of them.
+# Without the TLS-only policies of the buckets, because there is no TLS here.
 COMBINATIONS = {
     "named": Combination(
         HOME,
@@ -91,7 +91,7 @@ COMBINATIONS = {
 
 @dataclass(frozen=True)
 class Deployed:
-    """One of them, deployed."""
+    """A deployed combination."""
 
     combination: Combination
     account: LocalAccount
@@ -99,11 +99,11 @@ class Deployed:
     outputs: dict[str, str]
 
     def client(self, service: str) -> Any:
-        """A client in its region."""
+        """Return a client in its region."""
         return self.account.client(service, self.combination.region)
 
     def ask(self, path: str) -> tuple[int, bytes]:
-        """Status and body of what its API answers, at its own name where it has one."""
+        """Return status and body of the API's response, at its own name if it has one."""
         url, headers = f"{self.account.endpoint_url}/{path}", {}
         if label := self.combination.parameters.get("ApiLabel"):
             headers["Host"] = f"{label}.{ROOT_DOMAIN}"
@@ -118,7 +118,7 @@ class Deployed:
 
 @pytest.fixture(scope="module", params=COMBINATIONS)
 def deployed(request: pytest.FixtureRequest, account: LocalAccount, current: Build) -> Deployed:
-    """The stack of a combination."""
+    """Deploy a combination and return it."""
     combination = COMBINATIONS[request.param]
     parameters = account.make_parameters(
         Prefix=request.param, UpdateFunctionName=f"{request.param}_update", **combination.parameters
@@ -129,7 +129,7 @@ def deployed(request: pytest.FixtureRequest, account: LocalAccount, current: Bui
 
 
 def choose_network(account: LocalAccount, combination: Combination) -> dict[str, str]:
-    """The parameters for the network that the combination calls for."""
+    """Return the parameters for the network that the combination calls for."""
     if combination.network == "made":
         return {}
     if combination.network == "given":
@@ -141,7 +141,7 @@ def choose_network(account: LocalAccount, combination: Combination) -> dict[str,
 
 
 def test_outputs_are_complete(deployed: Deployed) -> None:
-    """Given the stack, then each output that its parameters call for is there and says something."""
+    """Given the stack, each output that its parameters call for exists and has a value."""
     conditions = {"HasExtraBuckets": "ExtraBuckets"}
     wanted = {
         name
@@ -156,7 +156,7 @@ def test_outputs_are_complete(deployed: Deployed) -> None:
 
 
 def read_template() -> Any:
-    """template.yaml, with its short forms read as nothing."""
+    """Return template.yaml, with its short forms read as None."""
 
     class Loader(yaml.SafeLoader):
         pass
@@ -165,8 +165,8 @@ def read_template() -> Any:
     return yaml.load((REPOSITORY / "template.yaml").read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506
 
 
-def test_api_answers_and_guards_what_costs_money(deployed: Deployed) -> None:
-    """Given a request to /next, then it is answered; to /start, unsigned, only where it is open."""
+def test_api_responds_and_guards_starts(deployed: Deployed) -> None:
+    """Given an unsigned request, /next responds, and /start only where it is open."""
     assert deployed.ask("next?projectId=nothing&userId=ada") == (400, b'"Project ID Not Found"')
 
     status, _ = deployed.ask("start?projectId=&userId=")
@@ -174,15 +174,15 @@ def test_api_answers_and_guards_what_costs_money(deployed: Deployed) -> None:
 
 
 def test_page_knows_the_api(deployed: Deployed) -> None:
-    """Given the page in its bucket, then its config names the API as the output does."""
+    """Given the page in its bucket, its config has the same API address as the output."""
     stored = deployed.client("s3").get_object(Bucket=deployed.outputs["SiteBucketName"], Key="config.json")
 
     assert json.loads(stored["Body"].read())["nextUrl"] == deployed.outputs["NextUrl"]
 
 
 def test_game_servers_have_a_network(deployed: Deployed) -> None:
-    """Given the function that starts servers, then it uses the subnets and the group of the outputs; what the
-    stack makes of them are two public subnets, and a group that lets in TCP 5000 and nothing else."""
+    """Given the function that starts servers, it uses the subnets and the group of the outputs, and
+    those that the stack creates are two public subnets, and a group that allows only TCP 5000 in."""
     ids = deployed.account.read_ids(deployed.stack, deployed.combination.region)
     found = deployed.client("lambda").get_function_configuration(FunctionName=ids["StartServerFunction"])
     variables = found["Environment"]["Variables"]
@@ -202,7 +202,7 @@ def test_game_servers_have_a_network(deployed: Deployed) -> None:
 
 
 def check_public(ec2: Any, subnets: list[str]) -> None:
-    """Two zones, and a way to the internet from each."""
+    """Assert that the subnets are in two zones, each with a route to the internet."""
     found = ec2.describe_subnets(SubnetIds=subnets)["Subnets"]
     assert len({subnet["AvailabilityZone"] for subnet in found}) == 2
     vpc = [{"Name": "vpc-id", "Values": [found[0]["VpcId"]]}]
@@ -216,7 +216,7 @@ def check_public(ec2: Any, subnets: list[str]) -> None:
 
 
 def test_names_lead_to_the_stack(deployed: Deployed) -> None:
-    """Given labels for API and page, then both have A and AAAA records, and the outputs say their names."""
+    """Given labels for API and page, both have A and AAAA records, and the outputs have their names."""
     zone = deployed.account.given.hosted_zone_id
     sets = deployed.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     for parameter, output in (("ApiLabel", "NextUrl"), ("SiteLabel", "SiteUrl")):
@@ -230,8 +230,8 @@ def test_names_lead_to_the_stack(deployed: Deployed) -> None:
         assert kinds == {"A", "AAAA"}
 
 
-def test_certificates_are_those_that_are_needed(deployed: Deployed) -> None:
-    """Given what is to be reached over TLS, then the stack has made those certificates, and no others."""
+def test_only_needed_certificates_are_created(deployed: Deployed) -> None:
+    """Given the names that are served over TLS, the stack has created their certificates, and no others."""
     ids = deployed.account.read_ids(deployed.stack, deployed.combination.region)
     wanted = {
         "ApiCertificate": deployed.combination.has("ApiLabel"),
@@ -246,7 +246,7 @@ def test_certificates_are_those_that_are_needed(deployed: Deployed) -> None:
 
 
 def test_options_have_their_resources(deployed: Deployed) -> None:
-    """Given the optional parts, then each is there where its parameter asks for it, and only there."""
+    """Given the optional parts, each exists exactly if its parameter asks for it."""
     ids = deployed.account.read_ids(deployed.stack, deployed.combination.region)
     has = deployed.combination.has
     wanted = {

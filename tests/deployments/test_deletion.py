@@ -1,4 +1,5 @@
-"""Deletion: refused while a game server is left, and all goes on; else done, and the data stay."""
+"""Deletion: refused while a game server is left, without side effects; otherwise done, and the data is
+kept."""
 
 from typing import Any
 
@@ -13,14 +14,14 @@ STACK, PREFIX, USER = "doomed", "doomed", "last-guest"
 
 
 def read_rules(account: LocalAccount) -> list[str]:
-    """The names of all rules with the stack's prefix that are not the stack's own."""
+    """Return the names of all rules with the stack's prefix that are not the stack's own."""
     rules = account.client("events").list_rules(NamePrefix=f"{PREFIX}-1-")["Rules"]
     return [rule["Name"] for rule in rules]
 
 
 @pytest.fixture(scope="module")
 def doomed(account: LocalAccount, current: Build) -> dict[str, str]:
-    """The outputs of a stack that is to be deleted."""
+    """Return the outputs of a stack for deletion."""
     parameters = account.make_parameters(
         Prefix=PREFIX,
         UpdateFunctionName="doomed_update",
@@ -30,11 +31,11 @@ def doomed(account: LocalAccount, current: Build) -> dict[str, str]:
     return account.deploy(STACK, current, parameters)
 
 
-def test_stack_with_a_server_stays_and_without_one_goes(
+def test_stack_is_kept_with_a_server_and_deleted_without_one(
     account: LocalAccount, doomed: dict[str, str]
 ) -> None:
-    """Given a participant in the game, when the stack is deleted, then it is refused with the reason and they
-    play to the end; when their server has stopped, then the stack goes and the answers stay."""
+    """Given a participant in the game, deletion of the stack is refused with the reason and they play
+    to the end, and once their server has stopped, the stack is deleted and the answers are kept."""
     guest = Participant(account.describe(doomed, account.publish(doomed)), USER)
     guest.begin()
     guest.submit({"consent": "yes"})
@@ -48,7 +49,7 @@ def test_stack_with_a_server_stays_and_without_one_goes(
     reasons = [event.get("ResourceStatusReason", "") for event in events]
     assert any("1 game server is left (doomed-1-last-guest)" in reason for reason in reasons), reasons
     gone = before.keys() - account.read_ids(STACK).keys()
-    # What watches may be deleted beside the guard.
+    # Monitoring may be deleted at the same time as the guard.
     assert {name for name in gone if not is_only_watching(name)} == set()
 
     with guest.connect() as socket:
@@ -65,11 +66,11 @@ def test_stack_with_a_server_stays_and_without_one_goes(
 
 
 def is_only_watching(logical_id: str) -> bool:
-    """Whether nobody misses it: alarms, the dashboard, what the researchers' tool reads."""
+    """Return whether no participant misses it: alarms, the dashboard, values for the researchers' tool."""
     return logical_id.endswith(("Alarm", "Dashboard", "Parameter", "Budget", "AlarmTopic"))
 
 
 def list_objects(account: LocalAccount, bucket: str) -> list[dict[str, Any]]:
-    """What is in a bucket."""
+    """Return the objects of a bucket."""
     contents: list[dict[str, Any]] = account.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])
     return contents

@@ -1,4 +1,4 @@
-"""`sam deploy --guided` in a terminal: zone and domain are asked first, and Enter is enough for the rest."""
+"""`sam deploy --guided` in a terminal: zone and domain come first, and Enter is enough for the rest."""
 
 import shutil
 import tomllib
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.e2e
 
 
 def test_guided_deployment_needs_two_answers(account: LocalAccount, current: Build) -> None:
-    """Given a hosted zone and nothing else, when zone and domain are given, and Enter for the rest, then
-    the stack is there and samconfig.toml keeps the answers."""
+    """Given a hosted zone only, zone and domain and Enter for the rest deploy the stack, and
+    samconfig.toml keeps the values."""
     config = account.directory / "samconfig.toml"
     shutil.copy(REPOSITORY / "samconfig.toml", config)
     answers = {

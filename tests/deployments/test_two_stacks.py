@@ -1,4 +1,4 @@
-"""Two stacks in one account: dev and prod of samconfig.toml, neither with a hand on what is the other's."""
+"""Two stacks in one account: dev and prod of samconfig.toml, neither with access to the other's resources."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ ACCOUNT = "ca-central-1:000000000000"
 
 @dataclass(frozen=True)
 class Stack:
-    """A deployed stack: its outputs, its resources, and what its roles may do."""
+    """A deployed stack: its outputs, its resources, and the permissions of its roles."""
 
     prefix: str
     outputs: dict[str, str]
@@ -27,7 +27,7 @@ class Stack:
     statements: list[dict[str, Any]]
 
     def list_own_arns(self) -> list[str]:
-        """One ARN of each kind of thing that is the stack's."""
+        """Return one ARN of each kind of resource that belongs to the stack."""
         names = {key: value for key, value in self.ids.items() if key.endswith("LogGroup")}
         return [
             f"arn:aws:s3:::{self.outputs['BucketName']}",
@@ -48,7 +48,8 @@ class Stack:
         ]
 
     def may_touch(self, arn: str) -> list[str]:
-        """What its roles may do with that, without a condition that names the stack."""
+        """Return the actions that its roles may take on that resource without a condition that names
+        the stack."""
         return [
             f"{statement['Action']} of {statement.get('Sid')}"
             for statement in self.statements
@@ -58,12 +59,12 @@ class Stack:
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value that may be one or several, as a list."""
+    """Return a value that may be a list or a single item as a list."""
     return value if isinstance(value, list) else [value]
 
 
 def read_stack(account: LocalAccount, name: str, prefix: str) -> Stack:
-    """A deployed stack with the policies of all its roles."""
+    """Return a deployed stack with the policies of all its roles."""
     ids, iam = account.read_ids(name), account.client("iam")
     statements = []
     for role in (ids[key] for key in ids if key.endswith("Role")):
@@ -76,7 +77,7 @@ def read_stack(account: LocalAccount, name: str, prefix: str) -> Stack:
 
 @pytest.fixture(scope="module")
 def stacks(account: LocalAccount, current: Build) -> tuple[Stack, Stack]:
-    """dev by questions, prod by what stands in the file and four parameters more."""
+    """Deploy dev by questions, and prod from the file with four more parameters."""
     config = account.directory / "two.toml"
     shutil.copy(REPOSITORY / "samconfig.toml", config)
     more = account.make_parameters()
@@ -85,7 +86,7 @@ def stacks(account: LocalAccount, current: Build) -> tuple[Stack, Stack]:
         account, current, ["--config-file", str(config), "--config-env", "dev"], answers
     )
     assert code == 0, screen[-3000:]
-    # What stands in the file is what Enter means.
+    # Enter accepts the value in the file.
     assert (questions["Stack Name"], questions["Parameter Prefix"]) == ("hippo-dev", "hippodev")
     kept = tomllib.loads(config.read_text())
     own = kept["prod"]["deploy"]["parameters"]["parameter_overrides"]
@@ -98,18 +99,18 @@ def stacks(account: LocalAccount, current: Build) -> tuple[Stack, Stack]:
     return read_stack(account, "hippo-dev", "hippodev"), read_stack(account, "hippo-prod", "hippo")
 
 
-def test_neither_has_a_hand_on_the_other(stacks: tuple[Stack, Stack]) -> None:
-    """Given the roles of both, then none is allowed anything on a resource of the other stack."""
+def test_neither_has_access_to_the_other(stacks: tuple[Stack, Stack]) -> None:
+    """Given the roles of both, none has any permission on a resource of the other stack."""
     dev, prod = stacks
 
     for one, other in ((dev, prod), (prod, dev)):
         own = [arn for arn in one.list_own_arns() if one.may_touch(arn)]
-        assert len(own) > 10  # so that the question is one
+        assert len(own) > 10  # so that the comparison is meaningful
         assert {arn: found for arn in other.list_own_arns() if (found := one.may_touch(arn))} == {}
 
 
 def test_researchers_find_each(account: LocalAccount, stacks: tuple[Stack, Stack]) -> None:
-    """Given both, then each has its own update function, and its own parameters below its own path."""
+    """Given both, each has its own update function, and its own parameters below its own path."""
     dev, prod = stacks
     ssm = account.client("ssm")
 

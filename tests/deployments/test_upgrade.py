@@ -1,4 +1,4 @@
-"""Upgrades: a running stack of the last release becomes one of this release, and nobody notices."""
+"""Upgrades: a running stack of the last release becomes one of this release, unnoticed by participants."""
 
 import json
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.e2e.participant import Participant, play
 pytestmark = pytest.mark.e2e
 
 STACK, PREFIX = "upgraded", "upgraded"
-# What another release must not replace: data, names that clients and messages under way know, logs.
+# Resources that a release must not replace: data, names that clients and messages in flight know, logs.
 LASTING = ("Bucket", "Topic", "Queue", "Function", "LogGroup", "Role", "Api", "Distribution", "AccessControl")
 
 
 @dataclass
 class Upgrade:
-    """What there was before, and the person who was playing meanwhile."""
+    """The state before the upgrade, and the participant who played during it."""
 
     ids: dict[str, str]
     outputs: dict[str, str]
@@ -32,7 +32,7 @@ class Upgrade:
 
 @pytest.fixture(scope="module")
 def parameters(account: LocalAccount) -> dict[str, str]:
-    """What the operator of the last release has chosen."""
+    """Return the parameters that the operator of the last release has set."""
     return account.make_parameters(
         Prefix=PREFIX,
         UpdateFunctionName="upgraded_update",
@@ -45,7 +45,7 @@ def parameters(account: LocalAccount) -> dict[str, str]:
 def upgrade(
     account: LocalAccount, last_release: Build, current: Build, parameters: dict[str, str]
 ) -> Iterator[Upgrade]:
-    """The last release, with somebody in the game; then this release."""
+    """Deploy the last release, put a participant in the game, then deploy this release."""
     outputs = account.deploy(STACK, last_release, parameters)
     guest = Participant(account.describe(outputs, account.publish(outputs)), "steady-guest")
     guest.begin()
@@ -55,21 +55,21 @@ def upgrade(
     ids, task = account.read_ids(STACK), find_task(account, guest.user_id)
     with ExitStack() as stack:
         socket = stack.enter_context(guest.connect())
-        # An operator gives only what is new; the rest keeps its value.
+        # An operator passes only new parameters; the others keep their values.
         account.deploy(STACK, current, {})
         yield Upgrade(ids, outputs, guest, socket, task)
 
 
 def find_task(account: LocalAccount, user_id: str) -> str:
-    """The ARN of the one task that runs for a participant."""
+    """Return the ARN of the one task that runs for a participant."""
     ecs = account.client("ecs")
     clusters = [arn for arn in ecs.list_clusters()["clusterArns"] if arn.endswith(f"/{PREFIX}-1-{user_id}")]
     (task,) = [arn for cluster in clusters for arn in ecs.list_tasks(cluster=cluster)["taskArns"]]
     return str(task)
 
 
-def test_nothing_that_lasts_is_replaced(account: LocalAccount, upgrade: Upgrade) -> None:
-    """Given the resources of the last release, then each of them that lasts has the same physical id."""
+def test_lasting_resources_are_kept(account: LocalAccount, upgrade: Upgrade) -> None:
+    """Given the lasting resources of the last release, each of them keeps its physical id."""
     now = account.read_ids(STACK)
 
     lasting = {name: value for name, value in upgrade.ids.items() if name.endswith(LASTING)}
@@ -80,9 +80,9 @@ def test_nothing_that_lasts_is_replaced(account: LocalAccount, upgrade: Upgrade)
     assert "DeletionGuard" in now
 
 
-def test_game_goes_on_and_ends(account: LocalAccount, upgrade: Upgrade) -> None:
-    """Given a game that was on before the upgrade, then it is played to its end on the same server, the
-    rest of the study follows, and this release stops what the last one has started."""
+def test_game_continues_and_ends(account: LocalAccount, upgrade: Upgrade) -> None:
+    """Given a game that began before the upgrade, it is played to its end on the same server, the rest
+    of the study follows, and this release stops the server that the last one started."""
     guest = upgrade.guest
     assert find_task(account, guest.user_id) == upgrade.task
 
@@ -101,24 +101,24 @@ def test_game_goes_on_and_ends(account: LocalAccount, upgrade: Upgrade) -> None:
 
 
 def read_json(account: LocalAccount, upgrade: Upgrade, key: str) -> dict[str, Any]:
-    """An object of the stack's bucket."""
+    """Return an object of the stack's bucket."""
     s3 = account.client("s3")
     body = s3.get_object(Bucket=upgrade.outputs["BucketName"], Key=key)["Body"].read()
     record: dict[str, Any] = json.loads(body)
     return record
 
 
-def test_what_was_published_before_is_served(account: LocalAccount, upgrade: Upgrade) -> None:
-    """Given a study that was published to the last release, then newcomers get it."""
+def test_study_of_the_last_release_is_served(account: LocalAccount, upgrade: Upgrade) -> None:
+    """Given a study that was published to the last release, newcomers get it."""
     newcomer = Participant(upgrade.guest.outputs, "newcomer")
 
     assert newcomer.begin()["step"] == 1
 
 
-def test_second_deployment_changes_nothing_that_lasts(
+def test_second_deployment_keeps_lasting_resources(
     account: LocalAccount, upgrade: Upgrade, current: Build
 ) -> None:
-    """Given a deployment of what is deployed, then it ends well and only the API's deployment is another."""
+    """Given a second deployment of the same release, it succeeds and replaces only the API's deployment."""
     before = account.read_ids(STACK)
 
     account.deploy(STACK, current, {}, "--no-fail-on-empty-changeset")

@@ -1,6 +1,6 @@
-"""`make prove-permissions`: records anew, judges, prints the table, deploys policies that lack an action.
+"""`make prove-permissions`: record requests again, check policies, print the table, deploy mutants.
 
-With `--recorded` only what has been committed is judged; that takes seconds.
+With `--recorded` it only checks the committed record, which takes seconds.
 """
 
 import sys
@@ -25,7 +25,7 @@ Platform = TypeVar("Platform", bound=RunningPlatform)
 
 
 def main(arguments: list[str]) -> int:
-    """0 if the policies allow all that is used, nothing else, and the mutants make the study fail."""
+    """Return 0 if the policies allow exactly what is used and every mutant makes the study fail."""
     if "--recorded" not in arguments:
         record()
     is_proven = judge()
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def record() -> None:
-    """Make the committed records anew."""
+    """Create the committed records again."""
     say("simulation: one fault at every call")
     save_requests(SIMULATION, record_simulation())
     say("local platform: everything once, and a shutdown rule that fires by itself")
@@ -44,7 +44,7 @@ def record() -> None:
 
 
 def judge() -> bool:
-    """Print the table and what was found, and bring docs/reference/permissions.md up to date."""
+    """Print the table and the findings, and update docs/reference/permissions.md."""
     statements = list_statements()
     requests = [*load_requests(PLATFORM), *load_requests(SIMULATION)]
     table = write_table(statements, requests)
@@ -55,16 +55,17 @@ def judge() -> bool:
     unexplained = [mutant for mutant in survivors if explain(mutant) is None]
     say(f"{len(requests)} different requests, {len(requests) - len(refused)} allowed")
     say(
-        f"{len(mutants)} policies with one thing less: {len(mutants) - len(survivors)} refuse something, "
-        f"{len(survivors) - len(unexplained)} lack what only AWS itself uses, {len(unexplained)} lack nothing"
+        f"{len(mutants)} policies without one element: {len(mutants) - len(survivors)} refuse a request, "
+        f"{len(survivors) - len(unexplained)} lack an element that only AWS itself uses, "
+        f"{len(unexplained)} lack an element that nothing uses"
     )
     for found in [*refused, *unexplained]:
-        say(f"NOT AS IT SHOULD BE: {found}")
+        say(f"UNEXPECTED: {found}")
     return not refused and not unexplained
 
 
 def deploy_mutants() -> None:
-    """Deploy three of them; raises if the study does not fail as it should."""
+    """Deploy three mutants; raises if the study does not fail as it should."""
     with run(RunningPlatform) as platform:
         for line in try_deployed(AccountView(platform)):
             say(f"deployed: {line}")
@@ -72,7 +73,7 @@ def deploy_mutants() -> None:
 
 @contextmanager
 def run(kind: type[Platform]) -> Iterator[Platform]:
-    """A platform in a directory of its own."""
+    """Run a platform in a directory of its own."""
     with tempfile.TemporaryDirectory() as directory:
         platform = kind(Path(directory))
         try:
@@ -83,7 +84,7 @@ def run(kind: type[Platform]) -> Iterator[Platform]:
 
 
 def say(text: str) -> None:
-    """Print, at once."""
+    """Print a line at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

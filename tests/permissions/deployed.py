@@ -1,4 +1,4 @@
-"""What IAM holds of the deployed roles and managed policies, to be laid beside what the template says."""
+"""IAM statements of the deployed roles and managed policies, for comparison with the template."""
 
 import json
 from collections import defaultdict
@@ -13,7 +13,8 @@ from tests.permissions.requests import neutralise
 
 
 def read_deployed(account: AccountView, names: Mapping[str, str]) -> dict[str, list[str]]:
-    """The statements of each role of the stack, and of what people are given; neutral, and in order."""
+    """Return the statements of each role of the stack and of each managed policy, with neutral names
+    and in order."""
     iam, found = account.client("iam"), defaultdict(list)
     answer = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
     for resource in answer["StackResources"]:
@@ -30,7 +31,7 @@ def read_deployed(account: AccountView, names: Mapping[str, str]) -> dict[str, l
 
 
 def read_template(statements: Iterable[Statement]) -> dict[str, list[str]]:
-    """The same of the template."""
+    """Return the same from the template."""
     found: dict[str, list[Any]] = defaultdict(list)
     for statement in statements:
         found[statement.role].append(statement.body)
@@ -38,5 +39,5 @@ def read_template(statements: Iterable[Statement]) -> dict[str, list[str]]:
 
 
 def write(bodies: Iterable[dict[str, Any]], names: Mapping[str, str]) -> list[str]:
-    """Statements as text that can be compared."""
+    """Return statements as text that can be compared."""
     return sorted(neutralise(json.dumps(body, sort_keys=True), names) for body in bodies)

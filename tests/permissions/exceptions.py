@@ -1,7 +1,7 @@
-"""What AWS uses by itself, where neither the local platform nor the simulator can be seen to use it.
+"""Permissions that AWS itself uses, where neither the local platform nor the simulator shows it.
 
-Each entry has its reason and its source. It has to be needed: as soon as something recorded uses what it
-names, or the template no longer allows that, the test fails until the entry is gone.
+Each entry has its reason and source, and must be needed. As soon as a recorded request
+uses it, or the template no longer allows it, the test fails until the entry is removed.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from tests.permissions.judge import Mutant
 
 @dataclass(frozen=True)
 class Unseen:
-    """Permissions by role, Sid and action; `*` in each stands for anything."""
+    """Permissions by role, Sid and action; `*` in each matches anything."""
 
     role: str
     name: str
@@ -21,7 +21,7 @@ class Unseen:
     source: str
 
     def covers(self, mutant: Mutant) -> bool:
-        """Whether it says why a mutant is not noticed."""
+        """Return whether the entry explains why a mutant is not revealed."""
         statement = mutant.statement
         actions = [mutant.taken] if mutant.kind == "action" else statement.actions
         named = fnmatchcase(statement.role, self.role) and fnmatchcase(statement.name, self.name)
@@ -35,21 +35,21 @@ UNSEEN = (
         "*Role",
         "Logs",
         "logs:*",
-        "Lambda writes what a function logs under the function's role; the emulator keeps it without asking",
+        "Lambda writes a function's log under the function's role; the emulator keeps it without a check",
         f"{_LAMBDA}monitoring-cloudwatchlogs.html",
     ),
     Unseen(
         "StartServerRole",
         "FirstCluster",
         "iam:CreateServiceLinkedRole",
-        "ECS makes its role as whoever makes an account's first cluster; the emulator has none",
+        "ECS creates its service-linked role with an account's first cluster; the emulator has none",
         f"{_ECS}using-service-linked-roles.html",
     ),
     Unseen(
         "*Role",
         "Traces",
         "xray:*",
-        "Lambda sends traces under the function's role; the emulator has none",
+        "Lambda sends traces under the function's role; the emulator sends no traces",
         f"{_LAMBDA}services-xray.html",
     ),
     Unseen(
@@ -63,12 +63,12 @@ UNSEEN = (
         "TaskExecutionRole",
         "*",
         "logs:*",
-        "Fargate writes what a task prints under this role; the emulator keeps it in files",
+        "Fargate writes a task's output under this role; the emulator keeps it in files",
         f"{_ECS}using_awslogs.html",
     ),
 )
 
 
 def explain(mutant: Mutant) -> Unseen | None:
-    """The entry that says why nothing recorded notices a mutant."""
+    """Return the entry that explains why no recorded request reveals a mutant, or None."""
     return next((entry for entry in UNSEEN if entry.covers(mutant)), None)

@@ -1,7 +1,7 @@
-"""Judges requests by the template's policies, and by policies that allow a little less.
+"""Decisions on requests by the template's policies, and by policies that allow a little less.
 
-The evaluator is MiniStack's (core.iam_evaluator) with the local platform's policy variables, so the one that
-the local platform judges by.
+The evaluator is MiniStack's (core.iam_evaluator) with the local platform's policy variables, so it decides as
+the local platform does.
 """
 
 import copy
@@ -21,7 +21,7 @@ policy_variables.install()
 
 
 def is_allowed(request: Request, statements: Iterable[Statement | dict[str, Any]]) -> bool:
-    """Whether these statements together allow a request."""
+    """Return whether these statements together allow a request."""
     bodies = [statement.body if isinstance(statement, Statement) else statement for statement in statements]
     context = _evaluator.EvalContext(
         principal_arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/{request.role}/session",
@@ -39,7 +39,7 @@ def is_allowed(request: Request, statements: Iterable[Statement | dict[str, Any]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A statement with something taken out; `body` is None where nothing is left of it."""
+    """A statement with one element removed; `body` is None if nothing remains."""
 
     statement: Statement
     kind: str  # action, resource or condition
@@ -51,7 +51,7 @@ class Mutant:
 
 
 def list_mutants(statement: Statement) -> Iterator[Mutant]:
-    """The statement without each action, each resource, and each of several values of a condition."""
+    """Return the statement without each action, each resource, and each of several values of a condition."""
     for kind, key, values in (
         ("action", "Action", statement.actions),
         ("resource", "Resource", statement.resources),
@@ -69,12 +69,13 @@ def list_mutants(statement: Statement) -> Iterator[Mutant]:
 
 
 def list_all_mutants(statements: Sequence[Statement]) -> list[Mutant]:
-    """Those of every statement that allows something."""
+    """Return the mutants of every statement that allows something."""
     return [mutant for one in statements if one.is_allow for mutant in list_mutants(one)]
 
 
 def find_survivors(statements: Sequence[Statement], requests: Iterable[Request]) -> list[Mutant]:
-    """The mutants under which every request is still allowed: what they lack is used by nothing."""
+    """Return the mutants under which every request is still allowed: no request uses the element that
+    they lack."""
     asked: dict[tuple[str, str], list[Request]] = defaultdict(list)
     for request in requests:
         if request.is_allowed:
@@ -93,7 +94,7 @@ def _is_noticed(
 
 
 def find_refused(statements: Sequence[Statement], requests: Iterable[Request]) -> list[Request]:
-    """The requests that the local platform, or the simulation, let pass and the template does not allow."""
+    """Return the requests that the local platform or the simulation allowed and the template does not."""
     by_role: dict[str, list[Statement]] = defaultdict(list)
     for statement in statements:
         by_role[statement.role].append(statement)
@@ -101,7 +102,7 @@ def find_refused(statements: Sequence[Statement], requests: Iterable[Request]) -
 
 
 def find_used(statements: Sequence[Statement], requests: Iterable[Request]) -> set[str]:
-    """Which action on which resource of which statement somebody used; each as one text."""
+    """Return each action on each resource of each statement that a request used, as texts."""
     asked = [request for request in requests if request.is_allowed]
     return {
         f"{one.role}/{one.name}: {action} on {resource}"

@@ -1,4 +1,4 @@
-"""Three policies that lack one action each, deployed for real: the study is seen to fail, and where."""
+"""Three policies that lack one action each, deployed: the study fails, and the test says where."""
 
 import json
 import urllib.error
@@ -15,7 +15,7 @@ from tests.permissions.options import update_stack
 
 @dataclass(frozen=True)
 class DeployedMutant:
-    """A role's statement, the action that is taken out of it, and what is seen of it in the study."""
+    """A role's statement, the action removed from it, and the observation of the study."""
 
     role: str
     sid: str
@@ -27,18 +27,18 @@ class DeployedMutant:
 
 
 def watch_participant(account: AccountView) -> str:
-    """Somebody opens the study: their record cannot be written."""
+    """Open the study: the participant's record cannot be written."""
     user_id = "u-no-record"
     try:
         answer = Participant(account.outputs, user_id).begin()
     except urllib.error.HTTPError as error:
         assert account.read_participant(user_id) == {}
-        return f"who opens the study is answered {error.code}, and has no record"
-    raise AssertionError(f"the study went on: {answer}")
+        return f"the study responds with {error.code}, and the participant has no record"
+    raise AssertionError(f"the study continued: {answer}")
 
 
 def watch_start(account: AccountView) -> str:
-    """A start: no task comes."""
+    """Start a server: no task is started."""
     user_id = "u-no-task"
     send(account, "Start", {"projectId": account.outputs["projectId"], "userId": user_id, "requestId": "1"})
     letter = wait_for_letter(account, "Start", user_id)
@@ -48,7 +48,7 @@ def watch_start(account: AccountView) -> str:
 
 
 def watch_stop(account: AccountView) -> str:
-    """A stop: the task goes on, and its rule stays."""
+    """Stop a server: the task continues, and its rule stays."""
     user_id = "u-not-stopped"
     send(account, "Start", {"projectId": account.outputs["projectId"], "userId": user_id, "requestId": "1"})
     wait_for("the server", lambda: account.read_server(user_id).get("state") == "ready")
@@ -56,11 +56,11 @@ def watch_stop(account: AccountView) -> str:
     letter = wait_for_letter(account, "Stop", user_id)
     assert {"tasks", "rules"} <= set(account.list_resources(user_id))
     state = account.read_server(user_id)["state"]
-    return f"the task goes on, {state!r}, with its rule armed; dead letter: {letter}"
+    return f"the task continues, {state!r}, with its rule armed; dead letter: {letter}"
 
 
 def wait_for_letter(account: AccountView, kind: str, user_id: str) -> str:
-    """The error of the participant's dead letter, when it has come."""
+    """Return the error of the participant's dead letter when it has arrived."""
     queue = account.outputs["stackOutputs"][f"{kind}ServerDeadLetterQueueUrl"]
 
     def look() -> str:
@@ -81,7 +81,7 @@ DEPLOYED = (
 
 
 def try_deployed(account: AccountView) -> Iterator[str]:
-    """Deploy one after the other, and the whole again at the end; gives a line for each."""
+    """Deploy each mutant, and the whole template again at the end. Return a line for each."""
     original = read_deployed(account)
     for mutant in DEPLOYED:
         update_stack(account, template=take_out(original, mutant))
@@ -90,7 +90,7 @@ def try_deployed(account: AccountView) -> Iterator[str]:
 
 
 def read_deployed(account: AccountView) -> str:
-    """The template of the stack as CloudFormation was given it, as JSON."""
+    """Return the template of the stack as CloudFormation received it, as JSON."""
     client = account.client("cloudformation")
     answer = client.get_template(StackName=account.outputs["stack"], TemplateStage="Original")
     body: Any = answer["TemplateBody"]
@@ -98,7 +98,7 @@ def read_deployed(account: AccountView) -> str:
 
 
 def take_out(template: str, mutant: DeployedMutant) -> str:
-    """The template without the action."""
+    """Return the template without the action."""
     content = json.loads(template)
     policies = content["Resources"][mutant.role]["Properties"]["Policies"]
     statements = policies[0]["PolicyDocument"]["Statement"]

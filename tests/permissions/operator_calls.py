@@ -1,4 +1,4 @@
-"""What an operator asks of the deployed stack: messages, signed requests, queues, logs."""
+"""An operator's calls of the deployed stack: messages, signed requests, queues, logs."""
 
 import json
 import urllib.parse
@@ -19,7 +19,7 @@ def send(account: AccountView, kind: str, message: dict[str, object]) -> None:
 
 
 def get_signed(account: AccountView, name: str, **query: object) -> int:
-    """A signed GET of an endpoint; gives the status."""
+    """Send a signed GET to an endpoint and return the status."""
     keys = account.outputs["credentials"]
     url = f"{account.outputs[name]}?{urllib.parse.urlencode(query)}"
     request = AWSRequest("GET", url, headers={"Host": urllib.parse.urlsplit(url).netloc})
@@ -30,7 +30,7 @@ def get_signed(account: AccountView, name: str, **query: object) -> int:
 
 
 def count_messages(account: AccountView, queue: str) -> int:
-    """How many messages a queue shows."""
+    """Return the number of messages that a queue shows."""
     answer = account.client("sqs").get_queue_attributes(
         QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
     )
@@ -38,6 +38,6 @@ def count_messages(account: AccountView, queue: str) -> int:
 
 
 def read_task_log(account: AccountView, user_id: str) -> str:
-    """What a participant's game server has printed."""
+    """Return the output of a participant's game server."""
     files = Path(account.outputs["logs"]["tasks"]).glob(f"*-{user_id}-*")
     return "".join(file.read_text(encoding="utf-8") for file in files)

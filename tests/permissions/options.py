@@ -1,4 +1,4 @@
-"""Switches the template's options on, on a platform that is up: those that add a permission."""
+"""Options of the template that add a permission, switched on for a running platform."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from tests.permissions.policies import OPTIONS
 
 EXTRA_BUCKET = OPTIONS["ExtraBuckets"]
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-# The page without a name of its own has another config.json, so it is published again.
+# Without its own name the page has another config.json, so it is published again.
 _SWITCHED = {**OPTIONS, "SiteUrl": ""}
 
 
 def switch_on(account: AccountView) -> None:
-    """Update the stack; what an earlier version of the page had left goes."""
+    """Update the stack, and delete the files that an earlier version of the page left."""
     s3 = account.client("s3")
     s3.create_bucket(
         Bucket=EXTRA_BUCKET, CreateBucketConfiguration={"LocationConstraint": account.outputs["region"]}
@@ -25,7 +25,7 @@ def switch_on(account: AccountView) -> None:
 def update_stack(
     account: AccountView, *, parameters: dict[str, str] | None = None, template: str | None = None
 ) -> None:
-    """Deploy once more, with other parameters or another template; waits until it is done."""
+    """Deploy again with other parameters or another template, and wait until it is done."""
     client, stack = account.client("cloudformation"), account.outputs["stack"]
     known = client.describe_stacks(StackName=stack)["Stacks"][0]["Parameters"]
     given = parameters or {}
@@ -47,7 +47,7 @@ def _give(name: str, given: dict[str, str]) -> dict[str, Any]:
 
 
 def store_template(account: AccountView, template: str) -> str:
-    """Put a template where CloudFormation fetches it, being longer than a request may be; gives the URL."""
+    """Store a template, which is longer than a request may be, and return its URL for CloudFormation."""
     bucket, key = account.outputs["stackOutputs"]["SiteBucketName"], "template.json"
     account.client("s3").put_object(Bucket=bucket, Key=key, Body=template.encode())
     return f"https://s3.{account.outputs['region']}.amazonaws.com/{bucket}/{key}"

@@ -1,7 +1,7 @@
-"""What each role of the template is allowed, with every intrinsic function resolved to neutral names.
+"""Statements of each role of the template, with every intrinsic function resolved to neutral names.
 
-A bucket, topic or role is called by its logical id (`arn:aws:s3:::DataBucket`), so that what was recorded on
-one deployment and what the template says can be laid side by side.
+A bucket, topic or role is named by its logical id (`arn:aws:s3:::DataBucket`), so that the record of a
+deployment can be compared with the template.
 """
 
 import copy
@@ -15,11 +15,11 @@ from template_file import ROOT, as_list, load_template
 from hippo_local.emulator.ministack import load
 
 REGION, ACCOUNT, STACK = "ca-central-1", "000000000000", "hippo-local"
-# What the template needs, and every option that adds a permission; some exclude each other.
+# Required parameters, and every option that adds a permission; some exclude each other.
 NEEDED = {"HostedZoneId": "ZONE", "RootDomain": "localhost", "Subnet": "subnet-1", "SecurityGroup": "sg-1"}
 OPTIONS = {"ExtraBuckets": "extra-bucket", "Tracing": "Active", "GameCertificate": "acm"}
 OTHER_OPTIONS = {**OPTIONS, "GameCertificate": "bucket"}
-# Policies beside the roles; those of no role are for people.
+# Policies outside the roles; those without a role are for people.
 RESEARCHER, STEWARD = "Researcher", "Steward"
 _ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _NAMES = {
@@ -49,24 +49,24 @@ class Statement:
 
     @property
     def resources(self) -> list[str]:
-        """The resources; none for a statement that names what it does not concern."""
+        """The resources; empty for a statement with NotResource."""
         return as_list(self.body.get("Resource", []))
 
     @property
     def is_allow(self) -> bool:
-        """Whether it allows."""
+        """Whether the effect is Allow."""
         return bool(self.body["Effect"] == "Allow")
 
 
 @cache
 def list_statements() -> tuple[Statement, ...]:
-    """The statements of all roles, in the template's order, with every option."""
+    """Return the statements of all roles, in the template's order, with every option."""
     found = read_statements(OPTIONS)
     return (*found, *(one for one in read_statements(OTHER_OPTIONS) if one not in found))
 
 
 def read_statements(options: Mapping[str, str]) -> list[Statement]:
-    """The statements that a deployment with these options makes."""
+    """Return the statements of a deployment with these options."""
     return list(_read_statements(resolve_template(options)))
 
 
@@ -82,7 +82,7 @@ def _read_statements(resources: dict[str, Any]) -> Iterator[Statement]:
 
 
 def name_holder(policy: str) -> str:
-    """Whom a policy of no role is for, by its logical id."""
+    """Return the holder of a policy without a role, by its logical id."""
     return STEWARD if policy.startswith(STEWARD) else RESEARCHER
 
 
@@ -92,7 +92,7 @@ def _read_document(role: str, policy: str, document: dict[str, Any]) -> Iterator
 
 
 def resolve_template(options: Mapping[str, str]) -> dict[str, Any]:
-    """The IAM resources that these parameters make, resolved as CloudFormation would."""
+    """Return the IAM resources that these parameters create, resolved as CloudFormation would."""
     engine, responses = load("services.cloudformation.engine"), load("core.responses")
     responses.set_request_region(REGION)
     template = copy.deepcopy(load_template())
@@ -118,14 +118,14 @@ def resolve_template(options: Mapping[str, str]) -> dict[str, Any]:
 
 
 class _Attributes(dict[str, str]):
-    """Any attribute has a value."""
+    """A value for any attribute."""
 
     def __contains__(self, _: object) -> bool:
         return True
 
 
 def _name(logical_id: str, resource: dict[str, Any]) -> dict[str, Any]:
-    """What Ref and GetAtt give for a resource."""
+    """Return the value of Ref and GetAtt for a resource."""
     name = logical_id
     if logical_id == "UpdateProjectMasterListFunction":
         name = load_template()["Parameters"]["UpdateFunctionName"]["Default"]
@@ -136,7 +136,7 @@ def _name(logical_id: str, resource: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_reasons() -> dict[tuple[str, str], str]:
-    """The comment above each statement of the template, by role or policy and Sid."""
+    """Return the comment above each statement of the template, by role or policy and Sid."""
     reasons: dict[tuple[str, str], str] = {}
     role, comment = "", []
     for line in (ROOT / "template.yaml").read_text(encoding="utf-8").splitlines():

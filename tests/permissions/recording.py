@@ -1,6 +1,6 @@
-"""What is done on the local platform while IAM's judgements are written down.
+"""Use of the local platform while IAM's decisions are recorded.
 
-Every option of the template that adds a permission is on. All that takes time runs side by side.
+Every option of the template that adds a permission is on. Slow steps run in parallel.
 """
 
 import json
@@ -23,7 +23,7 @@ AT_ONCE = 6
 
 
 class RecordingPlatform(RunningPlatform):
-    """A local platform that writes down what IAM judges; `deployed` are the policies at the end."""
+    """A local platform that records the decisions of IAM; `deployed` are the policies at the end."""
 
     def __init__(self, directory: Path) -> None:
         self._record = directory / "permissions.jsonl"
@@ -32,16 +32,16 @@ class RecordingPlatform(RunningPlatform):
         super().__init__(directory, environment={"HIPPO_PERMISSION_RECORD": str(self._record)})
 
     def read(self) -> set[Request]:
-        """What has been asked so far."""
+        """Return the requests so far."""
         return read_record(self._record.read_text(encoding="utf-8").splitlines(), self.names)
 
     @property
     def names(self) -> dict[str, str]:
-        """What the stack has made, physical name to logical id, the long names first."""
+        """The resources of the stack, physical name to logical id, the longest names first."""
         return dict(sorted(self._names.items(), key=lambda entry: -len(entry[0])))
 
     def learn_names(self) -> None:
-        """Note what the stack holds now, so that it is known when it has gone."""
+        """Note the current resources of the stack, so that they are known after they are deleted."""
         stack = self.outputs["stack"]
         answer = self.make_client("cloudformation").describe_stack_resources(StackName=stack)
         self._names |= name_resources(answer["StackResources"], stack)
@@ -78,6 +78,6 @@ def record_platform(platform: RecordingPlatform, *, cron: bool) -> set[Request]:
 
 
 def list_living(account: AccountView) -> list[str]:
-    """The server records that do not say that the server has stopped."""
+    """Return the server records whose state is not stopped."""
     records = ((key, account.read_json(key) or {}) for key in account.list_keys("_servers/"))
     return [json.dumps({key: record}) for key, record in records if record.get("state") != "stopped"]

@@ -1,4 +1,4 @@
-"""What the roles asked for, in a form that is the same for every run: ids, times and people are neutral."""
+"""Requests of the roles, in a form that is the same for every run: ids, times and people are neutral."""
 
 import json
 import re
@@ -9,10 +9,10 @@ from typing import Any
 
 from tests.permissions.policies import RESEARCHER, STEWARD
 
-# What the local platform has recorded, and what the simulation has.
+# The records of the local platform and of the simulation.
 PLATFORM = Path(__file__).with_name("recorded_platform.jsonl")
 SIMULATION = Path(__file__).with_name("recorded_simulation.jsonl")
-# Of the global keys those that differ from run to run, and none that a policy here asks for.
+# Global keys that differ from run to run, and that no policy here uses.
 _LEFT_OUT = (
     "aws:tokenissuetime",
     "aws:userid",
@@ -20,7 +20,7 @@ _LEFT_OUT = (
     "aws:principaltag/aws:",
     "aws:securetransport",
 )
-# Resources whose physical names hold nothing of the stack's.
+# Resources whose physical names contain no name of the stack.
 _RANDOM = ("AWS::ApiGateway::RestApi", "AWS::CertificateManager::Certificate")
 _NEUTRAL = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}"), "ID"),
@@ -28,14 +28,14 @@ _NEUTRAL = (
     (re.compile(r"\d{8}T\d{6,}Z"), "TIME"),
     (re.compile(r"(?<=_slots/)\d{4}"), "0000"),
     (re.compile(r"(?<=_slots/q\.)[0-9TZ-]+(?=\.)"), "TIME"),
-    # People's ids begin so in what is recorded.
+    # Prefix of participants' ids in the record.
     (re.compile(r"\bu-[a-z0-9-]+"), "user"),
 )
 
 
 @dataclass(frozen=True)
 class Request:
-    """What IAM was asked: `context` are the condition keys, as sorted JSON; `role` is who asked."""
+    """One request to IAM; `context` has the condition keys as sorted JSON, `role` is the caller."""
 
     role: str
     action: str
@@ -44,7 +44,7 @@ class Request:
     is_allowed: bool = True
 
     def as_line(self) -> str:
-        """One line of JSON."""
+        """Return the request as one line of JSON."""
         entries = {"role": self.role, "action": self.action, "resource": self.resource}
         more = {"context": json.loads(self.context)} if self.context != "{}" else {}
         refused = {} if self.is_allowed else {"refused": True}
@@ -52,7 +52,7 @@ class Request:
 
     @classmethod
     def from_line(cls, line: str) -> "Request":
-        """The request that such a line describes."""
+        """Return the request that such a line describes."""
         entries = json.loads(line)
         context = json.dumps(entries.get("context", {}), sort_keys=True)
         return cls(
@@ -61,7 +61,7 @@ class Request:
 
 
 def neutralise(text: str, names: Mapping[str, str]) -> str:
-    """A text with neutral ids; `names` maps what the deployment made to logical ids, the long ones first."""
+    """Return a text with neutral ids; `names` maps physical names to logical ids, the longest first."""
     for physical, logical in names.items():
         text = text.replace(physical, logical)
     for pattern, neutral in _NEUTRAL:
@@ -70,9 +70,9 @@ def neutralise(text: str, names: Mapping[str, str]) -> str:
 
 
 def read_record(lines: Iterable[str], names: Mapping[str, str]) -> set[Request]:
-    """The requests of a record of the local platform."""
+    """Return the requests of a record of the local platform."""
     requests = {_read(json.loads(neutralise(line, names))) for line in lines}
-    # Whether a missing object is 404 or 403 is a question that S3 asks itself, not a request.
+    # S3 checks this itself, to choose between 404 and 403 for a missing object. It is not a request.
     return {one for one in requests if one.is_allowed or one.action != "s3:ListBucket" or one.context != "{}"}
 
 
@@ -87,7 +87,7 @@ def _read(entry: dict[str, Any]) -> Request:
 
 
 def name_resources(resources: Iterable[Mapping[str, Any]], stack: str) -> dict[str, str]:
-    """What DescribeStackResources lists, physical name to logical id."""
+    """Return the result of DescribeStackResources as physical name to logical id."""
     names = {}
     for resource in resources:
         tail = re.split(r"[:/]", resource["PhysicalResourceId"])[-1]
@@ -99,7 +99,7 @@ def name_resources(resources: Iterable[Mapping[str, Any]], stack: str) -> dict[s
 
 
 def load_requests(path: Path) -> list[Request]:
-    """A committed record."""
+    """Return a committed record."""
     return [Request.from_line(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 

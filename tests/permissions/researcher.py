@@ -1,6 +1,6 @@
 """A researcher, tagged with a project, who publishes, pushes images, registers tasks and reads their data.
 
-IAM is asked before a service looks at a request: what is refused for its content has been asked for.
+IAM decides before a service reads a request, so a request that is refused for its content is recorded too.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from tests.e2e.account_view import AccountView
 from tests.permissions.options import EXTRA_BUCKET
 from tests.permissions.studies import ONE_PAGE, put_pages
 
-# The tag's own value, and one of the ids that begin with it and a hyphen.
+# The tag's own value, and one id that starts with it and a hyphen.
 TAG = "lab"
 PROJECTS = (TAG, f"{TAG}-one")
 POLICIES = ("ResearcherPolicy", "ResearcherExtraBucketsPolicy")
@@ -24,7 +24,7 @@ _DIGEST = "sha256:" + "0" * 64
 
 
 def research(account: AccountView) -> None:
-    """Do all that a researcher is to be able to do, for both projects, in both buckets."""
+    """Do everything that a researcher must be able to do, for both projects, in both buckets."""
     client = make_clients(account)
     for project in PROJECTS:
         for bucket in (account.outputs["bucket"], EXTRA_BUCKET):
@@ -44,7 +44,8 @@ def make_clients(
     policies: tuple[str, ...] = POLICIES,
     **more_tags: str,
 ) -> Callable[[str], Any]:
-    """A user with the tag, perhaps others, and some policies; gives their clients by service."""
+    """Create a user with the tag, optional other tags and some policies, and return their clients by
+    service."""
     iam = account.client("iam")
     resources = account.client("cloudformation").describe_stack_resources(StackName=account.outputs["stack"])
     arns = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources["StackResources"]}
@@ -56,7 +57,7 @@ def make_clients(
 
     def client(service: str) -> Any:
         return boto3.client(
-            service,  # type: ignore[call-overload]  # the name is not known to the type checker
+            service,  # type: ignore[call-overload]  # the type checker does not know the name
             endpoint_url=account.outputs["endpointUrl"],
             region_name=account.outputs["region"],
             aws_access_key_id=key["AccessKeyId"],
@@ -68,7 +69,7 @@ def make_clients(
 
 
 def use_bucket(s3: Any, bucket: str, project: str) -> None:
-    """Upload as the deployment script does, list, read, delete, and give up what was to be sent in parts."""
+    """Upload as the deployment script does, list, read, delete, and abort an upload in parts."""
     for name in ("page.html", "page.css", "_media/page.png"):
         key = f"{project}/{name}"
         s3.put_object(Bucket=bucket, Key=key, Body=b"", ACL="private")
@@ -90,7 +91,7 @@ def read_server(s3: Any, account: AccountView, project: str) -> None:
 
 
 def push_image(ecr: Any, repository: str) -> None:
-    """What the Docker client asks for, and the deployment script before it."""
+    """Make the calls of the Docker client, and before it those of the deployment script."""
     ecr.get_authorization_token()
     ecr.describe_repositories()
     ecr.create_repository(repositoryName=repository)
@@ -112,7 +113,7 @@ def push_image(ecr: Any, repository: str) -> None:
 
 
 def register(ecs: Any, account: AccountView, family: str) -> None:
-    """Look for a task definition and register one with the stack's two roles."""
+    """Search for a task definition and register one with the stack's two roles."""
     ecs.list_task_definitions(familyPrefix=family)
     outputs = account.outputs["stackOutputs"]
     ecs.register_task_definition(
@@ -126,7 +127,7 @@ def register(ecs: Any, account: AccountView, family: str) -> None:
 
 
 def read_logs(logs: Any, group: str) -> None:
-    """Read what game servers printed; there may be nothing yet."""
+    """Read the output of game servers; there may be none yet."""
     for call in (
         lambda: logs.describe_log_streams(logGroupName=group),
         lambda: logs.filter_log_events(logGroupName=group),

@@ -1,6 +1,6 @@
-"""What participants, operators and faults do to a platform, each as one function.
+"""Scenarios of participants, operators and faults on a platform, each as one function.
 
-People's ids begin with `u-`, so that their names can be told from the rest in what is recorded.
+Participants' ids start with `u-`, which distinguishes their names in the record.
 """
 
 import json
@@ -30,20 +30,20 @@ Scenario = Callable[[AccountView, Faults], None]
 
 
 def go_through(account: AccountView, faults: Faults) -> None:
-    """The example study from its link to its thanks; next_step sends the stop."""
+    """Take part in the example study from its link to its last page; next_step sends the stop."""
     journey = travel(account, "u-whole", faults)
     assert (journey.error, journey.left) == ("", {})
     assert journey.trials
 
 
 def lack_capacity(account: AccountView, faults: Faults) -> None:
-    """Spot refuses at first."""
+    """Start a server when Spot refuses at first."""
     faults.add("u-no-spot", {"kind": "no-capacity"})
     assert travel(account, "u-no-spot", faults).server["capacityProvider"] == "FARGATE"
 
 
 def lose_server(account: AccountView, faults: Faults) -> None:
-    """The server dies in the game and another one takes its place and its name."""
+    """Make a server fail during the game; another one replaces it and takes its name."""
     user_id = "u-died"
     participant = PatientParticipant(account.outputs, user_id)
     participant.begin()
@@ -59,7 +59,7 @@ def lose_server(account: AccountView, faults: Faults) -> None:
 
 
 def meet_taken_name(account: AccountView, _: Faults) -> None:
-    """The participant's name is somebody else's."""
+    """Start a server for a participant whose name belongs to another record."""
     user_id = "u-landlord"
     name = f"{user_id}.{account.outputs['rootDomain']}"
     record = {"Name": name, "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.7"}]}
@@ -73,7 +73,7 @@ def meet_taken_name(account: AccountView, _: Faults) -> None:
 
 
 def queue_up(account: AccountView, _: Faults) -> None:
-    """Three come to a study with one server: two get it in turn, one has gone away meanwhile."""
+    """Let three participants wait for a study with one server: two get it in turn, the third has left."""
     project = "one_at_a_time"
     put_pages(account, account.outputs["bucket"], project)
     publish(account, {**ONE_GAME, "id": project, "ecsTask": account.outputs["projectId"], "maxServers": 1})
@@ -92,7 +92,7 @@ def queue_up(account: AccountView, _: Faults) -> None:
 
 
 def leave_line(account: AccountView, behind: str) -> None:
-    """Somebody else in the queue, not heard of for ten minutes: a crash has left the entry."""
+    """Add an entry to the queue that has been inactive for ten minutes, as after a crash."""
     past = (datetime.now(UTC) - timedelta(minutes=10)).isoformat().replace("+00:00", "Z")
     body = json.dumps({"startId": "gone", "seenAt": past, "limit": None}).encode()
     key = behind.replace("u-second-in-line", "u-gone")
@@ -100,7 +100,7 @@ def leave_line(account: AccountView, behind: str) -> None:
 
 
 def start_by_hand(account: AccountView, _: Faults) -> None:
-    """An operator's signed requests start a server, and stop it with a delay and then at once."""
+    """Start a server with an operator's signed requests, and stop it with a delay and then at once."""
     user_id = "u-by-hand"
     study = account.outputs["projectId"]
     assert get_signed(account, "startUrl", projectId=study, userId=user_id) == 200
@@ -110,8 +110,8 @@ def start_by_hand(account: AccountView, _: Faults) -> None:
     wait_for("the stop", lambda: account.read_server(user_id)["state"] == "stopped")
 
 
-def fail_for_good(account: AccountView, faults: Faults) -> None:
-    """Both asynchronous functions die at each try, and leave a dead letter."""
+def fail_permanently(account: AccountView, faults: Faults) -> None:
+    """Make both asynchronous functions fail at each try, so that they leave a dead letter."""
     for function in ("start_server", "stop_server"):
         faults.add(
             f"u-dead-{function}".replace("_", "-"),
@@ -128,7 +128,7 @@ def fail_for_good(account: AccountView, faults: Faults) -> None:
 
 
 def use_every_option(account: AccountView, _: Faults) -> None:
-    """A study with signed links and one place, in the stack's bucket and in another one."""
+    """Take part in a study with signed links and one slot, in the stack's bucket and in another one."""
     for project, bucket in (("options", account.outputs["bucket"]), ("extra_options", EXTRA_BUCKET)):
         put_pages(account, bucket, project)
         account.client("s3").put_object(Bucket=bucket, Key=name_link_key(project), Body=KEY)
@@ -143,7 +143,8 @@ def use_every_option(account: AccountView, _: Faults) -> None:
 
 
 def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
-    """A study in a bucket of its own, with balanced groups, which the game knows; an older execution role."""
+    """Play a study in its own bucket, with balanced groups, which the game receives, and an older
+    execution role."""
     project, user_id = "extra_game", "u-elsewhere"
     put_pages(account, EXTRA_BUCKET, project)
     role = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
@@ -167,7 +168,7 @@ def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
 
 
 def read_old_list(account: AccountView, _: Faults) -> None:
-    """Studies that an existing deployment's list names, without versions, in both buckets."""
+    """Take part in studies from an existing deployment's list, without versions, in both buckets."""
     for project, bucket in (("old_study", account.outputs["bucket"]), ("extra_old_study", EXTRA_BUCKET)):
         put_pages(account, bucket, project)
         put_list_entry(account, {**ONE_PAGE, "id": project, "ecsTask": project, "bucket": bucket})
@@ -176,7 +177,7 @@ def read_old_list(account: AccountView, _: Faults) -> None:
 
 
 def walk_away(account: AccountView, _: Faults) -> None:
-    """Somebody leaves the game, and the shutdown rule fires."""
+    """Leave the game, so that the shutdown rule fires."""
     project, user_id = "short_study", "u-walker"
     put_pages(account, account.outputs["bucket"], project)
     publish(account, {**ONE_GAME, "id": project, "ecsTask": account.outputs["projectId"], "maxRuntime": 1})
@@ -189,7 +190,7 @@ def walk_away(account: AccountView, _: Faults) -> None:
 
 
 def sweep(account: AccountView) -> None:
-    """The periodic look at everything, with a cluster and a rule that belong to nobody."""
+    """Run a sweep with an orphaned cluster and an orphaned rule."""
     mine = [{"key": "hippo:stack", "value": "hippo"}]
     account.client("ecs").create_cluster(clusterName="hippo-1-u-orphan", tags=mine)
     account.client("events").put_rule(Name="hippo-2-u-orphan", ScheduleExpression="cron(0 0 1 1 ? 2020)")
@@ -199,7 +200,7 @@ def sweep(account: AccountView) -> None:
 
 
 def fetch_certificate(account: AccountView, source: str) -> None:
-    """A game server fetches the certificate for its name, be there a good one or not, and is stopped."""
+    """Start a game server that fetches the certificate for its name, valid or not, and stop it."""
     user_id, family = f"u-{source.partition(':')[0]}", "with_certificate"
     for name in ("fullchain.pem", "privkey.pem"):
         account.client("s3").put_object(Bucket=account.outputs["bucket"], Key=f"SSL/{name}", Body=b"none")
@@ -213,7 +214,7 @@ def fetch_certificate(account: AccountView, source: str) -> None:
 
 
 def delete_stack_too_early(account: AccountView) -> None:
-    """An operator deletes the stack; a server that comes just then has it refused, and starts go on."""
+    """Delete the stack too early: a server that starts just then prevents it, and starts continue."""
     stack, client = account.outputs["stack"], account.client("cloudformation")
     resource = client.describe_stack_resource(StackName=stack, LogicalResourceId="StartServerFunction")
     function = resource["StackResourceDetail"]["PhysicalResourceId"]
@@ -232,7 +233,7 @@ def delete_stack_too_early(account: AccountView) -> None:
 
 SCENARIOS: tuple[Scenario, ...] = (
     queue_up,
-    fail_for_good,
+    fail_permanently,
     go_through,
     lack_capacity,
     lose_server,

@@ -1,8 +1,8 @@
-"""What the handlers ask of AWS on the simulator's fault paths, as IAM would see it.
+"""Requests of the handlers on the simulator's fault paths, as IAM would see them.
 
-Each operation is judged as the Service Authorization Reference says
-(see also hippo_local/emulator/iam/authorization.py). The task definition names the roles that a task is
-handed, and the simulator has no task definitions: iam:PassRole comes from the local platform's record alone.
+Each operation follows the Service Authorization Reference
+(see also hippo_local/emulator/iam/authorization.py). The task definition names the roles of a task,
+and the simulator has no task definitions, so iam:PassRole is in the local platform's record only.
 """
 
 import io
@@ -34,7 +34,7 @@ _ZONE = f"arn:aws:route53:::hostedzone/{NEEDED['HostedZoneId']}"
 
 
 def record_simulation(every: int = 1) -> set[Request]:
-    """The requests of all acts with one fault at every call (half a minute), or of every so manieth case."""
+    """Return the requests of all acts with one fault at every call (half a minute), or of every nth case."""
     requests: set[Request] = set()
     known: set[tuple[str, ...]] = set()
 
@@ -45,7 +45,7 @@ def record_simulation(every: int = 1) -> set[Request]:
             known.add(asked)
             requests.update(_judge(ROLES[function], operation, arguments))
 
-    # What the handlers measure goes to standard output.
+    # The handlers write their metrics to standard output.
     with DEPLOYMENT.install(), redirect_stdout(io.StringIO()):
         Boundary.told = note
         try:
@@ -60,7 +60,7 @@ def record_simulation(every: int = 1) -> set[Request]:
 
 
 def change_definition() -> None:
-    """A start dies after RunTask, and its retry finds the task definition changed: ConflictException."""
+    """Make a start fail after RunTask, and change the task definition before its retry: ConflictException."""
     world = World()
     runs: list[Point] = []
 
@@ -80,7 +80,7 @@ def change_definition() -> None:
 
 
 def leave_queue() -> None:
-    """Somebody who waits for a place goes away, and is taken from the queue when there is one."""
+    """Let a waiting participant leave, and remove them from the queue when a slot is free."""
     world = World(max_servers=1)
     world.bring_up("first")
     world.send_start("second")
@@ -90,7 +90,7 @@ def leave_queue() -> None:
 
 
 def lose_start() -> None:
-    """SNS loses the start message: after a minute the participant's name is looked up."""
+    """Lose the start message in SNS: after a minute the participant's name is looked up."""
     world = World()
     world.sns.plan_delivery = lambda message: []
     person = world.meet()

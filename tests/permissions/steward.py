@@ -1,6 +1,6 @@
 """A steward, tagged with a project: stops a server, reads logs, and withdraws participants of two projects.
 
-Only what the stewards' own policy is for is asked under it; whatever else they do, they do as researchers.
+Only requests that need the stewards' own policy are made under it; all others are made as researchers.
 """
 
 import json
@@ -17,11 +17,11 @@ _LISTS = ("_admission.json", "_groups.json")
 
 
 def look_after(account: AccountView) -> None:
-    """Do all that a steward is to be able to do."""
+    """Do everything that a steward must be able to do."""
     client = make_clients(account, "steward", _POLICIES)
     bucket, outputs = account.outputs["bucket"], account.outputs["stackOutputs"]
     prepare(account)
-    # Of somebody without a server: nothing comes of it.
+    # For a participant without a server, so it has no effect.
     message = json.dumps({"userId": "u-nobody", "delay": 1})
     client("sns").publish(TopicArn=outputs["StopServerTopicArn"], Message=message)
     for group in outputs["FunctionLogGroups"].split(","):
@@ -38,26 +38,26 @@ def look_after(account: AccountView) -> None:
 
 
 def leave_lists(account: AccountView) -> None:
-    """In a further bucket lists are written by the researchers' policy, which wants the tag of a steward."""
+    """Change lists in an extra bucket under the researchers' policy, which requires a steward's tag."""
     client = make_clients(account, "researcher-and-steward", (*POLICIES, *_POLICIES), hippo_role="steward")
     for key in (f"{project}/{name}" for project in PROJECTS for name in _LISTS):
         client("s3").put_object(Bucket=EXTRA_BUCKET, Key=key, Body=b"{}")
 
 
 def list_keys() -> list[str]:
-    """What there is of somebody who withdraws."""
+    """Return the keys of a participant who withdraws."""
     own = [f"_servers/{_USER}.json", f"_slots/q.20300101T000000000Z.{_USER}.lab"]
     return [*list_keys_of_projects(), *own]
 
 
 def list_keys_of_projects() -> list[str]:
-    """What of it lies in a project's bucket."""
+    """Return those of the keys that are in a project's bucket."""
     names = (f"Users/{_USER}", f"Trials/{_USER}/1", *_LISTS)
     return [f"{project}/{name}" for project in PROJECTS for name in names]
 
 
 def prepare(account: AccountView) -> None:
-    """As the platform and game servers leave it."""
+    """Store the objects that the platform and game servers leave."""
     put: Callable[..., Any] = account.client("s3").put_object
     for key in list_keys():
         put(Bucket=account.outputs["bucket"], Key=key, Body=b"{}")
@@ -66,7 +66,7 @@ def prepare(account: AccountView) -> None:
 
 
 def withdraw(s3: Any, bucket: str, key: str) -> None:
-    """Delete all versions of an object for good; a place in the queue has no versions that matter."""
+    """Delete all versions of an object permanently; versions of a queue entry do not matter."""
     if key.startswith("_slots/"):
         s3.delete_object(Bucket=bucket, Key=key)
         return
@@ -76,6 +76,6 @@ def withdraw(s3: Any, bucket: str, key: str) -> None:
 
 
 def delete_versions(s3: Any, bucket: str, key: str) -> None:
-    """All versions of an object."""
+    """Delete all versions of an object."""
     for version in s3.list_object_versions(Bucket=bucket, Prefix=key).get("Versions", []):
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])

@@ -1,4 +1,4 @@
-"""Small studies for what is recorded: their pages, configs and task definitions."""
+"""Small studies for the record: their pages, configs and task definitions."""
 
 import json
 import threading
@@ -16,7 +16,7 @@ ONE_GAME: dict[str, Any] = {
     "events": {"startServerStep": 1, "stopServerStep": 3},
     "maxRuntime": 10,
     "groups": "balanced",
-    "awsSetup": {"containerName": "mountain_car"},  # the example's, which all of them run
+    "awsSetup": {"containerName": "mountain_car"},  # the example's container, which all of them run
 }
 ONE_PAGE: dict[str, Any] = {
     "name": "One page",
@@ -30,7 +30,7 @@ EVERY_OPTION = {"onePer": "PID", "signedLinks": True, "maxParticipants": 1}
 
 
 def put_pages(account: AccountView, bucket: str, project: str) -> None:
-    """Pages with variants, a style sheet and a picture."""
+    """Store pages with variants, a style sheet and a picture."""
     files = {
         "consent.html": '<h1>Consent</h1><img src="seal.png" alt="">',
         "survey-0.html": "<h1>Survey</h1>",
@@ -44,13 +44,13 @@ def put_pages(account: AccountView, bucket: str, project: str) -> None:
 
 
 def publish(account: AccountView, config: dict[str, Any]) -> None:
-    """As the deployment script does."""
+    """Publish as the deployment script does."""
     name = account.outputs["stackOutputs"]["UpdateFunctionName"]
     with _PUBLISHING:
         answer = account.client("lambda").invoke(FunctionName=name, Payload=json.dumps(config).encode())
     content = json.loads(answer["Payload"].read())
     assert content["statusCode"] == 200, content
-    time.sleep(1)  # a study that is not in next_step's list is looked for once a second at most
+    time.sleep(1)  # next_step searches for a study that is not in its list once a second at most
 
 
 def put_list_entry(account: AccountView, config: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def put_list_entry(account: AccountView, config: dict[str, Any]) -> None:
 def define_task(
     account: AccountView, family: str, *, execution_role: str | None = None, **variables: str
 ) -> None:
-    """The example's game server for another study, with some environment variables of its own."""
+    """Register the example's game server for another study, with extra environment variables."""
     ecs = account.client("ecs")
     known = ecs.describe_task_definition(taskDefinition=account.outputs["projectId"])["taskDefinition"]
     (container,) = known["containerDefinitions"]

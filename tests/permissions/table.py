@@ -1,4 +1,4 @@
-"""The table of docs/reference/permissions.md: each role's permissions, their reasons and their use."""
+"""The table of docs/reference/permissions.md: each role's actions, resources, reasons and requests."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ _HEAD = ["action", "resource", "condition", "why", "requests"]
 
 
 def write_table(statements: Sequence[Statement], requests: Iterable[Request]) -> str:
-    """The whole of it, one section for each role; the last column counts different requests."""
+    """Return the table with one section for each role; the last column counts different requests."""
     reasons, asked = list_reasons(), [request for request in requests if request.is_allowed]
     lines: list[str] = []
     for role in dict.fromkeys(statement.role for statement in statements):
@@ -24,7 +24,7 @@ def write_table(statements: Sequence[Statement], requests: Iterable[Request]) ->
         for statement in (one for one in statements if one.role == role):
             lines.append(_describe(statement, reasons.get((role, statement.name), ""), own))
         lines.append("")
-    return "\n".join([*lines, "### What AWS uses by itself", "", *_list_unseen()])
+    return "\n".join([*lines, "### Permissions that AWS itself uses", "", *_list_unseen()])
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -54,7 +54,7 @@ def _cell(values: Sequence[str]) -> str:
 
 
 def shorten(text: str) -> str:
-    """An ARN without what is the same in all of them."""
+    """Return an ARN without its constant parts."""
     return text.replace(f":{REGION}:{ACCOUNT}:", ":…:").replace(f"::{ACCOUNT}:", "::…:")
 
 
@@ -68,19 +68,19 @@ def _count(statement: Statement, asked: Sequence[Request]) -> str:
 def _list_unseen() -> list[str]:
     rows = [[f"`{one.role}`", f"`{one.action}`", one.reason, one.source] for one in UNSEEN]
     return [
-        _row(["role", "action", "why nothing recorded uses it", "source"]),
+        _row(["role", "action", "why no recorded request uses it", "source"]),
         _row(["---"] * 4),
         *map(_row, rows),
     ]
 
 
 def read_table() -> str:
-    """What stands in the document."""
+    """Return the table in the document."""
     return DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0].strip()
 
 
 def save_table(text: str) -> None:
-    """Put it into the document."""
+    """Write the table to the document."""
     before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     DOCUMENT.write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")

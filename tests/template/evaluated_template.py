@@ -1,4 +1,4 @@
-"""What CloudFormation makes of template.yaml with given parameters: by the emulator's own evaluator."""
+"""Evaluation of template.yaml with given parameters, by the emulator's own evaluator."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ GIVEN = {"Subnet": "subnet-1,subnet-2", "SecurityGroup": "sg-1"}
 
 
 class _Attributes(dict[str, str]):
-    """Every attribute of a resource there is: `<attribute> of <resource>`."""
+    """The attributes of all resources: `<attribute> of <resource>`."""
 
     def __init__(self, resource: str) -> None:
         super().__init__()
@@ -33,19 +33,19 @@ class _Attributes(dict[str, str]):
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The template with its conditions decided; resources have the physical ids `id of <name>`."""
+    """The template with its conditions evaluated; resources have the physical ids `id of <name>`."""
 
     region: str
     parameters: dict[str, Any]
     conditions: dict[str, bool]
 
     def is_made(self, name: str) -> bool:
-        """Whether the stack has that resource."""
+        """Return whether the stack has that resource."""
         condition = load_template()["Resources"][name].get("Condition")
         return condition is None or self.conditions[condition]
 
     def resolve(self, *path: str) -> Any:
-        """The value at that path of the template, such as ("Outputs", "NextUrl", "Value")."""
+        """Return the value at that path of the template, such as ("Outputs", "NextUrl", "Value")."""
         value = load_template()
         for key in path:
             value = value[key]
@@ -58,14 +58,15 @@ class Evaluated:
             return _engine._resolve_refs(value, *known, "hippo", "stack/hippo/1")
 
     def get_variables(self, function: str) -> Any:
-        """A function's environment."""
+        """Return a function's environment variables."""
         path = ("Properties", "Environment", "Variables")
         names = load_template()["Resources"][f"{function}Function"]["Properties"]["Environment"]["Variables"]
         return {n: self.resolve("Resources", f"{function}Function", *path, n) for n in names}
 
 
 def evaluate(region: str = "ca-central-1", **parameters: str) -> Evaluated:
-    """The template with these parameters besides those that have no default. Raises ValueError if refused."""
+    """Evaluate the template with these parameters and the required ones. Raises ValueError if they are
+    refused."""
     given = [{"Key": key, "Value": value} for key, value in {**NEEDED, **parameters}.items()]
     template = load_template()
     with _in_region(region):

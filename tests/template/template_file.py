@@ -1,4 +1,4 @@
-"""Reads template.yaml as plain data: `!Ref X` becomes {"Ref": "X"}, `!GetAtt A.B` {"Fn::GetAtt": "A.B"}."""
+"""template.yaml as plain data: `!Ref X` becomes {"Ref": "X"}, `!GetAtt A.B` {"Fn::GetAtt": "A.B"}."""
 
 from functools import cache
 from typing import Any
@@ -37,21 +37,21 @@ _Loader.add_multi_constructor("!", _construct)
 
 @cache
 def load_template() -> dict[str, Any]:
-    """The template."""
+    """Return the template."""
     return yaml.load((ROOT / "template.yaml").read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
 
 
 def get_function(folder: str) -> dict[str, Any]:
-    """The properties of the function whose code is in that folder."""
+    """Return the properties of the function whose code is in that folder."""
     return load_template()["Resources"][f"{FUNCTIONS[folder]}Function"]["Properties"]
 
 
 def list_statements(role: str) -> list[dict[str, Any]]:
-    """The policy statements of a role of the template."""
+    """Return the policy statements of a role of the template."""
     policies = load_template()["Resources"][role]["Properties"].get("Policies", [])
     return [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value that may be one or several, as a list."""
+    """Return a value that may be a list or a single item as a list."""
     return value if isinstance(value, list) else [value]

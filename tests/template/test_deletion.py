@@ -1,11 +1,11 @@
-"""Deleting the stack begins with the guard: all that participants and their servers need goes after it."""
+"""Deletion of the stack: the guard goes first, before everything that participants and their servers need."""
 
 import re
 from typing import Any
 
 from template_file import load_template
 
-# Nobody plays, answers or is stopped by them.
+# No participant and no server depends on these.
 MAY_GO_FIRST = {
     "AWS::Budgets::Budget",
     "AWS::CloudWatch::Alarm",
@@ -15,7 +15,7 @@ MAY_GO_FIRST = {
 
 
 def find_names(value: Any) -> set[str]:
-    """What a property refers to: the targets of Ref, GetAtt, Sub and If."""
+    """Return the names that a property refers to: the targets of Ref, GetAtt, Sub and If."""
     if isinstance(value, list):
         return {name for item in value for name in find_names(item)}
     if not isinstance(value, dict):
@@ -31,7 +31,8 @@ def find_names(value: Any) -> set[str]:
 
 
 def find_dependencies(logical_id: str) -> set[str]:
-    """The resources of the template that it depends on. What SAM makes of a resource counts as that."""
+    """Return the resources of the template that a resource depends on. Resources that SAM creates for it
+    count as it."""
     resources = load_template()["Resources"]
     definition = resources[logical_id]
     after = definition.get("DependsOn", [])
@@ -40,8 +41,8 @@ def find_dependencies(logical_id: str) -> set[str]:
     return {name if name in resources else made.sub("", name) for name in names} & resources.keys()
 
 
-def test_guard_is_deleted_before_what_servers_and_participants_need():
-    """Given the template, then the guard depends on all but what only watches."""
+def test_guard_is_deleted_before_resources_that_servers_and_participants_need():
+    """Given the template, the guard depends on everything except monitoring."""
     resources = load_template()["Resources"]
     before, pending = {"DeletionGuard"}, ["DeletionGuard"]
     while pending:
@@ -56,9 +57,10 @@ def test_guard_is_deleted_before_what_servers_and_participants_need():
     } == {"AlarmTopic": "AWS::SNS::Topic"}
 
 
-def test_guard_names_what_is_conditional_in_a_condition():
-    """Given DependsOn, then only on what every stack has: what depends on a resource that is not made may
-    not be made either (CloudFormation template reference, "Condition attribute")."""
+def test_guard_names_conditional_resources_in_conditions():
+    """Given DependsOn, it names only resources that every stack has, because a resource that depends on one
+    that is not created may not be created either (CloudFormation template reference, "Condition
+    attribute")."""
     resources = load_template()["Resources"]
     guard = resources["DeletionGuard"]
 
@@ -68,9 +70,9 @@ def test_guard_names_what_is_conditional_in_a_condition():
     assert {name: resources[name]["Condition"] for name in conditions} == conditions
 
 
-def test_retried_stop_belongs_to_what_is_kept():
-    """Given what SAM makes of the stop function's event, then the guard holds it by name: without the
-    subscription and its permission no stop message arrives."""
+def test_guard_depends_on_the_subscription_of_stop_server():
+    """Given the resources that SAM creates for the stop function's event, the guard names them, because
+    without the subscription and its permission no stop message arrives."""
     after = load_template()["Resources"]["DeletionGuard"]["DependsOn"]
 
     made = ("EventInvokeConfig", "Message", "MessagePermission")

@@ -1,4 +1,4 @@
-"""Names of API and page, with and without a domain; the API's log, and its web ACL."""
+"""Names of the API and the page, with and without a domain; the API's log and its web ACL."""
 
 import json
 import re
@@ -15,17 +15,17 @@ OUTPUTS = ("NextUrl", "StartUrl", "StopUrl", "SiteUrl")
 
 
 def list_made(template, names):
-    """Those of the resources that the stack has."""
+    """Return those of the resources that the stack has."""
     return [name for name in names if template.is_made(name)]
 
 
 def get_outputs(template):
-    """The addresses that the stack gives out."""
+    """Return the addresses among the outputs."""
     return {name: template.resolve("Outputs", name, "Value") for name in OUTPUTS}
 
 
 def test_without_a_domain_all_works_at_addresses_of_aws():
-    """Given no label, then nothing of a domain is made, and the outputs name execute-api and CloudFront."""
+    """Given no label, no resource of a domain is created, and the outputs name execute-api and CloudFront."""
     template = evaluate()
 
     assert list_made(template, API + SITE) == []
@@ -38,7 +38,7 @@ def test_without_a_domain_all_works_at_addresses_of_aws():
 
 
 def test_the_api_has_a_name_where_existing_front_ends_look_for_it():
-    """Given a label, then the API is at https://<label>.<root domain>/next, for the page too."""
+    """Given a label, the API is at https://<label>.<root domain>/next, also for the page."""
     template = evaluate(ApiLabel="api")
 
     assert list_made(template, API) == list(API)
@@ -59,7 +59,8 @@ def test_the_api_has_a_name_where_existing_front_ends_look_for_it():
     ],
 )
 def test_the_page_has_a_name(region, certificate, used):
-    """Given a label, then page, headers and outputs have it; its certificate is made in us-east-1 only."""
+    """Given a label, page, headers and outputs have the name, and its certificate is created in us-east-1
+    only."""
     template = evaluate(region, SiteLabel="study", SiteCertificateArn=certificate)
 
     made = ["SiteRecords"] if certificate else ["SiteCertificate", "SiteRecords"]
@@ -76,8 +77,8 @@ def test_the_page_has_a_name(region, certificate, used):
 
 
 @pytest.mark.parametrize("certificate", ["", CERTIFICATE])
-def test_a_name_that_is_not_the_stacks_works_as_before(certificate):
-    """Given SiteUrl, with or without a certificate, then no record and no certificate is made."""
+def test_a_name_outside_the_stack_works_as_before(certificate):
+    """Given SiteUrl, with or without a certificate, no record and no certificate is created."""
     template = evaluate(SiteUrl="https://study.example.com:8443", SiteCertificateArn=certificate)
 
     assert list_made(template, SITE) == []
@@ -102,7 +103,7 @@ def test_a_name_that_is_not_the_stacks_works_as_before(certificate):
     ],
 )
 def test_names_that_cannot_work_are_refused(parameters, said):
-    """Given names or ARNs that AWS would refuse later, then the deployment does not begin."""
+    """Given names or ARNs that AWS would refuse later, the deployment is refused before it begins."""
     with pytest.raises(ValueError, match=said):
         evaluate(**parameters)
 
@@ -110,8 +111,8 @@ def test_names_that_cannot_work_are_refused(parameters, said):
 @pytest.mark.parametrize(
     "function", ["NextStep", "StartServer", "SendStartServerMessage", "SendStopServerMessage"]
 )
-def test_nobody_can_take_the_names_of_api_and_page(function):
-    """Given labels beyond the reserved ones, then no function takes them as user ids."""
+def test_participants_cannot_take_the_names_of_api_and_page(function):
+    """Given labels other than the reserved ones, all functions refuse them as user ids."""
     parameters = {"ApiLabel": "play", "SiteLabel": "study", "SiteCertificateArn": CERTIFICATE}
     reserved = evaluate(**parameters).get_variables(function)["RESERVED_NAMES"].split(",")
     assert {"www", "api", "mail", "ns*", "play", "study"} == set(reserved)
@@ -119,15 +120,15 @@ def test_nobody_can_take_the_names_of_api_and_page(function):
 
 @pytest.mark.parametrize("name", ["ApiRecords", "SiteRecords"])
 def test_names_are_known_over_both_protocols(name):
-    """Given a name, then its A and AAAA records are aliases of the same target."""
+    """Given a name, its A and AAAA records are aliases of the same target."""
     a, aaaa = RESOURCES[name]["Properties"]["RecordSets"]
     assert (a["Type"], aaaa["Type"]) == ("A", "AAAA")
     assert (a["Name"], a["AliasTarget"]) == (aaaa["Name"], aaaa["AliasTarget"])
 
 
 @pytest.mark.parametrize("name", ["ApiCertificate", "SiteCertificate"])
-def test_certificates_are_proved_in_the_hosted_zone(name):
-    """Given a certificate, then its proof goes into the zone: nobody has to do anything."""
+def test_certificates_are_validated_in_the_hosted_zone(name):
+    """Given a certificate, its validation record is created in the zone without manual steps."""
     properties = RESOURCES[name]["Properties"]
     (option,) = properties["DomainValidationOptions"]
     assert properties["ValidationMethod"] == "DNS"
@@ -142,7 +143,7 @@ def test_certificates_are_proved_in_the_hosted_zone(name):
     [("none", False, False), ("account-role", True, False), ("make-role", True, True)],
 )
 def test_requests_are_logged_where_asked_for(value, group, role):
-    """Given ApiLogs, then the log group and the account's role are made only where they are wanted."""
+    """Given ApiLogs, the log group and the account's role are created only where it asks for them."""
     template = evaluate(ApiLogs=value)
 
     assert template.is_made("ApiLogGroup") is group
@@ -152,12 +153,12 @@ def test_requests_are_logged_where_asked_for(value, group, role):
 
 
 def test_no_request_is_logged_by_default():
-    """Given nothing, then a deployment does not need the account's role, without which it would fail."""
+    """Given no parameters, a deployment does not need the account's role, without which it would fail."""
     assert load_template()["Parameters"]["ApiLogs"]["Default"] == "none"
 
 
 def test_the_log_holds_nothing_that_a_client_writes():
-    """Given a request, then its line is JSON without address, path, query, agent or id of anybody."""
+    """Given a request, its log line is JSON without address, path, query, user agent or ids."""
     text = RESOURCES["Api"]["Properties"]["AccessLogSetting"]["Fn::If"][1]["Format"]
     fields = json.loads(re.sub(r"\$context\.[a-zA-Z.]+", "x", text))
     assert fields
@@ -176,12 +177,12 @@ def test_the_log_holds_nothing_that_a_client_writes():
 
 
 def test_the_accounts_log_role_outlives_the_stack():
-    """Given a deleted stack, then other APIs of the account still log under the role that it had set."""
+    """Given a deleted stack, other APIs of the account still log under the role that it had set."""
     for name in ("ApiLogRole", "ApiLogAccount"):
         assert RESOURCES[name]["DeletionPolicy"] == RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
 @pytest.mark.parametrize("arn", ["", "arn:aws:wafv2:ca-central-1:123456789012:regional/webacl/a/b"])
 def test_a_web_acl_is_put_before_the_api_where_one_is_given(arn):
-    """Given a web ACL or none, then it is associated with the stage, or nothing is."""
+    """Given a web ACL or none, it is associated with the stage, or no association is created."""
     assert evaluate(WebAclArn=arn).is_made("WebAclAssociation") is bool(arn)

@@ -1,4 +1,4 @@
-"""The certificate of game servers: who may have it, and what task definitions are told."""
+"""The certificate of game servers: which roles can read it, and the value that task definitions get."""
 
 import pytest
 from template_file import as_list, load_template
@@ -20,13 +20,14 @@ POLICIES = {
 }
 
 
-def test_stacks_that_exist_get_no_certificate():
-    """Given nothing but the default, images hold the certificate as they did before."""
+def test_existing_stacks_get_no_certificate():
+    """Given the default, no certificate is created, and images contain it as before."""
     assert load_template()["Parameters"]["GameCertificate"]["Default"] == "image"
 
 
 def test_certificate_can_be_exported_and_covers_the_servers():
-    """Given acm, the certificate is for all names below the root domain, exportable, and validated by DNS."""
+    """Given acm, the certificate covers all names below the root domain, is exportable, and is validated by
+    DNS."""
     certificate = load_template()["Resources"]["GameServerCertificate"]
     name = {"Fn::Sub": "*.${RootDomain}"}
     zone = {"Ref": "HostedZoneId"}
@@ -41,7 +42,7 @@ def test_certificate_can_be_exported_and_covers_the_servers():
 
 @pytest.mark.parametrize("policy", POLICIES)
 def test_task_may_read_this_certificate_only(policy):
-    """Given a way, the task role alone gets the one permission that it takes, on that certificate."""
+    """Given a source, only the task role gets its one permission, on that certificate."""
     condition, action, resource = POLICIES[policy]
     found = load_template()["Resources"][policy]
     (statement,) = found["Properties"]["PolicyDocument"]["Statement"]
@@ -50,8 +51,8 @@ def test_task_may_read_this_certificate_only(policy):
     assert (as_list(statement["Action"]), statement["Resource"]) == ([action], resource)
 
 
-def test_output_is_what_the_server_understands():
-    """Given any way, the output is a value of the game server's TLS_CERTIFICATE."""
+def test_output_is_a_value_that_the_server_accepts():
+    """Given any source, the output is a valid value of the game server's TLS_CERTIFICATE."""
     value = load_template()["Outputs"]["GameCertificate"]["Value"]["Fn::If"]
     bucket = {"Fn::Sub": "s3://${DataBucket}/SSL"}
     assert value[:2] == ["MakesGameCertificate", {"Ref": "GameServerCertificate"}]

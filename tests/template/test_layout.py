@@ -1,4 +1,5 @@
-"""The layout that the documentation promises: thin handlers, one place for AWS, nothing beyond boto3."""
+"""The layout that the documentation promises: thin handlers, AWS calls in one package, no dependency besides
+boto3."""
 
 import ast
 import sys
@@ -13,7 +14,7 @@ AWS_LIBRARIES = {"boto3", "botocore"}
 
 
 def imported_modules(path):
-    """The dotted names of the modules that a file imports."""
+    """Return the dotted names of the modules that a file imports."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -24,12 +25,12 @@ def imported_modules(path):
 
 
 def imported_packages(path):
-    """The top-level packages that a file imports."""
+    """Return the top-level packages that a file imports."""
     return {name.split(".")[0] for name in imported_modules(path)}
 
 
 def find_importers(folder, *packages):
-    """The files below a folder that import one of these packages, with what they import."""
+    """Return the files below a folder that import one of these packages, with the names that they import."""
     return [
         f"{path.relative_to(ROOT)}: {name}"
         for path in sorted(folder.rglob("*.py"))
@@ -40,14 +41,14 @@ def find_importers(folder, *packages):
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_handler_is_an_entry_point_only(folder):
-    """A handler parses, calls the layer and answers, in less than 60 lines."""
+    """Given a handler, it is shorter than 60 lines and defines lambda_handler."""
     text = (ROOT / "functions" / folder / "app.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) < 60
     assert "def lambda_handler(" in text
 
 
-def test_what_runs_on_lambda_needs_nothing_but_boto3():
-    """Handlers and layer import the standard library, boto3 and each other; there is nothing to install."""
+def test_code_on_lambda_needs_only_boto3():
+    """Given the handlers and the layer, they import only the standard library, boto3 and each other."""
     files = MODULES + sorted((ROOT / "functions").rglob("*.py"))
     foreign = {
         f"{path.relative_to(ROOT)}: {name}"
@@ -60,7 +61,7 @@ def test_what_runs_on_lambda_needs_nothing_but_boto3():
 
 
 def test_only_adapters_know_aws():
-    """boto3 is imported in layer/hippo/aws and nowhere else; no module of the layer reads the environment."""
+    """Given the layer, only layer/hippo/aws imports boto3, and no module reads the environment."""
     outside = [path for path in MODULES if path.parent != LAYER / "aws"]
     assert [p.name for p in outside if imported_packages(p) & AWS_LIBRARIES] == []
     assert [p.name for p in MODULES if "os" in imported_packages(p)] == []
@@ -78,22 +79,22 @@ def test_only_adapters_know_aws():
         ("", ("functions", "hippo_cli", "hippo_local")),
     ],
 )
-def test_packages_import_only_what_lies_below_them(package, forbidden):
-    """Given a package of the layer, it imports no package above or beside it (ARCHITECTURE.md)."""
+def test_packages_import_only_packages_below_them(package, forbidden):
+    """Given a package of the layer, it imports no package above it or on its level (ARCHITECTURE.md)."""
     folder = LAYER / package
     assert list(folder.glob("*.py"))
     assert find_importers(folder, *forbidden) == []
 
 
 def test_packages_of_the_layer_are_the_ones_with_rules():
-    """Given the layer, each of its packages is one that the rules above speak of."""
+    """Given the packages of the layer, the rules above cover each of them."""
     names = {path.name for path in LAYER.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert names == {"records", "studies", "journey", "servers", "deployment", "aws"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(LAYER).as_posix())
 def test_module_says_what_it_is_for(path):
-    """Each module begins with a docstring, and so does each public function and class."""
+    """Given a module, it has a docstring, and so has each of its public functions and classes."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
     kinds = (ast.FunctionDef, ast.ClassDef)

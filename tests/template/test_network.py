@@ -1,4 +1,4 @@
-"""The game servers' network: given, or made by the stack; nothing but TCP 5000 comes in."""
+"""The game servers' network: given or created by the stack, open only for TCP 5000."""
 
 import pytest
 from evaluated_template import GIVEN, evaluate
@@ -10,7 +10,7 @@ START = "StartServer"
 
 
 def test_a_network_is_made_where_none_is_given():
-    """Given neither subnets nor a group, then the functions get those that the stack makes."""
+    """Given neither subnets nor a group, the functions get those that the stack creates."""
     template = evaluate()
 
     assert all(template.is_made(name) for name in NETWORK)
@@ -22,7 +22,7 @@ def test_a_network_is_made_where_none_is_given():
 
 
 def test_a_given_network_is_used_as_it_is():
-    """Given subnets and a group, as stacks had to have them before, then nothing of a network is made."""
+    """Given subnets and a group, as earlier stacks required, the stack creates no part of a network."""
     template = evaluate(**GIVEN)
 
     assert [name for name in NETWORK if template.is_made(name)] == []
@@ -31,7 +31,7 @@ def test_a_given_network_is_used_as_it_is():
 
 
 def test_a_group_is_made_in_a_given_network():
-    """Given subnets and their VPC, then the stack adds the group only."""
+    """Given subnets and their VPC, the stack adds only the group."""
     template = evaluate(Subnet="subnet-1", VpcId="vpc-1")
 
     assert [name for name in NETWORK if template.is_made(name)] == ["GameServerSecurityGroup"]
@@ -52,14 +52,14 @@ def test_a_group_is_made_in_a_given_network():
     ],
 )
 def test_half_a_network_is_refused(parameters, said):
-    """Given parameters that make no network, then the deployment does not begin, and the reason is said."""
+    """Given parameters that do not make up a network, the deployment is refused with the reason."""
     with pytest.raises(ValueError, match=said):
         evaluate(**parameters)
 
 
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "192.168.10.0/23"])
-def test_the_subnets_lie_in_the_network_and_in_two_zones(cidr):
-    """Given any network that is allowed, then two subnets of 251 addresses lie in it, in two zones."""
+def test_subnets_are_in_the_network_and_in_two_zones(cidr):
+    """Given any allowed network, it has two subnets of 251 addresses in two zones."""
     template = evaluate(VpcCidr=cidr)
 
     first, second = (
@@ -72,7 +72,7 @@ def test_the_subnets_lie_in_the_network_and_in_two_zones(cidr):
 
 
 def test_only_the_game_comes_in():
-    """Given the group that the stack makes, then TCP 5000 is all that it lets in."""
+    """Given the group that the stack creates, it allows only TCP 5000 in."""
     properties = RESOURCES["GameServerSecurityGroup"]["Properties"]
     (rule,) = properties["SecurityGroupIngress"]
     assert (rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) == ("tcp", 5000, 5000)
@@ -80,7 +80,7 @@ def test_only_the_game_comes_in():
 
 
 def test_both_subnets_lead_to_the_internet():
-    """Given the made network, then each subnet has the route table whose route leads to the gateway."""
+    """Given the created network, each subnet has the route table whose route leads to the gateway."""
     associations = [
         r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::EC2::SubnetRouteTableAssociation"
     ]

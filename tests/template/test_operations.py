@@ -1,4 +1,4 @@
-"""Alarms and dashboard look at what is really written, and say where to read on; what costs extra is off."""
+"""Alarms and dashboard: they use metrics that are written, and alarms name their documentation."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ FREE_METRICS = 50  # of each of an account's first three dashboards (CloudWatch 
 
 
 def read_dashboard() -> list[dict[str, Any]]:
-    """The widgets, with 1 for each parameter that is a number and the names of all else in place."""
+    """Return the widgets, with 1 for each numeric parameter and the names of all others filled in."""
     body = RESOURCES["OperationsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
 
     def fill(match: re.Match[str]) -> str:
@@ -31,25 +31,25 @@ def read_dashboard() -> list[dict[str, Any]]:
 
 
 def list_shown() -> list[list[Any]]:
-    """The metrics of all widgets, without those that are computed from others."""
+    """Return the metrics of all widgets, except those computed from others."""
     metrics = [metric for widget in read_dashboard() for metric in widget["properties"]["metrics"]]
     return [metric for metric in metrics if isinstance(metric[0], str)]
 
 
 def test_dashboard_shows_every_metric_that_is_written() -> None:
-    """Nothing is paid for that nobody sees, and no line waits for a metric that does not exist."""
+    """Given the metrics that the functions write, the dashboard shows each of them and no others."""
     own = [metric for metric in list_shown() if metric[0] == NAMESPACE]
     assert {metric[1] for metric in own} == set(UNITS)
     assert all(metric[2:4] == [DIMENSION, "Prefix"] for metric in own)
 
 
-def test_dashboard_stays_within_what_is_free() -> None:
-    """One dashboard of a stack costs nothing where the account has two others at most."""
+def test_dashboard_stays_within_the_free_metrics() -> None:
+    """Given an account with at most two other dashboards, the dashboard of a stack is free."""
     assert len(list_shown()) <= FREE_METRICS
 
 
 def test_dashboard_has_room_for_its_widgets() -> None:
-    """The grid is 24 wide; widgets do not lie over one another (CloudWatch, "Dashboard body structure")."""
+    """Given the grid of 24 columns, no widgets overlap (CloudWatch, "Dashboard body structure")."""
     cells = [
         set(
             itertools.product(
@@ -64,7 +64,7 @@ def test_dashboard_has_room_for_its_widgets() -> None:
 
 
 def test_dashboard_computes_with_ids_that_exist() -> None:
-    """The cost estimate's expressions name ids of the same widget."""
+    """Given the expressions of the cost estimate, they use ids of the same widget."""
     for widget in read_dashboard():
         metrics = widget["properties"]["metrics"]
         options = [metric[-1] for metric in metrics if isinstance(metric[-1], dict)]
@@ -75,8 +75,8 @@ def test_dashboard_computes_with_ids_that_exist() -> None:
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_alarm_says_where_to_read_on(name: str) -> None:
-    """Whoever gets the e-mail finds what to do under the alarm's name."""
+def test_alarm_names_its_documentation(name: str) -> None:
+    """Given an alarm, its description names the document, which has a paragraph under the alarm's name."""
     assert "docs/howto/operate.md" in ALARMS[name]["AlarmDescription"]
     section = OPERATING.split("## When an alarm rings", 1)[1].split("\n## ", 1)[0]
     assert f"**{name}**" in section
@@ -84,20 +84,21 @@ def test_alarm_says_where_to_read_on(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarm_knows_what_no_data_means(name: str) -> None:
-    """Metrics of events are missing where nothing happens: no alarm, and between sweeps no all-clear."""
+    """Given no data, an alarm does not fire, and between sweeps it keeps its state."""
     expected = "ignore" if ALARMS[name].get("MetricName") == "ServersPastDeadline" else "notBreaching"
     assert ALARMS[name]["TreatMissingData"] == expected
 
 
-def test_alarms_of_own_metrics_name_them_right() -> None:
-    """An alarm of a metric that nothing writes would never ring."""
+def test_alarms_of_own_metrics_use_metrics_that_are_written() -> None:
+    """Given the alarms of the platform's own metrics, they use metrics and dimensions that are written."""
     own = [alarm for alarm in ALARMS.values() if alarm.get("Namespace") == NAMESPACE]
     assert {alarm["MetricName"] for alarm in own} == {"ServersPastDeadline", "TimeToReady", "StartsHeldBack"}
     assert all(a["Dimensions"] == [{"Name": DIMENSION, "Value": {"Ref": "Prefix"}}] for a in own)
 
 
-def test_errors_of_every_function_at_work_ring() -> None:
-    """Those that answer and those that start and stop; what CloudFormation calls tells CloudFormation."""
+def test_errors_of_every_function_raise_an_alarm() -> None:
+    """Given an error of a function, an alarm counts it unless CloudFormation called the function and
+    gets the error."""
     watched = {
         dimension["Value"]["Ref"].removesuffix("Function")
         for alarm in ALARMS.values()
@@ -109,7 +110,7 @@ def test_errors_of_every_function_at_work_ring() -> None:
 
 
 def test_metrics_are_documented() -> None:
-    """The table of metrics holds every one, with its unit."""
+    """Given the metrics, the table in the documentation has each of them with its unit."""
     section = METRICS.split("## Metrics", 1)[1].split("\n## ", 1)[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", section, flags=re.MULTILINE))
     assert rows == {
@@ -118,7 +119,8 @@ def test_metrics_are_documented() -> None:
 
 
 def test_functions_may_write_traces_only_when_asked_to() -> None:
-    """X-Ray's two actions have no resource; every function has them with Tracing, and none without."""
+    """Given Tracing, every function has the two actions of X-Ray, which have no resource, and otherwise
+    none has."""
     policy = RESOURCES["TracingPolicy"]
     assert (policy["Condition"], PARAMETERS["Tracing"]["Default"]) == ("TracesRequests", "PassThrough")
     roles = {role["Ref"] for role in policy["Properties"]["Roles"]}
@@ -131,7 +133,7 @@ def test_functions_may_write_traces_only_when_asked_to() -> None:
 
 
 def test_budget_is_made_only_with_an_amount_and_an_address() -> None:
-    """A budget without somebody to tell is refused, and no amount is none."""
+    """Given an amount without an address, the budget is refused, and without an amount none is created."""
     assert RESOURCES["Budget"]["Condition"] == "HasBudget"
     assert PARAMETERS["MonthlyBudget"]["Default"] == 0
     (assertion,) = load_template()["Rules"]["BudgetNeedsAddress"]["Assertions"]
@@ -142,12 +144,13 @@ def test_budget_is_made_only_with_an_amount_and_an_address() -> None:
 
 
 def test_another_alarm_address_can_replace_the_budget() -> None:
-    """CloudFormation replaces a budget whose subscribers change, which a fixed name would not let it do."""
+    """Given new subscribers, CloudFormation can replace the budget, because it has no fixed name."""
     assert "BudgetName" not in RESOURCES["Budget"]["Properties"]["Budget"]
 
 
-def test_what_participants_use_carries_the_stack_as_a_cost_tag() -> None:
-    """Functions, logs, API, buckets and the site can be told from those of another stack on the bill."""
+def test_resources_carry_the_stack_as_a_cost_tag() -> None:
+    """Given a bill, the cost tag distinguishes functions, logs, API, buckets and site of one stack from
+    those of another."""
     assert load_template()["Globals"]["Function"]["Tags"] == {"hippo:stack": {"Ref": "Prefix"}}
     assert RESOURCES["Api"]["Properties"]["Tags"] == {"hippo:stack": {"Ref": "Prefix"}}
     kinds = ("AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::CloudFront::Distribution")

@@ -1,4 +1,4 @@
-"""What the template lets researchers do and tells their tools, and how it guards buckets and names."""
+"""Researchers' permissions and parameters, and the protection of buckets and names."""
 
 import copy
 import json
@@ -8,14 +8,14 @@ import pytest
 from template_file import ROOT, as_list, list_statements, load_template
 
 TAG = "${!aws:PrincipalTag/hippo-project}"
-# IAM user guide, "IAM and AWS STS quotas": characters of a managed policy, white space not counted.
+# Characters of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
 POLICY_LIMIT = 6144
 # No resource-level permissions (Service Authorization Reference: Amazon ECR, Amazon ECS).
 ON_EVERYTHING = {
     "RegistryLogin": ["ecr:GetAuthorizationToken"],
     "LookUpTaskDefinitions": ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition"],
 }
-# What is one for all projects of the stack, each with its resources.
+# Actions on resources that all projects of the stack share.
 SHARED = {"Publish", "ListRepositories", "TaskRoles", "ReadStack", "ListProjects", "ReadServers"}
 LONGEST = {
     "AWS::Partition": "aws",
@@ -27,18 +27,18 @@ LONGEST = {
 
 
 def resources():
-    """The template's resources."""
+    """Return the template's resources."""
     return load_template()["Resources"]
 
 
 def researcher_statements():
-    """The statements of the researchers' policy by their Sid."""
+    """Return the statements of the researchers' policy by their Sid."""
     document = resources()["ResearcherPolicy"]["Properties"]["PolicyDocument"]
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
 
 def fill_in(value):
-    """A resource of a policy with the longest names that may stand in it."""
+    """Return a resource of a policy with the longest possible names filled in."""
     if isinstance(value, dict):
         ((kind, inner),) = value.items()
         if kind == "Fn::Sub":
@@ -49,7 +49,8 @@ def fill_in(value):
 
 
 def test_researchers_may_do_only_what_is_spelled_out():
-    """No action is a wildcard, and all that has a resource names it."""
+    """Given the researchers' policy, no action is a wildcard, and each action with a resource type names its
+    resource."""
     statements = researcher_statements()
     actions = [a for s in statements.values() for a in as_list(s["Action"])]
     assert actions
@@ -59,7 +60,8 @@ def test_researchers_may_do_only_what_is_spelled_out():
 
 
 def test_researchers_reach_projects_only_by_their_tag():
-    """What belongs to a project is the tag's project's, or that of one which begins with it and a hyphen."""
+    """Given a project's resource, it belongs to the project of the tag, or to one whose id begins with it and
+    a hyphen."""
     by_project = {s: v for s, v in researcher_statements().items() if s not in SHARED | set(ON_EVERYTHING)}
     assert by_project
     for sid, statement in by_project.items():
@@ -69,7 +71,8 @@ def test_researchers_reach_projects_only_by_their_tag():
 
 
 def test_researchers_read_server_records_by_tag_and_list_none():
-    """A record is read if its tag names a project of theirs; participants of others are not to be listed."""
+    """Given a server record, researchers read it if its tag names their project, and cannot list other
+    projects' participants."""
     statements = researcher_statements()
     tag = TAG.replace("!", "")
     assert statements["ReadServers"]["Action"] == "s3:GetObject"
@@ -82,14 +85,14 @@ def test_researchers_read_server_records_by_tag_and_list_none():
 
 
 @pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
-def test_whoever_writes_server_records_tags_them_and_nothing_else(role):
-    """Tags may be given where the records lie, and nowhere else."""
+def test_writers_of_server_records_tag_nothing_else(role):
+    """Given a role that writes server records, it may tag objects where these are, and nowhere else."""
     (statement,) = [s for s in list_statements(role) if "s3:PutObjectTagging" in as_list(s["Action"])]
     assert statement["Resource"] == {"Fn::Sub": "${DataBucket.Arn}/_servers/*"}
 
 
-def test_wide_permissions_of_researchers_have_their_reason_beside_them():
-    """A reader of the template finds a comment above each statement on `*`."""
+def test_wide_permissions_of_researchers_have_their_reason():
+    """Given a statement on `*`, a comment above it in the template gives the reason."""
     text = (ROOT / "template.yaml").read_text(encoding="utf-8")
     lines = text[text.index("\n  ResearcherPolicy:") :].splitlines()
     for sid in (*ON_EVERYTHING, "ListRepositories"):
@@ -97,8 +100,9 @@ def test_wide_permissions_of_researchers_have_their_reason_beside_them():
         assert lines[place - 1].strip().startswith("#"), sid
 
 
-def test_researchers_hand_over_the_two_roles_only():
-    """A task definition of theirs can name the stack's two roles, and ECS is who gets them."""
+def test_researchers_pass_the_two_roles_only():
+    """Given a researcher's task definition, it may name only the stack's two roles, and only ECS may assume
+    them."""
     statement = researcher_statements()["TaskRoles"]
     assert statement["Resource"] == [
         {"Fn::GetAtt": "TaskRole.Arn"},
@@ -108,7 +112,8 @@ def test_researchers_hand_over_the_two_roles_only():
 
 
 def test_the_policy_of_researchers_fits_whatever_the_names():
-    """With the longest names of bucket, region, prefix and function it stays below what IAM takes."""
+    """Given the longest names of bucket, region, prefix and function, the policy stays below the limit of
+    IAM."""
     document = {
         "Version": "2012-10-17",
         "Statement": [
@@ -119,8 +124,9 @@ def test_the_policy_of_researchers_fits_whatever_the_names():
     assert 1000 < len(json.dumps(document, separators=(",", ":"))) <= POLICY_LIMIT
 
 
-def test_further_buckets_keep_answers_from_researchers():
-    """In further buckets they reach their projects, and change nothing that the platform writes there."""
+def test_answers_in_extra_buckets_are_protected_from_researchers():
+    """Given an extra bucket, researchers reach their projects there, and cannot change the platform's
+    objects."""
     extra = resources()["ResearcherExtraBucketsPolicy"]
     assert extra["Condition"] == "HasExtraBuckets"
     allowed, denied = {}, {}
@@ -142,7 +148,7 @@ def test_further_buckets_keep_answers_from_researchers():
         ("ButNotLists", ("_admission.json", "_groups.json")),
     ):
         statement = denied.pop(sid)
-        # Lists are written in one piece.
+        # Lists are written as one object.
         assert statement["Action"] == (changes[:3] if sid == "ButNotLists" else changes)
         assert sorted(statement["Resource"]) == sorted(
             f"arn:aws:s3:::*/{tag}{middle}{key}" for middle in ("/", "-*/") for key in keys
@@ -153,8 +159,9 @@ def test_further_buckets_keep_answers_from_researchers():
 
 
 @pytest.mark.parametrize("name", ["ResearcherExtraBucketsPolicy", "StewardExtraBucketsPolicy"])
-def test_the_policies_of_further_buckets_have_room_for_twenty(name):
-    """With names of 20 characters twenty buckets fit into each, so that a stack which has them upgrades."""
+def test_policies_of_extra_buckets_have_room_for_twenty(name):
+    """Given twenty bucket names of 20 characters, each policy has room for them, so that a stack which has
+    them can be upgraded."""
     buckets = [f"{'b' * 18}{number:02}" for number in range(20)]
     document = copy.deepcopy(resources()[name]["Properties"]["PolicyDocument"])
     for statement in document["Statement"]:
@@ -164,8 +171,8 @@ def test_the_policies_of_further_buckets_have_room_for_twenty(name):
     assert 4000 < len(json.dumps(document, separators=(",", ":"))) <= POLICY_LIMIT
 
 
-def test_parameters_say_what_the_outputs_say():
-    """Tools that read SSM parameters are told the same as people who read the outputs, by the same names."""
+def test_parameters_repeat_the_outputs():
+    """Given the SSM parameters, they have the names and values of the outputs."""
     outputs = load_template()["Outputs"]
     parameters = {k: r for k, r in resources().items() if r["Type"] == "AWS::SSM::Parameter"}
     assert len(parameters) > 10
@@ -181,7 +188,7 @@ def test_parameters_say_what_the_outputs_say():
 
 @pytest.mark.parametrize("bucket", ["DataBucket", "SiteBucket"])
 def test_buckets_are_used_over_tls_only(bucket):
-    """Where there is TLS, nobody reads or writes either bucket without it."""
+    """Given a deployment with TLS, neither bucket can be read or written without it."""
     policy = resources()[f"{bucket}Policy"]
     statements = policy["Properties"]["PolicyDocument"]["Statement"]
     choices = [s["Fn::If"] for s in statements if "Fn::If" in s]
@@ -194,7 +201,8 @@ def test_buckets_are_used_over_tls_only(bucket):
 
 
 def test_old_versions_are_kept_for_a_while():
-    """What was overwritten or deleted can be had back for a year, or as the operator decides."""
+    """Given an overwritten or deleted object, it can be restored for a year, or for as long as the operator
+    decides."""
     rules = resources()["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     (rule,) = [r["Fn::If"][1] for r in rules if r.get("Fn::If", [""])[0] == "ExpiresOldVersions"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
@@ -204,7 +212,8 @@ def test_old_versions_are_kept_for_a_while():
 
 @pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
 def test_reserved_names_are_out_of_reach(role):
-    """The reserved labels, the API's and the page's, wildcards and deeper names are denied by name."""
+    """Given the reserved labels, the API's and the page's names, wildcards and deeper names, the policies
+    deny them by name."""
     (statement,) = [s for s in list_statements(role) if s["Sid"] == "ButNotReservedNames"]
     assert statement["Effect"] == "Deny"
     key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
@@ -220,7 +229,8 @@ def test_reserved_names_are_out_of_reach(role):
 
 @pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
 def test_conditions_on_all_values_ask_that_there_are_some(role):
-    """ForAllValues is true of a request without the key (IAM user guide, "Set operators")."""
+    """Given a condition with ForAllValues, the policy also requires the key, because it is true for a request
+    without the key (IAM user guide, "Set operators")."""
     (statement,) = [s for s in list_statements(role) if s["Sid"] == "Names"]
     conditions = statement["Condition"]
     keys = {key for name, block in conditions.items() if name.startswith("ForAllValues") for key in block}
@@ -229,7 +239,7 @@ def test_conditions_on_all_values_ask_that_there_are_some(role):
 
 
 def test_ecs_writes_logs_only_where_game_servers_log():
-    """The execution role writes game servers' logs, not those of functions, and makes their groups."""
+    """Given the execution role, it writes and creates log groups of game servers only, not of functions."""
     (statement,) = [s for s in list_statements("TaskExecutionRole") if s["Sid"] == "GameServerLogs"]
     groups = [r["Fn::Sub"].rsplit(":log-group:", 1)[1] for r in statement["Resource"]]
     assert groups == ["/hippo/${Prefix}/*", "/ecs/*"]

@@ -1,4 +1,4 @@
-"""samconfig.toml: what it sets exists, and its environments can live in one account."""
+"""samconfig.toml: it sets existing parameters, and its environments can share an account."""
 
 import tomllib
 
@@ -9,17 +9,18 @@ NAMES = {"RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProf
 
 
 def read_parameters(environment):
-    """The template's parameters that an environment sets."""
+    """Return the template's parameters that an environment sets."""
     return dict(e.split("=", 1) for e in CONFIG[environment]["deploy"]["parameters"]["parameter_overrides"])
 
 
 def test_environments_are_the_three():
-    """Given the file, then there is one stack for everything, and two that differ."""
+    """Given the file, it has one stack for everything and two that differ."""
     assert CONFIG.keys() - {"version"} == {"default", "dev", "prod"}
 
 
-def test_environments_set_parameters_that_there_are():
-    """Given what dev and prod set, then each is a parameter, and one of its values where it has a list."""
+def test_environments_set_existing_parameters():
+    """Given the settings of dev and prod, each is a parameter, with one of its allowed values if it has a
+    list."""
     parameters = load_template()["Parameters"]
     for environment in ("dev", "prod"):
         for name, value in read_parameters(environment).items():
@@ -27,20 +28,20 @@ def test_environments_set_parameters_that_there_are():
             assert value in map(str, allowed), (environment, name)
 
 
-def test_dev_and_prod_differ_in_all_that_has_to():
-    """Given both in one account and region, then no name that is the account's is taken twice."""
+def test_dev_and_prod_differ_in_every_unique_name():
+    """Given both in one account and region, no name that is unique in the account is used twice."""
     dev, prod = read_parameters("dev"), read_parameters("prod")
     defaults = {name: p.get("Default") for name, p in load_template()["Parameters"].items()}
     for name in ("Prefix", "UpdateFunctionName"):
         assert dev[name] != prod[name]
-        assert prod[name] == defaults[name]  # what existing deployment scripts expect
+        assert prod[name] == defaults[name]  # the names that existing deployment scripts expect
     stacks = [CONFIG[name]["global"]["parameters"]["stack_name"] for name in ("default", "dev", "prod")]
     assert len(set(stacks)) == 3
 
 
 def test_capability_is_enough():
-    """Given no IAM resource with a name of its own, then CAPABILITY_IAM is what CloudFormation asks for (user
-    guide, "Acknowledging IAM resources in CloudFormation templates")."""
+    """Given no IAM resource with a fixed name, CloudFormation requires only CAPABILITY_IAM (user guide,
+    "Acknowledging IAM resources in CloudFormation templates")."""
     resources = load_template()["Resources"].values()
     iam = [r.get("Properties", {}) for r in resources if r["Type"].startswith("AWS::IAM::")]
 

@@ -1,4 +1,4 @@
-"""The site: private, over TLS only, and with the headers that keep studies' files from acting as the page."""
+"""The site: private, over TLS only, and with headers that keep studies' files from acting as the page."""
 
 from template_file import as_list, list_statements, load_template
 
@@ -8,12 +8,13 @@ BEHAVIORS = [CONFIG["DefaultCacheBehavior"], *CONFIG["CacheBehaviors"]]
 
 
 def headers_policy(name):
-    """The configuration of a response headers policy."""
+    """Return the configuration of a response headers policy."""
     return RESOURCES[name]["Properties"]["ResponseHeadersPolicyConfig"]
 
 
 def test_bucket_is_private_encrypted_and_survives_the_stack():
-    """Versions of studies name pictures in it for ever, and nobody reads it but the distribution."""
+    """Given the site's bucket, it is kept because versions of studies refer to its pictures permanently, and
+    only the distribution reads it."""
     bucket = RESOURCES["SiteBucket"]
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     properties = bucket["Properties"]
@@ -23,7 +24,8 @@ def test_bucket_is_private_encrypted_and_survives_the_stack():
 
 
 def test_bucket_is_read_by_this_distribution_only():
-    """Without the condition any distribution of any account could serve it (CloudFront guide, OAC)."""
+    """Given the bucket policy, its condition admits only this distribution, and no other account's
+    (CloudFront guide, OAC)."""
     read, tls = RESOURCES["SiteBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (read["Principal"], read["Action"]) == ({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject")
     (arn,) = read["Condition"]["StringEquals"].values()
@@ -35,13 +37,13 @@ def test_bucket_is_read_by_this_distribution_only():
 
 
 def test_viewers_are_led_to_tls_by_default():
-    """The page and everything on it."""
+    """Given a request without TLS, the page and all its files redirect to https by default."""
     assert load_template()["Parameters"]["SiteProtocolPolicy"]["Default"] == "redirect-to-https"
     assert all(behavior["ViewerProtocolPolicy"] == {"Ref": "SiteProtocolPolicy"} for behavior in BEHAVIORS)
 
 
 def test_media_have_headers_of_their_own():
-    """What is opened by itself runs no scripts as the page's origin; PDFs, which cannot, are shown."""
+    """Given media opened directly, they run no scripts with the page's origin, and PDFs are shown."""
     chosen = {b.get("PathPattern", ""): b["ResponseHeadersPolicyId"]["Ref"] for b in BEHAVIORS}
     assert chosen == {"": "PageHeaders", "/media/*.pdf": "PageHeaders", "/media/*": "MediaHeaders"}
     assert list(chosen).index("/media/*.pdf") < list(chosen).index("/media/*")
@@ -55,7 +57,7 @@ def test_media_have_headers_of_their_own():
 
 
 def test_page_is_framed_by_itself_only():
-    """Its own name and the distribution's; nobody else's page can lay something over it."""
+    """Given the page, only its own name and the distribution's may frame it, so others cannot overlay it."""
     security = headers_policy("PageHeaders")["SecurityHeadersConfig"]
     _, labelled, other = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::If"]
     _, named, plain = other["Fn::If"]
@@ -65,7 +67,7 @@ def test_page_is_framed_by_itself_only():
 
 
 def test_both_policies_ask_for_tls_and_no_guessing():
-    """Strict-Transport-Security and nosniff, whatever the bucket says."""
+    """Given any object in the bucket, its response has Strict-Transport-Security and nosniff."""
     for name in ("PageHeaders", "MediaHeaders"):
         security = headers_policy(name)["SecurityHeadersConfig"]
         assert security["StrictTransportSecurity"] == {"AccessControlMaxAgeSec": 31536000, "Override": True}
@@ -73,7 +75,8 @@ def test_both_policies_ask_for_tls_and_no_guessing():
 
 
 def test_page_is_published_again_when_it_has_changed():
-    """CloudFormation calls the function only for changed properties, and does not wait for an hour."""
+    """Given a changed page, CloudFormation calls the function because a property changed, and does not wait
+    for an hour."""
     properties = RESOURCES["SitePage"]["Properties"]
     assert properties["Page"] == {"Ref": "SiteLayer"}
     assert properties["Publisher"] == {"Ref": "HippoLayer"}
@@ -84,7 +87,7 @@ def test_page_is_published_again_when_it_has_changed():
 
 
 def test_publisher_of_the_page_cannot_touch_media():
-    """Versions that people are in the middle of name them."""
+    """Given the publishing function, it cannot change media, which versions in use refer to."""
     denied = [s for s in list_statements("PublishSiteRole") if s["Effect"] == "Deny"]
     (statement,) = denied
     assert sorted(as_list(statement["Action"])) == ["s3:DeleteObject", "s3:PutObject"]

@@ -1,4 +1,4 @@
-"""What the template lets stewards do: look after participants of their projects, and nothing else."""
+"""Stewards' permissions: they look after participants of their projects, and nothing else."""
 
 import re
 
@@ -6,7 +6,7 @@ import pytest
 from template_file import as_list, load_template
 
 TAG = "${!aws:PrincipalTag/hippo-project}"
-# What is one for all projects, each with what it is limited to.
+# Actions on resources that all projects share, each with its limit.
 SHARED = {
     "StopServers": {"Ref": "StopServerTopic"},
     "ReadServers": {"Fn::Sub": "${DataBucket.Arn}/_servers/*"},
@@ -21,13 +21,13 @@ SHARED = {
 
 @pytest.fixture(scope="module")
 def statements():
-    """The statements of the stewards' policy by their Sid."""
+    """Return the statements of the stewards' policy by their Sid."""
     document = load_template()["Resources"]["StewardPolicy"]["Properties"]["PolicyDocument"]
     return {statement["Sid"]: statement for statement in document["Statement"]}
 
 
 def test_stewards_may_do_only_what_is_spelled_out(statements):
-    """No action is a wildcard, and none is allowed on everything."""
+    """Given the policy, no action is a wildcard, and none is allowed on everything."""
     actions = [action for one in statements.values() for action in as_list(one["Action"])]
     assert len(actions) == len(statements)
     assert [action for action in actions if "*" in action] == []
@@ -36,7 +36,8 @@ def test_stewards_may_do_only_what_is_spelled_out(statements):
 
 
 def test_stewards_delete_by_their_tag_only(statements):
-    """What is deleted or changed in the bucket belongs to the tag's projects, but for server records."""
+    """Given an object that stewards may delete or change, it belongs to the tag's projects or is a server
+    record."""
     found = {sid: as_list(one["Resource"]) for sid, one in statements.items() if sid not in SHARED}
     assert set(found) == {"Withdraw", "Lists"}
     for resources in found.values():
@@ -51,7 +52,7 @@ def test_stewards_delete_by_their_tag_only(statements):
 
 
 def test_listings_are_limited_by_prefix(statements):
-    """Neither listing is of the whole bucket."""
+    """Given the two listings, neither covers the whole bucket."""
     for sid in ("ListServers", "ListVersions"):
         prefixes = statements[sid]["Condition"]["StringLike"]["s3:prefix"]
         assert prefixes
@@ -60,8 +61,9 @@ def test_listings_are_limited_by_prefix(statements):
         )
 
 
-def test_stewards_of_further_buckets_withdraw_there():
-    """They delete versions of their projects, not of what was published or of keys, and do nothing else."""
+def test_stewards_of_extra_buckets_withdraw_there():
+    """Given an extra bucket, stewards delete versions in their projects except published ones and keys, and
+    do nothing else."""
     extra = load_template()["Resources"]["StewardExtraBucketsPolicy"]
     assert extra["Condition"] == "HasExtraBuckets"
     statements = {one["Sid"]: one for one in extra["Properties"]["PolicyDocument"]["Statement"]}
@@ -88,8 +90,8 @@ def test_stewards_of_further_buckets_withdraw_there():
     )
 
 
-def test_places_leave_no_names_behind():
-    """Old versions of slots and of the queue, which name participants, are gone after a day."""
+def test_slots_and_queue_leave_no_names_behind():
+    """Given old versions of slots and of the queue, which name participants, they are deleted after a day."""
     rules = load_template()["Resources"]["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     (rule,) = [rule for rule in rules if rule.get("Prefix") == "_slots/"]
     assert rule["Status"] == "Enabled"

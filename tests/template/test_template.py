@@ -1,4 +1,4 @@
-"""The template keeps its promises: own environment and role for each function, nothing wider than needed."""
+"""The template: own environment and role for each function, and no permission wider than needed."""
 
 import json
 import os
@@ -34,7 +34,7 @@ LEAST_TIMEOUTS = {
     "publish_site": 60,
     "guard_deletion": 60,
 }
-# Each of them has its reason beside it in the template.
+# The template has the reason for each above its statement.
 WILDCARD_RESOURCES = {
     ("StartServerRole", "CreateClusters"),
     ("StartServerRole", "ListTasks"),
@@ -57,20 +57,20 @@ ALLOWED_WITHOUT_RESOURCE = {
 
 
 def resources_of(kind: str) -> dict[str, dict]:
-    """The template's resources of a type."""
+    """Return the template's resources of a type."""
     return {k: r for k, r in load_template()["Resources"].items() if r["Type"] == kind}
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_environment_is_what_the_settings_read(folder):
-    """A function gets exactly the variables that its settings class names."""
+    """Given a function, it gets exactly the variables that its settings class reads."""
     variables = get_function(folder)["Environment"]["Variables"]
     assert sorted(variables) == sorted(settings.variable_names(SETTINGS[folder]))
 
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_function_has_its_own_role_log_group_and_time(folder):
-    """Each function has its own code, role and log group, and the time it needs."""
+    """Given a function, it has its own code, role and log group, and enough time."""
     name, function = FUNCTIONS[folder], get_function(folder)
     assert function["CodeUri"] == f"functions/{folder}/"
     assert function["Role"] == {"Fn::GetAtt": f"{name}Role.Arn"}
@@ -82,7 +82,7 @@ def test_function_has_its_own_role_log_group_and_time(folder):
 
 @pytest.mark.parametrize("folder", FUNCTIONS)
 def test_function_may_write_its_log(folder):
-    """The local platform keeps what any function logs; on AWS a role that may not write loses it."""
+    """Given a function, its role may write its log, which AWS requires and the local platform does not."""
     name = FUNCTIONS[folder]
     (statement,) = [s for s in list_statements(f"{name}Role") if s["Sid"] == "Logs"]
     assert sorted(statement["Action"]) == ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -90,8 +90,9 @@ def test_function_may_write_its_log(folder):
 
 
 def test_api_may_invoke_what_it_integrates():
-    """API Gateway answers 500 where a function's own policy does not let it in, by method and path. The local
-    platform does not ask for that policy (Lambda guide, "Using resource-based policies for Lambda")."""
+    """Given a method and path, the function's own policy admits API Gateway, which otherwise responds with
+    500, and which the local platform does not check (Lambda guide, "Using resource-based policies for
+    Lambda")."""
     permissions = {
         (p["Properties"]["FunctionName"]["Ref"], p["Properties"]["SourceArn"]["Fn::Sub"].split("/", 2)[2])
         for p in resources_of("AWS::Lambda::Permission").values()
@@ -114,7 +115,7 @@ def test_api_may_invoke_what_it_integrates():
 
 @pytest.mark.parametrize("folder", ["start_server", "stop_server"])
 def test_asynchronous_function_is_retried_and_dead_lettered(folder):
-    """What SNS hands over is tried three times and then kept in a queue of the function's own."""
+    """Given a message from SNS, it is tried three times and then kept in a queue of the function's own."""
     name, function = FUNCTIONS[folder], get_function(folder)
     assert function["EventInvokeConfig"]["MaximumRetryAttempts"] == 2
     assert function["EventInvokeConfig"]["MaximumEventAgeInSeconds"] <= 6 * 3600
@@ -123,7 +124,7 @@ def test_asynchronous_function_is_retried_and_dead_lettered(folder):
 
 
 def test_no_action_is_a_wildcard():
-    """Every action of every role is spelled out."""
+    """Given a role, each of its actions is spelled out."""
     roles = resources_of("AWS::IAM::Role")
     actions = [a for role in roles for s in list_statements(role) for a in as_list(s["Action"])]
     assert actions
@@ -131,7 +132,8 @@ def test_no_action_is_a_wildcard():
 
 
 def test_wildcard_resources_are_the_known_ones():
-    """Only actions that AWS offers no resource for are allowed on `*`, and the list of them is closed."""
+    """Given the statements on `*`, they are the listed actions, for which AWS has no resource-level
+    permission."""
     found = {
         (role, statement["Sid"]): statement
         for role in resources_of("AWS::IAM::Role")
@@ -142,8 +144,8 @@ def test_wildcard_resources_are_the_known_ones():
     assert {a for s in found.values() for a in as_list(s["Action"])} == ALLOWED_WITHOUT_RESOURCE
 
 
-def test_wildcard_resources_have_their_reason_beside_them():
-    """A reader of the template finds a comment right above each statement on `*`."""
+def test_wildcard_resources_have_their_reason():
+    """Given a statement on `*`, a comment directly above it gives the reason."""
     lines = (ROOT / "template.yaml").read_text(encoding="utf-8").splitlines()
     for _, sid in WILDCARD_RESOURCES:
         places = [n for n, line in enumerate(lines) if line.strip() == f"- Sid: {sid}"]
@@ -152,7 +154,7 @@ def test_wildcard_resources_have_their_reason_beside_them():
 
 
 def test_eventbridge_may_publish_to_the_stop_topic_without_condition():
-    """EventBridge does not deliver to a topic whose policy has a Condition, and fails silently."""
+    """Given the policy of the stop topic, it has no Condition, with which EventBridge would fail silently."""
     (policy,) = resources_of("AWS::SNS::TopicPolicy").values()
     (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
@@ -161,8 +163,9 @@ def test_eventbridge_may_publish_to_the_stop_topic_without_condition():
     assert "KmsMasterKeyId" not in load_template()["Resources"]["StopServerTopic"].get("Properties", {})
 
 
-def test_rules_tell_the_stop_topic():
-    """The sweep's signal is what stop_server reads; only stopped tasks of this stack's clusters are told."""
+def test_rules_notify_the_stop_topic():
+    """Given the stack's rules, the sweep's input is what stop_server reads, and only stopped tasks of this
+    stack's clusters are reported."""
     resources = load_template()["Resources"]
     (target,) = resources["SweepRule"]["Properties"]["Targets"]
     assert target["Arn"] == {"Ref": "StopServerTopic"}
@@ -176,7 +179,8 @@ def test_rules_tell_the_stop_topic():
 
 
 def test_each_dead_letter_queue_has_an_alarm():
-    """A message that failed for good is told to the operator's address, if there is one."""
+    """Given a dead-letter queue, an alarm notifies the operator's address, if there is one, of permanent
+    failures."""
     alarms = [a["Properties"] for a in resources_of("AWS::CloudWatch::Alarm").values()]
     watched = {
         d["Value"]["Fn::GetAtt"].removesuffix(".QueueName")
@@ -189,7 +193,7 @@ def test_each_dead_letter_queue_has_an_alarm():
 
 
 def test_bucket_is_private_versioned_and_survives_the_stack():
-    """Participants' answers outlive `sam delete`, and nobody reads them over the internet."""
+    """Given `sam delete`, participants' answers are kept, and they are not readable over the internet."""
     bucket = load_template()["Resources"]["DataBucket"]
     assert bucket["DeletionPolicy"] == bucket["UpdateReplacePolicy"] == "Retain"
     properties = bucket["Properties"]
@@ -198,7 +202,7 @@ def test_bucket_is_private_versioned_and_survives_the_stack():
 
 
 def test_every_parameter_is_described_and_grouped():
-    """Whoever runs `sam deploy --guided` is told what each question means."""
+    """Given a parameter, `sam deploy --guided` and the console show its description and its group."""
     template = load_template()
     groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert sorted(name for g in groups for name in g["Parameters"]) == sorted(template["Parameters"])
@@ -206,7 +210,7 @@ def test_every_parameter_is_described_and_grouped():
 
 
 def test_table_of_contents_lists_the_sections_in_their_order():
-    """Given the template, the contents at its top list its keys and the sections of its resources in order."""
+    """Given the template, its contents list its keys and the sections of its resources in their order."""
     contents, text = (ROOT / "template.yaml").read_text(encoding="utf-8").split("\n\n", 1)
     names = re.findall(r"^#   (?:  - )?(\S+(?: \S+)*)", contents, re.MULTILINE)
     sections = re.findall(r"^(?:([A-Z][a-z]+):$|  # ---- (.+?) -+$)", text, re.MULTILINE)
@@ -216,7 +220,8 @@ def test_table_of_contents_lists_the_sections_in_their_order():
 
 
 def test_every_refusal_of_the_api_carries_cors():
-    """A browser hides an answer without CORS headers from the page, API Gateway's own refusals included."""
+    """Given an error response of API Gateway itself, it carries CORS headers, without which browsers hide it
+    from the page."""
     body = load_template()["Resources"]["Api"]["Properties"]["DefinitionBody"]
     responses = body["x-amazon-apigateway-gateway-responses"]
     for kind in ("DEFAULT_4XX", "DEFAULT_5XX"):
@@ -226,15 +231,16 @@ def test_every_refusal_of_the_api_carries_cors():
 
 
 def test_changed_parameters_of_the_api_are_deployed():
-    """SAM names a deployment by the body before its parameters are filled in: only AlwaysDeploy brings a
-    closed ControlAuthorization to the stage. Without OpenApiVersion it makes an unthrottled second stage."""
+    """Given a changed ControlAuthorization, AlwaysDeploy brings it to the stage although SAM names a
+    deployment by the body before parameters are filled in, and OpenApiVersion prevents an unthrottled
+    second stage."""
     api = load_template()["Resources"]["Api"]["Properties"]
     assert api["AlwaysDeploy"] is True
     assert api["OpenApiVersion"] == api["DefinitionBody"]["openapi"]
 
 
 def test_control_endpoints_are_guarded_unless_opened():
-    """What can start or stop a paid server asks for a signed request by default."""
+    """Given the defaults, the endpoints that start and stop paid servers require a signed request."""
     template = load_template()
     assert template["Parameters"]["ControlAuthorization"]["Default"] == "AWS_IAM"
     paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
@@ -251,7 +257,7 @@ def test_control_endpoints_are_guarded_unless_opened():
     ids=lambda command: command[0],
 )
 def test_linters_accept_the_template(command):
-    """cfn-lint and the SAM CLI's own validation find nothing to say."""
+    """Given the template, cfn-lint and the SAM CLI's own validation report nothing."""
     tool = Path(sys.executable).with_name(command[0])
     env = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run([tool, *command[1:]], cwd=ROOT, env=env, capture_output=True, text=True)

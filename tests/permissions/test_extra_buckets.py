@@ -1,4 +1,4 @@
-"""What people may do in buckets of `ExtraBuckets`, judged by all of their policies together."""
+"""Permissions of people in buckets of `ExtraBuckets`, by all of their policies together."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.permissions.requests import Request
 
 EXTRA, OWN = "extra-bucket", "DataBucket"
 PUT, DELETE, DELETE_VERSION = "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"
-# Whose policies, and whether the tag hippo-role says steward.
+# The policies of each, and whether they have the tag hippo-role=steward.
 PEOPLE = {
     "a researcher": ((RESEARCHER,), False),
     "a steward without the tag": ((RESEARCHER, STEWARD), False),
@@ -18,7 +18,7 @@ PEOPLE = {
 }
 LISTS = [f"lab{end}/{name}" for end in ("", "-one") for name in ("_admission.json", "_groups.json")]
 STORED = [f"lab{end}/{name}" for end in ("", "-one") for name in ("Users/u", "Trials/u/1")]
-# action, keys, and who may
+# action, keys, and the people who may
 CASES = [
     (PUT, ["lab/page.html", "lab-one/_media/a.png", "lab/_keys/links"], set(PEOPLE)),
     (PUT, LISTS, {"a steward"}),
@@ -31,7 +31,7 @@ CASES = [
 
 
 def may(who: str, action: str, bucket: str, key: str) -> bool:
-    """Whether somebody whose projects begin with `lab` may do it."""
+    """Return whether a person whose projects begin with `lab` may do it."""
     roles, has_tag = PEOPLE[who]
     tags = {"aws:principaltag/hippo-project": "lab"}
     tags |= {"aws:principaltag/hippo-role": "steward"} if has_tag else {}
@@ -40,26 +40,25 @@ def may(who: str, action: str, bucket: str, key: str) -> bool:
 
 
 @pytest.mark.parametrize(("action", "keys", "who"), CASES)
-def test_in_a_further_bucket(action: str, keys: list[str], who: set[str]) -> None:
-    """Given each kind of person, those may who should, and no other."""
+def test_in_an_extra_bucket(action: str, keys: list[str], who: set[str]) -> None:
+    """Given an extra bucket, exactly those kinds of people that should may do an action."""
     found = {key: {one for one in PEOPLE if may(one, action, EXTRA, key)} for key in keys}
 
     assert found == dict.fromkeys(keys, who)
 
 
 @pytest.mark.parametrize("action", [PUT, DELETE, DELETE_VERSION])
-def test_in_a_bucket_of_somebody_else(action: str) -> None:
-    """Given a bucket that the operator has not named, then nobody may do anything in it."""
+def test_in_an_unknown_bucket(action: str) -> None:
+    """Given a bucket that the operator has not named, no person may do anything in it."""
     keys = ["lab/page.html", *LISTS, *STORED]
 
     assert [key for key in keys for one in PEOPLE if may(one, action, "another-bucket", key)] == []
 
 
 def test_in_the_stacks_own_bucket() -> None:
-    """Given those policies besides, a steward with the tag withdraws participants there, too.
-
-    A denial is of keys in whichever bucket: who has these policies needs the tag for the lists here as well.
-    """
+    """Given the policies of extra buckets too, a steward with the tag withdraws participants in the
+    stack's own bucket, because the denial covers keys in any bucket and requires the tag for the
+    lists."""
     for who in ("a steward", "a steward without the tag"):
         assert [key for key in [*STORED, *LISTS] if not may(who, DELETE_VERSION, OWN, key)] == []
     assert {key: {one for one in PEOPLE if may(one, PUT, OWN, key)} for key in LISTS} == dict.fromkeys(
