@@ -200,7 +200,7 @@ def check_sentences(path: str, source: str) -> Iterator[Finding]:
         if any(not _ABBREVIATION.search(body[: end.start() + 1]) for end in _TWO_SENTENCES.finditer(body)):
             yield Finding(path, number, body[:40], "one sentence per line: start a new line")
         continued = not (_NO_SENTENCE.match(following) or _LIST_ITEM.match(following))
-        if continued and not _SENTENCE_END.search(body):
+        if continued and body and not _SENTENCE_END.search(body):
             yield Finding(path, number, body[-40:], "one sentence per line: join it with the next line")
 
 

@@ -121,7 +121,7 @@ def test_docstring_of_a_test_is_one_sentence_of_given(docstring):
             [],
         ),
         ("One sentence. Another.\n", [1]),
-        ("**A heading.** One sentence.\n", []),
+        ("**A heading.** One sentence.\n**Another heading.**\nOne sentence.\n", []),
         ("A list item with *stress * in it. Another.\n", [1]),
         ("Text:\n\n    a. B\n    c\n\nText.\n\n- Item:\n\n      a. B\n      c\n\n  Item. Two.\n", [13]),
         ('A message says "No input. Pass it.", which is quoted.\n', []),
