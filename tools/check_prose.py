@@ -36,9 +36,10 @@ _NOUN_OPENINGS = re.compile(
 _PROPERTIES = {"property", "cached_property", "setter"}
 # A Markdown line that is not a sentence: heading, table, quote mark, list mark, reference, picture, HTML.
 _NO_SENTENCE = re.compile(r"\s*(#|\||<|\[[^]]+\]:|!\[|---|$)")
-_LIST_ITEM = re.compile(r"\s*(>\s*)?([-*+]|\d+\.)\s+")
+_LIST_ITEM = re.compile(r"^\s*(>\s*)?([-*+]|\d+\.)\s+")
 _MARK = re.compile(r"^\s*([-*+>]+|\d+\.)\s+")
 _QUOTE = re.compile(r'"[^"]+"')  # a message of several sentences is quoted in one
+_RUN_IN = re.compile(r"^\*\*[^*]+\*\*\s*")  # a heading in bold at the start of a paragraph
 _TWO_SENTENCES = re.compile(r"[.!?][)\"'*_`]*\s+[A-Z\"(*`]")
 _ABBREVIATION = re.compile(r"\b(e\.g|i\.e|vs|cf|etc|approx|No|Dr|[A-Z])\.$")
 _SENTENCE_END = re.compile(r"[.!?:][)\"'*_`\]]*\s*$")
@@ -155,7 +156,26 @@ def read_script_comments(source: str) -> Iterator[Text]:
 def blank_code(source: str) -> str:
     """Return Markdown with its code blanked: fenced blocks are empty lines, inline code is a row of x."""
     source = re.sub(r"(?ms)^( *)(```|~~~).*?^\1\2 *$", lambda match: "\n" * match[0].count("\n"), source)
+    source = _blank_indented(source)
     return re.sub(r"`(?:[^`\n]|\n(?!\s*\n))+`", lambda match: re.sub(r"[^`\n]", "x", match[0]), source)
+
+
+def _blank_indented(source: str) -> str:
+    lines, margin, in_code, was_blank = source.splitlines(), 0, False, True
+    for number, line in enumerate(lines):
+        if not line.strip():
+            was_blank = True
+            continue
+        indent = len(line) - len(line.lstrip())
+        if item := _LIST_ITEM.match(line):
+            margin = len(item[0])
+        elif indent == 0:
+            margin = 0
+        in_code = indent >= margin + 4 and (in_code or was_blank)
+        if in_code:
+            lines[number] = ""
+        was_blank = False
+    return "\n".join(lines) + "\n"
 
 
 def read_markdown(source: str) -> Iterator[Text]:
@@ -175,13 +195,12 @@ def check_sentences(path: str, source: str) -> Iterator[Finding]:
     for number, (line, following) in enumerate(zip(lines, lines[1:], strict=False), 1):
         if _NO_SENTENCE.match(line):
             continue
-        body = _QUOTE.sub(
-            lambda quote: re.sub(r"[.!?](?=\s)", ",", quote[0]), _LIST_ITEM.sub("", line).strip()
-        )
+        body = _RUN_IN.sub("", _LIST_ITEM.sub("", line).strip())
+        body = _QUOTE.sub(lambda quote: re.sub(r"[.!?](?=\s)", ",", quote[0]), body)
         if any(not _ABBREVIATION.search(body[: end.start() + 1]) for end in _TWO_SENTENCES.finditer(body)):
             yield Finding(path, number, body[:40], "one sentence per line: start a new line")
         continued = not (_NO_SENTENCE.match(following) or _LIST_ITEM.match(following))
-        if continued and not _SENTENCE_END.search(body):
+        if continued and body and not _SENTENCE_END.search(body):
             yield Finding(path, number, body[-40:], "one sentence per line: join it with the next line")
 
 

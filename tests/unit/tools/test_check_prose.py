@@ -57,8 +57,8 @@ def test_banned_phrasing_is_found_and_its_better_form_is_not(bad, good):
         ("web/a.js", 'const a = "http://x";\n// It goes\n// on.\n', 2),
         ("web/a.css", "a {}\n/* first\n   goes on */\n", 3),
         ("web/texts.js", 'const TEXTS = {\n  wait: "It goes on by itself.",\n', 2),
-        ("docs/a.md", "# Title\n\nIt goes on.\n", 3),
-        ("docs/a.md", "- first\n- It goes on.\n", 2),
+        ("a.md", "# Title\n\nIt goes on.\n", 3),
+        ("a.md", "- first\n- It goes on.\n", 2),
     ],
 )
 def test_finding_names_its_line(path, source, line):
@@ -73,7 +73,7 @@ def test_finding_names_its_line(path, source, line):
         ("layer/a.py", 'x = "anew"\n'),
         ("tests/a.py", 'x = "the study goes on"\n'),
         ("web/a.js", 'const a = "it goes on";\n'),
-        ("docs/a.md", "The word `goes on`.\n\n```\nit goes on\n```\n"),
+        ("a.md", "The word `goes on`.\n\n```\nit goes on\n```\n"),
     ],
 )
 def test_what_is_not_prose_is_left_alone(path, source):
@@ -121,6 +121,9 @@ def test_docstring_of_a_test_is_one_sentence_of_given(docstring):
             [],
         ),
         ("One sentence. Another.\n", [1]),
+        ("**A heading.** One sentence.\n**Another heading.**\nOne sentence.\n", []),
+        ("A list item with *stress * in it. Another.\n", [1]),
+        ("Text:\n\n    a. B\n    c\n\nText.\n\n- Item:\n\n      a. B\n      c\n\n  Item. Two.\n", [13]),
         ('A message says "No input. Pass it.", which is quoted.\n', []),
         ("One sentence (in brackets.) Another.\n", [1]),
         ("A sentence that\nis wrapped.\n", [1]),
@@ -130,7 +133,7 @@ def test_docstring_of_a_test_is_one_sentence_of_given(docstring):
 )
 def test_markdown_has_one_sentence_per_line(source, lines):
     """Given Markdown, a line with two sentences or a part of one is refused."""
-    assert [line for line, _ in find_phrases("docs/a.md", source)] == lines
+    assert [line for line, _ in find_phrases("a.md", source)] == lines
 
 
 def test_readme_stays_short():
