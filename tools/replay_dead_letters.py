@@ -1,12 +1,11 @@
-"""Tries messages again that failed for good: `python tools/replay_dead_letters.py STACK [--list]`.
+"""Replay of messages that failed permanently: `python tools/replay_dead_letters.py STACK [--list]`.
 
-Each event in the stack's dead-letter queues is handed to its function once more, exactly as SNS sent it, and
-then leaves the queue. Being the same event, with its message id and its time, it has no second effect, and a
-start that a stop has overtaken since starts nothing. SQS's own redrive does not serve here:
-StartMessageMoveTask takes only dead-letter queues of other SQS queues (SQS API reference), and these are
-Lambda's.
+Each event in the stack's dead-letter queues is sent to its function again, exactly as SNS sent it, and then
+leaves the queue. It is the same event, with its message id and its time, so it has no second effect. A start
+that a later stop has overtaken starts nothing. SQS's own redrive does not work here: StartMessageMoveTask
+accepts only dead-letter queues of other SQS queues (SQS API reference), and these are Lambda's.
 
-It acts with the credentials, the region and the endpoint of the environment, as the AWS CLI does, and needs
+The command uses the credentials, region and endpoint of the environment, as the AWS CLI does. It needs
 cloudformation:DescribeStackResource, sqs:ReceiveMessage, sqs:DeleteMessage and lambda:InvokeFunction.
 """
 
@@ -19,7 +18,7 @@ from typing import Any, TextIO
 import boto3
 
 FUNCTIONS = ("StartServer", "StopServer")
-_HIDDEN_SECONDS = 120  # longer than one message takes; what is only listed shows again after it
+_HIDDEN_SECONDS = 120  # longer than a message takes; listed messages are visible again after it
 _WAIT_SECONDS = 2
 
 
@@ -34,7 +33,7 @@ class Replay:
         self._out = out
 
     def run(self, *, only_list: bool) -> int:
-        """Replay, or only list, every message; gives how many there were."""
+        """Replay, or only list, every message; return their number."""
         count = 0
         for name in FUNCTIONS:
             queue = self._find(f"{name}DeadLetterQueue")
@@ -50,30 +49,30 @@ class Replay:
         return count
 
     def _find(self, logical_id: str) -> str:
-        answer = self._cloudformation.describe_stack_resource(
+        response = self._cloudformation.describe_stack_resource(
             StackName=self._stack, LogicalResourceId=logical_id
         )
-        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+        return str(response["StackResourceDetail"]["PhysicalResourceId"])
 
     def _receive(self, queue: str) -> Iterator[dict[str, Any]]:
-        """Each message once; one that fails again comes back only minutes later."""
+        """Yield each message once; one that fails again returns only minutes later."""
         seen: set[str] = set()
         while True:
-            answer = self._sqs.receive_message(
+            response = self._sqs.receive_message(
                 QueueUrl=queue,
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=_WAIT_SECONDS,
                 VisibilityTimeout=_HIDDEN_SECONDS,
                 MessageAttributeNames=["All"],
             )
-            fresh = [m for m in answer.get("Messages", ()) if m["MessageId"] not in seen]
+            fresh = [m for m in response.get("Messages", ()) if m["MessageId"] not in seen]
             if not fresh:
                 return
             seen |= {message["MessageId"] for message in fresh}
             yield from fresh
 
     def _show(self, name: str, message: dict[str, Any]) -> None:
-        """What was asked for, and why it failed: ids only, as in the logs."""
+        """Show the request and why it failed: ids only, as in the logs."""
         attributes = message.get("MessageAttributes", {})
         reason = attributes.get("ErrorMessage", {}).get("StringValue", "")[:200]
         self._out.write(f"{name}: {_read_request(message['Body'])}: {reason}\n")
@@ -83,15 +82,17 @@ def _read_request(body: str) -> str:
     try:
         return str(json.loads(body)["Records"][0]["Sns"]["Message"])[:300]
     except (ValueError, LookupError, TypeError):
-        return "not a message of SNS"
+        return "not an SNS message"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Replay what the command line names."""
+    """Replay or list the messages of the stack on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("stack", help="the stack's name, as `sam deploy` knows it")
+    parser.add_argument("stack", help="name of the stack, as in `sam deploy`")
     parser.add_argument(
-        "--list", action="store_true", help="show the messages and leave them (for 2 minutes hidden)"
+        "--list",
+        action="store_true",
+        help="show the messages without replaying them (this hides them for 2 minutes)",
     )
     options = parser.parse_args(arguments)
     count = Replay(options.stack, sys.stdout).run(only_list=options.list)
