@@ -34,15 +34,15 @@ def test_variables_need_an_existing_container(backend: Backend) -> None:
     """
     cluster = make_cluster(backend)
     call = (cluster, DEFINITION, "FARGATE_SPOT", "told", {})
-    told = {"HIPPO_GROUP": "1"}
+    variables = {"HIPPO_GROUP": "1"}
 
     with pytest.raises(PermanentError):
-        backend.containers.run_task(*call, container="other", variables=told)
-    first = backend.containers.run_task(*call, container="game", variables=told)
+        backend.containers.run_task(*call, container="other", variables=variables)
+    first = backend.containers.run_task(*call, container="game", variables=variables)
     with pytest.raises(ConflictError):
         backend.containers.run_task(*call, container="game", variables={"HIPPO_GROUP": "0"})
 
-    assert first == backend.containers.run_task(*call, container="game", variables=told)
+    assert first == backend.containers.run_task(*call, container="game", variables=variables)
     end(backend, cluster)
 
 

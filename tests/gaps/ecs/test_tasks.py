@@ -217,8 +217,10 @@ def test_a_container_has_the_variables_of_an_override(emulator: Emulator) -> Non
     ContainerOverride).
     """
     definition = emulator.make_definition(container={"environment": [{"name": "KEPT", "value": "yes"}]})
-    told = {"name": "main", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
-    task = emulator.run_task(emulator.make_cluster(), definition, overrides={"containerOverrides": [told]})
+    override = {"name": "main", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
+    task = emulator.run_task(
+        emulator.make_cluster(), definition, overrides={"containerOverrides": [override]}
+    )
     task = emulator.wait_for_status(task, "RUNNING")
 
     environment = wait_for(lambda: try_ask(address_of(task)))["env"]

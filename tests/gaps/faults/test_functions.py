@@ -51,7 +51,7 @@ def test_a_function_is_killed_at_its_second_call(faulty: Emulator, when: str, ex
     """Given a kill at the second call, the effects so far stay (Lambda guide, "Lambda execution environment
     lifecycle").
     """
-    function, name = make_function(faulty), f"dies-{when}"
+    function, name = make_function(faulty), f"killed-{when}"
     faulty.set_faults({"kind": "lambda-death", "function": function.split(":")[-1], "calls": 2, "when": when})
 
     answer = invoke(faulty, function, {"name": name})
@@ -134,7 +134,7 @@ def test_an_invocation_finishes_with_the_code_that_it_began_with(emulator: Emula
 
 
 @pytest.mark.parametrize(
-    ("wanted", "dies"),
+    ("wanted", "is_killed"),
     [
         ("start_server", True),
         ("StartServerFunction", True),
@@ -143,7 +143,7 @@ def test_an_invocation_finishes_with_the_code_that_it_began_with(emulator: Emula
     ],
 )
 def test_a_function_is_named_by_its_folder_or_by_its_name_in_the_template(
-    faulty: Emulator, wanted: str, dies: bool
+    faulty: Emulator, wanted: str, is_killed: bool
 ) -> None:
     """Given a stack, its functions are called <stack>-<logical id>-<suffix> (CloudFormation guide, "Name
     type").
@@ -152,4 +152,4 @@ def test_a_function_is_named_by_its_folder_or_by_its_name_in_the_template(
     function = faulty.make_function(QUICK, FunctionName=f"hippo-local-StartServerFunction-{suffix}")
     faulty.set_faults({"kind": "lambda-death", "function": wanted, "seconds": 0})
 
-    assert invoke(faulty, function, {})["failed"] == dies
+    assert invoke(faulty, function, {})["failed"] == is_killed

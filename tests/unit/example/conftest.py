@@ -12,7 +12,7 @@ import pytest
 from tests.support.paths import EXAMPLE
 
 STUDY = EXAMPLE
-# The server's modules lie side by side and are run as a script, so they are found by their folder.
+# The server's modules are in one folder and run as a script, so that folder must be on the path.
 sys.path.insert(0, str(STUDY / "App"))
 
 USER = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c"

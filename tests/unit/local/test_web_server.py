@@ -127,10 +127,10 @@ BODY = bytes(range(200)) * 50_000
 class _Emulator(BaseHTTPRequestHandler):
     """A handler that responds to every path with BODY or the requested range, and records the requests."""
 
-    asked: list[tuple[str, str, dict[str, str]]]
+    requests: list[tuple[str, str, dict[str, str]]]
 
     def do_GET(self) -> None:
-        self.asked.append((self.command, self.path, dict(self.headers)))
+        self.requests.append((self.command, self.path, dict(self.headers)))
         part, status = BODY, 200
         if wanted := self.headers["Range"]:
             first, last = wanted.removeprefix("bytes=").split("-")
@@ -148,14 +148,14 @@ class _Emulator(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Print nothing."""
 
 
 @pytest.fixture
 def emulator() -> Iterator[ThreadingHTTPServer]:
     """Run a server in place of the emulator."""
-    _Emulator.asked = []
+    _Emulator.requests = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Emulator)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # only the web server matters
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -184,8 +184,8 @@ def test_media_come_from_the_distribution_with_its_headers(site_port: int) -> No
     assert headers["Content-Type"] == "image/png"
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert headers["Content-Security-Policy"] == "sandbox"
-    ((_, path, asked),) = _Emulator.asked
-    assert (path, asked["Host"]) == (PICTURE, "d1.cloudfront.net")
+    ((_, path, headers),) = _Emulator.requests
+    assert (path, headers["Host"]) == (PICTURE, "d1.cloudfront.net")
 
 
 def test_a_range_of_a_film_can_be_requested(site_port: int) -> None:
@@ -202,7 +202,7 @@ def test_a_head_request_for_media_has_no_body(site_port: int) -> None:
     status, headers, body = _get(site_port, PICTURE, "HEAD")
 
     assert (status, body, headers["Content-Length"]) == (200, b"", str(len(BODY)))
-    assert _Emulator.asked[0][0] == "HEAD"
+    assert _Emulator.requests[0][0] == "HEAD"
 
 
 def test_only_headers_about_the_object_are_forwarded(site_port: int) -> None:
@@ -211,9 +211,9 @@ def test_only_headers_about_the_object_are_forwarded(site_port: int) -> None:
     """
     _get(site_port, PICTURE, Cookie="secret=1", Origin="null", If_None_Match='"e"')
 
-    asked = _Emulator.asked[0][2]
-    assert "Cookie" not in asked
-    assert (asked["Origin"], asked["If-None-Match"]) == ("null", '"e"')
+    headers = _Emulator.requests[0][2]
+    assert "Cookie" not in headers
+    assert (headers["Origin"], headers["If-None-Match"]) == ("null", '"e"')
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_only_headers_about_the_object_are_forwarded(site_port: int) -> None:
 def test_other_paths_are_not_forwarded(site_port: int, path: str) -> None:
     """Given a path that cannot be a picture's, the response is 404 and the distribution gets no request."""
     assert _get(site_port, path)[0] == 404
-    assert _Emulator.asked == []
+    assert _Emulator.requests == []
 
 
 def test_a_connection_serves_media_and_pages_in_turn(site_port: int) -> None:

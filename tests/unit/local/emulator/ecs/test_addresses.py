@@ -31,7 +31,7 @@ def test_lowest_first_reuses_released_addresses(free_port: int) -> None:
     pool.release(first)
     again = pool.claim()
 
-    # Platforms that run beside this test may hold the lowest addresses of all.
+    # Other platforms that run during this test may hold the lowest addresses of all.
     assert order_of(first) < order_of("127.100.1.1")
     assert order_of(second) > order_of(first)
     assert again == first
