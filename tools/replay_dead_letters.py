@@ -1,11 +1,11 @@
 """Replay of messages that failed permanently: `python tools/replay_dead_letters.py STACK [--list]`.
 
 Each event in the stack's dead-letter queues is sent to its function again, exactly as SNS sent it, and then
-leaves the queue. It is the same event, with its message id and its time, so it has no second effect. A start
-that a later stop has overtaken starts nothing. SQS's own redrive does not work here: StartMessageMoveTask
+deleted from the queue. It is the same event, with its message id and time, so it has no second effect, and
+a start that a stop has overtaken since starts nothing. SQS's own redrive cannot do this: StartMessageMoveTask
 accepts only dead-letter queues of other SQS queues (SQS API reference), and these are Lambda's.
 
-The command uses the credentials, region and endpoint of the environment, as the AWS CLI does. It needs
+It uses the credentials, the region and the endpoint of the environment, as the AWS CLI does, and needs
 cloudformation:DescribeStackResource, sqs:ReceiveMessage, sqs:DeleteMessage and lambda:InvokeFunction.
 """
 
@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import boto3
 
 FUNCTIONS = ("StartServer", "StopServer")
-_HIDDEN_SECONDS = 120  # longer than a message takes; listed messages are visible again after it
+_HIDDEN_SECONDS = 120  # longer than one message takes; listed messages are visible again after it
 _WAIT_SECONDS = 2
 
 
@@ -33,7 +33,7 @@ class Replay:
         self._out = out
 
     def run(self, *, only_list: bool) -> int:
-        """Replay, or only list, every message; return their number."""
+        """Replay, or only list, every message, and return their number."""
         count = 0
         for name in FUNCTIONS:
             queue = self._find(f"{name}DeadLetterQueue")
@@ -49,30 +49,30 @@ class Replay:
         return count
 
     def _find(self, logical_id: str) -> str:
-        response = self._cloudformation.describe_stack_resource(
+        answer = self._cloudformation.describe_stack_resource(
             StackName=self._stack, LogicalResourceId=logical_id
         )
-        return str(response["StackResourceDetail"]["PhysicalResourceId"])
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
 
     def _receive(self, queue: str) -> Iterator[dict[str, Any]]:
         """Yield each message once; one that fails again returns only minutes later."""
         seen: set[str] = set()
         while True:
-            response = self._sqs.receive_message(
+            answer = self._sqs.receive_message(
                 QueueUrl=queue,
                 MaxNumberOfMessages=10,
                 WaitTimeSeconds=_WAIT_SECONDS,
                 VisibilityTimeout=_HIDDEN_SECONDS,
                 MessageAttributeNames=["All"],
             )
-            fresh = [m for m in response.get("Messages", ()) if m["MessageId"] not in seen]
+            fresh = [m for m in answer.get("Messages", ()) if m["MessageId"] not in seen]
             if not fresh:
                 return
             seen |= {message["MessageId"] for message in fresh}
             yield from fresh
 
     def _show(self, name: str, message: dict[str, Any]) -> None:
-        """Show the request and why it failed: ids only, as in the logs."""
+        """Print the request and the reason of its failure: ids only, as in the logs."""
         attributes = message.get("MessageAttributes", {})
         reason = attributes.get("ErrorMessage", {}).get("StringValue", "")[:200]
         self._out.write(f"{name}: {_read_request(message['Body'])}: {reason}\n")
@@ -86,13 +86,11 @@ def _read_request(body: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Replay or list the messages of the stack on the command line."""
+    """Replay the messages of the stack on the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("stack", help="name of the stack, as in `sam deploy`")
+    parser.add_argument("stack", help="the stack's name, as `sam deploy` knows it")
     parser.add_argument(
-        "--list",
-        action="store_true",
-        help="show the messages without replaying them (this hides them for 2 minutes)",
+        "--list", action="store_true", help="show the messages and keep them (hidden for 2 minutes)"
     )
     options = parser.parse_args(arguments)
     count = Replay(options.stack, sys.stdout).run(only_list=options.list)

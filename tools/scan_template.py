@@ -1,11 +1,11 @@
-"""A security scan of template.yaml with checkov, as a part of `make check`.
+"""Security scan of template.yaml with checkov: a part of `make check`.
 
-The scan fails for a finding that tools/accepted_findings.yaml does not explain, and for an entry there that
-is no longer needed. A second template, unsafe on purpose, is scanned as well and compared with the same list:
-if nothing is found in that one, the scan did not work.
+It fails for a finding without a reason in tools/accepted_findings.yaml, and for an entry there that is no
+longer needed. A second template, unsafe on purpose, is scanned too and compared with the same list: a scan
+that finds nothing there did not work.
 
-checkov has its own environment, .venv-scan, since it needs another boto3. It makes no network calls: it is
-set to download nothing, and gets no key of its makers' platform.
+checkov has its own environment, .venv-scan, because it needs another boto3. It makes no network calls:
+downloads are switched off, and it gets no key for its makers' platform.
 """
 
 import json
@@ -24,7 +24,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 ACCEPTED = ROOT / "tools/accepted_findings.yaml"
 _OPTIONS = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "--output", "json"]
-# Each resource has a finding that must be reported despite the accepted findings.
+# Each resource has a finding that must be reported, whatever findings are accepted.
 UNSAFE_TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
@@ -35,7 +35,7 @@ Resources:
   UnsafeSecurityGroup:
     Type: AWS::EC2::SecurityGroup
     Properties:
-      GroupDescription: Open to everyone
+      GroupDescription: Open to the internet
       SecurityGroupIngress: [{IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0}]
   UnsafePolicy:
     Type: AWS::IAM::ManagedPolicy
@@ -53,7 +53,7 @@ UNSAFE = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A check that a resource has failed."""
+    """One check that one resource has failed."""
 
     check: str
     name: str
@@ -62,12 +62,12 @@ class Finding:
 
 
 class ScanError(RuntimeError):
-    """The scanner failed; the message has its output."""
+    """The scanner failed; the message contains its output."""
 
 
 def scan(templates: Sequence[Path]) -> dict[Path, list[Finding]]:
     """Return the findings in each template. Raises ScanError."""
-    files = [argument for template in templates for argument in ("--file", str(template))]
+    files = [word for template in templates for word in ("--file", str(template))]
     command = [str(ROOT / ".venv-scan/bin/checkov"), *_OPTIONS, *files]
     with tempfile.TemporaryDirectory() as home:
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "LOG_LEVEL": "ERROR"}
@@ -76,7 +76,7 @@ def scan(templates: Sequence[Path]) -> dict[Path, list[Finding]]:
         report = json.loads(done.stdout)
         results = report["results"]
     except (ValueError, TypeError, KeyError):
-        raise ScanError(f"checkov exited with {done.returncode}:\n{done.stderr or done.stdout}") from None
+        raise ScanError(f"checkov ended with code {done.returncode}:\n{done.stderr or done.stdout}") from None
     if results.get("parsing_errors") or report["summary"]["parsing_errors"]:
         raise ScanError(f"checkov cannot read {results.get('parsing_errors')}")
     found: dict[Path, list[Finding]] = {template: [] for template in templates}
@@ -90,15 +90,15 @@ def scan(templates: Sequence[Path]) -> dict[Path, list[Finding]]:
 def compare(
     findings: Iterable[Finding], accepted: Iterable[dict[str, Any]]
 ) -> tuple[list[Finding], list[str]]:
-    """Return the findings that are not accepted, and `check: resource` of accepted ones not found."""
+    """Return the findings that are not accepted, and `check: resource` of accepted ones that do not occur."""
     entries = [(entry["check"], pattern) for entry in accepted for pattern in entry["resources"]]
-    unused, new = set(entries), []
+    unused, news = set(entries), []
     for finding in findings:
         matching = {e for e in entries if e[0] == finding.check and fnmatchcase(finding.resource, e[1])}
         unused -= matching
         if not matching:
-            new.append(finding)
-    return new, sorted(f"{check}: {pattern}" for check, pattern in unused)
+            news.append(finding)
+    return news, sorted(f"{check}: {pattern}" for check, pattern in unused)
 
 
 def read_accepted() -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def read_accepted() -> list[dict[str, Any]]:
 
 
 def main() -> int:
-    """Scan both templates; return 1 if anything needs to be fixed."""
+    """Scan both templates; return 1 if there is anything to fix."""
     template = ROOT / "template.yaml"
     try:
         accepted = read_accepted()
@@ -122,22 +122,22 @@ def main() -> int:
     except ScanError as error:
         sys.stderr.write(f"scan_template: {error}\n")
         return 1
-    new, unused = compare(found[template], accepted)
+    news, unused = compare(found[template], accepted)
     still_found = {(finding.check, finding.resource) for finding in compare(found[unsafe], accepted)[0]}
-    for finding in new:
-        location = f"template.yaml:{finding.line}: {finding.resource}"
-        sys.stdout.write(f"{location}: {finding.check} {finding.name}\n")
+    for finding in news:
+        where = f"template.yaml:{finding.line}: {finding.resource}"
+        sys.stdout.write(f"{where}: {finding.check} {finding.name}\n")
     for entry in unused:
-        sys.stdout.write(f"{ACCEPTED.name}: {entry} is no longer found. Remove it.\n")
+        sys.stdout.write(f"{ACCEPTED.name}: {entry} is no longer found. Remove the entry.\n")
     for check, resource in sorted(UNSAFE - still_found):
         sys.stdout.write(
-            f"{check} is not found in {resource}, which is unsafe on purpose: the scan does not work.\n"
+            f"{check} is not found in {resource}, which is unsafe on purpose: the scan does not work\n"
         )
-    if new:
-        sys.stdout.write(f"Fix these, or explain them in {ACCEPTED.relative_to(ROOT)}.\n")
-    accepted_count = len(found[template]) - len(new)
-    sys.stdout.write(f"scan of the template: {accepted_count} findings accepted, {len(new)} new\n")
-    return 1 if new or unused or UNSAFE - still_found else 0
+    if news:
+        sys.stdout.write(f"Fix these, or give the reason to accept them in {ACCEPTED.relative_to(ROOT)}.\n")
+    accepted_count = len(found[template]) - len(news)
+    sys.stdout.write(f"scan of the template: {accepted_count} findings accepted, {len(news)} new\n")
+    return 1 if news or unused or UNSAFE - still_found else 0
 
 
 if __name__ == "__main__":

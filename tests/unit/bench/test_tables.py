@@ -85,7 +85,7 @@ def test_command_runs_the_requested_measurement(capsys: pytest.CaptureFixture[st
 
 
 def test_every_command_of_the_documentation_is_known() -> None:
-    """Given docs/benchmarks.md, it names each measurement with its command."""
+    """docs/benchmarks.md names each measurement with the command that makes it."""
     text = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
 
     assert [name for name in MEASUREMENTS if f"python -m bench {name}" not in text] == []
