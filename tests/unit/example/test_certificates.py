@@ -73,7 +73,7 @@ def test_certificate_of_acm_is_exported_and_served(aws, caplog):
     assert meet(tls) == ssl.PEM_cert_to_DER_cert(exported)
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in pairs[0].key
     assert pairs[0].passphrase != pairs[1].passphrase
-    # What ACM allows: 4 to 128 characters of ASCII without #, $ and %.
+    # ACM allows 4 to 128 characters of ASCII without #, $ and %.
     assert 4 <= len(pairs[0].passphrase) <= 128
     assert not set(pairs[0].passphrase) & set("#$%")
     assert arn in caplog.text
