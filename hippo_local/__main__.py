@@ -132,7 +132,7 @@ def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) ->
            {shlex.join(command)} [USER_ID]
   Logs     {outputs["logs"]["emulator"]}
            {outputs["logs"]["tasks"]}
-  Faults   {outputs["faults"]} (no faults without this file; see docs/explanation/local-platform.md)
+  Faults   {outputs["faults"]} (no faults without this file; see docs/reference/faults.md)
 
   Ctrl-C stops everything.
 """
