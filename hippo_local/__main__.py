@@ -22,7 +22,7 @@ from hippo_local.study import read_study
 
 _DEFAULTS = Options()
 _HIGHEST_PORT = 65535
-# What template.yaml accepts as MaxRuntime and as MaxServers.
+# The limits of MaxRuntime and MaxServers in template.yaml.
 _LONGEST_RUNTIME = 1440
 _MOST_SERVERS = 300
 

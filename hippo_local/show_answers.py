@@ -1,4 +1,4 @@
-"""What participants have answered on a running platform, for the terminal."""
+"""Participants' answers on a running platform, for the terminal."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Answers:
         return list(self._list_keys(f"{self._project_id}/Trials/{user_id}/"))
 
     def read_record(self, user_id: str) -> dict[str, Any]:
-        """Return the participant record. Raises LocalPlatformError if there is none."""
+        """Return the participant record. Raises LocalPlatformError if it does not exist."""
         key = f"{self._project_id}/Users/{user_id}"
         try:
             body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()

@@ -1,4 +1,4 @@
-"""The adapters over each backend: in-memory fakes, the simulation, moto, the local platform's emulator."""
+"""Adapters over each backend: in-memory fakes, the simulation, moto and the local platform's emulator."""
 
 import json
 import uuid
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 @dataclass
 class Backend:
-    """What the cases talk to; `poll_seconds` is how long they wait between two looks."""
+    """The adapters that the cases use; `poll_seconds` is the pause between two polls."""
 
     name: str
     store: ObjectStore
@@ -53,17 +53,17 @@ class Backend:
     poll_seconds: float = 0.1
 
     def new_name(self) -> str:
-        """A name that nothing in the backend has yet."""
+        """Return a name that the backend does not have yet."""
         return f"contract-{uuid.uuid4().hex[:12]}"
 
     def wait_until(self, probe: Callable[[], T | None], seconds: float = 60) -> T:
-        """The first answer of `probe` that is something."""
+        """Return the first truthy result of `probe`."""
         until = self.clock.now() + timedelta(seconds=seconds)
         return poll(probe, clock=self.clock, until=until, what="the backend", first=self.poll_seconds)
 
 
 def make_fake_backend() -> Backend:
-    """The fakes of the lifecycle's tests."""
+    """Return the fakes of the lifecycle's tests."""
     journal, clock = Journal(), FakeClock()
     store, rules = FakeObjectStore(journal), FakeRules(journal, clock)
     containers = FakeContainers(journal, clock, {DEFINITION})
@@ -82,7 +82,7 @@ def make_fake_backend() -> Backend:
 
 
 def make_simulated_backend() -> Backend:
-    """The real adapters over the simulated AWS, without the delays that the other backends do not have."""
+    """Return the real adapters over the simulated AWS, without the delays that only the simulation has."""
     scheduler = Scheduler()
     border = Boundary(scheduler)
     sns, ecs = SimulatedSns(border), SimulatedEcs(border, {DEFINITION})
@@ -113,7 +113,7 @@ def make_simulated_backend() -> Backend:
 
 
 def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
-    """The real adapters, over whatever answers as AWS."""
+    """Return the real adapters, over any implementation of AWS."""
     clients = {service: make_client(service) for service in SERVICES}
     bucket, root = f"contract-{uuid.uuid4().hex[:8]}", f"{uuid.uuid4().hex[:8]}.example.org"
     location = {"LocationConstraint": REGION}
@@ -157,7 +157,7 @@ def make_aws_backend(name: str, make_client: Callable[[str], Any]) -> Backend:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One emulator for all cases."""
+    """Run one emulator for all cases."""
     running = start_emulator(tmp_path_factory.mktemp("emulator"))
     yield running
     running.stop()
@@ -165,7 +165,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture(params=["fake", "simulation", "moto", "emulator"])
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
-    """Each case runs once on each of them."""
+    """Run each case once on each backend."""
     if request.param == "fake":
         yield make_fake_backend()
     elif request.param == "simulation":

@@ -1,4 +1,4 @@
-"""Clusters and tasks: the fake, moto and the emulator have to agree about them."""
+"""Contract tests of clusters and tasks, on which the fake, moto and the emulator must agree."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.contract.conftest import DEFINITION, Backend
 
 
 def make_cluster(backend: Backend) -> str:
-    """A new cluster that is ACTIVE."""
+    """Create a cluster and wait until it is ACTIVE."""
     name = backend.new_name()
     backend.containers.create_cluster(name, {"hippo:stack": "contract"})
     backend.wait_until(lambda: backend.containers.find_cluster_status(name) == "ACTIVE" or None)
@@ -15,42 +15,44 @@ def make_cluster(backend: Backend) -> str:
 
 
 def run_task(backend: Backend, cluster: str, token: str = "token", provider: str = "FARGATE_SPOT") -> str:
-    """The ARN of a task that is shown."""
+    """Run a task, wait until it is visible, and return its ARN."""
     result = backend.containers.run_task(cluster, DEFINITION, provider, token, {"hippo:user": "ada"})
     assert result.task_arn
     return result.task_arn
 
 
 def end(backend: Backend, cluster: str) -> None:
-    """Take everything down."""
+    """Stop and delete everything."""
     for arn in backend.containers.list_tasks(cluster):
         backend.containers.stop_task(cluster, arn, "over")
     backend.wait_until(lambda: backend.containers.delete_cluster(cluster) or None)
 
 
-def test_variables_need_a_container_that_is_there(backend: Backend) -> None:
-    """For good, else the task runs; with other variables the token is in use."""
+def test_variables_need_an_existing_container(backend: Backend) -> None:
+    """Given variables for a container that does not exist, the task permanently fails to run; other
+    variables under one token conflict.
+    """
     cluster = make_cluster(backend)
     call = (cluster, DEFINITION, "FARGATE_SPOT", "told", {})
-    told = {"HIPPO_GROUP": "1"}
+    variables = {"HIPPO_GROUP": "1"}
 
     with pytest.raises(PermanentError):
-        backend.containers.run_task(*call, container="other", variables=told)
-    first = backend.containers.run_task(*call, container="game", variables=told)
+        backend.containers.run_task(*call, container="other", variables=variables)
+    first = backend.containers.run_task(*call, container="game", variables=variables)
     with pytest.raises(ConflictError):
         backend.containers.run_task(*call, container="game", variables={"HIPPO_GROUP": "0"})
 
-    assert first == backend.containers.run_task(*call, container="game", variables=told)
+    assert first == backend.containers.run_task(*call, container="game", variables=variables)
     end(backend, cluster)
 
 
 def test_an_unknown_cluster_has_no_status(backend: Backend) -> None:
-    """None, not an error."""
+    """Given a cluster that does not exist, its status is None instead of an error."""
     assert backend.containers.find_cluster_status(backend.new_name()) is None
 
 
-def test_a_cluster_can_be_made_twice(backend: Backend) -> None:
-    """The call is idempotent."""
+def test_a_cluster_can_be_created_twice(backend: Backend) -> None:
+    """Given a cluster that exists, creating it again succeeds."""
     name = make_cluster(backend)
 
     backend.containers.create_cluster(name, {"hippo:stack": "contract"})
@@ -59,7 +61,7 @@ def test_a_cluster_can_be_made_twice(backend: Backend) -> None:
 
 
 def test_a_deleted_cluster_is_inactive_or_gone(backend: Backend) -> None:
-    """And deleting it again is fine."""
+    """Given a deleted cluster, it is INACTIVE or gone, and deleting it again succeeds."""
     name = make_cluster(backend)
 
     assert backend.containers.delete_cluster(name)
@@ -69,12 +71,12 @@ def test_a_deleted_cluster_is_inactive_or_gone(backend: Backend) -> None:
 
 
 def test_an_unknown_cluster_is_deleted_already(backend: Backend) -> None:
-    """Whoever comes second has nothing to do."""
+    """Given a cluster that does not exist, deleting it succeeds."""
     assert backend.containers.delete_cluster(backend.new_name())
 
 
 def test_a_task_gets_an_interface(backend: Backend) -> None:
-    """DescribeTasks shows it by name, and the task is listed."""
+    """Given a started task, DescribeTasks returns its interface by name, and the task is listed."""
     cluster = make_cluster(backend)
     arn = run_task(backend, cluster)
 
@@ -88,7 +90,7 @@ def test_a_task_gets_an_interface(backend: Backend) -> None:
 
 
 def test_the_same_token_gives_the_same_task(backend: Backend) -> None:
-    """A retry starts nothing."""
+    """Given a token that was used before, a retry starts no other task."""
     cluster = make_cluster(backend)
 
     assert run_task(backend, cluster) == run_task(backend, cluster)
@@ -98,7 +100,7 @@ def test_the_same_token_gives_the_same_task(backend: Backend) -> None:
 
 
 def test_the_same_token_with_another_provider_is_a_conflict(backend: Backend) -> None:
-    """ConflictException."""
+    """Given a used token with another provider, the call is a ConflictException."""
     cluster = make_cluster(backend)
     run_task(backend, cluster)
 
@@ -109,7 +111,7 @@ def test_the_same_token_with_another_provider_is_a_conflict(backend: Backend) ->
 
 
 def test_a_task_needs_its_definition(backend: Backend) -> None:
-    """One that is not registered yet is a fault that may pass."""
+    """Given a task definition that is not registered yet, the error is retryable."""
     cluster = make_cluster(backend)
 
     with pytest.raises(AwsError):
@@ -120,7 +122,7 @@ def test_a_task_needs_its_definition(backend: Backend) -> None:
 
 @pytest.mark.parametrize("deleted", [False, True])
 def test_a_task_needs_its_cluster(backend: Backend, deleted: bool) -> None:
-    """A cluster that never was or is gone runs nothing, and is not made by the way."""
+    """Given a cluster that never existed or is gone, nothing runs and no cluster is created."""
     name = make_cluster(backend) if deleted else backend.new_name()
     backend.containers.delete_cluster(name)
 
@@ -131,7 +133,7 @@ def test_a_task_needs_its_cluster(backend: Backend, deleted: bool) -> None:
 
 
 def test_a_cluster_with_a_task_is_not_deleted(backend: Backend) -> None:
-    """False until the task has stopped."""
+    """Given a cluster with a task, deletion returns False until the task has stopped."""
     cluster = make_cluster(backend)
     run_task(backend, cluster)
 
@@ -142,7 +144,7 @@ def test_a_cluster_with_a_task_is_not_deleted(backend: Backend) -> None:
 
 
 def test_a_stopped_task_comes_to_its_end(backend: Backend) -> None:
-    """It is listed no more, becomes STOPPED, and lets the cluster go."""
+    """Given a stopped task, it is no longer listed, becomes STOPPED, and its cluster can be deleted."""
     cluster = make_cluster(backend)
     arn = run_task(backend, cluster)
 
@@ -158,7 +160,7 @@ def test_a_stopped_task_comes_to_its_end(backend: Backend) -> None:
 
 
 def test_stopping_twice_and_stopping_nothing_is_fine(backend: Backend) -> None:
-    """A stop may be at work for the second time."""
+    """Given a task that is stopped already, or does not exist, stopping it succeeds."""
     cluster = make_cluster(backend)
     arn = run_task(backend, cluster)
 
@@ -171,7 +173,7 @@ def test_stopping_twice_and_stopping_nothing_is_fine(backend: Backend) -> None:
 
 
 def test_an_unknown_cluster_has_no_tasks(backend: Backend) -> None:
-    """None to list, none to describe."""
+    """Given a cluster that does not exist, no task is listed or described."""
     name = backend.new_name()
     arn = f"arn:aws:ecs:ca-central-1:000000000000:task/{name}/{'0' * 32}"
 

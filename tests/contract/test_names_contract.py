@@ -1,4 +1,4 @@
-"""Rules and host names: the fakes, moto and the emulator have to agree about them."""
+"""Contract tests of rules and host names, on which the fakes, moto and the emulator must agree."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from tests.contract.conftest import Backend
 
 
 def test_a_rule_can_be_armed_and_moved(backend: Backend) -> None:
-    """Arming twice is one rule, at the second moment and with the second message."""
+    """Given a rule that is armed twice, there is one rule, with the second time and message."""
     name, now = backend.new_name(), backend.clock.now()
     moment = now + timedelta(minutes=40)
 
@@ -21,7 +21,7 @@ def test_a_rule_can_be_armed_and_moved(backend: Backend) -> None:
 
 
 def test_disarming_twice_is_fine(backend: Backend) -> None:
-    """And so is disarming what never was."""
+    """Given a rule that is disarmed already, or never existed, disarming it succeeds."""
     name = backend.new_name()
     backend.rules.arm(name, backend.clock.now() + timedelta(minutes=50), {"userId": "ada"})
 
@@ -32,12 +32,12 @@ def test_disarming_twice_is_fine(backend: Backend) -> None:
 
 
 def test_an_empty_zone_has_no_name(backend: Backend) -> None:
-    """None, not an error."""
+    """Given an empty zone, a name's record is None instead of an error."""
     assert backend.host_names.find(f"ada.{backend.root_domain}") is None
 
 
 def test_a_name_is_created_once(backend: Backend) -> None:
-    """A second CREATE is refused, with another address and with the same."""
+    """Given a name that exists, a second CREATE is rejected, with another address and with the same one."""
     name = f"ada.{backend.root_domain}"
     backend.host_names.create(name, "203.0.113.1")
 
@@ -51,14 +51,14 @@ def test_a_name_is_created_once(backend: Backend) -> None:
 
 
 def test_a_change_comes_into_sync(backend: Backend) -> None:
-    """The id that `create` gives can be asked about."""
+    """Given a created name, the id that `create` returns comes into sync."""
     change_id = backend.host_names.create(f"ada.{backend.root_domain}", "203.0.113.1")
 
     assert backend.wait_until(lambda: backend.host_names.is_in_sync(change_id) or None, seconds=120)
 
 
 def test_only_exactly_that_name_is_found(backend: Backend) -> None:
-    """A later one in the zone's order is somebody else's."""
+    """Given a later name in the zone's order, it is not returned for the requested one."""
     backend.host_names.create(f"bob.{backend.root_domain}", "203.0.113.1")
 
     assert backend.host_names.find(f"ada.{backend.root_domain}") is None
@@ -67,7 +67,9 @@ def test_only_exactly_that_name_is_found(backend: Backend) -> None:
 
 @pytest.mark.parametrize("address", ["203.0.113.2", "203.0.113.1"])
 def test_a_name_is_replaced_in_one_change(backend: Backend, address: str) -> None:
-    """By another address, and by the same, which gives a change to wait for."""
+    """Given a name that exists, it is replaced by another address or the same one, and the change can be
+    awaited.
+    """
     name = f"ada.{backend.root_domain}"
     backend.host_names.create(name, "203.0.113.1")
     old = backend.host_names.find(name)
@@ -82,7 +84,7 @@ def test_a_name_is_replaced_in_one_change(backend: Backend, address: str) -> Non
 
 
 def test_a_name_that_has_changed_is_neither_replaced_nor_deleted(backend: Backend) -> None:
-    """What was read must still be there, value for value."""
+    """Given a name that has changed since it was read, it is neither replaced nor deleted."""
     name = f"ada.{backend.root_domain}"
     backend.host_names.create(name, "203.0.113.1")
     old = backend.host_names.find(name)
@@ -100,7 +102,7 @@ def test_a_name_that_has_changed_is_neither_replaced_nor_deleted(backend: Backen
 
 
 def test_a_deleted_name_is_gone(backend: Backend) -> None:
-    """And cannot be deleted twice."""
+    """Given a deleted name, it is gone and cannot be deleted again."""
     name = f"ada.{backend.root_domain}"
     backend.host_names.create(name, "203.0.113.1")
     record = backend.host_names.find(name)

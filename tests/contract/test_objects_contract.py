@@ -1,4 +1,4 @@
-"""Conditional writes: the fake, moto and the emulator have to agree about them."""
+"""Contract tests of conditional writes, on which the fake, moto and the emulator must agree."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from tests.contract.conftest import Backend
 
 
 def test_a_missing_object_is_none(backend: Backend) -> None:
-    """Nothing is raised for a key that is not there."""
+    """Given a key without an object, reading returns None instead of an error."""
     assert backend.store.read("missing") is None
 
 
 def test_an_object_is_created_once(backend: Backend) -> None:
-    """The second create loses, and changes nothing."""
+    """Given an object that exists, a second create fails and changes nothing."""
     backend.store.create("key", b"first")
 
     with pytest.raises(ConflictError):
@@ -23,8 +23,8 @@ def test_an_object_is_created_once(backend: Backend) -> None:
     assert stored.body == b"first"
 
 
-def test_an_object_is_replaced_by_whoever_read_it_last(backend: Backend) -> None:
-    """The ETag of an older version loses."""
+def test_an_object_is_replaced_with_its_latest_etag_only(backend: Backend) -> None:
+    """Given the ETag of an older version, the replacement fails."""
     old = backend.store.create("key", b"first")
     new = backend.store.replace("key", b"second", old)
 
@@ -36,8 +36,8 @@ def test_an_object_is_replaced_by_whoever_read_it_last(backend: Backend) -> None
     assert (stored.body, stored.etag) == (b"second", new)
 
 
-def test_an_object_that_is_not_there_is_not_replaced(backend: Backend) -> None:
-    """It is gone: somebody else was first."""
+def test_a_missing_object_is_not_replaced(backend: Backend) -> None:
+    """Given an object that was deleted in the meantime, it is not replaced."""
     etag = backend.store.create("other", b"content")
 
     with pytest.raises(ConflictError):
@@ -45,7 +45,7 @@ def test_an_object_that_is_not_there_is_not_replaced(backend: Backend) -> None:
 
 
 def test_an_object_may_be_empty(backend: Backend) -> None:
-    """A slot that is free again."""
+    """Given an empty body, as in a free slot, the object is stored."""
     etag = backend.store.create("_slots/0000", b"taken")
 
     backend.store.replace("_slots/0000", b"", etag)
@@ -56,7 +56,9 @@ def test_an_object_may_be_empty(backend: Backend) -> None:
 
 
 def test_an_object_has_the_tags_of_its_last_write(backend: Backend) -> None:
-    """Conditional writes give tags; one that lost changes none, and one without takes them away."""
+    """Given conditional writes with tags, an object has those of its last successful write, or none if that
+    had none.
+    """
     first = backend.store.create("tagged", b"1", tags="hippo-project=maze-1_b")
     with pytest.raises(ConflictError):
         backend.store.create("tagged", b"2", tags="hippo-project=other")
@@ -70,7 +72,7 @@ def test_an_object_has_the_tags_of_its_last_write(backend: Backend) -> None:
 
 
 def test_a_listing_leaves_out_neighbours_and_folders(backend: Backend) -> None:
-    """Only what lies directly under the prefix."""
+    """Given neighbours and folders, a listing returns only the objects directly under the prefix."""
     for key in ("a/1", "a/2", "a/deep/3", "ab/4", "a"):
         backend.store.create(key, b"content")
 

@@ -1,4 +1,4 @@
-"""What the sweep and the queue look at: the fakes, moto and the emulator have to agree about it."""
+"""Contract tests of what sweep and queue read, on which the fakes, moto and the emulator must agree."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ TAGS = {"hippo:stack": "hippo", "hippo:user": "ada"}
 
 
 def test_clusters_are_listed_by_prefix(backend: Backend) -> None:
-    """Only those that begin so, in their order."""
+    """Given clusters with other prefixes, only those with the prefix are listed, in order."""
     name = backend.new_name()
     for cluster in (f"{name}-2-ada", f"{name}-1-ada", f"other-{name}"):
         backend.containers.create_cluster(cluster, TAGS)
@@ -18,8 +18,8 @@ def test_clusters_are_listed_by_prefix(backend: Backend) -> None:
     assert backend.containers.list_clusters(f"{name}-") == [f"{name}-1-ada", f"{name}-2-ada"]
 
 
-def test_a_deleted_cluster_is_not_taken_for_a_living_one(backend: Backend) -> None:
-    """It is listed no more, or described as INACTIVE."""
+def test_a_deleted_cluster_is_not_active(backend: Backend) -> None:
+    """Given a deleted cluster, it is no longer listed, or described as INACTIVE."""
     name = backend.new_name()
     backend.containers.create_cluster(name, TAGS)
     backend.containers.delete_cluster(name)
@@ -29,7 +29,7 @@ def test_a_deleted_cluster_is_not_taken_for_a_living_one(backend: Backend) -> No
 
 
 def test_a_cluster_shows_its_tags_and_tasks(backend: Backend) -> None:
-    """The tags that it was made with, and none that runs yet; a missing one is left out."""
+    """Given a new cluster, it is described with its tags and no tasks, and a missing cluster is omitted."""
     name = backend.new_name()
     backend.containers.create_cluster(name, TAGS)
 
@@ -40,7 +40,7 @@ def test_a_cluster_shows_its_tags_and_tasks(backend: Backend) -> None:
 
 
 def test_rules_are_listed_by_prefix(backend: Backend) -> None:
-    """Only those that begin so."""
+    """Given rules with other prefixes, only those with the prefix are listed."""
     name, moment = backend.new_name(), backend.clock.now() + timedelta(minutes=50)
     for rule in (f"{name}-1", f"{name}-2", f"other-{name}"):
         backend.rules.arm(rule, moment, {"userId": "ada"})
@@ -49,7 +49,7 @@ def test_rules_are_listed_by_prefix(backend: Backend) -> None:
 
 
 def test_the_zone_is_listed_a_page_at_a_time(backend: Backend) -> None:
-    """Every A record comes once, whatever the pages; what follows the last one is nothing."""
+    """Given pages of any size, every A record is returned once, and nothing follows the last one."""
     wanted = {f"user{number}.{backend.root_domain}": f"203.0.113.{number}" for number in range(5)}
     for name, address in wanted.items():
         backend.host_names.create(name, address)
@@ -64,8 +64,8 @@ def test_the_zone_is_listed_a_page_at_a_time(backend: Backend) -> None:
     assert found == wanted
 
 
-def test_objects_are_listed_behind_a_key(backend: Backend) -> None:
-    """A page of so many, beginning with the next key."""
+def test_objects_are_listed_after_a_key(backend: Backend) -> None:
+    """Given a key and a size, the page begins with the next key and has that many objects."""
     for name in ("b", "a", "d", "c"):
         backend.store.create(f"list/{name}", b"content")
 
@@ -75,7 +75,7 @@ def test_objects_are_listed_behind_a_key(backend: Backend) -> None:
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_object_is_deleted(backend: Backend, times: int) -> None:
-    """Twice is fine."""
+    """Given an object, deleting it twice succeeds."""
     backend.store.create("deleted", b"content")
 
     for _ in range(times):

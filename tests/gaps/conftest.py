@@ -1,4 +1,4 @@
-"""One emulator for all tests of gaps, and others for the tests that end theirs."""
+"""Emulators for the tests of gaps: one for all of them, and others for tests that end theirs."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.gaps.emulators import Emulator, start_emulator
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The emulator that the tests share. Nothing of it is left at the end."""
+    """Run the emulator that the tests share, and check at the end that nothing of it is left."""
     running = start_emulator(tmp_path_factory.mktemp("emulator"))
     yield running
     assert running.stop() == set()
@@ -18,7 +18,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 @pytest.fixture
 def new_emulator(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
-    """Starts emulators for one test, and ends them with it."""
+    """Return a function that starts emulators for one test; they end with it."""
     started: list[Emulator] = []
 
     def start(*arguments: str) -> Emulator:
@@ -35,6 +35,6 @@ def new_emulator(tmp_path: Path) -> Iterator[Callable[..., Emulator]]:
 
 @pytest.fixture
 def faulty(emulator: Emulator) -> Iterator[Emulator]:
-    """The shared emulator, for a test that sets faults; none is left when it ends."""
+    """Return the shared emulator for a test that sets faults, which are cleared at its end."""
     yield emulator
     emulator.set_faults()

@@ -1,4 +1,4 @@
-"""A running emulator as the tests see it, with short ways to set things up in it."""
+"""A running emulator for tests, with shortcuts to set up resources in it."""
 
 import io
 import json
@@ -27,7 +27,7 @@ SUBNET = "subnet-00000001"
 
 @dataclass
 class Emulator:
-    """A running emulator, and what a test needs to talk to it."""
+    """A running emulator, with what a test needs to call it."""
 
     process: subprocess.Popen[bytes]
     port: int
@@ -39,7 +39,7 @@ class Emulator:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, service: str, credentials: dict[str, str] | None = None) -> Any:
-        """A boto3 client: of root, or with the credentials of `assume`. Never retries."""
+        """Return a boto3 client that never retries, of root or with the credentials of `assume`."""
         if credentials is None and service in self._clients:
             return self._clients[service]
         keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -58,13 +58,13 @@ class Emulator:
         return (self.directory / "emulator.log").read_text()
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
-        """Make exactly these faults act from the next call on."""
+        """Make exactly these faults active from the next call on."""
         draft = self.directory / "faults.tmp"
         draft.write_text(json.dumps(faults))
         draft.replace(self.directory / "faults.json")
 
     def make_role(self, *statements: dict[str, Any], name: str | None = None) -> str:
-        """The ARN of a new role that Lambda, ECS and root may assume, with one policy."""
+        """Create a role with one policy that Lambda, ECS and root may assume; return its ARN."""
         name = name or f"role-{uuid.uuid4().hex[:8]}"
         trust = {
             "Effect": "Allow",
@@ -80,7 +80,7 @@ class Emulator:
         return str(role["Arn"])
 
     def assume(self, *statements: dict[str, Any]) -> dict[str, str]:
-        """Credentials of a new role that may do what `statements` say, and nothing else."""
+        """Return credentials of a new role that may do only what `statements` allow."""
         role = self.make_role(*statements)
         session = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
         return {
@@ -90,7 +90,9 @@ class Emulator:
         }
 
     def make_function(self, source: str, **settings: Any) -> str:
-        """The ARN of a new Python function whose code is `source` with a `handler(event, context)`."""
+        """Create a Python function with the code `source`, which has a `handler(event, context)`; return its
+        ARN.
+        """
         name = settings.pop("FunctionName", f"function-{uuid.uuid4().hex[:8]}")
         created = self.client("lambda").create_function(
             FunctionName=name,
@@ -106,7 +108,7 @@ class Emulator:
         return str(created["FunctionArn"])
 
     def make_layer(self, **files: str) -> str:
-        """The ARN of a new layer that holds these texts, a `__` in a name standing for a folder's slash."""
+        """Create a layer with these texts, where `__` in a name stands for a slash; return its ARN."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as package:
             for name, text in files.items():
@@ -117,25 +119,25 @@ class Emulator:
         return str(created["LayerVersionArn"])
 
     def update_function(self, function: str, source: str) -> None:
-        """Give a function new code."""
+        """Update the code of a function."""
         self.client("lambda").update_function_code(FunctionName=function, ZipFile=_pack(source))
 
     def invoke(self, function: str, event: Any = None) -> Any:
-        """What a function answers to `event`; fails the test if it raises."""
+        """Return a function's response to `event`; fail the test if the function raises."""
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload
 
     def deploy(self, resources: dict[str, Any]) -> dict[str, str]:
-        """Physical ids by logical id of a new stack made of `resources`; fails the test if it fails."""
+        """Create a stack of `resources` and return physical ids by logical id; fail the test if it fails."""
         name = f"stack-{uuid.uuid4().hex[:8]}"
         self.change_stack(name, "create", resources)
         found = self.client("cloudformation").describe_stack_resources(StackName=name)["StackResources"]
         return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
 
     def change_stack(self, name: str, change: str, resources: dict[str, Any]) -> None:
-        """Create or update (`change`) a stack so that it is made of `resources`; fails if that fails."""
+        """Create or update (`change`) a stack to consist of `resources`; fail the test if that fails."""
         stacks = self.client("cloudformation")
         template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})
         call = {"create": stacks.create_stack, "update": stacks.update_stack}[change]
@@ -151,7 +153,7 @@ class Emulator:
         assert status == f"{change.upper()}_COMPLETE", reasons
 
     def function_log(self, function: str) -> list[str]:
-        """Every line that a function's log group holds, none before its first invocation."""
+        """Return every line of a function's log group, none before its first invocation."""
         logs, group = self.client("logs"), "/aws/lambda/" + function.rsplit(":", 1)[-1]
         if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
             return []
@@ -159,13 +161,13 @@ class Emulator:
         return [event["message"] for event in events]
 
     def make_cluster(self) -> str:
-        """The name of a new cluster with both Fargate providers."""
+        """Create a cluster with both Fargate providers; return its name."""
         name = f"cluster-{uuid.uuid4().hex[:8]}"
         self.client("ecs").create_cluster(clusterName=name, capacityProviders=["FARGATE", "FARGATE_SPOT"])
         return name
 
     def make_definition(self, image: str = "server", **settings: Any) -> str:
-        """The ARN of a new awsvpc task definition with one container of `image`."""
+        """Register an awsvpc task definition with one container of `image`; return its ARN."""
         container = {"name": "main", "image": image, "essential": True, **settings.pop("container", {})}
         definition = self.client("ecs").register_task_definition(
             family=f"family-{uuid.uuid4().hex[:8]}",
@@ -179,7 +181,7 @@ class Emulator:
         return str(definition["taskDefinition"]["taskDefinitionArn"])
 
     def run_task(self, cluster: str, definition: str, **settings: Any) -> dict[str, Any]:
-        """RunTask as start_server does it: on Fargate, with a public address."""
+        """Run a task as start_server does: on Fargate, with a public address."""
         network = {"awsvpcConfiguration": {"subnets": [SUBNET], "assignPublicIp": "ENABLED"}}
         answer = self.client("ecs").run_task(
             cluster=cluster,
@@ -195,7 +197,7 @@ class Emulator:
         return dict(answer["tasks"][0])
 
     def wait_for_status(self, task: dict[str, Any], status: str, seconds: float = 10.0) -> dict[str, Any]:
-        """The task once its lastStatus is `status`."""
+        """Return the task once its lastStatus is `status`."""
 
         def probe() -> dict[str, Any] | None:
             found = self.describe_task(task)
@@ -215,7 +217,7 @@ class Emulator:
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
     ) -> tuple[int, dict[str, str], bytes]:
-        """(status, headers in lower case, body) of a call to the `live` stage of an API."""
+        """Return status, headers in lower case, and body of a call to the `live` stage of an API."""
         request = urllib.request.Request(
             f"{self.endpoint}/live{path}",
             data=body,
@@ -229,7 +231,7 @@ class Emulator:
             return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
 
     def stop(self, number: int = signal.SIGTERM) -> set[int]:
-        """End the emulator; the descendants of it that are still running some moments later."""
+        """End the emulator; return its descendants that are still running shortly afterwards."""
         started = processes_started_by(self.process.pid)
         os.kill(self.process.pid, number)
         self.process.wait(timeout=30)
@@ -247,7 +249,7 @@ def _pack(source: str) -> bytes:
 
 
 def start_emulator(directory: Path, *arguments: str) -> Emulator:
-    """An emulator of its own, with quick settings, that answers."""
+    """Start an emulator with short delays, and wait until it responds."""
     (directory / "tmp").mkdir()
     for name, source in (("server", SERVER), ("stubborn", STUBBORN)):
         (directory / f"{name}.py").write_text(source)
@@ -263,7 +265,7 @@ def start_emulator(directory: Path, *arguments: str) -> Emulator:
     command += ["--lambda-python", str(ROOT / ".venv-lambda/bin/python"), "--data", str(directory / "data")]
     command += ["--log", str(directory / "emulator.log"), "--state-delay", "0.1", "--stop-timeout", "0.5"]
     command += ["--retry-delays", "0.2,0.3", "--faults", str(directory / "faults.json"), *arguments]
-    # What a person may have exported, and nothing inside may see.
+    # Variables that a user may have exported, and that no function or task may see.
     environment = {**os.environ, "EXPORTED_BY_A_PERSON": "1", "PYTHONPATH": str(ROOT)}
     environment["TMPDIR"] = str(directory / "tmp")
     process = subprocess.Popen(command, cwd=ROOT, env=environment)

@@ -1,4 +1,4 @@
-"""Processes that tests start, follow and end, the emulator among them."""
+"""Processes that tests start, follow and end, including the emulator."""
 
 import socket
 import subprocess
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.support.paths import ROOT
 
-# Prints where it listens and what it was given, answers every connection, and ends on SIGTERM.
+# A server that prints its address and its input, responds to every connection, and exits on SIGTERM.
 SERVER = """
 import json, os, socket, sys, threading
 listener = socket.socket()
@@ -33,7 +33,7 @@ time.sleep(60)
 
 
 def wait_for(probe: Callable[[], Any], seconds: float = 10.0, every: float = 0.05) -> Any:
-    """The first truthy answer of `probe`; fails the test after `seconds`."""
+    """Return the first truthy result of `probe`; fail the test after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         answer = probe()
@@ -44,14 +44,14 @@ def wait_for(probe: Callable[[], Any], seconds: float = 10.0, every: float = 0.0
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    """Return a port of 127.0.0.1 without a listener at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def processes_started_by(pid: int) -> set[int]:
-    """The ids of all running descendants of a process."""
+    """Return the ids of all running descendants of a process."""
     parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -70,7 +70,7 @@ def processes_started_by(pid: int) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process exists and is no zombie."""
+    """Return whether a process exists and is not a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
@@ -78,7 +78,7 @@ def is_running(pid: int) -> bool:
 
 
 def run_inside(script: str) -> str:
-    """What `script` prints in a Python that may load MiniStack, apart from the emulator and the tests."""
+    """Return the output of `script` in a Python process that may load MiniStack, separate from the tests."""
     result = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )

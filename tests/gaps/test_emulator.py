@@ -1,4 +1,4 @@
-"""The emulator as a process: what it opens, what it leaves, and how it says no."""
+"""Tests of the emulator as a process: the ports it opens, what it leaves behind, and how it fails."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.gaps.processes import ROOT, is_running, processes_started_by, run_ins
 
 
 def listeners_of(pids: set[int]) -> set[tuple[str, int]]:
-    """(address, port) of every listening TCP socket that one of the processes holds."""
+    """Return (address, port) of every listening TCP socket that one of the processes holds."""
     held = set()
     for pid in pids:
         for entry in Path(f"/proc/{pid}/fd").iterdir():
@@ -35,12 +35,14 @@ def listeners_of(pids: set[int]) -> set[tuple[str, int]]:
 
 
 def test_it_listens_on_one_loopback_port_and_nowhere_else(emulator: Emulator) -> None:
-    """No other address is opened: neither 0.0.0.0 nor the ports for MQTT and SFTP."""
+    """Given a running emulator, it listens on one loopback port, and neither on 0.0.0.0 nor on the ports for
+    MQTT and SFTP.
+    """
     assert listeners_of({emulator.process.pid}) == {("127.0.0.1", emulator.port)}
 
 
-def test_a_taken_port_is_refused_with_one_line(emulator: Emulator) -> None:
-    """Exit code 1 and a line that names the port and the way out."""
+def test_a_port_in_use_is_reported_in_one_line(emulator: Emulator) -> None:
+    """Given a port in use, the emulator exits with 1 and a line that names the port and what to do."""
     command = [sys.executable, "-m", "hippo_local.emulator", "--port", str(emulator.port)]
 
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -52,7 +54,7 @@ def test_a_taken_port_is_refused_with_one_line(emulator: Emulator) -> None:
 
 
 def start_work(emulator: Emulator) -> set[int]:
-    """The processes of a busy emulator: a task that ignores SIGTERM and a function at work."""
+    """Start a task that ignores SIGTERM and a running function; return the emulator's processes."""
     source = "import time\ndef handler(event, context):\n    time.sleep(60)\n"
     function = emulator.make_function(source, Timeout=100)
     emulator.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload="{}")
@@ -66,7 +68,7 @@ def start_work(emulator: Emulator) -> set[int]:
 def test_tasks_and_workers_end_with_the_emulator(
     new_emulator: Callable[..., Emulator], number: signal.Signals
 ) -> None:
-    """Nothing is left, whatever ended it: asked, interrupted, or killed without a word."""
+    """Given an emulator that is stopped, interrupted or killed, no task or worker is left."""
     running = new_emulator("--state-delay", "0.02")
     started = start_work(running)
     assert list(running.directory.glob("tmp/*/ministack-lambda-*"))
@@ -80,7 +82,7 @@ def test_tasks_and_workers_end_with_the_emulator(
 
 
 def test_objects_are_files_that_a_person_can_read(emulator: Emulator) -> None:
-    """Under --data: account, bucket, key."""
+    """Given --data, an object is a file at account, bucket and key."""
     s3 = emulator.client("s3")
     s3.create_bucket(Bucket="answers", CreateBucketConfiguration={"LocationConstraint": "ca-central-1"})
 
@@ -91,7 +93,7 @@ def test_objects_are_files_that_a_person_can_read(emulator: Emulator) -> None:
 
 
 def test_a_name_that_ministack_lacks_is_an_error_that_names_it() -> None:
-    """A MiniStack that moved something fails loudly: module, name and version are in the message."""
+    """Given a MiniStack that lacks a name, the error has the module, the name and the version."""
     script = (
         "from hippo_local.emulator.ministack import EmulatorMismatchError, load, patch\n"
         "try:\n    patch(load('services.route53'), '_moved', None)\n"

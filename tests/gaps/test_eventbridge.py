@@ -1,4 +1,4 @@
-"""EventBridge: schedules on time, rules with targets, and topics that must let it publish."""
+"""Tests of EventBridge: schedules on time, rules with targets, and topics that must let it publish."""
 
 import json
 import uuid
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.gaps.emulators import Emulator
 from tests.gaps.processes import run_inside, wait_for
 
-# A clock that the test sets, one rule, and the times at which it fired.
+# A script with a clock that the test sets, one rule, and the times at which it fired.
 SCHEDULE = """
 from hippo_local.emulator import eventbridge
 from hippo_local.emulator.ministack import load
@@ -35,7 +35,9 @@ def look(*seconds):
 
 
 def make_rule(emulator: Emulator, target: str) -> tuple[str, str]:
-    """(name, source of the events that it matches) of a new rule that sends `hello` to a topic."""
+    """Create a rule that sends `hello` to a topic; return its name and the source of the events that it
+    matches.
+    """
     name = f"rule-{uuid.uuid4().hex[:8]}"
     events = emulator.client("events")
     events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
@@ -44,7 +46,9 @@ def make_rule(emulator: Emulator, target: str) -> tuple[str, str]:
 
 
 def make_topic(emulator: Emulator, statement: dict[str, Any] | None) -> tuple[str, str]:
-    """(topic ARN, queue URL) of a topic with one policy statement and a queue that gets its messages."""
+    """Create a topic with one policy statement and a queue that gets its messages; return topic ARN and
+    queue URL.
+    """
     sns, sqs, name = emulator.client("sns"), emulator.client("sqs"), f"topic-{uuid.uuid4().hex[:8]}"
     topic = sns.create_topic(Name=name)["TopicArn"]
     if statement is not None:
@@ -67,15 +71,19 @@ def send_event(emulator: Emulator, source: str) -> None:
 ALLOW = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sns:Publish"}
 
 
-def test_a_rule_made_just_before_its_minute_fires() -> None:
-    """A schedule fires within its minute (EventBridge user guide, "Creating a scheduled rule")."""
+def test_a_rule_created_just_before_its_minute_fires() -> None:
+    """Given a rule created just before its minute, it fires within it (EventBridge user guide, "Creating a
+    scheduled rule").
+    """
     script = SCHEDULE + "now[0] = noon + 59.5\nput('cron(1 12 1 1 ? 2026)')\nlook(60.5, 61.5)\nprint(fired)"
 
     assert run_inside(script) == "[60.5]"
 
 
 def test_a_rule_replaced_by_one_whose_minute_is_over_does_not_fire() -> None:
-    """A cron expression in the past never fires (EventBridge user guide, "Cron expressions")."""
+    """Given a cron expression in the past, the rule never fires (EventBridge user guide, "Cron
+    expressions").
+    """
     script = SCHEDULE + (
         "put('cron(30 12 1 1 ? 2026)')\nlook(1)\nnow[0] = noon + 300\nput('cron(2 12 1 1 ? 2026)')\n"
         "look(301, 302)\nprint(fired)"
@@ -85,7 +93,9 @@ def test_a_rule_replaced_by_one_whose_minute_is_over_does_not_fire() -> None:
 
 
 def test_a_rule_that_was_disabled_meanwhile_does_not_catch_up() -> None:
-    """A disabled rule matches nothing, also afterwards (EventBridge API reference, EnableRule)."""
+    """Given a rule that was disabled during its minute, it does not fire afterwards (EventBridge API
+    reference, EnableRule).
+    """
     script = SCHEDULE + (
         "put('cron(1 12 1 1 ? 2026)')\nlook(1)\nevents._disable_rule({'Name': 'end'})\nlook(61)\n"
         "now[0] = noon + 120\nevents._enable_rule({'Name': 'end'})\nlook(121)\nprint(fired)"
@@ -94,13 +104,15 @@ def test_a_rule_that_was_disabled_meanwhile_does_not_catch_up() -> None:
     assert run_inside(script) == "[]"
 
 
-def test_the_clock_is_looked_at_every_second() -> None:
-    """Not exact on AWS, yet within the minute; here within the second."""
+def test_the_clock_is_checked_every_second() -> None:
+    """Given a schedule, it fires within its minute on AWS, and within the second here."""
     assert run_inside(SCHEDULE + "print(events._SCHEDULER_TICK_INTERVAL)") == "1"
 
 
 def test_a_rule_with_targets_is_not_deleted(emulator: Emulator) -> None:
-    """ValidationException until the targets are removed (EventBridge API reference, DeleteRule)."""
+    """Given a rule with targets, DeleteRule is a ValidationException until they are removed (EventBridge API
+    reference, DeleteRule).
+    """
     topic, _ = make_topic(emulator, ALLOW)
     name, _ = make_rule(emulator, topic)
     events = emulator.client("events")
@@ -115,7 +127,9 @@ def test_a_rule_with_targets_is_not_deleted(emulator: Emulator) -> None:
 
 
 def test_a_topic_that_lets_events_publish_gets_the_input_without_a_subject(emulator: Emulator) -> None:
-    """The message is the Input, verbatim (EventBridge user guide, "Amazon SNS targets")."""
+    """Given a topic that allows it, the message is the target's Input, verbatim (EventBridge user guide,
+    "Amazon SNS targets").
+    """
     topic, queue = make_topic(emulator, ALLOW)
     _, source = make_rule(emulator, topic)
 
@@ -139,7 +153,9 @@ def test_a_topic_that_lets_events_publish_gets_the_input_without_a_subject(emula
 def test_a_topic_that_does_not_let_events_publish_gets_nothing(
     emulator: Emulator, statement: dict[str, Any] | None
 ) -> None:
-    """The delivery fails without a word to the sender (EventBridge user guide, "Amazon SNS permissions")."""
+    """Given a topic that does not allow it, the delivery fails without an error for the sender (EventBridge
+    user guide, "Amazon SNS permissions").
+    """
     topic, queue = make_topic(emulator, statement)
     _, source = make_rule(emulator, topic)
 

@@ -1,4 +1,4 @@
-"""Route 53: whose names, in which spelling, and when a change has come through."""
+"""Tests of Route 53: names of the zone, their spelling, and when a change is in sync."""
 
 import uuid
 from typing import Any
@@ -19,7 +19,7 @@ def record(name: str, value: str = "192.0.2.1") -> dict[str, Any]:
 
 
 def change(emulator: Emulator, zone: str, *changes: tuple[str, dict[str, Any]]) -> str:
-    """The id of a change that makes all of `changes` at once."""
+    """Make all of `changes` in one batch; return the change's id."""
     batch = {"Changes": [{"Action": action, "ResourceRecordSet": what} for action, what in changes]}
     answer = emulator.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch=batch)
     return str(answer["ChangeInfo"]["Id"])
@@ -36,8 +36,10 @@ def refused(emulator: Emulator, zone: str, *changes: tuple[str, dict[str, Any]])
     return str(refusal.value.response["Error"]["Code"]) == "InvalidChangeBatch"
 
 
-def test_names_come_back_in_lower_case(emulator: Emulator) -> None:
-    """Names are stored in lower case (Route 53 developer guide, "DNS domain name format")."""
+def test_names_are_returned_in_lower_case(emulator: Emulator) -> None:
+    """Given a name with capitals, it is stored in lower case (Route 53 developer guide, "DNS domain name
+    format").
+    """
     zone = make_zone(emulator)
 
     change(emulator, zone, ("CREATE", record("User-A.Example.com")))
@@ -45,30 +47,36 @@ def test_names_come_back_in_lower_case(emulator: Emulator) -> None:
     assert a_records(emulator, zone) == ["user-a.example.com."]
 
 
-def test_a_name_that_exists_in_another_spelling_is_refused(emulator: Emulator) -> None:
-    """CREATE of what exists is InvalidChangeBatch (API reference, ChangeResourceRecordSets)."""
+def test_a_name_that_exists_in_another_spelling_is_rejected(emulator: Emulator) -> None:
+    """Given a name that exists, CREATE is InvalidChangeBatch in any spelling (API reference,
+    ChangeResourceRecordSets).
+    """
     zone = make_zone(emulator)
     change(emulator, zone, ("CREATE", record("user.example.com")))
 
     assert refused(emulator, zone, ("CREATE", record("USER.example.com", "192.0.2.2")))
 
 
-def test_a_name_outside_the_zone_is_refused(emulator: Emulator) -> None:
-    """RRSet is not permitted in the zone: InvalidChangeBatch (API reference, ChangeResourceRecordSets)."""
+def test_a_name_outside_the_zone_is_rejected(emulator: Emulator) -> None:
+    """Given a name outside the zone, the change is InvalidChangeBatch, "RRSet … is not permitted in zone"
+    (API reference, ChangeResourceRecordSets).
+    """
     zone = make_zone(emulator)
 
     assert refused(emulator, zone, ("CREATE", record("user.example.org")))
 
 
-def test_a_name_that_only_ends_like_the_zone_is_refused(emulator: Emulator) -> None:
-    """notexample.com is no part of example.com (API reference, ChangeResourceRecordSets)."""
+def test_a_name_that_only_ends_like_the_zone_is_rejected(emulator: Emulator) -> None:
+    """Given notexample.com, it does not belong to example.com (API reference, ChangeResourceRecordSets)."""
     zone = make_zone(emulator)
 
     assert refused(emulator, zone, ("CREATE", record("notexample.com")))
 
 
-def test_a_batch_with_one_refused_change_changes_nothing(emulator: Emulator) -> None:
-    """A batch is a transaction (API reference, ChangeResourceRecordSets)."""
+def test_a_batch_with_one_rejected_change_changes_nothing(emulator: Emulator) -> None:
+    """Given a batch with an invalid change, none is made, as a batch is a transaction (API reference,
+    ChangeResourceRecordSets).
+    """
     zone = make_zone(emulator)
 
     assert refused(
@@ -78,7 +86,9 @@ def test_a_batch_with_one_refused_change_changes_nothing(emulator: Emulator) -> 
 
 
 def test_delete_needs_the_exact_values(emulator: Emulator) -> None:
-    """DELETE of other values is InvalidChangeBatch (API reference, ChangeResourceRecordSets)."""
+    """Given other values than the record's, DELETE is InvalidChangeBatch (API reference,
+    ChangeResourceRecordSets).
+    """
     zone = make_zone(emulator)
     change(emulator, zone, ("CREATE", record("user.example.com", "192.0.2.1")))
 
@@ -87,7 +97,7 @@ def test_delete_needs_the_exact_values(emulator: Emulator) -> None:
 
 
 def test_a_change_is_pending_before_it_is_in_sync(emulator: Emulator) -> None:
-    """PENDING, then INSYNC (API reference, GetChange)."""
+    """Given a change, it is PENDING, then INSYNC (API reference, GetChange)."""
     change_id = change(emulator, make_zone(emulator), ("CREATE", record("user.example.com")))
     client = emulator.client("route53")
 

@@ -1,4 +1,4 @@
-"""S3: who learns that an object is not there, and who may tag one."""
+"""Tests of S3: who learns that an object is missing, and who may tag one."""
 
 from typing import Any
 
@@ -19,10 +19,12 @@ def status_of(error: Any) -> int:
 
 
 @pytest.mark.parametrize(("may_list", "status"), [(True, 404), (False, 403)])
-def test_a_missing_object_is_hidden_from_who_may_not_list(
+def test_a_missing_object_is_hidden_from_callers_who_may_not_list(
     emulator: Emulator, may_list: bool, status: int
 ) -> None:
-    """404 with s3:ListBucket, 403 without (S3 API reference, GetObject, "Permissions")."""
+    """Given a missing object, the response is 404 with s3:ListBucket and 403 without (S3 API reference,
+    GetObject, "Permissions").
+    """
     bucket = make_bucket(emulator, f"missing-{status}")
     statements = [allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*")]
     statements += [allow("s3:ListBucket", f"arn:aws:s3:::{bucket}")] if may_list else []
@@ -36,8 +38,10 @@ def test_a_missing_object_is_hidden_from_who_may_not_list(
     assert (status_of(got), status_of(headed)) == (status, status)
 
 
-def test_an_object_that_is_there_is_read_without_the_permission_to_list(emulator: Emulator) -> None:
-    """s3:GetObject is enough (S3 API reference, GetObject, "Permissions")."""
+def test_an_existing_object_is_read_without_the_permission_to_list(emulator: Emulator) -> None:
+    """Given an existing object, s3:GetObject is enough to read it (S3 API reference, GetObject,
+    "Permissions").
+    """
     bucket = make_bucket(emulator, "present")
     emulator.client("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
     s3 = emulator.client("s3", emulator.assume(allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*")))
@@ -46,7 +50,9 @@ def test_an_object_that_is_there_is_read_without_the_permission_to_list(emulator
 
 
 def test_an_object_with_tags_needs_the_permission_to_tag(emulator: Emulator) -> None:
-    """s3:PutObjectTagging besides s3:PutObject (S3 API reference, PutObject, "Permissions")."""
+    """Given an upload with tags, s3:PutObjectTagging is needed besides s3:PutObject (S3 API reference,
+    PutObject, "Permissions").
+    """
     objects = f"arn:aws:s3:::{make_bucket(emulator, 'tagged')}/*"
     without = emulator.client("s3", emulator.assume(allow("s3:PutObject", objects)))
     given = emulator.client("s3", emulator.assume(allow(["s3:PutObject", "s3:PutObjectTagging"], objects)))

@@ -1,4 +1,4 @@
-"""SNS to Lambda: the event that the function gets."""
+"""Tests of SNS deliveries to Lambda: the event that the function gets."""
 
 import json
 import re
@@ -12,7 +12,7 @@ PRINTS = "import json\ndef handler(event, context):\n    print('EVENT ' + json.d
 
 
 def subscribe(emulator: Emulator, function: str) -> tuple[str, str]:
-    """(topic ARN, subscription ARN) of a new topic that invokes `function`."""
+    """Create a topic that invokes `function`; return topic ARN and subscription ARN."""
     sns = emulator.client("sns")
     topic = sns.create_topic(Name=f"topic-{uuid.uuid4().hex[:8]}")["TopicArn"]
     answer = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=function, ReturnSubscriptionArn=True)
@@ -20,7 +20,7 @@ def subscribe(emulator: Emulator, function: str) -> tuple[str, str]:
 
 
 def event_of(emulator: Emulator, function: str) -> dict[str, Any]:
-    """The first event that a function of `PRINTS` has got."""
+    """Return the first event that a function with the code `PRINTS` has received."""
 
     def probe() -> str | None:
         return next((line for line in emulator.function_log(function) if line.startswith("EVENT ")), None)
@@ -29,7 +29,9 @@ def event_of(emulator: Emulator, function: str) -> dict[str, Any]:
 
 
 def test_the_record_has_the_members_that_aws_sends(emulator: Emulator) -> None:
-    """Names and spelling of the record (Lambda developer guide, "Using AWS Lambda with Amazon SNS")."""
+    """Given a notification, the record has AWS's names and spelling (Lambda developer guide, "Using AWS
+    Lambda with Amazon SNS").
+    """
     function = emulator.make_function(PRINTS)
     topic, subscription = subscribe(emulator, function)
 
@@ -47,7 +49,9 @@ def test_the_record_has_the_members_that_aws_sends(emulator: Emulator) -> None:
 
 
 def test_the_record_has_subject_and_attributes_of_the_message(emulator: Emulator) -> None:
-    """Type and Value of each attribute (Lambda developer guide, "Using AWS Lambda with Amazon SNS")."""
+    """Given attributes, the record has Type and Value of each (Lambda developer guide, "Using AWS Lambda
+    with Amazon SNS").
+    """
     function = emulator.make_function(PRINTS)
     topic, _ = subscribe(emulator, function)
 

@@ -47,7 +47,7 @@ class TrialSettings:
 class Settings:
     """All settings of the server; `bucket` is None if data goes to `data_folder` instead.
 
-    The certificate is in AWS (`certificate`: an ARN or s3:// address), or in two files, or there is none.
+    A certificate, if there is one, is in AWS (`certificate`: an ARN or s3:// address) or in two files.
     """
 
     host: str

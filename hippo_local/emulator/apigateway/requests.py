@@ -4,7 +4,7 @@ AWS (API Gateway developer guide, "Set up Lambda proxy integrations in API Gatew
 - header names reach the function as the client wrote them; API Gateway adds Host, X-Forwarded-For,
   X-Forwarded-Port, X-Forwarded-Proto and X-Amzn-Trace-Id;
 - if a header or query parameter comes twice, the single-valued map holds the last value;
-- queryStringParameters is null if there are none; the source address is that of the connection;
+- queryStringParameters is null without parameters; the source address is that of the connection;
 - requestContext.requestId is also the response's x-amzn-RequestId.
 
 MiniStack passes header names in lower case and the first value, trusts X-Forwarded-For, and uses two ids.

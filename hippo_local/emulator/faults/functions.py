@@ -42,7 +42,7 @@ class _WorkerKill:
         self.over = threading.Event()
 
     def strike(self) -> bool:
-        """Kill the worker, unless the fault is used up by now; return whether it was killed."""
+        """Kill the worker, unless the fault is already used up; return whether it was killed."""
         with self._lock:
             process = self._worker._proc
             if self.struck or process is None or process.poll() is not None:

@@ -7,7 +7,7 @@ and two minutes. A throttled event goes back to the queue without using up a ret
 as message attributes, if the function's role may send it. A destination gets a record of the invocation.
 All attempts have one request id (Lambda developer guide, "Using the Lambda context object").
 
-MiniStack waits 1 s and 2 s, treats a throttle as a failure, gives each attempt its own request id, and puts
+MiniStack waits 1 s and 2 s, treats a throttle as a failure, assigns each attempt its own request id, and puts
 the destination's record into the dead-letter queue. Here the pauses are 2 s and 4 s, so that the retries can
 be seen without waiting for minutes.
 """

@@ -1,4 +1,4 @@
-"""API Gateway: an API at a name of its own, without a base path."""
+"""Tests of API Gateway: an API with a custom domain name, without a base path."""
 
 import json
 import urllib.error
@@ -16,7 +16,7 @@ NAME = "api.example.com"
 
 
 def list_resources(emulator: Emulator, zone: str, name: str) -> dict[str, Any]:
-    """The API, its certificate, its name, and the records of the name."""
+    """Return the API, its certificate, its domain name, and the name's records."""
     function = emulator.make_function(FUNCTION)
     signed = proxy(function, **{"x-amazon-apigateway-auth": {"type": "AWS_IAM"}})
     body = {
@@ -61,14 +61,14 @@ def list_resources(emulator: Emulator, zone: str, name: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def zone(emulator: Emulator) -> str:
-    """A hosted zone with the records of the API's name in it."""
+    """Deploy the API; return a hosted zone with the records of its name."""
     zone = make_zone(emulator)
     emulator.deploy(list_resources(emulator, zone, NAME))
     return zone
 
 
 def ask(emulator: Emulator, path: str) -> tuple[int, bytes]:
-    """Status and body of what the API answers at its name."""
+    """Return status and body of a request to the API at its domain name."""
     request = urllib.request.Request(emulator.endpoint + path, headers={"Host": NAME})
     try:
         with urllib.request.urlopen(request) as answer:
@@ -78,28 +78,32 @@ def ask(emulator: Emulator, path: str) -> tuple[int, bytes]:
 
 
 def list_records(emulator: Emulator, zone: str, name: str) -> dict[str, dict[str, Any]]:
-    """The alias targets of a name, by record type."""
+    """Return the alias targets of a name, by record type."""
     found = emulator.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     return {entry["Type"]: entry["AliasTarget"] for entry in found if entry["Name"] == f"{name}."}
 
 
 @pytest.mark.usefixtures("zone")
-def test_a_path_needs_no_stage_there(emulator: Emulator) -> None:
-    """A mapping without a base path leads to its stage (API Gateway guide, "API mappings")."""
+def test_a_path_needs_no_stage(emulator: Emulator) -> None:
+    """Given a mapping without a base path, it leads to its stage (API Gateway guide, "API mappings")."""
     assert ask(emulator, "/next") == (200, b"fine")
 
 
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize("path", ["/start", "/nowhere", "/live/next"])
-def test_what_is_refused_is_refused_there_too(emulator: Emulator, path: str) -> None:
-    """IAM is asked for, and nothing else is there (API Gateway guide, "Control access … with IAM")."""
+def test_requests_are_rejected_as_at_the_stage(emulator: Emulator, path: str) -> None:
+    """Given the custom domain, IAM is enforced and unknown paths are rejected (API Gateway guide, "Control
+    access … with IAM").
+    """
     status, body = ask(emulator, path)
 
     assert (status, json.loads(body)) == (403, {"message": "Missing Authentication Token"})
 
 
 def test_the_name_leads_to_the_regional_endpoint(emulator: Emulator, zone: str) -> None:
-    """A and AAAA are aliases of the domain's own target (CloudFormation, AWS::ApiGateway::DomainName)."""
+    """Given the name's records, A and AAAA are aliases of the domain's target (CloudFormation,
+    AWS::ApiGateway::DomainName).
+    """
     domain = emulator.client("apigateway").get_domain_name(domainName=NAME)
     target = {
         "HostedZoneId": domain["regionalHostedZoneId"],
@@ -111,8 +115,8 @@ def test_the_name_leads_to_the_regional_endpoint(emulator: Emulator, zone: str) 
     assert domain["endpointConfiguration"] == {"types": ["REGIONAL"], "ipAddressType": "dualstack"}
 
 
-def test_all_of_it_goes_with_the_stack(emulator: Emulator) -> None:
-    """Deleting the stack deletes name, records and certificate (CloudFormation guide)."""
+def test_everything_is_deleted_with_the_stack(emulator: Emulator) -> None:
+    """Given a deleted stack, name, records and certificate are deleted as well (CloudFormation guide)."""
     zone, name = make_zone(emulator), "brief.example.com"
     emulator.change_stack("brief", "create", list_resources(emulator, zone, name))
     was_there = set(list_records(emulator, zone, name))

@@ -1,4 +1,4 @@
-"""API Gateway: CORS, gateway responses, authorisation, and functions that fail."""
+"""Tests of API Gateway: CORS, gateway responses, authorisation, and functions that fail."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 
 from tests.gaps.emulators import ACCOUNT, REGION, Emulator
 
-# Does what its query says.
+# A function that behaves as its query says.
 FUNCTION = """
 def handler(event, context):
     wish = (event["queryStringParameters"] or {}).get("do")
@@ -47,14 +47,14 @@ MOCK_OPTIONS = {
 
 
 def proxy(function: str, **members: Any) -> dict[str, Any]:
-    """An operation that `function` answers."""
+    """Return an operation that invokes `function`."""
     uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations"
     integration = {"type": "aws_proxy", "httpMethod": "POST", "uri": uri}
     return {"x-amazon-apigateway-integration": integration, **members}
 
 
 def make_api(emulator: Emulator, paths: dict[str, Any], **members: Any) -> str:
-    """The id of an API made of an OpenAPI body, deployed to the stage `live`."""
+    """Create an API from an OpenAPI body and deploy it to the stage `live`; return its id."""
     body = {"swagger": "2.0", "info": {"title": "test", "version": "1"}, "paths": paths, **members}
     resources = {
         "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body}},
@@ -73,7 +73,7 @@ def function(emulator: Emulator) -> str:
 
 @pytest.fixture(scope="module")
 def api(emulator: Emulator, function: str) -> str:
-    """One API with the ways to answer that the tests ask about."""
+    """Create an API with the kinds of responses that the tests need."""
     paths = {
         "/next": {"get": proxy(function), "post": proxy(function), "options": MOCK_OPTIONS},
         "/signed": {"get": proxy(function, **{"x-amazon-apigateway-auth": {"type": "AWS_IAM"}})},
@@ -98,8 +98,10 @@ def api(emulator: Emulator, function: str) -> str:
     )
 
 
-def test_a_mock_answers_with_the_headers_of_its_integration_response(emulator: Emulator, api: str) -> None:
-    """The preflight's CORS headers (API Gateway developer guide, "CORS for REST APIs")."""
+def test_a_mock_responds_with_the_headers_of_its_integration_response(emulator: Emulator, api: str) -> None:
+    """Given a mock integration, the preflight has its CORS headers (API Gateway developer guide, "CORS for
+    REST APIs").
+    """
     status, headers, _ = emulator.request("OPTIONS", api, "/next")
 
     assert status == 204
@@ -108,7 +110,9 @@ def test_a_mock_answers_with_the_headers_of_its_integration_response(emulator: E
 
 
 def test_gateway_responses_of_the_body_apply(emulator: Emulator, api: str) -> None:
-    """x-amazon-apigateway-gateway-responses (API Gateway developer guide, "OpenAPI extensions")."""
+    """Given x-amazon-apigateway-gateway-responses, they apply (API Gateway developer guide, "OpenAPI
+    extensions").
+    """
     status, headers, body = emulator.request("GET", api, "/nowhere")
 
     assert (status, json.loads(body)) == (403, {"message": "Missing Authentication Token"})
@@ -116,7 +120,7 @@ def test_gateway_responses_of_the_body_apply(emulator: Emulator, api: str) -> No
 
 
 def test_gateway_responses_made_as_resources_apply(emulator: Emulator, function: str) -> None:
-    """AWS::ApiGateway::GatewayResponse (CloudFormation template reference)."""
+    """Given AWS::ApiGateway::GatewayResponse, it applies (CloudFormation template reference)."""
     body = {
         "swagger": "2.0",
         "info": {"title": "t", "version": "1"},
@@ -141,7 +145,9 @@ def test_gateway_responses_made_as_resources_apply(emulator: Emulator, function:
 
 @pytest.mark.parametrize("wish", ["crash", "text", "no-status", "object-body", "huge"])
 def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, api: str, wish: str) -> None:
-    """502 with CORS, without a reason (Lambda guide, "Handling Lambda errors with an API Gateway API")."""
+    """Given a function that fails, the response is 502 with CORS, without a reason (Lambda guide, "Handling
+    Lambda errors with an API Gateway API").
+    """
     status, headers, body = emulator.request("GET", api, f"/next?do={wish}")
 
     assert (status, json.loads(body)) == (502, {"message": "Internal server error"})
@@ -149,7 +155,9 @@ def test_a_function_that_fails_is_a_bad_gateway(emulator: Emulator, api: str, wi
 
 
 def test_a_function_that_cannot_be_invoked_is_an_internal_error(emulator: Emulator) -> None:
-    """500 for a throttle (Lambda developer guide, "Handling Lambda errors with an API Gateway API")."""
+    """Given a throttled function, the response is 500 (Lambda developer guide, "Handling Lambda errors with
+    an API Gateway API").
+    """
     function = emulator.make_function(FUNCTION)
     emulator.client("lambda").put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     api = make_api(emulator, {"/next": {"get": proxy(function)}})
@@ -160,7 +168,9 @@ def test_a_function_that_cannot_be_invoked_is_an_internal_error(emulator: Emulat
 
 
 def test_a_function_that_takes_too_long_is_a_gateway_timeout(emulator: Emulator) -> None:
-    """504 after the integration's timeout, 29 s by default (API Gateway developer guide, "Quotas")."""
+    """Given a slow function, the response is 504 after the integration's timeout, 29 s by default (API
+    Gateway developer guide, "Quotas").
+    """
     source = "import time\ndef handler(event, context):\n    time.sleep(2)\n"
     operation = proxy(emulator.make_function(source, Timeout=5))
     operation["x-amazon-apigateway-integration"]["timeoutInMillis"] = 300
@@ -173,39 +183,45 @@ def test_a_function_that_takes_too_long_is_a_gateway_timeout(emulator: Emulator)
     assert time.monotonic() - begun < 1.5
 
 
-def test_a_body_beyond_what_lambda_takes_is_refused(emulator: Emulator, api: str) -> None:
-    """413 beyond 6 MB (Lambda developer guide, "Lambda quotas")."""
+def test_a_body_beyond_the_quota_of_lambda_is_rejected(emulator: Emulator, api: str) -> None:
+    """Given a body above 6 MB, the response is 413 (Lambda developer guide, "Lambda quotas")."""
     status, headers, _ = emulator.request("POST", api, "/next", body=b"x" * 6_500_000)
 
     assert status == 413
     assert headers["access-control-allow-origin"] == "*"
 
 
-def test_a_binary_answer_is_decoded_for_a_binary_media_type(emulator: Emulator, api: str) -> None:
-    """x-amazon-apigateway-binary-media-types (API Gateway developer guide, "Binary media types")."""
+def test_a_binary_response_is_decoded_for_a_binary_media_type(emulator: Emulator, api: str) -> None:
+    """Given x-amazon-apigateway-binary-media-types, a binary response is decoded (API Gateway developer
+    guide, "Binary media types").
+    """
     _, _, body = emulator.request("GET", api, "/next?do=binary", headers={"Accept": "image/png"})
 
     assert body == b"\x00\x01\x02"
 
 
 def test_any_method_reaches_the_function(emulator: Emulator, api: str) -> None:
-    """x-amazon-apigateway-any-method (API Gateway developer guide, "OpenAPI extensions")."""
+    """Given x-amazon-apigateway-any-method, every method invokes the function (API Gateway developer guide,
+    "OpenAPI extensions").
+    """
     assert emulator.request("PUT", api, "/any")[0] == 200
 
 
 @pytest.mark.parametrize("path", ["/signed", "/scheme"])
-def test_an_unsigned_request_is_refused_where_iam_is_asked_for(
-    emulator: Emulator, api: str, path: str
-) -> None:
-    """403 Missing Authentication Token, with CORS (API Gateway guide, "Control access … with IAM")."""
+def test_an_unsigned_request_is_rejected_if_iam_is_required(emulator: Emulator, api: str, path: str) -> None:
+    """Given a method with IAM, an unsigned request is 403 Missing Authentication Token, with CORS (API
+    Gateway guide, "Control access … with IAM").
+    """
     status, headers, body = emulator.request("GET", api, path)
 
     assert (status, json.loads(body)) == (403, {"message": "Missing Authentication Token"})
     assert headers["access-control-allow-origin"] == "*"
 
 
-def test_a_method_resource_asks_for_iam(emulator: Emulator, function: str) -> None:
-    """AuthorizationType of AWS::ApiGateway::Method (CloudFormation template reference)."""
+def test_a_method_resource_can_require_iam(emulator: Emulator, function: str) -> None:
+    """Given AuthorizationType of AWS::ApiGateway::Method, IAM is enforced (CloudFormation template
+    reference).
+    """
     integration = proxy(function)["x-amazon-apigateway-integration"]
     method = {
         "RestApiId": {"Ref": "Api"},
@@ -229,7 +245,7 @@ def test_a_method_resource_asks_for_iam(emulator: Emulator, function: str) -> No
 
 
 def sign(emulator: Emulator, api: str, path: str, keys: dict[str, str]) -> dict[str, str]:
-    """The headers of a signed GET."""
+    """Return the headers of a signed GET."""
     host = f"{api}.execute-api.localhost:{emulator.port}"
     request = AWSRequest("GET", f"http://{host}/live{path}", headers={"Host": host})
     credentials = Credentials(
@@ -243,7 +259,9 @@ def sign(emulator: Emulator, api: str, path: str, keys: dict[str, str]) -> dict[
 def test_a_signed_request_needs_the_permission_to_invoke(
     emulator: Emulator, api: str, method: str, status: int
 ) -> None:
-    """execute-api:Invoke on API, stage, method and path (Service Authorization Reference)."""
+    """Given a signed request, execute-api:Invoke is needed on API, stage, method and path (Service
+    Authorization Reference).
+    """
     resource = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api}/live/{method}/signed"
     keys = emulator.assume({"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource})
 

@@ -1,4 +1,4 @@
-"""API Gateway: request validators of an OpenAPI body."""
+"""Tests of API Gateway: request validators of an OpenAPI body."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ FORM = {"type": "object", "required": ["consent"], "properties": {"consent": {"t
 
 @pytest.fixture(scope="module")
 def api(emulator: Emulator) -> str:
-    """One API with a validator for all methods, and one method that chooses another."""
+    """Create an API with a validator for all methods, and one method that chooses another."""
     function = emulator.make_function(FUNCTION)
     body = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Form"}}}}
     unchecked = {"x-amazon-apigateway-request-validator": "none"}
@@ -35,8 +35,10 @@ def api(emulator: Emulator) -> str:
     return make_api(emulator, paths, **members)
 
 
-def test_a_missing_parameter_is_refused(emulator: Emulator, api: str) -> None:
-    """400 with the name (API Gateway guide, "Request validation for REST APIs")."""
+def test_a_missing_parameter_is_rejected(emulator: Emulator, api: str) -> None:
+    """Given a missing parameter, the response is 400 with its name (API Gateway guide, "Request validation
+    for REST APIs").
+    """
     status, _, body = emulator.request("GET", api, "/next")
 
     assert status == 400
@@ -47,8 +49,10 @@ def test_a_missing_parameter_is_refused(emulator: Emulator, api: str) -> None:
 @pytest.mark.parametrize(
     ("form", "status"), [({"consent": "yes"}, 200), ({"consent": 1}, 400), ({}, 400), ("text", 400)]
 )
-def test_a_body_must_fit_its_schema(emulator: Emulator, api: str, form: Any, status: int) -> None:
-    """400 Invalid request body (API Gateway guide, "Request validation for REST APIs")."""
+def test_a_body_must_match_its_schema(emulator: Emulator, api: str, form: Any, status: int) -> None:
+    """Given a body that does not match, the response is 400 Invalid request body (API Gateway guide,
+    "Request validation for REST APIs").
+    """
     got, _, body = emulator.request(
         "POST",
         api,
@@ -62,5 +66,7 @@ def test_a_body_must_fit_its_schema(emulator: Emulator, api: str, form: Any, sta
 
 
 def test_a_method_may_choose_another_validator(emulator: Emulator, api: str) -> None:
-    """The operation's own request validator wins (API Gateway guide, "OpenAPI extensions")."""
+    """Given an operation with its own request validator, that one applies (API Gateway guide, "OpenAPI
+    extensions").
+    """
     assert emulator.request("GET", api, "/free")[0] == 200

@@ -1,4 +1,4 @@
-"""CloudFormation: what a condition may ask for."""
+"""Tests of CloudFormation: the values that a condition can use."""
 
 import json
 import uuid
@@ -19,10 +19,12 @@ from tests.gaps.processes import wait_for
         ("AWS::Partition", "aws", True),
     ],
 )
-def test_a_condition_may_ask_for_a_pseudo_parameter(
+def test_a_condition_can_use_a_pseudo_parameter(
     emulator: Emulator, name: str, value: str, made: bool
 ) -> None:
-    """A resource is made where its condition's value is the one (CloudFormation guide, "Conditions")."""
+    """Given a condition on a pseudo parameter, its resource is created if the values match (CloudFormation
+    guide, "Conditions").
+    """
     topic: dict[str, Any] = {"Type": "AWS::SNS::Topic"}
     template = {
         "Conditions": {"IsThere": {"Fn::Equals": [{"Ref": name}, value]}},

@@ -1,4 +1,4 @@
-"""CloudFormation: a resource that cannot be deleted keeps what it depends on."""
+"""Tests of CloudFormation: a resource that cannot be deleted keeps its dependencies."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def handler(event, context):
 
 
 def make_guarded(emulator: Emulator) -> dict[str, Any]:
-    """A topic that is guarded, through a queue, and one that is not."""
+    """Create a stack with a topic that is guarded, through a queue, and one that is not."""
     code = {"ZipFile": REFUSE}
     function = {
         "Runtime": "python3.13",
@@ -36,7 +36,7 @@ def make_guarded(emulator: Emulator) -> dict[str, Any]:
 
 
 def delete(emulator: Emulator, *ends: str) -> str:
-    """Delete the stack; the status that it comes to."""
+    """Delete the stack; return its final status."""
     cloudformation = emulator.client("cloudformation")
     stack = cloudformation.describe_stacks(StackName="guarded")["Stacks"][0]["StackId"]
     cloudformation.delete_stack(StackName="guarded")
@@ -49,9 +49,10 @@ def delete(emulator: Emulator, *ends: str) -> str:
     return status()
 
 
-def test_what_a_failed_resource_depends_on_is_kept(emulator: Emulator) -> None:
-    """A resource is deleted before what it depends on (CloudFormation template reference, "DependsOn
-    attribute"), so that this stays where it cannot be deleted; the stack is DELETE_FAILED."""
+def test_the_dependencies_of_an_undeletable_resource_are_kept(emulator: Emulator) -> None:
+    """Given a resource that cannot be deleted, its dependencies stay and the stack is DELETE_FAILED
+    (CloudFormation template reference, "DependsOn attribute").
+    """
     emulator.change_stack("guarded", "create", make_guarded(emulator))
     cloudformation = emulator.client("cloudformation")
 
@@ -70,7 +71,7 @@ def test_what_a_failed_resource_depends_on_is_kept(emulator: Emulator) -> None:
     reason = cloudformation.describe_stacks(StackName="guarded")["Stacks"][0]["StackStatusReason"]
     assert reason == "The following resource(s) failed to delete: [Guard]."
 
-    # Then it can be deleted again (CloudFormation user guide, "Delete stack fails").
+    # After that the stack can be deleted again (CloudFormation user guide, "Delete stack fails").
     name = next(r["PhysicalResourceId"] for r in resources if r["LogicalResourceId"] == "F")
     emulator.client("lambda").update_function_configuration(
         FunctionName=name, Environment={"Variables": {"CALM": "1"}}

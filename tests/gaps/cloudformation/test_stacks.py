@@ -1,4 +1,4 @@
-"""CloudFormation: properties and types that a template of the study may have."""
+"""Tests of CloudFormation: properties and types that the template of the platform may have."""
 
 import json
 from typing import Any
@@ -19,7 +19,9 @@ def function_resource(emulator: Emulator, **properties: Any) -> dict[str, Any]:
 
 
 def test_a_function_keeps_its_dead_letter_queue(emulator: Emulator) -> None:
-    """DeadLetterConfig (CloudFormation template reference, AWS::Lambda::Function)."""
+    """Given DeadLetterConfig, the function keeps it (CloudFormation template reference,
+    AWS::Lambda::Function).
+    """
     queue, _ = make_queue(emulator)
     made = emulator.deploy({"F": function_resource(emulator, DeadLetterConfig={"TargetArn": queue})})
 
@@ -29,7 +31,9 @@ def test_a_function_keeps_its_dead_letter_queue(emulator: Emulator) -> None:
 
 
 def test_a_function_keeps_its_reserved_concurrency(emulator: Emulator) -> None:
-    """ReservedConcurrentExecutions (CloudFormation template reference, AWS::Lambda::Function)."""
+    """Given ReservedConcurrentExecutions, the function keeps it (CloudFormation template reference,
+    AWS::Lambda::Function).
+    """
     made = emulator.deploy({"F": function_resource(emulator, ReservedConcurrentExecutions=3)})
 
     answer = emulator.client("lambda").get_function_concurrency(FunctionName=made["F"])
@@ -38,7 +42,7 @@ def test_a_function_keeps_its_reserved_concurrency(emulator: Emulator) -> None:
 
 
 def test_an_event_invoke_config_is_kept(emulator: Emulator) -> None:
-    """AWS::Lambda::EventInvokeConfig (CloudFormation template reference)."""
+    """Given AWS::Lambda::EventInvokeConfig, it is kept (CloudFormation template reference)."""
     config = {"FunctionName": {"Ref": "F"}, "Qualifier": "$LATEST", "MaximumRetryAttempts": 1}
     resources = {
         "F": function_resource(emulator),
@@ -51,8 +55,10 @@ def test_an_event_invoke_config_is_kept(emulator: Emulator) -> None:
     assert [entry["MaximumRetryAttempts"] for entry in answer["FunctionEventInvokeConfigs"]] == [1]
 
 
-def test_a_new_topic_takes_messages_from_who_may_publish(emulator: Emulator) -> None:
-    """sns:Publish is needed (SNS developer guide, "Identity and access management", default policy)."""
+def test_a_new_topic_accepts_messages_from_callers_who_may_publish(emulator: Emulator) -> None:
+    """Given a new topic, sns:Publish is needed (SNS developer guide, "Identity and access management",
+    default policy).
+    """
     made = emulator.deploy({name: {"Type": "AWS::SNS::Topic", "Properties": {}} for name in ("T", "S")})
     sns = emulator.client("sns", emulator.assume(allow("sns:Publish", made["T"])))
 
@@ -60,8 +66,10 @@ def test_a_new_topic_takes_messages_from_who_may_publish(emulator: Emulator) -> 
     assert is_denied(sns.publish, TopicArn=made["S"], Message="{}")
 
 
-def test_a_record_set_group_makes_its_records(emulator: Emulator) -> None:
-    """AWS::Route53::RecordSetGroup, which SAM makes of an Api's Domain (CloudFormation reference)."""
+def test_a_record_set_group_creates_its_records(emulator: Emulator) -> None:
+    """Given AWS::Route53::RecordSetGroup, which SAM creates for an Api's Domain, its records are created
+    (CloudFormation reference).
+    """
     zone = make_zone(emulator)
     names = ("a.example.com", "b.example.com")
     sets = [{**record(name), "ResourceRecords": ["192.0.2.1"], "TTL": "10"} for name in names]
@@ -73,7 +81,9 @@ def test_a_record_set_group_makes_its_records(emulator: Emulator) -> None:
 
 
 def test_a_record_set_group_follows_its_stack(emulator: Emulator) -> None:
-    """A changed group loses and gains records, a deleted one loses all (CloudFormation reference)."""
+    """Given a changed group, it loses and gains records, and a deleted one loses all (CloudFormation
+    reference).
+    """
     zone = make_zone(emulator)
     target = {"HostedZoneId": "Z2FDTNDATAQYW2", "DNSName": "d1.cloudfront.net"}
 
@@ -92,7 +102,7 @@ def test_a_record_set_group_follows_its_stack(emulator: Emulator) -> None:
 
 
 def test_a_role_policy_is_put_on_its_role(emulator: Emulator) -> None:
-    """AWS::IAM::RolePolicy (CloudFormation template reference)."""
+    """Given AWS::IAM::RolePolicy, it is attached to its role (CloudFormation template reference)."""
     role = emulator.make_role().rsplit("/", 1)[-1]
     statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -128,12 +138,16 @@ def test_a_role_policy_is_put_on_its_role(emulator: Emulator) -> None:
 def test_a_type_without_a_part_in_a_study_does_not_fail_the_stack(
     emulator: Emulator, kind: str, properties: dict[str, Any]
 ) -> None:
-    """Each is in the CloudFormation template reference; here it is accepted without effect."""
+    """Given a type of the CloudFormation template reference that plays no part in a study, it is accepted
+    without effect.
+    """
     assert "R" in emulator.deploy({"R": {"Type": kind, "Properties": properties}})
 
 
 def test_an_alarm_of_metric_math_follows_its_stack(emulator: Emulator) -> None:
-    """An alarm may get another threshold, or metrics instead of one, in place (CloudFormation reference)."""
+    """Given an alarm that gets another threshold, or metrics instead of one, it is updated in place
+    (CloudFormation reference).
+    """
 
     def alarm(threshold: int, **watched: Any) -> dict[str, Any]:
         compared = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1}

@@ -1,4 +1,4 @@
-"""EventBridge hears of each change of a task, and rules choose by status and cluster."""
+"""Tests of the events for each state change of a task, and of rules by status and cluster."""
 
 import json
 import uuid
@@ -9,7 +9,7 @@ from tests.gaps.processes import wait_for
 
 
 def make_queue(emulator: Emulator, pattern: dict[str, Any]) -> str:
-    """URL of a queue that gets the events that match a pattern."""
+    """Create a queue that gets the events that match a pattern; return its URL."""
     sqs, events, name = emulator.client("sqs"), emulator.client("events"), f"tasks-{uuid.uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -22,16 +22,18 @@ def make_queue(emulator: Emulator, pattern: dict[str, Any]) -> str:
 
 
 def receive(emulator: Emulator, url: str) -> list[dict[str, Any]]:
-    """The events that have come, each once."""
+    """Return the events received so far, each once."""
     found = emulator.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
     for message in found:
         emulator.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return [json.loads(message["Body"]) for message in found]
 
 
-def test_a_task_that_has_stopped_is_told_with_cause_and_exit_code(emulator: Emulator) -> None:
-    """Source, detail type and detail are AWS's (ECS guide, "Amazon ECS task state change events"); a prefix
-    chooses the cluster (EventBridge guide, "Comparison operators for use in event patterns")."""
+def test_a_stopped_task_is_published_with_cause_and_exit_code(emulator: Emulator) -> None:
+    """Given a stopped task, the event has AWS's source, detail type and detail (ECS guide, "Amazon ECS task
+    state change events"), and a prefix selects the cluster (EventBridge guide, "Comparison operators for
+    use in event patterns").
+    """
     mine, other = emulator.make_cluster(), emulator.make_cluster()
     arn = emulator.client("ecs").describe_clusters(clusters=[mine])["clusters"][0]["clusterArn"]
     detail = {"lastStatus": ["STOPPED"], "clusterArn": [{"prefix": arn[:-2]}]}
@@ -51,8 +53,8 @@ def test_a_task_that_has_stopped_is_told_with_cause_and_exit_code(emulator: Emul
     assert event["resources"] == [tasks[1]["taskArn"]]
 
 
-def test_a_task_on_its_way_is_told_of_in_each_state(emulator: Emulator) -> None:
-    """PENDING and RUNNING too, so a rule has to choose."""
+def test_a_starting_task_is_published_in_each_state(emulator: Emulator) -> None:
+    """Given a starting task, PENDING and RUNNING are published too, so that a rule must select states."""
     cluster = emulator.make_cluster()
     arn = emulator.client("ecs").describe_clusters(clusters=[cluster])["clusters"][0]["clusterArn"]
     url = make_queue(emulator, {"source": ["aws.ecs"], "detail": {"clusterArn": [arn]}})

@@ -1,4 +1,4 @@
-"""The network interface of a task and its public address."""
+"""Tests of the network interface of a task and its public address."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ def details_of(task: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_new_task_has_an_attachment_without_an_interface(emulator: Emulator) -> None:
-    """RunTask answers PRECREATED with the subnet only (ECS API reference, Attachment)."""
+    """Given a new task, RunTask returns PRECREATED with the subnet only (ECS API reference, Attachment)."""
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
 
     attachment = task["attachments"][0]
@@ -19,7 +19,9 @@ def test_a_new_task_has_an_attachment_without_an_interface(emulator: Emulator) -
 
 
 def test_a_running_task_names_its_interface(emulator: Emulator) -> None:
-    """Details by name: networkInterfaceId, privateIPv4Address, … (ECS API reference, Attachment)."""
+    """Given a running task, its details have networkInterfaceId, privateIPv4Address, … by name (ECS API
+    reference, Attachment).
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
 
     running = emulator.wait_for_status(task, "RUNNING")
@@ -34,8 +36,10 @@ def test_a_running_task_names_its_interface(emulator: Emulator) -> None:
     }
 
 
-def test_ec2_tells_the_public_address_of_a_task(emulator: Emulator) -> None:
-    """Association.PublicIp of the interface (EC2 API reference, DescribeNetworkInterfaces)."""
+def test_ec2_returns_the_public_address_of_a_task(emulator: Emulator) -> None:
+    """Given a running task, its interface has Association.PublicIp (EC2 API reference,
+    DescribeNetworkInterfaces).
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
     details = details_of(emulator.wait_for_status(task, "RUNNING"))
 
@@ -49,7 +53,9 @@ def test_ec2_tells_the_public_address_of_a_task(emulator: Emulator) -> None:
 
 
 def test_a_task_without_a_public_address_has_none(emulator: Emulator) -> None:
-    """assignPublicIp is DISABLED unless set (ECS API reference, AwsVpcConfiguration)."""
+    """Given no assignPublicIp, it is DISABLED and the task has no public address (ECS API reference,
+    AwsVpcConfiguration).
+    """
     cluster, definition = emulator.make_cluster(), emulator.make_definition()
     answer = emulator.client("ecs").run_task(
         cluster=cluster,
@@ -66,8 +72,10 @@ def test_a_task_without_a_public_address_has_none(emulator: Emulator) -> None:
     assert "Association" not in found["NetworkInterfaces"][0]
 
 
-def test_the_interface_goes_with_the_task(emulator: Emulator) -> None:
-    """It is deleted in DEPROVISIONING (ECS developer guide, "Amazon ECS task lifecycle")."""
+def test_the_interface_is_deleted_with_the_task(emulator: Emulator) -> None:
+    """Given a stopping task, its interface is deleted in DEPROVISIONING (ECS developer guide, "Amazon ECS
+    task lifecycle").
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
     details = details_of(emulator.wait_for_status(task, "RUNNING"))
 

@@ -1,4 +1,4 @@
-"""ECS tasks on Fargate: real processes that pass through the states that AWS shows."""
+"""Tests of ECS tasks on Fargate: real processes that go through the states of AWS."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ from tests.gaps.processes import is_running, wait_for
 
 
 def ask(address: str) -> dict[str, Any]:
-    """What the test server of a task says of itself."""
+    """Return what the test server of a task reports about itself."""
     with socket.create_connection((address, 5000), timeout=5) as connection:
         return dict(json.loads(connection.makefile("rb").read()))
 
@@ -22,7 +22,7 @@ def address_of(task: dict[str, Any]) -> str:
 
 
 def states_until(emulator: Emulator, task: dict[str, Any], last: str) -> list[str]:
-    """The states that a task shows, from the one that it had when it was answered."""
+    """Return the states of a task, from the first one returned."""
     seen = [task["lastStatus"]]
     while seen[-1] != last:
         status = emulator.describe_task(task)["lastStatus"]
@@ -36,8 +36,10 @@ def run_server(emulator: Emulator, **settings: Any) -> dict[str, Any]:
     return emulator.wait_for_status(task, "RUNNING")
 
 
-def test_a_task_is_a_process_that_listens_on_an_address_of_its_own(emulator: Emulator) -> None:
-    """Two tasks listen on the same port at once (ECS developer guide, "Fargate task networking")."""
+def test_a_task_is_a_process_that_listens_on_its_own_address(emulator: Emulator) -> None:
+    """Given two tasks, they listen on the same port at once (ECS developer guide, "Fargate task
+    networking").
+    """
     first, second = run_server(emulator), run_server(emulator)
 
     answers = [wait_for(lambda task=task: try_ask(address_of(task))) for task in (first, second)]
@@ -47,7 +49,7 @@ def test_a_task_is_a_process_that_listens_on_an_address_of_its_own(emulator: Emu
 
 
 def log_of(emulator: Emulator, task: dict[str, Any]) -> str:
-    """What the container of a task has printed."""
+    """Return the output of a task's container."""
     _, cluster, task_id = task["taskArn"].rsplit("/", 2)
     file = emulator.directory / "tasks" / f"{cluster}-{task_id[:8]}-main.log"
     return file.read_text() if file.exists() else ""
@@ -60,8 +62,10 @@ def try_ask(address: str) -> dict[str, Any] | None:
         return None
 
 
-def test_a_task_passes_through_the_starting_states(emulator: Emulator) -> None:
-    """PROVISIONING, PENDING, ACTIVATING, RUNNING (ECS developer guide, "Amazon ECS task lifecycle")."""
+def test_a_task_goes_through_the_starting_states(emulator: Emulator) -> None:
+    """Given a new task, it goes through PROVISIONING, PENDING, ACTIVATING and RUNNING (ECS developer guide,
+    "Amazon ECS task lifecycle").
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
 
     seen = states_until(emulator, task, "RUNNING")
@@ -71,10 +75,12 @@ def test_a_task_passes_through_the_starting_states(emulator: Emulator) -> None:
     assert seen == [state for state in ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING") if state in seen]
 
 
-def test_stop_task_answers_at_once_and_the_task_passes_through_the_stopping_states(
+def test_stop_task_returns_at_once_and_the_task_goes_through_the_stopping_states(
     emulator: Emulator,
 ) -> None:
-    """DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED (ECS API reference, StopTask; task lifecycle)."""
+    """Given StopTask, the task goes through DEACTIVATING, STOPPING, DEPROVISIONING and STOPPED (ECS API
+    reference, StopTask; task lifecycle).
+    """
     task = run_server(emulator)
 
     answer = emulator.stop_task(task, reason="over")
@@ -86,8 +92,10 @@ def test_stop_task_answers_at_once_and_the_task_passes_through_the_stopping_stat
     assert seen == [state for state in order if state in seen]
 
 
-def test_a_stopped_task_tells_who_stopped_it_and_why(emulator: Emulator) -> None:
-    """stopCode UserInitiated, the given reason, exit code 143 after SIGTERM (ECS API reference, Task)."""
+def test_a_stopped_task_has_its_stop_code_and_reason(emulator: Emulator) -> None:
+    """Given StopTask, the task has stopCode UserInitiated, the given reason, and exit code 143 after SIGTERM
+    (ECS API reference, Task).
+    """
     task = run_server(emulator)
 
     emulator.stop_task(task, reason="the study is over")
@@ -97,8 +105,8 @@ def test_a_stopped_task_tells_who_stopped_it_and_why(emulator: Emulator) -> None
     assert stopped["containers"][0]["exitCode"] == 143
 
 
-def test_a_stopped_task_answers_no_more(emulator: Emulator) -> None:
-    """Its process is gone once the task is STOPPED (ECS developer guide, "Amazon ECS task lifecycle")."""
+def test_a_stopped_task_no_longer_responds(emulator: Emulator) -> None:
+    """Given a STOPPED task, its process is gone (ECS developer guide, "Amazon ECS task lifecycle")."""
     task = run_server(emulator)
     process_id = wait_for(lambda: try_ask(address_of(task)))["pid"]
 
@@ -110,7 +118,9 @@ def test_a_stopped_task_answers_no_more(emulator: Emulator) -> None:
 
 
 def test_a_container_that_ignores_sigterm_is_killed(emulator: Emulator) -> None:
-    """SIGKILL after the stop timeout, exit code 137 (ECS API reference, StopTask)."""
+    """Given a container that ignores SIGTERM, it gets SIGKILL after the stop timeout, with exit code 137
+    (ECS API reference, StopTask).
+    """
     task = run_server(emulator, image="stubborn")
     wait_for(lambda: "deaf" in log_of(emulator, task))
 
@@ -121,7 +131,9 @@ def test_a_container_that_ignores_sigterm_is_killed(emulator: Emulator) -> None:
 
 
 def test_a_task_whose_container_exits_stops_by_itself(emulator: Emulator) -> None:
-    """stopCode EssentialContainerExited with the container's exit code (ECS API reference, Task)."""
+    """Given a container that exits, the task has stopCode EssentialContainerExited and its exit code (ECS
+    API reference, Task).
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition(image="brief"))
 
     stopped = emulator.wait_for_status(task, "STOPPED")
@@ -132,7 +144,9 @@ def test_a_task_whose_container_exits_stops_by_itself(emulator: Emulator) -> Non
 
 
 def test_an_unknown_image_stops_the_task_with_the_reason(emulator: Emulator) -> None:
-    """RunTask succeeds; the task stops with CannotPullContainerError (ECS guide, "Stopped tasks errors")."""
+    """Given an unknown image, RunTask succeeds and the task stops with CannotPullContainerError (ECS guide,
+    "Stopped tasks errors").
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition(image="nowhere/unknown:1"))
 
     stopped = emulator.wait_for_status(task, "STOPPED")
@@ -142,8 +156,10 @@ def test_an_unknown_image_stops_the_task_with_the_reason(emulator: Emulator) -> 
     assert "nowhere/unknown:1" in stopped["stoppedReason"]
 
 
-def test_a_command_that_does_not_run_stops_the_task_with_the_reason(emulator: Emulator) -> None:
-    """CannotStartContainerError (ECS developer guide, "Stopped tasks error messages")."""
+def test_a_command_that_cannot_run_stops_the_task_with_the_reason(emulator: Emulator) -> None:
+    """Given a command that cannot run, the task stops with CannotStartContainerError (ECS developer guide,
+    "Stopped tasks error messages").
+    """
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition(image="broken"))
 
     stopped = emulator.wait_for_status(task, "STOPPED")
@@ -152,7 +168,9 @@ def test_a_command_that_does_not_run_stops_the_task_with_the_reason(emulator: Em
 
 
 def test_a_new_image_is_found_without_a_restart(emulator: Emulator) -> None:
-    """An image pushed meanwhile is pulled by the next RunTask; here the file of images is read each time."""
+    """Given an image added in the meantime, the next RunTask finds it; here the file of images is read each
+    time.
+    """
     file = emulator.directory / "images.json"
     table = json.loads(file.read_text())
     file.write_text(json.dumps({**table, "pushed": table["brief"]}))
@@ -165,7 +183,7 @@ def test_a_new_image_is_found_without_a_restart(emulator: Emulator) -> None:
 
 
 def test_a_task_stopped_while_it_starts_never_runs(emulator: Emulator) -> None:
-    """StopTask in PROVISIONING ends the task (ECS developer guide, "Amazon ECS task lifecycle")."""
+    """Given StopTask in PROVISIONING, the task ends (ECS developer guide, "Amazon ECS task lifecycle")."""
     task = emulator.run_task(emulator.make_cluster(), emulator.make_definition())
 
     emulator.stop_task(task)
@@ -175,7 +193,9 @@ def test_a_task_stopped_while_it_starts_never_runs(emulator: Emulator) -> None:
 
 
 def test_a_container_has_its_variables_and_the_credentials_of_its_task_role(emulator: Emulator) -> None:
-    """The task role's own credentials (ECS developer guide, "Amazon ECS task IAM role")."""
+    """Given a task role, the container has its credentials (ECS developer guide, "Amazon ECS task IAM
+    role").
+    """
     role = emulator.make_role()
     container = {"environment": [{"name": "PROJECT_ID", "value": "mountain"}]}
     task = run_server(emulator, taskRoleArn=role, container=container)
@@ -193,10 +213,14 @@ def test_a_container_has_its_variables_and_the_credentials_of_its_task_role(emul
 
 
 def test_a_container_has_the_variables_of_an_override(emulator: Emulator) -> None:
-    """Added to those of the task definition (ECS API reference, ContainerOverride)."""
+    """Given an override, its variables are added to those of the task definition (ECS API reference,
+    ContainerOverride).
+    """
     definition = emulator.make_definition(container={"environment": [{"name": "KEPT", "value": "yes"}]})
-    told = {"name": "main", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
-    task = emulator.run_task(emulator.make_cluster(), definition, overrides={"containerOverrides": [told]})
+    override = {"name": "main", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
+    task = emulator.run_task(
+        emulator.make_cluster(), definition, overrides={"containerOverrides": [override]}
+    )
     task = emulator.wait_for_status(task, "RUNNING")
 
     environment = wait_for(lambda: try_ask(address_of(task)))["env"]
@@ -205,7 +229,9 @@ def test_a_container_has_the_variables_of_an_override(emulator: Emulator) -> Non
 
 
 def test_a_container_without_a_task_role_has_no_credentials(emulator: Emulator) -> None:
-    """No role, no credentials (ECS developer guide, "Amazon ECS task IAM role")."""
+    """Given no task role, the container has no credentials (ECS developer guide, "Amazon ECS task IAM
+    role").
+    """
     task = run_server(emulator)
 
     environment = wait_for(lambda: try_ask(address_of(task)))["env"]
@@ -213,8 +239,10 @@ def test_a_container_without_a_task_role_has_no_credentials(emulator: Emulator) 
     assert not [name for name in environment if "KEY" in name or "TOKEN" in name]
 
 
-def test_what_a_container_prints_goes_to_its_file_and_its_log_group(emulator: Emulator) -> None:
-    """The awslogs driver (ECS developer guide, "Send Amazon ECS logs to CloudWatch"), and a file besides."""
+def test_the_output_of_a_container_goes_to_its_file_and_its_log_group(emulator: Emulator) -> None:
+    """Given the awslogs driver, output goes to CloudWatch Logs (ECS developer guide, "Send Amazon ECS logs
+    to CloudWatch") and to a file.
+    """
     options = {"awslogs-group": "/tasks", "awslogs-region": "ca-central-1", "awslogs-stream-prefix": "game"}
     emulator.client("logs").create_log_group(logGroupName="/tasks")
     container = {"logConfiguration": {"logDriver": "awslogs", "options": options}}
@@ -236,7 +264,9 @@ def test_what_a_container_prints_goes_to_its_file_and_its_log_group(emulator: Em
 def test_every_way_to_say_all_interfaces_means_the_address_of_the_task(
     emulator: Emulator, interface: str
 ) -> None:
-    """A container has an interface of its own (ECS developer guide, "Fargate task networking")."""
+    """Given a server on all interfaces, it listens on the task's own address (ECS developer guide, "Fargate
+    task networking").
+    """
     code = (
         "import asyncio\n"
         "async def main():\n"

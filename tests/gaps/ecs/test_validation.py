@@ -1,4 +1,4 @@
-"""What ECS refuses."""
+"""Tests of requests that ECS rejects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from tests.gaps.emulators import Emulator
 
 
 def code_of(call: Callable[..., Any], **arguments: Any) -> str:
-    """The error code of a call that must be refused."""
+    """Return the error code of a call that must be rejected."""
     with pytest.raises(ClientError) as refusal:
         call(**arguments)
     return str(refusal.value.response["Error"]["Code"])
@@ -22,8 +22,10 @@ def deleted_cluster(emulator: Emulator) -> str:
     return name
 
 
-def test_run_task_in_a_missing_cluster_is_refused(emulator: Emulator) -> None:
-    """ClusterNotFoundException, and no cluster is made (ECS API reference, RunTask)."""
+def test_run_task_in_a_missing_cluster_is_rejected(emulator: Emulator) -> None:
+    """Given a missing cluster, RunTask is ClusterNotFoundException, and no cluster is created (ECS API
+    reference, RunTask).
+    """
     definition = emulator.make_definition()
 
     code = code_of(emulator.run_task, cluster="never-made", definition=definition)
@@ -33,8 +35,10 @@ def test_run_task_in_a_missing_cluster_is_refused(emulator: Emulator) -> None:
     assert found["failures"][0]["reason"] == "MISSING"
 
 
-def test_run_task_in_a_deleted_cluster_is_refused(emulator: Emulator) -> None:
-    """ClusterNotFoundException: the referenced cluster was inactive (ECS API reference, RunTask)."""
+def test_run_task_in_a_deleted_cluster_is_rejected(emulator: Emulator) -> None:
+    """Given a deleted cluster, RunTask is ClusterNotFoundException, "The referenced cluster was inactive"
+    (ECS API reference, RunTask).
+    """
     definition = emulator.make_definition()
 
     code = code_of(emulator.run_task, cluster=deleted_cluster(emulator), definition=definition)
@@ -43,7 +47,9 @@ def test_run_task_in_a_deleted_cluster_is_refused(emulator: Emulator) -> None:
 
 
 def test_a_deleted_cluster_is_inactive(emulator: Emulator) -> None:
-    """It stays discoverable as INACTIVE for a while (ECS API reference, DeleteCluster)."""
+    """Given a deleted cluster, it stays discoverable as INACTIVE for a while (ECS API reference,
+    DeleteCluster).
+    """
     name = deleted_cluster(emulator)
 
     found = emulator.client("ecs").describe_clusters(clusters=[name])["clusters"]
@@ -51,8 +57,8 @@ def test_a_deleted_cluster_is_inactive(emulator: Emulator) -> None:
     assert found[0]["status"] == "INACTIVE"
 
 
-def test_a_deleted_cluster_can_be_made_again(emulator: Emulator) -> None:
-    """CreateCluster with the name of an INACTIVE cluster gives an ACTIVE one (ECS API reference)."""
+def test_a_deleted_cluster_can_be_created_again(emulator: Emulator) -> None:
+    """Given the name of an INACTIVE cluster, CreateCluster returns an ACTIVE one (ECS API reference)."""
     name = deleted_cluster(emulator)
 
     emulator.client("ecs").create_cluster(clusterName=name, capacityProviders=["FARGATE_SPOT"])
@@ -60,15 +66,17 @@ def test_a_deleted_cluster_can_be_made_again(emulator: Emulator) -> None:
     assert emulator.run_task(name, emulator.make_definition())["desiredStatus"] == "RUNNING"
 
 
-def test_list_tasks_of_a_missing_cluster_is_refused(emulator: Emulator) -> None:
-    """ClusterNotFoundException (ECS API reference, ListTasks)."""
+def test_list_tasks_of_a_missing_cluster_is_rejected(emulator: Emulator) -> None:
+    """Given a missing cluster, ListTasks is ClusterNotFoundException (ECS API reference, ListTasks)."""
     code = code_of(emulator.client("ecs").list_tasks, cluster="never-made")
 
     assert code == "ClusterNotFoundException"
 
 
-def test_run_task_without_a_network_is_refused(emulator: Emulator) -> None:
-    """InvalidParameterException for awsvpc without networkConfiguration (ECS API reference, RunTask)."""
+def test_run_task_without_a_network_is_rejected(emulator: Emulator) -> None:
+    """Given awsvpc without networkConfiguration, RunTask is InvalidParameterException (ECS API reference,
+    RunTask).
+    """
     code = code_of(
         emulator.client("ecs").run_task,
         cluster=emulator.make_cluster(),
@@ -79,8 +87,10 @@ def test_run_task_without_a_network_is_refused(emulator: Emulator) -> None:
     assert code == "InvalidParameterException"
 
 
-def test_run_task_on_a_provider_that_the_cluster_lacks_is_refused(emulator: Emulator) -> None:
-    """InvalidParameterException: it must be associated with the cluster (ECS API reference, RunTask)."""
+def test_run_task_on_a_provider_that_the_cluster_lacks_is_rejected(emulator: Emulator) -> None:
+    """Given a provider that is not associated with the cluster, RunTask is InvalidParameterException (ECS
+    API reference, RunTask).
+    """
     emulator.client("ecs").create_cluster(clusterName="no-spot", capacityProviders=["FARGATE"])
 
     code = code_of(emulator.run_task, cluster="no-spot", definition=emulator.make_definition())
@@ -88,8 +98,10 @@ def test_run_task_on_a_provider_that_the_cluster_lacks_is_refused(emulator: Emul
     assert code == "InvalidParameterException"
 
 
-def test_run_task_of_an_inactive_definition_is_refused(emulator: Emulator) -> None:
-    """ClientException: TaskDefinition is inactive (ECS API reference, DeregisterTaskDefinition)."""
+def test_run_task_of_an_inactive_definition_is_rejected(emulator: Emulator) -> None:
+    """Given an inactive definition, RunTask is ClientException, "TaskDefinition is inactive" (ECS API
+    reference, DeregisterTaskDefinition).
+    """
     definition = emulator.make_definition()
     emulator.client("ecs").deregister_task_definition(taskDefinition=definition)
 
@@ -99,7 +111,7 @@ def test_run_task_of_an_inactive_definition_is_refused(emulator: Emulator) -> No
 
 
 def test_the_same_client_token_gives_the_same_task(emulator: Emulator) -> None:
-    """A repeated call starts nothing (ECS API reference, "Ensuring idempotency")."""
+    """Given a repeated call, it starts no other task (ECS API reference, "Ensuring idempotency")."""
     cluster, definition = emulator.make_cluster(), emulator.make_definition()
 
     first = emulator.run_task(cluster, definition, clientToken="attempt-1")
@@ -110,7 +122,7 @@ def test_the_same_client_token_gives_the_same_task(emulator: Emulator) -> None:
 
 
 def test_the_same_client_token_with_other_parameters_is_a_conflict(emulator: Emulator) -> None:
-    """ConflictException (ECS API reference, RunTask)."""
+    """Given a used token with other parameters, RunTask is ConflictException (ECS API reference, RunTask)."""
     cluster = emulator.make_cluster()
     emulator.run_task(cluster, emulator.make_definition(), clientToken="attempt-1")
 
@@ -121,8 +133,8 @@ def test_the_same_client_token_with_other_parameters_is_a_conflict(emulator: Emu
     assert code == "ConflictException"
 
 
-def test_a_long_client_token_is_refused(emulator: Emulator) -> None:
-    """At most 64 characters (ECS API reference, RunTask)."""
+def test_a_long_client_token_is_rejected(emulator: Emulator) -> None:
+    """Given a token of more than 64 characters, RunTask is rejected (ECS API reference, RunTask)."""
     code = code_of(
         emulator.run_task,
         cluster=emulator.make_cluster(),
@@ -134,7 +146,9 @@ def test_a_long_client_token_is_refused(emulator: Emulator) -> None:
 
 
 def test_a_cluster_with_a_running_task_is_not_deleted(emulator: Emulator) -> None:
-    """ClusterContainsTasksException (ECS API reference, DeleteCluster)."""
+    """Given a running task, DeleteCluster is ClusterContainsTasksException (ECS API reference,
+    DeleteCluster).
+    """
     cluster = emulator.make_cluster()
     emulator.run_task(cluster, emulator.make_definition())
 
@@ -144,7 +158,7 @@ def test_a_cluster_with_a_running_task_is_not_deleted(emulator: Emulator) -> Non
 
 
 def test_a_cluster_whose_tasks_have_stopped_is_deleted(emulator: Emulator) -> None:
-    """Stopped tasks do not count (ECS API reference, DeleteCluster)."""
+    """Given only stopped tasks, the cluster is deleted (ECS API reference, DeleteCluster)."""
     cluster = emulator.make_cluster()
     task = emulator.run_task(cluster, emulator.make_definition(image="brief"))
     emulator.wait_for_status(task, "STOPPED")
@@ -154,8 +168,10 @@ def test_a_cluster_whose_tasks_have_stopped_is_deleted(emulator: Emulator) -> No
     assert answer["cluster"]["status"] == "INACTIVE"
 
 
-def test_an_override_for_an_unknown_container_is_refused(emulator: Emulator) -> None:
-    """InvalidParameterException, and no task (https://github.com/azavea/django-ecsmanage/issues/21)."""
+def test_an_override_for_an_unknown_container_is_rejected(emulator: Emulator) -> None:
+    """Given an override for an unknown container, RunTask is InvalidParameterException and starts no task
+    (https://github.com/azavea/django-ecsmanage/issues/21).
+    """
     cluster, definition = emulator.make_cluster(), emulator.make_definition()
     other = {"containerOverrides": [{"name": "other", "environment": [{"name": "A", "value": "b"}]}]}
 

@@ -1,4 +1,4 @@
-"""Faults on demand in calls of AWS services, and the control file that asks for them."""
+"""Tests of faults on demand in API calls, and of their control file."""
 
 import time
 import uuid
@@ -15,7 +15,7 @@ from tests.gaps.processes import wait_for
 
 
 def code_of(call: Callable[[], Any]) -> tuple[str, int] | None:
-    """Error code and status with which a call is refused, None if it is not."""
+    """Return the error code and status of a rejected call, or None if it succeeds."""
     try:
         call()
     except ClientError as error:
@@ -35,10 +35,12 @@ def code_of(call: Callable[[], Any]) -> tuple[str, int] | None:
         ("lambda", lambda aws: aws.client("lambda").list_functions(), ("TooManyRequestsException", 429)),
     ],
 )
-def test_a_throttled_service_answers_its_own_error_code(
+def test_a_throttled_service_returns_its_own_error_code(
     faulty: Emulator, action: str, call: Callable[[Emulator], Any], expected: tuple[str, int]
 ) -> None:
-    """General reference, "Error retries and exponential backoff"; botocore/data/_retry.json."""
+    """Given a throttle, the service returns its own error code (general reference, "Error retries and
+    exponential backoff"; botocore/data/_retry.json).
+    """
     faulty.set_faults({"kind": "throttle", "action": action})
 
     assert code_of(lambda: call(faulty)) == expected
@@ -49,7 +51,7 @@ def put(emulator: Emulator, bucket: str, key: str) -> None:
 
 
 def test_a_throttle_ends_after_so_many_calls(faulty: Emulator) -> None:
-    """`times` counts the calls that were refused, and the file may be read again meanwhile."""
+    """Given `times`, it counts the rejected calls, even if the file is read again in between."""
     ecs = faulty.client("ecs")
     fault = {"kind": "throttle", "action": "ecs:ListClusters", "times": 2}
     faulty.set_faults(fault)
@@ -62,7 +64,7 @@ def test_a_throttle_ends_after_so_many_calls(faulty: Emulator) -> None:
 
 
 def test_a_rate_lets_so_many_calls_a_second_through(faulty: Emulator) -> None:
-    """A token bucket, as ECS has (ECS API reference, "Request throttling")."""
+    """Given a rate, it acts as a token bucket, as in ECS (ECS API reference, "Request throttling")."""
     ecs = faulty.client("ecs")
     faulty.set_faults({"kind": "throttle", "action": "ecs:ListClusters", "rate": 1})
 
@@ -74,7 +76,7 @@ def test_a_rate_lets_so_many_calls_a_second_through(faulty: Emulator) -> None:
 
 
 def test_a_fault_is_limited_to_whom_it_names(faulty: Emulator) -> None:
-    """`match` is a part of a user id or a resource name, wherever the call has it."""
+    """Given `match`, it is a part of a user id or a resource name anywhere in the call."""
     faulty.set_faults(
         {"kind": "throttle", "action": "ecs", "match": "Alice"},
         {"kind": "throttle", "action": "sns", "match": "alice/1"},
@@ -89,7 +91,9 @@ def test_a_fault_is_limited_to_whom_it_names(faulty: Emulator) -> None:
 
 
 def test_a_call_fails_before_its_effect(faulty: Emulator) -> None:
-    """Status 500 with the service's own code; nothing was done (ECS API reference, "Common errors")."""
+    """Given `fail-before`, the call is a 500 with the service's own code and has no effect (ECS API
+    reference, "Common errors").
+    """
     name = f"cluster-{uuid.uuid4().hex[:8]}"
     ecs = faulty.client("ecs")
     faulty.set_faults({"kind": "fail-before", "action": "ecs:CreateCluster", "match": name, "times": 1})
@@ -100,7 +104,7 @@ def test_a_call_fails_before_its_effect(faulty: Emulator) -> None:
 
 
 def test_the_connection_ends_before_the_effect(faulty: Emulator) -> None:
-    """The client sees a connection that was closed without an answer, and may use another one."""
+    """Given a connection closed without a response, the client can use another one."""
     faulty.set_faults({"kind": "fail-before", "action": "ecs:CreateCluster", "answer": "close", "times": 1})
     ecs = faulty.client("ecs")
 
@@ -111,8 +115,8 @@ def test_the_connection_ends_before_the_effect(faulty: Emulator) -> None:
 
 
 @pytest.mark.parametrize(("answer", "error"), [("close", HTTPClientError), ("500", ClientError)])
-def test_an_answer_is_lost_after_the_effect(faulty: Emulator, answer: str, error: type[Exception]) -> None:
-    """What a call did stays done, though its answer never came (Builders' Library, "Retries")."""
+def test_a_response_is_lost_after_the_effect(faulty: Emulator, answer: str, error: type[Exception]) -> None:
+    """Given a lost response, the call's effect stays (Builders' Library, "Retries")."""
     bucket = f"bucket-{uuid.uuid4().hex[:8]}"
     faulty.client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "ca-central-1"}
@@ -125,8 +129,8 @@ def test_an_answer_is_lost_after_the_effect(faulty: Emulator, answer: str, error
     assert faulty.client("s3").get_object(Bucket=bucket, Key="key")["Body"].read() == b"{}"
 
 
-def test_a_refused_call_has_no_answer_to_lose(faulty: Emulator) -> None:
-    """A lost answer is for calls that had an effect, so a refusal uses none up."""
+def test_a_rejected_call_has_no_response_to_lose(faulty: Emulator) -> None:
+    """Given a rejected call, it has no effect and uses up no lost response."""
     faulty.set_faults({"kind": "fail-after", "action": "ecs:DeleteCluster", "times": 1})
     delete = faulty.client("ecs").delete_cluster
 
@@ -134,7 +138,9 @@ def test_a_refused_call_has_no_answer_to_lose(faulty: Emulator) -> None:
 
 
 def test_delete_cluster_is_busy_for_a_while(faulty: Emulator) -> None:
-    """UpdateInProgressException (ECS API reference, DeleteCluster)."""
+    """Given the fault, DeleteCluster is UpdateInProgressException for a while (ECS API reference,
+    DeleteCluster).
+    """
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "update-in-progress", "match": cluster, "seconds": 1})
 
@@ -148,7 +154,9 @@ def test_delete_cluster_is_busy_for_a_while(faulty: Emulator) -> None:
 
 
 def test_route_53_is_busy_with_a_prior_request(faulty: Emulator) -> None:
-    """PriorRequestNotComplete (Route 53 API reference, ChangeResourceRecordSets)."""
+    """Given the fault, the change is PriorRequestNotComplete (Route 53 API reference,
+    ChangeResourceRecordSets).
+    """
     route53 = faulty.client("route53")
     zone = route53.create_hosted_zone(Name="busy.example", CallerReference=uuid.uuid4().hex)
     record = {"Name": "u1.busy.example", "Type": "A", "TTL": 1, "ResourceRecords": [{"Value": "192.0.2.1"}]}
@@ -164,8 +172,8 @@ def test_route_53_is_busy_with_a_prior_request(faulty: Emulator) -> None:
     assert code_of(change) is None
 
 
-def test_the_platform_itself_is_spared(faulty: Emulator) -> None:
-    """Publishing and the name proxy make calls that do not exist on AWS: no fault concerns them."""
+def test_the_platform_itself_is_exempt(faulty: Emulator) -> None:
+    """Given calls of publishing and the name proxy, which do not exist on AWS, no fault affects them."""
     faulty.set_faults({"kind": "throttle", "action": "ecs"})
 
     assert Aws(faulty.endpoint).make_client("ecs").list_clusters()["clusterArns"] is not None
@@ -179,10 +187,10 @@ def test_the_platform_itself_is_spared(faulty: Emulator) -> None:
         ('[{"kind": "throttle", "action": "ecs"}, {"kind": "slow"}]', 'entry 2: `kind` cannot be "slow"'),
     ],
 )
-def test_a_bad_control_file_is_refused_with_what_is_wrong_and_breaks_nothing(
+def test_an_invalid_control_file_is_rejected_with_its_problems_and_breaks_nothing(
     faulty: Emulator, text: str, problem: str
 ) -> None:
-    """No entry of it acts, the good ones neither, until it is mended."""
+    """Given an invalid file, none of its entries is active, valid ones included, until it is fixed."""
     Path(faulty.directory / "faults.json").write_text(text)
 
     assert code_of(faulty.client("ecs").list_clusters) is None

@@ -1,4 +1,4 @@
-"""Faults on demand in functions: workers that die in the middle, and what AWS does about it."""
+"""Tests of faults on demand in functions: workers that are killed, and what AWS does about it."""
 
 import json
 import time
@@ -41,15 +41,17 @@ def count_clusters(emulator: Emulator, name: str) -> int:
 
 
 def invoke(emulator: Emulator, function: str, event: dict[str, Any]) -> dict[str, Any]:
-    """The answer of a synchronous invocation, and whether the function failed."""
+    """Return the response of a synchronous invocation, and whether the function failed."""
     answer = emulator.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
     return {"failed": "FunctionError" in answer, "payload": json.loads(answer["Payload"].read())}
 
 
 @pytest.mark.parametrize(("when", "expected"), [("before", 1), ("after", 2)])
-def test_a_function_dies_at_its_second_call(faulty: Emulator, when: str, expected: int) -> None:
-    """What it did stays done (Lambda guide, "Lambda execution environment lifecycle")."""
-    function, name = make_function(faulty), f"dies-{when}"
+def test_a_function_is_killed_at_its_second_call(faulty: Emulator, when: str, expected: int) -> None:
+    """Given a kill at the second call, the effects so far stay (Lambda guide, "Lambda execution environment
+    lifecycle").
+    """
+    function, name = make_function(faulty), f"killed-{when}"
     faulty.set_faults({"kind": "lambda-death", "function": function.split(":")[-1], "calls": 2, "when": when})
 
     answer = invoke(faulty, function, {"name": name})
@@ -59,8 +61,8 @@ def test_a_function_dies_at_its_second_call(faulty: Emulator, when: str, expecte
     assert count_clusters(faulty, name) == expected
 
 
-def test_a_function_dies_after_so_many_seconds(faulty: Emulator) -> None:
-    """An environment may end at any moment (the same page); the next invocation gets a new one."""
+def test_a_function_is_killed_after_some_seconds(faulty: Emulator) -> None:
+    """Given a kill after some seconds, the next invocation gets a new environment (the same page)."""
     function = make_function(faulty)
     fault = {"kind": "lambda-death", "function": function.split(":")[-1], "seconds": 0.8, "times": 1}
     faulty.set_faults(fault)
@@ -73,8 +75,10 @@ def test_a_function_dies_after_so_many_seconds(faulty: Emulator) -> None:
     assert not invoke(faulty, function, {"name": "times"})["failed"]
 
 
-def test_only_the_event_that_is_named_dies_and_only_calls_of_the_action_count(faulty: Emulator) -> None:
-    """`match` is looked for in the event, `action` says which calls count."""
+def test_only_the_matching_event_is_affected_and_only_calls_of_the_action_count(faulty: Emulator) -> None:
+    """Given `match` and `action`, the first is searched for in the event and the second says which calls
+    count.
+    """
     function = make_function(faulty)
     limits = {"function": function.split(":")[-1], "match": "alice", "calls": 3, "when": "after"}
     faulty.set_faults({"kind": "lambda-death", "action": "ecs:CreateCluster", **limits})
@@ -84,8 +88,10 @@ def test_only_the_event_that_is_named_dies_and_only_calls_of_the_action_count(fa
     assert count_clusters(faulty, "for-alice") == 3
 
 
-def test_an_asynchronous_invocation_that_died_is_tried_again(faulty: Emulator) -> None:
-    """Two retries (Lambda guide, "How Lambda handles errors and retries")."""
+def test_a_killed_asynchronous_invocation_is_retried(faulty: Emulator) -> None:
+    """Given a killed asynchronous invocation, it is retried twice (Lambda guide, "How Lambda handles errors
+    and retries").
+    """
     function = make_function(faulty)
     name = function.split(":")[-1]
     faulty.set_faults({"kind": "lambda-death", "function": name, "calls": 1, "times": 2})
@@ -97,8 +103,10 @@ def test_an_asynchronous_invocation_that_died_is_tried_again(faulty: Emulator) -
     wait_for(lambda: tries_of(faulty, function) == 3)
 
 
-def test_all_tries_of_an_event_have_one_request_id(emulator: Emulator) -> None:
-    """Lambda developer guide, "Using the Lambda context object" and "Asynchronous invocation"."""
+def test_all_attempts_of_an_event_have_one_request_id(emulator: Emulator) -> None:
+    """Given retries, all attempts have one request id (Lambda developer guide, "Using the Lambda context
+    object" and "Asynchronous invocation").
+    """
     function = emulator.make_function(IDS)
 
     emulator.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload="{}")
@@ -110,7 +118,7 @@ def test_all_tries_of_an_event_have_one_request_id(emulator: Emulator) -> None:
 
 
 def test_an_invocation_finishes_with_the_code_that_it_began_with(emulator: Emulator) -> None:
-    """New code is for new invocations (Lambda API reference, UpdateFunctionCode)."""
+    """Given new code, only later invocations use it (Lambda API reference, UpdateFunctionCode)."""
     body = "import time\ndef handler(event, context):\n    time.sleep(1)\n    return '{}'\n"
     function = emulator.make_function(body.format("old"))
     name = function.split(":")[-1]
@@ -126,7 +134,7 @@ def test_an_invocation_finishes_with_the_code_that_it_began_with(emulator: Emula
 
 
 @pytest.mark.parametrize(
-    ("wanted", "dies"),
+    ("wanted", "is_killed"),
     [
         ("start_server", True),
         ("StartServerFunction", True),
@@ -135,11 +143,13 @@ def test_an_invocation_finishes_with_the_code_that_it_began_with(emulator: Emula
     ],
 )
 def test_a_function_is_named_by_its_folder_or_by_its_name_in_the_template(
-    faulty: Emulator, wanted: str, dies: bool
+    faulty: Emulator, wanted: str, is_killed: bool
 ) -> None:
-    """A stack names functions <stack>-<logical id>-<suffix> (CloudFormation guide, "Name type")."""
+    """Given a stack, its functions are called <stack>-<logical id>-<suffix> (CloudFormation guide, "Name
+    type").
+    """
     suffix = uuid.uuid4().hex[:8].upper()
     function = faulty.make_function(QUICK, FunctionName=f"hippo-local-StartServerFunction-{suffix}")
     faulty.set_faults({"kind": "lambda-death", "function": wanted, "seconds": 0})
 
-    assert invoke(faulty, function, {})["failed"] == dies
+    assert invoke(faulty, function, {})["failed"] == is_killed

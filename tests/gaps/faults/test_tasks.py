@@ -1,4 +1,4 @@
-"""Faults on demand in tasks: slow, crashing, interrupted, without capacity, not shown yet."""
+"""Tests of faults on demand in tasks: slow, crashing, interrupted, without capacity, not visible yet."""
 
 import time
 from typing import Any
@@ -19,7 +19,7 @@ def start(emulator: Emulator, cluster: str, image: str = "server", **settings: A
 
 
 def run(emulator: Emulator, cluster: str, **settings: Any) -> dict[str, Any]:
-    """RunTask's whole answer."""
+    """Return RunTask's whole response."""
     network = {"awsvpcConfiguration": {"subnets": ["subnet-00000001"], "assignPublicIp": "ENABLED"}}
     answer = emulator.client("ecs").run_task(
         cluster=cluster, taskDefinition=emulator.make_definition(), networkConfiguration=network, **settings
@@ -28,7 +28,9 @@ def run(emulator: Emulator, cluster: str, **settings: Any) -> dict[str, Any]:
 
 
 def test_a_slow_start_keeps_a_task_pending(faulty: Emulator) -> None:
-    """PENDING lasts as long as the image takes to pull (ECS guide, "Amazon ECS task lifecycle")."""
+    """Given a slow start, PENDING lasts as long as the image takes to pull (ECS guide, "Amazon ECS task
+    lifecycle").
+    """
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "slow-start", "seconds": 3, "match": cluster})
 
@@ -42,7 +44,9 @@ def test_a_slow_start_keeps_a_task_pending(faulty: Emulator) -> None:
 
 
 def test_a_slow_program_listens_long_after_its_task_runs(faulty: Emulator) -> None:
-    """RUNNING says that the container runs, not that its program is ready (the same page)."""
+    """Given a slow program, RUNNING means that the container runs, not that its program is ready (the same
+    page).
+    """
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "slow-start", "seconds": 1.5, "state": "RUNNING", "match": cluster})
 
@@ -53,7 +57,7 @@ def test_a_slow_program_listens_long_after_its_task_runs(faulty: Emulator) -> No
 
 
 def test_a_slow_start_can_be_stopped(faulty: Emulator) -> None:
-    """StopTask ends a task in PENDING too (ECS developer guide, "Amazon ECS task lifecycle")."""
+    """Given a task in PENDING, StopTask ends it too (ECS developer guide, "Amazon ECS task lifecycle")."""
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "slow-start", "seconds": 60, "match": cluster})
     task = faulty.wait_for_status(start(faulty, cluster), "PENDING")
@@ -64,7 +68,9 @@ def test_a_slow_start_can_be_stopped(faulty: Emulator) -> None:
 
 
 def test_a_crash_ends_a_task_with_the_code_of_sigkill(faulty: Emulator) -> None:
-    """Exit code 137, EssentialContainerExited (ECS guide, "Amazon ECS stopped tasks error messages")."""
+    """Given a crash, the task has exit code 137 and EssentialContainerExited (ECS guide, "Amazon ECS stopped
+    tasks error messages").
+    """
     cluster = faulty.make_cluster()
     task = faulty.wait_for_status(start(faulty, cluster), "RUNNING")
     wait_for(lambda: try_ask(address_of(task)))
@@ -77,7 +83,9 @@ def test_a_crash_ends_a_task_with_the_code_of_sigkill(faulty: Emulator) -> None:
 
 
 def test_a_spot_interruption_ends_spot_tasks_only_and_with_sigterm_first(faulty: Emulator) -> None:
-    """SpotInterruption, SIGTERM, SIGKILL (ECS developer guide, "Fargate Spot termination notices")."""
+    """Given a Spot interruption, a Spot task gets SpotInterruption, SIGTERM and SIGKILL (ECS developer
+    guide, "Fargate Spot termination notices").
+    """
     cluster = faulty.make_cluster()
     polite = faulty.wait_for_status(start(faulty, cluster, **SPOT), "RUNNING")
     deaf = faulty.wait_for_status(start(faulty, cluster, "stubborn", **SPOT), "RUNNING")
@@ -93,8 +101,10 @@ def test_a_spot_interruption_ends_spot_tasks_only_and_with_sigterm_first(faulty:
     assert faulty.describe_task(other)["lastStatus"] == "RUNNING"
 
 
-def test_run_task_answers_failures_without_spot_capacity(faulty: Emulator) -> None:
-    """Status 200 with `failures` and no task (ECS API reference, RunTask; "API failure reasons")."""
+def test_run_task_returns_failures_without_spot_capacity(faulty: Emulator) -> None:
+    """Given no Spot capacity, RunTask is 200 with `failures` and no task (ECS API reference, RunTask; "API
+    failure reasons").
+    """
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "no-capacity", "match": cluster})
 
@@ -107,8 +117,10 @@ def test_run_task_answers_failures_without_spot_capacity(faulty: Emulator) -> No
 
 
 @pytest.mark.parametrize("provider", ["FARGATE", "any"])
-def test_a_task_is_stopped_for_capacity(faulty: Emulator, provider: str) -> None:
-    """TaskFailedToStart with the reason, before it has run (ECS guide, "Stopped tasks error messages")."""
+def test_a_task_is_stopped_for_lack_of_capacity(faulty: Emulator, provider: str) -> None:
+    """Given no capacity, the task is TaskFailedToStart with the reason, before it has run (ECS guide,
+    "Stopped tasks error messages").
+    """
     cluster = faulty.make_cluster()
     faulty.set_faults({"kind": "no-capacity", "how": "stopped", "provider": provider, "match": cluster})
 
@@ -118,8 +130,10 @@ def test_a_task_is_stopped_for_capacity(faulty: Emulator, provider: str) -> None
     assert NO_CAPACITY in stopped["stoppedReason"]
 
 
-def test_a_new_task_is_not_shown_for_a_while(faulty: Emulator) -> None:
-    """ECS is eventually consistent: MISSING, and not listed (ECS API reference, RunTask)."""
+def test_a_new_task_is_hidden_for_a_while(faulty: Emulator) -> None:
+    """Given a new task, it is MISSING and not listed, as ECS is eventually consistent (ECS API reference,
+    RunTask).
+    """
     cluster = faulty.make_cluster()
     ecs = faulty.client("ecs")
     faulty.set_faults({"kind": "hidden-task", "seconds": 1.5, "match": cluster})

@@ -1,4 +1,4 @@
-"""IAM: what each call is judged on."""
+"""Tests of IAM: the resource and condition keys of each call."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.gaps.test_eventbridge import ALLOW, make_topic
 from tests.gaps.test_route53 import make_zone, record
 
 ECS = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
-# Most services use the first two; SNS and EC2 have codes of their own.
+# Most services use the first two codes; SNS and EC2 have their own.
 DENIALS = ("AccessDeniedException", "AccessDenied", "AuthorizationError", "UnauthorizedOperation")
 
 
@@ -21,7 +21,7 @@ def allow(action: str | list[str], resource: str, **condition: Any) -> dict[str,
 
 
 def is_denied(call: Callable[..., Any], **arguments: Any) -> bool:
-    """Whether IAM refuses a call. Any other error fails the test."""
+    """Return whether IAM denies a call; fail the test on any other error."""
     try:
         call(**arguments)
     except ClientError as error:
@@ -46,8 +46,8 @@ def run_arguments(cluster: str, definition: str) -> dict[str, Any]:
     }
 
 
-def test_run_task_is_judged_on_the_task_definition(emulator: Emulator) -> None:
-    """Service Authorization Reference, Amazon ECS: RunTask, resource type task-definition."""
+def test_run_task_is_authorized_on_the_task_definition(emulator: Emulator) -> None:
+    """Given RunTask, its resource type is task-definition (Service Authorization Reference, Amazon ECS)."""
     cluster, mine, other = emulator.make_cluster(), emulator.make_definition(), emulator.make_definition()
     ecs = emulator.client("ecs", emulator.assume(allow("ecs:RunTask", mine)))
 
@@ -56,7 +56,9 @@ def test_run_task_is_judged_on_the_task_definition(emulator: Emulator) -> None:
 
 
 def test_run_task_can_be_limited_to_clusters(emulator: Emulator) -> None:
-    """Condition key ecs:cluster of RunTask (Service Authorization Reference, Amazon ECS)."""
+    """Given the condition key ecs:cluster, RunTask is limited to it (Service Authorization Reference, Amazon
+    ECS).
+    """
     mine, other, definition = emulator.make_cluster(), emulator.make_cluster(), emulator.make_definition()
     ecs = emulator.client("ecs", emulator.assume(allow("ecs:RunTask", "*", ArnLike=in_cluster(mine))))
 
@@ -65,8 +67,10 @@ def test_run_task_can_be_limited_to_clusters(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("action", ["StopTask", "DescribeTasks"])
-def test_a_call_on_a_task_is_judged_on_the_task(emulator: Emulator, action: str) -> None:
-    """Resource type task (Service Authorization Reference, Amazon ECS: StopTask, DescribeTasks)."""
+def test_a_call_on_a_task_is_authorized_on_the_task(emulator: Emulator, action: str) -> None:
+    """Given StopTask or DescribeTasks, the resource type is task (Service Authorization Reference, Amazon
+    ECS).
+    """
     definition = emulator.make_definition()
     tasks = [emulator.run_task(emulator.make_cluster(), definition) for _ in range(2)]
     prefix = tasks[0]["taskArn"].rsplit("/", 1)[0]
@@ -84,7 +88,9 @@ def test_a_call_on_a_task_is_judged_on_the_task(emulator: Emulator, action: str)
 
 @pytest.mark.parametrize("action", ["StopTask", "DescribeTasks", "ListTasks"])
 def test_a_call_on_tasks_can_be_limited_to_clusters(emulator: Emulator, action: str) -> None:
-    """Condition key ecs:cluster (Service Authorization Reference, Amazon ECS)."""
+    """Given the condition key ecs:cluster, calls on tasks are limited to it (Service Authorization
+    Reference, Amazon ECS).
+    """
     clusters, definition = [emulator.make_cluster(), emulator.make_cluster()], emulator.make_definition()
     tasks = [emulator.run_task(cluster, definition) for cluster in clusters]
     condition = in_cluster(clusters[0])
@@ -101,7 +107,7 @@ def test_a_call_on_tasks_can_be_limited_to_clusters(emulator: Emulator, action: 
 
 
 def test_describing_two_tasks_needs_both(emulator: Emulator) -> None:
-    """Every named task is judged (Service Authorization Reference, Amazon ECS: DescribeTasks)."""
+    """Given two tasks, DescribeTasks is authorized on each (Service Authorization Reference, Amazon ECS)."""
     cluster, definition = emulator.make_cluster(), emulator.make_definition()
     first, second = (emulator.run_task(cluster, definition)["taskArn"] for _ in range(2))
     ecs = emulator.client("ecs", emulator.assume(allow("ecs:DescribeTasks", first)))
@@ -110,8 +116,8 @@ def test_describing_two_tasks_needs_both(emulator: Emulator) -> None:
     assert is_denied(ecs.describe_tasks, cluster=cluster, tasks=[first, second])
 
 
-def test_describe_clusters_is_judged_on_the_cluster(emulator: Emulator) -> None:
-    """Resource type cluster (Service Authorization Reference, Amazon ECS: DescribeClusters)."""
+def test_describe_clusters_is_authorized_on_the_cluster(emulator: Emulator) -> None:
+    """Given DescribeClusters, its resource type is cluster (Service Authorization Reference, Amazon ECS)."""
     mine, other = emulator.make_cluster(), emulator.make_cluster()
     ecs = emulator.client("ecs", emulator.assume(allow("ecs:DescribeClusters", f"{ECS}:cluster/{mine}")))
 
@@ -119,8 +125,8 @@ def test_describe_clusters_is_judged_on_the_cluster(emulator: Emulator) -> None:
     assert is_denied(ecs.describe_clusters, clusters=[other])
 
 
-def test_create_cluster_is_judged_on_everything(emulator: Emulator) -> None:
-    """CreateCluster has no resource type (Service Authorization Reference, Amazon ECS)."""
+def test_create_cluster_is_authorized_on_everything(emulator: Emulator) -> None:
+    """Given CreateCluster, it has no resource type (Service Authorization Reference, Amazon ECS)."""
     scoped = emulator.client("ecs", emulator.assume(allow("ecs:CreateCluster", f"{ECS}:cluster/*")))
     free = emulator.client("ecs", emulator.assume(allow("ecs:CreateCluster", "*")))
 
@@ -130,7 +136,9 @@ def test_create_cluster_is_judged_on_everything(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("kind", ["taskRoleArn", "executionRoleArn"])
 def test_run_task_needs_to_pass_the_roles_of_the_definition(emulator: Emulator, kind: str) -> None:
-    """iam:PassRole on each role (ECS developer guide, "Amazon ECS task IAM role")."""
+    """Given a definition with roles, RunTask needs iam:PassRole on each (ECS developer guide, "Amazon ECS
+    task IAM role").
+    """
     role, cluster = emulator.make_role(), emulator.make_cluster()
     definition = emulator.make_definition(**{kind: role})
     passed = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
@@ -151,7 +159,9 @@ def test_run_task_needs_to_pass_the_roles_of_the_definition(emulator: Emulator, 
 
 
 def test_tags_on_a_new_cluster_need_the_permission_to_tag(emulator: Emulator) -> None:
-    """ecs:TagResource with ecs:CreateAction (ECS developer guide, "Tag resources during creation")."""
+    """Given tags, CreateCluster needs ecs:TagResource with ecs:CreateAction (ECS developer guide, "Tag
+    resources during creation").
+    """
     create = allow("ecs:CreateCluster", "*")
     action = {"ecs:CreateAction": "CreateCluster"}
     tag = allow("ecs:TagResource", f"{ECS}:cluster/tagged-*", StringEquals=action)
@@ -166,7 +176,9 @@ def test_tags_on_a_new_cluster_need_the_permission_to_tag(emulator: Emulator) ->
 
 
 def test_new_tags_can_be_prescribed(emulator: Emulator) -> None:
-    """Condition key aws:RequestTag/… (Service Authorization Reference, Amazon ECS: CreateCluster)."""
+    """Given the condition key aws:RequestTag/…, CreateCluster needs that tag (Service Authorization
+    Reference, Amazon ECS).
+    """
     condition = {"aws:RequestTag/stack": "mine"}
     create = allow("ecs:CreateCluster", "*", StringEquals=condition)
     ecs = emulator.client("ecs", emulator.assume(create, allow("ecs:TagResource", "*")))
@@ -176,7 +188,9 @@ def test_new_tags_can_be_prescribed(emulator: Emulator) -> None:
 
 
 def test_a_call_can_be_limited_to_tagged_clusters(emulator: Emulator) -> None:
-    """Condition key aws:ResourceTag/… (Service Authorization Reference, Amazon ECS: DeleteCluster)."""
+    """Given the condition key aws:ResourceTag/…, DeleteCluster is limited to clusters with it (Service
+    Authorization Reference, Amazon ECS).
+    """
     root = emulator.client("ecs")
     for name, value in (("r-1", "mine"), ("r-2", "other")):
         root.create_cluster(clusterName=name, tags=[{"key": "stack", "value": value}])
@@ -190,8 +204,10 @@ def test_a_call_can_be_limited_to_tagged_clusters(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     "action", ["PutRule", "PutTargets", "ListTargetsByRule", "RemoveTargets", "DeleteRule"]
 )
-def test_a_call_on_a_rule_is_judged_on_the_rule(emulator: Emulator, action: str) -> None:
-    """Resource type rule (Service Authorization Reference, Amazon EventBridge)."""
+def test_a_call_on_a_rule_is_authorized_on_the_rule(emulator: Emulator, action: str) -> None:
+    """Given a call on a rule, the resource type is rule (Service Authorization Reference, Amazon
+    EventBridge).
+    """
     topic, _ = make_topic(emulator, ALLOW)
     rules = [f"{action}-mine", f"{action}-other"]
     for rule in rules:
@@ -212,7 +228,9 @@ def test_a_call_on_a_rule_is_judged_on_the_rule(emulator: Emulator, action: str)
 
 
 def test_targets_can_be_prescribed(emulator: Emulator) -> None:
-    """Condition key events:TargetArn (Service Authorization Reference, Amazon EventBridge: PutTargets)."""
+    """Given the condition key events:TargetArn, PutTargets is limited to it (Service Authorization
+    Reference, Amazon EventBridge).
+    """
     mine, other = make_topic(emulator, ALLOW)[0], make_topic(emulator, ALLOW)[0]
     emulator.client("events").put_rule(Name="targets", ScheduleExpression="rate(1 day)")
     condition = {"ForAllValues:ArnEquals": {"events:TargetArn": mine}}
@@ -224,7 +242,9 @@ def test_targets_can_be_prescribed(emulator: Emulator) -> None:
 
 
 def test_tags_on_a_new_rule_need_the_permission_to_tag(emulator: Emulator) -> None:
-    """events:TagResource besides events:PutRule (EventBridge API reference, PutRule)."""
+    """Given tags, PutRule needs events:TagResource besides events:PutRule (EventBridge API reference,
+    PutRule).
+    """
     put = allow("events:PutRule", "*")
     without = emulator.client("events", emulator.assume(put))
     given = emulator.client("events", emulator.assume(put, allow("events:TagResource", "*")))
@@ -249,7 +269,9 @@ def test_tags_on_a_new_rule_need_the_permission_to_tag(emulator: Emulator) -> No
 def test_dns_changes_can_be_limited(
     emulator: Emulator, key: str, value: str, other: tuple[str, dict[str, Any]]
 ) -> None:
-    """The three keys of ChangeResourceRecordSets (Service Authorization Reference, Amazon Route 53)."""
+    """Given the three keys of ChangeResourceRecordSets, changes are limited to them (Service Authorization
+    Reference, Amazon Route 53).
+    """
     zone = make_zone(emulator)
     condition = {"ForAllValues:StringLike": {f"route53:ChangeResourceRecordSets{key}": value}}
     resource = f"arn:aws:route53:::hostedzone/{zone}"
@@ -264,8 +286,8 @@ def test_dns_changes_can_be_limited(
     assert denied(*other)
 
 
-def test_get_change_is_judged_on_the_change(emulator: Emulator) -> None:
-    """Resource type change (Service Authorization Reference, Amazon Route 53: GetChange)."""
+def test_get_change_is_authorized_on_the_change(emulator: Emulator) -> None:
+    """Given GetChange, its resource type is change (Service Authorization Reference, Amazon Route 53)."""
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record("a.example.com")}]}
     change = emulator.client("route53").change_resource_record_sets(
         HostedZoneId=make_zone(emulator), ChangeBatch=batch
@@ -278,7 +300,9 @@ def test_get_change_is_judged_on_the_change(emulator: Emulator) -> None:
 
 
 def test_listing_can_be_limited_to_a_prefix(emulator: Emulator) -> None:
-    """Condition key s3:prefix of ListBucket (Service Authorization Reference, Amazon S3)."""
+    """Given the condition key s3:prefix, ListBucket is limited to it (Service Authorization Reference,
+    Amazon S3).
+    """
     emulator.client("s3").create_bucket(
         Bucket="prefixes", CreateBucketConfiguration={"LocationConstraint": REGION}
     )

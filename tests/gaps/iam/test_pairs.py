@@ -1,4 +1,4 @@
-"""IAM: for each kind of resource, a call on the one that a policy names and the same call on another one."""
+"""Tests of IAM in pairs: a call on the resource that a policy names, and the same call on another one."""
 
 import json
 import uuid
@@ -15,7 +15,7 @@ from tests.gaps.test_eventbridge import make_topic
 from tests.gaps.test_route53 import make_zone, record
 from tests.gaps.test_s3 import make_bucket
 
-# (ARN for the policy, how the call names it)
+# Pairs of the ARN for the policy and the name in the call.
 Resource = tuple[str, Any]
 
 
@@ -109,8 +109,10 @@ PAIRS: dict[str, tuple[Callable[[Emulator], Resource], Callable[[Any, Any], bool
 
 
 @pytest.mark.parametrize("action", PAIRS)
-def test_a_call_is_judged_on_its_own_resource(emulator: Emulator, action: str) -> None:
-    """The resource types of each action (Service Authorization Reference, one page per service)."""
+def test_a_call_is_authorized_on_its_own_resource(emulator: Emulator, action: str) -> None:
+    """Given an action, it is authorized on its resource type (Service Authorization Reference, one page per
+    service).
+    """
     make, call = PAIRS[action]
     (arn, mine), (_, other) = make(emulator), make(emulator)
     client = emulator.client(action.partition(":")[0], emulator.assume(allow(action, arn)))
@@ -119,7 +121,9 @@ def test_a_call_is_judged_on_its_own_resource(emulator: Emulator, action: str) -
 
 
 def test_names_can_be_written_into_one_zone_only(emulator: Emulator) -> None:
-    """Resource type hostedzone (Service Authorization Reference, Amazon Route 53)."""
+    """Given a policy on one hosted zone, names can be written there only (Service Authorization Reference,
+    Amazon Route 53).
+    """
     mine, other = make_zone(emulator), make_zone(emulator)
     statement = allow("route53:ChangeResourceRecordSets", f"arn:aws:route53:::hostedzone/{mine}")
     route53 = emulator.client("route53", emulator.assume(statement))
@@ -133,8 +137,10 @@ def test_names_can_be_written_into_one_zone_only(emulator: Emulator) -> None:
     assert denied == [False, True]
 
 
-def test_an_action_without_resources_is_judged_on_everything(emulator: Emulator) -> None:
-    """DescribeNetworkInterfaces has no resource type (Service Authorization Reference, Amazon EC2)."""
+def test_an_action_without_resources_is_authorized_on_everything(emulator: Emulator) -> None:
+    """Given DescribeNetworkInterfaces, it has no resource type (Service Authorization Reference, Amazon
+    EC2).
+    """
     interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/*"
     free, scoped = (
         emulator.client("ec2", emulator.assume(allow("ec2:DescribeNetworkInterfaces", resource)))
@@ -146,7 +152,9 @@ def test_an_action_without_resources_is_judged_on_everything(emulator: Emulator)
 
 
 def test_one_role_is_passed_and_no_other(emulator: Emulator) -> None:
-    """iam:PassRole is judged on the role itself (IAM user guide, "Grant permissions to pass a role")."""
+    """Given a role, iam:PassRole is authorized on the role itself (IAM user guide, "Grant permissions to
+    pass a role").
+    """
     mine, other, cluster = emulator.make_role(), emulator.make_role(), emulator.make_cluster()
     definitions = [emulator.make_definition(taskRoleArn=role) for role in (mine, other)]
     statements = allow("ecs:RunTask", "*"), allow("iam:PassRole", mine)
@@ -157,8 +165,8 @@ def test_one_role_is_passed_and_no_other(emulator: Emulator) -> None:
     assert denied == [False, True]
 
 
-def test_a_role_of_an_override_has_to_be_passed_too(emulator: Emulator) -> None:
-    """overrides.taskRoleArn takes the place of the definition's (ECS API reference, TaskOverride)."""
+def test_a_role_of_an_override_must_be_passed_too(emulator: Emulator) -> None:
+    """Given overrides.taskRoleArn, it replaces the definition's role (ECS API reference, TaskOverride)."""
     mine, other, cluster = emulator.make_role(), emulator.make_role(), emulator.make_cluster()
     statements = allow("ecs:RunTask", "*"), allow("iam:PassRole", mine)
     ecs = emulator.client("ecs", emulator.assume(*statements))
@@ -170,7 +178,7 @@ def test_a_role_of_an_override_has_to_be_passed_too(emulator: Emulator) -> None:
 
 
 def test_a_definition_needs_its_roles_passed(emulator: Emulator) -> None:
-    """RegisterTaskDefinition depends on iam:PassRole (Service Authorization Reference, Amazon ECS)."""
+    """Given roles, RegisterTaskDefinition needs PassRole (Service Authorization Reference, Amazon ECS)."""
     mine, other = emulator.make_role(), emulator.make_role()
     statements = allow("ecs:RegisterTaskDefinition", "*"), allow("iam:PassRole", mine)
     ecs = emulator.client("ecs", emulator.assume(*statements))
@@ -187,7 +195,7 @@ def test_a_definition_needs_its_roles_passed(emulator: Emulator) -> None:
 
 
 def test_a_denial_outweighs_what_is_allowed(emulator: Emulator) -> None:
-    """An explicit Deny wins (IAM user guide, "Policy evaluation logic")."""
+    """Given an explicit Deny, it overrides an Allow (IAM user guide, "Policy evaluation logic")."""
     (_, mine), (other_arn, other) = cluster(emulator), cluster(emulator)
     refusal = {"Effect": "Deny", "Action": "ecs:DeleteCluster", "Resource": other_arn}
     ecs = emulator.client("ecs", emulator.assume(allow("ecs:*", "*"), refusal))
@@ -195,8 +203,8 @@ def test_a_denial_outweighs_what_is_allowed(emulator: Emulator) -> None:
     assert [is_denied(ecs.delete_cluster, cluster=one) for one in (mine, other)] == [False, True]
 
 
-def test_a_role_is_taken_by_whom_its_trust_policy_names(emulator: Emulator) -> None:
-    """sts:AssumeRole needs the role's trust (IAM user guide, "How to use trust policies")."""
+def test_a_role_is_assumed_by_principals_of_its_trust_policy(emulator: Emulator) -> None:
+    """Given a role, sts:AssumeRole needs its trust (IAM user guide, "How to use trust policies")."""
     iam, sts = emulator.client("iam"), emulator.client("sts", emulator.assume(allow("sts:AssumeRole", "*")))
     denied = []
     for principal in ({"AWS": "*"}, {"Service": "lambda.amazonaws.com"}):
@@ -208,8 +216,10 @@ def test_a_role_is_taken_by_whom_its_trust_policy_names(emulator: Emulator) -> N
     assert denied == [False, True]
 
 
-def test_a_wrong_signature_is_refused(emulator: Emulator) -> None:
-    """Signatures are checked before policies (IAM user guide, "AWS Signature Version 4")."""
+def test_a_wrong_signature_is_rejected(emulator: Emulator) -> None:
+    """Given a wrong signature, the call is rejected before policies are evaluated (IAM user guide, "AWS
+    Signature Version 4").
+    """
     keys = emulator.assume(allow("ecs:ListClusters", "*"))
     forged = {**keys, "aws_secret_access_key": "another secret"}
 

@@ -1,4 +1,4 @@
-"""IAM: variables in policies, and what a researcher's calls are judged on."""
+"""Tests of IAM: variables in policies, and the resources of a researcher's calls."""
 
 import uuid
 from typing import Any
@@ -17,7 +17,7 @@ TAG = "${aws:PrincipalTag/team}"
 def assume_tagged(
     emulator: Emulator, *statements: dict[str, Any], team: str | None = "red"
 ) -> dict[str, str]:
-    """Credentials of a new role that may do what `statements` say and has the tag `team`."""
+    """Return credentials of a new role with the tag `team` that may do what `statements` allow."""
     role = emulator.make_role(*statements)
     if team is not None:
         tags = [{"Key": "team", "Value": team}]
@@ -32,7 +32,9 @@ def assume_tagged(
 
 @pytest.mark.parametrize("versions", [False, True])
 def test_a_read_may_be_bound_to_a_tag_of_the_object(emulator: Emulator, versions: bool) -> None:
-    """S3 user guide, "Tagging and access control policies": by the tags that the object has now."""
+    """Given a condition on a tag, an object's present tags count (S3 user guide, "Tagging and access control
+    policies").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     root = emulator.client("s3")
     if versions:
@@ -60,7 +62,9 @@ def test_a_read_may_be_bound_to_a_tag_of_the_object(emulator: Emulator, versions
 
 
 def test_a_resource_may_name_a_tag_of_the_caller(emulator: Emulator) -> None:
-    """IAM user guide, "IAM policy elements: Variables and tags"."""
+    """Given a variable in a resource, the caller's tag replaces it (IAM user guide, "IAM policy elements:
+    Variables and tags").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     statement = allow("s3:PutObject", f"arn:aws:s3:::{bucket}/{TAG}/*")
     s3 = emulator.client("s3", assume_tagged(emulator, statement))
@@ -70,7 +74,9 @@ def test_a_resource_may_name_a_tag_of_the_caller(emulator: Emulator) -> None:
 
 
 def test_a_variable_without_a_value_matches_nothing(emulator: Emulator) -> None:
-    """IAM user guide, "Policy variables with no value"; a default may stand in for it."""
+    """Given a variable without a value, it matches nothing unless it has a default (IAM user guide, "Policy
+    variables with no value").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     default = TAG.replace("}", ", 'all'}")
     statement = allow("s3:PutObject", f"arn:aws:s3:::{bucket}/{TAG}*")
@@ -84,7 +90,9 @@ def test_a_variable_without_a_value_matches_nothing(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize(("team", "denied"), [("red", False), ("blue", True), (None, True)])
 def test_a_condition_may_name_a_tag_of_the_caller(emulator: Emulator, team: str | None, denied: bool) -> None:
-    """IAM user guide, "IAM policy elements: Variables and tags"."""
+    """Given a variable in a condition, the caller's tag replaces it (IAM user guide, "IAM policy elements:
+    Variables and tags").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     statement = allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", StringLike={"s3:prefix": f"{TAG}/*"})
     s3 = emulator.client("s3", assume_tagged(emulator, statement, team=team))
@@ -93,7 +101,9 @@ def test_a_condition_may_name_a_tag_of_the_caller(emulator: Emulator, team: str 
 
 
 def test_a_negated_condition_is_true_of_a_variable_without_a_value(emulator: Emulator) -> None:
-    """IAM user guide, "Policy variables with no value": StringNotLike matches null."""
+    """Given a variable without a value, StringNotLike matches it (IAM user guide, "Policy variables with no
+    value").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     deny = allow("s3:ListBucket", "*", StringNotLike={"s3:prefix": f"{TAG}/*"}) | {"Effect": "Deny"}
     statements = [allow("s3:ListBucket", "*"), deny]
@@ -105,7 +115,9 @@ def test_a_negated_condition_is_true_of_a_variable_without_a_value(emulator: Emu
 
 
 def test_an_upload_with_an_acl_needs_the_permission_for_acls(emulator: Emulator) -> None:
-    """s3:PutObjectAcl besides s3:PutObject (S3 API reference, PutObject, "Permissions")."""
+    """Given an ACL, the upload needs s3:PutObjectAcl besides s3:PutObject (S3 API reference, PutObject,
+    "Permissions").
+    """
     bucket = make_bucket(emulator, f"b{uuid.uuid4().hex[:8]}")
     put, acl = (allow(f"s3:{action}", f"arn:aws:s3:::{bucket}/*") for action in ("PutObject", "PutObjectAcl"))
     without = emulator.client("s3", emulator.assume(put))
@@ -116,8 +128,10 @@ def test_an_upload_with_an_acl_needs_the_permission_for_acls(emulator: Emulator)
     assert not is_denied(given.put_object, Bucket=bucket, Key="a", ACL="private")
 
 
-def test_registering_is_judged_on_the_family(emulator: Emulator) -> None:
-    """Resource type task-definition (Service Authorization Reference, Amazon ECS: RegisterTaskDefinition)."""
+def test_registering_is_authorized_on_the_family(emulator: Emulator) -> None:
+    """Given RegisterTaskDefinition, its resource type is task-definition (Service Authorization Reference,
+    Amazon ECS).
+    """
     ecs = emulator.client(
         "ecs", emulator.assume(allow("ecs:RegisterTaskDefinition", f"{ECS}:task-definition/mine:*"))
     )
@@ -128,8 +142,10 @@ def test_registering_is_judged_on_the_family(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize("action", ["DescribeTaskDefinition", "ListTaskDefinitions"])
-def test_looking_at_task_definitions_is_judged_on_everything(emulator: Emulator, action: str) -> None:
-    """They have no resource type (Service Authorization Reference, Amazon ECS)."""
+def test_reading_task_definitions_is_authorized_on_everything(emulator: Emulator, action: str) -> None:
+    """Given calls that read task definitions, they have no resource type (Service Authorization Reference,
+    Amazon ECS).
+    """
     definition = emulator.make_definition()
     scoped = emulator.client("ecs", emulator.assume(allow(f"ecs:{action}", f"{ECS}:task-definition/*")))
     free = emulator.client("ecs", emulator.assume(allow(f"ecs:{action}", "*")))
@@ -144,8 +160,10 @@ def test_looking_at_task_definitions_is_judged_on_everything(emulator: Emulator,
     assert not calls[action](free)
 
 
-def test_describing_repositories_is_judged_on_each(emulator: Emulator) -> None:
-    """Resource type repository (Service Authorization Reference, Amazon ECR: DescribeRepositories)."""
+def test_describing_repositories_is_authorized_on_each(emulator: Emulator) -> None:
+    """Given DescribeRepositories, its resource type is repository (Service Authorization Reference, Amazon
+    ECR).
+    """
     prefix = f"r{uuid.uuid4().hex[:8]}"
     for name in ("mine", "other"):
         emulator.client("ecr").create_repository(repositoryName=f"{prefix}-{name}")
@@ -159,8 +177,10 @@ def test_describing_repositories_is_judged_on_each(emulator: Emulator) -> None:
     assert not is_denied(every.describe_repositories)
 
 
-def test_reading_a_log_is_judged_on_a_stream_of_the_group(emulator: Emulator) -> None:
-    """The ARN of a log group ends in `:*` (CloudWatch Logs user guide, "Overview of managing access")."""
+def test_reading_a_log_is_authorized_on_a_stream_of_the_group(emulator: Emulator) -> None:
+    """Given the ARN of a log group, it ends in `:*` (CloudWatch Logs user guide, "Overview of managing
+    access").
+    """
     prefix, logs = f"/g{uuid.uuid4().hex[:8]}", emulator.client("logs")
     for name in ("mine", "other"):
         logs.create_log_group(logGroupName=f"{prefix}/{name}")
@@ -176,8 +196,10 @@ def test_reading_a_log_is_judged_on_a_stream_of_the_group(emulator: Emulator) ->
         assert is_denied(reader.get_log_events, logGroupName=group, logStreamName="s") is denied
 
 
-def test_reading_parameters_by_path_is_judged_on_the_path(emulator: Emulator) -> None:
-    """Resource type parameter (Service Authorization Reference, AWS Systems Manager)."""
+def test_reading_parameters_by_path_is_authorized_on_the_path(emulator: Emulator) -> None:
+    """Given GetParametersByPath, its resource type is parameter (Service Authorization Reference, AWS
+    Systems Manager).
+    """
     resource = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/mine"
     ssm = emulator.client("ssm", emulator.assume(allow("ssm:GetParametersByPath", resource)))
 
@@ -186,7 +208,9 @@ def test_reading_parameters_by_path_is_judged_on_the_path(emulator: Emulator) ->
 
 
 def test_a_wildcard_name_is_escaped_in_conditions(emulator: Emulator) -> None:
-    """`*` is `\\052` (Route 53 developer guide, "Normalize Route 53 condition key values")."""
+    r"""Given a wildcard name, `*` is `\052` in conditions (Route 53 developer guide, "Normalize Route 53
+    condition key values").
+    """
     zone = make_zone(emulator)
     key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
     deny = {**allow("route53:ChangeResourceRecordSets", "*"), "Effect": "Deny"}

@@ -1,4 +1,4 @@
-"""Asynchronous invocations of functions that fail."""
+"""Tests of asynchronous invocations of functions that fail."""
 
 import json
 import uuid
@@ -13,7 +13,7 @@ SLOW = "import time\ndef handler(event, context):\n    time.sleep(0.6)\n"
 
 
 def make_queue(emulator: Emulator) -> tuple[str, str]:
-    """(ARN, URL) of a new queue."""
+    """Create a queue; return its ARN and URL."""
     sqs = emulator.client("sqs")
     url = sqs.create_queue(QueueName=f"queue-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
@@ -46,8 +46,10 @@ def receive(emulator: Emulator, url: str) -> dict[str, Any]:
     return dict(wait_for(probe)[0])
 
 
-def test_a_notification_that_fails_is_tried_three_times_and_then_put_aside(emulator: Emulator) -> None:
-    """Two retries, then the dead-letter queue (Lambda guide, "How Lambda handles errors and retries")."""
+def test_a_failing_notification_is_tried_three_times_and_then_dead_lettered(emulator: Emulator) -> None:
+    """Given a function that fails, there are two retries, then the dead-letter queue (Lambda guide, "How
+    Lambda handles errors and retries").
+    """
     arn, url = make_queue(emulator)
     function = make_failing(emulator, arn)
     topic, _ = subscribe(emulator, function)
@@ -60,7 +62,9 @@ def test_a_notification_that_fails_is_tried_three_times_and_then_put_aside(emula
 
 
 def test_the_dead_letter_says_what_went_wrong(emulator: Emulator) -> None:
-    """RequestID, ErrorCode and ErrorMessage as attributes (Lambda guide, "Adding a dead-letter queue")."""
+    """Given a dead letter, it has RequestID, ErrorCode and ErrorMessage as attributes (Lambda guide, "Adding
+    a dead-letter queue").
+    """
     arn, url = make_queue(emulator)
     function = make_failing(emulator, arn)
 
@@ -73,7 +77,9 @@ def test_the_dead_letter_says_what_went_wrong(emulator: Emulator) -> None:
 
 
 def test_the_number_of_retries_is_the_configured_one(emulator: Emulator) -> None:
-    """MaximumRetryAttempts (Lambda API reference, PutFunctionEventInvokeConfig)."""
+    """Given MaximumRetryAttempts, there are that many retries (Lambda API reference,
+    PutFunctionEventInvokeConfig).
+    """
     arn, url = make_queue(emulator)
     function = make_failing(emulator, arn)
     emulator.client("lambda").put_function_event_invoke_config(FunctionName=function, MaximumRetryAttempts=0)
@@ -85,7 +91,9 @@ def test_the_number_of_retries_is_the_configured_one(emulator: Emulator) -> None
 
 
 def test_a_role_that_may_not_send_loses_the_event(emulator: Emulator) -> None:
-    """The role needs sqs:SendMessage (Lambda developer guide, "Adding a dead-letter queue")."""
+    """Given a role without sqs:SendMessage, the event is lost (Lambda developer guide, "Adding a dead-letter
+    queue").
+    """
     arn, url = make_queue(emulator)
     function = make_failing(emulator, arn, role_may_send=False)
 
@@ -97,7 +105,7 @@ def test_a_role_that_may_not_send_loses_the_event(emulator: Emulator) -> None:
 
 
 def test_a_throttled_event_waits_for_its_turn(emulator: Emulator) -> None:
-    """A throttle uses up no retry (Lambda guide, "How Lambda handles errors and retries")."""
+    """Given a throttle, it uses up no retry (Lambda guide, "How Lambda handles errors and retries")."""
     function = emulator.make_function(SLOW)
     settings = emulator.client("lambda")
     settings.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)

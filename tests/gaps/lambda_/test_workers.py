@@ -1,4 +1,4 @@
-"""Lambda workers: what a Python function finds around it."""
+"""Tests of Lambda workers: the environment of a Python function."""
 
 import json
 import time
@@ -21,7 +21,9 @@ def handler(event, context):
 
 
 def test_a_function_finds_boto3_and_nothing_of_the_platform(emulator: Emulator) -> None:
-    """The runtime brings boto3 only (Lambda developer guide, "Python runtime-included SDK versions")."""
+    """Given the runtime, a function finds boto3 only (Lambda developer guide, "Python runtime-included SDK
+    versions").
+    """
     function = emulator.make_function(
         "import importlib.util as u\n"
         "def handler(event, context):\n"
@@ -33,8 +35,10 @@ def test_a_function_finds_boto3_and_nothing_of_the_platform(emulator: Emulator) 
     assert found == ["boto3"]
 
 
-def test_a_function_sees_none_of_the_variables_of_the_emulator_or_of_a_person(emulator: Emulator) -> None:
-    """Only the configured and the reserved ones (Lambda guide, "Using Lambda environment variables")."""
+def test_a_function_sees_none_of_the_variables_of_the_emulator_or_the_user(emulator: Emulator) -> None:
+    """Given variables of the emulator and the user, a function sees only the configured and reserved ones
+    (Lambda guide, "Using Lambda environment variables").
+    """
     source = "import os\ndef handler(event, context):\n    return dict(os.environ)\n"
     function = emulator.make_function(source, Environment={"Variables": {"BUCKET": "b"}})
 
@@ -46,7 +50,7 @@ def test_a_function_sees_none_of_the_variables_of_the_emulator_or_of_a_person(em
 
 
 def test_a_function_acts_as_its_role(emulator: Emulator) -> None:
-    """The execution role's credentials (Lambda developer guide, "Execution role")."""
+    """Given a role, a function has its credentials (Lambda developer guide, "Execution role")."""
     role = emulator.make_role()
     source = (
         "import boto3\ndef handler(event, context):\n"
@@ -59,7 +63,7 @@ def test_a_function_acts_as_its_role(emulator: Emulator) -> None:
 
 
 def test_a_call_that_logs_nothing_does_not_wait_for_logs(emulator: Emulator) -> None:
-    """Logs are sent beside the answer on AWS; the emulator waited 50 ms for them on every call."""
+    """Given a call that logs nothing, it does not wait 50 ms for logs, as logs are sent separately on AWS."""
     function = emulator.make_function("def handler(event, context):\n    return 1\n")
     emulator.invoke(function)
 
@@ -72,7 +76,9 @@ def test_a_call_that_logs_nothing_does_not_wait_for_logs(emulator: Emulator) -> 
 
 
 def test_json_logs_have_level_request_id_and_extra_fields(emulator: Emulator) -> None:
-    """LogFormat JSON (Lambda developer guide, "Working with logs for Python Lambda functions")."""
+    """Given LogFormat JSON, records have these fields (Lambda developer guide, "Working with logs for Python
+    Lambda functions").
+    """
     function = emulator.make_function(LOGS, LoggingConfig={"LogFormat": "JSON"})
 
     request_id = emulator.invoke(function)
@@ -89,7 +95,9 @@ def test_json_logs_have_level_request_id_and_extra_fields(emulator: Emulator) ->
 
 
 def test_an_exception_is_one_json_record(emulator: Emulator) -> None:
-    """errorType, errorMessage, stackTrace, location (Lambda guide, "Working with logs for Python …")."""
+    """Given an exception, its record has errorType, errorMessage, stackTrace and location (Lambda guide,
+    "Working with logs for Python …").
+    """
     function = emulator.make_function(LOGS, LoggingConfig={"LogFormat": "JSON"})
 
     emulator.invoke(function, "fail")
@@ -100,7 +108,9 @@ def test_an_exception_is_one_json_record(emulator: Emulator) -> None:
 
 
 def test_text_logs_name_level_and_request(emulator: Emulator) -> None:
-    """`[LEVEL] time request message`, from WARNING on (Lambda guide, "Working with logs for Python …")."""
+    """Given text logs, a line is `[LEVEL] time request message`, from WARNING on (Lambda guide, "Working
+    with logs for Python …").
+    """
     function = emulator.make_function(
         "import logging\ndef handler(event, context):\n"
         "    logging.info('small')\n    logging.warning('large')\n    return context.aws_request_id\n"
@@ -114,8 +124,10 @@ def test_text_logs_name_level_and_request(emulator: Emulator) -> None:
     assert lines[0].split("\t")[2:] == [request_id, "large"]
 
 
-def test_the_lines_of_a_call_are_counted_to_that_call(emulator: Emulator) -> None:
-    """Between START and END of its request (Lambda guide, "Working with logs for Python …")."""
+def test_the_lines_of_a_call_belong_to_that_call(emulator: Emulator) -> None:
+    """Given a call, its lines are between START and END of its request (Lambda guide, "Working with logs for
+    Python …").
+    """
     function = emulator.make_function(
         "def handler(event, context):\n    print(context.aws_request_id)\n    return 1\n"
     )
@@ -129,8 +141,10 @@ def test_the_lines_of_a_call_are_counted_to_that_call(emulator: Emulator) -> Non
     assert all(lines[index].split()[2] == lines[index + 1] for index in starts)
 
 
-def test_layers_lie_one_over_the_other_where_a_variable_names_opt(emulator: Emulator) -> None:
-    """All in /opt, the later over the earlier ("Adding layers to functions"); here /opt is the machine's."""
+def test_layers_are_merged_for_variables_that_name_opt(emulator: Emulator) -> None:
+    """Given several layers, all are in /opt, the later over the earlier ("Adding layers to functions"), and
+    variables that name /opt name a merged copy here.
+    """
     layers = [emulator.make_layer(a="1", both="1", deep__b="1"), emulator.make_layer(both="2", deep__c="2")]
     source = (
         "import os, pathlib\n"

@@ -1,4 +1,4 @@
-"""The measurement of AWS calls runs, and says what the requests cost."""
+"""Tests of the measurement of AWS calls."""
 
 import pytest
 
@@ -12,7 +12,7 @@ DELAY = 0.001
 
 @pytest.fixture(scope="module")
 def costs() -> dict[str, Cost]:
-    """Each kind of request, measured once."""
+    """Measure each kind of request once."""
     return {cost.kind: cost for cost in measure_calls(runs=1, delay=DELAY)}
 
 
@@ -34,25 +34,27 @@ def costs() -> dict[str, Cost]:
     ],
 )
 def test_each_kind_of_request_has_its_calls(costs: dict[str, Cost], kind: str, calls: dict[str, int]) -> None:
-    """The participant gets to where the request is of that kind: its calls are exactly those."""
+    """Given each kind of request, its participant reaches that situation, so that its AWS calls are exactly
+    the expected ones.
+    """
     assert costs[kind].calls == calls
 
 
 @pytest.mark.parametrize(("kind", "call"), [(START, "RunTask"), (STOP, "StopTask")])
 def test_a_server_is_really_started_and_stopped(costs: dict[str, Cost], kind: str, call: str) -> None:
-    """What is measured is a whole start and a whole stop."""
+    """Given the kinds for servers, a whole start and a whole stop are measured."""
     assert costs[kind].calls[call] == 1
 
 
 def test_bytes_are_those_of_the_record(costs: dict[str, Cost]) -> None:
-    """A page step sends the record that it read, one entry longer."""
+    """Given a page step, it sends the record that it read with one more entry."""
     (run,) = costs["page step"].runs
 
     assert run.sent > run.received > 0
 
 
-def test_delay_is_counted_once_a_call_and_not_to_the_handler(costs: dict[str, Cost]) -> None:
-    """Three calls with a delay take three delays, which are no time of the handler's own."""
+def test_delay_is_counted_once_a_call_and_not_as_the_handlers_time(costs: dict[str, Cost]) -> None:
+    """Given three calls with a delay, three delays are counted, and none as the handler's own time."""
     (run,) = costs["ready poll"].runs
 
     assert run.delay_seconds >= 3 * DELAY
@@ -60,14 +62,14 @@ def test_delay_is_counted_once_a_call_and_not_to_the_handler(costs: dict[str, Co
 
 
 def test_the_table_has_a_row_for_each_kind(costs: dict[str, Cost]) -> None:
-    """Calls by name, bytes and times stand in one row."""
+    """Given measured costs, the table shows calls by name, bytes and times in one row for each kind."""
     table = format_calls_table(costs.values(), DELAY).splitlines()
 
     assert len(table) == 2 + len(costs)
     assert "| page step | 2 | 1 GetObject, 1 PutObject |" in "\n".join(table)
 
 
-def test_runs_that_differ_are_refused() -> None:
-    """No figure describes a kind whose calls differ from run to run."""
+def test_runs_that_differ_are_rejected() -> None:
+    """Given a kind whose calls differ between runs, an error is raised instead of a figure."""
     with pytest.raises(ValueError, match="page step"):
         _ = Cost("page step", [Traffic({"GetObject": 1}), Traffic({"GetObject": 2})]).calls

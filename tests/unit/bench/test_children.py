@@ -1,4 +1,4 @@
-"""The measurements in fresh interpreters run; no time or size is asserted, since machines differ."""
+"""Tests of the measurements in fresh interpreters; no time or size is asserted, since machines differ."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from bench.memory import format_memory_table, measure_memory
 
 
 def test_every_handler_is_imported_cold() -> None:
-    """Each function makes its first client in an interpreter with boto3 only."""
+    """Given an interpreter with boto3 only, each function creates its first client."""
     measured = measure_cold_starts(runs=1)
 
     assert sorted(measured) == FUNCTIONS
@@ -17,8 +17,8 @@ def test_every_handler_is_imported_cold() -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_handler_answers_in_an_interpreter_of_its_own(function: str) -> None:
-    """Two requests are answered over HTTP, and the process is larger after them than before."""
+def test_every_handler_responds_in_its_own_interpreter(function: str) -> None:
+    """Given two requests over HTTP, the function handles both, and its process is larger afterwards."""
     measured = measure_memory((function,))
 
     figures = measured[function]

@@ -1,4 +1,4 @@
-"""How figures are summed up, and what a visitor of the load measurement reports."""
+"""Tests of the tables, their statistics and the report of the load measurement."""
 
 from typing import Any
 
@@ -14,28 +14,28 @@ from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize(("percent", "expected"), [(50, 2), (75, 3), (76, 4), (100, 4), (1, 1)])
-def test_percentile_is_a_value_that_was_measured(percent: float, expected: float) -> None:
-    """The smallest of the values that so many per cent do not exceed."""
+def test_percentile_is_a_measured_value(percent: float, expected: float) -> None:
+    """Given measured values, a percentile is the smallest of them that the given per cent do not exceed."""
     assert percentile([4, 1, 3, 2], percent) == expected
 
 
 def test_milliseconds_are_the_median() -> None:
-    """One slow run does not count."""
+    """Given one slow run, the figure does not change."""
     assert milliseconds([0.001, 0.002, 9.0]) == "2.0"
 
 
 def test_table_is_markdown() -> None:
-    """Names to the left, figures to the right."""
+    """Given rows, names are aligned to the left and figures to the right."""
     assert format_table(["a", "b"], [["x", 1]]) == "| a | b |\n| --- | ---: |\n| x | 1 |\n"
 
 
 def test_start_is_beyond_its_task_by_what_comes_before_and_after() -> None:
-    """The time of the task itself is not counted."""
+    """Given a start, the task's own time is not counted."""
     assert format_starts_table([Start(0.25, 2.0, 0.5)]).endswith("| 1 | 0.25 | 2.00 | 0.50 | 0.75 |\n")
 
 
-def test_visitor_who_fails_says_why() -> None:
-    """A failure is a result of the measurement, not its end."""
+def test_a_failed_run_says_why() -> None:
+    """Given a participant who fails, the failure is a result of the measurement and does not end it."""
 
     class LostParticipant:
         answer: dict[str, Any] = {}
@@ -49,7 +49,7 @@ def test_visitor_who_fails_says_why() -> None:
 
 
 def test_load_table_groups_requests_by_kind() -> None:
-    """Samples of several visitors and of one kind stand in one row."""
+    """Given samples of one kind from several participants, they share a row."""
     runs = [
         StudyRun(None, [Sample("poll", seconds)])  # type: ignore[arg-type]  # only samples are read
         for seconds in (1.0, 3.0)
@@ -59,7 +59,7 @@ def test_load_table_groups_requests_by_kind() -> None:
 
 
 def test_lateness_is_never_negative() -> None:
-    """No server is ready before its port answers and its name is known."""
+    """Given measured starts, no server is ready before its port responds and its name is known."""
     measured = measure_lateness(runs=5, seconds_to_sync=30.0)
 
     assert all(start.seconds >= 0 and start.name_polls > 0 for start in measured)
@@ -67,7 +67,7 @@ def test_lateness_is_never_negative() -> None:
 
 
 def test_reads_are_measured_both_ways() -> None:
-    """Both ways read both records, and the table names them."""
+    """Given both ways to read, each reads both records, and the table names them."""
     measured = measure_reads(runs=1, delay=0.001)
 
     assert {way: len(seconds) for way, seconds in measured.items()} == {
@@ -77,8 +77,8 @@ def test_reads_are_measured_both_ways() -> None:
     assert "| 1 ms a call |" in format_reads_table({0.001: measured})
 
 
-def test_command_measures_what_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m bench reads` writes that table and no other."""
+def test_command_runs_the_requested_measurement(capsys: pytest.CaptureFixture[str]) -> None:
+    """Given `python -m bench reads`, it writes that table and no other."""
     assert main(["reads", "--runs", "1", "--delay-ms", "1"]) == 0
 
     assert capsys.readouterr().out.count("## ") == 1

@@ -1,4 +1,4 @@
-"""Lets the tests import the example's game server, and what several of them need."""
+"""Fixtures for tests of the example's game server, and its place on the import path."""
 
 import asyncio
 import json
@@ -12,20 +12,20 @@ import pytest
 from tests.support.paths import EXAMPLE
 
 STUDY = EXAMPLE
-# The server's modules lie side by side and are run as a script, so they are found by their folder.
+# The server's modules are in one folder and run as a script, so that folder must be on the path.
 sys.path.insert(0, str(STUDY / "App"))
 
 USER = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c"
 
 
 class FakeStore:
-    """Keeps files in memory; the first `failures` writes fail."""
+    """A store in memory whose first `failures` writes fail."""
 
     def __init__(self, failures=0):
         self.files, self.failures, self.tries = {}, failures, 0
 
     def write(self, key, data):
-        """Keep the file, or fail while there are failures left."""
+        """Keep the file, or fail while failures are left."""
         from recorder import StoreError
 
         self.tries += 1
@@ -35,12 +35,12 @@ class FakeStore:
         self.files[key] = data
 
     def lines(self):
-        """All lines of all files, parsed, in the order of their keys."""
+        """Return all lines of all files, parsed, in the order of their keys."""
         return [json.loads(line) for key in sorted(self.files) for line in self.files[key].splitlines()]
 
 
 class FakeEnvironment:
-    """A game without chance: the state is the number of steps, the goal is reached at `goal`."""
+    """A game without chance: the state is the number of steps, and the goal is reached at `goal`."""
 
     max_steps = 600
 
@@ -54,7 +54,7 @@ class FakeEnvironment:
         return [0.0]
 
     def step(self, code):
-        """Go on by one, whatever the action."""
+        """Increase the state by one, whatever the action."""
         from environment import Outcome
 
         if self.is_broken:
@@ -64,17 +64,17 @@ class FakeEnvironment:
         return Outcome([float(self.position)], -1.0, self.position >= self.goal, False)
 
     def draw_frame(self, caption=""):
-        """A picture by name only."""
+        """Return a placeholder picture."""
         self.captions.append(caption)
         return b"picture"
 
     def close(self):
-        """Nothing to let go of."""
+        """Do nothing: there are no resources."""
 
 
 @pytest.fixture
 def make_settings(tmp_path) -> Callable:
-    """Makes settings for a fast test server on a free port, with trial settings changed by name."""
+    """Return a function that builds settings for a fast test server on a free port."""
     from settings import read_settings
 
     def make(environ=(), **trial):
@@ -101,25 +101,25 @@ def make_settings(tmp_path) -> Callable:
 
 @pytest.fixture
 def store() -> FakeStore:
-    """A store in memory that never fails."""
+    """Return a store in memory that never fails."""
     return FakeStore()
 
 
 @pytest.fixture
 def make_store() -> type[FakeStore]:
-    """Makes stores that fail at first."""
+    """Return a function that creates stores whose first writes fail."""
     return FakeStore
 
 
 @pytest.fixture
 def environment() -> FakeEnvironment:
-    """A game whose goal is far away."""
+    """Return a game whose goal is far away."""
     return FakeEnvironment()
 
 
 @pytest.fixture
 def make_recorder():
-    """Makes recorders that try again at once, and ends them."""
+    """Return a function that creates recorders, which retry at once and are closed afterwards."""
     from recorder import Recorder
 
     made = []
@@ -135,7 +135,9 @@ def make_recorder():
 
 @pytest.fixture
 def saved(make_recorder, store):
-    """Called, gives all lines once they are written; `saved.recorder` is where trials write to."""
+    """Return a function that returns all lines once they are written; its `recorder` is the trials'
+    recorder.
+    """
     recorder = make_recorder(store)
 
     def read():
@@ -148,7 +150,7 @@ def saved(make_recorder, store):
 
 @pytest.fixture
 def make_trial(make_settings, saved, environment):
-    """Makes a trial over the fake game, at a clock that stands still."""
+    """Return a function that creates a trial of the fake game, with a clock that does not move."""
     from game import Participant, Trial
 
     def make(**trial):
@@ -166,7 +168,7 @@ def make_trial(make_settings, saved, environment):
 
 @pytest.fixture
 def play(make_settings, make_recorder, store) -> Callable:
-    """Runs a scripted player against the real server on a free loopback port, then stops the server."""
+    """Return a function that runs a scripted player against the real server on a free loopback port."""
     from server import run_server
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Where the game server gets its certificate from."""
+"""Tests of the sources of the game server's certificate."""
 
 import logging
 import ssl
@@ -27,7 +27,7 @@ ADDRESS = "s3://studies/SSL"
 
 @pytest.fixture
 def aws(monkeypatch):
-    """AWS in memory."""
+    """Open an in-memory AWS."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -37,7 +37,7 @@ def aws(monkeypatch):
 
 @pytest.fixture
 def bucket(aws):
-    """A bucket; called with a certificate, it holds the two files of certbot."""
+    """Create a bucket; return a function that stores certbot's two files of a certificate in it."""
     s3 = boto3.client("s3", region_name="us-east-1")
     s3.create_bucket(Bucket="studies")
 
@@ -59,8 +59,9 @@ def test_pair_in_the_bucket_is_served(bucket):
 
 
 def test_certificate_of_acm_is_exported_and_served(aws, caplog):
-    """Given an exportable certificate, it is served with its key decrypted by a passphrase made here, which
-    is not logged."""
+    """Given an exportable certificate, it is served with its key decrypted by a generated passphrase that is
+    not logged.
+    """
     acm = boto3.client("acm", region_name="eu-west-1")
     arn = acm.request_certificate(DomainName=NAMES[0], Options={"Export": "ENABLED"})["CertificateArn"]
     pairs = [AcmSource(arn).fetch() for _ in range(2)]
@@ -72,7 +73,7 @@ def test_certificate_of_acm_is_exported_and_served(aws, caplog):
     assert meet(tls) == ssl.PEM_cert_to_DER_cert(exported)
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in pairs[0].key
     assert pairs[0].passphrase != pairs[1].passphrase
-    # What ACM allows: 4 to 128 characters of ASCII without #, $ and %.
+    # ACM allows 4 to 128 characters of ASCII without #, $ and %.
     assert 4 <= len(pairs[0].passphrase) <= 128
     assert not set(pairs[0].passphrase) & set("#$%")
     assert arn in caplog.text
@@ -80,8 +81,8 @@ def test_certificate_of_acm_is_exported_and_served(aws, caplog):
     assert pairs[0].passphrase not in repr(pairs[0])
 
 
-def test_certificate_of_acm_is_asked_for_in_its_own_region(aws, monkeypatch):
-    """Given a task elsewhere, the region in the ARN is asked."""
+def test_certificate_of_acm_is_requested_in_its_own_region(aws, monkeypatch):
+    """Given a task in another region, the region of the ARN is used."""
     arn = boto3.client("acm", region_name="us-east-1").request_certificate(
         DomainName=NAMES[0], Options={"Export": "ENABLED"}
     )["CertificateArn"]
@@ -90,8 +91,8 @@ def test_certificate_of_acm_is_asked_for_in_its_own_region(aws, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["bucket", "object", "certificate"])
-def test_certificate_that_is_not_there_ends_the_start(bucket, missing):
-    """Given a certificate that does not exist, the start is refused at once, with what was meant."""
+def test_missing_certificate_ends_the_start(bucket, missing):
+    """Given a certificate that does not exist, the start fails at once and names it."""
     if missing == "certificate":
         address = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
         source = AcmSource(address)
@@ -115,8 +116,8 @@ def test_certificate_that_is_not_there_ends_the_start(bucket, missing):
         (EndpointConnectionError(endpoint_url="https://s3"), UnavailableError),
     ],
 )
-def test_faults_that_pass_are_told_from_those_that_do_not(aws, monkeypatch, error, kind):
-    """Given an answer of AWS, it is known whether asking again is of use."""
+def test_temporary_errors_are_distinguished_from_permanent_ones(aws, monkeypatch, error, kind):
+    """Given an error of AWS, it is classified by whether a retry can help."""
 
     def fail(*_):
         raise error
@@ -127,8 +128,8 @@ def test_faults_that_pass_are_told_from_those_that_do_not(aws, monkeypatch, erro
         BucketSource(ADDRESS).fetch()
 
 
-def test_encrypted_key_without_passphrase_is_refused_and_not_asked_for(tmp_path):
-    """Given an encrypted key in a file, the start is refused: nobody is there to type a passphrase."""
+def test_encrypted_key_without_passphrase_is_rejected_without_a_prompt(tmp_path):
+    """Given an encrypted key in a file, the start fails without prompting for a passphrase."""
     from cryptography.hazmat.primitives import serialization
 
     certificate = make_certificate(*NAMES)
@@ -153,12 +154,12 @@ def test_encrypted_key_without_passphrase_is_refused_and_not_asked_for(tmp_path)
     ],
 )
 def test_setting_names_the_source(make_settings, aws, value, kind):
-    """Given TLS_CERTIFICATE, or `certificate` in the trial settings, it decides where to look."""
+    """Given TLS_CERTIFICATE, or `certificate` in the trial settings, it determines the source."""
     assert type(find_source(make_settings({"TLS_CERTIFICATE": value}))) is kind
     assert type(find_source(make_settings(certificate=value))) is kind
 
 
-def test_without_any_setting_connections_are_plain_and_that_is_said(make_settings, caplog):
-    """Given no certificate at all, the server speaks ws and warns."""
+def test_without_any_setting_connections_are_plain_with_a_warning(make_settings, caplog):
+    """Given no certificate at all, the server uses ws and logs a warning."""
     assert make_tls(make_settings()) is None
     assert "not encrypted" in caplog.text

@@ -1,4 +1,4 @@
-"""The real game and its picture."""
+"""Tests of the real game and its picture."""
 
 import io
 
@@ -12,7 +12,7 @@ FLAG_POSITION = 0.5
 
 
 def test_frame_is_a_jpeg_of_600_by_400(make_settings):
-    """Given a new episode, its picture is a JPEG of sensible size."""
+    """Given a new episode, its picture is a JPEG of a reasonable size."""
     environment = Environment(make_settings().trial)
     environment.reset()
 
@@ -24,7 +24,7 @@ def test_frame_is_a_jpeg_of_600_by_400(make_settings):
 
 
 def test_picture_moves_with_the_car(make_settings):
-    """Given steps to the right, the picture is another one."""
+    """Given steps to the right, the picture changes."""
     environment = Environment(make_settings().trial)
     environment.reset()
     before = environment.draw_frame()
@@ -59,7 +59,7 @@ def test_number_of_steps_can_be_set(make_settings):
 
 
 def test_own_limit_of_the_game(make_settings):
-    """Given no maxSteps, the game's own limit holds."""
+    """Given no maxSteps, the game's own limit applies."""
     assert Environment(make_settings().trial).max_steps == 200
 
 
@@ -68,6 +68,6 @@ def test_own_limit_of_the_game(make_settings):
     [("game", {"game": "NoSuchGame-v0"}), ("actionSpace", {"actionSpace": ["left", "right"]})],
 )
 def test_error_names_the_setting(make_settings, named, trial):
-    """Given a game that does not exist or other actions than it has, the error names the setting."""
+    """Given a game that does not exist, or actions that do not match it, the error names the setting."""
     with pytest.raises(SettingsError, match=f"^{named}: "):
         Environment(make_settings(**trial).trial)

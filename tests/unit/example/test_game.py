@@ -1,4 +1,4 @@
-"""A trial: episodes, actions, pauses, and the lines that are kept; no clock and no network."""
+"""Tests of a trial: episodes, actions, pauses and recorded lines, without a clock or network."""
 
 import base64
 
@@ -9,8 +9,8 @@ from protocol import Action, ChangeFrameRate, Command
 PREFIX = "mountain_car/Trials/3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c/20250301T142205Z_"
 
 
-def give(trial, *messages, ticks=1):
-    """Send messages, let some ticks go by, and return the frames of these ticks."""
+def send(trial, *messages, ticks=1):
+    """Send messages, advance some ticks, and return the frames of these ticks."""
     for message in messages:
         trial.receive(message)
     return [trial.tick() for _ in range(ticks)]
@@ -18,23 +18,23 @@ def give(trial, *messages, ticks=1):
 
 def test_nothing_is_played_before_start(make_trial, environment):
     """Given a new trial, it shows the first picture and takes no step."""
-    frame = give(make_trial())[0]
+    frame = send(make_trial())[0]
 
     assert base64.b64decode(frame["frame"]) == b"picture"
     assert (frame["frameId"], environment.codes, environment.captions) == (1, [], ["Press Start"])
 
 
 def test_each_tick_is_a_step_and_a_frame(make_trial, environment):
-    """Given a started trial, every tick takes a step and gives a frame with the next id."""
-    frames = give(make_trial(), Command("start"), ticks=3)
+    """Given a started trial, every tick takes a step and returns a frame with the next id."""
+    frames = send(make_trial(), Command("start"), ticks=3)
 
     assert [frame["frameId"] for frame in frames] == [1, 2, 3]
     assert environment.codes == [1, 1, 1]
 
 
 def test_still_picture_is_sent_once_a_second(make_trial):
-    """Given a paused trial at 10 frames a second, every tenth tick gives a frame."""
-    frames = give(make_trial(startingFrameRate=10), ticks=21)
+    """Given a paused trial at 10 frames a second, every tenth tick returns a frame."""
+    frames = send(make_trial(startingFrameRate=10), ticks=21)
 
     assert [bool(frame) for frame in frames] == [i % 10 == 0 for i in range(21)]
 
@@ -42,55 +42,57 @@ def test_still_picture_is_sent_once_a_second(make_trial):
 def test_pause_and_start_again(make_trial, environment):
     """Given a pause, no steps are taken until the next start."""
     trial = make_trial()
-    give(trial, Command("start"), ticks=2)
+    send(trial, Command("start"), ticks=2)
 
-    give(trial, Command("pause"), ticks=5)
+    send(trial, Command("pause"), ticks=5)
     assert len(environment.codes) == 2
 
-    give(trial, Command("start"))
+    send(trial, Command("start"))
     assert len(environment.codes) == 3
 
 
 def test_action_is_held_until_the_next(make_trial, environment):
-    """Given one action, it is taken at every step until another one comes."""
+    """Given an action, it is taken at every step until another one arrives."""
     trial = make_trial()
-    give(trial, Command("start"), Action("right"), ticks=3)
-    give(trial, Action("noop"), ticks=2)
+    send(trial, Command("start"), Action("right"), ticks=3)
+    send(trial, Action("noop"), ticks=2)
 
     assert environment.codes == [2, 2, 2, 1, 1]
 
 
 def test_short_tap_counts_for_one_step(make_trial, environment):
-    """Given a key pressed and let go between two ticks, its action is taken once."""
-    give(make_trial(), Command("start"), Action("left"), Action("noop"), ticks=2)
+    """Given a key pressed and released between two ticks, its action is taken once."""
+    send(make_trial(), Command("start"), Action("left"), Action("noop"), ticks=2)
 
     assert environment.codes == [0, 1]
 
 
 def test_unknown_action_changes_nothing(make_trial, environment):
-    """Given an action that the game does not have, the held one goes on."""
+    """Given an action that the game does not have, the held action continues."""
     trial = make_trial()
-    give(trial, Command("start"), Action("right"))
-    give(trial, Action("jump"))
+    send(trial, Command("start"), Action("right"))
+    send(trial, Action("jump"))
 
     assert environment.codes == [2, 2]
 
 
 def test_noop_means_the_default_where_the_game_has_none(make_trial, environment):
-    """Given a game without noop, letting go of a key goes back to the default action."""
+    """Given a game without noop, releasing a key returns to the default action."""
     trial = make_trial(actionSpace=["brake", "left", "right"], defaultAction="brake")
-    give(trial, Command("start"), Action("right"))
-    give(trial, Action("noop"))
+    send(trial, Command("start"), Action("right"))
+    send(trial, Action("noop"))
 
     assert environment.codes == [2, 0]
 
 
 def test_line_of_a_step(make_trial, environment, saved):
-    """Given one step to the right, its line says who, when, what was seen, done and gained."""
+    """Given a step to the right, its line has the participant, the time, what they saw and did, and the
+    reward.
+    """
     environment.goal = 1
     trial = make_trial()
-    give(trial)
-    give(trial, Command("start"), Action("right"))
+    send(trial)
+    send(trial, Command("start"), Action("right"))
 
     assert saved() == [
         {
@@ -112,10 +114,10 @@ def test_line_of_a_step(make_trial, environment, saved):
 
 
 def test_one_file_for_each_episode(make_trial, environment, store, saved):
-    """Given a trial played to its end, each episode has a file of its own."""
+    """Given a trial played to its end, each episode has its own file."""
     environment.goal = 2
     trial = make_trial()
-    give(trial, Command("start"), ticks=6)
+    send(trial, Command("start"), ticks=6)
 
     assert [line["step"] for line in saved()] == [1, 2, 1, 2]
     assert sorted(store.files) == [f"{PREFIX}episode_001.jsonl", f"{PREFIX}episode_002.jsonl"]
@@ -126,41 +128,41 @@ def test_one_file_for_the_whole_trial(make_trial, environment, store, saved):
     """Given dataFile: trial, one file holds all episodes."""
     environment.goal = 1
     trial = make_trial(dataFile="trial")
-    give(trial, Command("start"), ticks=4)
+    send(trial, Command("start"), ticks=4)
 
     assert [line["episode"] for line in saved()] == [1, 2]
     assert list(store.files) == [f"{PREFIX}trial.jsonl"]
 
 
 def test_break_between_episodes(make_trial, environment):
-    """Given a pause of one second at 5 frames a second, five ticks go by between two episodes."""
+    """Given a pause of one second at 5 frames a second, five ticks pass between two episodes."""
     environment.goal = 1
     trial = make_trial(startingFrameRate=5, episodePause=1)
 
-    frames = give(trial, Command("start"), ticks=1 + 5)
+    frames = send(trial, Command("start"), ticks=1 + 5)
     assert len(environment.codes) == 1
     assert environment.captions[0] == "You made it!"
     assert frames[-1]["display"]["attempt"] == "2 of 2"
 
-    give(trial)
+    send(trial)
     assert len(environment.codes) == 2
 
 
 def test_last_frame_is_shown_before_the_end(make_trial, environment):
-    """Given the step that ends the trial, its frame is given and no other follows."""
+    """Given the step that ends the trial, its frame is returned and no other follows."""
     environment.goal = 1
     trial = make_trial(maxEpisodes=1)
 
-    assert give(trial, Command("start"))[0]["frameId"] == 1
+    assert send(trial, Command("start"))[0]["frameId"] == 1
     assert trial.finished
-    assert give(trial) == [None]
+    assert send(trial) == [None]
 
 
 def test_stop_keeps_what_was_played(make_trial, saved):
     """Given a stop in the middle of an episode, the trial is over and its steps are kept."""
     trial = make_trial()
-    give(trial, Command("start"), ticks=3)
-    give(trial, Command("stop"))
+    send(trial, Command("start"), ticks=3)
+    send(trial, Command("stop"))
 
     assert trial.finished
     assert len(saved()) == 3
@@ -169,9 +171,9 @@ def test_stop_keeps_what_was_played(make_trial, saved):
 def test_reset_begins_the_next_episode(make_trial, environment, saved):
     """Given a reset after some steps, they are kept and the next episode begins."""
     trial = make_trial()
-    give(trial, Command("start"), ticks=2)
-    give(trial, Command("reset"))
-    give(trial, Command("stop"))
+    send(trial, Command("start"), ticks=2)
+    send(trial, Command("reset"))
+    send(trial, Command("stop"))
 
     assert [(line["episode"], line["step"]) for line in saved()] == [(1, 1), (1, 2), (2, 1)]
 
@@ -179,34 +181,34 @@ def test_reset_begins_the_next_episode(make_trial, environment, saved):
 def test_reset_of_the_last_episode_ends_the_trial(make_trial):
     """Given a reset in the last episode, the trial is over."""
     trial = make_trial(maxEpisodes=1)
-    give(trial, Command("start"))
-    give(trial, Command("reset"))
+    send(trial, Command("start"))
+    send(trial, Command("reset"))
 
     assert trial.finished
 
 
 def test_reset_before_the_first_step_costs_no_episode(make_trial):
-    """Given a reset when nothing was played, the same episode goes on."""
-    assert give(make_trial(), Command("reset"))[0]["display"]["attempt"] == "1 of 2"
+    """Given a reset before the first step, the same episode continues."""
+    assert send(make_trial(), Command("reset"))[0]["display"]["attempt"] == "1 of 2"
 
 
-def test_game_waits_while_nobody_is_there(make_trial, environment, saved):
-    """Given a participant who left, steps are kept, none is taken, and play goes on when they are back."""
+def test_game_waits_while_the_participant_is_away(make_trial, environment, saved):
+    """Given a participant who left, steps are kept, none is taken, and play continues when they are back."""
     trial = make_trial()
-    give(trial, Command("start"), ticks=2)
+    send(trial, Command("start"), ticks=2)
 
-    assert give(trial, Presence.AWAY, ticks=3) == [None] * 3
+    assert send(trial, Presence.AWAY, ticks=3) == [None] * 3
     assert len(saved()) == 2
 
-    give(trial, Presence.BACK)
+    send(trial, Presence.BACK)
     assert len(environment.codes) == 3
 
 
 def test_held_action_ends_when_the_participant_leaves(make_trial, environment):
-    """Given a connection lost with a key held, the key counts as let go."""
+    """Given a connection lost with a key held, the key counts as released."""
     trial = make_trial()
-    give(trial, Command("start"), Action("right"))
-    give(trial, Presence.AWAY, Presence.BACK)
+    send(trial, Command("start"), Action("right"))
+    send(trial, Presence.AWAY, Presence.BACK)
 
     assert environment.codes == [2, 1]
 
@@ -216,30 +218,30 @@ def test_held_action_ends_when_the_participant_leaves(make_trial, environment):
     [("faster", 35), ("slower", 25), ("50", 50), ("900", 60), ("1", 10), ("\u00b2", 30), ("x", 30)],
 )
 def test_frame_rate_stays_within_its_bounds(make_trial, change, rate):
-    """Given a change of the frame rate, it is followed as far as the bounds allow."""
+    """Given a change of the frame rate, it is applied as far as the bounds allow."""
     trial = make_trial(startingFrameRate=30, allowFrameRateChange=True, minFrameRate=10, maxFrameRate=60)
-    give(trial, ChangeFrameRate(change))
+    send(trial, ChangeFrameRate(change))
 
     assert trial.frame_rate == rate
 
 
 def test_frame_rate_is_fixed_unless_allowed(make_trial):
-    """Given no leave to change the frame rate, it stays."""
+    """Given a trial that does not allow changes of the frame rate, it stays."""
     trial = make_trial(startingFrameRate=30)
-    give(trial, ChangeFrameRate("faster"))
+    send(trial, ChangeFrameRate("faster"))
 
     assert trial.frame_rate == 30
 
 
 def test_time_left_is_rounded_up(make_trial):
-    """Given 600 steps at 90 a second, the first frame says seven seconds."""
-    assert give(make_trial())[0]["display"] == {"attempt": "1 of 2", "time left": "7 s"}
+    """Given 600 steps at 90 a second, the first frame shows seven seconds."""
+    assert send(make_trial())[0]["display"] == {"attempt": "1 of 2", "time left": "7 s"}
 
 
-def test_frame_says_whether_the_game_goes_on(make_trial):
-    """Given a start and a pause, frames say so: a reloaded page shows the right button."""
+def test_frame_says_whether_the_game_is_running(make_trial):
+    """Given a start and a pause, frames report them, so that a reloaded page shows the right button."""
     trial = make_trial()
 
-    states = [give(trial, Command(name))[0]["playing"] for name in ("pause", "start", "pause")]
+    states = [send(trial, Command(name))[0]["playing"] for name in ("pause", "start", "pause")]
 
     assert states == [False, True, False]

@@ -1,4 +1,4 @@
-"""The game server as a program: certificates, settings, signals, and what it prints."""
+"""Tests of the game server as a program: certificates, settings, signals and output."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ APP = EXAMPLE / "App"
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate for localhost and its key, as two files."""
+    """Create a certificate for localhost and its key, as two files."""
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost"
     names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
@@ -33,7 +33,7 @@ def certificate(tmp_path):
 
 
 def test_tls_from_a_certificate_file_pair(play, make_settings, certificate):
-    """Given a certificate and its key, the server speaks wss."""
+    """Given a certificate and its key, the server uses wss."""
     cert, key = certificate
     trust = ssl.create_default_context(cafile=cert)
 
@@ -44,7 +44,7 @@ def test_tls_from_a_certificate_file_pair(play, make_settings, certificate):
     assert "UI" in play(player, make_settings({"TLS_CERT_FILE": str(cert), "TLS_KEY_FILE": str(key)}))
 
 
-def test_files_that_are_no_certificate(make_settings, make_recorder, store, tmp_path):
+def test_files_without_a_certificate(make_settings, make_recorder, store, tmp_path):
     """Given files that hold no certificate, the error names the settings."""
     (tmp_path / "a.pem").write_text("no certificate")
     both = dict.fromkeys(("TLS_CERT_FILE", "TLS_KEY_FILE"), str(tmp_path / "a.pem"))
@@ -54,7 +54,7 @@ def test_files_that_are_no_certificate(make_settings, make_recorder, store, tmp_
 
 
 def test_without_a_bucket_the_folder_is_used_and_named(make_settings, caplog, tmp_path):
-    """Given no bucket, files go to the data folder and the log says where that is."""
+    """Given no bucket, files go to the data folder, and the log names it."""
     recorder = server.make_recorder(make_settings())
     recorder.save("p/a.jsonl", b"x")
     recorder.close(10)
@@ -64,7 +64,7 @@ def test_without_a_bucket_the_folder_is_used_and_named(make_settings, caplog, tm
 
 
 def start_program(tmp_path, **environ):
-    """Start the server as a task does, by its file, with nothing of this machine's settings."""
+    """Start the server by its file, as a task does, without any settings of this machine."""
     trial = {"game": "MountainCar-v0", "actionSpace": ["left", "noop", "right"], "maxSteps": 5000}
     base = {
         "HOST": "127.0.0.1",
@@ -83,14 +83,14 @@ def start_program(tmp_path, **environ):
 
 
 def find_free_port():
-    """A port that nobody listens on just now."""
+    """Return a port without a listener."""
     with sockets.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
 
 
 def wait_for_line(program, part):
-    """Read what the program prints up to a line with this part, and return all of it."""
+    """Read the program's output up to a line with this part, and return all of it."""
     seen, end = "", time.monotonic() + 30
     while part not in seen and time.monotonic() < end:
         line = program.stdout.readline()
@@ -101,7 +101,7 @@ def wait_for_line(program, part):
 
 
 def test_sigterm_writes_what_was_played_and_ends(tmp_path):
-    """Given the real program at play, SIGTERM ends it at once with the episode in its folder."""
+    """Given the real program during play, SIGTERM ends it at once with the episode in its folder."""
     port = find_free_port()
     program = start_program(tmp_path, PORT=str(port), PROJECT_ID="mountain_car")
 
@@ -125,7 +125,7 @@ def test_sigterm_writes_what_was_played_and_ends(tmp_path):
     assert json.loads(episode.read_text().splitlines()[0])["step"] == 1
 
 
-def test_connection_that_says_nothing_leaves_no_stack_trace(tmp_path):
+def test_silent_connection_leaves_no_stack_trace(tmp_path):
     """Given a check that the port is open, the log shows no error."""
     port = find_free_port()
     program = start_program(tmp_path, PORT=str(port))
@@ -150,7 +150,7 @@ def test_connection_that_says_nothing_leaves_no_stack_trace(tmp_path):
     ],
 )
 def test_wrong_setting_ends_the_program_with_its_name(tmp_path, named, environ):
-    """Given a wrong setting, the program ends with 2 and one line that names it."""
+    """Given a wrong setting, the program exits with 2 and one line that names it."""
     program = start_program(tmp_path, **environ)
     output, _ = program.communicate(timeout=30)
 
@@ -159,8 +159,8 @@ def test_wrong_setting_ends_the_program_with_its_name(tmp_path, named, environ):
     assert "Traceback" not in output
 
 
-def test_taken_port_is_said(tmp_path):
-    """Given a port in use, the program ends with 2 and says what to do."""
+def test_port_in_use_is_reported(tmp_path):
+    """Given a port in use, the program exits with 2 and says what to do."""
     with sockets.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()

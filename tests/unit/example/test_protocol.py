@@ -1,4 +1,4 @@
-"""What the game server makes of the messages that it gets."""
+"""Tests of the messages that clients send to the game server."""
 
 import contextlib
 import json
@@ -34,12 +34,12 @@ from protocol import (
     ],
 )
 def test_messages_of_front_ends(message, meaning):
-    """Given a message as front ends send it, its meaning is found."""
+    """Given a message as front ends send it, it is parsed."""
     assert parse_message(json.dumps(message)) == meaning
 
 
 def test_bare_done_stops():
-    """Given the bare text done, the trial is to stop."""
+    """Given the bare text done, it is parsed as the command to stop."""
     assert parse_message("done") == Command("stop")
 
 
@@ -56,7 +56,7 @@ def test_bare_done_stops():
     ],
 )
 def test_malformed_messages(text):
-    """Given something that is no message, or ids that could leave the participant's folder, it is refused."""
+    """Given an invalid message, or ids that could leave the participant's folder, it is rejected."""
     with pytest.raises(ProtocolError):
         parse_message(text)
 
@@ -66,16 +66,16 @@ def test_malformed_messages(text):
     | st.recursive(st.none() | st.text(), lambda inner: st.dictionaries(st.text(), inner)).map(json.dumps)
 )
 def test_nothing_makes_the_parser_fail_otherwise(text):
-    """Given any text, it is understood, passed over or refused, and never breaks the parser."""
+    """Given any text, it is parsed, ignored or rejected, and causes no other error."""
     with contextlib.suppress(ProtocolError):
         parse_message(text)
 
 
 def test_interface_without_instructions_is_the_buttons_only():
-    """Given no instructions, the first message has the one key that all front ends know."""
+    """Given no instructions, the first message has only the key that all front ends know."""
     assert json.loads(format_interface(["left", "start"])) == {"UI": ["left", "start"]}
 
 
 def test_instructions_go_with_the_buttons():
-    """Given instructions, they go into the first message."""
+    """Given instructions, they are in the first message."""
     assert json.loads(format_interface(["left"], ["Hold left."]))["Instructions"] == ["Hold left."]

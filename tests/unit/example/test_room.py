@@ -1,4 +1,4 @@
-"""Who may come into the game server's room, and what happens when something in it goes wrong."""
+"""Tests of who may connect to the game server, and of failures during a game."""
 
 import asyncio
 import json
@@ -20,8 +20,10 @@ from tests.support.game_client import HELLO, START, USER, greet, is_done, is_err
         ({"userId": USER}, {"PROJECT_ID": ""}),
     ],
 )
-def test_hello_of_the_wrong_participant_or_project_is_refused(play, make_settings, store, hello, environ):
-    """Given another participant or project than the server's, the client is told and nothing is played."""
+def test_hello_of_the_wrong_participant_or_project_is_rejected(play, make_settings, store, hello, environ):
+    """Given another participant or project than the server's, the client gets an error and nothing is
+    played.
+    """
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -38,7 +40,7 @@ def test_hello_of_the_wrong_participant_or_project_is_refused(play, make_setting
 
 
 def test_server_belongs_to_the_first_who_says_hello(play):
-    """Given a participant at play, another one is refused."""
+    """Given a participant who plays, another one is rejected."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket, connect(f"ws://{address}") as stranger:
@@ -67,7 +69,7 @@ def test_client_without_a_project_plays_the_servers(play, store):
 
 @pytest.mark.parametrize(("group", "stored"), [("", None), ("0", 0)])
 def test_group_is_written_into_each_line(play, make_settings, store, group, stored):
-    """Given the group that the platform says, each line of the data has it; without one none has the key."""
+    """Given a group from the platform, each line of the data has it; without one no line has the key."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -83,8 +85,8 @@ def test_group_is_written_into_each_line(play, make_settings, store, group, stor
     assert {line.get("group") for line in store.lines()} == {stored}
 
 
-def test_slow_client_stalls_nobody(play):
-    """Given a client that does not read at all, another one of the same participant gets its frames."""
+def test_slow_client_does_not_stall_others(play):
+    """Given a client that does not read at all, another client of the same participant gets its frames."""
 
     async def player(address):
         async with connect(f"ws://{address}", max_queue=1) as slow, connect(f"ws://{address}") as quick:
@@ -99,7 +101,9 @@ def test_slow_client_stalls_nobody(play):
 
 
 def test_waiting_frame_is_replaced_by_a_newer_one():
-    """Given frames that come while one is being sent, only the newest follows; messages keep their order."""
+    """Given frames that arrive while one is being sent, only the newest follows, and messages keep their
+    order.
+    """
 
     class StuckSocket:
         def __init__(self):
@@ -129,8 +133,8 @@ def test_waiting_frame_is_replaced_by_a_newer_one():
     assert asyncio.run(deliver()) == ["frame 1", "error", "frame 3", "done", 1000]
 
 
-def test_too_many_connections_are_refused(play):
-    """Given eight connections, the ninth is told so."""
+def test_too_many_connections_are_rejected(play):
+    """Given eight connections, the ninth gets an error."""
 
     async def player(address):
         sockets_ = [await connect(f"ws://{address}") for _ in range(9)]
@@ -142,8 +146,8 @@ def test_too_many_connections_are_refused(play):
     assert "too many" in play(player)["error"]
 
 
-def test_fault_of_the_game_lets_the_participant_go_on(play, store, monkeypatch):
-    """Given a game that breaks, the steps so far are kept and the client gets an error, then done."""
+def test_error_in_the_game_lets_the_participant_continue(play, store, monkeypatch):
+    """Given a game that fails, the steps so far are kept and the client gets an error, then done."""
     real_step, calls = Environment.step, []
 
     def step(self, code):
@@ -166,7 +170,7 @@ def test_fault_of_the_game_lets_the_participant_go_on(play, store, monkeypatch):
     assert len(store.lines()) == 3
 
 
-def test_stopping_keeps_the_episode_under_way(play, store):
+def test_stopping_keeps_the_current_episode(play, store):
     """Given a server that is stopped in the middle of an episode, the steps so far are kept."""
 
     async def player(address):
@@ -180,8 +184,8 @@ def test_stopping_keeps_the_episode_under_way(play, store):
     assert store.lines()
 
 
-def test_store_that_fails_does_not_hold_up_the_end_for_long(play, make_store, monkeypatch):
-    """Given a bucket that does not answer, the participant is told after the set time all the same."""
+def test_failing_store_does_not_delay_the_end_for_long(play, make_store, monkeypatch):
+    """Given a bucket that does not respond, the participant gets done after the set time all the same."""
     monkeypatch.setattr("room.STORED_BEFORE_DONE_SECONDS", 0.05)
     monkeypatch.setattr("server.WRITE_SECONDS", 0.05)
 

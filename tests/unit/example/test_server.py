@@ -1,4 +1,4 @@
-"""The game server as a participant's client meets it: real WebSockets on a loopback port."""
+"""Tests of the game server as a participant's client sees it, over real WebSockets on a loopback port."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.game_client import HELLO, START, USER, greet, is_done, is_err
 
 
 def test_buttons_first_then_frames(play):
-    """Given a hello, the answer is the list of buttons, then a first frame; both are text."""
+    """Given a hello, the response is the list of buttons and then a first frame, both as text."""
 
     async def player(address):
         async with connect(f"ws://{address}/") as socket:
@@ -24,7 +24,7 @@ def test_buttons_first_then_frames(play):
 
 
 def test_frames_follow_while_playing(play):
-    """Given a start, frames come with rising ids."""
+    """Given a start, frames arrive with increasing ids."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -38,7 +38,9 @@ def test_frames_follow_while_playing(play):
 
 
 def test_whole_trial_ends_with_done_and_is_recorded(play, make_settings, store):
-    """Given a trial played to its end, the client is told, the connection closed, and every step kept."""
+    """Given a trial played to its end, the client gets done, the connection is closed, and every step is
+    kept.
+    """
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -59,7 +61,7 @@ def test_whole_trial_ends_with_done_and_is_recorded(play, make_settings, store):
 
 
 def test_done_from_the_client_ends_the_game(play, store):
-    """Given the bare text done from the client, it is answered with done and what was played is kept."""
+    """Given the bare text done from the client, the server sends done and keeps the steps so far."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -75,7 +77,9 @@ def test_done_from_the_client_ends_the_game(play, store):
 
 
 def test_reconnecting_client_continues_the_trial(play, store):
-    """Given a lost connection, the same participant's next one goes on in the same episode, by itself."""
+    """Given a lost connection, the same participant's next connection continues the same episode by
+    itself.
+    """
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -94,7 +98,7 @@ def test_reconnecting_client_continues_the_trial(play, store):
     assert steps == [(1, step) for step in range(1, len(steps) + 1)]
 
 
-def test_client_that_comes_back_after_the_end_is_told(play):
+def test_client_that_returns_after_the_end_gets_done(play):
     """Given a trial that is over, a new connection gets done at once."""
 
     async def player(address):
@@ -112,8 +116,8 @@ def test_client_that_comes_back_after_the_end_is_told(play):
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"userId": "../../x"}', START, '{"userId": "a", "projectId": 5}']
 )
-def test_bad_first_message_is_answered_and_may_be_mended(play, text):
-    """Given a bad first message, the client gets an error and may still say hello."""
+def test_bad_first_message_is_reported_and_can_be_corrected(play, text):
+    """Given an invalid first message, the client gets an error and can still say hello."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -128,7 +132,7 @@ def test_bad_first_message_is_answered_and_may_be_mended(play, text):
 
 
 def test_bad_messages_do_not_end_the_game(play):
-    """Given nonsense in the middle of a game, the client gets errors and the game goes on."""
+    """Given invalid messages in the middle of a game, the client gets errors and the game continues."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
@@ -146,7 +150,7 @@ def test_bad_messages_do_not_end_the_game(play):
 
 
 def test_huge_message_ends_its_connection_only(play):
-    """Given a message beyond the limit, that connection is closed and the server goes on."""
+    """Given a message above the limit, only its connection is closed and the server keeps running."""
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:

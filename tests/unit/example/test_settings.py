@@ -1,4 +1,4 @@
-"""The game server's settings: where they come from, and what is said about wrong ones."""
+"""Tests of the game server's settings: their sources, and the errors for wrong ones."""
 
 import json
 
@@ -10,7 +10,7 @@ TRIAL = {"game": "MountainCar-v0", "actionSpace": ["left", "noop", "right"]}
 
 
 def read(tmp_path, trial=(), **environ):
-    """Settings from TRIAL_CONFIG and the named variables."""
+    """Read settings from TRIAL_CONFIG and the named variables."""
     config = json.dumps({**TRIAL, **dict(trial)})
     return read_settings({"TRIAL_CONFIG": config, **environ}, app=tmp_path)
 
@@ -34,7 +34,7 @@ def test_file_of_the_deployment_script_is_read(tmp_path):
 
 
 def test_environment_wins_over_the_file(tmp_path):
-    """Given both, BUCKET, PROJECT_ID and TRIAL_CONFIG come before the file."""
+    """Given both, BUCKET, PROJECT_ID and TRIAL_CONFIG take precedence over the file."""
     (tmp_path / ".trialConfig.yml").write_text("trial: {game: Other-v0, bucket: old, projectId: old}")
 
     settings = read(tmp_path, BUCKET="new", PROJECT_ID="new")
@@ -42,7 +42,7 @@ def test_environment_wins_over_the_file(tmp_path):
     assert (settings.bucket, settings.project_id, settings.trial.game) == ("new", "new", "MountainCar-v0")
 
 
-def test_config_of_the_study_serves_a_run_by_hand(tmp_path):
+def test_config_of_the_study_serves_a_manual_run(tmp_path):
     """Given only config.yml one folder up, its trial part is used."""
     app = tmp_path / "App"
     app.mkdir()
@@ -52,7 +52,7 @@ def test_config_of_the_study_serves_a_run_by_hand(tmp_path):
 
 
 def test_buttons_with_a_true_value_become_the_list(tmp_path):
-    """Given ui as names with true or false, those with true are shown, in their order."""
+    """Given ui as names with true or false, those with true are shown in order."""
     settings = read(tmp_path, {"ui": {"right": True, "up": False, "start": True}})
 
     assert settings.trial.ui == ("right", "start")
@@ -69,7 +69,7 @@ def test_user_id_is_lower_cased(tmp_path):
 
 
 def test_certificate_of_the_deployment_script_is_found(tmp_path):
-    """Given fullchain.pem and privkey.pem beside the server, they are used."""
+    """Given fullchain.pem and privkey.pem next to the server, they are used."""
     for name in ("fullchain.pem", "privkey.pem"):
         (tmp_path / name).write_text("x")
 
@@ -78,7 +78,7 @@ def test_certificate_of_the_deployment_script_is_found(tmp_path):
 
 @pytest.mark.parametrize("certificate", ["none", "s3://studies/SSL"])
 def test_certificate_that_is_named_wins_over_files_in_the_image(tmp_path, certificate):
-    """Given TLS_CERTIFICATE, what happens to lie beside the server is not served."""
+    """Given TLS_CERTIFICATE, certificate files next to the server are not served."""
     for name in ("fullchain.pem", "privkey.pem"):
         (tmp_path / name).write_text("x")
     settings = read(tmp_path, TLS_CERTIFICATE=certificate)
@@ -127,7 +127,7 @@ def test_no_trial_settings_at_all(tmp_path):
         read_settings({}, app=tmp_path)
 
 
-def test_broken_file(tmp_path):
+def test_invalid_file(tmp_path):
     """Given a settings file that is not YAML, the error names the file."""
     (tmp_path / ".trialConfig.yml").write_text("trial: [")
 

@@ -1,4 +1,4 @@
-"""The example study's own files: whole, consistent, and fit for every front end."""
+"""Tests of the example study's own files: complete, consistent, and suitable for every front end."""
 
 from html.parser import HTMLParser
 
@@ -15,7 +15,7 @@ FARGATE_SIZES = {1: (2, 8), 2: (4, 16), 4: (8, 30), 8: (16, 60), 16: (32, 120)}
 
 
 class Page(HTMLParser):
-    """The tags of a page with their attributes, and that each one is closed."""
+    """A parser of a page's tags and their attributes, which checks that each tag is closed."""
 
     VOID = {"input", "br", "hr", "img", "meta", "link"}
 
@@ -26,7 +26,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag, attrs):
-        """Note the tag."""
+        """Record the tag."""
         self.tags.append((tag, dict(attrs)))
         if tag not in self.VOID:
             self.open.append(tag)
@@ -36,24 +36,24 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def all(self, *names):
-        """The attributes of all tags with these names."""
+        """Return the attributes of all tags with these names."""
         return [attrs for tag, attrs in self.tags if tag in names]
 
 
 @pytest.fixture
 def config():
-    """config.yml."""
+    """Read config.yml."""
     return yaml.safe_load((STUDY / "config.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(params=PAGES, ids=lambda path: path.name)
 def page(request):
-    """Each step file in turn."""
+    """Parse each step file in turn."""
     return Page(request.param)
 
 
 def test_page_leaves_form_and_button_to_the_front_end(page):
-    """Given a step file, it has no form, no button and no script: front ends add the former."""
+    """Given a step file, it has no form, button or script, as front ends add form and button."""
     assert not page.all("form", "button", "script")
     assert not [
         attrs for attrs in page.all("input") if attrs.get("type") in ("submit", "button", "image", "reset")
@@ -61,7 +61,7 @@ def test_page_leaves_form_and_button_to_the_front_end(page):
 
 
 def test_every_control_has_a_name_and_a_label(page):
-    """Given a step file, each control has a name, an id of its own, and a label for it."""
+    """Given a step file, each control has a name, its own id, and a label for it."""
     controls = page.all(*CONTROLS)
     labels = [attrs["for"] for attrs in page.all("label")]
 
@@ -71,12 +71,14 @@ def test_every_control_has_a_name_and_a_label(page):
 
 
 def test_choices_work_in_every_front_end(page):
-    """Given a step file, a choice of one is a select: the React front end reports radio buttons wrongly."""
+    """Given a step file, a single choice is a select, as the React front end reports radio buttons
+    wrongly.
+    """
     assert not [attrs for attrs in page.all("input") if attrs.get("type") == "radio"]
 
 
 def test_every_group_of_questions_has_a_legend(page):
-    """Given a step file, each fieldset has a legend, and the page one heading of the first level."""
+    """Given a step file, each fieldset has a legend, and the page has one heading of the first level."""
     assert len(page.all("legend")) == len(page.all("fieldset"))
     assert len(page.all("h1")) == 1
 
@@ -86,8 +88,10 @@ def test_every_tag_is_closed(page):
     assert page.open == []
 
 
-def test_every_picture_is_there_small_and_described(page):
-    """Given a step file, each of its pictures lies beside it, loads quickly, and has a text in its place."""
+def test_every_picture_exists_is_small_and_described(page):
+    """Given a step file, each of its pictures is in its folder, loads quickly, and has an alternative
+    text.
+    """
     for attrs in page.all("img"):
         picture = STUDY / "StepFiles" / attrs["src"]
         assert picture.read_bytes().startswith(b"\x89PNG")
@@ -125,7 +129,7 @@ def test_survey_has_two_variants_and_no_plain_file():
 
 
 def test_steps_are_numbered_without_gaps(config):
-    """Given the steps, they count from 1 on, and a final one follows."""
+    """Given the steps, they count from 1, and a final one follows."""
     steps = list(config["project"]["steps"])
 
     assert steps == [*range(1, len(steps)), "finalStep"]
@@ -140,7 +144,7 @@ def test_server_runs_while_the_game_is_on(config):
 
 
 def test_names_that_must_be_equal_are(config):
-    """Given the names that the deployment script sets to the id, they are the id already."""
+    """Given the names that the deployment script sets to the id, they equal the id already."""
     project = config["project"]
     setup = project["awsSetup"]
 
@@ -149,7 +153,7 @@ def test_names_that_must_be_equal_are(config):
 
 
 def test_size_is_one_that_fargate_has(config):
-    """Given cpu and memory, Fargate sells the pair."""
+    """Given cpu and memory, Fargate offers the pair."""
     setup = config["project"]["awsSetup"]
     least, most = FARGATE_SIZES[setup["cpu"]]
 
@@ -157,17 +161,17 @@ def test_size_is_one_that_fargate_has(config):
 
 
 def test_style_is_a_step_file(config):
-    """Given the css key, its file is there."""
+    """Given the css key, its file exists."""
     assert (STUDY / "StepFiles" / config["project"]["css"]).is_file()
 
 
-def test_thanks_page_has_a_place_for_the_code():
+def test_thanks_page_has_the_mark_for_the_code():
     """Given the last page, it has the mark that front ends replace with the completion code."""
     assert {"class": "MTURK_CODE"} in Page(STUDY / "StepFiles" / "thanks.html").all("span")
 
 
 def test_every_key_has_a_comment():
-    """Given config.yml, each key with a value says what it is for, on its line or above it."""
+    """Given config.yml, each key with a value has a comment on its line or above it."""
     lines = (STUDY / "config.yml").read_text(encoding="utf-8").splitlines()
     keys = [line for line in lines if ": " in line and not line.lstrip().startswith(("#", "-"))]
     plain = [line.split(":")[0].strip() for line in keys if "#" not in line]
@@ -189,7 +193,7 @@ def test_every_key_has_a_comment():
     assert set(plain) - pages_and_buttons == set()
 
 
-def test_game_takes_the_trial_settings(config, tmp_path):
+def test_game_accepts_the_trial_settings(config, tmp_path):
     """Given the trial part, the game server can be built from it."""
     import json
 
@@ -202,7 +206,7 @@ def test_game_takes_the_trial_settings(config, tmp_path):
 
 
 def test_image_listens_where_the_task_definition_says():
-    """Given the Dockerfile, it exposes port 5000, is not run as root, and runs the server."""
+    """Given the Dockerfile, it exposes port 5000, does not run as root, and runs the server."""
     text = (STUDY / "Dockerfile").read_text(encoding="utf-8")
 
     assert "EXPOSE 5000" in text
@@ -211,7 +215,7 @@ def test_image_listens_where_the_task_definition_says():
 
 
 def test_laptop_runs_the_same_server(config):
-    """Given local.yml, the study's image stands for the server's file."""
+    """Given local.yml, the study's image is replaced by the server's file."""
     images = yaml.safe_load((STUDY / "local.yml").read_text(encoding="utf-8"))["images"]
 
     command = images[config["project"]["id"]]

@@ -1,4 +1,4 @@
-"""What the game server serves while certificates come late, are renewed, or are wrong."""
+"""Tests of the served certificate when certificates arrive late, are renewed, or are wrong."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ from tests.support.tls_in_memory import FakeSource, begin, der, meet
 NAMES = ("*.example.org",)
 
 
-def test_passing_fault_is_tried_again(monkeypatch):
-    """Given a fault at first, the server has its certificate after another try."""
+def test_temporary_error_is_retried(monkeypatch):
+    """Given an error at first, the server has its certificate after another attempt."""
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
     certificate = make_certificate(*NAMES)
     tls = Tls(FakeSource(UnavailableError("busy"), UnavailableError("busy"), certificate))
@@ -29,8 +29,8 @@ def test_passing_fault_is_tried_again(monkeypatch):
     assert meet(tls) == der(certificate)
 
 
-def test_fault_that_stays_ends_the_start(monkeypatch):
-    """Given a fault that does not pass, the start is given up in the end: never is anything served plain."""
+def test_lasting_error_ends_the_start(monkeypatch):
+    """Given an error that does not pass, the start fails in the end and nothing is served without TLS."""
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
 
     with pytest.raises(CertificateError, match="busy"):
@@ -52,8 +52,8 @@ def test_stop_ends_the_wait_for_a_certificate(monkeypatch):
 
 
 @pytest.mark.parametrize("kinds", [("ec", "ec"), ("rsa", "ec"), ("ec", "rsa")])
-def test_renewed_certificate_takes_the_place_of_the_old_one(kinds):
-    """Given a renewed certificate, of the same or another kind of key, new handshakes get it."""
+def test_renewed_certificate_replaces_the_old_one(kinds):
+    """Given a renewed certificate, with the same or another kind of key, new handshakes get it."""
     old, new = (make_certificate(*NAMES, kind=kind) for kind in kinds)
     tls = Tls(FakeSource(old, new))
     begin(tls)
@@ -73,9 +73,8 @@ def test_renewed_certificate_takes_the_place_of_the_old_one(kinds):
     ],
     ids=["passing", "lasting", "other name", "other key"],
 )
-def test_what_cannot_be_served_leaves_the_present_certificate(answer, caplog):
-    """Given no usable successor, the server goes on with what it has, says so, and takes the next good
-    one."""
+def test_unusable_certificate_leaves_the_current_one(answer, caplog):
+    """Given no usable successor, the server keeps its certificate, logs this, and uses the next valid one."""
     old, new = make_certificate(*NAMES), make_certificate(*NAMES)
     if answer == "other key":
         answer = KeyPair(new.chain, old.key)
@@ -98,8 +97,8 @@ def test_what_cannot_be_served_leaves_the_present_certificate(answer, caplog):
     assert asyncio.run(asyncio.wait_for(whole(), 10)) == (der(old), der(new))
 
 
-def test_hanging_check_does_not_hold_up_the_end(make_settings, make_recorder, store, monkeypatch):
-    """Given a check for a renewed certificate that hangs, a stop still writes what was played at once."""
+def test_hanging_check_does_not_delay_the_end(make_settings, make_recorder, store, monkeypatch):
+    """Given a check for a renewed certificate that hangs, a stop still writes the data at once."""
     hangs, release = threading.Event(), threading.Event()
     certificate = make_certificate(*NAMES)
 
@@ -136,8 +135,8 @@ def test_hanging_check_does_not_hold_up_the_end(make_settings, make_recorder, st
     assert asyncio.run(whole())
 
 
-def test_same_certificate_is_not_told_again(caplog):
-    """Given the certificate that is being served, a check says nothing and changes nothing."""
+def test_same_certificate_is_not_logged_again(caplog):
+    """Given the certificate that is already served, a check logs nothing and changes nothing."""
     caplog.set_level(logging.INFO)
     tls = Tls(FakeSource(make_certificate(*NAMES)))
     begin(tls)
@@ -163,9 +162,10 @@ def test_log_says_what_is_served(caplog):
 
 
 @pytest.mark.parametrize("age", [30, -2], ids=["expired", "not yet valid"])
-def test_certificate_out_of_date_is_served_and_told(caplog, age):
-    """Given a certificate that has expired, or is not valid yet, it is served and the log says what is
-    wrong."""
+def test_certificate_out_of_date_is_served_and_reported(caplog, age):
+    """Given a certificate that has expired, or is not valid yet, it is served and the log reports the
+    problem.
+    """
     tls = Tls(FakeSource(make_certificate(*NAMES, age=age)), "game.example.org")
     begin(tls)
 
@@ -173,13 +173,15 @@ def test_certificate_out_of_date_is_served_and_told(caplog, age):
 
 
 def test_certificate_for_another_name_ends_the_start():
-    """Given a root domain and a certificate for another one, the start is refused with both names' reason."""
+    """Given a root domain and a certificate for another one, the start fails and names the domain."""
     with pytest.raises(CertificateError, match=r"game\.example\.org"):
         begin(Tls(FakeSource(make_certificate("*.example.com")), "game.example.org"))
 
 
 def test_key_of_another_certificate_ends_the_start(monkeypatch):
-    """Given a key that stays another certificate's, the start is refused; it may be mended while it waits."""
+    """Given a key that keeps belonging to another certificate, the start fails after the time for a
+    correction.
+    """
     monkeypatch.setattr("tls.FIRST_WAIT_SECONDS", 0.01)
     old, new = make_certificate(*NAMES), make_certificate(*NAMES)
     mixed = KeyPair(new.chain, old.key)

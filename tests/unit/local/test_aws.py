@@ -1,4 +1,4 @@
-"""Clients for the emulator read nothing of the user's AWS settings."""
+"""Tests that clients for the emulator ignore the user's AWS settings."""
 
 from pathlib import Path
 
@@ -8,7 +8,9 @@ from hippo_local.aws import Aws, make_aws_variables
 
 
 def test_the_users_profile_and_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a profile that does not exist and a broken configuration file, a client is made all the same."""
+    """Given a profile that does not exist and an invalid configuration file, a client is created all the
+    same.
+    """
     config = tmp_path / "config"
     config.write_text("[profile work]\nregion = eu-west-1\nthis is no ini file\n")
     monkeypatch.setenv("AWS_PROFILE", "work-elsewhere")

@@ -1,4 +1,4 @@
-"""The name proxy passes bytes to the address in the hosted zone, and closes what has no address."""
+"""Tests of the name proxy, which forwards bytes to the address in the hosted zone."""
 
 import contextlib
 import socket
@@ -14,14 +14,16 @@ from hippo_local.ports import get_port, open_listener
 
 
 class FakeRoute53:
-    """Lists one zone's A records as Route 53 does: from the asked name on, at most MaxItems."""
+    """A hosted zone that lists its A records as Route 53 does: from the requested name on, at most
+    MaxItems.
+    """
 
     def __init__(self, records: dict[str, str]) -> None:
         self.records = records
         self.calls = 0
 
     def list_resource_record_sets(self, **request: Any) -> dict[str, Any]:
-        """Gives the first record whose name is not before StartRecordName."""
+        """Return the first record whose name is not before StartRecordName."""
         self.calls += 1
         later = sorted(name for name in self.records if name >= request["StartRecordName"])
         sets = [
@@ -37,7 +39,7 @@ def _make_resolver(records: dict[str, str], seconds: float = 1) -> tuple[ZoneRes
 
 @contextlib.contextmanager
 def _run_server(handle: Any) -> Iterator[int]:
-    """Serves each connection with `handle` in a thread, on a free loopback port."""
+    """Serve each connection with `handle` in a thread, on a free loopback port."""
     with open_listener(0, "server", "-") as listener:
         listener.settimeout(0.1)
         ended = threading.Event()
@@ -72,7 +74,7 @@ def _read_all(connection: socket.socket) -> bytes:
 
 
 def test_a_request_reaches_the_server_that_its_host_names() -> None:
-    """Given a known host, the server gets the head as it was sent, and the client its answer."""
+    """Given a known host, the server gets the head unchanged, and the client gets the response."""
     heads: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:
@@ -106,8 +108,8 @@ def test_bytes_pass_both_ways_after_the_head() -> None:
         assert client.recv(100) == b"RIGHT"
 
 
-def test_a_client_that_stops_sending_still_gets_the_answer() -> None:
-    """Given a client that closes its sending side, what the server sends after that arrives."""
+def test_a_client_that_stops_sending_still_gets_the_response() -> None:
+    """Given a client that closes its sending side, it still receives what the server sends afterwards."""
 
     def answer_at_the_end(connection: socket.socket) -> None:
         received = _read_all(connection)
@@ -133,7 +135,7 @@ def test_a_client_that_stops_sending_still_gets_the_answer() -> None:
     ids=["unknown name", "no host", "head too long"],
 )
 def test_a_connection_without_an_address_is_closed(head: bytes) -> None:
-    """Given a head that leads to no server, the connection ends without an answer."""
+    """Given a head that leads to no server, the connection is closed without a response."""
     with (
         _run_server(_read_all) as port,
         _connect_through_proxy(port, {"u1.localhost": "127.0.0.1"}) as client,
@@ -144,7 +146,7 @@ def test_a_connection_without_an_address_is_closed(head: bytes) -> None:
 
 
 def test_a_connection_to_a_server_that_is_gone_is_closed() -> None:
-    """Given an address where nobody listens, the connection ends without an answer."""
+    """Given an address without a listener, the connection is closed without a response."""
     with open_listener(0, "gone", "-") as listener:
         closed_port = get_port(listener)
 
@@ -154,7 +156,7 @@ def test_a_connection_to_a_server_that_is_gone_is_closed() -> None:
 
 
 def test_a_record_that_points_at_the_proxy_is_not_followed() -> None:
-    """Given an A record with the proxy's own address and port, it does not connect to itself for ever."""
+    """Given an A record with the proxy's own address and port, the proxy does not connect to itself."""
     with open_listener(0, "proxy", "-") as listener:
         asked: list[str] = []
 
@@ -173,7 +175,7 @@ def test_a_record_that_points_at_the_proxy_is_not_followed() -> None:
 
 
 def test_the_end_of_the_proxy_closes_open_connections() -> None:
-    """Given a connection in use, the proxy's end does not wait for it, and leaves no thread."""
+    """Given a connection in use, the end of the proxy does not wait for it, and leaves no thread."""
     before = set(threading.enumerate())  # another test's platform may have a proxy of its own
     with _run_server(_read_all) as port:
         with _connect_through_proxy(port, {"u1.localhost": "127.0.0.1"}) as client:
@@ -186,22 +188,22 @@ def test_the_end_of_the_proxy_closes_open_connections() -> None:
     assert not [thread for thread in left if thread.name == "name-proxy"]
 
 
-def test_names_are_found_in_any_case_and_with_a_last_dot() -> None:
+def test_names_are_found_in_any_case_and_with_a_final_dot() -> None:
     """Given a record, it is found however the browser writes the name."""
     resolver, _ = _make_resolver({"u1.localhost.": "127.100.0.1"})
 
     assert resolver.resolve("U1.LocalHost.") == "127.100.0.1"
 
 
-def test_the_next_name_of_the_zone_is_not_taken_for_the_one_asked() -> None:
-    """Given that Route 53 lists from the asked name on, another participant's record is no answer."""
+def test_the_next_name_of_the_zone_is_not_used() -> None:
+    """Given a listing that begins with another participant's record, no address is returned."""
     resolver, _ = _make_resolver({"u2.localhost.": "127.100.0.2"})
 
     assert resolver.resolve("u1.localhost") is None
 
 
-def test_names_outside_the_zone_are_not_asked_for() -> None:
-    """Given a name that does not end in the root domain, there is no answer and no call."""
+def test_names_outside_the_zone_are_not_looked_up() -> None:
+    """Given a name outside the root domain, no address is returned and Route 53 gets no call."""
     resolver, route53 = _make_resolver({"u1.example.org.": "127.100.0.1"})
 
     assert resolver.resolve("u1.example.org") is None
@@ -209,8 +211,8 @@ def test_names_outside_the_zone_are_not_asked_for() -> None:
     assert route53.calls == 0
 
 
-def test_an_address_is_asked_for_once_in_its_life() -> None:
-    """Given two requests within the cache's life, Route 53 is asked once; after it, again."""
+def test_an_address_is_cached() -> None:
+    """Given two requests within the cache's lifetime, Route 53 gets one call, and another one afterwards."""
     resolver, route53 = _make_resolver({"u1.localhost.": "127.100.0.1"}, seconds=0.2)
 
     resolver.resolve("u1.localhost")
@@ -223,7 +225,7 @@ def test_an_address_is_asked_for_once_in_its_life() -> None:
 
 
 def test_a_name_that_appears_is_found_at_once() -> None:
-    """Given a name that was not there, its record is found with the next request."""
+    """Given a name that did not exist, its record is found by the next request once it exists."""
     resolver, route53 = _make_resolver({})
     assert resolver.resolve("u1.localhost") is None
 

@@ -1,4 +1,4 @@
-"""Ports are claimed on the loopback interface, and a taken one is told with the option that changes it."""
+"""Tests of ports on the loopback interface and of the error for a port in use."""
 
 import socket
 
@@ -9,7 +9,7 @@ from hippo_local.ports import PortTakenError, get_port, open_listener, reserve_p
 
 
 def test_a_free_port_is_listened_on_at_loopback_only() -> None:
-    """Given port 0, the listener has a port of its own at 127.0.0.1."""
+    """Given port 0, the listener gets a free port of 127.0.0.1 only."""
     with open_listener(0, "page", "--web-port") as listener:
         assert listener.getsockname()[0] == "127.0.0.1"
         assert get_port(listener) > 0
@@ -17,8 +17,8 @@ def test_a_free_port_is_listened_on_at_loopback_only() -> None:
             pass
 
 
-def test_a_taken_port_is_refused_with_its_number_and_option() -> None:
-    """Given a port that another socket listens on, the message names the port, the purpose and the option."""
+def test_a_port_in_use_is_reported_with_its_number_and_option() -> None:
+    """Given a port that another socket listens on, the message names the port, its purpose and the option."""
     with open_listener(0, "first", "--first") as taken:
         port = get_port(taken)
         with pytest.raises(PortTakenError) as caught:
@@ -29,14 +29,14 @@ def test_a_taken_port_is_refused_with_its_number_and_option() -> None:
     assert "--web-port" in str(caught.value)
 
 
-def test_a_wildcard_listener_counts_as_taken() -> None:
-    """Given a listener on every interface, its port is refused, also where the system allows it."""
+def test_a_wildcard_listener_counts_as_in_use() -> None:
+    """Given a listener on every interface, its port is rejected even where the system would allow it."""
     with socket.create_server(("", 0)) as wildcard, pytest.raises(PortTakenError):
         open_listener(wildcard.getsockname()[1], "game servers", "--game-port")
 
 
-def test_a_port_bound_but_not_listened_on_is_refused() -> None:
-    """Given a port that is bound only, which nobody answers on, it is refused all the same."""
+def test_a_port_bound_but_not_listened_on_is_rejected() -> None:
+    """Given a port that is bound without a listener, it is rejected as well."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
 
@@ -45,7 +45,7 @@ def test_a_port_bound_but_not_listened_on_is_refused() -> None:
 
 
 def test_a_reserved_port_is_free_for_another_process() -> None:
-    """Given a reserved port, it can be listened on afterwards."""
+    """Given a reserved port, another socket can listen on it afterwards."""
     port = reserve_port(0, "emulator", "--port")
 
     with open_listener(port, "emulator", "--port") as listener:
@@ -53,7 +53,7 @@ def test_a_reserved_port_is_free_for_another_process() -> None:
 
 
 def test_a_port_with_closed_connections_can_be_used_again() -> None:
-    """Given connections that the last platform closed (TIME_WAIT), the next one starts at once."""
+    """Given connections that the last platform closed (TIME_WAIT), the next one can listen at once."""
     with open_listener(0, "page", "--web-port") as listener:
         port = get_port(listener)
         with socket.create_connection(("127.0.0.1", port)) as client:

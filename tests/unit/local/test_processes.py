@@ -1,4 +1,4 @@
-"""A child process ends with its whole tree: when it is stopped, and when whoever started it is killed."""
+"""Tests that a child process ends with its whole tree, at stop() or when its parent is killed."""
 
 import os
 import signal
@@ -57,7 +57,7 @@ def _is_running(pid: int) -> bool:
 
 
 def test_the_exit_code_and_output_of_a_command_are_kept(tmp_path: Path) -> None:
-    """Given a command that ends by itself, its exit code is told and its output is in the log."""
+    """Given a command that ends by itself, its exit code is returned and its output is in the log."""
     child = _start(tmp_path, [sys.executable, "-c", "print('hello'); raise SystemExit(3)"])
 
     assert child.wait(10) == 3
@@ -73,7 +73,7 @@ def test_stop_ends_the_whole_group(tmp_path: Path) -> None:
 
 
 def test_a_child_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
-    """Given a child that ignores SIGTERM, stop() kills it once its grace is over."""
+    """Given a child that ignores SIGTERM, stop() kills it after its grace period."""
     prelude = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     child = _start(tmp_path, _make_script(tmp_path, prelude), grace=0.3)
     pids = _read_pids(tmp_path)
@@ -105,16 +105,16 @@ def test_a_child_may_clean_up_before_it_ends(tmp_path: Path) -> None:
 @pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux lets a process adopt its orphaned descendants"
 )
-def test_a_descendant_in_a_session_of_its_own_ends_too(tmp_path: Path) -> None:
-    """Given a grandchild that left the process group, it does not survive either."""
+def test_a_descendant_in_its_own_session_ends_too(tmp_path: Path) -> None:
+    """Given a grandchild that left the process group, it ends as well."""
     with _start(tmp_path, _make_script(tmp_path, new_session=True)):
         pids = _read_pids(tmp_path)
 
     assert not [pid for pid in pids if _is_running(pid)]
 
 
-def test_nothing_survives_a_kill_of_the_starter(tmp_path: Path) -> None:
-    """Given a starter that gets SIGKILL and can clean up nothing, child and grandchild end all the same."""
+def test_nothing_survives_a_kill_of_the_parent(tmp_path: Path) -> None:
+    """Given a parent that gets SIGKILL and cannot clean up, child and grandchild end all the same."""
     command = _make_script(tmp_path)
     starter_code = textwrap.dedent(f"""
         import time

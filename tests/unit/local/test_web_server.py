@@ -1,4 +1,6 @@
-"""The web server gives the page, its configuration and media, typed rightly, with CloudFront's headers."""
+"""Tests of the web server: the page, its configuration and media, with CloudFront's headers and the right
+types.
+"""
 
 import http.client
 import socket
@@ -18,7 +20,9 @@ from hippo_local.web_server import WebServer
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    """The port of a web server whose folder holds a page, a script in a folder, and a neighbour outside."""
+    """Run a web server whose folder holds a page and a script in a folder, next to a file outside; yield its
+    port.
+    """
     folder = tmp_path / "web"
     (folder / "scripts").mkdir(parents=True)
     (folder / "index.html").write_text("<p>study</p>")
@@ -42,8 +46,8 @@ def _get(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int
         connection.close()
 
 
-def test_the_study_link_gives_the_page(port: int) -> None:
-    """Given the link with its query, the answer is index.html."""
+def test_the_study_link_returns_the_page(port: int) -> None:
+    """Given the link with its query, the response is index.html."""
     status, headers, body = _get(port, "/?projectId=my_study")
 
     assert (status, body) == (200, b"<p>study</p>")
@@ -51,7 +55,7 @@ def test_the_study_link_gives_the_page(port: int) -> None:
 
 
 def test_the_configuration_is_generated(port: int) -> None:
-    """Given /config.json, which is no file, the answer is the configuration."""
+    """Given /config.json, which is not a file, the response is the configuration."""
     status, headers, body = _get(port, "/config.json?x=1")
 
     assert (status, body) == (200, b'{"nextUrl": "http://api/next"}')
@@ -59,7 +63,7 @@ def test_the_configuration_is_generated(port: int) -> None:
 
 
 def test_a_head_request_has_no_body(port: int) -> None:
-    """Given HEAD, the length is told and nothing is sent."""
+    """Given HEAD, the response has the length and no body."""
     status, headers, body = _get(port, "/config.json", "HEAD")
 
     assert (status, body) == (200, b"")
@@ -70,7 +74,7 @@ def test_a_head_request_has_no_body(port: int) -> None:
     ("path", "expected"),
     [("/scripts/page.js", "text/javascript; charset=utf-8"), ("/style.css", "text/css; charset=utf-8")],
 )
-def test_files_have_the_type_that_browsers_insist_on(port: int, path: str, expected: str) -> None:
+def test_files_have_the_type_that_browsers_require(port: int, path: str, expected: str) -> None:
     """Given a module or a style sheet, its type does not depend on the machine's table."""
     status, headers, _ = _get(port, path)
 
@@ -79,14 +83,14 @@ def test_files_have_the_type_that_browsers_insist_on(port: int, path: str, expec
 
 
 @pytest.mark.parametrize("path", ["/", "/config.json", "/style.css", "/missing"])
-def test_nothing_is_kept_by_the_browser(port: int, path: str) -> None:
-    """Given any answer, a reload asks again."""
+def test_nothing_is_cached_by_the_browser(port: int, path: str) -> None:
+    """Given any response, the browser does not store it."""
     assert _get(port, path)[1]["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", ["/scripts/", "/missing.html", "/../secret.txt", "/%2e%2e/secret.txt"])
 def test_neither_listings_nor_other_files_are_served(port: int, path: str) -> None:
-    """Given a folder, a missing file or a way out of the folder, the answer is 404."""
+    """Given a folder, a missing file or a path out of the folder, the response is 404."""
     status, _, body = _get(port, path)
 
     assert status == 404
@@ -94,8 +98,8 @@ def test_neither_listings_nor_other_files_are_served(port: int, path: str) -> No
     assert b"secret" not in body
 
 
-def test_the_page_has_the_headers_that_cloudfront_gives_it(port: int) -> None:
-    """Given the page, its configuration or an error, only the page's own two names may frame it."""
+def test_the_page_has_the_headers_of_cloudfront(port: int) -> None:
+    """Given the page, its configuration or an error, only the page's own two origins may frame it."""
     for path in ("/", "/config.json", "/missing"):
         headers = _get(port, path)[1]
         assert headers["Content-Security-Policy"] == (
@@ -121,12 +125,12 @@ BODY = bytes(range(200)) * 50_000
 
 
 class _Emulator(BaseHTTPRequestHandler):
-    """Answers every path with BODY, or the part of it that is asked for, and keeps what it was asked."""
+    """A handler that responds to every path with BODY or the requested range, and records the requests."""
 
-    asked: list[tuple[str, str, dict[str, str]]]
+    requests: list[tuple[str, str, dict[str, str]]]
 
     def do_GET(self) -> None:
-        self.asked.append((self.command, self.path, dict(self.headers)))
+        self.requests.append((self.command, self.path, dict(self.headers)))
         part, status = BODY, 200
         if wanted := self.headers["Range"]:
             first, last = wanted.removeprefix("bytes=").split("-")
@@ -144,16 +148,16 @@ class _Emulator(BaseHTTPRequestHandler):
 
     do_HEAD = do_GET  # noqa: N815 - the base class looks for this name
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
-        """Nothing."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+        """Print nothing."""
 
 
 @pytest.fixture
 def emulator() -> Iterator[ThreadingHTTPServer]:
-    """What stands for the emulator's port."""
-    _Emulator.asked = []
+    """Run a server in place of the emulator."""
+    _Emulator.requests = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Emulator)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # only the web server is looked at
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # only the web server matters
     thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
@@ -164,26 +168,28 @@ def emulator() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture
 def site_port(emulator: ThreadingHTTPServer, tmp_path: Path) -> Iterator[int]:
-    """The port of a web server with a distribution behind it."""
+    """Run a web server with a distribution behind it; yield its port."""
     distribution = Distribution(f"http://127.0.0.1:{emulator.server_port}", "d1.cloudfront.net")
     with open_listener(0, "page", "-") as listener, WebServer(listener, tmp_path, {}, distribution):
         yield get_port(listener)
 
 
 def test_media_come_from_the_distribution_with_its_headers(site_port: int) -> None:
-    """Given a picture, it is the distribution's, asked for by its name, headers and all."""
+    """Given a picture, it is requested from the distribution by its domain name and returned with its
+    headers.
+    """
     status, headers, body = _get(site_port, PICTURE)
 
     assert (status, body) == (200, BODY)
     assert headers["Content-Type"] == "image/png"
     assert headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert headers["Content-Security-Policy"] == "sandbox"
-    ((_, path, asked),) = _Emulator.asked
-    assert (path, asked["Host"]) == (PICTURE, "d1.cloudfront.net")
+    ((_, path, headers),) = _Emulator.requests
+    assert (path, headers["Host"]) == (PICTURE, "d1.cloudfront.net")
 
 
-def test_a_part_of_a_film_can_be_had(site_port: int) -> None:
-    """Given a range, the answer is 206 with that part: Safari plays no film without."""
+def test_a_range_of_a_film_can_be_requested(site_port: int) -> None:
+    """Given a range, the response is 206 with that range, which Safari needs to play a film."""
     status, headers, body = _get(site_port, PICTURE, Range="bytes=100-104")
 
     assert (status, body) == (206, BODY[100:105])
@@ -192,20 +198,22 @@ def test_a_part_of_a_film_can_be_had(site_port: int) -> None:
 
 
 def test_a_head_request_for_media_has_no_body(site_port: int) -> None:
-    """Given HEAD, it is passed on as one."""
+    """Given HEAD, it is forwarded as HEAD."""
     status, headers, body = _get(site_port, PICTURE, "HEAD")
 
     assert (status, body, headers["Content-Length"]) == (200, b"", str(len(BODY)))
-    assert _Emulator.asked[0][0] == "HEAD"
+    assert _Emulator.requests[0][0] == "HEAD"
 
 
-def test_only_what_concerns_the_object_is_passed_on(site_port: int) -> None:
-    """Given cookies of other pages at localhost, they stay; what CORS and caches need goes on."""
+def test_only_headers_about_the_object_are_forwarded(site_port: int) -> None:
+    """Given cookies of other pages at localhost, they are not forwarded, but the headers for CORS and
+    caching are.
+    """
     _get(site_port, PICTURE, Cookie="secret=1", Origin="null", If_None_Match='"e"')
 
-    asked = _Emulator.asked[0][2]
-    assert "Cookie" not in asked
-    assert (asked["Origin"], asked["If-None-Match"]) == ("null", '"e"')
+    headers = _Emulator.requests[0][2]
+    assert "Cookie" not in headers
+    assert (headers["Origin"], headers["If-None-Match"]) == ("null", '"e"')
 
 
 @pytest.mark.parametrize(
@@ -220,14 +228,14 @@ def test_only_what_concerns_the_object_is_passed_on(site_port: int) -> None:
         "/media//0123456789abcdef0123.png",
     ],
 )
-def test_other_paths_are_not_passed_on(site_port: int, path: str) -> None:
-    """Given what no picture is called, the answer is 404 and the distribution is not asked."""
+def test_other_paths_are_not_forwarded(site_port: int, path: str) -> None:
+    """Given a path that cannot be a picture's, the response is 404 and the distribution gets no request."""
     assert _get(site_port, path)[0] == 404
-    assert _Emulator.asked == []
+    assert _Emulator.requests == []
 
 
 def test_a_connection_serves_media_and_pages_in_turn(site_port: int) -> None:
-    """Given one connection, the headers of one answer are not those of the next."""
+    """Given one connection, no headers of a response appear in the next one."""
     connection = http.client.HTTPConnection("127.0.0.1", site_port, timeout=5)
     policies = []
     for path in (PICTURE, "/config.json", PICTURE):
@@ -241,15 +249,15 @@ def test_a_connection_serves_media_and_pages_in_turn(site_port: int) -> None:
     assert policies[1] != ["sandbox"]
 
 
-def test_an_emulator_that_is_gone_is_told(emulator: ThreadingHTTPServer, site_port: int) -> None:
-    """Given nobody behind, the answer is 502."""
+def test_a_missing_emulator_is_a_bad_gateway(emulator: ThreadingHTTPServer, site_port: int) -> None:
+    """Given no emulator behind the web server, the response is 502."""
     emulator.server_close()
 
     assert _get(site_port, PICTURE)[0] == 502
 
 
-def test_a_film_that_is_broken_off_prints_nothing(site_port: int, capfd: pytest.CaptureFixture[str]) -> None:
-    """Given a browser that goes to another place in a film, the terminal stays the platform's."""
+def test_an_interrupted_film_prints_nothing(site_port: int, capfd: pytest.CaptureFixture[str]) -> None:
+    """Given a browser that drops the connection to seek in a film, nothing is printed to the terminal."""
     with socket.create_connection(("127.0.0.1", site_port)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         connection.sendall(f"GET {PICTURE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -260,5 +268,5 @@ def test_a_film_that_is_broken_off_prints_nothing(site_port: int, capfd: pytest.
 
 
 def test_without_a_distribution_there_are_no_media(port: int) -> None:
-    """Given a stack that is not deployed yet, the answer is 404."""
+    """Given a stack that is not deployed yet, the response is 404."""
     assert _get(port, PICTURE)[0] == 404

@@ -1,4 +1,4 @@
-"""Addresses of tasks: each has its own, with the task port free."""
+"""Tests of task addresses: each task has its own, with the task port free."""
 
 import socket
 import sys
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs addresses
 
 @pytest.fixture
 def free_port() -> Iterator[int]:
-    """A port that nothing else on this machine uses, on any address."""
+    """Return a port that nothing else on this machine uses, on any address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         yield int(probe.getsockname()[1])
@@ -23,15 +23,15 @@ def order_of(address: str) -> tuple[int, ...]:
     return tuple(int(part) for part in address.split("."))
 
 
-def test_lowest_first_begins_at_the_beginning_and_takes_back_what_is_free(free_port: int) -> None:
-    """Given a few addresses only, as on macOS, the lowest ones are used again and again."""
+def test_lowest_first_reuses_released_addresses(free_port: int) -> None:
+    """Given only a few addresses, as on macOS, the lowest free one is used again."""
     pool = AddressPool(free_port, lowest_first=True)
 
     first, second = pool.claim(), pool.claim()
     pool.release(first)
     again = pool.claim()
 
-    # Platforms that run beside this test may hold the lowest addresses of all.
+    # Other platforms that run during this test may hold the lowest addresses of all.
     assert order_of(first) < order_of("127.100.1.1")
     assert order_of(second) > order_of(first)
     assert again == first
@@ -39,8 +39,8 @@ def test_lowest_first_begins_at_the_beginning_and_takes_back_what_is_free(free_p
     pool.release(second)
 
 
-def test_elsewhere_an_address_that_was_let_go_rests(free_port: int) -> None:
-    """Given many addresses, a client of the last task does not meet the next one."""
+def test_elsewhere_a_released_address_is_not_reused_at_once(free_port: int) -> None:
+    """Given many addresses, the next task gets another address than the last one."""
     pool = AddressPool(free_port, lowest_first=False)
 
     first = pool.claim()
@@ -51,8 +51,8 @@ def test_elsewhere_an_address_that_was_let_go_rests(free_port: int) -> None:
     pool.release(second)
 
 
-def test_an_address_whose_port_is_taken_is_passed_over(free_port: int) -> None:
-    """Given another program on the task port of the next address, the one after it is used."""
+def test_an_address_whose_port_is_in_use_is_skipped(free_port: int) -> None:
+    """Given another program on the task port of the next address, the following address is used."""
     pool = AddressPool(free_port, lowest_first=True)
     lowest = pool.claim()
     pool.release(lowest)
@@ -64,8 +64,8 @@ def test_an_address_whose_port_is_taken_is_passed_over(free_port: int) -> None:
     pool.release(claimed)
 
 
-def test_two_platforms_never_have_one_address(free_port: int) -> None:
-    """Given two emulators on one machine, a claim of one counts for the other."""
+def test_two_platforms_never_share_an_address(free_port: int) -> None:
+    """Given two emulators on one machine, neither can claim an address that the other holds."""
     first, second = (AddressPool(free_port, lowest_first=True) for _ in range(2))
 
     addresses = {first.claim(), second.claim()}
@@ -76,7 +76,7 @@ def test_two_platforms_never_have_one_address(free_port: int) -> None:
             pool.release(address)
 
 
-def test_without_an_address_the_error_says_how_to_make_one(
+def test_without_an_address_the_error_says_how_to_add_one(
     free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a machine without 127.100.x.y, the message has the command for macOS."""

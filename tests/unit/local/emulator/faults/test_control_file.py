@@ -1,4 +1,4 @@
-"""The control file of faults: what may stand in it, and how often a fault strikes."""
+"""Tests of the control file of faults: its format, and how often a fault strikes."""
 
 import json
 from pathlib import Path
@@ -30,8 +30,8 @@ def write(path: Path, *entries: dict[str, Any]) -> None:
     draft.replace(path)
 
 
-def test_every_kind_can_be_written() -> None:
-    """Given an entry of each kind with its keys, all are read, and no kind was forgotten here."""
+def test_every_kind_is_accepted() -> None:
+    """Given an entry of each kind with its keys, all are read, and the list covers every kind."""
     faults = parse_faults(json.dumps(GOOD))
 
     assert [fault.kind for fault in faults] == [entry["kind"] for entry in GOOD]
@@ -56,8 +56,8 @@ def test_every_kind_can_be_written() -> None:
         ({"kind": "lambda-death", "function": "f", "calls": 1, "seconds": 1}, "needs either"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_place(entry: Any, problem: str) -> None:
-    """Given a bad second entry, the message says which one it is, and what."""
+def test_a_problem_is_reported_with_its_entry(entry: Any, problem: str) -> None:
+    """Given an invalid second entry, the message names the entry and the problem."""
     with pytest.raises(FaultFileError) as caught:
         parse_faults(json.dumps([GOOD[0], entry]))
 
@@ -65,20 +65,20 @@ def test_what_is_wrong_is_named_with_its_place(entry: Any, problem: str) -> None
     assert problem in str(caught.value)
 
 
-def test_all_problems_are_told_at_once() -> None:
-    """Given two bad entries, the message has both."""
+def test_all_problems_are_reported_at_once() -> None:
+    """Given two invalid entries, the message names both."""
     with pytest.raises(FaultFileError, match=r"entry 1: .*entry 2: "):
         parse_faults('[{"kind": "throttle"}, {"kind": "task-crash"}]')
 
 
-def test_without_a_file_nothing_is_wrong(tmp_path: Path) -> None:
-    """Given no control file, or none asked for, no fault acts."""
+def test_without_a_file_no_fault_is_active(tmp_path: Path) -> None:
+    """Given no control file, or no path to one, no fault is active."""
     assert FaultRegistry(None).list_faults(*KINDS) == []
     assert FaultRegistry(tmp_path / "faults.json").list_faults(*KINDS) == []
 
 
 def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
-    """Given a file that is written, changed and removed, every look sees it as it is."""
+    """Given a file that is written, changed and removed, every call sees its present content."""
     path = tmp_path / "faults.json"
     registry = FaultRegistry(path)
     seen = [len(registry.list_faults(*KINDS))]
@@ -91,7 +91,7 @@ def test_a_change_of_the_file_counts_at_once(tmp_path: Path) -> None:
 
 
 def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
-    """Given `times`, a fault is used up by so many strikes, though the file changes in between."""
+    """Given `times`, a fault is used up after that many strikes, even if the file changes in between."""
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once)
@@ -105,8 +105,10 @@ def test_a_fault_strikes_as_often_as_it_may(tmp_path: Path) -> None:
     assert registry.list_faults("task-crash") == []
 
 
-def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path: Path) -> None:
-    """Given the same entry twice, two strikes; once it has been taken out, it begins again."""
+def test_equal_entries_count_separately_and_start_again_when_added_again(tmp_path: Path) -> None:
+    """Given two equal entries, each strikes once, and an entry that is removed and added again strikes
+    again.
+    """
     path = tmp_path / "faults.json"
     once = {"kind": "task-crash", "seconds": 1, "times": 1}
     write(path, once, once)
@@ -122,10 +124,12 @@ def test_equal_entries_count_for_themselves_and_anew_when_put_in_again(tmp_path:
     assert len(registry.list_faults("task-crash")) == 1
 
 
-def test_a_refused_file_ends_all_faults_and_is_told_once(
+def test_an_invalid_file_ends_all_faults_and_is_reported_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Given a good file that becomes a bad one, nothing acts, and the log names the file and the problem."""
+    """Given a valid file that becomes invalid, no fault is active, and the log names the file and the
+    problem once.
+    """
     path = tmp_path / "faults.json"
     write(path, GOOD[0])
     registry = FaultRegistry(path)
