@@ -9,7 +9,7 @@ from hippo_cli.connection import connect
 from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
 from hippo_cli.doctor.results import Outcome, Result
 from hippo_cli.errors import ExitCode
-from hippo_cli.operations.platform import read_project
+from hippo_cli.operations.platform import parse_project
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.study_folder import read_folder_project
 
@@ -43,7 +43,7 @@ def doctor(
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None
-    project_id = read_project(project) if project else own
+    project_id = parse_project(project) if project else own
     plan = Plan(project_id, config if project_id == own else None, participants)
     results = []
     for result in examine(connect(context.obj, config), plan, SystemClock().now()):

@@ -11,7 +11,7 @@ from hippo_cli.errors import ExitCode, UsageError
 from hippo_cli.exports.fetch import Source
 from hippo_cli.exports.files import Format, find_pyarrow
 from hippo_cli.exports.paths import PRIVATE
-from hippo_cli.exports.run import WRITTEN, Options, Outcome, export
+from hippo_cli.exports.run import WRITTEN, ExportResult, Options, export
 from hippo_cli.exports.store import RECORD, TRIAL
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
@@ -81,7 +81,7 @@ def _read_time(text: str | None) -> datetime | None:
         ) from None
 
 
-def _show(project_id: str, out: Path, outcome: Outcome) -> None:
+def _show(project_id: str, out: Path, outcome: ExportResult) -> None:
     rows = outcome.rows
     say(f"{project_id}: {rows['participants']} participants, {rows['answers']} answers", "bold")
     say(f"Fetched: {outcome.records_fetched} participants, {outcome.trials_fetched} trial files")
@@ -103,7 +103,7 @@ def _show(project_id: str, out: Path, outcome: Outcome) -> None:
             say_error(f"  … See {out / 'problems.csv'} for all of them.")
 
 
-def _as_json(project_id: str, out: Path, outcome: Outcome) -> dict[str, object]:
+def _as_json(project_id: str, out: Path, outcome: ExportResult) -> dict[str, object]:
     return {
         "projectId": project_id,
         "directory": str(out),

@@ -9,8 +9,8 @@ import typer
 from hippo.clock import SystemClock
 from hippo.records.server import ServerRecord
 from hippo_cli.errors import AwsError, UsageError
-from hippo_cli.operations.log_lines import LogLine, find_tasks, read_since
-from hippo_cli.operations.platform import ASK_FOR_STEWARD_POLICY, open_platform, read_project, read_user
+from hippo_cli.operations.log_lines import LogLine, find_tasks, parse_since
+from hippo_cli.operations.platform import ASK_FOR_STEWARD_POLICY, open_platform, parse_project, parse_user
 from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.timeline import Timeline
 from hippo_cli.output import JsonOption, say, say_error, show_json_line
@@ -47,11 +47,11 @@ def logs(
 
     With --json, each line is a separate JSON object. Lines arrive several seconds late.
     """
-    user_id = read_user(user)
+    user_id = parse_user(user)
     platform, clock = open_platform(context.obj), SystemClock()
-    start = read_since(since, clock.now()) if since else None
+    start = parse_since(since, clock.now()) if since else None
     record = _find_record(lambda: read_server(platform.bucket, user_id))
-    project_id = read_project(project) if project else _choose_project(record, platform.folder_project)
+    project_id = parse_project(project) if project else _choose_project(record, platform.folder_project)
     timeline = Timeline(
         platform.connection.make_client("logs"),
         platform.stack,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hippo_cli.errors import UsageError
-from hippo_cli.operations.platform import open_platform, read_project
+from hippo_cli.operations.platform import open_platform, parse_project
 from hippo_cli.operations.switching import set_live
 from hippo_cli.output import JsonOption, say, show_json
 
@@ -38,7 +38,7 @@ def resume(context: typer.Context, project: ProjectArgument = None, as_json: Jso
 
 def _switch(context: typer.Context, project: str | None, *, live: bool) -> str:
     platform = open_platform(context.obj)
-    project_id = read_project(project) if project else platform.folder_project
+    project_id = parse_project(project) if project else platform.folder_project
     if not project_id:
         raise UsageError("no project given", "Pass its id, or run the command in the study's folder.")
     set_live(platform, project_id, live)

@@ -6,7 +6,7 @@ import typer
 
 from hippo.clock import SystemClock
 from hippo_cli.data.project import BucketOption, open_project
-from hippo_cli.operations.platform import open_platform, read_project
+from hippo_cli.operations.platform import open_platform, parse_project
 from hippo_cli.operations.servers import (
     ServerRow,
     build_server_rows,
@@ -18,7 +18,7 @@ from hippo_cli.output import JsonOption, say, say_error, show_json, show_table
 from hippo_cli.reports.formatting import format_age, format_clock_time
 from hippo_cli.reports.servers import find_size, is_alive
 
-COLUMNS = ("user", "project", "state", "age", "ends", "minutes", "USD", "why")
+COLUMNS = ("user", "project", "state", "age", "deadline", "minutes", "USD", "reason")
 
 
 def servers(
@@ -56,7 +56,7 @@ def _read_servers(context: typer.Context, project: str | None, bucket: str | Non
     now = SystemClock().now()
     platform = open_platform(context.obj)
     if project is not None or platform.folder_project:
-        found = open_project(context.obj, read_project(project) if project else None, bucket)
+        found = open_project(context.obj, parse_project(project) if project else None, bucket)
         size = find_size(found.connection.make_client, found.studies.current)
         return build_server_rows(read_project_servers(found, say_error), lambda _: size, now)
     return build_server_rows(read_all_servers(platform.bucket, say_error), build_size_lookup(platform), now)

@@ -13,7 +13,7 @@ from hippo.records.server import ServerRecord
 from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
-from hippo_cli.operations.platform import Platform, open_platform, read_project, read_user
+from hippo_cli.operations.platform import Platform, open_platform, parse_project, parse_user
 from hippo_cli.operations.servers import read_all_servers, read_project_servers, read_server
 from hippo_cli.operations.stopping import StopOutcome, await_deadlines, await_stopped, request_stop
 from hippo_cli.output import JsonOption, say, say_error, show_json
@@ -62,7 +62,7 @@ def stop(
         records = _find_all(context, platform, project, bucket)
         _require_agreement(records, minutes, yes=yes, as_json=as_json)
     else:
-        records = [_find_one(platform, read_user(user or ""), project)]
+        records = [_find_one(platform, parse_user(user or ""), project)]
     for record in records:
         request_stop(platform, record, minutes)
     if wait:
@@ -98,7 +98,7 @@ def _find_all(
     context: typer.Context, platform: Platform, project: str | None, bucket: str | None
 ) -> list[ServerRecord]:
     if project or platform.folder_project:
-        found = open_project(context.obj, read_project(project) if project else None, bucket)
+        found = open_project(context.obj, parse_project(project) if project else None, bucket)
         return [record for record in read_project_servers(found, say_error) if is_alive(record)]
     return [record for record in read_all_servers(platform.bucket, say_error) if is_alive(record)]
 
@@ -107,7 +107,7 @@ def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRe
     record = read_server(platform.bucket, user_id)
     if record is None:
         raise CliError(f"{user_id} has never had a server", "`hippo servers` lists running servers.")
-    wanted = read_project(project) if project else platform.folder_project
+    wanted = parse_project(project) if project else platform.folder_project
     if wanted and record.project_id != wanted:
         raise CliError(
             f"the server of {user_id} belongs to the project {record.project_id}, not to {wanted}",

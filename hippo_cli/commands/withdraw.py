@@ -13,7 +13,7 @@ from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, Project, open_project
 from hippo_cli.errors import CliError
 from hippo_cli.operations.interrupted_run import InterruptedRun, merge_receipts
-from hippo_cli.operations.platform import Platform, read_project, read_user
+from hippo_cli.operations.platform import Platform, parse_project, parse_user
 from hippo_cli.operations.receipt import (
     build_receipt,
     choose_path,
@@ -50,7 +50,7 @@ def withdraw(
     identify the participant. If a run is interrupted, run the same command again to finish it.
     """
     clock = SystemClock()
-    found_project = open_project(context.obj, read_project(project) if project else None, bucket)
+    found_project = open_project(context.obj, parse_project(project) if project else None, bucket)
     folder = receipt.parent if receipt else Path()
     user_id = _find_user(found_project, user, folder)
     begun = clock.now()
@@ -101,9 +101,10 @@ def _delete(
     *,
     hidden: bool,
 ) -> ParticipantData:
-    """Stop the server, delete the data and return what was deleted. Reserve the receipt, unless this fails.
+    """Stop the server, delete the data and return what was deleted.
 
-    `keep` is called with the data just before the deletion.
+    The receipt's file is reserved first, and removed on failure. `keep` is called with the data just before
+    the deletion.
     """
     reserve(receipt)
     try:
@@ -129,7 +130,7 @@ def _find_user(project: Project, user: str, folder: Path) -> str:
         return user
     client = project.connection.make_client("s3")
     exists = user and "/" not in user and Withdrawal(project, client, user, SystemClock()).has_stored()
-    return user if exists else read_user(user)
+    return user if exists else parse_user(user)
 
 
 def _check_found(found: ParticipantData) -> None:

@@ -30,7 +30,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExportResult:
     """The result of a run. `rows` counts rows by table. `vanished` lists keys no longer in the bucket."""
 
     rows: dict[str, int]
@@ -41,7 +41,7 @@ class Outcome:
     files: list[Path]
 
 
-def export(source: Source, directory: Path, options: Options, advance: Advance) -> Outcome:
+def export(source: Source, directory: Path, options: Options, advance: Advance) -> ExportResult:
     """Bring the export in `directory` up to date.
 
     Raise UsageError if the folder holds anything else. After an error, the next run does not fetch objects
@@ -60,7 +60,7 @@ def export(source: Source, directory: Path, options: Options, advance: Advance) 
             _prune(source, store, directory, vanished)
         problems = store.list_problems()
         rows, files = _write_tables(source, store, directory, options, advance)
-        return Outcome(rows, records, trials, problems, [] if options.prune else vanished, files)
+        return ExportResult(rows, records, trials, problems, [] if options.prune else vanished, files)
 
 
 @contextmanager

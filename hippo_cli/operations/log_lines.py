@@ -62,7 +62,7 @@ def read_line(source: str, milliseconds: int, text: str) -> LogLine | None:
     return LogLine(moment, source, str(entry.get("level") or ""), entry["message"], fields)
 
 
-def names_user(text: str, user_id: str) -> bool:
+def mentions_user(text: str, user_id: str) -> bool:
     """Return whether a function's line is about this participant, and not one with a longer id."""
     try:
         entry = json.loads(text) if text.startswith("{") else None
@@ -78,7 +78,7 @@ def find_tasks(text: str) -> set[str]:
     return set(_TASK.findall(text))
 
 
-def read_since(text: str, now: datetime) -> datetime:
+def parse_since(text: str, now: datetime) -> datetime:
     """Return the time for `30m`, `2h`, `1d` or an ISO time, by default in the user's time zone.
 
     Raise UsageError for other text.

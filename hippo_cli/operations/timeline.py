@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
 from hippo_cli.aws_errors import is_denied, read_code
-from hippo_cli.operations.log_lines import GAME, LogLine, find_tasks, names_user, read_line
+from hippo_cli.operations.log_lines import GAME, LogLine, find_tasks, mentions_user, read_line
 from hippo_cli.stack import Stack
 
 # In the order of the stack's output FunctionLogGroups.
@@ -105,7 +105,7 @@ class Timeline:
         )
         for page in pages:
             # The pattern also finds longer ids that contain this one.
-            yield from (event for event in page["events"] if names_user(event["message"], self._user_id))
+            yield from (event for event in page["events"] if mentions_user(event["message"], self._user_id))
 
     def _read_game(self, since: datetime) -> Iterator[dict[str, Any]]:
         """Yield events from the streams of known tasks, which are named `<prefix>/<container>/<task>`."""

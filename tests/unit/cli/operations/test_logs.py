@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hippo_cli.operations.log_lines import read_line, read_since
+from hippo_cli.operations.log_lines import parse_since, read_line
 from hippo_cli.operations.timeline import Timeline
 from hippo_cli.stack import Stack
 from tests.support.aws_hooks import shared_client
@@ -164,10 +164,10 @@ def test_wrong_times(run: Run, text: str) -> None:
 
 def test_times_ago() -> None:
     """Given a number and a unit, they mean a time before now; a time with a zone is taken as is."""
-    assert read_since("90s", NOW) == NOW - timedelta(seconds=90)
-    assert read_since("1.5h", NOW) == NOW - timedelta(minutes=90)
-    assert read_since("2 d", NOW) == NOW - timedelta(days=2)
-    assert read_since("2026-11-25T10:00+01:00", NOW) == datetime(2026, 11, 25, 9, tzinfo=UTC)
+    assert parse_since("90s", NOW) == NOW - timedelta(seconds=90)
+    assert parse_since("1.5h", NOW) == NOW - timedelta(minutes=90)
+    assert parse_since("2 d", NOW) == NOW - timedelta(days=2)
+    assert parse_since("2026-11-25T10:00+01:00", NOW) == datetime(2026, 11, 25, 9, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["plain", "{not json", '{"no": "message"}', "[1]", '{"deep":' * 99_999])
