@@ -149,7 +149,7 @@ def test_second_look_that_fails_turns_starts_on_again(
 
     answer = send()
 
-    assert "it is not known whether game servers are left" in answer["Reason"]
+    assert "Cannot tell whether game servers are left" in answer["Reason"]
     assert list_switches(aws) == [OFF, ON]
 
 
