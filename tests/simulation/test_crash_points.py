@@ -10,7 +10,7 @@ from tests.simulation import cases, units, withdrawals
 
 @pytest.mark.parametrize("act", cases.ACTS)
 def test_one_fault_anywhere(act: str) -> None:
-    """Given any one fault at any call, when whatever may follow follows, then all invariants hold."""
+    """Given any one fault at any call, when whatever may follow follows, all invariants hold."""
     report = units.run_singles(act)
 
     assert report.found == []
@@ -19,7 +19,7 @@ def test_one_fault_anywhere(act: str) -> None:
 
 @pytest.mark.parametrize("act", cases.PAIR_ACTS)
 def test_two_faults_anywhere(act: str) -> None:
-    """Given every fortieth pair of faults, the second at any invocation, then all invariants hold."""
+    """Given every fortieth pair of faults, the second at any invocation, all invariants hold."""
     report = units.run_pairs(act, every=40)
 
     assert report.found == []

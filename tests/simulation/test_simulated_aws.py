@@ -39,7 +39,7 @@ def put_rule(world: World, cron: str) -> None:
 
 @pytest.mark.parametrize(("fails", "times", "letters"), [(0, 1, 0), (2, 3, 0), (3, 3, 1)])
 def test_an_event_is_tried_three_times(world: World, fails: int, times: int, letters: int) -> None:
-    """Given a handler that fails, then it is retried after one and two minutes, and then given up."""
+    """Given a handler that fails, it is retried after one and two minutes, and then given up."""
     invoked = listen(world, fails)
 
     world.send_stop()
@@ -63,7 +63,7 @@ def test_a_rule_fires_once_and_never_in_the_past(world: World, cron: str, fired:
 
 
 def test_a_rule_with_a_target_is_not_deleted(world: World) -> None:
-    """Given a rule with a target, then DeleteRule is refused."""
+    """Given a rule with a target, DeleteRule is refused."""
     put_rule(world, "cron(10 12 1 1 ? 2030)")
 
     with pytest.raises(ClientError, match="has targets"):
@@ -71,7 +71,7 @@ def test_a_rule_with_a_target_is_not_deleted(world: World) -> None:
 
 
 def test_a_late_message_keeps_its_time(world: World) -> None:
-    """Given a message that comes twice, at once and an hour late, then both say when it was sent."""
+    """Given a message that comes twice, at once and an hour late, both say when it was sent."""
     seen: list[str] = []
 
     def handler(event: dict[str, list[dict[str, dict[str, str]]]], context: object) -> None:
@@ -93,7 +93,7 @@ def run_program(world: World, work: Callable[[], object], limit: float = 300) ->
 
 
 def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
-    """Given 25 CreateCluster at once, of which AWS takes 20, then the rest waits for its turn."""
+    """Given 25 CreateCluster at once, of which AWS takes 20, the rest waits for its turn."""
 
     def work() -> None:
         for number in range(25):
@@ -104,7 +104,7 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
 
 
 def test_who_died_makes_no_further_call(world: World) -> None:
-    """Given a process that dies after a call, when it goes on in spite of that, then nothing comes of it."""
+    """Given a process that dies after a call, when it goes on in spite of that, nothing comes of it."""
     world.boundary.faults = {0: Fault.DIES}
 
     def work() -> None:
@@ -119,7 +119,7 @@ def test_who_died_makes_no_further_call(world: World) -> None:
 
 
 def test_time_that_is_up_ends_a_program(world: World) -> None:
-    """Given a program that sleeps longer than it may, then it ends when its time is up."""
+    """Given a program that sleeps longer than it may, it ends when its time is up."""
     run_program(world, lambda: world.scheduler.wait(1000), limit=300)
 
     assert world.scheduler.time == 300
