@@ -30,7 +30,7 @@ class Fault(Enum):
 
 
 class Point:
-    """One call that a fault or another program may come to."""
+    """One call at which a fault or another program may intervene."""
 
     __slots__ = ("operation", "program")
 
@@ -43,7 +43,7 @@ class Point:
 
 
 class Boundary:
-    """The way of a call to AWS and back; `told` hears of each: program, operation, arguments."""
+    """The path of a call to AWS and back; `told` receives each: program, operation, arguments."""
 
     told: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
 
@@ -115,7 +115,7 @@ class Boundary:
         return fault
 
     def _wait_for_room(self, operation: str, tries: int) -> None:
-        """botocore waits and tries again when AWS says that it is asked too often."""
+        """Wait and retry, as botocore does, when AWS reports too many requests."""
         for attempt in range(tries):
             if self.limits.let_pass(operation, self.scheduler.time):
                 return

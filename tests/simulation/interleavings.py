@@ -29,7 +29,7 @@ class Switcher:
     made: int = 0  # calls of the program whose turn it is, since it has it
 
     def begin(self, *programs: Program) -> None:
-        """From now on, for these two."""
+        """Hold and release these two programs from now on."""
         self.programs = list(programs)
         for program in programs:
             self._follow(program)
@@ -46,7 +46,7 @@ class Switcher:
         program.when_over = end
 
     def _meet(self, point: Point) -> None:
-        """Before a call of one of the two."""
+        """Decide before a call of one of the two."""
         program = point.program
         if program is None or program not in self.programs:
             return
@@ -69,7 +69,7 @@ class Switcher:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Two invocations: how the world is before, and how they begin; `most` pre-emptions."""
+    """Two invocations: how the world is before, and how they begin; `most` is the number of pre-emptions."""
 
     prepare: Callable[[World], None]
     begin: Callable[[World], tuple[Program, Program]]
@@ -111,7 +111,7 @@ def run_schedule(meeting: Meeting, schedule: Schedule, *, swapped: bool = False)
 
 
 def explore(meeting: Meeting) -> Iterator[Order]:
-    """Every order, each once: as far as a schedule's switches take place, so far it is extended."""
+    """Yield every order once; a schedule is extended as far as its switches take effect."""
     for swapped in (False, True):
         yield run_schedule(meeting, (), swapped=swapped)[1]
         yield from _extend(meeting, (), swapped)

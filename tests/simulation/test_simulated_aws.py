@@ -1,4 +1,4 @@
-"""What the simulated AWS does beyond the contract tests: time, messages, retries, limits, death."""
+"""The simulated AWS beyond the contract tests: time, messages, retries, limits, ends of programs."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ from tests.simulation.world import USER, World
 
 @pytest.fixture
 def world() -> World:
-    """An account with the stack and nobody in it."""
+    """Return an account with the stack and no participants."""
     return World()
 
 
 def listen(world: World, fails: int = 0) -> list[float]:
-    """Put a handler behind the stop topic that fails so many times; gives when it is invoked."""
+    """Put a handler behind the stop topic that fails so many times; return the times of its invocations."""
     times: list[float] = []
 
     def handler(event: object, context: object) -> None:
@@ -32,7 +32,7 @@ def listen(world: World, fails: int = 0) -> list[float]:
 
 
 def put_rule(world: World, cron: str) -> None:
-    """A rule with a target."""
+    """Create a rule with a target."""
     world.events.put_rule(Name="rule", ScheduleExpression=cron)
     world.events.put_targets(Rule="rule", Targets=[{"Id": "x", "Arn": STOP_TOPIC, "Input": "{}"}])
 
@@ -86,14 +86,14 @@ def test_a_late_message_keeps_its_time(world: World) -> None:
 
 
 def run_program(world: World, work: Callable[[], object], limit: float = 300) -> BaseException | None:
-    """Run something as an invocation would; what it ended with."""
+    """Run something as an invocation would; return what it ended with."""
     program = world.scheduler.begin("program", work, limit)
     world.scheduler.run_program(program)
     return program.error
 
 
 def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
-    """Given 25 CreateCluster at once, of which AWS takes 20, the rest waits for its turn."""
+    """Given 25 CreateCluster calls at once, of which AWS accepts 20, the others wait for their turn."""
 
     def work() -> None:
         for number in range(25):
@@ -104,7 +104,7 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
 
 
 def test_who_died_makes_no_further_call(world: World) -> None:
-    """Given a process that dies after a call, when it goes on in spite of that, nothing comes of it."""
+    """Given a process that dies after a call, continuing in spite of that has no effect."""
     world.boundary.faults = {0: Fault.DIES}
 
     def work() -> None:
@@ -126,8 +126,7 @@ def test_time_that_is_up_ends_a_program(world: World) -> None:
 
 
 def test_a_crash_in_the_game_shows_within_seconds(world: World) -> None:
-    """Given a game that is shown, when its container crashes, then within five seconds the participant
-    waits, and within two minutes the game is shown again."""
+    """Given a shown game whose container crashes, the participant waits within 5 s and plays within 2 min."""
     person = world.meet()
     while person.last.get("page") != "show_game_page":
         person.go_on()

@@ -33,13 +33,13 @@ class Withdrawal:
 
     @classmethod
     def parse(cls, text: str) -> "Withdrawal":
-        """The one of that name."""
+        """Return the withdrawal of that name."""
         act, number, ending, first = text.split("/")
         return cls(act, int(number), ending == "dies", first)
 
 
 def list_withdrawals(act: str) -> Iterator[Withdrawal]:
-    """At every call of the act's function."""
+    """List a withdrawal at every call of the act's function."""
     for number in range(count_calls(act)):
         for dies in (False, True):
             for first in ORDERS:
@@ -47,7 +47,7 @@ def list_withdrawals(act: str) -> Iterator[Withdrawal]:
 
 
 def count_calls(act: str) -> int:
-    """The calls of the act's function when nobody withdraws."""
+    """Return the number of calls of the act's function without a withdrawal."""
     world, calls = World(), []
     prepare, function, begin = ACTS[act]
     prepare(world)
@@ -81,7 +81,7 @@ def run_withdrawal(withdrawal: Withdrawal) -> World:
 
 
 def begin_anew(world: World, first: str) -> None:
-    """Who has withdrawn takes part again, and plays, whatever else still comes from before."""
+    """Let the withdrawn participant begin again and play, whatever earlier messages still arrive."""
     before = list(world.sns.sent)
     person = world.meet()
     for _ in range(40):
@@ -101,7 +101,7 @@ def begin_anew(world: World, first: str) -> None:
 
 
 def delete_records(world: World) -> None:
-    """What the tool deletes; the slots are the platform's own."""
+    """Delete what the tool deletes; the slots are the platform's own."""
     for key in list(world.s3.objects):
         if key in (f"_servers/{USER}.json", f"{PROJECT}/Users/{USER}") or key.startswith("_slots/q."):
             del world.s3.objects[key]
@@ -111,7 +111,7 @@ def delete_records(world: World) -> None:
 
 
 def deliver_again(world: World, messages: list[Message], first: str) -> None:
-    """Everything that was ever published, in or against its order."""
+    """Deliver everything that was ever published, in order or in reverse."""
     for number, message in enumerate(messages if first == ORDERS[0] else reversed(messages)):
         world.sns.deliver_later(message, (number + 1) * APART)
 
@@ -157,24 +157,24 @@ def _is_of(point: Point, function: str) -> bool:
 
 
 def prepare_first_page(world: World) -> None:
-    """A study whose server is started by the first page."""
+    """Publish a study whose server is started by the first page."""
     world.publish(FIRST_PAGE)
 
 
 def go_on(world: World) -> None:
-    """The participant's page does what comes next."""
+    """Let the participant's page do what comes next."""
     world.meet().go_on()
 
 
 def go_past_the_game(world: World) -> None:
-    """The participant plays, and comes to the stop step."""
+    """Let the participant play, and reach the stop step."""
     person = world.meet()
     while person.step < CONFIG["events"]["stopServerStep"]:
         person.go_on()
 
 
 def let_die(world: World) -> None:
-    """The game server crashes, and is to be replaced."""
+    """Let the game server crash; a replacement is due."""
     for task in world.ecs.list_living(USER):
         world.ecs.end_task(task, "EssentialContainerExited", "crashed", seconds=0)
 

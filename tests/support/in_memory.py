@@ -18,7 +18,7 @@ REGION = "ca-central-1"
 
 
 def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Loads functions/<name>/app.py under a name of its own; anew each time, so its caches are empty."""
+    """Return a loader of functions/<name>/app.py under its own name, always new, with empty caches."""
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"function_{name}", ROOT / f"functions/{name}/app.py")
@@ -33,13 +33,13 @@ def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 def load_event(name: str) -> dict[str, Any]:
-    """Reads events/<name>.json, the samples that serve `sam local invoke` too."""
+    """Read events/<name>.json, one of the samples that `sam local invoke` uses too."""
     event: dict[str, Any] = json.loads((ROOT / f"events/{name}.json").read_text())
     return event
 
 
 def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
-    """AWS in memory, empty, while the iterator stands at its `yield`; calls are recorded (see AwsHooks)."""
+    """Provide empty AWS in memory while the iterator is at its `yield`; record calls (see AwsHooks)."""
     # Imported here: moto takes half a second, and most tests do without it.
     import boto3
     from moto import mock_aws
