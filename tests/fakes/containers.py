@@ -15,7 +15,7 @@ NO_ADDRESS = (
     "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in "
     "subnet '{}': InsufficientFreeAddressesInSubnet"
 )
-# Seconds after RunTask: PROVISIONING until the interface is there, then PENDING until RUNNING.
+# Seconds after RunTask: PROVISIONING until the interface is attached, then PENDING until RUNNING.
 ATTACHED, RUNNING = 8, 25
 
 
@@ -71,7 +71,7 @@ class FakeContainers:
         self.tasks: dict[str, FakeTask] = {}
         self.shortages: dict[str, str] = {}
         self.subnets: tuple[str, ...] = ("subnet-1", "subnet-2")
-        self.full_subnets: set[str] = set()  # their tasks end for want of an address
+        self.full_subnets: set[str] = set()  # their tasks end because no address is free
         self.names_full_subnet = True  # in the reason; the task's attachment does in any case
         self.failures: list[str] = []
         self.cluster_seconds = 2.0

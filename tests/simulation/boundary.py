@@ -1,8 +1,8 @@
-"""Where the handlers' code ends and AWS begins: every client call passes here.
+"""The boundary between the handlers' code and AWS: every client call passes here.
 
-A call is a *point*: there it may fail, be done with its answer lost, end its program, or let another program
-go first. Waiting polls are collapsed: a look that repeats one since which its program has changed
-nothing is no new point.
+A call is a *point*: there it may fail, take effect with its response lost, end its program, or let another
+program go first. Waiting polls are collapsed: a call that repeats another since which its program has changed
+nothing is not a new point.
 """
 
 from collections.abc import Callable, Iterator
@@ -126,9 +126,9 @@ class Boundary:
 def operation(
     name: str, is_refused: Callable[..., bool] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks a method of a simulated client as the AWS operation of that name, such as `ecs:RunTask`.
+    """Mark a method of a simulated client as the AWS operation of that name, such as `ecs:RunTask`.
 
-    `is_refused` says of a write that it would be refused now, so that asking again is a waiting poll.
+    `is_refused` returns whether a write would be refused now, so that asking again is a waiting poll.
     """
     reads = name.partition(":")[2].startswith(_READS)
 

@@ -1,7 +1,7 @@
-"""Crash points: one fault, or two, at every AWS call of an invocation, and whatever may come after it.
+"""Crash points: one fault, or two, at every AWS call of an invocation, and everything that may follow.
 
-A case is a name that says all: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31
-(counted from the first call of the start) meet these faults, and after which the platform's retry comes.
+The name describes a case: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31 (counted
+from the first call of the start) meet these faults, and after which the platform's retry follows.
 """
 
 from collections.abc import Callable, Iterator
@@ -163,9 +163,9 @@ def follow(world: World, aftermath: str, message: Message) -> None:
 
 
 def prepare_step(step: int, *, ready: bool = False, old: bool = False) -> Callable[[World], None]:
-    """A participant has come to that step; their server is ready, or has not begun to start.
+    """Put a participant at that step, with a server that is ready or has not begun to start.
 
-    `old`: by an existing front end, which does not say `step`.
+    `old`: by an existing front end, which does not send `step`.
     """
 
     def prepare(world: World) -> None:

@@ -1,7 +1,7 @@
-"""The real handlers, deployed into the simulated AWS: nothing of theirs is replaced but their way to it.
+"""The real handlers, deployed into the simulated AWS: only their access to it is replaced.
 
-What a handler has from outside (clients, the clock, chance, the environment, TCP) is taken from the world
-that stands at the moment; everything is put back when the deployment ends.
+A handler's surroundings (clients, the clock, chance, the environment, TCP) come from the current world.
+Everything is restored when the deployment ends.
 """
 
 import importlib.util

@@ -1,8 +1,8 @@
 """Two invocations at once, in every order of their AWS calls with up to so many pre-emptions.
 
 A schedule such as `(3, 5)` means: the first one makes three calls and is held before its fourth; the second
-makes five and is held; the first goes on to its end, then the second. Who is held may be held until its time
-is up. Waiting polls are no places to hold at (see boundary), and time passes in them as ever.
+makes five and is held; the first continues to its end, then the second. A held one may be held until its time
+is up. Programs are not held at waiting polls (see boundary), in which time passes as usual.
 """
 
 from collections.abc import Callable, Iterator
@@ -118,7 +118,7 @@ def explore(meeting: Meeting) -> Iterator[Order]:
 
 
 def _extend(meeting: Meeting, before: Schedule, swapped: bool) -> Iterator[Order]:
-    # One that is given its turn makes at least one call: else the order is that of a shorter schedule.
+    # A program makes at least one call in its turn: otherwise the order is that of a shorter schedule.
     number = 1
     while True:
         schedule = (*before, number)

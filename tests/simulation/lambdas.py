@@ -1,9 +1,9 @@
-"""Lambda: asynchronous invocations with two retries and a dead-letter queue, and death when time is up.
+"""Lambda: asynchronous invocations with two retries and a dead-letter queue, and a time limit.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 A retry is the same event under the same request id, a minute after the first failure and two after the
-second. A function that ran out of time or memory has failed as one that raised. An execution environment
-serves one invocation at a time and is used again.
+second. A function that ran out of time or memory has failed like one that raised. An execution environment
+serves one invocation at a time and is reused.
 """
 
 from collections.abc import Callable

@@ -102,7 +102,7 @@ class Participant:
         answer = self.send(request)
         self.failed = None if answer else request
         if self.failed and not self.says_step:
-            self.failed = Request("GET")  # its page hangs, and the participant loads it anew
+            self.failed = Request("GET")  # its page hangs, and the participant reloads it
         return answer
 
     def go_on(self) -> None:

@@ -1,6 +1,6 @@
 """Virtual time, and programs that run in it one at a time.
 
-A program (one invocation of a handler, say) is ordinary code in a greenlet. It runs until it waits; then
+A program (such as one invocation of a handler) is ordinary code in a greenlet. It runs until it waits; then
 whatever is due next runs, and time jumps to it. Nothing really sleeps and no two programs run at once, so a
 run is repeatable to the last call, and a whole hour of it takes milliseconds.
 """
@@ -128,7 +128,7 @@ class Scheduler:
             self.time = max(self.time, limit)
 
     def run(self, limit: float = FOREVER) -> bool:
-        """Let everything happen until nothing is due; False if something still is after `limit` seconds."""
+        """Let everything happen; return False if something is still due after `limit` seconds."""
         latest = self.time + limit
         self._limit = latest
         while self._due and self._due[0][0] <= latest:

@@ -1,6 +1,6 @@
 """One fault, and a sample of two, at every call of start, stop and step; the full set is `make simulate`.
 
-And somebody who withdraws at any call.
+A participant also withdraws at any call.
 """
 
 import pytest
@@ -28,8 +28,7 @@ def test_two_faults_anywhere(act: str) -> None:
 
 @pytest.mark.parametrize("act", withdrawals.ACTS)
 def test_withdrawal_anywhere(act: str) -> None:
-    """Given somebody who withdraws at any call, when all messages come once more, then nothing of them is
-    back, and when they begin anew they play."""
+    """Given a withdrawal at any call, repeated messages restore nothing, and a new run works."""
     report = units.run_withdrawals(act)
 
     assert report.found == []

@@ -114,7 +114,7 @@ def _tell_all(error: BaseException) -> str:
 
 
 def _history_settings(examples: int) -> hypothesis.settings:
-    # Whoever wants to know only whether there is something does not wait until it has become small.
+    # A run that only asks whether there is a finding does not wait until it has been shrunk.
     left_out = {hypothesis.Phase.shrink, hypothesis.Phase.explain} if MOST_FOUND == 1 else set()
     return hypothesis.settings(
         phases=[phase for phase in hypothesis.Phase if phase not in left_out],

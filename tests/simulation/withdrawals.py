@@ -1,7 +1,7 @@
-"""Somebody withdraws in the middle of a start or a stop; then every message there ever was comes once more.
+"""A participant withdraws during a start or a stop; then every message ever sent is delivered again.
 
-As the tool does it: a server is stopped first, and what is deleted is what was seen, so that a record that
-has come to life meanwhile stays. In the end the same participant begins anew.
+The withdrawal works as the tool's: a server is stopped first, and only records that were seen are deleted, so
+that a record written meanwhile stays. In the end the same participant begins again.
 """
 
 from collections.abc import Callable, Iterator

@@ -50,12 +50,12 @@ def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    # moto's machine images take a tenth of a second of every test, and nobody starts a machine.
+    # moto's machine images take a tenth of a second of every test, and no test starts a machine.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
         session, hooks = shared_session(REGION)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        # Handlers that are loaded from now on share clients; modules loaded before make theirs anew.
+        # Handlers that are loaded from now on share clients; modules loaded before create new ones.
         own_clients = clients.make_client
         own_clients.cache_clear()
         monkeypatch.setattr(clients, "make_client", shared_client)

@@ -4,10 +4,10 @@ import json
 
 from tests.support.server_world import HOST, NAME, PROJECT, USER, ServerWorld
 
-# In a warm execution environment, for a project whose pages are not frozen; each look that has to be
-# repeated until a cluster, an address or a name is there costs one call more.
+# In a warm execution environment, for a project whose pages are not frozen. Each check that must be repeated
+# until a cluster, an address or a name exists costs one more call.
 CALLS_OF_A_START = {
-    "GetObject": 10,  # project list, participant, slot; the rest are looks at the server record
+    "GetObject": 10,  # project list, participant, slot; the rest are reads of the server record
     "ListObjectsV2": 1,
     "PutObject": 6,
     "PutRule": 1,
@@ -21,7 +21,7 @@ CALLS_OF_A_START = {
     "GetChange": 1,
 }
 CALLS_OF_A_STOP = {
-    "ListObjectsV2": 1,  # who waits for the place
+    "ListObjectsV2": 1,  # the participants who wait for a slot
     "GetObject": 4,
     "PutObject": 3,
     "PutRule": 1,

@@ -105,7 +105,7 @@ def test_a_server_that_replaces_another_counts_from_its_own_beginning(
 
     lines = counted()
     record = ready_world.record()
-    assert record.requested_at == first  # what the record keeps is the first start's
+    assert record.requested_at == first  # the record keeps the first start's time
     assert sum(line.get("ServersReplaced", 0) for line in lines) == 1
     (ready,) = [line["TimeToReady"] for line in lines if "TimeToReady" in line]
     assert ready == (record.ready_at - record.started_at).total_seconds() < 300
