@@ -120,9 +120,11 @@ class LifecycleWorld:
         seconds: float = STOP_SECONDS,
     ) -> None:
         """Invoke stop_server once, for the user unless `body` says otherwise."""
-        self.tell_stop_server({"userId": USER, **(body or {})}, owner=owner, sent_at=sent_at, seconds=seconds)
+        self.deliver_to_stop_server(
+            {"userId": USER, **(body or {})}, owner=owner, sent_at=sent_at, seconds=seconds
+        )
 
-    def tell_stop_server(
+    def deliver_to_stop_server(
         self,
         body: Mapping[str, Any],
         *,
@@ -146,14 +148,14 @@ class LifecycleWorld:
 
     def sweep(self, **options: Any) -> None:
         """Invoke stop_server with the sweep's signal."""
-        self.tell_stop_server({"sweep": True}, **options)
+        self.deliver_to_stop_server({"sweep": True}, **options)
 
     def stop_as_lambda(self, body: Mapping[str, Any]) -> None:
         """Invoke stop_server and, if it fails, twice more as the same invocation."""
         owner, sent_at = self.new_owner(), self.clock.now()
         for wait in (60, 120, 0):
             with suppress(TransientError, Crash):
-                return self.tell_stop_server({"userId": USER, **body}, owner=owner, sent_at=sent_at)
+                return self.deliver_to_stop_server({"userId": USER, **body}, owner=owner, sent_at=sent_at)
             self.clock.advance(wait)
         return None
 

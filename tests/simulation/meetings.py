@@ -167,7 +167,7 @@ def sweep(world: World) -> Message:
     return world.send_sweep()
 
 
-def prepare_last_place(world: World) -> None:
+def prepare_last_slot(world: World) -> None:
     """Allow one server."""
     world.limit(1)
 
@@ -196,7 +196,7 @@ SERVER_MEETINGS = {
     "start ∥ sweep": Meeting(prepare_nothing, deliver_both(start, sweep), leave),
     "start, continued ∥ sweep": Meeting(prepare_half, deliver_both(start, sweep), leave),
     "rule ∥ sweep": Meeting(prepare_server, deliver_both(ring, sweep), leave),
-    "start ∥ other's start, one place": Meeting(prepare_last_place, deliver_both(start, start_other), leave),
+    "start ∥ other's start, one place": Meeting(prepare_last_slot, deliver_both(start, start_other), leave),
     "stop ∥ other's start, one place": Meeting(prepare_full, deliver_both(stop, start_other), leave),
     "stop ∥ next start": Meeting(prepare_server, deliver_both(stop, start_again), leave),
 }

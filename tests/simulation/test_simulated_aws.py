@@ -103,7 +103,7 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
     assert world.scheduler.time >= 5
 
 
-def test_who_died_makes_no_further_call(world: World) -> None:
+def test_an_ended_program_makes_no_further_call(world: World) -> None:
     """Given a process that dies after a call, continuing in spite of that has no effect."""
     world.boundary.faults = {0: Fault.DIES}
 

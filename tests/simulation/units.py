@@ -102,13 +102,13 @@ def run_histories(seed: int, operations: int = OPERATIONS) -> Report:
                 hypothesis.seed(portion)(Histories), settings=_history_settings(examples)
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found
-            report.found.append(f"SIMULATION_SEED={seed}: {_tell_all(error)}")
+            report.found.append(f"SIMULATION_SEED={seed}: {_report_all(error)}")
         portion += 1
     report.cases, report.seconds = Histories.operations, time.perf_counter() - began
     return report
 
 
-def _tell_all(error: BaseException) -> str:
+def _report_all(error: BaseException) -> str:
     """The error first, then where it came from: hypothesis hides what a rule has raised behind its own."""
     return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
 

@@ -76,11 +76,11 @@ def run_withdrawal(withdrawal: Withdrawal) -> World:
         world.invariants.fail(6, "a message of before the withdrawal has started a task")
     if back := [key for key in world.s3.objects if USER in key and not key.startswith("_slots/0")]:
         world.invariants.fail(6, f"a message of before the withdrawal has brought back {back}")
-    begin_anew(world, withdrawal.first)
+    begin_again(world, withdrawal.first)
     return world
 
 
-def begin_anew(world: World, first: str) -> None:
+def begin_again(world: World, first: str) -> None:
     """Let the withdrawn participant begin again and play, whatever earlier messages still arrive."""
     before = list(world.sns.sent)
     person = world.meet()
@@ -173,7 +173,7 @@ def go_past_the_game(world: World) -> None:
         person.go_on()
 
 
-def let_die(world: World) -> None:
+def crash_task(world: World) -> None:
     """Let the game server crash; a replacement is due."""
     for task in world.ecs.list_living(USER):
         world.ecs.end_task(task, "EssentialContainerExited", "crashed", seconds=0)
@@ -183,6 +183,6 @@ ACTS: dict[str, tuple[Callable[[World], None], str, Callable[[World], None]]] = 
     "first start": (prepare_first_page, "start_server", go_on),
     "start": (prepare_step(1), "start_server", go_on),
     "stop": (prepare_step(3, ready=True), "stop_server", go_past_the_game),
-    "death": (prepare_step(3, ready=True), "stop_server", let_die),
-    "replacement": (prepare_step(3, ready=True), "start_server", let_die),
+    "death": (prepare_step(3, ready=True), "stop_server", crash_task),
+    "replacement": (prepare_step(3, ready=True), "start_server", crash_task),
 }

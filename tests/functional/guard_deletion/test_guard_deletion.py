@@ -180,7 +180,7 @@ def test_account_that_takes_no_switch_can_be_cleared(
     assert list_switches(aws) == [OFF]
 
 
-def test_missing_variable_is_told(
+def test_missing_variable_is_reported(
     send: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a function without its variable, the response is FAILED with its name: no check, no deletion."""

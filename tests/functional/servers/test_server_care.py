@@ -100,7 +100,7 @@ def test_the_sample_sweep_is_served(ready_world: ServerWorld) -> None:
     assert ready_world.aws.count()["ListClusters"] == 1
 
 
-def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
+def test_a_task_exit_leads_to_another_start(ready_world: ServerWorld) -> None:
     """Given a task that exited, the attempt is torn down and a start is published."""
     codes = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 137}]}
 
@@ -115,7 +115,7 @@ def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
     assert (ready_world.record()["state"], ready_world.record()["attempt"]) == ("ready", 2)
 
 
-def test_the_event_of_our_own_stop_costs_one_look(ready_world: ServerWorld) -> None:
+def test_the_event_of_our_own_stop_costs_one_read(ready_world: ServerWorld) -> None:
     """Given the event of an ordinary stop, nothing changes."""
     event = build_event(ready_world, stopCode="UserInitiated", containers=[{"exitCode": 143}])
     ready_world.stop()
@@ -133,7 +133,7 @@ def test_the_sample_event_of_a_task_is_served(world: ServerWorld) -> None:
     assert world.aws.count() == {"GetObject": 1}
 
 
-def test_an_event_that_concerns_nobody_costs_nothing(world: ServerWorld) -> None:
+def test_an_event_of_another_task_costs_nothing(world: ServerWorld) -> None:
     """Given an event of another stack's cluster, or of a running task, nothing is called."""
     event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": {"lastStatus": "RUNNING"}}
 
@@ -142,7 +142,7 @@ def test_an_event_that_concerns_nobody_costs_nothing(world: ServerWorld) -> None
     assert world.aws.calls == []
 
 
-def test_a_place_is_passed_on(world: ServerWorld) -> None:
+def test_a_slot_is_passed_on(world: ServerWorld) -> None:
     """Given a cap of two, the third waits in the queue; a stop requests their server, and they leave it."""
     for user in ("bob", "cyd", USER):
         world.start({"projectId": PROJECT, "userId": user, "requestId": user})

@@ -112,7 +112,7 @@ def test_the_task_gets_a_public_address(world: ServerWorld) -> None:
     assert len(call["clientToken"]) == 64
 
 
-def test_the_container_is_told_the_group(world: ServerWorld) -> None:
+def test_the_container_receives_the_group(world: ServerWorld) -> None:
     """Given a record with a group, the configured container receives it, without another call."""
     world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
     config = world.read("project_master_list.json")["projects"][0]
@@ -150,7 +150,7 @@ def test_a_stop_costs_so_many_calls(ready_world: ServerWorld) -> None:
     assert ready_world.aws.count() == CALLS_OF_A_STOP
 
 
-def test_a_duplicate_start_costs_one_look(ready_world: ServerWorld) -> None:
+def test_a_duplicate_start_costs_one_read(ready_world: ServerWorld) -> None:
     """Given a message that SNS delivers twice, the second delivery only reads the record."""
     ready_world.start(request_id="another invocation")
 

@@ -31,7 +31,7 @@ def withdrawn_world(world: ServerWorld) -> ServerWorld:
     return world
 
 
-def test_who_begins_anew_has_a_server_at_once(withdrawn_world: ServerWorld) -> None:
+def test_a_participant_who_begins_again_has_a_server_at_once(withdrawn_world: ServerWorld) -> None:
     """Given the same id within the hour for which ECS keeps a client token, the start gets its own task."""
     enter(withdrawn_world)
 
@@ -51,7 +51,7 @@ def test_who_begins_anew_has_a_server_at_once(withdrawn_world: ServerWorld) -> N
         ("stop", {"requestId": f"{PROJECT}/{USER}/by hand", "reason": "stopped by hand"}),
     ],
 )
-def test_late_messages_bring_nobody_back(
+def test_late_messages_restore_nothing(
     withdrawn_world: ServerWorld, function: str, body: dict[str, object]
 ) -> None:
     """Given a message that arrives after the withdrawal, nothing is created, not even a record."""

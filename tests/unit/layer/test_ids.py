@@ -143,12 +143,12 @@ def test_long_names_differ_by_user() -> None:
         ("hippo-1-" + "x" * 49, None),
     ],
 )
-def test_names_tell_whose_they_are(name: str, owner: tuple[int, str] | None) -> None:
+def test_names_show_their_owner(name: str, owner: tuple[int, str] | None) -> None:
     """Given a name, it gives attempt and user id if it has our format, and None otherwise."""
     assert parse_resource_name("hippo", name) == owner
 
 
-def test_hashed_name_tells_nobody() -> None:
+def test_hashed_name_has_no_owner() -> None:
     """Given a name with a hash that looks like a user id, it does not count as one."""
     name = name_resources("abcdefghijkl", 1_000, "x" * 48)
 

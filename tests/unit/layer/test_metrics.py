@@ -86,7 +86,7 @@ def test_silent(hush: Callable[[], None], capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("fault", [OSError("no space"), ValueError("I/O operation on closed file")])
-def test_output_that_fails_fails_nobody(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_output_does_not_fail_the_caller(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given a standard output that fails, the caller continues."""
 
     class Broken(io.StringIO):

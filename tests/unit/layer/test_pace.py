@@ -11,7 +11,7 @@ def test_the_first_look_is_due_at_once(clock: FakeClock) -> None:
     assert [pace.is_due(), pace.is_due()] == [True, False]
 
 
-def test_looks_back_off_like_polls(clock: FakeClock) -> None:
+def test_checks_back_off_like_polls(clock: FakeClock) -> None:
     """Given a minute of asking, checks are due after 1 s, then half as long again up to 5 s ± 20 %."""
     pace = Pace(clock)
     looks = []

@@ -47,7 +47,7 @@ def test_numbers_and_lists_are_read() -> None:
     assert (settings.max_runtime, settings.subnet) == (45, ("subnet-1", "subnet-2"))
 
 
-def test_everything_wrong_is_told_at_once() -> None:
+def test_every_error_is_reported_at_once() -> None:
     """Given two missing variables, an empty one and one that is not a number, one error names all four."""
     environ = START_SERVER | {"MAX_RUNTIME": "an hour", "ROOT_DOMAIN": " "}
     del environ["BUCKET"], environ["SUBNET"]

@@ -55,7 +55,7 @@ def test_page_is_all_files_but_the_shared_layer(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["config.json", "media/p/x.png"])
-def test_files_in_the_place_of_others_are_left_out(folder: Path, name: str) -> None:
+def test_files_that_would_replace_others_are_left_out(folder: Path, name: str) -> None:
     """Given a config.json or a folder media/ in web/, neither replaces the one on the site."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("x")

@@ -33,7 +33,7 @@ def end_task(world: LifecycleWorld) -> None:
     detail = {"lastStatus": "STOPPED", "clusterArn": arn, "taskArn": world.record().task_arn}
     detail |= {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}
     event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}
-    world.tell_stop_server(event)
+    world.deliver_to_stop_server(event)
 
 
 def start_again(world: LifecycleWorld) -> None:
@@ -114,7 +114,7 @@ def test_a_server_that_replaces_another_counts_from_its_own_beginning(
     assert minutes == pytest.approx([time.total_seconds() / 60 for time in expected], abs=0.01)
 
 
-def test_a_start_that_fails_for_good_is_counted_with_its_reason(
+def test_a_start_that_fails_permanently_is_counted_with_its_reason(
     world: LifecycleWorld, counted: Counted
 ) -> None:
     """Given an unlisted project, one failed start with its reason is counted."""
@@ -173,7 +173,7 @@ def test_a_sweep_that_has_not_seen_all_counts_no_servers(
     assert set(line) == {"Orphans", "SlotsInUse", "Queue"}
 
 
-def test_a_sweep_tells_servers_that_outlive_their_deadline(
+def test_a_sweep_reports_servers_that_outlive_their_deadline(
     ready_world: LifecycleWorld, counted: Counted
 ) -> None:
     """Given a server long after its deadline whose rule never fired, it is counted and asked to stop."""
@@ -204,7 +204,7 @@ def test_what_is_past_its_deadline(world: LifecycleWorld, state: str, minutes: i
     assert is_past_deadline(record, now) is late
 
 
-def test_a_rule_that_a_stop_makes_anew_has_its_tags(ready_world: LifecycleWorld) -> None:
+def test_a_rule_that_a_stop_creates_again_has_its_tags(ready_world: LifecycleWorld) -> None:
     """Given a lost rule and a failing teardown, the new rule has the tags of its participant."""
     ready_world.rules.rules.clear()
     ready_world.journal.fail(

@@ -52,7 +52,7 @@ def test_cause_is_read_from_stop_code_and_exit_codes(code: str, exit_codes: list
         {"clusterArn": None},
     ],
 )
-def test_what_concerns_nobody_is_none(detail: dict[str, Any]) -> None:
+def test_events_of_other_tasks_are_none(detail: dict[str, Any]) -> None:
     """Given a running task, or one in another's cluster, the event is ignored."""
     assert read_task_end(build_event(**detail), "hippo", NOW) is None
 

@@ -48,7 +48,7 @@ def list_players(world: LifecycleWorld) -> list[str]:
     return sorted(task.cluster.rpartition("-")[2] for task in world.containers.list_living())
 
 
-def test_places_are_passed_on_in_order(world: LifecycleWorld) -> None:
+def test_slots_are_passed_on_in_order(world: LifecycleWorld) -> None:
     """Given three waiting participants, each gets the slot in turn, at once, and the queue ends up empty."""
     queue_up(world, "ann", "bea", "cleo")
     assert list_queue(world) == ["ann", "bea", "cleo"]
@@ -63,7 +63,7 @@ def test_places_are_passed_on_in_order(world: LifecycleWorld) -> None:
     assert list_queue(world) == []
 
 
-def test_nobody_jumps_the_queue(world: LifecycleWorld) -> None:
+def test_a_newcomer_does_not_jump_the_queue(world: LifecycleWorld) -> None:
     """Given a free slot and a participant who waits for it, a newcomer queues behind them."""
     queue_up(world, "ann")
     end(world, "holder")
@@ -76,7 +76,7 @@ def test_nobody_jumps_the_queue(world: LifecycleWorld) -> None:
     assert list_players(world) == ["ann"]
 
 
-def test_asking_again_keeps_the_place(world: LifecycleWorld) -> None:
+def test_asking_again_keeps_the_position(world: LifecycleWorld) -> None:
     """Given participants whose starts are published every minute, the order is that of their first start."""
     queue_up(world, "ann", "bea")
     for _ in range(8):
@@ -99,7 +99,7 @@ def test_whoever_has_gone_lets_the_next_one_pass(world: LifecycleWorld) -> None:
     assert list_queue(world) == []
 
 
-def test_an_own_request_finds_the_place_if_the_passing_on_was_lost(world: LifecycleWorld) -> None:
+def test_an_own_request_gets_the_slot_if_the_published_start_was_lost(world: LifecycleWorld) -> None:
     """Given a stop cut off before it published, the first in the queue gets the slot, not the second."""
     queue_up(world, "ann", "bea")
     world.journal.fail("start_topic.publish", Crash())
@@ -155,7 +155,7 @@ def test_a_start_that_lost_its_slot_to_a_rival_waits_in_line(world: LifecycleWor
     assert list_players(world) == [waiting]
 
 
-def let_holder_die(world: LifecycleWorld) -> None:
+def crash_holders_task(world: LifecycleWorld) -> None:
     """Let the holder's server crash, and deliver the event to stop_server."""
     world.containers.end_task("EssentialContainerExited", "it crashed", 1)
     world.clock.advance(20)
@@ -166,13 +166,15 @@ def let_holder_die(world: LifecycleWorld) -> None:
         "taskArn": record.task_arn,
         "stopCode": "EssentialContainerExited",
     }
-    world.tell_stop_server({"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail})
+    world.deliver_to_stop_server(
+        {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}
+    )
 
 
-def test_a_died_server_comes_back_before_those_who_wait(world: LifecycleWorld) -> None:
+def test_a_crashed_server_is_replaced_before_others_are_served(world: LifecycleWorld) -> None:
     """Given a crash while others wait, the crashed server's own participant is replaced first."""
     queue_up(world, "ann")
-    let_holder_die(world)
+    crash_holders_task(world)
     queue_up(world, "ann")
     assert list_players(world) == []
 
@@ -182,11 +184,11 @@ def test_a_died_server_comes_back_before_those_who_wait(world: LifecycleWorld) -
     assert list_queue(world) == ["ann"]
 
 
-def test_a_died_server_that_nobody_misses_gives_its_place_away(world: LifecycleWorld) -> None:
+def test_a_crashed_server_past_the_game_gives_its_slot_away(world: LifecycleWorld) -> None:
     """Given a participant past the game whose server crashes, the next in the queue gets the slot."""
     queue_up(world, "ann")
     world.put_participant(5, user="holder")
-    let_holder_die(world)
+    crash_holders_task(world)
     deliver_starts(world)
 
     queue_up(world, "ann")
@@ -259,7 +261,7 @@ def test_a_raised_cap_lets_those_who_wait_in(world: LifecycleWorld) -> None:
     assert list_queue(world) == ["cleo"]
 
 
-def test_the_queue_costs_nothing_where_nobody_waits() -> None:
+def test_an_empty_queue_costs_nothing() -> None:
     """Given free slots, a start lists once, and neither reads nor deletes queue entries."""
     world = LifecycleWorld()
     world.start()

@@ -140,7 +140,7 @@ def test_a_lost_answer_of_the_claim_is_recognised(world: LifecycleWorld) -> None
     assert not slots.claim(0, OTHER_USER, 1)
 
 
-def test_a_slot_that_is_somebody_elses_is_not_freed(world: LifecycleWorld) -> None:
+def test_a_slot_of_another_attempt_is_not_freed(world: LifecycleWorld) -> None:
     """Given a slot that another attempt holds, a stop does not free it."""
     slots = ServerSlots(world.store, world.clock, 1)
     slots.claim(0, OTHER_USER, 1)

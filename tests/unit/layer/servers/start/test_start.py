@@ -30,7 +30,7 @@ def test_a_start_ends_ready(world: LifecycleWorld) -> None:
     }
 
 
-def test_the_alarm_clock_comes_first(world: LifecycleWorld) -> None:
+def test_the_shutdown_alarm_comes_first(world: LifecycleWorld) -> None:
     """Given a start, the shutdown rule is armed before anything that costs money exists."""
     world.start()
 
@@ -40,7 +40,7 @@ def test_the_alarm_clock_comes_first(world: LifecycleWorld) -> None:
     assert made == ["rules.arm", "containers.create_cluster", "containers.run_task", "host_names.create"]
 
 
-def test_nothing_is_made_without_an_alarm_clock(world: LifecycleWorld) -> None:
+def test_nothing_is_created_without_a_shutdown_alarm(world: LifecycleWorld) -> None:
     """Given a rule that cannot be created, the start creates nothing else."""
     world.journal.fail("rules.arm", TransientError("events:PutRule"))
 
@@ -229,7 +229,7 @@ def test_the_port_is_5000_at_the_public_address(world: LifecycleWorld) -> None:
     assert world.journal.arguments("connect")[-1] == {"address": "203.0.113.1", "port": 5000}
 
 
-def test_a_task_that_ends_by_itself_has_failed_for_good(world: LifecycleWorld) -> None:
+def test_a_task_that_exits_has_failed_permanently(world: LifecycleWorld) -> None:
     """Given a server that exits while it is awaited, it is not started again and the record says why."""
     world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit code 1"))
 

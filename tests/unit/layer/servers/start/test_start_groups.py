@@ -20,23 +20,25 @@ def put_group(world: LifecycleWorld, group: int | None) -> None:
     world.store.objects[key] = json.dumps({**json.loads(world.store.objects[key]), "group": group}).encode()
 
 
-def told(world: LifecycleWorld) -> list[dict[str, str]]:
+def list_variables(world: LifecycleWorld) -> list[dict[str, str]]:
     """Return the variables of all tasks so far."""
     return [task.variables for task in world.containers.tasks.values()]
 
 
 @pytest.mark.parametrize(("group", "variables"), [(0, {"HIPPO_GROUP": "0"}), (None, {})])
-def test_group_of_the_record_is_told(world: LifecycleWorld, group: int | None, variables: object) -> None:
+def test_group_of_the_record_reaches_the_server(
+    world: LifecycleWorld, group: int | None, variables: object
+) -> None:
     """Given a participant with a group, their server receives it; without one it receives nothing."""
     put_group(world, group)
 
     world.start()
 
-    assert told(world) == [variables]
+    assert list_variables(world) == [variables]
     assert world.record().container == ("" if group is None else PROJECT)
 
 
-def test_every_attempt_is_told_the_same(world: LifecycleWorld) -> None:
+def test_every_task_receives_the_same_group(world: LifecycleWorld) -> None:
     """Given an exited task, or Spot without capacity, every task receives the group."""
     put_group(world, 1)
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
@@ -45,8 +47,8 @@ def test_every_attempt_is_told_the_same(world: LifecycleWorld) -> None:
     world.clock.advance(60)
     world.start("second")
 
-    assert len(told(world)) == 4
-    assert all(variables == {"HIPPO_GROUP": "1"} for variables in told(world))
+    assert len(list_variables(world)) == 4
+    assert all(variables == {"HIPPO_GROUP": "1"} for variables in list_variables(world))
 
 
 def test_start_that_is_continued_uses_the_same_token(world: LifecycleWorld) -> None:
@@ -59,10 +61,10 @@ def test_start_that_is_continued_uses_the_same_token(world: LifecycleWorld) -> N
 
     world.start()
 
-    assert (world.record().state, told(world)) == ("ready", [{"HIPPO_GROUP": "1"}])
+    assert (world.record().state, list_variables(world)) == ("ready", [{"HIPPO_GROUP": "1"}])
 
 
-def test_container_that_is_not_there_fails_for_good(world: LifecycleWorld) -> None:
+def test_missing_container_fails_permanently(world: LifecycleWorld) -> None:
     """Given a config that names another container, the record says so and nothing is left."""
     put_group(world, 1)
     world.publish(PROJECT, awsSetup={"containerName": "other"})

@@ -136,7 +136,7 @@ def test_a_seen_start_has_whatever_it_left_cleared_up(ready_world: LifecycleWorl
     assert ready_world.left() == {}
 
 
-def test_a_late_start_of_somebody_who_has_withdrawn(world: LifecycleWorld) -> None:
+def test_a_late_start_of_a_withdrawn_participant(world: LifecycleWorld) -> None:
     """Given deleted records, a start that `next_step` sent before creates nothing, not even a record."""
     sent_at = world.clock.now()
     world.clock.advance(61)
@@ -179,7 +179,7 @@ def test_a_start_may_be_there_before_the_record(world: LifecycleWorld, request_i
     assert world.record().state == "ready"
 
 
-def test_a_late_start_of_somebody_with_a_record(world: LifecycleWorld) -> None:
+def test_a_late_start_of_a_participant_with_a_record(world: LifecycleWorld) -> None:
     """Given a participant at the start step, a start that comes an hour late takes effect."""
     world.put_participant(2)
     sent_at = world.clock.now()
@@ -190,7 +190,7 @@ def test_a_late_start_of_somebody_with_a_record(world: LifecycleWorld) -> None:
     assert world.record().state == "ready"
 
 
-def test_a_start_that_died_is_finished_all_the_same(world: LifecycleWorld) -> None:
+def test_an_interrupted_start_is_finished_all_the_same(world: LifecycleWorld) -> None:
     """Given a cut-off start and a withdrawn participant, its retry continues: resources may exist."""
     sent_at = world.clock.now()
     world.journal.fail("containers.run_task", TransientError("ecs"))

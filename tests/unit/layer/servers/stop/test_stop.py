@@ -181,7 +181,7 @@ def test_the_retry_finishes_what_is_left(ready_world: LifecycleWorld, step: str)
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
-def test_the_alarm_brings_back_a_stop_that_failed_for_good(ready_world: LifecycleWorld, step: str) -> None:
+def test_the_alarm_brings_back_a_stop_that_failed_permanently(ready_world: LifecycleWorld, step: str) -> None:
     """Given three failed tries of Lambda, the rule fires, repeatedly, until everything is gone."""
     ready_world.journal.fail(step, throttled(step), times=4)
 
@@ -191,7 +191,7 @@ def test_the_alarm_brings_back_a_stop_that_failed_for_good(ready_world: Lifecycl
     assert ready_world.left() == {}
 
 
-def test_the_shutdown_rule_ends_a_server_that_nobody_stops(world: LifecycleWorld) -> None:
+def test_the_shutdown_rule_ends_an_abandoned_server(world: LifecycleWorld) -> None:
     """Given a participant who walks away, the server runs for maxRuntime and no longer."""
     world.start()
 
@@ -201,7 +201,7 @@ def test_the_shutdown_rule_ends_a_server_that_nobody_stops(world: LifecycleWorld
     assert (world.record().state, world.record().reason) == ("stopped", "maxRuntime")
 
 
-def test_a_stop_beside_a_dead_start_looks_again_after_its_lease(world: LifecycleWorld) -> None:
+def test_a_stop_of_an_interrupted_start_runs_again_after_its_lease(world: LifecycleWorld) -> None:
     """Given a start in the middle of a call, the rule fires when its lease is over."""
     world.journal.fail("containers.create_cluster", Crash())
     with pytest.raises(Crash):
@@ -218,7 +218,7 @@ def test_a_stop_beside_a_dead_start_looks_again_after_its_lease(world: Lifecycle
     assert world.record().state == "stopping"
 
 
-def test_what_a_dead_start_made_last_is_found_after_its_lease(world: LifecycleWorld) -> None:
+def test_what_an_interrupted_start_created_last_is_found_after_its_lease(world: LifecycleWorld) -> None:
     """Given a call in flight that created something, the second stop removes it."""
     world.journal.fail("containers.create_cluster", Crash())
     with pytest.raises(Crash):

@@ -110,7 +110,7 @@ def test_a_stop_of_an_older_attempt_counts_whatever_its_project(ready_world: Lif
     assert ready_world.left()["clusters"] == [f"hippo-2-{USER}"]
 
 
-def test_what_an_older_attempt_leaves_has_its_alarm_clock(ready_world: LifecycleWorld) -> None:
+def test_what_an_older_attempt_leaves_has_its_shutdown_alarm(ready_world: LifecycleWorld) -> None:
     """Given an older attempt that cannot be torn down, its own rule retries."""
     ready_world.stop()
     ready_world.clock.advance(60)

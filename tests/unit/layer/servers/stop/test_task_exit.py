@@ -13,8 +13,8 @@ from tests.fakes.world import NAME, PROJECT, USER, LifecycleWorld
 
 CRASH = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}
 SPOT = {"stopCode": "SpotInterruption", "containers": [{"exitCode": 0}]}
-IN_GOOD_ORDER = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]}
-RESTART = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/again/1"}
+CLEAN_EXIT = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]}
+REPLACEMENT = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/again/1"}
 
 
 def build_event(task_arn: str, detail: dict[str, Any], cluster: str = NAME) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def build_event(task_arn: str, detail: dict[str, Any], cluster: str = NAME) -> d
     return {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": full}
 
 
-def let_die(world: LifecycleWorld, detail: dict[str, Any] = CRASH) -> dict[str, Any]:
+def crash_task(world: LifecycleWorld, detail: dict[str, Any] = CRASH) -> dict[str, Any]:
     """Let the server's task exit, and return the event."""
     world.containers.end_task(detail["stopCode"], "it ended", detail["containers"][0]["exitCode"])
     world.clock.advance(15)
@@ -42,13 +42,13 @@ def start_again(world: LifecycleWorld) -> None:
 @pytest.mark.parametrize(
     ("detail", "provider"), [(CRASH, "FARGATE_SPOT"), (SPOT, "FARGATE")], ids=["crash", "spot"]
 )
-def test_a_server_that_died_is_replaced(
+def test_a_server_whose_task_exited_is_replaced(
     ready_world: LifecycleWorld, detail: dict[str, Any], provider: str
 ) -> None:
     """Given a task that exits in use, its server is replaced; on demand if Spot took it back."""
-    ready_world.tell_stop_server(let_die(ready_world, detail))
+    ready_world.deliver_to_stop_server(crash_task(ready_world, detail))
     assert ready_world.left() == {}
-    assert list(ready_world.start_topic.messages) == [RESTART]
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT]
 
     start_again(ready_world)
 
@@ -58,9 +58,9 @@ def test_a_server_that_died_is_replaced(
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_server_that_ended_in_good_order_is_not_replaced(ready_world: LifecycleWorld) -> None:
+def test_a_server_that_exited_with_0_is_not_replaced(ready_world: LifecycleWorld) -> None:
     """Given a game server that exits with 0, the game is over and the server is torn down at once."""
-    ready_world.tell_stop_server(let_die(ready_world, IN_GOOD_ORDER))
+    ready_world.deliver_to_stop_server(crash_task(ready_world, CLEAN_EXIT))
 
     assert ready_world.left() == {}
     assert list(ready_world.start_topic.messages) == []
@@ -68,10 +68,10 @@ def test_a_server_that_ended_in_good_order_is_not_replaced(ready_world: Lifecycl
 
 
 @pytest.mark.parametrize("next_step", [5, 6])
-def test_nobody_who_is_past_the_game_gets_another_one(ready_world: LifecycleWorld, next_step: int) -> None:
+def test_a_participant_past_the_game_gets_no_replacement(ready_world: LifecycleWorld, next_step: int) -> None:
     """Given a participant past the last game, their server's exit only tears it down."""
     ready_world.put_participant(next_step)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -84,7 +84,7 @@ def test_a_study_without_stop_step_ends_with_its_last_game(world: LifecycleWorld
     world.publish(PROJECT, events={"startServerStep": 2, "stopServerStep": None})
     world.start()
     world.put_participant(5)
-    world.tell_stop_server(let_die(world))
+    world.deliver_to_stop_server(crash_task(world))
 
     start_again(world)
 
@@ -95,7 +95,7 @@ def test_a_study_without_stop_step_ends_with_its_last_game(world: LifecycleWorld
 def test_whoever_plays_or_waits_gets_another_one(ready_world: LifecycleWorld, next_step: int) -> None:
     """Given a participant before or at the game, the replacement comes up."""
     ready_world.put_participant(next_step)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -105,7 +105,7 @@ def test_whoever_plays_or_waits_gets_another_one(ready_world: LifecycleWorld, ne
 def test_a_closed_study_gets_no_replacement(ready_world: LifecycleWorld) -> None:
     """Given a closed study, its exiting servers are only torn down."""
     ready_world.publish(PROJECT, live=False)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -116,9 +116,9 @@ def test_replacements_are_bounded(ready_world: LifecycleWorld) -> None:
     """Given a server that exits again and again, the participant sees an error after five attempts."""
     for attempt in range(1, MAX_TRIES + 1):
         assert ready_world.record().attempt == attempt
-        event = let_die(ready_world)
+        event = crash_task(ready_world)
         event["detail"]["clusterArn"] = f"arn:aws:ecs:r:a:cluster/{ready_world.record().cluster}"
-        ready_world.tell_stop_server(event)
+        ready_world.deliver_to_stop_server(event)
         start_again(ready_world)
 
     assert ready_world.record().state == "failed"
@@ -127,11 +127,11 @@ def test_replacements_are_bounded(ready_world: LifecycleWorld) -> None:
 
 def test_the_same_event_twice_has_effect_once(ready_world: LifecycleWorld) -> None:
     """Given a second delivery after the replacement is up, nothing happens to it."""
-    event = let_die(ready_world)
-    ready_world.tell_stop_server(event)
+    event = crash_task(ready_world)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
     assert (ready_world.record().state, ready_world.record().attempt) == ("ready", 2)
@@ -141,10 +141,10 @@ def test_a_second_delivery_before_the_replacement_asks_again_under_the_same_id(
     ready_world: LifecycleWorld,
 ) -> None:
     """Given an earlier delivery that may have been cut off, asking twice starts one server."""
-    event = let_die(ready_world)
-    ready_world.tell_stop_server(event)
-    ready_world.tell_stop_server(event)
-    assert list(ready_world.start_topic.messages) == [RESTART, RESTART]
+    event = crash_task(ready_world)
+    ready_world.deliver_to_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT, REPLACEMENT]
 
     start_again(ready_world)
 
@@ -169,7 +169,7 @@ def test_stop_with_the_text_of_a_task_exit_is_not_one(
 
 def test_stop_with_the_text_of_a_task_exit_ends_the_replacement(ready_world: LifecycleWorld) -> None:
     """Given a server that is being replaced, a stop that reads like a task exit ends that."""
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
     ready_world.clock.advance(1)
     ready_world.stop({"reason": ready_world.record().reason})
 
@@ -178,14 +178,14 @@ def test_stop_with_the_text_of_a_task_exit_ends_the_replacement(ready_world: Lif
     assert (ready_world.record().state, ready_world.record().reason) == ("stopped", "requested")
 
 
-def test_a_task_that_we_stopped_is_no_death(ready_world: LifecycleWorld) -> None:
+def test_a_task_that_we_stopped_is_not_a_task_exit(ready_world: LifecycleWorld) -> None:
     """Given the event of an ordinary stop, it costs one read and changes nothing."""
     event = build_event(ready_world.record().task_arn, {"stopCode": "UserInitiated", "containers": []})
     ready_world.stop()
     ready_world.journal.calls.clear()
     before = ready_world.record()
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.journal.names() == ["store.read"]
     assert ready_world.record() == before
@@ -208,17 +208,17 @@ def test_events_of_other_tasks_change_nothing(ready_world: LifecycleWorld, chang
     event = build_event(before.task_arn, CRASH)
     event["detail"] |= changes
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.record() == before
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_death_while_the_name_is_awaited_is_seen_by_the_start(world: LifecycleWorld) -> None:
+def test_an_exit_while_the_name_is_awaited_is_seen_by_the_start(world: LifecycleWorld) -> None:
     """Given a task that exits after its port has answered, the start does not call it ready."""
 
     def die() -> None:
-        world.tell_stop_server(let_die(world))
+        world.deliver_to_stop_server(crash_task(world))
 
     world.host_names.seconds_to_sync = 60
     world.clock.plan(50, die)
@@ -234,7 +234,7 @@ def test_spot_takes_a_task_while_its_name_is_awaited(world: LifecycleWorld) -> N
     """Given a Spot interruption at the same moment, the same start continues on demand."""
 
     def die() -> None:
-        world.tell_stop_server(let_die(world, SPOT))
+        world.deliver_to_stop_server(crash_task(world, SPOT))
 
     world.host_names.seconds_to_sync = 60
     world.clock.plan(50, die)
@@ -245,14 +245,14 @@ def test_spot_takes_a_task_while_its_name_is_awaited(world: LifecycleWorld) -> N
     assert len(world.containers.list_living()) == 1
 
 
-def test_a_stop_while_the_dead_server_is_cleared_away_prevents_the_replacement(
+def test_a_stop_during_the_teardown_prevents_the_replacement(
     ready_world: LifecycleWorld,
 ) -> None:
     """Given an operator's or a study's stop meanwhile, the server is stopped permanently."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     ready_world.journal.before("containers.delete_cluster", lambda: ready_world.stop())
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.left() == {}
     assert list(ready_world.start_topic.messages) == []
@@ -260,9 +260,9 @@ def test_a_stop_while_the_dead_server_is_cleared_away_prevents_the_replacement(
 
 def test_a_stop_sent_before_the_replacement_counts_for_it(ready_world: LifecycleWorld) -> None:
     """Given a stop sent during the teardown after an exit, it stops the replacement even if it comes late."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     sent_at = ready_world.clock.now()
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
     ready_world.stop(sent_at=sent_at)
@@ -272,9 +272,9 @@ def test_a_stop_sent_before_the_replacement_counts_for_it(ready_world: Lifecycle
 
 def test_a_stop_that_is_handled_before_the_replacement_prevents_it(ready_world: LifecycleWorld) -> None:
     """Given a stop sent before the replacement was requested but handled after it, nothing is started."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     sent_at = ready_world.clock.now()
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     ready_world.stop(sent_at=sent_at + timedelta(milliseconds=1))
 
     start_again(ready_world)
@@ -291,44 +291,44 @@ def test_a_crash_on_the_way_is_made_good_by_the_retry(
     ready_world: LifecycleWorld, call: str, after: bool
 ) -> None:
     """Given an invocation cut off anywhere, Lambda's retry leads to one replacement."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     (ready_world.journal.lose_answer if after else ready_world.journal.fail)(call, Crash())
     with pytest.raises(Crash):
-        ready_world.tell_stop_server(event, owner="same")
+        ready_world.deliver_to_stop_server(event, owner="same")
     ready_world.clock.advance(60)
 
-    ready_world.tell_stop_server(event, owner="same")
+    ready_world.deliver_to_stop_server(event, owner="same")
     start_again(ready_world)
 
     assert (ready_world.record().state, ready_world.record().attempt) == ("ready", 2)
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_crash_before_the_replacement_is_asked_for_is_made_good(ready_world: LifecycleWorld) -> None:
+def test_a_crash_before_the_replacement_is_requested_is_retried(ready_world: LifecycleWorld) -> None:
     """Given an invocation cut off after the teardown and before SNS, the retry requests the replacement."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     ready_world.journal.fail("start_topic.publish", Crash())
     with pytest.raises(Crash):
-        ready_world.tell_stop_server(event, owner="same")
+        ready_world.deliver_to_stop_server(event, owner="same")
 
-    ready_world.tell_stop_server(event, owner="same")
+    ready_world.deliver_to_stop_server(event, owner="same")
 
-    assert list(ready_world.start_topic.messages) == [RESTART]
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT]
 
 
 def test_a_fault_of_sns_is_raised(ready_world: LifecycleWorld) -> None:
     """Given SNS that fails, the handler raises, so that Lambda retries."""
-    event = let_die(ready_world)
+    event = crash_task(ready_world)
     ready_world.journal.fail("start_topic.publish", AwsError("sns:Publish", "InternalError", retryable=True))
 
     with pytest.raises(TransientError):
-        ready_world.tell_stop_server(event)
+        ready_world.deliver_to_stop_server(event)
 
 
 def test_the_replacement_gets_its_own_time(ready_world: LifecycleWorld) -> None:
     """Given a game that is half over, the new server has a whole maxRuntime and a rule for it."""
     ready_world.clock.advance(15 * 60)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
     now = ready_world.clock.now()
 
     start_again(ready_world)

@@ -87,7 +87,7 @@ def test_a_task_of_an_older_attempt_is_cleared(ready_world: LifecycleWorld) -> N
         ("hippo-1-eve.x", TAGS),
     ],
 )
-def test_a_cluster_of_somebody_else_is_left_alone(
+def test_a_cluster_of_another_owner_is_left_alone(
     world: LifecycleWorld, name: str, tags: dict[str, str]
 ) -> None:
     """Given a cluster without this stack's tag or naming, it stays."""
@@ -99,7 +99,7 @@ def test_a_cluster_of_somebody_else_is_left_alone(
     assert world.left() == {"clusters": [name]}
 
 
-def test_a_name_of_somebody_else_is_left_alone(ready_world: LifecycleWorld) -> None:
+def test_a_name_of_another_owner_is_left_alone(ready_world: LifecycleWorld) -> None:
     """Given A records whose address no server record knows, they stay, whatever their name."""
     foreign = {
         f"www.{ROOT_DOMAIN}": AddressRecord(f"www.{ROOT_DOMAIN}", ("192.0.2.1",), 10),
@@ -131,7 +131,7 @@ def test_a_name_that_was_left_behind_is_cleared(ready_world: LifecycleWorld) -> 
 @pytest.mark.parametrize(
     "state", [ServerState.STARTING, ServerState.READY, ServerState.STOPPING, ServerState.FAILED]
 )
-def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
+def test_a_server_whose_shutdown_alarm_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
     """Given any unfinished state long after the deadline without a rule, the server is torn down."""
     lose_rule(ready_world)
     ready_world.put_record(replace(ready_world.record(), state=state, lease_until=None))
@@ -168,7 +168,7 @@ def test_a_living_server_gets_its_rule_back(ready_world: LifecycleWorld) -> None
     assert ready_world.left() == {}
 
 
-def test_a_death_of_which_no_event_came_is_found(ready_world: LifecycleWorld) -> None:
+def test_a_task_exit_without_an_event_is_found(ready_world: LifecycleWorld) -> None:
     """Given a ready server whose task has stopped, the sweep has it replaced."""
     ready_world.clock.advance(300)
     ready_world.containers.end_task("EssentialContainerExited", "it crashed", 1)
@@ -330,7 +330,7 @@ def test_a_rule_that_a_sweep_armed_for_a_server_just_stopped_clears_itself(
     assert ready_world.left() == {}
 
 
-def test_a_sweep_that_dies_is_repeated_without_harm(ready_world: LifecycleWorld) -> None:
+def test_an_interrupted_sweep_is_repeated_without_harm(ready_world: LifecycleWorld) -> None:
     """Given a sweep cut off after any of its calls, a later sweep does the rest."""
     lose_rule(ready_world)
     ready_world.clock.advance(3600)
