@@ -116,8 +116,8 @@ MUTANTS = [
     Mutant(
         "the rule is deleted with its target",
         f"{LAYER}/aws/events.py",
-        "                answer = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])\n"
-        '            _check_entries("events:RemoveTargets", answer)\n',
+        "                response = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])\n"
+        '            _check_entries("events:RemoveTargets", response)\n',
         "                pass\n",
     ),
     Mutant(
