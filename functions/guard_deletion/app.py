@@ -1,4 +1,4 @@
-"""Deletion of the stack: refused while a game server is left that nothing would stop any more."""
+"""Deletion of the stack: refused while a game server is left that nothing else would stop."""
 
 import logging
 import os
@@ -17,16 +17,16 @@ from hippo.settings import GuardDeletionSettings, read_settings
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
-# What it takes to tell CloudFormation before Lambda ends the function.
-_SECONDS_TO_ANSWER = 15
+# Kept to send the response to CloudFormation before Lambda ends the function.
+_SECONDS_TO_RESPOND = 15
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Look at Delete; at Create and Update there is nothing to do. CloudFormation is told in any case."""
+    """Check the stack at Delete; do nothing at Create and Update. Always respond to CloudFormation."""
     response = Response(event, CLOCK)
-    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
+    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_RESPOND
     watchdog = Timer(
-        seconds, response.send, ["looking for game servers took too long: delete the stack again"]
+        seconds, response.send, ["Looking for game servers took too long. Delete the stack again."]
     )
     watchdog.daemon = True
     watchdog.start()
@@ -34,15 +34,15 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
     try:
         if event.get("RequestType") == "Delete":
             failure = make_guard().find_objection(str(event["StackId"]))
-    except Exception as error:  # noqa: BLE001 - whatever it is: without an answer the stack hangs for long
+    except Exception as error:  # noqa: BLE001 - any error: without a response the stack hangs for an hour
         logger.exception("it is not known whether game servers are left")
-        failure = f"it is not known whether game servers are left: {type(error).__name__}: {error}"
+        failure = f"Cannot tell whether game servers are left: {type(error).__name__}: {error}"
     watchdog.cancel()
     response.send(failure)
 
 
 def make_guard() -> DeletionGuard:
-    """The guard of this stack."""
+    """Return the guard of this stack."""
     settings = read_settings(GuardDeletionSettings, os.environ)
     tools = GuardTools(
         stacks=Stacks(make_client("cloudformation", patient=True)),

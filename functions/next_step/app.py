@@ -18,7 +18,7 @@ from hippo.records.server import ServerStore
 from hippo.settings import NextStepSettings, read_settings
 from hippo.studies.catalogue import Catalogue
 
-# The front end shows nothing useful for a 5xx, so a passing fault is retried while there is time left for
+# The front end shows nothing useful for a 5xx, so retryable faults are retried while there is time left for
 # one more call that hangs (aws/clients.py).
 MARGIN_SECONDS = 10.0
 CLOCK = SystemClock()
@@ -26,7 +26,7 @@ CLOCK = SystemClock()
 
 @cache
 def make_flow() -> StudyFlow:
-    """The controller of studies, made once in each execution environment."""
+    """Return the controller of studies, created once in each execution environment."""
     settings = read_settings(NextStepSettings, os.environ)
     metrics.name_stack(settings.prefix)
     buckets = (settings.bucket, *settings.extra_buckets)
@@ -43,12 +43,12 @@ def make_flow() -> StudyFlow:
 
 @cache
 def make_store(bucket: str) -> ObjectStore:
-    """The store of a bucket."""
+    """Return the store of a bucket."""
     return ObjectStore(make_client("s3"), bucket)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer 200 with the page, 400 with what is wrong, 503 when AWS stays unavailable."""
+    """Return 200 with the page, 400 with what is wrong, or 503 when AWS stays unavailable."""
     flow, deadline = make_flow(), read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
 
     def work(request: HttpRequest) -> dict[str, Any]:

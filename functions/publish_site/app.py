@@ -1,4 +1,4 @@
-"""Creation and update of the stack: puts the participant's page where CloudFront serves it from."""
+"""Creation and update of the stack: puts the participant's page into the bucket that CloudFront serves."""
 
 import logging
 import os
@@ -15,30 +15,30 @@ from hippo.settings import PublishSiteSettings, read_settings
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
-# What it takes to tell CloudFormation before Lambda ends the function.
-_SECONDS_TO_ANSWER = 15
+# Kept to send the response to CloudFormation before Lambda ends the function.
+_SECONDS_TO_RESPOND = 15
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Publish at Create and Update; at Delete leave all as it is. CloudFormation is told in any case."""
+    """Publish at Create and Update; change nothing at Delete. Always respond to CloudFormation."""
     response = Response(event, CLOCK)
-    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_ANSWER
-    watchdog = Timer(seconds, response.send, ["publishing the page took too long: deploy again"])
+    seconds = context.get_remaining_time_in_millis() / 1000 - _SECONDS_TO_RESPOND
+    watchdog = Timer(seconds, response.send, ["Publishing the page took too long. Deploy again."])
     watchdog.daemon = True
     watchdog.start()
     failure = ""
     try:
         if event.get("RequestType") != "Delete":
             publish(event["ResourceProperties"])
-    except Exception as error:  # noqa: BLE001 - whatever it is: without an answer the stack hangs for long
+    except Exception as error:  # noqa: BLE001 - any error: without a response the stack hangs for an hour
         logger.exception("the page is not published")
-        failure = f"the page is not published: {type(error).__name__}: {error}"
+        failure = f"The page was not published: {type(error).__name__}: {error}"
     watchdog.cancel()
     response.send(failure)
 
 
 def publish(properties: dict[str, str]) -> None:
-    """Put the page into the bucket; `NextUrl` and `PagesUrl` (may be empty) are for its config.json."""
+    """Put the page into the bucket; its config.json has `NextUrl` and `PagesUrl` (may be empty)."""
     settings = read_settings(PublishSiteSettings, os.environ)
     page = find_page_files(Path(settings.site_folder))
     config = build_config(properties["NextUrl"], properties.get("PagesUrl", ""))

@@ -14,13 +14,13 @@ from hippo.settings import SendStartSettings, read_settings
 
 @cache
 def make_topic() -> tuple[Topic, SendStartSettings]:
-    """The start topic and the settings, made once in each execution environment."""
+    """Return the start topic and the settings, created once in each execution environment."""
     settings = read_settings(SendStartSettings, os.environ)
     return Topic(make_client("sns"), settings.start_server_topic_arn), settings
 
 
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer 200 with an empty body once the message is published, 400 for bad ids, 503 if SNS fails."""
+    """Return 200 with an empty body once the message is published, 400 for bad ids, 503 if SNS fails."""
 
     def work(request: HttpRequest) -> dict[str, Any]:
         topic, settings = make_topic()

@@ -1,4 +1,4 @@
-"""API GET /stop: publish a stop message, for now or for so many minutes later."""
+"""API GET /stop: publish a stop message, for now or for a number of minutes later."""
 
 import os
 from functools import cache
@@ -15,13 +15,13 @@ from hippo.settings import SendStopSettings, read_settings
 
 @cache
 def make_topic() -> tuple[Topic, SendStopSettings]:
-    """The stop topic and the settings, made once in each execution environment."""
+    """Return the stop topic and the settings, created once in each execution environment."""
     settings = read_settings(SendStopSettings, os.environ)
     return Topic(make_client("sns"), settings.stop_server_topic_arn), settings
 
 
 def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Answer 200 with an empty body once the message is published, 400 for bad input, 503 if SNS fails."""
+    """Return 200 with an empty body once the message is published, 400 for bad input, 503 if SNS fails."""
 
     def work(request: HttpRequest) -> dict[str, Any]:
         topic, settings = make_topic()

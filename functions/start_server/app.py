@@ -12,11 +12,11 @@ from hippo.settings import StartServerSettings, read_settings
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
-MARGIN_SECONDS = 10.0  # to give the record back before Lambda ends the invocation
+MARGIN_SECONDS = 10.0  # to release the record before Lambda ends the invocation
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Raises when a later try may succeed, so that Lambda retries; then the dead-letter queue keeps it."""
+    """Bring the server up; raise if a later try may succeed. Lambda retries, then dead-letters the event."""
     settings = read_settings(StartServerSettings, os.environ)
     server_start = make_server_start(settings, read_invocation(context, CLOCK, MARGIN_SECONDS), CLOCK)
     messages = (

@@ -1,4 +1,4 @@
-"""SNS stop topic: take a participant's server down; sweep; see to servers whose task has ended."""
+"""SNS stop topic: tear down a participant's server, sweep, and handle task exits."""
 
 import logging
 import os
@@ -12,11 +12,11 @@ from hippo.settings import StopServerSettings, read_settings
 
 logger = logging.getLogger(__name__)
 CLOCK = SystemClock()
-MARGIN_SECONDS = 10.0  # to give the record back before Lambda ends the invocation
+MARGIN_SECONDS = 10.0  # to release the record before Lambda ends the invocation
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Raises when anything is left, so that Lambda retries; the shutdown rule stays armed meanwhile."""
+    """Handle the message; raise if anything is left. Lambda then retries, and the rule stays armed."""
     settings = read_settings(StopServerSettings, os.environ)
     topic = make_stop_topic(settings, read_invocation(context, CLOCK, MARGIN_SECONDS), CLOCK)
     messages = (topic.read(body, sent_at) for body, _, sent_at in read_notifications(event, CLOCK.now()))

@@ -21,7 +21,7 @@ CLOCK = SystemClock()
 
 @cache
 def make_buckets() -> dict[str, ObjectStore]:
-    """The stores by bucket, the stack's own first."""
+    """Return the stores by bucket, the stack's own first."""
     settings = read_settings(UpdateListSettings, os.environ)
     names = (settings.bucket, *settings.extra_buckets)
     return {name: ObjectStore(make_client("s3", patient=True), name) for name in names}
@@ -29,14 +29,14 @@ def make_buckets() -> dict[str, ObjectStore]:
 
 @cache
 def make_media() -> MediaPublisher:
-    """Where what pages refer to is published: on the deployment's site, if it has one."""
+    """Return the publisher of the files that pages refer to, on the deployment's site if it has one."""
     settings = read_settings(UpdateListSettings, os.environ)
     site = SiteBucket(make_client("s3", patient=True), settings.site_bucket)
     return MediaPublisher(site, settings.site_url)
 
 
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
-    """`{"statusCode": 200, "body": warnings, "version"}`, or 400 and all that is wrong, a line each."""
+    """Return `{"statusCode": 200, "body": warnings, "version"}`, or 400 and every error, one per line."""
     buckets = make_buckets()
     own = next(iter(buckets.values()))
     if publishing.is_switch(event):

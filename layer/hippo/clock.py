@@ -1,4 +1,4 @@
-"""Time as an argument, so that nothing in a test has to wait for it."""
+"""Time as an argument, so that no test must wait for it."""
 
 import random
 import time
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """What the project knows of time."""
+    """The project's view of time."""
 
     def now(self) -> datetime:
-        """The time in UTC."""
+        """Return the time in UTC."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -25,22 +25,22 @@ class SystemClock:
     """The real clock."""
 
     def now(self) -> datetime:
-        """The time in UTC, in whole milliseconds: what is stored and read again is then the same time."""
+        """Return the time in UTC, in whole milliseconds, so that storing and reading keeps it the same."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, really."""
+        """Wait in real time."""
         time.sleep(seconds)
 
 
 def to_wire(moment: datetime | None) -> str | None:
-    """UTC ISO 8601 with milliseconds, as all times are stored; None stays None."""
+    """Return UTC ISO 8601 with milliseconds, as all times are stored; None stays None."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else None
 
 
 def from_wire(text: object) -> datetime | None:
-    """The reverse of `to_wire`; what is not a time (records come from elsewhere too) is None."""
+    """Reverse `to_wire`; return None for anything else (records may come from elsewhere)."""
     if not isinstance(text, str):
         return None
     try:
@@ -51,13 +51,13 @@ def from_wire(text: object) -> datetime | None:
 
 
 def write_stamp(moment: datetime) -> str:
-    """UTC as `20300101T120000000Z`: sorts by time, and holds nothing that a key or name could not."""
+    """Return UTC as `20300101T120000000Z`, which sorts by time and fits into keys and names."""
     moment = moment.astimezone(UTC)
     return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}Z"
 
 
 def parse_stamp(text: str) -> datetime | None:
-    """The reverse of `write_stamp`; None for anything else."""
+    """Reverse `write_stamp`; return None for anything else."""
     try:
         return datetime.strptime(text, "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
     except ValueError:
@@ -73,26 +73,26 @@ def poll(
     first: float = 1.0,
     most: float = 5.0,
 ) -> T:
-    """Ask until `check` answers something other than None and give that.
+    """Call `check` until its result is not None, and return that.
 
     Waits `first` seconds, then half as long again each time up to `most`, with jitter, so that many
-    invocations at once do not fall into step (ECS allows 20 Describe calls a second for an account).
-    Raises TransientError naming `what` when `until` has come.
+    invocations at once do not fall into step (ECS allows 20 Describe calls a second per account).
+    Raises TransientError naming `what` when `until` has passed.
     """
     wait = first
-    while (answer := check()) is None:
+    while (result := check()) is None:
         left = (until - clock.now()).total_seconds()
         if left <= 0:
             raise TransientError(f"still waiting for {what}")
         clock.sleep(min(wait * random.uniform(0.8, 1.2), max(left, 0.05)))
         wait = min(wait * 1.5, most)
-    return answer
+    return result
 
 
 class Pace:
-    """Says when the next of many looks is due: at once, then at the intervals of `poll`.
+    """The schedule of repeated checks: the first is due at once, the others at the intervals of `poll`.
 
-    For a look that costs an AWS call beside one that costs nothing and is done oftener.
+    It is for a check that costs an AWS call, beside another that costs nothing and is made more often.
     """
 
     def __init__(self, clock: Clock, first: float = 1.0, most: float = 5.0) -> None:
@@ -102,7 +102,7 @@ class Pace:
         self._due = clock.now()
 
     def is_due(self) -> bool:
-        """Whether to look now; if so, the next look is due an interval later."""
+        """Return whether a check is due; if so, the next one is due an interval later."""
         now = self._clock.now()
         if now < self._due:
             return False

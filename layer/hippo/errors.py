@@ -1,31 +1,46 @@
-"""The errors of this project: few, and each says who can do something about it."""
+"""The errors of this project: few, and each shows who can act on it.
+
+HippoError
+├── SettingsError           the operator fixes the template
+├── BadRequestError         the caller fixes the request: status 400
+│   └── ProjectNotFoundError
+├── InvalidMessageError     no retry helps: logged and dropped
+├── ConflictError           the caller reads again and retries
+├── FencedError             the invocation gives up: another one has taken over
+├── TransientError          a later try may succeed: status 503, or AWS retries
+│   ├── AwsError
+│   ├── BrokenListError     only after a person fixes the list
+│   └── BrokenRecordError   only after a person fixes the record
+└── PermanentError          no retry helps: the server is marked failed
+    └── TaskEndedError      another attempt may help
+"""
 
 
 class HippoError(Exception):
-    """Anything that this project raises on purpose."""
+    """Any error that this project raises on purpose."""
 
 
 class SettingsError(HippoError):
-    """The environment of a function is not what it needs; the operator mends the template."""
+    """A function's environment is incomplete or unreadable; the operator fixes the template."""
 
 
 class BadRequestError(HippoError):
-    """A request that cannot be answered as it stands; its text goes to the client with status 400."""
+    """A request that cannot be answered as it is; the client receives its text with status 400."""
 
 
 class ProjectNotFoundError(BadRequestError):
-    """Unknown or not live; the text is the one that the existing front end was written against."""
+    """An unknown or closed project; the existing front end was written against this text."""
 
     def __init__(self) -> None:
         super().__init__("Project ID Not Found")
 
 
 class InvalidMessageError(HippoError):
-    """An SNS message that no retry can mend: logged, and nothing is created for it."""
+    """An SNS message that no retry can fix; it is logged, and nothing is created for it."""
 
 
 class ConflictError(HippoError):
-    """A conditional write lost: somebody else changed the object first (412 or 409 of S3)."""
+    """A conditional write that lost: a rival changed the object first (412 or 409 of S3)."""
 
 
 class FencedError(HippoError):
@@ -33,7 +48,7 @@ class FencedError(HippoError):
 
 
 class TransientError(HippoError):
-    """Something that may well succeed later: HTTP handlers answer 503, SNS handlers let AWS retry.
+    """A failure that may pass later: HTTP handlers return 503, SNS handlers let AWS retry.
 
     `retryable` says whether trying again within the same request makes sense.
     """
@@ -42,13 +57,13 @@ class TransientError(HippoError):
 
 
 class BrokenListError(TransientError):
-    """The master list cannot be read until a person mends it."""
+    """The master list is unreadable until a person fixes it."""
 
     retryable = False
 
 
 class AwsError(TransientError):
-    """AWS refused or failed a call: `code` is AWS's, `retryable` says whether to retry at once."""
+    """A call that AWS refused or failed: `code` is AWS's, `retryable` says whether to retry at once."""
 
     def __init__(self, operation: str, code: str, *, retryable: bool, detail: str = "") -> None:
         super().__init__(f"{operation}: {code}{': ' + detail if detail else ''}")
@@ -58,14 +73,14 @@ class AwsError(TransientError):
 
 
 class PermanentError(HippoError):
-    """No retry helps: the server is marked failed and cleared up; the text is for researchers."""
+    """No retry helps: the server is marked failed and torn down; the text is for researchers."""
 
 
 class TaskEndedError(PermanentError):
-    """The task ended before it answered: this attempt has failed, another one may do better."""
+    """The task exited before it answered: this attempt has failed, but another one may succeed."""
 
 
 class BrokenRecordError(TransientError):
-    """A stored record cannot be read until a person mends it."""
+    """A stored record is unreadable until a person fixes it."""
 
     retryable = False

@@ -1,17 +1,20 @@
-"""Which variant of a page a participant sees; existing game servers compute the same from the same id."""
+"""The group of a participant, which decides the page variants they see.
+
+Existing game servers compute the same group from the same id.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from math import prod
 
-MOST_GROUPS = 1000  # far more than anybody has variants
+MOST_GROUPS = 1000  # far more than any study has variants
 
 
 def assign_group(user_id: str, groups: int) -> int:
-    """The group of a participant: 0 ≤ group < `groups`.
+    """Return the group of a participant: 0 ≤ group < `groups`.
 
-    The rule is the one that deployed game servers have a copy of: the sum of the last k hex digits of the
-    id modulo n. Where it cannot work (other characters, no digits), an even and stable hash of the id.
+    Deployed game servers have a copy of this rule: the sum of the last k hex digits of the id, modulo n.
+    If that is impossible (other characters, no digits), an even and stable hash of the id decides.
     """
     if groups < 2:
         return 0
@@ -23,7 +26,7 @@ def assign_group(user_id: str, groups: int) -> int:
 
 
 def choose_group(filled: Sequence[int], project_id: str, user_id: str) -> int:
-    """One of the groups that hold the fewest.
+    """Return one of the groups with the fewest participants.
 
     Among equals a hash of the id decides, so that the order of arrival alone does not.
     """
@@ -33,17 +36,17 @@ def choose_group(filled: Sequence[int], project_id: str, user_id: str) -> int:
 
 
 def read_group(value: object) -> int | None:
-    """A group as records and messages hold it; what is none is None."""
+    """Return a group from a record or message; None if the value is not a group."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST_GROUPS:
         return value
     return None
 
 
 def _count_digits(groups: int) -> int:
-    """k: the product of n's distinct prime factors but the first in CPython's set order.
+    """Return k: the product of n's distinct prime factors except the first in CPython's set order.
 
-    The order of a set is part of the rule because the copies in game servers take it from there;
-    for n < 33 the first is the smallest.
+    The order of a set is part of the rule because the copies in game servers depend on it.
+    For n < 33 the first is the smallest.
     """
     factors = list({f for f in range(2, groups + 1) if groups % f == 0 and _is_prime(f)})
     return prod(factors[1:])

@@ -1,4 +1,4 @@
-"""API Gateway's proxy events in, proxy answers out; errors become answers here and nowhere else."""
+"""API Gateway's proxy events and responses; the only module where errors become HTTP responses."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 256 * 1024
 
-# On every answer, errors included: a browser hides an answer without them from the page.
+# On every response, errors included: a browser hides a response without them from the page.
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Headers": "Content-Type",
@@ -25,7 +25,7 @@ CORS_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as a handler sees it; `body` is text, None when there is none."""
+    """One request as a handler sees it; `body` is text, None if it is empty."""
 
     method: str
     query: Mapping[str, str]
@@ -66,7 +66,7 @@ def _decode_body(event: Mapping[str, Any]) -> str | None:
 
 
 def build_response(status: int, content: object = None) -> dict[str, Any]:
-    """A proxy answer with `content` as JSON; without content the body is empty."""
+    """Return a proxy response with `content` as JSON; without content the body is empty."""
     return {
         "statusCode": status,
         "headers": {**CORS_HEADERS, "Content-Type": "application/json", "Cache-Control": "no-store"},
@@ -76,10 +76,11 @@ def build_response(status: int, content: object = None) -> dict[str, Any]:
 
 
 def answer_request(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[str, Any]]) -> dict[str, Any]:
-    """Parse, work, answer: a BadRequestError becomes 400 and a TransientError 503, each as a JSON string.
+    """Parse the request and return the response of `work`.
 
-    Any other exception is a defect and leaves the handler, so that it counts as an error of the function;
-    API Gateway then answers 502 with the CORS headers of its gateway response.
+    A BadRequestError becomes 400 and a TransientError 503, each with a JSON string. Any other exception is a
+    defect and leaves the handler, so that it counts as an error of the function. API Gateway then returns 502
+    with the CORS headers of its gateway response.
     """
     try:
         return work(parse_request(event))

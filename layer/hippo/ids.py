@@ -1,4 +1,4 @@
-"""Every id is checked here before it becomes a key, a host name or an ARN."""
+"""The checks that every id passes before it becomes a key, a host name or an ARN."""
 
 import hashlib
 import re
@@ -7,16 +7,16 @@ from fnmatch import fnmatchcase
 
 from hippo.errors import BadRequestError
 
-# A DNS label holds 63 characters; 48 leave room for the prefix and attempt in names made of it.
+# A DNS label has at most 63 characters; 48 leave room for prefix and attempt in names that contain the id.
 _USER_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,63}")
-# Step files lie flat below the project: no folder, so none can reach Users/, Trials/ or _versions/.
+# Step files are directly below the project: without folders none can reach Users/, Trials/ or _versions/.
 _FILE_NAME = re.compile(r"[^\W_][\w .()+-]{0,126}\w")
-_LONGEST_NAME = 64  # EventBridge's limit for a rule's name, the tightest of those that carry these names
+_LONGEST_NAME = 64  # EventBridge's limit for the name of a rule, the tightest that applies
 
 
 def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
-    """The user id in lower case; it becomes the host name `<userId>.<root domain>`.
+    """Return the user id in lower case; it becomes the host name `<userId>.<root domain>`.
 
     Raises BadRequestError for anything but letters, digits and inner hyphens, for more than 48
     characters, and for a label that matches one of the `reserved` patterns (`www`, `ns*`).
@@ -30,28 +30,28 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
 
 
 def parse_project_id(value: object) -> str:
-    """The project id as given. Raises BadRequestError; ids that begin with `_` are the platform's own."""
+    """Return the project id as given. Raises BadRequestError; the platform owns ids that begin with `_`."""
     if not isinstance(value, str) or not _PROJECT_ID.fullmatch(value):
         raise BadRequestError("projectId: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
     return value
 
 
 def is_project_id(value: object) -> bool:
-    """Whether it can be a project's id."""
+    """Return whether the value can be a project id."""
     return isinstance(value, str) and _PROJECT_ID.fullmatch(value) is not None
 
 
 def is_file_name(value: object, ending: str) -> bool:
-    """Whether it can name a file of a study: a plain file name with that ending, no folders."""
+    """Return whether the value can name a file of a study: a file name with that ending, no folders."""
     if not isinstance(value, str) or not value.endswith(ending) or ".." in value:
         return False
     return _FILE_NAME.fullmatch(value) is not None
 
 
 def name_resources(prefix: str, attempt: int, user_id: str) -> str:
-    """The name of the cluster and of the rule of one attempt, at most 64 characters.
+    """Return the name of an attempt's cluster and rule, at most 64 characters.
 
-    A short stack prefix lets policies be scoped by name and two stacks share an account.
+    The short stack prefix lets policies be scoped by name and two stacks share an account.
     """
     name = f"{prefix}-{attempt}-{user_id}"
     if len(name) <= _LONGEST_NAME:
@@ -62,9 +62,9 @@ def name_resources(prefix: str, attempt: int, user_id: str) -> str:
 
 
 def parse_resource_name(prefix: str, name: str) -> tuple[int, str] | None:
-    """Attempt and user id of a name that `name_resources` made; None for any other.
+    """Return attempt and user id of a name that `name_resources` built; None for any other.
 
-    None too for one as long as those that hold a hash instead of the id: it cannot be told apart.
+    Names as long as those with a hash instead of the id also give None: the two cannot be distinguished.
     """
     parts = re.fullmatch(rf"{re.escape(prefix)}-([1-9][0-9]{{0,5}})-(.+)", name)
     if parts is None or len(name) >= _LONGEST_NAME or not _USER_ID.fullmatch(parts[2]):

@@ -1,4 +1,4 @@
-"""One invocation: who it is, and until when it may work."""
+"""One invocation: its identity and its deadline."""
 
 import uuid
 from collections.abc import Callable
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """`owner` names the invocation, `until` is when its work has to be done, `ends` when it is over."""
+    """One invocation: `owner` names it, its work must be done at `until`, and it ends at `ends`."""
 
     owner: str
     until: datetime
@@ -22,26 +22,26 @@ class Invocation:
 
 
 def read_invocation(context: Any, clock: Clock, margin: float) -> Invocation:
-    """The invocation of a server handler; `margin` seconds are kept to give the record back."""
+    """Return the invocation of a server handler; `margin` seconds are kept to release the record."""
     now = clock.now()
     until = read_deadline(context, now, margin, otherwise=300)
     return Invocation(read_owner(context), until, until + timedelta(seconds=margin))
 
 
 def read_owner(context: Any) -> str:
-    """The invocation's id; Lambda's own retries of an event keep it, so they continue their own work."""
+    """Return the invocation's id; Lambda's retries of an event keep it, so they continue their own work."""
     return str(getattr(context, "aws_request_id", None) or uuid.uuid4())
 
 
 def read_deadline(context: Any, now: datetime, margin: float, otherwise: float) -> datetime:
-    """The time at which the function is ended, less `margin` seconds; without a context `otherwise`."""
+    """Return when Lambda ends the function, less `margin` seconds; without a context use `otherwise`."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     seconds = remaining() / 1000 if callable(remaining) else otherwise
     return now + timedelta(seconds=max(seconds - margin, 0))
 
 
 def retry_until(deadline: datetime, clock: Clock, work: Callable[[], T]) -> T:
-    """Repeat `work` through passing faults of AWS. Raises the last TransientError when time is up."""
+    """Repeat `work` through retryable faults of AWS. Raises the last TransientError at the deadline."""
     wait = 0.2
     while True:
         try:
@@ -54,7 +54,7 @@ def retry_until(deadline: datetime, clock: Clock, work: Callable[[], T]) -> T:
 
 
 def handle_messages(messages: Any, work: Callable[[Any], None], logger: Any) -> None:
-    """Work on each message; one that no retry can mend is logged and let go, all else leaves the handler."""
+    """Handle each message; log and drop one that no retry can fix, let all other errors out."""
     try:
         for message in messages:
             work(message)

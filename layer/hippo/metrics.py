@@ -1,12 +1,12 @@
-"""CloudWatch metrics in the embedded metric format: a line of JSON in the function's log, no call.
+"""CloudWatch metrics in the embedded metric format: a line of JSON in the function's log, without a call.
 
-CloudWatch Logs makes metrics of log events that are such an object and nothing else (CloudWatch user guide,
-"Specification: Embedded metric format"), so the line goes straight to standard output: what passes through
-`logging` comes out inside an object of Lambda's own. It is silent while no stack is named, and where
-`logging` is disabled.
+CloudWatch Logs extracts metrics from log events that consist of such an object only (CloudWatch user guide,
+"Specification: Embedded metric format"). So the line goes straight to standard output: Lambda wraps whatever
+passes through `logging` in an object of its own. Nothing is written while no stack is named, or if `logging`
+is disabled.
 
-One dimension, the stack: each further value of a dimension would be paid for as a metric of its own. What
-else says something of the event (ids, reasons) is a property beside the metrics, to search the log by.
+The stack is the only dimension: each other value of a dimension would be billed as a metric of its own. Ids
+and reasons are properties beside the metrics, by which the log can be searched.
 """
 
 import json
@@ -45,7 +45,7 @@ Metric = Literal[
     "Orphans",
 ]
 
-# docs/reference/metrics.md says what each of them counts.
+# docs/reference/metrics.md says what each metric counts.
 _OTHER_UNITS: Mapping[Metric, str] = {"TimeToReady": SECONDS, "ServerMinutes": UNITLESS}
 UNITS: Mapping[Metric, str] = {name: _OTHER_UNITS.get(name, COUNT) for name in get_args(Metric)}
 
@@ -55,15 +55,15 @@ _stack = ""
 
 
 def name_stack(prefix: str) -> None:
-    """Whose metrics this process writes, from now on; empty for nobody's."""
-    global _stack  # as with logging, every module writes for the one process
+    """Set the stack whose metrics this process writes from now on; empty to write none."""
+    global _stack  # as with logging, all modules write for one process
     _stack = prefix
 
 
 def record(values: Mapping[Metric, float], /, **properties: str) -> None:
-    """Write metrics of one event, in one line, with what describes it besides: ids and reasons, no bodies.
+    """Write the metrics of one event in one line, with its ids and reasons as properties, never bodies.
 
-    Never fails: a handler's work does not depend on what is counted of it.
+    It never fails: a handler's work does not depend on its metrics.
     """
     if not values or not _stack or not _switch.isEnabledFor(logging.INFO):
         return
@@ -75,7 +75,7 @@ def record(values: Mapping[Metric, float], /, **properties: str) -> None:
 def format_line(
     stack: str, values: Mapping[Metric, float], properties: Mapping[str, str], milliseconds: int
 ) -> str:
-    """The object of an event at a time (since 1970)."""
+    """Return the JSON line of an event; `milliseconds` counts from 1970."""
     directive = {
         "Namespace": NAMESPACE,
         "Dimensions": [[DIMENSION]],

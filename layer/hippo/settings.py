@@ -1,4 +1,4 @@
-"""The environment of each function: one frozen dataclass each, read once, complete or refused."""
+"""The environment of each function: one frozen dataclass each, read once, and refused if incomplete."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -13,7 +13,7 @@ DEFAULT_RESERVED_NAMES = ("www", "api", "mail", "ns*")
 
 @dataclass(frozen=True, slots=True)
 class NextStepSettings:
-    """What `next_step` reads."""
+    """The settings of `next_step`."""
 
     bucket: str
     hosted_zone_id: str
@@ -32,7 +32,7 @@ class NextStepSettings:
 
 @dataclass(frozen=True, slots=True)
 class StartServerSettings:
-    """What `start_server` reads."""
+    """The settings of `start_server`."""
 
     bucket: str
     hosted_zone_id: str
@@ -50,7 +50,7 @@ class StartServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class StopServerSettings:
-    """What `stop_server` reads."""
+    """The settings of `stop_server`."""
 
     bucket: str
     hosted_zone_id: str
@@ -63,7 +63,7 @@ class StopServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class SendStartSettings:
-    """What `send_start_server_message` reads."""
+    """The settings of `send_start_server_message`."""
 
     start_server_topic_arn: str
     reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
@@ -71,7 +71,7 @@ class SendStartSettings:
 
 @dataclass(frozen=True, slots=True)
 class SendStopSettings:
-    """What `send_stop_server_message` reads."""
+    """The settings of `send_stop_server_message`."""
 
     stop_server_topic_arn: str
     reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
@@ -79,7 +79,7 @@ class SendStopSettings:
 
 @dataclass(frozen=True, slots=True)
 class UpdateListSettings:
-    """What `update_project_master_list` reads."""
+    """The settings of `update_project_master_list`."""
 
     bucket: str
     extra_buckets: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ class UpdateListSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSiteSettings:
-    """What `publish_site` reads. Lambda unpacks layers in /opt."""
+    """The settings of `publish_site`. Lambda unpacks layers in /opt."""
 
     site_bucket: str
     site_folder: str = "/opt"
@@ -97,22 +97,21 @@ class PublishSiteSettings:
 
 @dataclass(frozen=True, slots=True)
 class GuardDeletionSettings:
-    """What `guard_deletion` reads."""
+    """The settings of `guard_deletion`."""
 
     start_server_function: str
     prefix: str = "hippo"
 
 
 def variable_names(kind: type[Any]) -> list[str]:
-    """The environment variables of a settings class, as template.yaml has to set them."""
+    """Return the environment variables of a settings class, as template.yaml must set them."""
     return [field.name.upper() for field in fields(kind)]
 
 
 def read_settings(kind: type[S], environ: Mapping[str, str]) -> S:
-    """An instance of `kind` from the environment: a field `max_runtime` is the variable MAX_RUNTIME.
+    """Return an instance of `kind` from the environment; the field `max_runtime` is the variable MAX_RUNTIME.
 
-    Lists are separated by commas. Raises SettingsError that names every variable that is missing or
-    unreadable at once.
+    Lists are separated by commas. Raises one SettingsError that names every missing or unreadable variable.
     """
     values: dict[str, Any] = {}
     problems = []

@@ -1,4 +1,4 @@
-"""Time that passes only in sleeps, and brings about what a test has planned for a moment."""
+"""Time that passes only in sleeps, and triggers what a test has planned for a moment."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,22 +7,22 @@ from tests.support import fakes
 
 
 class FakeClock(fakes.FakeClock):
-    """A sleep moves it on, and on the way whatever is due happens at its own moment."""
+    """A clock that sleeps move; whatever is due meanwhile happens at its own moment."""
 
     def __init__(self) -> None:
         super().__init__()
         self._plans: list[tuple[datetime, Callable[[], object]]] = []
 
     def now(self) -> datetime:
-        """The time in UTC, in whole milliseconds as the real clock gives it."""
+        """Return the time in UTC, in whole milliseconds as the real clock does."""
         return self.moment.replace(microsecond=self.moment.microsecond // 1000 * 1000)
 
     def plan(self, seconds: float, act: Callable[[], object]) -> None:
-        """Let something happen so many seconds from now."""
+        """Let something happen after so many seconds."""
         self._plans.append((self.moment + timedelta(seconds=seconds), act))
 
     def advance(self, seconds: float) -> None:
-        """Move on by that much."""
+        """Move the time forward."""
         target = self.moment + timedelta(seconds=seconds)
         while due := [plan for plan in self._plans if plan[0] <= target]:
             plan = min(due, key=lambda entry: entry[0])

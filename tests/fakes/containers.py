@@ -15,7 +15,7 @@ NO_ADDRESS = (
     "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in "
     "subnet '{}': InsufficientFreeAddressesInSubnet"
 )
-# Seconds after RunTask: PROVISIONING until the interface is there, then PENDING until RUNNING.
+# Seconds after RunTask: PROVISIONING until the interface is attached, then PENDING until RUNNING.
 ATTACHED, RUNNING = 8, 25
 
 
@@ -71,7 +71,7 @@ class FakeContainers:
         self.tasks: dict[str, FakeTask] = {}
         self.shortages: dict[str, str] = {}
         self.subnets: tuple[str, ...] = ("subnet-1", "subnet-2")
-        self.full_subnets: set[str] = set()  # their tasks end for want of an address
+        self.full_subnets: set[str] = set()  # their tasks end because no address is free
         self.names_full_subnet = True  # in the reason; the task's attachment does in any case
         self.failures: list[str] = []
         self.cluster_seconds = 2.0
@@ -81,7 +81,7 @@ class FakeContainers:
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
-        """Make the cluster, or leave it as it is."""
+        """Create the cluster, or leave it as it is."""
         with self._journal.call("containers.create_cluster", name=name, tags=dict(tags)):
             known = self.clusters.get(name)
             if known is None or known.deleted:
@@ -89,7 +89,7 @@ class FakeContainers:
                 self.clusters[name] = FakeCluster(active_from, dict(tags))
 
     def find_cluster_status(self, name: str) -> str | None:
-        """Its status, None where there never was one."""
+        """Return its status, None if it never existed."""
         with self._journal.call("containers.find_cluster_status", name=name):
             cluster = self.clusters.get(name)
             if cluster is None:
@@ -99,13 +99,13 @@ class FakeContainers:
             return "ACTIVE" if self._clock.now() >= cluster.active_from else "PROVISIONING"
 
     def list_clusters(self, prefix: str) -> list[str]:
-        """The names of the clusters that begin so."""
+        """Return the names of the clusters that begin with the prefix."""
         with self._journal.call("containers.list_clusters", prefix=prefix):
             names = [name for name, cluster in self.clusters.items() if not cluster.deleted]
             return sorted(name for name in names if name.startswith(prefix))
 
     def describe_clusters(self, names: Sequence[str]) -> list[ClusterState]:
-        """The clusters with their tags."""
+        """Return the clusters with their tags."""
         with self._journal.call("containers.describe_clusters", names=list(names)):
             living = self.list_living()
             return [
@@ -130,7 +130,7 @@ class FakeContainers:
         container: str = "",
         variables: Mapping[str, str] | None = None,
     ) -> RunResult:
-        """Start one task in the first subnet left; the same token gives the same one, stopped or not."""
+        """Start one task in the first subnet left; the same token returns the same task, stopped or not."""
         details: dict[str, Any] = {"cluster": cluster, "definition": definition, "token": client_token}
         with self._journal.call("containers.run_task", provider=provider, tags=dict(tags), **details):
             self._check_run(cluster, definition)
@@ -155,7 +155,7 @@ class FakeContainers:
             return RunResult(task.arn)
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
-        """The task as it is now, None while ECS does not show it yet."""
+        """Return the task as it is now, None while ECS does not show it yet."""
         with self._journal.call("containers.describe_task", arn=arn):
             task, now = self.tasks.get(arn), self._clock.now()
             if task is None or task.cluster != cluster or not self._is_seen(task):
@@ -174,7 +174,7 @@ class FakeContainers:
             )
 
     def list_tasks(self, cluster: str) -> list[str]:
-        """The tasks that are to run."""
+        """Return the tasks with desired status RUNNING."""
         with self._journal.call("containers.list_tasks", cluster=cluster):
             return [
                 task.arn
@@ -183,7 +183,7 @@ class FakeContainers:
             ]
 
     def stop_task(self, cluster: str, arn: str, reason: str) -> None:
-        """Let a task begin to stop; fine if it is gone."""
+        """Let a task begin to stop, unless it is gone."""
         with self._journal.call("containers.stop_task", arn=arn, reason=reason):
             task = self.tasks.get(arn)
             if task and task.cluster == cluster and not self._is_ending(task):
@@ -191,7 +191,7 @@ class FakeContainers:
                 task.stop_code, task.stopped_reason = "UserInitiated", reason
 
     def delete_cluster(self, name: str) -> bool:
-        """Delete it; False while tasks or an update are in the way."""
+        """Delete the cluster; return False while tasks or an update prevent that."""
         with self._journal.call("containers.delete_cluster", name=name):
             if self.busy_deletes:
                 self.busy_deletes -= 1
@@ -203,7 +203,7 @@ class FakeContainers:
             return True
 
     def list_living(self) -> list[FakeTask]:
-        """Every task that costs money now, whether or not ECS shows it."""
+        """Return every task that costs money now, whether or not ECS shows it."""
         return [task for task in self.tasks.values() if task.status(self._clock.now()) != "STOPPED"]
 
     def end_task(self, code: str, reason: str, exit_code: int | None = None) -> None:
@@ -258,7 +258,7 @@ class FakeInterfaces:
         self._asked: dict[str, datetime] = {}
 
     def find_public_ip(self, interface_id: str) -> str | None:
-        """The address, None while there is none."""
+        """Return the address, None while it does not exist."""
         with self._journal.call("interfaces.find_public_ip", interface_id=interface_id):
             asked = self._asked.setdefault(interface_id, self._clock.now())
             if self._clock.now() < asked + timedelta(seconds=self.seconds_until_seen):

@@ -19,18 +19,18 @@ class FakeHostNames:
         self._changes: dict[str, datetime] = {}
 
     def find(self, name: str) -> AddressRecord | None:
-        """The A record with exactly this name."""
+        """Return the A record with exactly this name."""
         with self._journal.call("host_names.find", name=name):
             return self.records.get(name)
 
     def list_page(self, first: str) -> tuple[list[AddressRecord], str]:
-        """A page of two records, and where the next one begins."""
+        """Return a page of two records, and where the next one begins."""
         with self._journal.call("host_names.list_page", first=first):
             names = sorted(name for name in self.records if name >= first)
             return [self.records[name] for name in names[:2]], "".join(names[2:3])
 
     def create(self, name: str, address: str) -> str:
-        """Make the A record and give the change's id."""
+        """Create the A record and return the change's id."""
         with self._journal.call("host_names.create", name=name, address=address):
             if name in self.records or name in self.other_types:
                 raise ConflictError(f"{name} already exists")
@@ -38,7 +38,7 @@ class FakeHostNames:
             return self._note_change()
 
     def replace(self, old: AddressRecord, address: str) -> str:
-        """Swap exactly this record for a new one."""
+        """Replace exactly this record."""
         with self._journal.call("host_names.replace", name=old.name, address=address):
             if self.records.get(old.name) != old:
                 raise ConflictError(f"{old.name} is not like that")
@@ -53,7 +53,7 @@ class FakeHostNames:
             del self.records[record.name]
 
     def is_in_sync(self, change_id: str) -> bool:
-        """Whether every name server answers by this change."""
+        """Return whether every name server has this change."""
         with self._journal.call("host_names.is_in_sync", change_id=change_id):
             return self._clock.now() >= self._changes[change_id] + timedelta(seconds=self.seconds_to_sync)
 

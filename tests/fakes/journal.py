@@ -1,4 +1,4 @@
-"""Every call to a fake in its order, and what a test lets happen at one of them."""
+"""Every call to a fake in order, and what a test lets happen at one of them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,14 +28,14 @@ class _Plan:
 
 @dataclass
 class Journal:
-    """What the fakes of one test write their calls into."""
+    """The calls of one test's fakes."""
 
     calls: list[Call] = field(default_factory=list)
     _plans: list[_Plan] = field(default_factory=list)
 
     @contextmanager
     def call(self, name: str, /, **arguments: Any) -> Iterator[None]:
-        """Note a call; whatever is planned for it happens before or after its effect."""
+        """Note a call; what is planned for it happens before or after its effect."""
         self.calls.append(Call(name, arguments))
         number = len(self.calls) - 1
         self._carry_out(name, number, after=False)
@@ -43,19 +43,19 @@ class Journal:
         self._carry_out(name, number, after=True)
 
     def fail(self, name: str, error: BaseException, *, times: int = 1) -> None:
-        """Let the next `times` calls of that name have no effect and raise."""
+        """Let the next `times` calls of that name raise without an effect."""
         self._plans.append(_Plan(name, _raiser(error), times, after=False))
 
     def lose_answer(self, name: str, error: BaseException) -> None:
-        """Let the next call of that name have its effect, and raise."""
+        """Let the next call of that name take effect, and raise."""
         self._plans.append(_Plan(name, _raiser(error), 1, after=True))
 
     def before(self, name: str, act: Callable[[], object]) -> None:
-        """Let something happen just before the next call of that name has its effect."""
+        """Let something happen just before the next call of that name takes effect."""
         self._plans.append(_Plan(name, lambda: (act(), None)[1], 1, after=False))
 
     def after(self, name: str, act: Callable[[], object]) -> None:
-        """Let something happen just after the next call of that name has had its effect."""
+        """Let something happen just after the next call of that name has taken effect."""
         self._plans.append(_Plan(name, lambda: (act(), None)[1], 1, after=True))
 
     def crash_at(self, number: int, *, after: bool) -> None:
@@ -63,11 +63,11 @@ class Journal:
         self._plans.append(_Plan(f"#{number}", _raiser(Crash()), 1, after))
 
     def names(self, *prefixes: str) -> list[str]:
-        """The calls in their order, all or those that begin with a prefix."""
+        """Return the calls in order, all or those that begin with a prefix."""
         return [call.name for call in self.calls if not prefixes or call.name.startswith(prefixes)]
 
     def arguments(self, name: str) -> list[dict[str, Any]]:
-        """The arguments of each call of that name."""
+        """Return the arguments of each call of that name."""
         return [call.arguments for call in self.calls if call.name == name]
 
     def _carry_out(self, name: str, number: int, *, after: bool) -> None:

@@ -18,7 +18,7 @@ class FakeObjectStore(fakes.FakeObjectStore):
         self._journal = journal
 
     def read(self, key: str) -> StoredObject | None:
-        """The object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         with self._journal.call("store.read", key=key):
             return super().read(key)
 
@@ -28,7 +28,7 @@ class FakeObjectStore(fakes.FakeObjectStore):
             return super().create(key, body, tags=tags)
 
     def replace(self, key: str, body: bytes, etag: str, *, tags: str = "") -> str:
-        """Write a key that must still be what was read."""
+        """Write a key that must be unchanged since it was read."""
         with self._journal.call("store.replace", key=key):
             return super().replace(key, body, etag, tags=tags)
 
@@ -38,12 +38,12 @@ class FakeObjectStore(fakes.FakeObjectStore):
             super().delete(key)
 
     def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """The keys of one page of objects."""
+        """Return the keys of one page of objects."""
         with self._journal.call("store.list_after", prefix=prefix, after=after):
             return super().list_after(prefix, after, most)
 
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
-        """The objects directly under a prefix."""
+        """Yield the objects directly below a prefix."""
         with self._journal.call("store.list", prefix=prefix):
             entries = list(super().list_objects(prefix))
         return iter(entries)
@@ -65,7 +65,7 @@ class FakeTopic(fakes.FakeTopic):
 
 @dataclass(slots=True)
 class FakeRule:
-    """When it fires (None: its moment had passed when it was made), with what, and its tags."""
+    """When it fires (None: its moment had passed at its creation), its message and its tags."""
 
     fires: datetime | None
     message: dict[str, Any]
@@ -86,7 +86,7 @@ class FakeRules:
         message: Mapping[str, object],
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Make the rule or move it; tags count only when it is made."""
+        """Create the rule or move it; tags count only when it is created."""
         with self._journal.call("rules.arm", name=name, moment=moment, message=dict(message)):
             known = self.rules.get(name)
             minute = moment.astimezone(UTC)
@@ -97,17 +97,17 @@ class FakeRules:
             self.rules[name] = FakeRule(fires, dict(message), kept)
 
     def list_names(self, prefix: str) -> set[str]:
-        """The names of the rules that begin so."""
+        """Return the names of the rules that begin with the prefix."""
         with self._journal.call("rules.list_names", prefix=prefix):
             return {name for name in self.rules if name.startswith(prefix)}
 
     def disarm(self, name: str) -> None:
-        """Remove target and rule; fine if there is none."""
+        """Remove target and rule if they exist."""
         with self._journal.call("rules.disarm", name=name):
             self.rules.pop(name, None)
 
     def take_due(self) -> list[dict[str, Any]]:
-        """The messages of the rules whose moment has come; each is given once."""
+        """Return the messages of the rules whose moment has come, each once."""
         due = [rule for rule in self.rules.values() if rule.fires and rule.fires <= self._clock.now()]
         for rule in due:
             rule.fires = None

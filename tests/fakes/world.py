@@ -1,4 +1,4 @@
-"""The whole lifecycle over fakes: handlers are invoked as Lambda does it, a test sees what is left."""
+"""The whole lifecycle over fakes: handlers are invoked as Lambda does it, and a test sees what is left."""
 
 import itertools
 import json
@@ -67,18 +67,18 @@ class LifecycleWorld:
         self.store.objects["project_master_list.json"] = body
 
     def put_participant(self, next_step: int, created: datetime | None = None, user: str = USER) -> None:
-        """Let someone stand at a step of the first project."""
+        """Put a participant at a step of the first project."""
         stored = {"created": (created or self.clock.now()).isoformat(), "nextStep": next_step, "requests": []}
         self.store.objects[f"{PROJECT}/Users/{user}"] = json.dumps(stored).encode()
 
     def put_record(self, record: ServerRecord) -> None:
-        """Put a server record there as it is."""
+        """Store a server record as it is."""
         self.store.objects[f"_servers/{record.user_id}.json"] = write_record(record)
 
     # ---- invocations ------------------------------------------------------------------------------------
 
     def new_owner(self) -> str:
-        """The id of a new invocation."""
+        """Return the id of a new invocation."""
         return f"invocation-{next(self._owners)}"
 
     def start(
@@ -120,9 +120,11 @@ class LifecycleWorld:
         seconds: float = STOP_SECONDS,
     ) -> None:
         """Invoke stop_server once, for the user unless `body` says otherwise."""
-        self.tell_stop_server({"userId": USER, **(body or {})}, owner=owner, sent_at=sent_at, seconds=seconds)
+        self.deliver_to_stop_server(
+            {"userId": USER, **(body or {})}, owner=owner, sent_at=sent_at, seconds=seconds
+        )
 
-    def tell_stop_server(
+    def deliver_to_stop_server(
         self,
         body: Mapping[str, Any],
         *,
@@ -130,7 +132,7 @@ class LifecycleWorld:
         sent_at: datetime | None = None,
         seconds: float = STOP_SECONDS,
     ) -> None:
-        """Invoke stop_server once with whatever has come on the stop topic."""
+        """Invoke stop_server once with any message of the stop topic."""
         tools = StopTools(
             self.rules,
             self.containers,
@@ -146,24 +148,24 @@ class LifecycleWorld:
 
     def sweep(self, **options: Any) -> None:
         """Invoke stop_server with the sweep's signal."""
-        self.tell_stop_server({"sweep": True}, **options)
+        self.deliver_to_stop_server({"sweep": True}, **options)
 
     def stop_as_lambda(self, body: Mapping[str, Any]) -> None:
-        """Invoke stop_server and, should it fail, twice more as the same invocation."""
+        """Invoke stop_server and, if it fails, twice more as the same invocation."""
         owner, sent_at = self.new_owner(), self.clock.now()
         for wait in (60, 120, 0):
             with suppress(TransientError, Crash):
-                return self.tell_stop_server({"userId": USER, **body}, owner=owner, sent_at=sent_at)
+                return self.deliver_to_stop_server({"userId": USER, **body}, owner=owner, sent_at=sent_at)
             self.clock.advance(wait)
         return None
 
     def deliver_stops(self) -> None:
-        """Hand every message of the stop topic to stop_server."""
+        """Deliver every message of the stop topic to stop_server."""
         while self.topic.messages:
             self.stop_as_lambda(self.topic.messages.pop(0))
 
     def let_minutes_pass(self, minutes: int) -> None:
-        """Let time go by; rules that come due are delivered to stop_server."""
+        """Let time pass; rules that come due are delivered to stop_server."""
         for _ in range(minutes):
             self.clock.advance(60)
             self.topic.messages += self.rules.take_due()
@@ -172,17 +174,17 @@ class LifecycleWorld:
     # ---- what is there ----------------------------------------------------------------------------------
 
     def record(self, user: str = USER) -> ServerRecord:
-        """The server record."""
+        """Return the server record."""
         return read_record(json.loads(self.store.objects[f"_servers/{user}.json"]))
 
     def slots(self) -> list[str]:
-        """Who holds a slot of the cap."""
+        """Return the participants who hold a slot of the cap."""
         objects = self.store.objects.items()
         held = [body for key, body in objects if key.startswith("_slots/0") and body]
         return sorted(json.loads(body)["userId"] for body in held)
 
     def left(self) -> dict[str, list[str]]:
-        """Everything that stop_server has to take away, by kind; kinds with nothing left out."""
+        """Return everything that stop_server must remove, by kind, without empty kinds."""
         kinds = {
             "tasks": [task.arn for task in self.containers.list_living()],
             "clusters": [name for name, cluster in self.containers.clusters.items() if not cluster.deleted],

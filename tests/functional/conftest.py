@@ -1,4 +1,4 @@
-"""What the tests of the handlers share."""
+"""Fixtures that the tests of the handlers share."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.support.cloudformation import CloudFormation
 
 @pytest.fixture
 def cloudformation() -> Iterator[CloudFormation]:
-    """A stack that waits."""
+    """Return a stack whose custom resource waits."""
     stack = CloudFormation()
     thread = threading.Thread(target=stack.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

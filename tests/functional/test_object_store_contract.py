@@ -12,7 +12,7 @@ from tests.support.fakes import FakeObjectStore
 
 @pytest.fixture(params=["fake", "s3"])
 def store(request: pytest.FixtureRequest) -> Any:
-    """An empty bucket: the fake, and the adapter in front of S3 in memory."""
+    """Return an empty bucket: the fake, and the adapter in front of S3 in memory."""
     if request.param == "fake":
         return FakeObjectStore("a-bucket")
     request.getfixturevalue("aws")
@@ -23,12 +23,12 @@ def store(request: pytest.FixtureRequest) -> Any:
 
 
 def test_missing_key_is_none(store: Any) -> None:
-    """Given no object, then None."""
+    """Given no object, reading returns None."""
     assert store.read("key") is None
 
 
 def test_created_object_is_read_with_its_etag(store: Any) -> None:
-    """Given an object that was created, then it is read, with the ETag that creating it gave."""
+    """Given an object that was created, it is read with the ETag that creating it returned."""
     etag = store.create("key", b"1", tags="kind=participant")
 
     stored = store.read("key")
@@ -37,7 +37,7 @@ def test_created_object_is_read_with_its_etag(store: Any) -> None:
 
 
 def test_key_that_exists_is_not_created(store: Any) -> None:
-    """Given an object, then creating it again is a conflict and it stays as it is."""
+    """Given an object, creating it again is a conflict and leaves it as it is."""
     store.create("key", b"1")
 
     with pytest.raises(ConflictError):
@@ -46,7 +46,7 @@ def test_key_that_exists_is_not_created(store: Any) -> None:
 
 
 def test_object_is_replaced_by_its_etag(store: Any) -> None:
-    """Given the ETag that was read, then the object is replaced and has another."""
+    """Given the ETag that was read, the object is replaced and has another."""
     store.create("key", b"1")
 
     etag = store.replace("key", b"2", store.read("key").etag)
@@ -55,7 +55,7 @@ def test_object_is_replaced_by_its_etag(store: Any) -> None:
 
 
 def test_object_that_has_changed_is_not_replaced(store: Any) -> None:
-    """Given an ETag that is old, then a conflict, and the object as the other one left it."""
+    """Given an old ETag, replacing is a conflict and leaves the rival's object."""
     old = store.create("key", b"1")
     store.replace("key", b"2", old)
 
@@ -65,14 +65,14 @@ def test_object_that_has_changed_is_not_replaced(store: Any) -> None:
 
 
 def test_object_that_is_gone_is_not_replaced(store: Any) -> None:
-    """Given an object that is not there, then replacing it is a conflict and it is not made."""
+    """Given a missing object, replacing it is a conflict and does not create it."""
     with pytest.raises(ConflictError):
         store.replace("key", b"1", '"0123"')
     assert store.read("key") is None
 
 
 def test_listing_shows_what_lies_directly_below(store: Any) -> None:
-    """Given keys in folders and beside, then only those directly under the prefix, in order."""
+    """Given keys in folders and beside, only those directly below the prefix are listed, in order."""
     for key in ("a/2", "a/1", "a/b/3", "ab/4", "a-5"):
         store.create(key, b"12")
 
@@ -81,7 +81,7 @@ def test_listing_shows_what_lies_directly_below(store: Any) -> None:
 
 
 def test_listing_of_a_tree_shows_what_lies_in_folders_too(store: Any) -> None:
-    """Given keys in folders, then all below the prefix, in order."""
+    """Given keys in folders, all below the prefix are listed, in order."""
     for key in ("a/2", "a/b/3", "a/b/c/4", "ab/5"):
         store.create(key, b"12")
 

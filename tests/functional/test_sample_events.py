@@ -1,4 +1,4 @@
-"""Each sample event in events/ is one that its handler serves."""
+"""Each sample event in events/ is served by its handler."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ HTTP_SAMPLES = ("next_get", "next_post", "next_null_query", "start", "stop")
 
 
 def test_all_samples_are_served_by_a_test() -> None:
-    """Given a sample that no test uses, then this fails: samples that nobody runs grow stale."""
+    """Given a sample that no test uses, this fails, since unused samples become outdated."""
     tests = "".join(path.read_text() for path in EVENTS.parent.glob("tests/**/test_*.py"))
 
     assert {path.stem for path in EVENTS.glob("*.json") if f'"{path.stem}"' not in tests} == set()
 
 
 def test_samples_fit_together(world: StudyWorld, load_event: Any) -> None:
-    """Given the sample config published, when the sample GET and POST come, then pages 1 and 2."""
+    """Given the sample config published, the sample GET and POST return pages 1 and 2."""
     answers = [world.send_event(load_event(name)) for name in ("next_get", "next_post")]
 
     assert [answer.page for answer in answers] == [CONSENT, QUIZ]
@@ -28,7 +28,7 @@ def test_samples_fit_together(world: StudyWorld, load_event: Any) -> None:
 
 @pytest.mark.parametrize("name", HTTP_SAMPLES)
 def test_http_samples_have_the_parts_of_a_proxy_event(load_event: Any, name: str) -> None:
-    """Given a sample of a request, then it has every part that API Gateway's REST proxy sends."""
+    """Given a sample of a request, it has every part that API Gateway's REST proxy sends."""
     event = load_event(name)
 
     assert event.keys() == {

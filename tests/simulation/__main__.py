@@ -22,7 +22,7 @@ from tests.simulation.world import World
 
 
 def main(arguments: list[str]) -> int:
-    """Run what the command line asks for; 1 if anything was found."""
+    """Run what the command line asks for; return 1 if anything was found."""
     logging.disable(logging.CRITICAL)
     command, *names = arguments or ["all"]
     with DEPLOYMENT.install():
@@ -58,7 +58,7 @@ def _run_all() -> int:
 
 
 def _run_quickly() -> int:
-    """The first finding of a selection."""
+    """Return the first finding of a selection."""
     units.MOST_FOUND = 1
     for unit in units.list_quick_units():
         report = unit()
@@ -76,7 +76,7 @@ def _run_unit(number: int) -> Report:
 
 
 def _sum_up(reports: Iterable[Report]) -> list[Report]:
-    """One report for each kind and name."""
+    """Return one report for each kind and name."""
     sums: dict[tuple[str, str], Report] = {}
     for report in reports:
         total = sums.setdefault((report.kind, report.name), Report(report.kind, report.name))
@@ -115,7 +115,7 @@ def _replay_withdrawal(name: str) -> int:
 
 
 def _replay(run: Callable[[], object]) -> int:
-    """Every call of it, then what it violates."""
+    """Print every call of the case, then what it violates."""
     try:
         run()
     except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found

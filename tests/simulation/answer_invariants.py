@@ -1,4 +1,4 @@
-"""The fifth invariant: what participants sent is kept once and in order, and no step is skipped."""
+"""The fifth invariant: participants' answers are kept once and in order, and no step is skipped."""
 
 import json
 from collections.abc import Callable
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AnswerInvariants:
-    """Looks at each write of a participant's record, and at the whole of it in the end."""
+    """Checks each write of a participant's record, and the whole record in the end."""
 
     def __init__(self, world: "World", note: Callable[[int, str], None]) -> None:
         self._world = world
@@ -21,7 +21,7 @@ class AnswerInvariants:
         self._asked: set[tuple[str, str]] = set()  # topic and participant of what was ever published
 
     def check_write(self, user: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-        """A record is about to be what it is afterwards."""
+        """Check a write to a record, before it takes effect."""
         step = after["nextStep"] - before.get("nextStep", 1)
         if not 0 <= step <= 1:
             self._note(5, f"nextStep of {user} went {before.get('nextStep', 1)} → {after['nextStep']}")
@@ -43,7 +43,7 @@ class AnswerInvariants:
         return (topic, user) in self._asked
 
     def check_end(self, person: "Participant") -> None:
-        """Everything has come to rest."""
+        """Check the record once everything has come to rest."""
         record = self._world.record(person.user)
         kept = [entry.get("body") for entry in record.get("requests", [])]
         beside = [entry.get("body") for entry in record.get("repeats", [])]

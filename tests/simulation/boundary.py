@@ -1,8 +1,8 @@
-"""Where the handlers' code ends and AWS begins: every client call passes here.
+"""The boundary between the handlers' code and AWS: every client call passes here.
 
-A call is a *point*: there it may fail, be done with its answer lost, end its program, or let another program
-go first. Waiting polls are collapsed: a look that repeats one since which its program has changed
-nothing is no new point.
+A call is a *point*: there it may fail, take effect with its response lost, end its program, or let another
+program go first. Waiting polls are collapsed: a call that repeats another since which its program has changed
+nothing is not a new point.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Fault(Enum):
 
 
 class Point:
-    """One call that a fault or another program may come to."""
+    """One call at which a fault or another program may intervene."""
 
     __slots__ = ("operation", "program")
 
@@ -43,7 +43,7 @@ class Point:
 
 
 class Boundary:
-    """The way of a call to AWS and back; `told` hears of each: program, operation, arguments."""
+    """The path of a call to AWS and back; `told` receives each: program, operation, arguments."""
 
     told: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
 
@@ -115,7 +115,7 @@ class Boundary:
         return fault
 
     def _wait_for_room(self, operation: str, tries: int) -> None:
-        """botocore waits and tries again when AWS says that it is asked too often."""
+        """Wait and retry, as botocore does, when AWS reports too many requests."""
         for attempt in range(tries):
             if self.limits.let_pass(operation, self.scheduler.time):
                 return
@@ -126,9 +126,9 @@ class Boundary:
 def operation(
     name: str, is_refused: Callable[..., bool] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks a method of a simulated client as the AWS operation of that name, such as `ecs:RunTask`.
+    """Mark a method of a simulated client as the AWS operation of that name, such as `ecs:RunTask`.
 
-    `is_refused` says of a write that it would be refused now, so that asking again is a waiting poll.
+    `is_refused` returns whether a write would be refused now, so that asking again is a waiting poll.
     """
     reads = name.partition(":")[2].startswith(_READS)
 

@@ -1,7 +1,7 @@
-"""Crash points: one fault, or two, at every AWS call of an invocation, and whatever may come after it.
+"""Crash points: one fault, or two, at every AWS call of an invocation, and everything that may follow.
 
-A case is a name that says all: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31
-(counted from the first call of the start) meet these faults, and after which the platform's retry comes.
+The name describes a case: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31 (counted
+from the first call of the start) meet these faults, and after which the platform's retry follows.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ SOON = 1.0  # seconds after the invocation has ended, one way or the other
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What happens, what comes after it, and the faults by the number of the call."""
+    """What happens, what follows, and the faults by the number of the call."""
 
     act: str
     aftermath: str
@@ -35,7 +35,7 @@ class Case:
 
     @classmethod
     def parse(cls, text: str) -> "Case":
-        """The case of that name."""
+        """Return the case of that name."""
         act, aftermath, faults = text.split("/")
         pairs = [entry.split(":") for entry in faults.split(",") if entry]
         return cls(act, aftermath, tuple((int(number), Fault[name]) for number, name in pairs))
@@ -43,7 +43,7 @@ class Case:
 
 @dataclass(slots=True)
 class Outcome:
-    """A case that has been run: its world, and how many calls it had: of the act alone, and in all."""
+    """A finished case: its world, and its number of calls, of the act alone and in all."""
 
     world: World
     calls_of_act: int
@@ -69,7 +69,7 @@ def run_case(case: Case) -> Outcome:
 
 
 def check_effect(act: str, world: World) -> None:
-    """What is retried comes to its end: the server was ready, or is stopped long before its deadline."""
+    """Check that a retried act is finished: the server was ready, or is stopped long before its deadline."""
     server = world.server()
     if act in READY_ACTS:
         assert server.get("readyAt"), f"the retried start has brought up no server: {server}"
@@ -79,7 +79,7 @@ def check_effect(act: str, world: World) -> None:
 
 
 def repeat_start(world: World) -> None:
-    """6: the start comes once more when all is over, with its old time, and starts nothing that lives on."""
+    """Deliver the start again when all is over, with its old time; it must start nothing (invariant 6)."""
     starts = [message for message in world.sns.sent if message.topic.endswith(":start")]
     if not starts:
         return
@@ -94,39 +94,39 @@ def repeat_start(world: World) -> None:
 
 
 def prepare_nothing(world: World) -> None:
-    """Nothing is there."""
+    """Prepare nothing."""
 
 
 def prepare_server(world: World) -> None:
-    """A server is ready."""
+    """Prepare a ready server."""
     world.bring_up()
 
 
 def prepare_no_spot(world: World) -> None:
-    """Spot has nothing to give: RunTask says so in its failures."""
+    """Let Spot have no capacity: RunTask says so in its failures."""
     world.ecs.shortages["FARGATE_SPOT"] = "refused"
 
 
 def prepare_spot_late(world: World) -> None:
-    """Spot has nothing to give: the task stops by itself."""
+    """Let Spot have no capacity: the task stops by itself."""
     world.ecs.shortages["FARGATE_SPOT"] = "stopped"
 
 
 def prepare_name_taken(world: World) -> None:
-    """The participant's name is somebody else's."""
+    """Let another owner have the participant's name."""
     world.route53.records[f"{USER}.{ROOT_DOMAIN}"] = FOREIGN_RECORD
     world.foreign_names = 2
 
 
 def prepare_second_attempt(world: World) -> None:
-    """A server was there before, and is gone."""
+    """Let an earlier server have existed."""
     world.bring_up()
     world.send_stop()
     world.scheduler.wait(120)
 
 
 def act_on_servers(send: Callable[[World], Message]) -> Callable[[World, str], Callable[[World], None]]:
-    """An invocation of start_server or stop_server, to its end; gives what follows."""
+    """Run an invocation of start_server or stop_server to its end; return what follows."""
 
     def act(world: World, aftermath: str) -> Callable[[World], None]:
         if aftermath != "retry":
@@ -145,12 +145,12 @@ def act_on_servers(send: Callable[[World], Message]) -> Callable[[World, str], C
 
 
 def give_up_at_once(function: str, message: Message, request_id: str) -> Invocation:
-    """An invocation that nobody retries and that leaves no trace: as if Lambda had lost the event."""
+    """Drop the invocation without a retry or a trace, as if Lambda had lost the event."""
     return Invocation(function, message, request_id, retries=[], has_dead_letters=False)
 
 
 def follow(world: World, aftermath: str, message: Message) -> None:
-    """What comes after the invocation; in the end only the rules are left."""
+    """Let what follows the invocation happen; in the end only the rules are left."""
     if aftermath == "stop":
         world.scheduler.wait(SOON)
         world.send_stop()
@@ -163,9 +163,9 @@ def follow(world: World, aftermath: str, message: Message) -> None:
 
 
 def prepare_step(step: int, *, ready: bool = False, old: bool = False) -> Callable[[World], None]:
-    """A participant has come to that step; their server is ready, or has not begun to start.
+    """Put a participant at that step, with a server that is ready or has not begun to start.
 
-    `old`: by an existing front end, which does not say `step`.
+    `old`: by an existing front end, which does not send `step`.
     """
 
     def prepare(world: World) -> None:
@@ -180,7 +180,7 @@ def prepare_step(step: int, *, ready: bool = False, old: bool = False) -> Callab
 
 
 def act_on_steps(method: str) -> Callable[[World, str], Callable[[World], None]]:
-    """A participant's request, to its end; gives what follows."""
+    """Run a participant's request to its end; return what follows."""
 
     def act(world: World, aftermath: str) -> Callable[[World], None]:
         person = world.meet()
@@ -232,12 +232,12 @@ PAIR_ACTS = ("start", "stop")
 
 
 def count_calls(act: str) -> int:
-    """The calls of an act to which no fault comes."""
+    """Return the number of calls of an act without a fault."""
     return run_case(Case(act, "retry")).calls_of_act
 
 
 def list_single(act: str) -> Iterator[Case]:
-    """Every call of the act, with each fault and each aftermath."""
+    """Yield every call of the act, with each fault and each aftermath."""
     calls = count_calls(act)
     for aftermath in AFTERMATHS:
         yield Case(act, aftermath)

@@ -13,7 +13,7 @@ LATEST = 3600.0  # seconds that SNS may hold a message back
 
 
 class Chaos:
-    """A world that is never at rest, until it is calmed."""
+    """A world with faults at any moment, until it is calmed."""
 
     def __init__(self, world: World, seed: int) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class Chaos:
         world.events.seconds_late = self._random.uniform(0, 50)
 
     def calm(self) -> None:
-        """No more faults; what is under way comes to its end."""
+        """Stop all faults; what is running comes to its end."""
         world = self._world
         world.boundary.choose_fault = world.boundary.draw_latency = None
         world.boundary.limits.storms.clear()

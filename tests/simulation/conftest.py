@@ -1,4 +1,4 @@
-"""The handlers are deployed into the simulation for as long as a test runs."""
+"""Fixtures: the handlers are deployed into the simulation while a test runs."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.simulation.deployment import DEPLOYMENT
 
 @pytest.fixture(autouse=True)
 def deployed() -> Iterator[None]:
-    """Worlds can be made; the handlers' logs, of tens of thousands of faults, are left out."""
+    """Let worlds be created, without the handlers' logs of tens of thousands of faults."""
     logging.disable(logging.CRITICAL)
     with DEPLOYMENT.install():
         yield

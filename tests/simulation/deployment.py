@@ -1,7 +1,7 @@
-"""The real handlers, deployed into the simulated AWS: nothing of theirs is replaced but their way to it.
+"""The real handlers, deployed into the simulated AWS: only their access to it is replaced.
 
-What a handler has from outside (clients, the clock, chance, the environment, TCP) is taken from the world
-that stands at the moment; everything is put back when the deployment ends.
+A handler's surroundings (clients, the clock, chance, the environment, TCP) come from the current world.
+Everything is restored when the deployment ends.
 """
 
 import importlib.util
@@ -36,7 +36,7 @@ ENVIRONMENT = {
 
 
 class Deployment:
-    """The handlers of this process; one world after the other stands behind them."""
+    """The handlers of this process, which serve one world after the other."""
 
     def __init__(self) -> None:
         self.world: World | None = None
@@ -45,7 +45,7 @@ class Deployment:
 
     @contextmanager
     def install(self) -> Iterator[None]:
-        """Lead the handlers' ways to AWS here, until the context ends."""
+        """Redirect the handlers' calls to AWS to this world until the context ends."""
         chance = random.Random(0)
         ways: dict[str, Any] = {
             "make_client": self._make_client,
@@ -62,7 +62,7 @@ class Deployment:
             yield
 
     def list_handlers(self, world: "World") -> dict[str, Callable[[dict[str, Any], Any], Any]]:
-        """The handlers by name; from now on they see this world."""
+        """Return the handlers by name; from now on they see this world."""
         self.world = world
         self.chance.seed(0)
         for app in self.apps.values():
@@ -77,7 +77,7 @@ class Deployment:
 
     @contextmanager
     def _without_caches(self) -> Iterator[None]:
-        """What is cached in an execution environment ends with it; worlds keep theirs themselves."""
+        """Clear what an execution environment caches; worlds keep their own caches."""
         with ExitStack() as stack:
             for app in self.apps.values():
                 plain = {n: f.__wrapped__ for n, f in vars(app).items() if hasattr(f, "cache_clear")}
@@ -90,7 +90,7 @@ class Deployment:
         return self._world.clients[service]
 
     def _answer(self, event: dict[str, Any], context: Any) -> Any:
-        """next_step in an execution environment that is free, or in a new one."""
+        """Run next_step in an execution environment that is free, or in a new one."""
         world = self._world
         flow = world.idle_flows.pop() if world.idle_flows else self._make_flow()
         world.flows[world.scheduler.current] = flow

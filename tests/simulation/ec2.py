@@ -1,4 +1,4 @@
-"""EC2: the network interfaces of tasks, seen a little after they are there."""
+"""EC2: the network interfaces of tasks, visible a little after their creation."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class SimulatedEc2:
 
     @operation("ec2:DescribeNetworkInterfaces")
     def describe_network_interfaces(self, *, NetworkInterfaceIds: list[str]) -> dict[str, Any]:  # noqa: N803
-        """The interface with its public address."""
+        """Return the interface with its public address."""
         task = self._ecs.find_by_interface(NetworkInterfaceIds[0])
         if task is None or not task.has_interface(self.boundary.scheduler.time - self.seconds_until_seen):
             raise refuse("ec2:DescribeNetworkInterfaces", "InvalidNetworkInterfaceID.NotFound")

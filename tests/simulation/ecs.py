@@ -1,8 +1,8 @@
 """ECS on Fargate: clusters and tasks, eventually consistent.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html (failures, clientToken)
-What RunTask made is shown only a little later, though DeleteCluster knows of it at once. The same clientToken
-gives the same task, stopped or not. Once a task has stopped EventBridge has an event of it.
+A task of RunTask is visible only a little later, though DeleteCluster knows it at once. The same clientToken
+returns the same task, stopped or not. Once a task has stopped, EventBridge delivers an event.
 """
 
 import itertools
@@ -41,7 +41,7 @@ class SimulatedEcs:
 
     @operation("ecs:CreateCluster")
     def create_cluster(self, *, clusterName: str, tags: Any = (), **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Make a cluster, or leave one of that name as it is."""
+        """Create a cluster, or leave one of that name as it is."""
         known = self.clusters.get(clusterName)
         if known is None or known.status(self._time) == "INACTIVE":
             kept = {tag["key"]: tag["value"] for tag in tags}
@@ -52,7 +52,7 @@ class SimulatedEcs:
 
     @operation("ecs:DescribeClusters")
     def describe_clusters(self, *, clusters: list[str], include: list[str] | None = None) -> dict[str, Any]:
-        """The clusters that there are or were."""
+        """Return the clusters that exist or have existed."""
         return {"clusters": [self._show_cluster(name) for name in clusters if name in self.clusters]}
 
     def _show_cluster(self, name: str) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class SimulatedEcs:
         }
 
     def _why_kept(self, name: str) -> str:
-        """Why the cluster cannot be deleted now, empty if it can."""
+        """Return why the cluster cannot be deleted now; empty if it can."""
         known = self.clusters.get(name)
         status = known.status(self._time) if known else "INACTIVE"
         if status == "INACTIVE":
@@ -79,7 +79,7 @@ class SimulatedEcs:
 
     @operation("ecs:DeleteCluster", lambda self, cluster: bool(self._why_kept(cluster)))
     def delete_cluster(self, *, cluster: str) -> dict[str, Any]:
-        """Delete it, unless tasks or an update are in the way."""
+        """Delete the cluster, unless tasks or an update prevent that."""
         if why := self._why_kept(cluster):
             raise refuse("ecs:DeleteCluster", why)
         self.clusters[cluster].gone_from = self._time + self.seconds_to_delete
@@ -94,7 +94,7 @@ class SimulatedEcs:
         clientToken: str,  # noqa: N803
         **named: Any,
     ) -> dict[str, Any]:
-        """Start one task, or say in `failures` why not."""
+        """Start one task, or return `failures` with the reason."""
         self._check_active("ecs:RunTask", cluster)
         if taskDefinition not in self.definitions:
             raise refuse("ecs:RunTask", "ClientException", "TaskDefinition not found.")
@@ -121,7 +121,7 @@ class SimulatedEcs:
 
     @operation("ecs:DescribeTasks")
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:
-        """The tasks that are shown; the cluster has to be there."""
+        """Return the visible tasks; the cluster must exist."""
         self._check_active("ecs:DescribeTasks", cluster)
         found = [self.tasks[arn] for arn in tasks if arn in self.tasks]
         return {
@@ -129,17 +129,17 @@ class SimulatedEcs:
         }
 
     def get_paginator(self, name: str) -> Listing:
-        """Of `list_tasks` and `list_clusters`."""
+        """Return the paginator of `list_tasks` or `list_clusters`."""
         return Listing({"list_tasks": self.list_tasks, "list_clusters": self.list_clusters}[name])
 
     @operation("ecs:ListClusters")
     def list_clusters(self) -> dict[str, Any]:
-        """The clusters that are not gone."""
+        """Return the clusters that are not gone."""
         return {"clusterArns": [f"arn:cluster/{name}" for name in self.list_clusters_left()]}
 
     @operation("ecs:ListTasks")
     def list_tasks(self, *, cluster: str) -> dict[str, Any]:
-        """The tasks that are to run."""
+        """Return the tasks with desired status RUNNING."""
         self._check_active("ecs:ListTasks", cluster)
         shown = [
             task.arn
@@ -150,7 +150,7 @@ class SimulatedEcs:
 
     @operation("ecs:StopTask")
     def stop_task(self, *, cluster: str, task: str, reason: str) -> dict[str, Any]:
-        """SIGTERM; fine if it has ended."""
+        """Send SIGTERM, unless the task has ended."""
         self._check_active("ecs:StopTask", cluster)
         known = self.tasks.get(task)
         if known is None or known.cluster != cluster:
@@ -163,7 +163,7 @@ class SimulatedEcs:
     def end_task(
         self, task: Task, code: str, reason: str, *, after: float = 0, seconds: float = STOPPING
     ) -> None:
-        """Let a task begin to stop, unless it has: as Spot, a crash, or StopTask does it."""
+        """Let a task begin to stop, unless it has: by Spot, a crash, or StopTask."""
         if task.is_ending(self._time):
             return
         task.ends_from, task.seconds_to_stop = self._time + after, seconds
@@ -172,7 +172,7 @@ class SimulatedEcs:
         self.boundary.scheduler.plan(moment - self._time, lambda: self._announce(task, moment))
 
     def _announce(self, task: Task, moment: float) -> None:
-        """The event that EventBridge has of a task that has stopped."""
+        """Publish EventBridge's event about a task that has stopped."""
         if task.ends_from is None or task.ends_from + task.seconds_to_stop != moment:
             return  # it has been stopped earlier than planned
         detail = {
@@ -187,21 +187,21 @@ class SimulatedEcs:
             tell({"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail})
 
     def list_living(self, user: str) -> list[Task]:
-        """The participant's tasks that cost money now, whether or not ECS shows them."""
+        """Return the participant's tasks that cost money now, whether or not ECS shows them."""
         living = [task for task in self.living.get(user, ()) if task.is_living(self._time)]
         self.living[user] = living
         return living
 
     def find_by_interface(self, interface: str) -> Task | None:
-        """The task that a network interface belongs to."""
+        """Return the task of a network interface."""
         return self._by_interface.get(interface)
 
     def find_by_address(self, address: str) -> Task | None:
-        """The task that has a public address."""
+        """Return the task that has a public address."""
         return self.find_by_interface(f"eni-{address}")
 
     def list_clusters_left(self) -> list[str]:
-        """The clusters that are not on their way out."""
+        """Return the clusters that are not being deleted."""
         return [name for name, cluster in self.clusters.items() if cluster.gone_from is None]
 
     @property

@@ -39,25 +39,25 @@ class Task:
         return "PROVISIONING" if age < ATTACHED else "PENDING" if age < RUNNING else "RUNNING"
 
     def is_living(self, time: float) -> bool:
-        """Whether it costs money."""
+        """Return whether it costs money."""
         return self.status(time) != "STOPPED"
 
     def is_ending(self, time: float) -> bool:
-        """Whether it has begun to stop."""
+        """Return whether it has begun to stop."""
         return self.ends_from is not None and time >= self.ends_from
 
     def has_interface(self, time: float) -> bool:
-        """Whether its network interface is attached."""
+        """Return whether its network interface is attached."""
         return time >= self.made + ATTACHED and self.is_living(time)
 
     def answers(self, time: float) -> bool:
-        """Whether its port takes connections."""
+        """Return whether its port accepts connections."""
         return time >= self.made + ANSWERS and not self.is_ending(time)
 
 
 @dataclass(slots=True)
 class Cluster:
-    """`active_from` is when it leaves PROVISIONING; `gone_from` when it is INACTIVE."""
+    """A cluster; it leaves PROVISIONING at `active_from` and is INACTIVE from `gone_from`."""
 
     active_from: float
     gone_from: float | None = None

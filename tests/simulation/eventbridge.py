@@ -1,9 +1,9 @@
-"""EventBridge: one-time rules with a grain of one minute.
+"""EventBridge: one-time rules with a resolution of one minute.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
-A cron in the past never fires; one that was made only just before its minute may not either. A rule is made
-in two steps (PutRule, PutTargets) and deleted in two (RemoveTargets, DeleteRule: refused the other way
-round). The calls about targets answer 200 with FailedEntryCount where they failed. A bus has room for 300.
+A cron in the past never fires; one created just before its minute may not either. A rule is created
+in two steps (PutRule, PutTargets) and deleted in two (RemoveTargets, DeleteRule: refused in reverse
+order). The calls for targets return 200 with FailedEntryCount if they failed. A bus has room for 300.
 """
 
 import re
@@ -22,7 +22,7 @@ _CRON = re.compile(r"cron\((\d+) (\d+) (\d+) (\d+) \? (\d+)\)")
 
 @dataclass(slots=True)
 class Rule:
-    """`fires` is None once it has, or if its moment had passed when it was made."""
+    """A rule; `fires` is None once it has fired, or if its moment had passed at its creation."""
 
     name: str
     fires: datetime | None
@@ -31,7 +31,7 @@ class Rule:
 
 
 class SimulatedEvents:
-    """The rules; `failed_entries` lets so many of the next calls about targets fail with status 200."""
+    """The rules; `failed_entries` is how many of the next calls for targets fail with status 200."""
 
     def __init__(self, boundary: Boundary, sns: SimulatedSns) -> None:
         self.boundary, self._sns = boundary, sns
@@ -42,7 +42,7 @@ class SimulatedEvents:
 
     @operation("events:PutRule")
     def put_rule(self, *, Name: str, ScheduleExpression: str, **named: Any) -> dict[str, Any]:  # noqa: N803
-        """Make a rule or move it; its targets stay."""
+        """Create a rule or move it; its targets stay."""
         rule = self.rules.get(Name)
         if rule is None:
             if len(self.rules) >= QUOTA:
@@ -58,7 +58,7 @@ class SimulatedEvents:
 
     @operation("events:PutTargets")
     def put_targets(self, *, Rule: str, Targets: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803
-        """Say what a rule sends, and where."""
+        """Set what a rule sends, and where."""
         rule = self._find("events:PutTargets", Rule)
         if failed := self._fail_entries(Targets[0]["Id"]):
             return failed
@@ -67,7 +67,7 @@ class SimulatedEvents:
 
     @operation("events:RemoveTargets")
     def remove_targets(self, *, Rule: str, Ids: list[str]) -> dict[str, Any]:  # noqa: N803
-        """Take targets from a rule; one that is not there is a failed entry."""
+        """Remove targets from a rule; a missing one is a failed entry."""
         rule = self._find("events:RemoveTargets", Rule)
         if failed := self._fail_entries(Ids[0]):
             return failed
@@ -77,7 +77,7 @@ class SimulatedEvents:
 
     @operation("events:DeleteRule")
     def delete_rule(self, *, Name: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
-        """Delete a rule that has no targets; fine if there is none."""
+        """Delete a rule that has no targets, if it exists."""
         if Name in self.rules and self.rules[Name].targets:
             raise refuse(
                 "events:DeleteRule", "ValidationException", "Rule can't be deleted since it has targets."
@@ -86,16 +86,16 @@ class SimulatedEvents:
         return {}
 
     def get_paginator(self, name: str) -> Listing:
-        """Of `list_rules`."""
+        """Return the paginator of `list_rules`."""
         return Listing({"list_rules": self.list_rules}[name])
 
     @operation("events:ListRules")
     def list_rules(self, *, NamePrefix: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
-        """The rules whose names begin so."""
+        """Return the rules whose names begin with the prefix."""
         return {"Rules": [{"Name": name} for name in sorted(self.rules) if name.startswith(NamePrefix)]}
 
     def is_armed(self, name: str) -> bool:
-        """Whether a rule will still fire, and has something to send."""
+        """Return whether a rule will still fire and has a target."""
         rule = self.rules.get(name)
         return rule is not None and rule.fires is not None and bool(rule.targets)
 
@@ -121,7 +121,7 @@ class SimulatedEvents:
 
 
 def read_cron(expression: str) -> datetime:
-    """The moment of a one-time cron expression."""
+    """Return the moment of a one-time cron expression."""
     match = _CRON.fullmatch(expression)
     if match is None:
         raise refuse("events:PutRule", "ValidationException", "Parameter ScheduleExpression is not valid.")

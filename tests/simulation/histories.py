@@ -1,4 +1,4 @@
-"""Long random histories: many participants, and whatever may befall them, their servers and AWS."""
+"""Long random histories: many participants, and faults of theirs, of their servers and of AWS."""
 
 from typing import ClassVar
 
@@ -16,13 +16,13 @@ SERVICES = st.sampled_from(["s3", "ecs", "events", "route53", "sns", "ec2"])
 
 
 class Histories(RuleBasedStateMachine):
-    """Each rule is one operation. At the end AWS is calm, everybody goes through, and nothing is left."""
+    """Each rule is one operation. At the end AWS is calm, all participants finish, and nothing is left."""
 
     operations: ClassVar[int] = 0
 
     @initialize(seed=st.integers(0, 2**32 - 1), has_own_cap=st.booleans())
     def deploy(self, seed: int, has_own_cap: bool) -> None:
-        """A new world, in which anything may happen; the study may have a cap of its own."""
+        """Create a world in which anything may happen; the study may have a cap of its own."""
         self.world = World(MAX_SERVERS)
         if has_own_cap:
             self.world.limit_project(OWN_MAX_SERVERS)
@@ -38,18 +38,18 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=USERS)
     def go_on(self, user: str) -> None:
-        """The page does what comes next."""
+        """Let the page do what comes next."""
         self._meet(user).try_once()
 
     @rule(user=USERS, seconds=st.floats(0, 40))
     def go_on_after(self, user: str, seconds: float) -> None:
-        """And the participant takes their time."""
+        """Let the participant take their time, and then continue."""
         self.world.scheduler.wait(seconds)
         self._meet(user).try_once()
 
     @rule(user=USERS)
     def click_twice(self, user: str) -> None:
-        """The same request twice at once."""
+        """Send the same request twice at once."""
         person = self._meet(user)
         if not person.says_step:
             return  # two answers without `step` are two answers
@@ -61,7 +61,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=USERS)
     def come_in_two_tabs(self, user: str) -> None:
-        """Two different answers at once."""
+        """Send two different answers at once."""
         person = self._meet(user)
         if not person.says_step:
             return
@@ -72,27 +72,27 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=USERS, back=st.integers(0, 3))
     def answer_late(self, user: str, back: int) -> None:
-        """An answer to a page of before."""
+        """Send an answer to an earlier page."""
         person = self._meet(user)
         if person.step >= back:
             person.send(Request("POST", person.build_answer(), person.step - back))
 
     @rule(user=USERS)
     def reload(self, user: str) -> None:
-        """The page is loaded anew."""
+        """Reload the page."""
         self._meet(user).send(Request("GET", step=0))
 
     # ---- servers and AWS --------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([1, 5, 20, 60, 60, 120, 120, 600, 1800]))
     def wait(self, seconds: float) -> None:
-        """Time goes by."""
+        """Let time pass."""
         self._meet("ada")
         self.world.scheduler.wait(seconds)
 
     @rule(user=USERS, code=st.sampled_from(["SpotInterruption", "EssentialContainerExited"]))
     def end_task(self, user: str, code: str) -> None:
-        """Spot takes a task back, or its container crashes."""
+        """Let Spot take a task back, or its container crash."""
         self._meet(user)
         for task in self.world.ecs.list_living(user):
             self.world.ecs.end_task(task, code, "simulated", seconds=30 if code == "SpotInterruption" else 0)
@@ -102,19 +102,19 @@ class Histories(RuleBasedStateMachine):
         kind=st.sampled_from(["", "refused", "stopped"]),
     )
     def change_capacity(self, provider: str, kind: str) -> None:
-        """A provider has no capacity, or has some again."""
+        """Take a provider's capacity away, or restore it."""
         self._meet("ada")
         self.world.ecs.shortages[provider] = kind
 
     @rule(service=SERVICES, seconds=st.floats(1, 120))
     def throttle(self, service: str, seconds: float) -> None:
-        """A service refuses everything for a while."""
+        """Let a service refuse everything for a while."""
         self._meet("ada")
         self.world.boundary.limits.storms[service] = self.world.scheduler.time + seconds
 
     @rule(number=st.integers(0, 9))
     def kill(self, number: int) -> None:
-        """A function runs out of memory."""
+        """Let a function run out of memory."""
         self._meet("ada")
         programs = self.world.lambdas.programs
         if programs:
@@ -132,19 +132,19 @@ class Histories(RuleBasedStateMachine):
         )
     )
     def refuse(self, operation: str) -> None:
-        """One of the refusals that AWS gives without an error, or seldom."""
+        """Let AWS refuse in a way that raises no error, or is rare."""
         self._meet("ada")
         self.world.boundary.own_refusals[operation]()
 
     @rule()
     def register(self) -> None:
-        """A new revision of the task definition: the parameters of RunTask have changed."""
+        """Register a new revision of the task definition: the parameters of RunTask change."""
         self._meet("ada")
         self.world.ecs.revision += 1
 
     @rule()
     def sweep(self) -> None:
-        """The periodic rule."""
+        """Let the periodic rule fire."""
         self._meet("ada")
         self.world.send_sweep()
 
@@ -152,20 +152,20 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=USERS, delay=st.sampled_from([0, 0, 1, 10]))
     def stop(self, user: str, delay: int) -> None:
-        """Stop a server by hand, now or in some minutes."""
+        """Let an operator stop a server, now or in some minutes."""
         self._meet(user)
         self.world.send_stop(user, **({"delay": delay} if delay else {}))
 
     @rule()
     def replay_dead_letters(self) -> None:
-        """Whatever was given up is tried once more."""
+        """Retry every dead letter."""
         self._meet("ada")
         letters, self.world.lambdas.dead_letters = self.world.lambdas.dead_letters, []
         for letter in letters:
             self.world.sns.deliver_later(letter.message, 0.1)
 
     def teardown(self) -> None:
-        """AWS is calm again: everybody comes to the end of the study, and nothing is left."""
+        """Calm AWS: all participants reach the end of the study, and nothing is left."""
         if not hasattr(self, "world"):
             return
         self.chaos.calm()

@@ -1,8 +1,8 @@
 """Two invocations at once, in every order of their AWS calls with up to so many pre-emptions.
 
 A schedule such as `(3, 5)` means: the first one makes three calls and is held before its fourth; the second
-makes five and is held; the first goes on to its end, then the second. Who is held may be held until its time
-is up. Waiting polls are no places to hold at (see boundary), and time passes in them as ever.
+makes five and is held; the first continues to its end, then the second. A held one may be held until its time
+is up. Programs are not held at waiting polls (see boundary), in which time passes as usual.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ class Switcher:
     made: int = 0  # calls of the program whose turn it is, since it has it
 
     def begin(self, *programs: Program) -> None:
-        """From now on, for these two."""
+        """Hold and release these two programs from now on."""
         self.programs = list(programs)
         for program in programs:
             self._follow(program)
@@ -46,7 +46,7 @@ class Switcher:
         program.when_over = end
 
     def _meet(self, point: Point) -> None:
-        """Before a call of one of the two."""
+        """Decide before a call of one of the two."""
         program = point.program
         if program is None or program not in self.programs:
             return
@@ -69,7 +69,7 @@ class Switcher:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Two invocations: how the world is before, and how they begin; `most` pre-emptions."""
+    """Two invocations: how the world is before, and how they begin; `most` is the number of pre-emptions."""
 
     prepare: Callable[[World], None]
     begin: Callable[[World], tuple[Program, Program]]
@@ -111,14 +111,14 @@ def run_schedule(meeting: Meeting, schedule: Schedule, *, swapped: bool = False)
 
 
 def explore(meeting: Meeting) -> Iterator[Order]:
-    """Every order, each once: as far as a schedule's switches take place, so far it is extended."""
+    """Yield every order once; a schedule is extended as far as its switches take effect."""
     for swapped in (False, True):
         yield run_schedule(meeting, (), swapped=swapped)[1]
         yield from _extend(meeting, (), swapped)
 
 
 def _extend(meeting: Meeting, before: Schedule, swapped: bool) -> Iterator[Order]:
-    # One that is given its turn makes at least one call: else the order is that of a shorter schedule.
+    # A program makes at least one call in its turn: otherwise the order is that of a shorter schedule.
     number = 1
     while True:
         schedule = (*before, number)

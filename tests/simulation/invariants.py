@@ -1,4 +1,4 @@
-"""What must hold, whatever fails: looked at after every change, and once everything has come to rest.
+"""The invariants, whatever fails: checked after every change, and once everything has come to rest.
 
 1. Once the deadline has passed nothing of any participant is left: task, cluster, name, rule, slot.
 2. A task never exists without an armed rule of its attempt, a stop message in flight (the dead-letter queue
@@ -11,7 +11,7 @@
 6. A start that comes after the stop, late or twice, starts nothing that lives on.
 7. The server record agrees with the resources, its times are in order, and its tag names its project.
 
-An eighth is the operator's cap: never do more participants have tasks than `MAX_SERVERS`.
+The eighth is the operator's cap: no more participants than `MAX_SERVERS` ever have tasks.
 """
 
 import json
@@ -77,10 +77,10 @@ class Invariants:
             raise self.found[0]
 
     def check_end(self) -> bool:
-        """1, 5 and 7, when nothing is due any more; whether something is left that only the sweep mends.
+        """Check 1, 5 and 7 when nothing is due; return whether something is left that only the sweep removes.
 
-        That is what costs nothing: a rule that was half made or half deleted, the record of an invocation
-        that died at it, and the place in the queue of somebody who no longer comes.
+        Such leftovers cost nothing: a rule that was created or deleted by half, the record of an invocation
+        that was cut off, and the queue entry of a participant who no longer asks.
         """
         world = self._world
         if world.lambdas.unexpected:

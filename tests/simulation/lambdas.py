@@ -1,9 +1,9 @@
-"""Lambda: asynchronous invocations with two retries and a dead-letter queue, and death when time is up.
+"""Lambda: asynchronous invocations with two retries and a dead-letter queue, and a time limit.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 A retry is the same event under the same request id, a minute after the first failure and two after the
-second. A function that ran out of time or memory has failed as one that raised. An execution environment
-serves one invocation at a time and is used again.
+second. A function that ran out of time or memory has failed like one that raised. An execution environment
+serves one invocation at a time and is reused.
 """
 
 from collections.abc import Callable
@@ -18,14 +18,14 @@ RETRY_AFTER = (60.0, 120.0)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda tells a handler about its invocation."""
+    """Lambda's context of an invocation."""
 
     aws_request_id: str
     scheduler: Scheduler
     ends: float
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds left."""
+        """Return the milliseconds left."""
         return int((self.ends - self.scheduler.time) * 1000)
 
 
@@ -63,7 +63,7 @@ class SimulatedLambda:
         self._count = 0
 
     def invoke_later(self, function: str, message: Message) -> Invocation:
-        """Take an event: asynchronous invocation."""
+        """Accept an event for asynchronous invocation."""
         self._count += 1
         invocation = self.form_invocation(function, message, f"{function}-{self._count}")
         self.in_flight.append(invocation)
@@ -71,7 +71,7 @@ class SimulatedLambda:
         return invocation
 
     def invoke(self, function: str, event: dict[str, Any]) -> Program:
-        """Invoke and wait: synchronous invocation, which nobody retries."""
+        """Invoke and wait: a synchronous invocation, which is not retried."""
         self._count += 1
         return self._run(function, event, f"{function}-{self._count}")
 
@@ -107,6 +107,6 @@ class SimulatedLambda:
                 self.dead_letters.append(invocation)
 
     def _note(self, error: BaseException) -> None:
-        """Handlers raise this project's errors only; anything else is a defect."""
+        """Note an error: handlers raise this project's errors only, and any other is a defect."""
         if not type(error).__module__.startswith("hippo."):
             self.unexpected.append(error)

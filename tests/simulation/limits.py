@@ -44,7 +44,7 @@ class Limits:
         self.storms: dict[str, float] = {}
 
     def let_pass(self, operation: str, time: float) -> bool:
-        """Whether a call at that second is within the limits."""
+        """Return whether a call at that second is within the limits."""
         if self.storms and self.storms.get(operation.partition(":")[0], 0) > time:
             return False
         name = _BUCKETS.get(operation)

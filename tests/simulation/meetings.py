@@ -1,4 +1,4 @@
-"""Which two invocations meet: each begins as SNS or a browser begins it, at the same moment."""
+"""Pairs of invocations that meet: each begins as SNS or a browser begins it, at the same moment."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Begin = Callable[[World], tuple[Program, Program]]
 
 
 def deliver_both(first: Send, second: Send) -> Begin:
-    """Two messages, the second published a second later, are delivered at once."""
+    """Deliver two messages at once, the second published a second later."""
 
     def begin(world: World) -> tuple[Program, Program]:
         plan, world.sns.plan_delivery = world.sns.plan_delivery, lambda _: []
@@ -34,7 +34,7 @@ def deliver_both(first: Send, second: Send) -> Begin:
 
 
 def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
-    """Two requests of one participant at once: GET or POST, with `same` the same answer twice."""
+    """Send two requests of one participant at once: GET or POST, with `same` the same answer twice."""
 
     def begin(world: World) -> tuple[Program, Program]:
         person = world.meet()
@@ -50,7 +50,7 @@ def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
 
 
 def publish_both(world: World) -> tuple[Program, Program]:
-    """Two researchers publish their projects at once."""
+    """Let two researchers publish their projects at once."""
     one, two = (
         world.lambdas.invoke("update_project_master_list", {**CONFIG, "id": name}) for name in ("one", "two")
     )
@@ -58,12 +58,12 @@ def publish_both(world: World) -> tuple[Program, Program]:
 
 
 def prepare_balanced(world: World) -> None:
-    """A study of one page with two balanced groups."""
+    """Publish a study of one page with two balanced groups."""
     world.publish_balanced()
 
 
 def arrive_both(*users: str) -> Begin:
-    """The first requests of two participants at once, or of one in two windows."""
+    """Send the first requests of two participants at once, or of one in two windows."""
 
     def begin(world: World) -> tuple[Program, Program]:
         one, two = (world.meet(user).begin(Request("GET", step=0)) for user in users)
@@ -73,20 +73,20 @@ def arrive_both(*users: str) -> Begin:
 
 
 def prepare_last_page(world: World) -> None:
-    """One participant has the only page of the study before them."""
+    """Put a participant at the only page of the study."""
     world.publish_balanced()
     world.meet().go_on()
 
 
 def end_and_arrive(world: World) -> tuple[Program, Program]:
-    """The last answer of one participant, and the first request of another one."""
+    """Send the last answer of one participant, and the first request of another one."""
     person = world.meet()
     last = person.begin(Request("POST", person.build_answer(), person.step))
     return last, world.meet("bob").begin(Request("GET", step=0))
 
 
 def check_groups(world: World) -> None:
-    """Each record has the group that was counted, groups are even, and whoever finishes counts once."""
+    """Check that each record has the group that was counted, groups are even, and each end counts once."""
     for _, program, _ in list(world.requests):
         assert world.take_answer(program), "no answer"
     content = json.loads(world.s3.objects["study/_groups.json"])
@@ -104,37 +104,37 @@ def check_groups(world: World) -> None:
 
 
 def take_answers(world: World) -> None:
-    """The browser gets its answers, and the participant goes through to the end."""
+    """Deliver the responses to the browser, and let the participant finish."""
     for _, program, _ in list(world.requests):
         assert world.take_answer(program), "no answer"
     world.meet().finish()
 
 
 def check_list(world: World) -> None:
-    """Both publications were accepted and are in the list, which lost nothing of what was there."""
+    """Check that both publications were accepted and the list lost nothing."""
     projects = json.loads(world.s3.objects["project_master_list.json"])["projects"]
     assert sorted(project["id"] for project in projects) == ["one", "study", "two"], projects
 
 
 def leave(world: World) -> None:
-    """Nothing more happens."""
+    """Let nothing more happen."""
 
 
 def stop_in_the_end(world: World) -> None:
-    """The participant comes to the stop step."""
+    """Let the participant reach the stop step."""
     world.scheduler.wait(120)
     world.send_stop()
 
 
 def prepare_ended(world: World) -> None:
-    """The first attempt was stopped; its rule's message is still on its way somewhere."""
+    """Let the first attempt have been stopped while its rule's message is still in flight."""
     world.bring_up()
     world.send_stop()
     world.scheduler.wait(120)
 
 
 def prepare_half(world: World) -> None:
-    """A start has died after it had a task, and its lease is over."""
+    """Let a start have been cut off after it had a task, and its lease have expired."""
     world.boundary.choose_fault = lambda point: Fault.DIES if point.operation == "ecs:RunTask" else None
     form, world.lambdas.form_invocation = world.lambdas.form_invocation, give_up_at_once
     world.send_start()
@@ -143,43 +143,43 @@ def prepare_half(world: World) -> None:
 
 
 def start(world: World) -> Message:
-    """The start of the start step."""
+    """Send the start of the start step."""
     return world.send_start()
 
 
 def start_again(world: World) -> Message:
-    """A start for another attempt."""
+    """Send a start for another attempt."""
     return world.send_start(request_id="second")
 
 
 def stop(world: World) -> Message:
-    """The stop of the stop step."""
+    """Send the stop of the stop step."""
     return world.send_stop()
 
 
 def ring(world: World) -> Message:
-    """What the rule of the first attempt sends."""
+    """Send the message of the first attempt's rule."""
     return world.send_stop(attempt=1, reason="maxRuntime")
 
 
 def sweep(world: World) -> Message:
-    """What the periodic rule sends."""
+    """Send the message of the periodic rule."""
     return world.send_sweep()
 
 
-def prepare_last_place(world: World) -> None:
-    """There is room for one server."""
+def prepare_last_slot(world: World) -> None:
+    """Allow one server."""
     world.limit(1)
 
 
 def prepare_full(world: World) -> None:
-    """There is room for one server, and it is there."""
+    """Allow one server, which runs already."""
     world.limit(1)
     world.bring_up()
 
 
 def start_other(world: World) -> Message:
-    """The start of another participant."""
+    """Send the start of another participant."""
     return world.send_start("bob")
 
 
@@ -196,7 +196,7 @@ SERVER_MEETINGS = {
     "start ∥ sweep": Meeting(prepare_nothing, deliver_both(start, sweep), leave),
     "start, continued ∥ sweep": Meeting(prepare_half, deliver_both(start, sweep), leave),
     "rule ∥ sweep": Meeting(prepare_server, deliver_both(ring, sweep), leave),
-    "start ∥ other's start, one place": Meeting(prepare_last_place, deliver_both(start, start_other), leave),
+    "start ∥ other's start, one place": Meeting(prepare_last_slot, deliver_both(start, start_other), leave),
     "stop ∥ other's start, one place": Meeting(prepare_full, deliver_both(stop, start_other), leave),
     "stop ∥ next start": Meeting(prepare_server, deliver_both(stop, start_again), leave),
 }

@@ -116,8 +116,8 @@ MUTANTS = [
     Mutant(
         "the rule is deleted with its target",
         f"{LAYER}/aws/events.py",
-        "                answer = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])\n"
-        '            _check_entries("events:RemoveTargets", answer)\n',
+        "                response = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])\n"
+        '            _check_entries("events:RemoveTargets", response)\n',
         "                pass\n",
     ),
     Mutant(
@@ -297,7 +297,7 @@ def break_code(mutant: Mutant) -> str:
 
 
 def try_mutant(mutant: Mutant) -> tuple[str, float]:
-    """What the simulation says of it (empty: nothing), and after how many seconds."""
+    """Return what the simulation reports (empty: nothing), and after how many seconds."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         for part in ("layer", "functions"):
             shutil.copytree(ROOT / part, Path(folder) / part)
@@ -319,7 +319,7 @@ def try_mutant(mutant: Mutant) -> tuple[str, float]:
 
 
 def main(names: list[str]) -> int:
-    """Print a table; 1 if a mutant was not noticed."""
+    """Print a table; return 1 if a mutant was not noticed."""
     chosen = [mutant for mutant in MUTANTS if not names or any(name in mutant.name for name in names)]
     missed = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

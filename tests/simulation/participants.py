@@ -1,4 +1,4 @@
-"""Participants as the page in their browser behaves: they answer, poll, play, and try again what failed."""
+"""Participants as their browser's page behaves: they answer, poll, play, and retry what failed."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ POLL = 15.0  # seconds; the browser's own is shorter, existing front ends take 3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a browser sends: an answer, if it is one, and the step that it has just finished."""
+    """A browser's request: an answer, if it has one, and the step that it has just finished."""
 
     method: str
     body: str | None = None
@@ -26,7 +26,7 @@ class Request:
 
 
 class Participant:
-    """Someone in the study; every answer they give is another text."""
+    """A participant of the study; each of their answers is a different text."""
 
     def __init__(self, world: "World", user: str, project: str) -> None:
         self._world = world
@@ -42,12 +42,12 @@ class Participant:
         self._count = 0
 
     def build_answer(self) -> str:
-        """A new answer."""
+        """Return a new answer."""
         self._count += 1
         return json.dumps({"answer": f"{self.user}-{self._count}"})
 
     def begin(self, request: Request) -> Program:
-        """Send a request; the program that answers it begins when time goes on."""
+        """Send a request; the program that answers it begins when time passes."""
         query = {"projectId": self.project, "userId": self.user}
         if request.step is not None and self.says_step:
             query["step"] = str(request.step)
@@ -65,7 +65,7 @@ class Participant:
         return program
 
     def note(self, program: Program, body: str | None) -> dict[str, Any] | None:
-        """Take what came of a request: the content of a 200, else None."""
+        """Take the result of a request: the content of a 200, otherwise None."""
         answer = program.answer or {"statusCode": 502}
         if answer["statusCode"] != 200:
             self.lost += [body] if body else []
@@ -76,13 +76,13 @@ class Participant:
         return self.last
 
     def send(self, request: Request) -> dict[str, Any] | None:
-        """Send a request and wait for its answer."""
+        """Send a request and wait for its response."""
         program = self.begin(request)
         self._world.scheduler.run_program(program)
         return self._world.take_answer(program)
 
     def choose_request(self) -> Request:
-        """What the page sends next: load, answer, poll, or end the game; a failed request once more."""
+        """Return the page's next request: load, answer, poll, or end the game; a failed one again."""
         if self.failed:
             return self.failed
         if not self.last:
@@ -97,16 +97,16 @@ class Participant:
         return Request("POST", self.build_answer(), step)
 
     def try_once(self) -> dict[str, Any] | None:
-        """Send what comes next, without waiting."""
+        """Send the next request without waiting."""
         request = self.choose_request()
         answer = self.send(request)
         self.failed = None if answer else request
         if self.failed and not self.says_step:
-            self.failed = Request("GET")  # its page hangs, and the participant loads it anew
+            self.failed = Request("GET")  # its page hangs, and the participant reloads it
         return answer
 
     def go_on(self) -> None:
-        """Do what comes next, until it has succeeded."""
+        """Send the next request until it has succeeded."""
         if not self.says_step:
             self._world.scheduler.wait(CONNECTS_AFTER)
         elif self.last.get("page") == "wait":
@@ -123,12 +123,12 @@ class Participant:
 
     @property
     def is_through(self) -> bool:
-        """Whether the final page is there, or the one that says that the game cannot be had."""
+        """Whether the page shown is the final one, or says that the game is unavailable."""
         told = self.last.get("error") == GAVE_UP and not self.last.get("mayRetry")
         return told or (bool(self.last) and self.step > self.last["steps"])
 
     def finish(self, most: int = 400) -> None:
-        """Go on until there is nothing more to do."""
+        """Continue until nothing is left to do."""
         for _ in range(most):
             if self.is_through:
                 return

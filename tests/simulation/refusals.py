@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 
 def refuse(operation: str, code: str, message: str = "", status: int = 400) -> ClientError:
-    """The ClientError of `ecs:RunTask` and the like."""
+    """Return the ClientError of `ecs:RunTask` and the like."""
     response: Any = {
         "Error": {"Code": code, "Message": message or code},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -15,10 +15,10 @@ def refuse(operation: str, code: str, message: str = "", status: int = 400) -> C
 
 
 def not_reached() -> ConnectTimeoutError:
-    """The request never got there."""
+    """Return the error of a request that never arrived."""
     return ConnectTimeoutError(endpoint_url="https://aws.example")
 
 
 def answer_lost() -> ReadTimeoutError:
-    """The request may have had its effect; nobody knows."""
+    """Return the error of a request that may have taken effect."""
     return ReadTimeoutError(endpoint_url="https://aws.example")

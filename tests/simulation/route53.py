@@ -1,8 +1,8 @@
-"""Route 53: A records, changed in batches that hold as a whole or not at all, and in sync only after a while.
+"""Route 53: A records, changed in batches as a whole or not at all, and in sync only after a while.
 
 https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
-CREATE wants a name that is not there, DELETE the record exactly as it is, else InvalidChangeBatch. A change
-is PENDING until all name servers answer by it, about half a minute. While a change of the zone is under way
+CREATE requires a new name, DELETE the record exactly as it is, otherwise: InvalidChangeBatch. A change
+is PENDING until all name servers have it, for about half a minute. While a change of the zone is running,
 another one may be refused with PriorRequestNotComplete.
 """
 
@@ -35,7 +35,7 @@ class SimulatedRoute53:
         StartRecordName: str = "",  # noqa: N803
         **_: Any,
     ) -> dict[str, Any]:
-        """A page of the records from that name on."""
+        """Return a page of the records from that name on."""
         names, most = sorted(name for name in self.records if name >= StartRecordName), int(MaxItems)
         following = {"NextRecordName": names[most]} if len(names) > most else {}
         return {"ResourceRecordSets": [self._show(name) for name in names[:most]], **following}
@@ -57,13 +57,13 @@ class SimulatedRoute53:
 
     @operation("route53:GetChange")
     def get_change(self, *, Id: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
-        """How far a change is."""
+        """Return the status of a change."""
         if Id not in self._in_sync_from:
             raise refuse("route53:GetChange", "NoSuchChange", status=404)
         return {"ChangeInfo": {"Id": Id, "Status": "INSYNC" if self._is_in_sync(Id) else "PENDING"}}
 
     def resolve(self, name: str) -> tuple[str, ...]:
-        """What every resolver gets: nothing as long as a change of the name is PENDING."""
+        """Return what every resolver gets: nothing while a change of the name is PENDING."""
         change = self._changed.get(name)
         if change and not self._is_in_sync(change):
             return ()
@@ -89,5 +89,5 @@ def _apply(records: dict[str, tuple[int, tuple[str, ...]]], action: str, wanted:
         if records.get(name) != value:
             raise refuse(_CHANGE, "InvalidChangeBatch", f"{name}: the values provided do not match")
         del records[name]
-    elif action == "UPSERT":  # nothing of ours uses it; it is here so that using it is seen
+    elif action == "UPSERT":  # unused by our code; it is here so that its use would be noticed
         records[name] = value

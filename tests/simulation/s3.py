@@ -1,4 +1,4 @@
-"""S3: conditional writes, strongly consistent reads, and tags that each write gives anew.
+"""S3: conditional writes, strongly consistent reads, and tags that each write sets again.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 `If-None-Match: *` creates (412 where the key exists), `If-Match` replaces (412 where the ETag differs, 404
@@ -16,7 +16,7 @@ from tests.simulation.refusals import refuse
 
 
 class SimulatedS3:
-    """All buckets are one; `wrote` is told of each write: key, body before (None: new), body."""
+    """All buckets in one; `wrote` receives each write: key, body before (None: new), body."""
 
     def __init__(self, boundary: Boundary) -> None:
         self.boundary = boundary
@@ -27,7 +27,7 @@ class SimulatedS3:
 
     @operation("s3:GetObject")
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
-        """The object, NoSuchKey where there is none."""
+        """Return the object, or raise NoSuchKey."""
         if Key not in self.objects:
             raise refuse("s3:GetObject", "NoSuchKey", status=404)
         body = self.objects[Key]
@@ -43,7 +43,7 @@ class SimulatedS3:
         Tagging: str = "",  # noqa: N803
         **named: Any,
     ) -> dict[str, Any]:
-        """Write on condition; without one is refused, since nothing of ours may do so."""
+        """Write conditionally; an unconditional write is refused, because our code must never do so."""
         before = self.objects.get(Key)
         if self.conflicts:
             self.conflicts -= 1
@@ -63,13 +63,13 @@ class SimulatedS3:
 
     @operation("s3:DeleteObject")
     def delete_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803  # as botocore has it
-        """Delete; fine if there is nothing."""
+        """Delete the object if it exists."""
         self.objects.pop(Key, None)
         self.tags.pop(Key, None)
         return {}
 
     def get_paginator(self, name: str) -> Listing:
-        """Of `list_objects_v2`."""
+        """Return the paginator of `list_objects_v2`."""
         return Listing({"list_objects_v2": self.list_objects_v2}[name])
 
     @operation("s3:ListObjectsV2")
@@ -82,7 +82,7 @@ class SimulatedS3:
         MaxKeys: int = 1000,  # noqa: N803
         **_: Any,
     ) -> dict[str, Any]:
-        """A page of the objects below a prefix; with a delimiter those directly below it."""
+        """Return a page of the objects below a prefix; with a delimiter those directly below it."""
         found = []
         for key in sorted(key for key in self.objects if key > StartAfter):
             if key.startswith(Prefix) and not (Delimiter and Delimiter in key[len(Prefix) :]):

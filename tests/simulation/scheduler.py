@@ -1,6 +1,6 @@
 """Virtual time, and programs that run in it one at a time.
 
-A program (one invocation of a handler, say) is ordinary code in a greenlet. It runs until it waits; then
+A program (such as one invocation of a handler) is ordinary code in a greenlet. It runs until it waits; then
 whatever is due next runs, and time jumps to it. Nothing really sleeps and no two programs run at once, so a
 run is repeatable to the last call, and a whole hour of it takes milliseconds.
 """
@@ -23,7 +23,7 @@ class Death(BaseException):  # noqa: N818  # not an error of the code: its proce
 
 
 class Program:
-    """Code with a life of its own, which may take `limit` seconds. `ends` is when it is killed."""
+    """Code that runs beside others for up to `limit` seconds; it is killed at `ends`."""
 
     def __init__(self, scheduler: "Scheduler", name: str, work: Callable[[], Any], limit: float) -> None:
         self.name = name
@@ -41,7 +41,7 @@ class Program:
         self.greenlet = greenlet(self._run, parent=scheduler.hub)
 
     def resume(self) -> None:
-        """Go on where it waited; called by the scheduler only."""
+        """Continue where it waited; called by the scheduler only."""
         if not self.is_over and not self.is_frozen:
             self._scheduler.switch_to(self)
 
@@ -58,7 +58,7 @@ class Program:
 
 
 class Scheduler:
-    """The clock and the list of what is to happen. Times are seconds since the beginning."""
+    """The clock and the list of planned events. Times are seconds since the beginning."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -71,25 +71,25 @@ class Scheduler:
         self.hub = greenlet.getcurrent()
 
     def now(self) -> datetime:
-        """The time in UTC in whole milliseconds, as the real clock gives it."""
+        """Return the time in UTC in whole milliseconds, as the real clock does."""
         return START + timedelta(milliseconds=int(self.time * 1000 + 1e-6))
 
     def sleep(self, seconds: float) -> None:
-        """What the code under test knows as sleeping."""
+        """Wait, as the code under test knows it."""
         self.wait(seconds)
 
     def plan(self, seconds: float, act: Callable[[], Any]) -> None:
-        """Let something happen so many seconds from now."""
+        """Let something happen after so many seconds."""
         heapq.heappush(self._due, (self.time + seconds, next(self._numbers), act))
 
     def begin(self, name: str, work: Callable[[], Any], limit: float) -> Program:
-        """A program that begins as soon as whoever calls this waits, and may take `limit` seconds."""
+        """Return a program that begins as soon as its caller waits, and may take `limit` seconds."""
         program = Program(self, name, work, limit)
         self.plan(0, program.resume)
         return program
 
     def wait(self, seconds: float) -> None:
-        """Let the program that calls this wait; called from outside any, let that much time pass."""
+        """Let the calling program wait; outside of any, let that much time pass."""
         program, target = self.current, self.time + seconds
         if program is None:
             self.run_until(target)
@@ -113,7 +113,7 @@ class Scheduler:
         self._check_life(program)
 
     def thaw(self, program: Program) -> None:
-        """Let a frozen program go on now."""
+        """Let a frozen program continue."""
         if program.is_frozen:
             program.is_frozen = False
             self.frozen.remove(program)
@@ -128,7 +128,7 @@ class Scheduler:
             self.time = max(self.time, limit)
 
     def run(self, limit: float = FOREVER) -> bool:
-        """Let everything happen until nothing is due; False if something still is after `limit` seconds."""
+        """Let everything happen; return False if something is still due after `limit` seconds."""
         latest = self.time + limit
         self._limit = latest
         while self._due and self._due[0][0] <= latest:
@@ -142,7 +142,7 @@ class Scheduler:
             self.take_next()
 
     def take_next(self) -> None:
-        """Let the next thing happen that is due."""
+        """Let the next due event happen."""
         moment, _, act = heapq.heappop(self._due)
         self.time = max(self.time, moment)
         act()

@@ -19,7 +19,7 @@ SOON = 0.1  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What was published, and when."""
+    """A published message and its time."""
 
     topic: str
     message_id: str
@@ -33,7 +33,7 @@ class Message:
         return content
 
     def as_event(self) -> dict[str, Any]:
-        """What the subscribed function gets."""
+        """Return what the subscribed function receives."""
         notification = {
             "MessageId": self.message_id,
             "Message": self.text,
@@ -44,7 +44,7 @@ class Message:
 
 
 class SimulatedSns:
-    """Topics with one subscriber each. `plan_delivery` gives the delays of a message's deliveries."""
+    """Topics with one subscriber each. `plan_delivery` returns the delays of a message's deliveries."""
 
     def __init__(self, boundary: Boundary) -> None:
         self.boundary = boundary
@@ -60,7 +60,7 @@ class SimulatedSns:
         return {"MessageId": self.take(TopicArn, Message).message_id}
 
     def take(self, topic: str, text: str) -> Message:
-        """Take a message and see to its deliveries."""
+        """Accept a message and plan its deliveries."""
         number = next(self._numbers)
         message = Message(topic, f"message-{number}", text, self.boundary.scheduler.now())
         self.sent.append(message)
@@ -69,7 +69,7 @@ class SimulatedSns:
         return message
 
     def deliver_later(self, message: Message, delay: float) -> None:
-        """Deliver a message, once more if it was before."""
+        """Deliver a message, or deliver it again."""
         self.on_their_way.append(message)
         self.boundary.scheduler.plan(delay, lambda: self._deliver(message))
 

@@ -1,6 +1,6 @@
 """One fault, and a sample of two, at every call of start, stop and step; the full set is `make simulate`.
 
-And somebody who withdraws at any call.
+A participant also withdraws at any call.
 """
 
 import pytest
@@ -10,7 +10,7 @@ from tests.simulation import cases, units, withdrawals
 
 @pytest.mark.parametrize("act", cases.ACTS)
 def test_one_fault_anywhere(act: str) -> None:
-    """Given any one fault at any call, when whatever may follow follows, then all invariants hold."""
+    """Given any one fault at any call, when whatever may follow follows, all invariants hold."""
     report = units.run_singles(act)
 
     assert report.found == []
@@ -19,7 +19,7 @@ def test_one_fault_anywhere(act: str) -> None:
 
 @pytest.mark.parametrize("act", cases.PAIR_ACTS)
 def test_two_faults_anywhere(act: str) -> None:
-    """Given every fortieth pair of faults, the second at any invocation, then all invariants hold."""
+    """Given every fortieth pair of faults, the second at any invocation, all invariants hold."""
     report = units.run_pairs(act, every=40)
 
     assert report.found == []
@@ -28,8 +28,7 @@ def test_two_faults_anywhere(act: str) -> None:
 
 @pytest.mark.parametrize("act", withdrawals.ACTS)
 def test_withdrawal_anywhere(act: str) -> None:
-    """Given somebody who withdraws at any call, when all messages come once more, then nothing of them is
-    back, and when they begin anew they play."""
+    """Given a withdrawal at any call, repeated messages restore nothing, and a new run works."""
     report = units.run_withdrawals(act)
 
     assert report.found == []

@@ -12,10 +12,10 @@ from tests.support.paths import ROOT
 
 
 def test_histories(capsys: pytest.CaptureFixture[str]) -> None:
-    """Given 20,000 operations of participants, operators and mishaps, then all invariants hold.
+    """Given 20,000 operations of participants, operators and mishaps, all invariants hold.
 
-    They run in a process of their own: nothing that another test has left there, a thread or a cache, can
-    make a history differ when it is run again.
+    They run in a process of their own: nothing that another test has left there, a thread or a cache,
+    can make a history differ when it is run again.
     """
     seed = units.choose_seed()
     with capsys.disabled():

@@ -7,7 +7,7 @@ from tests.simulation import meetings, units
 
 @pytest.mark.parametrize("name", meetings.SERVER_MEETINGS)
 def test_servers_with_one_pre_emption(name: str) -> None:
-    """Given two server invocations, when one is held at any of its calls, then all invariants hold."""
+    """Given two server invocations, when one is held at any of its calls, all invariants hold."""
     report = units.run_meeting(name, most=1)
 
     assert report.found == []
@@ -16,7 +16,7 @@ def test_servers_with_one_pre_emption(name: str) -> None:
 
 @pytest.mark.parametrize("name", meetings.GROUP_MEETINGS)
 def test_balanced_groups(name: str) -> None:
-    """Given two requests at once, with three pre-emptions, then groups are even and counted exactly."""
+    """Given two requests at once, with three pre-emptions, groups are even and counted exactly."""
     report = units.run_meeting(name, most=3)
 
     assert report.found == []
@@ -25,7 +25,7 @@ def test_balanced_groups(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*meetings.STEP_MEETINGS, *meetings.LIST_MEETINGS])
 def test_requests_in_every_order(name: str) -> None:
-    """Given two requests at once, in any order of their calls, then no step is skipped and nothing lost."""
+    """Given two requests at once, in any order of their calls, no step is skipped and nothing lost."""
     report = units.run_meeting(name)
 
     assert report.found == []

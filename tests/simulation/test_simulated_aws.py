@@ -1,4 +1,4 @@
-"""What the simulated AWS does beyond the contract tests: time, messages, retries, limits, death."""
+"""The simulated AWS beyond the contract tests: time, messages, retries, limits, ends of programs."""
 
 from collections.abc import Callable
 
@@ -14,12 +14,12 @@ from tests.simulation.world import USER, World
 
 @pytest.fixture
 def world() -> World:
-    """An account with the stack and nobody in it."""
+    """Return an account with the stack and no participants."""
     return World()
 
 
 def listen(world: World, fails: int = 0) -> list[float]:
-    """Put a handler behind the stop topic that fails so many times; gives when it is invoked."""
+    """Put a handler behind the stop topic that fails so many times; return the times of its invocations."""
     times: list[float] = []
 
     def handler(event: object, context: object) -> None:
@@ -32,14 +32,14 @@ def listen(world: World, fails: int = 0) -> list[float]:
 
 
 def put_rule(world: World, cron: str) -> None:
-    """A rule with a target."""
+    """Create a rule with a target."""
     world.events.put_rule(Name="rule", ScheduleExpression=cron)
     world.events.put_targets(Rule="rule", Targets=[{"Id": "x", "Arn": STOP_TOPIC, "Input": "{}"}])
 
 
 @pytest.mark.parametrize(("fails", "times", "letters"), [(0, 1, 0), (2, 3, 0), (3, 3, 1)])
 def test_an_event_is_tried_three_times(world: World, fails: int, times: int, letters: int) -> None:
-    """Given a handler that fails, then it is retried after one and two minutes, and then given up."""
+    """Given a handler that fails, it is retried after one and two minutes, and then given up."""
     invoked = listen(world, fails)
 
     world.send_stop()
@@ -63,7 +63,7 @@ def test_a_rule_fires_once_and_never_in_the_past(world: World, cron: str, fired:
 
 
 def test_a_rule_with_a_target_is_not_deleted(world: World) -> None:
-    """Given a rule with a target, then DeleteRule is refused."""
+    """Given a rule with a target, DeleteRule is refused."""
     put_rule(world, "cron(10 12 1 1 ? 2030)")
 
     with pytest.raises(ClientError, match="has targets"):
@@ -71,7 +71,7 @@ def test_a_rule_with_a_target_is_not_deleted(world: World) -> None:
 
 
 def test_a_late_message_keeps_its_time(world: World) -> None:
-    """Given a message that comes twice, at once and an hour late, then both say when it was sent."""
+    """Given a message that comes twice, at once and an hour late, both say when it was sent."""
     seen: list[str] = []
 
     def handler(event: dict[str, list[dict[str, dict[str, str]]]], context: object) -> None:
@@ -86,14 +86,14 @@ def test_a_late_message_keeps_its_time(world: World) -> None:
 
 
 def run_program(world: World, work: Callable[[], object], limit: float = 300) -> BaseException | None:
-    """Run something as an invocation would; what it ended with."""
+    """Run something as an invocation would; return what it ended with."""
     program = world.scheduler.begin("program", work, limit)
     world.scheduler.run_program(program)
     return program.error
 
 
 def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
-    """Given 25 CreateCluster at once, of which AWS takes 20, then the rest waits for its turn."""
+    """Given 25 CreateCluster calls at once, of which AWS accepts 20, the others wait for their turn."""
 
     def work() -> None:
         for number in range(25):
@@ -103,8 +103,8 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
     assert world.scheduler.time >= 5
 
 
-def test_who_died_makes_no_further_call(world: World) -> None:
-    """Given a process that dies after a call, when it goes on in spite of that, then nothing comes of it."""
+def test_an_ended_program_makes_no_further_call(world: World) -> None:
+    """Given a process that dies after a call, continuing in spite of that has no effect."""
     world.boundary.faults = {0: Fault.DIES}
 
     def work() -> None:
@@ -119,15 +119,14 @@ def test_who_died_makes_no_further_call(world: World) -> None:
 
 
 def test_time_that_is_up_ends_a_program(world: World) -> None:
-    """Given a program that sleeps longer than it may, then it ends when its time is up."""
+    """Given a program that sleeps longer than it may, it ends when its time is up."""
     run_program(world, lambda: world.scheduler.wait(1000), limit=300)
 
     assert world.scheduler.time == 300
 
 
 def test_a_crash_in_the_game_shows_within_seconds(world: World) -> None:
-    """Given a game that is shown, when its container crashes, then within five seconds the participant
-    waits, and within two minutes the game is shown again."""
+    """Given a shown game whose container crashes, the participant waits within 5 s and plays within 2 min."""
     person = world.meet()
     while person.last.get("page") != "show_game_page":
         person.go_on()

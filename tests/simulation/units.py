@@ -1,4 +1,4 @@
-"""The runs in portions: each says how many cases it had, what it found, and how long it took."""
+"""The runs in portions: each reports its number of cases, its findings and its duration."""
 
 import dataclasses
 import os
@@ -25,7 +25,7 @@ _ALL_HEALTHY = list(hypothesis.HealthCheck)
 
 @dataclass(slots=True)
 class Report:
-    """What a run has shown. `found` are the names of cases to be replayed, with what they violate."""
+    """The result of a run. `found` are the names of cases to replay, with what they violate."""
 
     kind: str
     name: str
@@ -37,12 +37,12 @@ class Report:
 
 
 def run_singles(act: str) -> Report:
-    """One fault at each call of the act."""
+    """Run one fault at each call of the act."""
     return _run_cases("one fault", act, cases.list_single(act))
 
 
 def run_pairs(act: str, first: int | None = None, every: int = 1) -> Report:
-    """Two faults; of those that begin at call `first` (None: at any), every so manieth."""
+    """Run two faults, a sample of those that begin at call `first` (None: at any)."""
     begun = (
         case for case in cases.list_single(act) if case.faults and case.faults[0][1] in cases.PAIR_FAULTS
     )
@@ -52,7 +52,7 @@ def run_pairs(act: str, first: int | None = None, every: int = 1) -> Report:
 
 
 def run_meeting(name: str, most: int | None = None) -> Report:
-    """The orders of two invocations, with at most so many pre-emptions (None: as the meeting says)."""
+    """Run the orders of two invocations, with at most so many pre-emptions (None: the meeting's own)."""
     meeting = meetings.MEETINGS[name]
     if most is not None:
         meeting = dataclasses.replace(meeting, most=min(most, meeting.most))
@@ -68,7 +68,7 @@ def run_meeting(name: str, most: int | None = None) -> Report:
 
 
 def run_withdrawals(act: str) -> Report:
-    """The records deleted at each call of the act, once with all that may follow."""
+    """Run a withdrawal at each call of the act, once with everything that may follow."""
     report, began = Report("withdrawals", act), time.perf_counter()
     for withdrawal in withdrawals.list_withdrawals(act):
         report.cases += 1
@@ -86,12 +86,12 @@ def run_withdrawals(act: str) -> Report:
 
 
 def choose_seed() -> int:
-    """SIMULATION_SEED, or a new one."""
+    """Return SIMULATION_SEED, or a new seed."""
     return int(os.environ.get("SIMULATION_SEED") or random.SystemRandom().randrange(2**32))
 
 
 def run_histories(seed: int, operations: int = OPERATIONS) -> Report:
-    """Random histories from one seed, until so many operations have been done."""
+    """Run random histories from one seed, until so many operations have been done."""
     report, began = Report("histories", f"seed {seed}"), time.perf_counter()
     Histories.operations = 0
     portion = seed
@@ -102,19 +102,19 @@ def run_histories(seed: int, operations: int = OPERATIONS) -> Report:
                 hypothesis.seed(portion)(Histories), settings=_history_settings(examples)
             )
         except Exception as error:  # noqa: BLE001  # whatever it is, it is what was found
-            report.found.append(f"SIMULATION_SEED={seed}: {_tell_all(error)}")
+            report.found.append(f"SIMULATION_SEED={seed}: {_report_all(error)}")
         portion += 1
     report.cases, report.seconds = Histories.operations, time.perf_counter() - began
     return report
 
 
-def _tell_all(error: BaseException) -> str:
+def _report_all(error: BaseException) -> str:
     """The error first, then where it came from: hypothesis hides what a rule has raised behind its own."""
     return f"{type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
 
 
 def _history_settings(examples: int) -> hypothesis.settings:
-    # Whoever wants to know only whether there is something does not wait until it has become small.
+    # A run that only asks whether there is a finding does not wait until it has been shrunk.
     left_out = {hypothesis.Phase.shrink, hypothesis.Phase.explain} if MOST_FOUND == 1 else set()
     return hypothesis.settings(
         phases=[phase for phase in hypothesis.Phase if phase not in left_out],
@@ -152,7 +152,7 @@ def _run_case(case: cases.Case, report: Report) -> None:
 
 
 def list_units(seed: int) -> Iterator[Unit]:
-    """The full set, the long ones first; each of them can run in a process of its own."""
+    """List the full set, the long ones first; each can run in a process of its own."""
     for act in cases.PAIR_ACTS:
         for first in range(cases.count_calls(act)):
             yield _later(run_pairs, act, first)
@@ -163,7 +163,7 @@ def list_units(seed: int) -> Iterator[Unit]:
 
 
 def list_quick_units() -> Iterator[Unit]:
-    """A selection that notices what is broken within seconds."""
+    """List a selection that notices defects within seconds."""
     yield from (_later(run_singles, act) for act in cases.ACTS)
     yield from (_later(run_withdrawals, act) for act in withdrawals.ACTS)
     yield from (_later(run_meeting, name, 1) for name in meetings.MEETINGS)

@@ -1,7 +1,7 @@
-"""Somebody withdraws in the middle of a start or a stop; then every message there ever was comes once more.
+"""A participant withdraws during a start or a stop; then every message ever sent is delivered again.
 
-As the tool does it: a server is stopped first, and what is deleted is what was seen, so that a record that
-has come to life meanwhile stays. In the end the same participant begins anew.
+The withdrawal works as the tool's: a server is stopped first, and only records that were seen are deleted, so
+that a record written meanwhile stays. In the end the same participant begins again.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,13 +33,13 @@ class Withdrawal:
 
     @classmethod
     def parse(cls, text: str) -> "Withdrawal":
-        """The one of that name."""
+        """Return the withdrawal of that name."""
         act, number, ending, first = text.split("/")
         return cls(act, int(number), ending == "dies", first)
 
 
 def list_withdrawals(act: str) -> Iterator[Withdrawal]:
-    """At every call of the act's function."""
+    """List a withdrawal at every call of the act's function."""
     for number in range(count_calls(act)):
         for dies in (False, True):
             for first in ORDERS:
@@ -47,7 +47,7 @@ def list_withdrawals(act: str) -> Iterator[Withdrawal]:
 
 
 def count_calls(act: str) -> int:
-    """The calls of the act's function when nobody withdraws."""
+    """Return the number of calls of the act's function without a withdrawal."""
     world, calls = World(), []
     prepare, function, begin = ACTS[act]
     prepare(world)
@@ -76,12 +76,12 @@ def run_withdrawal(withdrawal: Withdrawal) -> World:
         world.invariants.fail(6, "a message of before the withdrawal has started a task")
     if back := [key for key in world.s3.objects if USER in key and not key.startswith("_slots/0")]:
         world.invariants.fail(6, f"a message of before the withdrawal has brought back {back}")
-    begin_anew(world, withdrawal.first)
+    begin_again(world, withdrawal.first)
     return world
 
 
-def begin_anew(world: World, first: str) -> None:
-    """Who has withdrawn takes part again, and plays, whatever else still comes from before."""
+def begin_again(world: World, first: str) -> None:
+    """Let the withdrawn participant begin again and play, whatever earlier messages still arrive."""
     before = list(world.sns.sent)
     person = world.meet()
     for _ in range(40):
@@ -101,7 +101,7 @@ def begin_anew(world: World, first: str) -> None:
 
 
 def delete_records(world: World) -> None:
-    """What the tool deletes; the slots are the platform's own."""
+    """Delete what the tool deletes; the slots are the platform's own."""
     for key in list(world.s3.objects):
         if key in (f"_servers/{USER}.json", f"{PROJECT}/Users/{USER}") or key.startswith("_slots/q."):
             del world.s3.objects[key]
@@ -111,7 +111,7 @@ def delete_records(world: World) -> None:
 
 
 def deliver_again(world: World, messages: list[Message], first: str) -> None:
-    """Everything that was ever published, in or against its order."""
+    """Deliver everything that was ever published, in order or in reverse."""
     for number, message in enumerate(messages if first == ORDERS[0] else reversed(messages)):
         world.sns.deliver_later(message, (number + 1) * APART)
 
@@ -157,24 +157,24 @@ def _is_of(point: Point, function: str) -> bool:
 
 
 def prepare_first_page(world: World) -> None:
-    """A study whose server is started by the first page."""
+    """Publish a study whose server is started by the first page."""
     world.publish(FIRST_PAGE)
 
 
 def go_on(world: World) -> None:
-    """The participant's page does what comes next."""
+    """Let the participant's page do what comes next."""
     world.meet().go_on()
 
 
 def go_past_the_game(world: World) -> None:
-    """The participant plays, and comes to the stop step."""
+    """Let the participant play, and reach the stop step."""
     person = world.meet()
     while person.step < CONFIG["events"]["stopServerStep"]:
         person.go_on()
 
 
-def let_die(world: World) -> None:
-    """The game server crashes, and is to be replaced."""
+def crash_task(world: World) -> None:
+    """Let the game server crash; a replacement is due."""
     for task in world.ecs.list_living(USER):
         world.ecs.end_task(task, "EssentialContainerExited", "crashed", seconds=0)
 
@@ -183,6 +183,6 @@ ACTS: dict[str, tuple[Callable[[World], None], str, Callable[[World], None]]] = 
     "first start": (prepare_first_page, "start_server", go_on),
     "start": (prepare_step(1), "start_server", go_on),
     "stop": (prepare_step(3, ready=True), "stop_server", go_past_the_game),
-    "death": (prepare_step(3, ready=True), "stop_server", let_die),
-    "replacement": (prepare_step(3, ready=True), "start_server", let_die),
+    "death": (prepare_step(3, ready=True), "stop_server", crash_task),
+    "replacement": (prepare_step(3, ready=True), "start_server", crash_task),
 }

@@ -1,4 +1,4 @@
-"""One deployment of the whole in simulated AWS: clients, functions, topics, participants, what is left."""
+"""One whole deployment in simulated AWS: clients, functions, topics, participants, leftovers."""
 
 import json
 import os
@@ -46,7 +46,7 @@ TIMEOUTS = {
 
 
 class World:
-    """A new account with the stack, one published study, and nobody in it."""
+    """A new account with the stack, one published study, and no participants."""
 
     def __init__(self, max_servers: int = 20) -> None:
         self.limit(max_servers)
@@ -91,7 +91,7 @@ class World:
         self.invariants = Invariants(self)
 
     def limit(self, max_servers: int) -> None:
-        """Set the cap; the deployment puts the environment back."""
+        """Set the cap; the deployment restores the environment."""
         self.max_servers = max_servers
         os.environ["MAX_SERVERS"] = str(max_servers)
 
@@ -101,7 +101,7 @@ class World:
         self.publish({**CONFIG, "maxServers": max_servers})
 
     def _put_foreign(self) -> None:
-        """What is not of this stack, and has to stay."""
+        """Create resources of others, which must stay."""
         self.route53.records[f"www.{ROOT_DOMAIN}"] = FOREIGN_RECORD
         self.ecs.clusters["other-1-ada"] = Cluster(0)
         self.events.rules["other-1-ada"] = Rule("other-1-ada", None, {"x": ("topic", "{}")})
@@ -130,7 +130,7 @@ class World:
         self.s3.objects[f"{PROJECT}/_versions/v1.json"] = json.dumps(frozen).encode()
 
     def meet(self, user: str = USER) -> Participant:
-        """The participant of that id."""
+        """Return the participant of that id."""
         if user not in self.people:
             self.people[user] = Participant(self, user, PROJECT)
         return self.people[user]
@@ -145,7 +145,7 @@ class World:
         return self.sns.take(STOP_TOPIC, json.dumps({"userId": user, "projectId": PROJECT, **more}))
 
     def _end_tasks(self, is_heard: bool) -> None:
-        """All tasks crash; the events of it come at once or an hour late."""
+        """Let all tasks crash; their events arrive at once or an hour late."""
         plan = self.sns.plan_delivery
         if not is_heard:
             self.sns.plan_delivery = lambda message: [3600.0] if "aws.ecs" in message.text else plan(message)
@@ -154,11 +154,11 @@ class World:
                 self.ecs.end_task(task, "EssentialContainerExited", "crashed", seconds=0)
 
     def send_sweep(self) -> Message:
-        """What the periodic rule sends."""
+        """Send the message of the periodic rule."""
         return self.sns.take(STOP_TOPIC, json.dumps({"sweep": True}))
 
     def take_answer(self, program: Program) -> dict[str, Any] | None:
-        """Tell the participant whose request it was what came of it."""
+        """Report the result of a request to its participant."""
         entry = next(entry for entry in self.requests if entry[1] is program)
         self.requests.remove(entry)
         self.flows.pop(program, None)
@@ -169,26 +169,26 @@ class World:
         return answer
 
     def bring_up(self, user: str = USER) -> None:
-        """A server that is ready, and a minute gone since."""
+        """Bring up a server that has been ready for a minute."""
         self.send_start(user)
         self.scheduler.wait(120)
         assert self.server(user)["state"] == "ready", self.server(user)
 
     def settle(self) -> None:
-        """Let time go by until nothing is due and every lease is over, and check what must hold then."""
+        """Let time pass until nothing is due and every lease is over, then check what must hold."""
         self._rest()
         if self.invariants.check_end():
             self.sweep()
             self.invariants.check_swept()
 
     def sweep(self) -> None:
-        """What the periodic rule brings: twice, since the first may only have asked for stops."""
+        """Run the periodic rule twice, since the first may only have requested stops."""
         for _ in range(2):
             self.send_sweep()
             self._rest()
 
     def _rest(self) -> None:
-        """Until nothing is due and every lease is over."""
+        """Wait until nothing is due and every lease is over."""
         for wait in (SWEEP_EVERY, 0):
             if not self.scheduler.run(LONGEST):
                 self.invariants.fail(1, f"something goes on for ever; left: {self.left()}")
@@ -197,22 +197,22 @@ class World:
     # ---- what is there ----------------------------------------------------------------------------------
 
     def server(self, user: str = USER) -> dict[str, Any]:
-        """The server record, {} where there is none."""
+        """Return the server record, {} if it does not exist."""
         content: dict[str, Any] = json.loads(self.s3.objects.get(f"_servers/{user}.json", b"{}"))
         return content
 
     def record(self, user: str = USER) -> dict[str, Any]:
-        """The participant's record, {} where there is none."""
+        """Return the participant's record, {} if it does not exist."""
         content: dict[str, Any] = json.loads(self.s3.objects.get(f"{PROJECT}/Users/{user}", b"{}"))
         return content
 
     def can_connect(self, address: str) -> bool:
-        """TCP."""
+        """Return whether a TCP connection opens."""
         task = self.ecs.find_by_address(address)
         return task is not None and task.answers(self.scheduler.time)
 
     def left(self) -> dict[str, list[str]]:
-        """Everything of participants that should be gone, by kind; kinds with nothing left out."""
+        """Return every resource of participants that should be gone, by kind, without empty kinds."""
         time = self.scheduler.time
         slots = [key for key, body in self.s3.objects.items() if key.startswith("_slots/") and body]
         queue = [key for key in slots if key.startswith("_slots/q.")]
@@ -227,7 +227,7 @@ class World:
         return {kind: names for kind, names in kinds.items() if names}
 
     def has_foreign(self) -> bool:
-        """Whether everything that is not of this stack is still there."""
+        """Return whether every resource of others still exists."""
         names = [name for name, value in self.route53.records.items() if value == FOREIGN_RECORD]
         others = self.ecs.clusters["other-1-ada"].gone_from is None and "other-1-ada" in self.events.rules
         return others and len(names) == self.foreign_names

@@ -30,7 +30,7 @@ class _Plan:
 
 @dataclass
 class AwsHooks:
-    """What a test sees and does of the calls that go to AWS."""
+    """A test's view of the calls to AWS, and its control over them."""
 
     calls: list[AwsCall] = field(default_factory=list)
     _plans: list[_Plan] = field(default_factory=list)
@@ -41,15 +41,15 @@ class AwsHooks:
         self._plans.clear()
 
     def count(self) -> dict[str, int]:
-        """How many calls of each operation there were."""
+        """Return how many calls of each operation were made."""
         return dict(Counter(call.operation for call in self.calls))
 
     def keys(self, operation: str) -> list[str]:
-        """The S3 keys that an operation was called with."""
+        """Return the S3 keys that an operation was called with."""
         return [call.parameters["Key"] for call in self.calls if call.operation == operation]
 
     def fail(self, operation: str, code: str, status: int, *, times: int = 1, key: str = "") -> None:
-        """Let the next `times` calls of an operation (on keys that hold `key`) end so, with no effect."""
+        """Let the next `times` calls of an operation (on keys that contain `key`) fail without an effect."""
 
         def act(url: str) -> tuple[AWSResponse, dict[str, Any]]:
             error = {"Code": code, "Message": "made to fail"}
@@ -61,7 +61,7 @@ class AwsHooks:
         self._plans.append(_Plan(operation, times, key, act))
 
     def answer(self, operation: str, answer: dict[str, Any], *, times: int = 1, key: str = "") -> None:
-        """Let the next `times` calls of an operation succeed with this answer, and with no effect."""
+        """Let the next `times` calls of an operation return this response without an effect."""
 
         def act(url: str) -> tuple[AWSResponse, dict[str, Any]]:
             return AWSResponse(url, 200, {}, None), answer
@@ -69,7 +69,7 @@ class AwsHooks:
         self._plans.append(_Plan(operation, times, key, act))
 
     def before(self, operation: str, action: Callable[[], object], *, times: int = 1, key: str = "") -> None:
-        """Run `action` when the next call of an operation is on its way: after all reads that led to it."""
+        """Run `action` just before the next call of an operation, after all reads that led to it."""
 
         def act(_url: str) -> None:
             action()
@@ -77,7 +77,7 @@ class AwsHooks:
         self._plans.append(_Plan(operation, times, key, act))
 
     def register(self, session: boto3.Session) -> None:
-        """Take part in the calls of all clients that the session makes from now on."""
+        """Hook into the calls of all clients that the session creates from now on."""
         session.events.register("before-parameter-build", self._record)
         session.events.register("before-call", self._carry_out)
 
@@ -94,7 +94,7 @@ class AwsHooks:
 
 @cache
 def shared_session(region: str) -> tuple[boto3.Session, AwsHooks]:
-    """One session for all tests, because reading AWS's service models takes most of a test's time."""
+    """Return one session for all tests: reading AWS's service models takes most of a test's time."""
     session = boto3.Session(botocore_session=open_session(), region_name=region)
     hooks = AwsHooks()
     hooks.register(session)
@@ -103,5 +103,5 @@ def shared_session(region: str) -> tuple[boto3.Session, AwsHooks]:
 
 @cache
 def shared_client(service: str, *, patient: bool = False) -> Any:
-    """A client as `make_client` makes it, once for all tests, because making one takes 10 ms."""
+    """Return a client as `make_client` creates it, once for all tests: creating one takes 10 ms."""
     return make_client.__wrapped__(service, patient=patient)

@@ -1,4 +1,4 @@
-"""Certificates that tests make for themselves."""
+"""Certificates that tests create."""
 
 import base64
 import hashlib
@@ -38,14 +38,14 @@ class Certificate:
         return base64.b64encode(hashlib.sha256(key).digest()).decode()
 
     def write(self, folder: Path) -> dict[str, str]:
-        """Put it into two files; gives the game server's settings for them."""
+        """Write it into two files; return the game server's settings for them."""
         (folder / "cert.pem").write_bytes(self.chain)
         (folder / "key.pem").write_bytes(self.key)
         return {"TLS_CERT_FILE": str(folder / "cert.pem"), "TLS_KEY_FILE": str(folder / "key.pem")}
 
 
 def make_certificate(*names: str, kind: str = "ec", days: int = 7, age: int = 1) -> Certificate:
-    """A server's certificate for these names, with an "ec" or "rsa" key, that began `age` days ago."""
+    """Return a server's certificate for these names, with an "ec" or "rsa" key, `age` days old."""
     key = (
         rsa.generate_private_key(public_exponent=65537, key_size=2048)
         if kind == "rsa"

@@ -34,7 +34,7 @@ _FLAGS = [
 
 
 def find_chromium() -> str:
-    """The path of Chromium as Debian, Fedora or a person has installed it."""
+    """Return the path of Chromium as Debian, Fedora or a person has installed it."""
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     assert found, "no Chromium here: `make chromium` installs it, or set CHROMIUM to its path"

@@ -1,4 +1,4 @@
-"""CloudFormation as a custom resource's function sees it: an address that waits for the answer."""
+"""CloudFormation as a custom resource's function sees it: a URL that waits for the response."""
 
 import json
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class CloudFormation:
-    """Takes the answers that functions PUT to an address; refuses the first `refusals` of them."""
+    """Receives the responses that functions PUT to its URL; refuses the first `refusals` of them."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, str]] = []
@@ -28,7 +28,7 @@ class CloudFormation:
                 self.end_headers()
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
-                """Nothing."""
+                """Log nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/answer"

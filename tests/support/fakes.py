@@ -1,4 +1,4 @@
-"""In-memory stand-ins for what the layer talks to."""
+"""In-memory fakes of the services that the layer uses."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,16 +18,16 @@ class FakeClock:
         self.slept: list[float] = []
 
     def now(self) -> datetime:
-        """The time in UTC."""
+        """Return the time in UTC."""
         return self.moment
 
     def sleep(self, seconds: float) -> None:
-        """Move on by that much, and note it."""
+        """Move the time forward, and note the sleep."""
         self.slept.append(seconds)
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move on by that much."""
+        """Move the time forward."""
         self.moment += timedelta(seconds=seconds)
 
 
@@ -41,7 +41,7 @@ class FakeObjectStore:
         self.before_write: Callable[[], object] | None = None
 
     def read(self, key: str) -> StoredObject | None:
-        """The object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         body = self.objects.get(key)
         return None if body is None else StoredObject(body, _etag(body))
 
@@ -53,28 +53,28 @@ class FakeObjectStore:
         return self._write(key, body, tags)
 
     def replace(self, key: str, body: bytes, etag: str, *, tags: str = "") -> str:
-        """Write a key that must still be what was read."""
+        """Write a key that must be unchanged since it was read."""
         self._let_rival_in()
         if key not in self.objects or _etag(self.objects[key]) != etag:
             raise ConflictError(key)
         return self._write(key, body, tags)
 
     def delete(self, key: str) -> None:
-        """Delete the object; fine if there is none."""
+        """Delete the object if it exists."""
         self.objects.pop(key, None)
 
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
-        """The objects directly under a prefix."""
+        """Yield the objects directly below a prefix."""
         for key, body in sorted(self.objects.items()):
             if key.startswith(prefix) and "/" not in key.removeprefix(prefix):
                 yield ListedObject(key, len(body), _etag(body))
 
     def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """The keys of one page of objects."""
+        """Return the keys of one page of objects."""
         return [key for key in sorted(self.objects) if key.startswith(prefix) and key > after][:most]
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
-        """All objects below a prefix."""
+        """Yield all objects below a prefix."""
         for key, body in sorted(self.objects.items()):
             if key.startswith(prefix):
                 yield ListedObject(key, len(body), _etag(body))
@@ -101,14 +101,14 @@ class FakeTopic:
 
 
 class FakeHostNames:
-    """A hosted zone that holds what a test puts into `records`."""
+    """A hosted zone with the records that a test puts into `records`."""
 
     def __init__(self) -> None:
         self.records: dict[str, AddressRecord] = {}
         self.asked: list[str] = []
 
     def find(self, name: str) -> AddressRecord | None:
-        """The A record of that name, or None."""
+        """Return the A record of that name, or None."""
         self.asked.append(name)
         return self.records.get(name)
 

@@ -1,4 +1,4 @@
-"""What tests say to a game server, and how they read its answers."""
+"""Messages that tests send to a game server, and how they read its answers."""
 
 import json
 
@@ -8,7 +8,7 @@ START = json.dumps({"command": "start"})
 
 
 async def read_until(socket, wanted):
-    """Read messages until one is as wanted, and return it; text that is no JSON is taken as it is."""
+    """Read messages until one is as wanted, and return it; text that is not JSON is returned as it is."""
     while True:
         text = await socket.recv()
         message = text if text == "done" else json.loads(text)
@@ -17,17 +17,17 @@ async def read_until(socket, wanted):
 
 
 def is_frame(message):
-    """Whether the message is a frame."""
+    """Return whether the message is a frame."""
     return "frame" in message
 
 
 def is_error(message):
-    """Whether the message is an error."""
+    """Return whether the message is an error."""
     return "error" in message
 
 
 def is_done(message):
-    """Whether the message says that the game is over."""
+    """Return whether the message says that the game is over."""
     return message == "done"
 
 

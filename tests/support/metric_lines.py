@@ -1,4 +1,4 @@
-"""What a function has counted: the embedded metric format on its standard output, checked as it is read."""
+"""The embedded metric format on a function's standard output, checked as it is read."""
 
 import json
 from typing import Any

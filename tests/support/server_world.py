@@ -1,4 +1,4 @@
-"""A deployment in AWS in memory, with a published study, for the handlers that start and stop servers."""
+"""A deployment in AWS in memory with a published study, for the handlers that start and stop servers."""
 
 import json
 from collections.abc import Callable
@@ -49,7 +49,7 @@ class ServerWorld:
         self.aws.reset()
 
     def register_task_definition(self) -> None:
-        """What a researcher's tool registers."""
+        """Register a task definition as a researcher's tool does."""
         self.ecs.register_task_definition(
             family=PROJECT,
             networkMode="awsvpc",
@@ -76,7 +76,7 @@ class ServerWorld:
         self.invoke(function, self._load_event(sample))
 
     def invoke(self, function: str, event: Any, context: Any = None) -> None:
-        """Invoke a handler; what it returns nobody reads."""
+        """Invoke a handler and ignore its result."""
         assert self._functions[function].lambda_handler(event, context or FakeContext(300_000)) is None
 
     def _invoke(self, function: str, sample: str, message: Any, context: FakeContext) -> None:
@@ -93,55 +93,55 @@ class ServerWorld:
         self.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
 
     def read_text(self, key: str) -> str:
-        """The text of an object."""
+        """Return the text of an object."""
         return self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode()
 
     def read(self, key: str) -> Any:
-        """JSON of the bucket."""
+        """Return JSON of the bucket."""
         return json.loads(self.read_text(key))
 
     def record(self, user: str = USER) -> dict[str, Any]:
-        """The server record."""
+        """Return the server record."""
         return self.read(f"_servers/{user}.json")
 
     def tasks(self, cluster: str = NAME) -> list[dict[str, Any]]:
-        """The tasks of a cluster that are to run, as DescribeTasks shows them."""
+        """Return the tasks of a cluster with desired status RUNNING, as DescribeTasks shows them."""
         arns = self.ecs.list_tasks(cluster=cluster)["taskArns"]
         found = self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
         return [task for task in found if task["lastStatus"] != "STOPPED"]
 
     def clusters(self) -> list[str]:
-        """The names of the active clusters."""
+        """Return the names of the active clusters."""
         arns = self.ecs.list_clusters()["clusterArns"]
         found = self.ecs.describe_clusters(clusters=arns)["clusters"] if arns else []
         return [cluster["clusterName"] for cluster in found if cluster["status"] == "ACTIVE"]
 
     def rules(self) -> list[dict[str, Any]]:
-        """The rules."""
+        """Return the rules."""
         return self.events.list_rules()["Rules"]
 
     def names(self) -> dict[str, dict[str, Any]]:
-        """The A records by name."""
+        """Return the A records by name."""
         records = self.route53.list_resource_record_sets(HostedZoneId=self.zone_id)["ResourceRecordSets"]
         return {record["Name"].rstrip("."): record for record in records if record["Type"] == "A"}
 
     def slots(self) -> list[str]:
-        """The slots that are held."""
+        """Return the slots that are held."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="_slots/").get("Contents", ())
         return [entry["Key"] for entry in found if entry["Size"] and "/q." not in entry["Key"]]
 
     def left(self) -> list[Any]:
-        """All that a stop has to take away."""
+        """Return everything that a stop must remove."""
         tasks = [task for cluster in self.clusters() for task in self.tasks(cluster)]
         return [*tasks, *self.clusters(), *self.rules(), *self.names(), *self.slots()]
 
     def queue(self) -> list[str]:
-        """Who waits for a server, longest first."""
+        """Return the participants who wait for a server, longest first."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix="_slots/q.").get("Contents", ())
         return [entry["Key"].split(".")[2] for entry in found]
 
     def published(self, topic: str = "stop") -> list[dict[str, Any]]:
-        """What SNS took for the start or the stop topic, oldest first."""
+        """Return the messages that SNS accepted for the start or the stop topic, oldest first."""
         arn = {"start": self.start_topic, "stop": self.stop_topic}[topic]
         sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[arn].sent_notifications
         return [json.loads(notification[1]) for notification in sent]

@@ -1,4 +1,4 @@
-"""What a stack in memory says of itself, beyond its bucket."""
+"""The values that a stack in memory publishes about itself, beyond its bucket."""
 
 from tests.support.aws_hooks import shared_client
 from tests.support.study_world import StudyWorld
@@ -9,7 +9,7 @@ GAME_GROUPS = "/hippo/lab/"
 
 
 def put_values(lab: StudyWorld, **values: str) -> None:
-    """SSM parameters as the stack makes them; `values` come on top."""
+    """Put SSM parameters as the stack creates them, then those in `values`."""
     everything = {
         STOP_TOPIC: lab.name_topic("stop"),
         "UpdateFunctionName": "update",

@@ -1,4 +1,4 @@
-"""What AWS refuses, or does, and moto 5.2 does not: added to moto for as long as a test runs."""
+"""Refusals and behaviour of AWS that moto 5.2 lacks, added to moto while a test runs."""
 
 import copy
 import itertools
@@ -17,7 +17,7 @@ from moto.route53.models import FakeZone, Route53Backend
 
 
 def make_strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Strict while the iterator stands at its `yield`."""
+    """Be strict while the iterator is at its `yield`."""
     # moto's tasks end by being looked at; AWS's run until they are stopped.
     state_manager.set_transition("ecs::task", {"progression": "manual", "times": 1_000_000})
     monkeypatch.setattr(Route53Backend, "change_resource_record_sets", _change_record_sets)
@@ -30,7 +30,7 @@ def make_strict(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _change_record_sets(self: Route53Backend, zoneid: str, change_list: list[dict[str, Any]]) -> None:
-    """One change after the other, all or nothing; CREATE wants no such name, DELETE the exact record."""
+    """Apply one change after the other, all or none; CREATE needs a new name, DELETE the exact record."""
     zone = self.get_hosted_zone(zoneid)
     before = list(zone.rrsets)
     for change in copy.deepcopy(change_list):
@@ -58,7 +58,7 @@ def _apply(zone: FakeZone, action: str, wanted: dict[str, Any]) -> bool:
 
 
 def _check_deleted_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cluster with tasks is not deleted, and one that is gone runs none."""
+    """Refuse to delete a cluster with tasks, or to run tasks in a deleted one."""
     delete_cluster, run_task = (
         getattr(EC2ContainerServiceBackend, n) for n in ("delete_cluster", "run_task")
     )
@@ -79,7 +79,7 @@ def _check_deleted_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _list_running_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ListTasks shows the tasks that are to run, unless it is asked for others."""
+    """List the tasks with desired status RUNNING, unless others are requested."""
     list_tasks = EC2ContainerServiceBackend.list_tasks
 
     def list_running(self: EC2ContainerServiceBackend, *arguments: Any, **named: Any) -> Any:
@@ -89,7 +89,7 @@ def _list_running_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _remember_client_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same token in the same cluster gives the same task; with other parameters it is a conflict."""
+    """Return the same task for a token in a cluster; other parameters are a conflict."""
     run_task = EC2ContainerServiceResponse.run_task
     known: dict[tuple[str, str], tuple[Any, ActionResult]] = {}
 
@@ -108,7 +108,7 @@ def _remember_client_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _check_overrides(response: EC2ContainerServiceResponse) -> None:
-    """What is overridden is a container of the task."""
+    """Refuse overrides of a container that the task lacks."""
     definition = response.ecs_backend.describe_task_definition(response._get_param("taskDefinition"))
     names = {container["name"] for container in definition.container_definitions}
     for override in (response._get_param("overrides") or {}).get("containerOverrides", ()):
@@ -120,7 +120,7 @@ def _check_overrides(response: EC2ContainerServiceResponse) -> None:
 
 
 def _give_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every interface has a public address, as with assignPublicIp."""
+    """Give every interface a public address, as with assignPublicIp."""
     create = NetworkInterfaceBackend.create_network_interface
     numbers = itertools.count(1)
 

@@ -35,19 +35,19 @@ CONSENT, QUIZ, SURVEY, THANKS, CSS = PAGES.values()
 
 @dataclass(frozen=True, slots=True)
 class FakeContext:
-    """What Lambda tells a handler about its invocation."""
+    """Lambda's context of an invocation."""
 
     milliseconds: int = 28_000
     aws_request_id: str = "0d3c6a7e-1111-4222-8333-444455556666"
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds left."""
+        """Return the milliseconds left."""
         return self.milliseconds
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A proxy answer with its body read."""
+    """A proxy response with its body read."""
 
     status: int
     headers: dict[str, str]
@@ -67,7 +67,7 @@ class Answer:
 
 
 def read_answer(raw: dict[str, Any]) -> Answer:
-    """A handler's answer as a client gets it."""
+    """Return a handler's response as a client receives it."""
     assert raw["isBase64Encoded"] is False
     return Answer(raw["statusCode"], raw["headers"], json.loads(raw["body"]) if raw["body"] else None)
 
@@ -110,7 +110,7 @@ class StudyWorld:
         self.start_cold()
 
     def start_cold(self) -> None:
-        """Begin new execution environments: nothing is cached in them."""
+        """Begin new execution environments, in which nothing is cached."""
         self.next_step = self._load_function("next_step")
         self.next_step.CLOCK = self.clock
         self.update_list = self._load_function("update_project_master_list")
@@ -125,14 +125,14 @@ class StudyWorld:
             self.s3.put_object(Bucket=bucket, Key=f"{project}/{name}", Body=text)
 
     def control(self, name: str, user: str = USER, project: str = PROJECT) -> Answer:
-        """GET /start or /stop, whichever `name` says, for a participant."""
+        """Send GET /start or /stop, whichever `name` says, for a participant."""
         if name not in self._controls:
             self._controls[name] = self._load_function(f"send_{name}_server_message")
         event = self._events(name) | {"queryStringParameters": {"projectId": project, "userId": user}}
         return read_answer(self._controls[name].lambda_handler(event, FakeContext()))
 
     def update(self, config: Any) -> dict[str, Any]:
-        """Invoke update_project_master_list as researchers' scripts do: what is sent is JSON."""
+        """Invoke update_project_master_list as researchers' scripts do, with JSON."""
         return json.loads(
             json.dumps(self.update_list.lambda_handler(json.loads(json.dumps(config)), FakeContext()))
         )
@@ -148,14 +148,14 @@ class StudyWorld:
         return answer
 
     def write_list(self, content: Any) -> None:
-        """Put a master list there as it is, as an existing deployment or a person would."""
+        """Store a master list as it is, as an existing deployment or a person would."""
         body = content if isinstance(content, (bytes, str)) else json.dumps({"projects": content})
         self.s3.put_object(Bucket=BUCKET, Key="project_master_list.json", Body=body)
         self.clock.advance(11)
         self.aws.reset()
 
     def read_list(self) -> list[dict[str, Any]]:
-        """The projects of the master list."""
+        """Return the projects of the master list."""
         return json.loads(self.read_object("project_master_list.json"))["projects"]
 
     # ---- participants -----------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ class StudyWorld:
         return self.send("GET", None, user=user, project=project, **query)
 
     def post(self, body: Any, user: str = USER, project: str = PROJECT, **query: object) -> Answer:
-        """Send a POST; `body` as text, or something to send as JSON."""
+        """Send a POST; `body` is text, or a value to send as JSON."""
         text = body if isinstance(body, (str, type(None))) else json.dumps(body)
         return self.send("POST", text, user=user, project=project, **query)
 
@@ -182,31 +182,31 @@ class StudyWorld:
         return read_answer(self.next_step.lambda_handler(event, FakeContext(milliseconds)))
 
     def reach_waiting(self) -> Answer:
-        """Go on to the game step while there is no server: the participant waits."""
+        """Continue to the game step while there is no server: the participant waits."""
         self.get()
         self.post({"page": "consent"})
         return self.post({"page": "quiz"})
 
     def reach_game(self) -> Answer:
-        """Go on to the game step with a server that is ready."""
+        """Continue to the game step with a server that is ready."""
         self.put_server()
         return self.reach_waiting()
 
     def reach_survey(self) -> Answer:
-        """Go on to the page after the game."""
+        """Continue to the page after the game."""
         self.reach_game()
         self.clock.advance(60)
         return self.get()
 
     def reach_final(self) -> Answer:
-        """Go on to the end."""
+        """Continue to the end."""
         self.reach_survey()
         return self.post({"page": "survey"})
 
     # ---- what is there ----------------------------------------------------------------------------------
 
     def put_server(self, state: str = "ready", user: str = USER, project: str = PROJECT, **more: Any) -> None:
-        """Put a server record there."""
+        """Store a server record."""
         body = write_record(ServerRecord(user_id=user, project_id=project, state=state, **more))
         self.s3.put_object(Bucket=BUCKET, Key=f"_servers/{user}.json", Body=body)
 
@@ -218,35 +218,35 @@ class StudyWorld:
         self.route53.change_resource_record_sets(HostedZoneId=self.zone_id, ChangeBatch={"Changes": [change]})
 
     def record(self, user: str = USER, project: str = PROJECT, bucket: str = BUCKET) -> dict[str, Any]:
-        """A participant's record."""
+        """Return a participant's record."""
         return json.loads(self.read_object(f"{project}/Users/{user}", bucket))
 
     def bodies(self, user: str = USER) -> list[str | None]:
-        """The bodies in a participant's record; those of pages k at k."""
+        """Return the bodies in a participant's record; those of pages k are at k."""
         return [entry["body"] for entry in self.record(user)["requests"]]
 
     def put_record(self, record: dict[str, Any], user: str = USER) -> None:
-        """Put a participant record there."""
+        """Store a participant record."""
         self.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/{user}", Body=json.dumps(record))
 
     def read_object(self, key: str, bucket: str = BUCKET) -> str:
-        """The text of an object."""
+        """Return the text of an object."""
         return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
 
     def list_keys(self, prefix: str = "", bucket: str = BUCKET) -> list[str]:
-        """All keys that begin with a prefix."""
+        """Return all keys that begin with a prefix."""
         answer = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
         return [entry["Key"] for entry in answer.get("Contents", ())]
 
     def messages(self, topic: str) -> list[dict[str, Any]]:
-        """What SNS took for the `start` or the `stop` topic, oldest first."""
+        """Return the messages that SNS accepted for the `start` or the `stop` topic, oldest first."""
         sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self._topics[topic]].sent_notifications
         return [json.loads(notification[1]) for notification in sent]
 
     def name_topic(self, topic: str) -> str:
-        """The ARN of the `start` or the `stop` topic."""
+        """Return the ARN of the `start` or the `stop` topic."""
         return str(self._topics[topic])
 
     def minutes_later(self, minutes: float) -> datetime:
-        """The time then."""
+        """Return the time so many minutes later."""
         return datetime.fromtimestamp(self.clock.now().timestamp() + 60 * minutes, self.clock.now().tzinfo)

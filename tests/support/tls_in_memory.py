@@ -1,11 +1,11 @@
-"""What tests of the game server's TLS share: a source of certificates, and a client in memory."""
+"""Shared parts of the tests of the game server's TLS: a source of certificates, and a client in memory."""
 
 import asyncio
 import ssl
 
 
 class FakeSource:
-    """Gives one after another what a test has prepared, the last of it for ever; exceptions are raised."""
+    """Returns what a test has prepared, one after another, then always the last; raises exceptions."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -14,7 +14,7 @@ class FakeSource:
         return "TLS_CERTIFICATE: fake"
 
     def fetch(self):
-        """The next answer."""
+        """Return the next prepared answer."""
         # The example's modules are on the path only once its tests run.
         from certificates import KeyPair
 
@@ -25,7 +25,7 @@ class FakeSource:
 
 
 def meet(tls, name="u-1.example.org"):
-    """Shake hands with the server as a client that trusts anything; gives the certificate in DER."""
+    """Shake hands with the server as a client that trusts anything; return the certificate in DER."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -40,7 +40,7 @@ def meet(tls, name="u-1.example.org"):
 
 
 def der(certificate):
-    """A certificate as it goes over the wire."""
+    """Return a certificate as it is transmitted."""
     return ssl.PEM_cert_to_DER_cert(certificate.chain.decode())
 
 

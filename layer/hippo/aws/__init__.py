@@ -1,1 +1,1 @@
-"""One adapter per AWS service: methods in the project's words, botocore's errors turned into ours."""
+"""One adapter per AWS service, with methods in the project's terms and botocore's errors turned into ours."""

@@ -1,6 +1,6 @@
 """AWS clients with the retries and timeouts that each kind of function can afford.
 
-They come from botocore, which boto3 is a layer over: what boto3 adds to a client (for S3, file transfers with
+They come from botocore, on which boto3 is built: what boto3 adds to a client (for S3, file transfers with
 thread pools) is not used here and takes a sixth of a cold start (docs/explanation/benchmarks.md).
 """
 
@@ -14,32 +14,32 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session
 
-# It tells at INFO where it found credentials; a request's log lines are the project's own.
+# At INFO it logs where it found credentials; a request's log lines are the project's own.
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
-# next_step has seconds: a call that hangs ends within ten (two tries of four, and the wait between them), and
-# the retry over a whole request is its own (functions/next_step/app.py).
+# next_step has seconds. A call that hangs ends within ten (two tries of four, and the wait between them), and
+# it retries whole requests itself (functions/next_step/app.py).
 QUICK = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
-# The server handlers have minutes and share an account's request rates: adaptive retries slow down.
+# The server handlers have minutes and share an account's request rates, so adaptive retries slow them down.
 PATIENT = Config(connect_timeout=5, read_timeout=20, retries={"mode": "adaptive", "total_max_attempts": 6})
 
 
 @cache
 def open_session() -> Session:
-    """The session of this execution environment: one, so that what clients have in common is read once."""
+    """Return the one session of this execution environment: data that clients share is read once."""
     return Session()
 
 
 @cache
 def make_client(service: str, *, patient: bool = False) -> Any:
-    """The client of a service, made once in each execution environment."""
+    """Return the client of a service, created once in each execution environment."""
     with _pause_collector():
         return open_session().create_client(service, config=PATIENT if patient else QUICK)
 
 
 @contextmanager
 def _pause_collector() -> Iterator[None]:
-    """Reading a service's model makes tens of thousands of objects, of which nearly all stay."""
+    """Pause garbage collection: a service's model is tens of thousands of objects, nearly all permanent."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -50,7 +50,7 @@ def _pause_collector() -> Iterator[None]:
 
 
 class ClientOnDemand:
-    """Stands for a client that is made at its first call, for services that an invocation may not need.
+    """A client that is created at its first call, for services that an invocation may not need.
 
     Reading the model of a service takes 10 to 100 ms, and for EC2 20 MB.
     """

@@ -1,4 +1,4 @@
-"""CloudFormation: what is being done with a stack."""
+"""CloudFormation: the status of a stack."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class Stacks:
         self._client = client
 
     def find_status(self, stack_id: str) -> str:
-        """Such as CREATE_COMPLETE or DELETE_IN_PROGRESS; empty where there is no such stack."""
+        """Return a status such as CREATE_COMPLETE or DELETE_IN_PROGRESS; empty for a missing stack."""
         with translate("cloudformation:DescribeStacks"):
             stacks = self._client.describe_stacks(StackName=stack_id)["Stacks"]
         return str(stacks[0]["StackStatus"]) if stacks else ""

@@ -1,6 +1,6 @@
-"""A custom resource of CloudFormation: how a function says that it is done, or why it is not.
+"""A custom resource of CloudFormation: how a function reports that it is done, or why it is not.
 
-The stack waits for that answer, by default for an hour, and cannot be changed meanwhile:
+The stack waits for that response, by default for an hour, and cannot be changed meanwhile:
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 """
 
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 5
 _SECONDS = 5
-# The whole answer may have 4096 bytes.
+# The whole response may have 4096 bytes.
 _LONGEST_REASON = 1000
 
 
 class Response:
-    """The one answer to one event."""
+    """The one response to one event."""
 
     def __init__(self, event: Mapping[str, Any], clock: Clock) -> None:
         self._event = event
@@ -32,7 +32,7 @@ class Response:
         self._sent = False
 
     def send(self, failure: str = "") -> None:
-        """Say that it is done, or failed and why. Only the first call counts; nothing is raised."""
+        """Report success, or a failure and its reason. Only the first call counts; nothing is raised."""
         with self._lock:
             if self._sent:
                 return
@@ -50,7 +50,7 @@ class Response:
 
 
 def build_response(event: Mapping[str, Any], failure: str) -> dict[str, str]:
-    """What CloudFormation wants to know. The physical id never changes, so that nothing is ever replaced."""
+    """Return the response's content. The physical id never changes, so that nothing is ever replaced."""
     logical_id = str(event.get("LogicalResourceId", ""))
     return {
         "Status": "FAILED" if failure else "SUCCESS",
@@ -63,8 +63,8 @@ def build_response(event: Mapping[str, Any], failure: str) -> dict[str, str]:
 
 
 def put(url: str, body: bytes) -> None:
-    """PUT to a signed address. Raises OSError or ValueError."""
-    # The signature covers an empty content type; urllib would fill in one of its own.
+    """Send a PUT request to a signed URL. Raises OSError or ValueError."""
+    # The signature covers an empty content type; by default, urllib would set one of its own.
     request = urllib.request.Request(url, data=body, method="PUT", headers={"Content-Type": ""})
     with urllib.request.urlopen(request, timeout=_SECONDS):
         pass

@@ -25,7 +25,7 @@ _BUSY_CLUSTER = {
 class TaskState:
     """A task as DescribeTasks shows it; `interface_id` is None until the network interface is attached.
 
-    `subnet` is where ECS has placed it, empty where it does not say.
+    `subnet` is the one that ECS chose, empty if it does not name it.
     """
 
     arn: str
@@ -39,7 +39,7 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """A cluster as DescribeClusters shows it; `tasks` are those that run or are about to."""
+    """A cluster as DescribeClusters shows it; `tasks` counts running and pending ones."""
 
     name: str
     status: str
@@ -49,7 +49,7 @@ class ClusterState:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """RunTask's answer: a task, or the reasons of its `failures` (it answers 200 in both cases)."""
+    """RunTask's response: a task, or the reasons of its `failures` (the status is 200 in both cases)."""
 
     task_arn: str | None
     failures: list[str] = field(default_factory=list)
@@ -64,33 +64,33 @@ class Containers:
         self.subnets = tuple(subnets)
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
-        """Make the cluster; one of this name that is there already is fine (the call is idempotent)."""
+        """Create the cluster, unless one of this name exists already (the call is idempotent)."""
         with translate("ecs:CreateCluster"):
             self._client.create_cluster(
                 clusterName=name, capacityProviders=list(PROVIDERS), tags=_write_tags(tags)
             )
 
     def find_cluster_status(self, name: str) -> str | None:
-        """PROVISIONING, ACTIVE, DEPROVISIONING, FAILED, INACTIVE; None where there is none."""
+        """Return PROVISIONING, ACTIVE, DEPROVISIONING, FAILED or INACTIVE; None if it does not exist."""
         with translate("ecs:DescribeClusters"):
             clusters = self._client.describe_clusters(clusters=[name]).get("clusters", [])
         return str(clusters[0]["status"]) if clusters else None
 
     def list_clusters(self, prefix: str) -> list[str]:
-        """The names of the account's clusters that begin so, in their order."""
+        """Return the names of the account's clusters that begin with `prefix`, sorted."""
         with translate("ecs:ListClusters"):
             pages = self._client.get_paginator("list_clusters").paginate()
             names = [str(arn).rpartition("/")[2] for page in pages for arn in page.get("clusterArns", ())]
         return sorted(name for name in names if name.startswith(prefix))
 
     def describe_clusters(self, names: Sequence[str]) -> list[ClusterState]:
-        """The clusters with their tags, a hundred at a time."""
+        """Return the clusters with their tags, read a hundred at a time."""
         found: list[ClusterState] = []
         for first in range(0, len(names), _MOST_DESCRIBED):
             some = list(names[first : first + _MOST_DESCRIBED])
             with translate("ecs:DescribeClusters"):
-                answer = self._client.describe_clusters(clusters=some, include=["TAGS"])
-            found += [_read_cluster(cluster) for cluster in answer.get("clusters", ())]
+                response = self._client.describe_clusters(clusters=some, include=["TAGS"])
+            found += [_read_cluster(cluster) for cluster in response.get("clusters", ())]
         return found
 
     def run_task(
@@ -104,22 +104,22 @@ class Containers:
         container: str = "",
         variables: Mapping[str, str] | None = None,
     ) -> RunResult:
-        """Start one task in any of the subnets but those in `without`.
+        """Start one task in any of the subnets except those in `without`.
 
-        `variables` are added to the environment of `container`. The same token gives the same task;
-        ConflictError if anything else has changed. PermanentError if the task has no such container.
+        `variables` are added to the environment of `container`. The same token returns the same task.
+        Raises ConflictError if anything else has changed, PermanentError if the task has no such container.
         """
         overrides = {"overrides": _build_overrides(container, variables)} if variables else {}
         with translate("ecs:RunTask"):
             try:
-                answer = self._client.run_task(
+                response = self._client.run_task(
                     cluster=cluster,
                     taskDefinition=definition,
                     capacityProviderStrategy=[{"capacityProvider": provider, "weight": 1}],
                     networkConfiguration=self._build_network(without),
                     clientToken=client_token,
                     startedBy=cluster,
-                    # A task's own tags do not reach its network interface, whose address costs; these do.
+                    # A task's own tags do not reach its network interface, whose address is billed; these do.
                     enableECSManagedTags=True,
                     tags=_write_tags(tags),
                     **overrides,
@@ -129,12 +129,12 @@ class Containers:
                     raise ConflictError(cluster) from error
                 if _has_no_container(error):
                     raise PermanentError(_name_missing_container(container, definition)) from error
-                if is_capacity_shortage(read_message(error)):  # AWS has been seen to say it either way
+                if is_capacity_shortage(read_message(error)):  # AWS has been observed to report it both ways
                     return RunResult(None, [read_message(error)])
                 raise
-        tasks = answer.get("tasks") or []
+        tasks = response.get("tasks") or []
         reasons = [
-            f"{f.get('reason', '')} {f.get('detail', '')}".strip() for f in answer.get("failures") or []
+            f"{f.get('reason', '')} {f.get('detail', '')}".strip() for f in response.get("failures") or []
         ]
         return RunResult(str(tasks[0]["taskArn"]) if tasks else None, reasons)
 
@@ -148,7 +148,7 @@ class Containers:
         }
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
-        """The task, or None where ECS does not show it (not yet, or no more: an hour after it stopped)."""
+        """Return the task; None if ECS does not show it yet, or no longer does (an hour after it stopped)."""
         with translate("ecs:DescribeTasks"):
             try:
                 tasks = self._client.describe_tasks(cluster=cluster, tasks=[arn]).get("tasks") or []
@@ -159,7 +159,7 @@ class Containers:
         return _read_task(tasks[0]) if tasks else None
 
     def list_tasks(self, cluster: str) -> list[str]:
-        """The ARNs of the tasks that are to run (desired status RUNNING); none without the cluster."""
+        """Return the ARNs of the tasks with desired status RUNNING; none if the cluster does not exist."""
         with translate("ecs:ListTasks"):
             try:
                 pages = self._client.get_paginator("list_tasks").paginate(cluster=cluster)
@@ -170,7 +170,7 @@ class Containers:
                 raise
 
     def stop_task(self, cluster: str, arn: str, reason: str) -> None:
-        """SIGTERM, 30 s, SIGKILL; fine if the task or its cluster is gone."""
+        """Stop the task (SIGTERM, 30 s, SIGKILL), unless it or its cluster is gone."""
         with translate("ecs:StopTask"):
             try:
                 self._client.stop_task(cluster=cluster, task=arn, reason=reason[:255])
@@ -179,7 +179,7 @@ class Containers:
                     raise
 
     def delete_cluster(self, name: str) -> bool:
-        """Delete it; False while AWS says that tasks or an update are still in the way."""
+        """Delete the cluster; return False while tasks or an update still prevent that."""
         try:
             with translate("ecs:DeleteCluster"):
                 self._client.delete_cluster(cluster=name)
@@ -193,7 +193,11 @@ class Containers:
 
 
 def is_capacity_shortage(reason: str) -> bool:
-    """Whether a failure's or a stopped task's reason says that there is no capacity of this kind now."""
+    """Return whether the reason of a failure or of a stopped task is a lack of capacity.
+
+    AWS has no code for it. The text is "Capacity is unavailable at this time. Please try again later or in a
+    different availability zone" (https://repost.aws/knowledge-center/ecs-fargate-runtask-capacity).
+    """
     return "capacity is unavailable" in reason.lower()
 
 
@@ -203,26 +207,31 @@ def _build_overrides(container: str, variables: Mapping[str, str]) -> dict[str, 
 
 
 def _has_no_container(error: ClientError) -> bool:
-    """By its text: the code, InvalidParameterException, has many other reasons.
+    """Compare the text: the code, InvalidParameterException, has many other reasons.
 
-    https://github.com/azavea/django-ecsmanage/issues/21 has it whole.
+    https://github.com/azavea/django-ecsmanage/issues/21 quotes the whole text.
     """
     return "override for container named" in read_message(error).lower()
 
 
 def _name_missing_container(container: str, definition: str) -> str:
     return (
-        f"the task definition {definition} has no container {container}, which is to be told its group: "
-        "say in awsSetup.containerName what it is called"
+        f"the task definition {definition} has no container {container} to receive the group. "
+        "Name the container in awsSetup.containerName."
     )
 
 
 def _is_gone(error: ClientError) -> bool:
+    """Compare the text, since the code has other reasons: https://github.com/wazuh/wazuh/issues/25439."""
     text = read_message(error).lower()
     return read_code(error) == "InvalidParameterException" and "task was not found" in text
 
 
 def _is_inactive(error: ClientError) -> bool:
+    """Compare the text, "The specified cluster is inactive. Specify an active cluster and try again."
+
+    The code has other reasons: https://github.com/gruntwork-io/cloud-nuke/issues/145.
+    """
     text = read_message(error).lower()
     return read_code(error) in {"InvalidParameterException", "ClientException"} and "inactive" in text
 
@@ -241,7 +250,7 @@ def _read_cluster(cluster: Mapping[str, Any]) -> ClusterState:
 
 
 def _read_task(task: Mapping[str, Any]) -> TaskState:
-    """Details are looked up by their names: their place in the list is not part of the API."""
+    """Read a task; details are found by name, because their order is not part of the API."""
     details = {
         detail.get("name"): str(detail.get("value") or "")
         for attachment in task.get("attachments") or ()

@@ -1,4 +1,4 @@
-"""EventBridge: the alarm clock that stops a server whatever happens."""
+"""EventBridge: the shutdown alarm that stops a server whatever happens."""
 
 import json
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ _TARGET_ID = "stop"
 
 
 def write_cron(moment: datetime) -> str:
-    """A one-time cron expression in UTC, rounded up to the minute.
+    """Return a one-time cron expression in UTC, rounded up to the minute.
 
-    EventBridge has a grain of one minute, and a cron in the past never fires.
+    EventBridge has a resolution of one minute, and a cron expression in the past never fires.
     """
     moment = moment.astimezone(UTC)
     if moment.second or moment.microsecond:
@@ -39,9 +39,9 @@ class ShutdownRules:
         message: Mapping[str, object],
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Have `message` sent to the stop topic at `moment`; arming again moves it.
+        """Have `message` sent to the stop topic at `moment`; arming again moves that time.
 
-        `tags` only count when the rule is made: PutRule ignores them on a rule that exists.
+        `tags` only count when the rule is created: PutRule ignores them on an existing rule.
         """
         optional = {"Tags": [{"Key": k, "Value": v} for k, v in tags.items()]} if tags else {}
         with translate("events:PutRule"):
@@ -54,21 +54,21 @@ class ShutdownRules:
             )
         with translate("events:PutTargets"):
             target = {"Id": _TARGET_ID, "Arn": self._topic_arn, "Input": json.dumps(message)}
-            answer = self._client.put_targets(Rule=name, Targets=[target])
-        _check_entries("events:PutTargets", answer)
+            response = self._client.put_targets(Rule=name, Targets=[target])
+        _check_entries("events:PutTargets", response)
 
     def list_names(self, prefix: str) -> set[str]:
-        """The names of the rules that begin so."""
+        """Return the names of the rules that begin with `prefix`."""
         with translate("events:ListRules"):
             pages = self._client.get_paginator("list_rules").paginate(NamePrefix=prefix)
             return {str(rule["Name"]) for page in pages for rule in page.get("Rules", ())}
 
     def disarm(self, name: str) -> None:
-        """Remove the target, then the rule (AWS refuses it the other way round); fine if there is none."""
+        """Remove the target, then the rule (AWS refuses the reverse order), unless they are gone."""
         try:
             with translate("events:RemoveTargets"):
-                answer = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])
-            _check_entries("events:RemoveTargets", answer)
+                response = self._client.remove_targets(Rule=name, Ids=[_TARGET_ID])
+            _check_entries("events:RemoveTargets", response)
             with translate("events:DeleteRule"):
                 self._client.delete_rule(Name=name)
         except AwsError as error:
@@ -87,19 +87,19 @@ def arm_ahead(
 ) -> None:
     """Arm a rule for `moment`, or for a minute from now if that is later.
 
-    A rule made only just before its minute, or after it because AWS took its time, never fires.
+    A rule that is created just before its minute, or after it because AWS was slow, never fires.
     """
     while True:
-        rings = max(moment, clock.now() + timedelta(minutes=1))
-        rules.arm(name, rings, message, tags)
-        if clock.now() < rings:
+        fires = max(moment, clock.now() + timedelta(minutes=1))
+        rules.arm(name, fires, message, tags)
+        if clock.now() < fires:
             return
 
 
-def _check_entries(operation: str, answer: Mapping[str, Any]) -> None:
-    """Both calls answer 200 with `FailedEntryCount` where they failed."""
-    if answer.get("FailedEntryCount"):
-        entry = (answer.get("FailedEntries") or [{}])[0]
+def _check_entries(operation: str, response: Mapping[str, Any]) -> None:
+    """Raise AwsError for failed entries: both calls return status 200 with `FailedEntryCount`."""
+    if response.get("FailedEntryCount"):
+        entry = (response.get("FailedEntries") or [{}])[0]
         code = str(entry.get("ErrorCode", "FailedEntries"))
         if code != "ResourceNotFoundException":
             raise AwsError(operation, code, retryable=True, detail=str(entry.get("ErrorMessage", "")))

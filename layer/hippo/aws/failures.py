@@ -1,4 +1,4 @@
-"""Botocore's exceptions become this project's, in one place."""
+"""The one place where botocore's exceptions become this project's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from hippo.errors import AwsError
 
-# https://docs.aws.amazon.com/general/latest/gr/api-retries.html and botocore's own list of them.
+# From https://docs.aws.amazon.com/general/latest/gr/api-retries.html and botocore's own list.
 _RETRYABLE_CODES = {
     "InternalError",
     "InternalFailure",
@@ -24,12 +24,12 @@ _RETRYABLE_CODES = {
 
 
 def read_code(error: ClientError) -> str:
-    """AWS's error code, such as `NoSuchKey`."""
+    """Return AWS's error code, such as `NoSuchKey`."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def read_message(error: ClientError) -> str:
-    """AWS's text for the error."""
+    """Return AWS's text for the error."""
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
@@ -43,5 +43,5 @@ def translate(operation: str) -> Iterator[None]:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         retryable = code in _RETRYABLE_CODES or status >= 500 or status == 429
         raise AwsError(operation, code, retryable=retryable, detail=read_message(error)) from error
-    except BotoCoreError as error:  # timeouts, connections that broke, credentials that are not there yet
+    except BotoCoreError as error:  # timeouts, broken connections, credentials that are not available yet
         raise AwsError(operation, type(error).__name__, retryable=True, detail=str(error)) from error

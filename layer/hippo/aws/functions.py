@@ -1,4 +1,4 @@
-"""Lambda: whether a function is let run."""
+"""Lambda: a switch that lets a function run or not."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from hippo.aws.failures import translate
 
 
 class FunctionSwitch:
-    """Lets one function run, or not.
+    """The switch of one function.
 
-    A reserved concurrency of 0 throttles every invocation; asynchronous events wait and are tried again:
+    A reserved concurrency of 0 throttles every invocation; asynchronous events wait and are retried:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
 
@@ -17,11 +17,11 @@ class FunctionSwitch:
         self._name = name
 
     def turn_off(self) -> None:
-        """No invocation begins from now on; those that run go on."""
+        """Let no invocation begin from now on; those that run continue."""
         with translate("lambda:PutFunctionConcurrency"):
             self._client.put_function_concurrency(FunctionName=self._name, ReservedConcurrentExecutions=0)
 
     def turn_on(self) -> None:
-        """As template.yaml has it: without a concurrency of its own."""
+        """Restore what template.yaml has: no reserved concurrency."""
         with translate("lambda:DeleteFunctionConcurrency"):
             self._client.delete_function_concurrency(FunctionName=self._name)

@@ -8,14 +8,14 @@ from botocore.exceptions import ClientError
 from hippo.aws.failures import read_code, read_message, translate
 from hippo.errors import ConflictError
 
-# At most ten seconds, so that a name given to a new server soon leads there.
+# At most ten seconds, so that a name that is given to a new server soon resolves to it.
 TTL_SECONDS = 10
 _PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AddressRecord:
-    """An A record as it stands; deleting needs it exactly as it is."""
+    """An A record as it is; deletion requires exactly these values."""
 
     name: str
     addresses: tuple[str, ...]
@@ -23,29 +23,29 @@ class AddressRecord:
 
 
 class HostNames:
-    """The hosted zone, seen only through A records; nothing here overwrites a record blindly."""
+    """The A records of the hosted zone; no method overwrites a record blindly."""
 
     def __init__(self, client: Any, zone_id: str) -> None:
         self._client = client
         self._zone_id = zone_id
 
     def find(self, name: str) -> AddressRecord | None:
-        """The A record with exactly this name. An empty zone and a later name are both None."""
+        """Return the A record with exactly this name; None for an empty zone or another name."""
         with translate("route53:ListResourceRecordSets"):
-            answer = self._client.list_resource_record_sets(
+            response = self._client.list_resource_record_sets(
                 HostedZoneId=self._zone_id, StartRecordName=name, StartRecordType="A", MaxItems="1"
             )
-        for record in answer.get("ResourceRecordSets", ()):
+        for record in response.get("ResourceRecordSets", ()):
             if record["Type"] == "A" and record["Name"].rstrip(".") == name:
                 values = tuple(value["Value"] for value in record.get("ResourceRecords", ()))
                 return AddressRecord(name, values, int(record.get("TTL", 0)))
         return None
 
     def list_page(self, first: str) -> tuple[list[AddressRecord], str]:
-        """A page of the zone's A records from the name `first` on, and the next page's (empty: none)."""
+        """Return a page of A records from the name `first` on, and the next page's name (empty: none)."""
         optional = {"StartRecordName": first} if first else {}
         with translate("route53:ListResourceRecordSets"):
-            answer = self._client.list_resource_record_sets(
+            response = self._client.list_resource_record_sets(
                 HostedZoneId=self._zone_id, MaxItems=str(_PAGE), **optional
             )
         records = [
@@ -54,26 +54,26 @@ class HostNames:
                 tuple(value["Value"] for value in record.get("ResourceRecords", ())),
                 int(record.get("TTL", 0)),
             )
-            for record in answer.get("ResourceRecordSets", ())
+            for record in response.get("ResourceRecordSets", ())
             if record["Type"] == "A"
         ]
-        return records, str(answer.get("NextRecordName") or "")
+        return records, str(response.get("NextRecordName") or "")
 
     def create(self, name: str, address: str) -> str:
-        """Make the A record and give the change's id. Raises ConflictError if the name exists."""
+        """Create the A record and return the change's id. Raises ConflictError if the name exists."""
         return self._change([("CREATE", AddressRecord(name, (address,), TTL_SECONDS))])
 
     def replace(self, old: AddressRecord, address: str) -> str:
-        """Swap exactly this record for a new one, in one change. Raises ConflictError if it has changed."""
+        """Replace exactly this record in one change. Raises ConflictError if it has changed."""
         new = AddressRecord(old.name, (address,), TTL_SECONDS)
         return self._change([("DELETE", old), ("CREATE", new)])
 
     def delete(self, record: AddressRecord) -> None:
-        """Delete exactly this record. Raises ConflictError if it is not (or no more) there like that."""
+        """Delete exactly this record. Raises ConflictError if it has changed or is gone."""
         self._change([("DELETE", record)])
 
     def is_in_sync(self, change_id: str) -> bool:
-        """Whether every name server of the zone answers by this change."""
+        """Return whether every name server of the zone has this change."""
         with translate("route53:GetChange"):
             return bool(self._client.get_change(Id=change_id)["ChangeInfo"]["Status"] == "INSYNC")
 
@@ -92,11 +92,11 @@ class HostNames:
         ]
         with translate("route53:ChangeResourceRecordSets"):
             try:
-                answer = self._client.change_resource_record_sets(
+                response = self._client.change_resource_record_sets(
                     HostedZoneId=self._zone_id, ChangeBatch={"Changes": batch}
                 )
             except ClientError as error:
                 if read_code(error) == "InvalidChangeBatch":
                     raise ConflictError(read_message(error)) from error
                 raise
-        return str(answer["ChangeInfo"]["Id"])
+        return str(response["ChangeInfo"]["Id"])

@@ -1,4 +1,4 @@
-"""S3 as a store of objects that are only ever written on condition."""
+"""S3 as a store of objects that are only written conditionally."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from hippo.clock import Clock
 from hippo.contention import MOST_TRIES, retry_conflicts
 from hippo.errors import ConflictError
 
-# 412: the condition does not hold. 409: another conditional write is under way. 404 on If-Match: it is gone.
+# 412: the condition does not hold. 409: another conditional write is running. 404 on If-Match: it is gone.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412", "409"}
 _GONE = {"NoSuchKey", "404"}
-# Without s3:ListBucket a missing key is AccessDenied: both mean "try to create it", which then tells.
+# Without s3:ListBucket a missing key is AccessDenied. Both mean: try to create it, which shows the truth.
 _MISSING = _GONE | {"AccessDenied", "403"}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What was read and the ETag to replace it by."""
+    """The content of an object, and the ETag that a replacement must match."""
 
     body: bytes
     etag: str
@@ -29,7 +29,7 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """An entry of a listing; `size` in bytes."""
+    """An entry of a listing; `size` is in bytes."""
 
     key: str
     size: int
@@ -44,29 +44,29 @@ class ObjectStore:
         self.bucket = bucket
 
     def read(self, key: str) -> StoredObject | None:
-        """The object, or None where there is none."""
+        """Return the object, or None if it does not exist."""
         with translate("s3:GetObject"):
             try:
-                answer = self._client.get_object(Bucket=self.bucket, Key=key)
-                return StoredObject(answer["Body"].read(), answer["ETag"])
+                response = self._client.get_object(Bucket=self.bucket, Key=key)
+                return StoredObject(response["Body"].read(), response["ETag"])
             except ClientError as error:
                 if read_code(error) in _MISSING:
                     return None
                 raise
 
     def create(self, key: str, body: bytes, *, tags: str = "") -> str:
-        """Write a key that must not exist yet and give its ETag. Raises ConflictError if it does."""
+        """Write a key that must not exist yet; return its ETag. Raises ConflictError if it exists."""
         return self._put(key, body, tags, IfNoneMatch="*")
 
     def replace(self, key: str, body: bytes, etag: str, *, tags: str = "") -> str:
-        """Write a key that must still be what was read. Raises ConflictError if it is not."""
+        """Write a key that must be unchanged since it was read. Raises ConflictError if it is not."""
         return self._put(key, body, tags, IfMatch=etag)
 
     def _put(self, key: str, body: bytes, tags: str, **condition: str) -> str:
         optional = {"Tagging": tags} if tags else {}
         with translate("s3:PutObject"):
             try:
-                answer = self._client.put_object(
+                response = self._client.put_object(
                     Bucket=self.bucket,
                     Key=key,
                     Body=body,
@@ -74,7 +74,7 @@ class ObjectStore:
                     **optional,
                     **condition,
                 )
-                return str(answer["ETag"])
+                return str(response["ETag"])
             except ClientError as error:
                 code = read_code(error)
                 if code in _LOST or ("IfMatch" in condition and code in _GONE):
@@ -82,29 +82,29 @@ class ObjectStore:
                 raise
 
     def delete(self, key: str) -> None:
-        """Delete the object; fine if there is none."""
+        """Delete the object if it exists."""
         with translate("s3:DeleteObject"):
             self._client.delete_object(Bucket=self.bucket, Key=key)
 
     def list_objects(self, prefix: str) -> Iterator[ListedObject]:
-        """The objects directly under a prefix that ends with `/`; what lies in folders below is left out."""
+        """Yield the objects directly below a prefix that ends with `/`, without those in folders."""
         return list_keys(self._client, self.bucket, prefix, Delimiter="/")
 
     def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """The keys of one page of objects below a prefix, beginning behind the key `after`."""
+        """Return the keys of one page of objects below a prefix, beginning after the key `after`."""
         with translate("s3:ListObjectsV2"):
-            answer = self._client.list_objects_v2(
+            response = self._client.list_objects_v2(
                 Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=most
             )
-        return [str(entry["Key"]) for entry in answer.get("Contents", ())]
+        return [str(entry["Key"]) for entry in response.get("Contents", ())]
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
-        """All objects below a prefix that ends with `/`, in folders or not."""
+        """Yield all objects below a prefix that ends with `/`, including those in folders."""
         return list_keys(self._client, self.bucket, prefix)
 
 
 def list_keys(client: Any, bucket: str, prefix: str, **more: str) -> Iterator[ListedObject]:
-    """The objects whose keys begin with a prefix, a page of 1,000 at a time. Raises AwsError."""
+    """Yield the objects whose keys begin with a prefix, read 1,000 at a time. Raises AwsError."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **more)
     with translate("s3:ListObjectsV2"):
         for page in pages:

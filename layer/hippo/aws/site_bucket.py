@@ -1,4 +1,4 @@
-"""S3 as what CloudFront serves: the files of the page, and studies' media."""
+"""S3 as the origin that CloudFront serves: the files of the page, and studies' media."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +15,11 @@ class SiteBucket:
         self.bucket = bucket
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
-        """All objects below a prefix."""
+        """Yield all objects below a prefix."""
         return list_keys(self._client, self.bucket, prefix)
 
     def put(self, key: str, body: bytes, content_type: str, cache_control: str) -> None:
-        """Write an object, whatever was there."""
+        """Write an object unconditionally."""
         with translate(f"s3:PutObject of {key}"):
             self._client.put_object(
                 Bucket=self.bucket,
@@ -32,7 +32,7 @@ class SiteBucket:
     def copy(
         self, bucket: str, source: ListedObject, key: str, content_type: str, cache_control: str
     ) -> None:
-        """Copy an object of another bucket, as it was when it was listed; no byte of it comes through here.
+        """Copy an object of another bucket as it was when listed, without downloading it.
 
         Raises AwsError, also if the source has changed or gone since. S3 copies up to 5 GB at once
         (https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html).
@@ -46,11 +46,11 @@ class SiteBucket:
                 ContentType=content_type,
                 CacheControl=cache_control,
                 MetadataDirective="REPLACE",
-                # Copying tags would need permissions of its own.
+                # Copying tags would need extra permissions.
                 TaggingDirective="REPLACE",
             )
 
     def delete(self, key: str) -> None:
-        """Remove an object, if it is there."""
+        """Delete an object if it exists."""
         with translate(f"s3:DeleteObject of {key}"):
             self._client.delete_object(Bucket=self.bucket, Key=key)

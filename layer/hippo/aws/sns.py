@@ -8,7 +8,7 @@ from hippo.aws.failures import translate
 
 
 class Topic:
-    """One topic to publish to."""
+    """One topic."""
 
     def __init__(self, client: Any, arn: str) -> None:
         self._client = client

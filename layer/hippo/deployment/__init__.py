@@ -1,1 +1,1 @@
-"""What CloudFormation calls while the stack is created, updated or deleted."""
+"""The code that CloudFormation calls while the stack is created, updated or deleted."""

@@ -1,4 +1,4 @@
-"""Whether the stack may be deleted: not while it has game servers, for what would stop them goes with it."""
+"""The guard against deleting a stack that has game servers: only the stack can stop them."""
 
 import logging
 import re
@@ -13,16 +13,16 @@ from hippo.errors import AwsError
 
 logger = logging.getLogger(__name__)
 
-# Of a resource's Delete, which also comes when a creation or an update is rolled back.
+# A resource's Delete request also comes when a creation or an update is rolled back.
 _STACK_DELETION = "DELETE_IN_PROGRESS"
-# A start that began before starts were turned off arms its rule first, and has done so by then.
+# A start that began before starts were turned off arms its rule first, and has done so after this time.
 _SETTLE_SECONDS = 10
 _MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GuardTools:
-    """What the guard looks at, and the switch of the function that starts servers."""
+    """The services of the guard, and the switch of the function that starts servers."""
 
     stacks: Stacks
     containers: Containers
@@ -31,7 +31,7 @@ class GuardTools:
 
 
 class DeletionGuard:
-    """Finds what speaks against deleting the stack whose servers' names begin with `prefix`."""
+    """Finds objections to deleting the stack whose servers' names begin with `prefix`."""
 
     def __init__(self, tools: GuardTools, prefix: str, clock: Clock) -> None:
         self._tools = tools
@@ -39,9 +39,9 @@ class DeletionGuard:
         self._clock = clock
 
     def find_objection(self, stack_id: str) -> str:
-        """Why the stack must not be deleted and what to do, or empty: then no server can start any more.
+        """Return why the stack must not be deleted and what to do; empty if it may be: starts are then off.
 
-        A rollback is never objected to. Raises AwsError where AWS does not say what there is.
+        A rollback never has objections. Raises AwsError if AWS does not list the servers.
         """
         if not self._is_deletion(stack_id):
             return ""
@@ -58,15 +58,15 @@ class DeletionGuard:
         return describe_objection(left) if left else ""
 
     def list_servers(self) -> list[str]:
-        """The names of all servers of which a shutdown rule or a cluster is there."""
+        """Return the names of all servers that have a shutdown rule or a cluster."""
         names = self._tools.rules.list_names(f"{self._prefix}-")
         clusters = self._tools.containers.list_clusters(f"{self._prefix}-")
         if clusters:
             found = self._tools.containers.describe_clusters(clusters)
             names |= {cluster.name for cluster in found if cluster.status != "INACTIVE"}
-        # Rules of other stacks may begin so as well: CloudFormation names them by the stack, hippo-x-MyRule-…
-        form = re.compile(rf"{re.escape(self._prefix)}-[1-9][0-9]*-[a-z0-9-]+")
-        return sorted(name for name in names if form.fullmatch(name))
+        # Other stacks' rules may have the prefix: CloudFormation names them after the stack, hippo-x-MyRule-…
+        pattern = re.compile(rf"{re.escape(self._prefix)}-[1-9][0-9]*-[a-z0-9-]+")
+        return sorted(name for name in names if pattern.fullmatch(name))
 
     def _is_deletion(self, stack_id: str) -> bool:
         try:
@@ -76,7 +76,7 @@ class DeletionGuard:
             return True
 
     def _turn_off_starts(self) -> bool:
-        """Whether Lambda took it; the deletion goes on all the same, else it could never be done."""
+        """Turn starts off; return whether that worked. If not, deletion continues: it must stay possible."""
         try:
             self._tools.starts.turn_off()
         except AwsError as error:
@@ -86,12 +86,11 @@ class DeletionGuard:
 
 
 def describe_objection(names: list[str]) -> str:
-    """What CloudFormation shows beside DELETE_FAILED."""
+    """Return the text that CloudFormation shows beside DELETE_FAILED."""
     shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
     one = len(names) == 1
     count, them = ("1 game server is", "it") if one else (f"{len(names)} game servers are", "them")
     return (
-        f"{count} left ({shown}), and only this stack can stop {them}. Switch the studies off (live: false), "
-        f"wait for the end of {them} or stop {them} by hand (docs/howto/operate.md), then "
-        "delete the stack again."
+        f"{count} left ({shown}), and only this stack can stop {them}. Close the studies (live: false), "
+        f"wait for {them} to end or stop {them} by hand (docs/howto/operate.md), then delete the stack again."
     )

@@ -1,4 +1,4 @@
-"""The participant's page on the site: which files it is, as what they are served, and how they get there."""
+"""The participant's page on the site: its files, their content types, and their publication."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from hippo.aws.site_bucket import SiteBucket
 from hippo.errors import HippoError
 from hippo.studies.media import MEDIA_FOLDER
 
-# Browsers run a module, and use a style sheet, only under its right type.
+# Browsers run a module, and use a style sheet, only if its type is right.
 PAGE_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -25,47 +25,47 @@ PAGE_TYPES = {
     ".woff2": "font/woff2",
 }
 OTHER_TYPE = "application/octet-stream"
-# Names stay the same from release to release, so browsers ask each time whether something has changed.
+# Names stay the same from release to release, so browsers must ask each time whether a file has changed.
 CACHE_CONTROL = "no-cache"
 INDEX = "index.html"
 CONFIG = "config.json"
-# Where Lambda puts the layer that holds this module, beside the page.
+# The folder of the layer that contains this module, which Lambda unpacks beside the page.
 _NOT_THE_PAGE = "python"
 
 
 class NoPageError(HippoError):
-    """The files of the page are not where they should be."""
+    """The files of the page are missing."""
 
 
 def find_page_files(folder: Path) -> dict[str, Path]:
-    """The files of the page by their keys, index.html last: what it names is there before it.
+    """Return the files of the page by key, index.html last: the files that it names are published before it.
 
     Raises NoPageError if there is no index.html.
     """
     keys = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     page = {key: path for key, path in keys.items() if _belongs(key)}
     if INDEX not in page:
-        raise NoPageError(f"{folder} holds no {INDEX}: the site's layer has to be made of web/")
+        raise NoPageError(f"{folder} does not contain {INDEX}. Build the site's layer from web/.")
     page[INDEX] = page.pop(INDEX)
     return page
 
 
 def build_config(next_url: str, pages_url: str) -> bytes:
-    """config.json: where the page finds the API, and the origin that shows researchers' pages, if any."""
+    """Return config.json: the URL of the API, and the origin that shows researchers' pages, if any."""
     return json.dumps({"nextUrl": next_url, "pagesUrl": pages_url or None}).encode()
 
 
 def choose_type(key: str) -> str:
-    """The content type of a file of the page."""
+    """Return the content type of a file of the page."""
     return PAGE_TYPES.get(Path(key).suffix.lower(), OTHER_TYPE)
 
 
 def publish_page(
     bucket: SiteBucket, page: dict[str, Path], config: bytes, report: Callable[[str], None]
 ) -> None:
-    """Put the page and its config.json into the bucket, then remove what is no part of it any more.
+    """Put the page and its config.json into the bucket, then remove files that no longer belong to it.
 
-    Studies' media are left alone. `report` is told each key that is removed. Raises AwsError.
+    Studies' media stay. `report` is called with each key that is removed. Raises AwsError.
     """
     bucket.put(CONFIG, config, choose_type(CONFIG), CACHE_CONTROL)
     for key, path in page.items():

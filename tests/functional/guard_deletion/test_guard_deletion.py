@@ -1,4 +1,4 @@
-"""guard_deletion: a stack with game servers is not deleted, and one without them lets none start any more."""
+"""guard_deletion: a stack with game servers is not deleted; without them, no server starts any more."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -21,7 +21,7 @@ def function(
     load_function: Callable[[str], ModuleType],
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModuleType:
-    """The function of a stack that is being deleted."""
+    """Return the function of a stack that is being deleted."""
     monkeypatch.setenv("PREFIX", "hippo")
     monkeypatch.setenv("START_SERVER_FUNCTION", "start-server")
     module = load_function("guard_deletion")
@@ -37,7 +37,7 @@ def send(
     cloudformation: CloudFormation,
     load_event: Callable[[str], dict[str, Any]],
 ) -> Callable[..., dict[str, str]]:
-    """Send an event as CloudFormation does while the stack is in `status`; the one answer to it."""
+    """Send an event as CloudFormation does while the stack is in `status`; return the one response."""
 
     def send(kind: str = "Delete", status: str = "DELETE_IN_PROGRESS") -> dict[str, str]:
         if status:
@@ -54,12 +54,12 @@ def send(
 
 
 def make_rule(name: str) -> None:
-    """Arm an alarm clock."""
+    """Arm a shutdown alarm."""
     shared_client("events").put_rule(Name=name, ScheduleExpression="rate(1 hour)")
 
 
 def list_switches(aws: AwsHooks) -> list[str]:
-    """What was done to the function that starts servers, in its order."""
+    """Return what was done to the function that starts servers, in order."""
     return [call.operation for call in aws.calls if call.operation in {ON, OFF}]
 
 
@@ -67,7 +67,7 @@ def list_switches(aws: AwsHooks) -> list[str]:
 def test_nothing_is_done_while_the_stack_lives(
     send: Callable[..., dict[str, str]], aws: AwsHooks, kind: str
 ) -> None:
-    """Given a creation or an update of the stack, then SUCCESS without a call."""
+    """Given a creation or an update of the stack, the response is SUCCESS without a call."""
     make_rule("hippo-1-ada")
     aws.reset()
 
@@ -79,7 +79,7 @@ def test_nothing_is_done_while_the_stack_lives(
 def test_stack_with_a_server_is_not_deleted(
     send: Callable[..., dict[str, str]], aws: AwsHooks, left: str
 ) -> None:
-    """Given a shutdown rule or a cluster, then FAILED with its name and what to do; starts go on."""
+    """Given a shutdown rule or a cluster, the response is FAILED with its name and the remedy."""
     name = "hippo-1-ada" if left != "hashed rule" else f"hippo-1234-{'a' * 53}"
     if left == "cluster":
         shared_client("ecs").create_cluster(clusterName=name)
@@ -95,7 +95,7 @@ def test_stack_with_a_server_is_not_deleted(
 
 
 def test_many_servers_are_counted(send: Callable[..., dict[str, str]]) -> None:
-    """Given more servers than are named, one of them with rule and cluster, then all count once."""
+    """Given more servers than are named, one with both rule and cluster, each is counted once."""
     for number in range(8):
         make_rule(f"hippo-1-p{number}")
     shared_client("ecs").create_cluster(clusterName="hippo-1-p0")
@@ -110,7 +110,7 @@ def test_many_servers_are_counted(send: Callable[..., dict[str, str]]) -> None:
 def test_stack_without_servers_goes_and_starts_no_more(
     send: Callable[..., dict[str, str]], aws: AwsHooks, clock: FakeClock
 ) -> None:
-    """Given only what is no server of this stack, then SUCCESS after two looks, and starts are off."""
+    """Given only resources of others, the response is SUCCESS after two checks, and starts are off."""
     for name in ("hippo-1-SweepRule-0A1B", "hippodev-1-ada", "hippo-sweep", "hippo-0-ada"):
         make_rule(name)
     for name in ("hippo-1-gone", "default", "hippodev-1-ada"):
@@ -131,7 +131,7 @@ def test_stack_without_servers_goes_and_starts_no_more(
 def test_server_that_just_starts_is_seen(
     send: Callable[..., dict[str, str]], aws: AwsHooks, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a start that arms its rule between the two looks, then FAILED, and servers start again."""
+    """Given a start that arms its rule between the checks, the response is FAILED and starts are on again."""
     monkeypatch.setattr(clock, "sleep", lambda _seconds: make_rule("hippo-1-ada"))
 
     answer = send()
@@ -143,19 +143,19 @@ def test_server_that_just_starts_is_seen(
 def test_second_look_that_fails_turns_starts_on_again(
     send: Callable[..., dict[str, str]], aws: AwsHooks, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a second look that AWS refuses, then FAILED and why, and servers start again."""
+    """Given a second check that AWS refuses, the response is FAILED with the reason; starts are on again."""
     refuse = ("ListRules", "AccessDeniedException", 403)
     monkeypatch.setattr(clock, "sleep", lambda _seconds: aws.fail(*refuse))
 
     answer = send()
 
-    assert "it is not known whether game servers are left" in answer["Reason"]
+    assert "Cannot tell whether game servers are left" in answer["Reason"]
     assert list_switches(aws) == [OFF, ON]
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"])
 def test_rollback_is_never_refused(send: Callable[..., dict[str, str]], aws: AwsHooks, status: str) -> None:
-    """Given a rollback that takes the guard away, and a server, then SUCCESS and servers still start."""
+    """Given a rollback that removes the guard, and a server, the response is SUCCESS and starts stay on."""
     make_rule("hippo-1-ada")
 
     assert send(status=status)["Status"] == "SUCCESS"
@@ -163,7 +163,7 @@ def test_rollback_is_never_refused(send: Callable[..., dict[str, str]], aws: Aws
 
 
 def test_unknown_status_counts_as_deletion(send: Callable[..., dict[str, str]], aws: AwsHooks) -> None:
-    """Given a stack that AWS does not describe, then a server is guarded all the same."""
+    """Given a stack that AWS does not describe, a server is guarded all the same."""
     aws.fail("DescribeStacks", "AccessDenied", 403)
     make_rule("hippo-1-ada")
 
@@ -173,17 +173,17 @@ def test_unknown_status_counts_as_deletion(send: Callable[..., dict[str, str]], 
 def test_account_that_takes_no_switch_can_be_cleared(
     send: Callable[..., dict[str, str]], aws: AwsHooks
 ) -> None:
-    """Given that Lambda refuses a reserved concurrency, then the deletion goes on."""
+    """Given Lambda that refuses a reserved concurrency, the deletion continues."""
     aws.fail(OFF, "InvalidParameterValueException", 400)
 
     assert send()["Status"] == "SUCCESS"
     assert list_switches(aws) == [OFF]
 
 
-def test_missing_variable_is_told(
+def test_missing_variable_is_reported(
     send: Callable[..., dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a function without its variable, then FAILED and its name: no deletion without a look."""
+    """Given a function without its variable, the response is FAILED with its name: no check, no deletion."""
     monkeypatch.delenv("START_SERVER_FUNCTION")
 
     answer = send()

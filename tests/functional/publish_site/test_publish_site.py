@@ -140,7 +140,7 @@ def test_delete_leaves_all(send: Callable[..., dict[str, str]], aws: AwsHooks) -
             "s3:PutObject of config.json: AccessDenied",
         ),
         (lambda _a, m, _f: m.delenv("SITE_BUCKET"), "SITE_BUCKET is missing"),
-        (lambda _a, _m, f: (f / "index.html").unlink(), "holds no index.html"),
+        (lambda _a, _m, f: (f / "index.html").unlink(), "does not contain index.html"),
     ],
     ids=["denied", "no variable", "no page"],
 )

@@ -11,7 +11,7 @@ Ask = Callable[..., Answer]
 
 
 def make_asker(world: StudyWorld, load_function: Any, load_event: Any, function: str, sample: str) -> Ask:
-    """A function that sends the sample event with another query."""
+    """Return a function that sends the sample event with another query."""
     module = load_function(function)
 
     def ask(**query: str) -> Answer:
@@ -23,20 +23,20 @@ def make_asker(world: StudyWorld, load_function: Any, load_event: Any, function:
 
 @pytest.fixture
 def ask_start(empty_world: StudyWorld, load_function: Any, load_event: Any) -> Ask:
-    """Sends GET /start with a query."""
+    """Send GET /start with a query."""
     return make_asker(empty_world, load_function, load_event, "send_start_server_message", "start")
 
 
 @pytest.fixture
 def ask_stop(empty_world: StudyWorld, load_function: Any, load_event: Any) -> Ask:
-    """Sends GET /stop with a query."""
+    """Send GET /stop with a query."""
     return make_asker(empty_world, load_function, load_event, "send_stop_server_message", "stop")
 
 
 def test_sample_start_event_publishes_a_start_message(
     empty_world: StudyWorld, load_function: Any, load_event: Any
 ) -> None:
-    """Given the sample event, then 200 with an empty body and one start message."""
+    """Given the sample event, the response is 200 with an empty body, and one start message is sent."""
     module = load_function("send_start_server_message")
 
     raw = module.lambda_handler(load_event("start"), FakeContext())
@@ -50,7 +50,7 @@ def test_sample_start_event_publishes_a_start_message(
 def test_sample_stop_event_publishes_a_stop_message(
     empty_world: StudyWorld, load_function: Any, load_event: Any
 ) -> None:
-    """Given the sample event, then 200 with an empty body and one stop message with its delay."""
+    """Given the sample event, the response is 200 with an empty body, and one stop message has its delay."""
     module = load_function("send_stop_server_message")
 
     raw = module.lambda_handler(load_event("stop"), FakeContext())
@@ -62,13 +62,13 @@ def test_sample_stop_event_publishes_a_stop_message(
 
 
 def test_stop_without_delay_is_for_now(empty_world: StudyWorld, ask_stop: Ask) -> None:
-    """Given no delay, then the message has none."""
+    """Given no delay, the message has none."""
     assert ask_stop(userId=USER).status == 200
     assert empty_world.messages("stop") == [{"userId": USER, "reason": "requested"}]
 
 
 def test_user_ids_are_lower_cased(empty_world: StudyWorld, ask_start: Ask, ask_stop: Ask) -> None:
-    """Given an id in capitals, then both messages carry it as it is used everywhere."""
+    """Given an id in capitals, both messages carry it in lower case."""
     ask_start(projectId=PROJECT, userId="PLAYER-1")
     ask_stop(userId="PLAYER-1")
 
@@ -89,7 +89,7 @@ def test_user_ids_are_lower_cased(empty_world: StudyWorld, ask_start: Ask, ask_s
     ],
 )
 def test_bad_start_is_refused(empty_world: StudyWorld, ask_start: Ask, query: dict[str, str]) -> None:
-    """Given ids that are missing, malformed or reserved, then 400 and nothing is published."""
+    """Given missing, malformed or reserved ids, the response is 400 and nothing is published."""
     answer = ask_start(**query)
 
     assert answer.status == 400
@@ -111,7 +111,7 @@ def test_bad_start_is_refused(empty_world: StudyWorld, ask_start: Ask, query: di
     ],
 )
 def test_bad_stop_is_refused(empty_world: StudyWorld, ask_stop: Ask, query: dict[str, str]) -> None:
-    """Given an id or a delay that cannot be, then 400 and nothing is published."""
+    """Given an impossible id or delay, the response is 400 and nothing is published."""
     answer = ask_stop(**query)
 
     assert answer.status == 400
@@ -121,7 +121,7 @@ def test_bad_stop_is_refused(empty_world: StudyWorld, ask_stop: Ask, query: dict
 
 @pytest.mark.parametrize("which", ["start", "stop"])
 def test_topic_that_fails_is_503(empty_world: StudyWorld, ask_start: Ask, ask_stop: Ask, which: str) -> None:
-    """Given SNS down, then 503 with a JSON text and CORS headers, not a message that never went out."""
+    """Given SNS down, the response is 503 with a JSON text and CORS headers."""
     empty_world.aws.fail("Publish", "InternalFailure", 500, times=10)
 
     answer = ask_start(projectId=PROJECT, userId=USER) if which == "start" else ask_stop(userId=USER)

@@ -1,4 +1,4 @@
-"""A deployment in AWS in memory with a published study, for each test a new one."""
+"""Fixtures: for each test, a new deployment in AWS in memory with a published study."""
 
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -13,7 +13,7 @@ from tests.support.strict_moto import make_strict
 
 @pytest.fixture
 def strict_moto(aws: AwsHooks, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """AWS in memory that refuses what AWS refuses."""
+    """Set up AWS in memory that refuses what AWS refuses."""
     yield from make_strict(monkeypatch)
 
 
@@ -25,13 +25,13 @@ def world(
     load_event: Callable[[str], dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> ServerWorld:
-    """Nothing runs yet."""
+    """Return a world in which nothing runs yet."""
     return ServerWorld(aws, load_function, load_event, monkeypatch)
 
 
 @pytest.fixture
 def ready_world(world: ServerWorld) -> ServerWorld:
-    """One participant's server is ready, and a minute has gone since."""
+    """Return a world in which one participant's server has been ready for a minute."""
     world.start()
     world.clock.advance(60)
     world.aws.calls.clear()

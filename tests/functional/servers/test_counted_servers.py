@@ -1,4 +1,4 @@
-"""The functions write their metrics where Lambda sends the log from."""
+"""The functions write their metrics to the standard output that Lambda logs."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.server_world import USER, ServerWorld
 def test_a_server_is_counted_from_its_start_to_its_end(
     world: ServerWorld, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given the handlers as deployed in stack `lab`, then start, stop and sweep write its metrics."""
+    """Given the handlers as deployed in stack `lab`, start, stop and sweep write its metrics."""
     monkeypatch.setenv("PREFIX", "lab")
     world.start()
     world.clock.advance(60)

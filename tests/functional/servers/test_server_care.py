@@ -1,4 +1,4 @@
-"""stop_server looks after servers: sweeps, deaths, places passed on, and the AWS calls that they cost."""
+"""stop_server's care for servers: sweeps, task exits, freed slots, and the AWS calls that they cost."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ TAGS = [{"key": "hippo:stack", "value": "hippo"}]
 
 
 def build_event(world: ServerWorld, **detail: Any) -> dict[str, Any]:
-    """What ECS tells of the participant's task."""
+    """Return ECS's event about the participant's task."""
     record = world.record()
     arn = f"arn:aws:ecs:ca-central-1:123456789012:cluster/{record['cluster']}"
     full = {"clusterArn": arn, "taskArn": record["taskArn"], "lastStatus": "STOPPED", **detail}
@@ -30,7 +30,7 @@ def build_event(world: ServerWorld, **detail: Any) -> dict[str, Any]:
 
 
 def test_a_sweep_costs_so_many_calls(ready_world: ServerWorld) -> None:
-    """Exactly these, and nothing changes."""
+    """Given a healthy server, a sweep makes exactly these calls and changes nothing."""
     before = ready_world.record()
     ready_world.aws.calls.clear()
 
@@ -42,7 +42,7 @@ def test_a_sweep_costs_so_many_calls(ready_world: ServerWorld) -> None:
 
 
 def test_a_sweep_asks_for_the_stop_of_an_orphan(world: ServerWorld) -> None:
-    """A cluster of no record: its stop leaves nothing."""
+    """Given a cluster without a record, its stop leaves nothing."""
     world.ecs.create_cluster(clusterName="hippo-3-eve", tags=TAGS)
     world.ecs.create_cluster(clusterName="hippo-3-mallory")
 
@@ -55,7 +55,7 @@ def test_a_sweep_asks_for_the_stop_of_an_orphan(world: ServerWorld) -> None:
 
 
 def test_a_sweep_leaves_foreign_names_alone(world: ServerWorld) -> None:
-    """An A record of our form that no server record knows."""
+    """Given an A record named as ours that no server record knows, the sweep leaves it."""
     record = {"Name": HOST, "Type": "A", "TTL": 10, "ResourceRecords": [{"Value": "192.0.2.99"}]}
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
     world.route53.change_resource_record_sets(HostedZoneId=world.zone_id, ChangeBatch=batch)
@@ -67,7 +67,7 @@ def test_a_sweep_leaves_foreign_names_alone(world: ServerWorld) -> None:
 
 
 def test_a_sweep_arms_a_rule_that_is_missing(ready_world: ServerWorld) -> None:
-    """The alarm clock of a living server is there again, at its time."""
+    """Given a living server without its shutdown alarm, the alarm is armed again at its time."""
     [rule] = ready_world.rules()
     ready_world.events.remove_targets(Rule=NAME, Ids=["stop"])
     ready_world.events.delete_rule(Name=NAME)
@@ -83,7 +83,7 @@ def test_a_sweep_arms_a_rule_that_is_missing(ready_world: ServerWorld) -> None:
     "operation", ["ListClusters", "DescribeClusters", "ListRules", "ListObjectsV2", "ListResourceRecordSets"]
 )
 def test_a_look_that_fails_leaves_the_handler(ready_world: ServerWorld, operation: str) -> None:
-    """Lambda tries again, and nothing has been torn down for want of a look."""
+    """Given a failed listing, Lambda retries, and nothing has been torn down because of it."""
     ready_world.aws.fail(operation, "ThrottlingException", 400)
 
     with pytest.raises(TransientError, match="Throttling"):
@@ -94,14 +94,14 @@ def test_a_look_that_fails_leaves_the_handler(ready_world: ServerWorld, operatio
 
 
 def test_the_sample_sweep_is_served(ready_world: ServerWorld) -> None:
-    """events/sweep_message.json."""
+    """Given events/sweep_message.json, the handler runs a sweep."""
     ready_world.invoke_sample("stop_server", "sweep_message")
 
     assert ready_world.aws.count()["ListClusters"] == 1
 
 
-def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
-    """Everything of the attempt is taken down, and the start topic is told."""
+def test_a_task_exit_leads_to_another_start(ready_world: ServerWorld) -> None:
+    """Given a task that exited, the attempt is torn down and a start is published."""
     codes = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 137}]}
 
     ready_world.stop(build_event(ready_world, **codes))
@@ -115,8 +115,8 @@ def test_a_death_leads_to_another_start(ready_world: ServerWorld) -> None:
     assert (ready_world.record()["state"], ready_world.record()["attempt"]) == ("ready", 2)
 
 
-def test_the_event_of_our_own_stop_costs_one_look(ready_world: ServerWorld) -> None:
-    """As every stop brings one."""
+def test_the_event_of_our_own_stop_costs_one_read(ready_world: ServerWorld) -> None:
+    """Given the event of an ordinary stop, nothing changes."""
     event = build_event(ready_world, stopCode="UserInitiated", containers=[{"exitCode": 143}])
     ready_world.stop()
     ready_world.aws.calls.clear()
@@ -127,14 +127,14 @@ def test_the_event_of_our_own_stop_costs_one_look(ready_world: ServerWorld) -> N
 
 
 def test_the_sample_event_of_a_task_is_served(world: ServerWorld) -> None:
-    """events/task_end_message.json tells of a participant whom nobody knows here."""
+    """Given events/task_end_message.json for an unknown participant, nothing happens."""
     world.invoke_sample("stop_server", "task_end_message")
 
     assert world.aws.count() == {"GetObject": 1}
 
 
-def test_an_event_that_concerns_nobody_costs_nothing(world: ServerWorld) -> None:
-    """Of another stack's cluster, or of a task that still runs."""
+def test_an_event_of_another_task_costs_nothing(world: ServerWorld) -> None:
+    """Given an event of another stack's cluster, or of a running task, nothing is called."""
     event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": {"lastStatus": "RUNNING"}}
 
     world.stop(event)
@@ -142,8 +142,8 @@ def test_an_event_that_concerns_nobody_costs_nothing(world: ServerWorld) -> None
     assert world.aws.calls == []
 
 
-def test_a_place_is_passed_on(world: ServerWorld) -> None:
-    """Above the cap of two the third waits in the queue; a stop asks for their server, and they leave it."""
+def test_a_slot_is_passed_on(world: ServerWorld) -> None:
+    """Given a cap of two, the third waits in the queue; a stop requests their server, and they leave it."""
     for user in ("bob", "cyd", USER):
         world.start({"projectId": PROJECT, "userId": user, "requestId": user})
         world.clock.advance(1)
@@ -159,7 +159,7 @@ def test_a_place_is_passed_on(world: ServerWorld) -> None:
 
 
 def test_a_projects_own_cap_holds(world: ServerWorld) -> None:
-    """maxServers of the list as it is now."""
+    """Given maxServers in the list as it is now, it counts."""
     [config] = world.read("project_master_list.json")["projects"]
     world.put("project_master_list.json", {"projects": [{**config, "maxServers": 1}]})
     for user in ("bob", USER):

@@ -1,13 +1,13 @@
-"""start_server and stop_server over AWS in memory: a whole life, and what it costs in calls."""
+"""start_server and stop_server over AWS in memory: a whole life, and its cost in calls."""
 
 import json
 
 from tests.support.server_world import HOST, NAME, PROJECT, USER, ServerWorld
 
-# In a warm execution environment, for a project whose pages are not frozen; each look that has to be
-# repeated until a cluster, an address or a name is there costs one call more.
+# In a warm execution environment, for a project whose pages are not frozen. Each check that must be repeated
+# until a cluster, an address or a name exists costs one more call.
 CALLS_OF_A_START = {
-    "GetObject": 10,  # project list, participant, slot; the rest are looks at the server record
+    "GetObject": 10,  # project list, participant, slot; the rest are reads of the server record
     "ListObjectsV2": 1,
     "PutObject": 6,
     "PutRule": 1,
@@ -21,7 +21,7 @@ CALLS_OF_A_START = {
     "GetChange": 1,
 }
 CALLS_OF_A_STOP = {
-    "ListObjectsV2": 1,  # who waits for the place
+    "ListObjectsV2": 1,  # the participants who wait for a slot
     "GetObject": 4,
     "PutObject": 3,
     "PutRule": 1,
@@ -39,7 +39,7 @@ CALLS_OF_A_STOP = {
 
 
 def test_a_start_is_recorded(world: ServerWorld) -> None:
-    """The server record has the keys and the form that everything else reads."""
+    """Given a ready server, its record has the keys and formats that other readers expect."""
     world.start()
 
     record = world.record()
@@ -50,7 +50,7 @@ def test_a_start_is_recorded(world: ServerWorld) -> None:
 
 
 def test_a_start_makes_the_task(world: ServerWorld) -> None:
-    """One task of the project's definition runs in the participant's own cluster, on Spot."""
+    """Given a ready server, one task of the project's definition runs in its own cluster, on Spot."""
     world.start()
 
     [task] = world.tasks()
@@ -60,7 +60,7 @@ def test_a_start_makes_the_task(world: ServerWorld) -> None:
 
 
 def test_a_start_runs_the_game_that_the_participant_began_with(world: ServerWorld) -> None:
-    """Given a version that names another revision since, then who is in the middle keeps theirs."""
+    """Given a version that names another revision since, current participants keep theirs."""
     world.register_task_definition()
     listed = world.read("project_master_list.json")["projects"][0]
     for version, revision in (("old", 1), ("new", 2)):
@@ -78,7 +78,7 @@ def test_a_start_runs_the_game_that_the_participant_began_with(world: ServerWorl
 
 
 def test_a_start_makes_the_name(world: ServerWorld) -> None:
-    """The A record leads to the task's public address, for ten seconds at most."""
+    """Given a ready server, its A record has the task's public address for at most ten seconds."""
     world.start()
 
     record = world.names()[HOST]
@@ -87,7 +87,7 @@ def test_a_start_makes_the_name(world: ServerWorld) -> None:
 
 
 def test_a_start_makes_the_rule(world: ServerWorld) -> None:
-    """A one-time cron at maxRuntime whose target is the stop topic."""
+    """Given a ready server, a one-time cron at maxRuntime has the stop topic as its target."""
     world.start()
 
     [rule] = world.rules()
@@ -103,7 +103,7 @@ def test_a_start_makes_the_rule(world: ServerWorld) -> None:
 
 
 def test_the_task_gets_a_public_address(world: ServerWorld) -> None:
-    """RunTask asks for one in the configured subnet, with the token of this attempt."""
+    """Given a start, RunTask requests one task in the configured subnet with the attempt's token."""
     world.start()
 
     [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
@@ -112,8 +112,8 @@ def test_the_task_gets_a_public_address(world: ServerWorld) -> None:
     assert len(call["clientToken"]) == 64
 
 
-def test_the_container_is_told_the_group(world: ServerWorld) -> None:
-    """Where the record has one, in the container that the config names, and by no further call."""
+def test_the_container_receives_the_group(world: ServerWorld) -> None:
+    """Given a record with a group, the configured container receives it, without another call."""
     world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
     config = world.read("project_master_list.json")["projects"][0]
     setup = {"awsSetup": {"containerName": "game"}}
@@ -129,7 +129,7 @@ def test_the_container_is_told_the_group(world: ServerWorld) -> None:
 
 
 def test_without_a_group_nothing_is_overridden(world: ServerWorld) -> None:
-    """RunTask is what it is for every other study."""
+    """Given a study without groups, RunTask has no overrides."""
     world.start()
 
     [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
@@ -137,28 +137,28 @@ def test_without_a_group_nothing_is_overridden(world: ServerWorld) -> None:
 
 
 def test_a_start_costs_so_many_calls(world: ServerWorld) -> None:
-    """Exactly these: Route 53 and ECS limits decide how many participants can begin at once."""
+    """Given a start, it makes exactly these calls: Route 53 and ECS limits decide how many can begin."""
     world.start()
 
     assert world.aws.count() == CALLS_OF_A_START
 
 
 def test_a_stop_costs_so_many_calls(ready_world: ServerWorld) -> None:
-    """Exactly these."""
+    """Given a stop, it makes exactly these calls."""
     ready_world.stop()
 
     assert ready_world.aws.count() == CALLS_OF_A_STOP
 
 
-def test_a_duplicate_start_costs_one_look(ready_world: ServerWorld) -> None:
-    """A message that SNS delivers twice reads the record, and no more."""
+def test_a_duplicate_start_costs_one_read(ready_world: ServerWorld) -> None:
+    """Given a message that SNS delivers twice, the second delivery only reads the record."""
     ready_world.start(request_id="another invocation")
 
     assert ready_world.aws.count() == {"GetObject": 1}
 
 
 def test_after_the_stop_nothing_is_left(ready_world: ServerWorld) -> None:
-    """No task, cluster, rule, name or slot."""
+    """Given a stop, no task, cluster, rule, name or slot is left."""
     ready_world.stop()
 
     assert ready_world.left() == []
@@ -166,7 +166,7 @@ def test_after_the_stop_nothing_is_left(ready_world: ServerWorld) -> None:
 
 
 def test_the_rules_own_message_stops_the_server(ready_world: ServerWorld) -> None:
-    """What the rule sends is what stop_server understands."""
+    """Given the rule's message, stop_server understands it."""
     [target] = ready_world.events.list_targets_by_rule(Rule=NAME)["Targets"]
 
     ready_world.stop(target["Input"])
@@ -176,7 +176,7 @@ def test_the_rules_own_message_stops_the_server(ready_world: ServerWorld) -> Non
 
 
 def test_a_stop_with_a_delay_moves_the_rule(ready_world: ServerWorld) -> None:
-    """The server goes on until then; the message is the old one's, with the same attempt."""
+    """Given a delay, the server runs until then; the message has the same attempt as before."""
     ready_world.clock.moment = ready_world.clock.moment.replace(minute=5, second=0, microsecond=0)
 
     ready_world.stop({"userId": USER, "delay": 7})
@@ -187,7 +187,7 @@ def test_a_stop_with_a_delay_moves_the_rule(ready_world: ServerWorld) -> None:
 
 
 def test_above_the_cap_nothing_is_made(world: ServerWorld) -> None:
-    """MAX_SERVERS is 2: the third participant gets nothing, and can ask again."""
+    """Given MAX_SERVERS of 2, the third participant gets no server and can ask again."""
     for user in ("bob", "cyd"):
         world.start({"projectId": PROJECT, "userId": user, "requestId": user})
 
@@ -198,7 +198,7 @@ def test_above_the_cap_nothing_is_made(world: ServerWorld) -> None:
 
 
 def test_an_unknown_project_fails_without_a_retry(world: ServerWorld) -> None:
-    """The handler returns; the record tells the participant."""
+    """Given a start that fails, the handler returns and the record has the reason."""
     world.start({"projectId": "unknown", "userId": USER})
 
     assert world.record()["state"] == "failed"
@@ -206,7 +206,7 @@ def test_an_unknown_project_fails_without_a_retry(world: ServerWorld) -> None:
 
 
 def test_a_start_of_a_project_in_capitals_and_a_user_in_capitals(world: ServerWorld) -> None:
-    """User ids are lower-cased at every edge: one record, one name."""
+    """Given user ids in capitals, they are lower-cased at every entry: one record, one name."""
     world.start({"projectId": PROJECT, "userId": "ADA", "requestId": "first"})
 
     assert world.record("ada")["hostName"] == HOST

@@ -1,4 +1,4 @@
-"""SNS messages that no retry can mend: logged, nothing made, nothing raised."""
+"""SNS messages that no retry can fix are logged; nothing is created or raised."""
 
 import logging
 from typing import Any
@@ -42,7 +42,7 @@ NOT_STOPS = {
 def test_a_bad_start_makes_nothing(
     world: ServerWorld, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
-    """No call at all goes to AWS; the log says why."""
+    """Given an invalid start message, no AWS call is made and the log has the reason."""
     with caplog.at_level(logging.ERROR):
         world.start(message)
 
@@ -54,7 +54,7 @@ def test_a_bad_start_makes_nothing(
 def test_a_bad_stop_touches_nothing(
     world: ServerWorld, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
-    """No call at all goes to AWS; the log says why."""
+    """Given an invalid stop message, no AWS call is made and the log has the reason."""
     with caplog.at_level(logging.ERROR):
         world.stop(message)
 
@@ -64,14 +64,14 @@ def test_a_bad_stop_touches_nothing(
 
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"Records": None}])
 def test_an_event_without_messages_does_nothing(world: ServerWorld, event: dict[str, Any]) -> None:
-    """Somebody invoked the function by hand."""
+    """Given a manual invocation without records, nothing happens."""
     world.invoke("stop_server", event)
 
     assert world.aws.calls == []
 
 
 def test_the_sample_events_make_a_whole_life(world: ServerWorld) -> None:
-    """events/start_message.json and events/stop_message.json, as they serve `sam local invoke`."""
+    """Given events/start_message.json and events/stop_message.json, the handlers serve them."""
     world.invoke_sample("start_server", "start_message")
     assert len(world.clusters()) == 1
 
@@ -81,7 +81,7 @@ def test_the_sample_events_make_a_whole_life(world: ServerWorld) -> None:
 
 
 def test_a_start_without_a_request_id_goes_by_the_message_id(world: ServerWorld) -> None:
-    """SNS delivers the same MessageId again: the second delivery has no effect after the stop either."""
+    """Given SNS that delivers the same MessageId again, it takes no effect after the stop either."""
     message = {"projectId": PROJECT, "userId": USER}
     world.start(message)
     world.clock.advance(60)
@@ -95,7 +95,7 @@ def test_a_start_without_a_request_id_goes_by_the_message_id(world: ServerWorld)
 
 
 def test_the_log_of_a_start_names_ids_only(world: ServerWorld, caplog: pytest.LogCaptureFixture) -> None:
-    """What happened to whose server, and no more."""
+    """Given a server's life, the logs say what happened to whose server, and no more."""
     with caplog.at_level(logging.INFO, logger="hippo"):
         world.start()
 

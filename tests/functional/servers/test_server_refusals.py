@@ -1,4 +1,4 @@
-"""What AWS refuses and moto does not: it passes, or leaves the handler for Lambda's retry."""
+"""Refusals of AWS that moto lacks: they pass, or leave the handler for Lambda's retry."""
 
 import pytest
 
@@ -43,7 +43,7 @@ CALLS_OF_A_STOP = [
 
 @pytest.mark.parametrize(("operation", "code", "status"), CALLS_OF_A_START)
 def test_a_fault_leaves_start_server(world: ServerWorld, operation: str, code: str, status: int) -> None:
-    """The handler raises, and Lambda's retry of the same event ends with one server."""
+    """Given a fault during a start, the handler raises, and Lambda's retry ends with one server."""
     world.aws.fail(operation, code, status)
     with pytest.raises(AwsError, match=code):
         world.start()
@@ -57,7 +57,7 @@ def test_a_fault_leaves_start_server(world: ServerWorld, operation: str, code: s
 
 @pytest.mark.parametrize(("operation", "code", "status"), CALLS_OF_A_STOP)
 def test_a_fault_leaves_stop_server(ready_world: ServerWorld, operation: str, code: str, status: int) -> None:
-    """The handler raises, and Lambda's retry of the same event leaves nothing."""
+    """Given a fault during a stop, the handler raises, and Lambda's retry leaves nothing."""
     ready_world.aws.fail(operation, code, status)
     with pytest.raises(TransientError, match=code):
         ready_world.stop()
@@ -71,7 +71,7 @@ def test_a_fault_leaves_stop_server(ready_world: ServerWorld, operation: str, co
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
 @pytest.mark.parametrize("key", ["_servers/", "_slots/"])
 def test_a_lost_conditional_write_is_looked_at_again(world: ServerWorld, code: str, key: str) -> None:
-    """412 and 409 mean that somebody else was first, or seemed so: what is stored decides."""
+    """Given a 412 or 409, the stored record decides, whether or not a rival was faster."""
     world.aws.fail("PutObject", code, 412 if code == "PreconditionFailed" else 409, key=key)
 
     world.start()
@@ -80,7 +80,7 @@ def test_a_lost_conditional_write_is_looked_at_again(world: ServerWorld, code: s
 
 
 def test_failures_for_want_of_capacity_lead_to_on_demand(world: ServerWorld) -> None:
-    """RunTask answers 200 with `failures` and no task."""
+    """Given status 200 of RunTask with `failures` and no task, the next provider is tried."""
     world.aws.answer("RunTask", {"tasks": [], "failures": [{"reason": CAPACITY}]})
 
     world.start()
@@ -90,7 +90,7 @@ def test_failures_for_want_of_capacity_lead_to_on_demand(world: ServerWorld) -> 
 
 
 def test_other_failures_are_tried_again(world: ServerWorld) -> None:
-    """A reason that is not capacity leaves the handler."""
+    """Given a reason other than capacity, it leaves the handler."""
     world.aws.answer("RunTask", {"tasks": [], "failures": [{"reason": "AGENT", "detail": "lost"}]})
 
     with pytest.raises(TransientError, match="AGENT lost"):
@@ -98,7 +98,7 @@ def test_other_failures_are_tried_again(world: ServerWorld) -> None:
 
 
 def test_a_rule_without_its_target_starts_nothing(world: ServerWorld) -> None:
-    """PutTargets answers 200 with FailedEntryCount: there is no alarm clock, so there is no server."""
+    """Given PutTargets that fails with status 200, there is no shutdown alarm, so there is no server."""
     failed = {"ErrorCode": "LimitExceeded", "ErrorMessage": "no"}
     world.aws.answer("PutTargets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
 
@@ -109,7 +109,7 @@ def test_a_rule_without_its_target_starts_nothing(world: ServerWorld) -> None:
 
 
 def test_a_target_that_is_not_removed_keeps_the_rule(ready_world: ServerWorld) -> None:
-    """RemoveTargets answers 200 with FailedEntryCount: the rule would refuse to be deleted."""
+    """Given RemoveTargets that fails with status 200, the handler raises: the rule could not be deleted."""
     failed = {"ErrorCode": "ConcurrentModificationException", "ErrorMessage": "no"}
     ready_world.aws.answer("RemoveTargets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
 
@@ -121,7 +121,7 @@ def test_a_target_that_is_not_removed_keeps_the_rule(ready_world: ServerWorld) -
 
 @pytest.mark.parametrize("code", ["ClusterContainsTasksException", "UpdateInProgressException"])
 def test_a_cluster_that_refuses_to_go_is_awaited(ready_world: ServerWorld, code: str) -> None:
-    """AWS deletes a cluster only when its tasks have stopped and nothing is under way."""
+    """Given a cluster that is busy, it is deleted once its tasks have stopped."""
     ready_world.aws.fail("DeleteCluster", code, 400, times=3)
 
     ready_world.stop()
@@ -131,7 +131,7 @@ def test_a_cluster_that_refuses_to_go_is_awaited(ready_world: ServerWorld, code:
 
 
 def test_a_cluster_that_never_goes_leaves_an_armed_rule(ready_world: ServerWorld) -> None:
-    """The wait ends before Lambda's time does; the alarm clock is ahead, and the handler raises."""
+    """Given a cluster that stays busy, the wait ends in time, the alarm is ahead and the handler raises."""
     ready_world.aws.fail("DeleteCluster", "ClusterContainsTasksException", 400, times=10_000)
     ready_world.clock.moment = ready_world.clock.moment.replace(minute=10, second=0, microsecond=0)
 
@@ -144,7 +144,7 @@ def test_a_cluster_that_never_goes_leaves_an_armed_rule(ready_world: ServerWorld
 
 
 def test_a_name_that_is_taken_is_left_alone(world: ServerWorld) -> None:
-    """The foreign record is what it was, also after the failed start is cleared up."""
+    """Given a foreign record, it is unchanged even after the failed start is torn down."""
     record = {"Name": HOST, "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.99"}]}
     batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
     world.route53.change_resource_record_sets(HostedZoneId=world.zone_id, ChangeBatch=batch)
@@ -159,7 +159,7 @@ def test_a_name_that_is_taken_is_left_alone(world: ServerWorld) -> None:
 
 
 def test_a_task_definition_that_is_registered_later(world: ServerWorld) -> None:
-    """The researcher's tool registers it after publishing: the start raises until it is there."""
+    """Given a definition that is registered after publishing, the start raises until it exists."""
     [arn] = world.ecs.list_task_definitions()["taskDefinitionArns"]
     world.ecs.deregister_task_definition(taskDefinition=arn)
     world.aws.fail("RunTask", "ClientException", 400)
@@ -173,7 +173,7 @@ def test_a_task_definition_that_is_registered_later(world: ServerWorld) -> None:
 
 
 def test_a_container_that_the_task_does_not_have(world: ServerWorld) -> None:
-    """A study with balanced groups that names the wrong one fails at once, says why, and leaves nothing."""
+    """Given a study with balanced groups and a wrong container, the start fails with the reason."""
     world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
 
     world.start()
@@ -186,7 +186,7 @@ def test_a_container_that_the_task_does_not_have(world: ServerWorld) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_said(world: ServerWorld) -> None:
-    """A wrong BUCKET is not mistaken for an empty one."""
+    """Given a wrong BUCKET, the error says so: it is not mistaken for an empty bucket."""
     world.aws.fail("GetObject", "NoSuchBucket", 404)
 
     with pytest.raises(AwsError, match="NoSuchBucket"):
@@ -194,7 +194,7 @@ def test_a_bucket_that_is_not_there_is_said(world: ServerWorld) -> None:
 
 
 def test_a_missing_variable_is_named(world: ServerWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error at the first invocation says which."""
+    """Given a missing variable, the error at the first invocation names it."""
     monkeypatch.delenv("SECURITY_GROUP")
 
     with pytest.raises(Exception, match="SECURITY_GROUP is missing"):
@@ -202,7 +202,7 @@ def test_a_missing_variable_is_named(world: ServerWorld, monkeypatch: pytest.Mon
 
 
 def test_an_invocation_with_little_time_leaves_its_work_to_the_next(world: ServerWorld) -> None:
-    """The wait ends before Lambda ends the invocation, so that the record can be given back."""
+    """Given a wait without an end, it stops before Lambda ends the invocation and releases the record."""
     world.aws.answer("GetChange", {"ChangeInfo": {"Status": "PENDING"}}, times=10_000)
     begun = world.clock.now()
 

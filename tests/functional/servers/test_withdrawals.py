@@ -1,4 +1,4 @@
-"""A participant whose records were deleted: late messages bring nobody back, and a next life has its game."""
+"""A participant whose records were deleted: late messages have no effect, and a new run has its game."""
 
 import pytest
 
@@ -8,20 +8,20 @@ STEP = f"{PROJECT}/{USER}/3"  # of the start step
 
 
 def withdraw(world: ServerWorld) -> None:
-    """What the tool deletes once a server has stopped."""
+    """Delete what the tool deletes once a server has stopped."""
     for key in (f"_servers/{USER}.json", f"{PROJECT}/Users/{USER}"):
         world.s3.delete_object(Bucket=BUCKET, Key=key)
 
 
 def enter(world: ServerWorld) -> None:
-    """The participant has come to the step before the game."""
+    """Put the participant at the step before the game."""
     created = world.clock.now().isoformat()
     world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 3, "requests": [], "created": created})
 
 
 @pytest.fixture
 def withdrawn_world(world: ServerWorld) -> ServerWorld:
-    """Somebody has played, and has withdrawn ten minutes ago."""
+    """Return a world whose participant has played, and withdrew ten minutes ago."""
     enter(world)
     world.start({"projectId": PROJECT, "userId": USER, "requestId": STEP})
     world.clock.advance(60)
@@ -31,9 +31,8 @@ def withdrawn_world(world: ServerWorld) -> ServerWorld:
     return world
 
 
-def test_who_begins_anew_has_a_server_at_once(withdrawn_world: ServerWorld) -> None:
-    """Given the same id within the hour for which ECS knows a client token, then their start gets a task of
-    its own, at the first attempt."""
+def test_a_participant_who_begins_again_has_a_server_at_once(withdrawn_world: ServerWorld) -> None:
+    """Given the same id within the hour for which ECS keeps a client token, the start gets its own task."""
     enter(withdrawn_world)
 
     withdrawn_world.start({"projectId": PROJECT, "userId": USER, "requestId": STEP}, request_id="start-2")
@@ -52,10 +51,10 @@ def test_who_begins_anew_has_a_server_at_once(withdrawn_world: ServerWorld) -> N
         ("stop", {"requestId": f"{PROJECT}/{USER}/by hand", "reason": "stopped by hand"}),
     ],
 )
-def test_late_messages_bring_nobody_back(
+def test_late_messages_restore_nothing(
     withdrawn_world: ServerWorld, function: str, body: dict[str, object]
 ) -> None:
-    """Given a message that only comes after the withdrawal, then nothing is there, not even a record."""
+    """Given a message that arrives after the withdrawal, nothing is created, not even a record."""
     send = withdrawn_world.start if function == "start" else withdrawn_world.stop
 
     send({"projectId": PROJECT, "userId": USER, **body}, request_id="late")

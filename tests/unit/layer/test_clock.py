@@ -10,14 +10,13 @@ from tests.support.fakes import FakeClock
 
 
 def test_poll_gives_the_first_answer_without_waiting(clock: FakeClock) -> None:
-    """Given an answer that is there, then no sleep."""
+    """Given a result at once, there is no sleep."""
     assert poll(lambda: 0, clock=clock, until=clock.now(), what="it") == 0
     assert clock.slept == []
 
 
 def test_poll_backs_off_with_jitter(clock: FakeClock) -> None:
-    """Given ten tries without an answer, then waits from 1 s, half as long again each time, up to 5 s,
-    each up to a fifth shorter or longer."""
+    """Given ten tries without a result, the pauses grow from 1 s by half up to 5 s, within a fifth."""
     answers = iter([None] * 10 + ["there"])
 
     assert (
@@ -30,7 +29,7 @@ def test_poll_backs_off_with_jitter(clock: FakeClock) -> None:
 
 
 def test_poll_ends_in_time_and_says_what_it_waited_for(clock: FakeClock) -> None:
-    """Given no answer, then an error that names what was waited for, when the time has come, not later."""
+    """Given no result, the error names what was awaited, exactly when the time has passed."""
     until = clock.now() + timedelta(seconds=30)
 
     with pytest.raises(TransientError, match="still waiting for the task"):
@@ -40,7 +39,7 @@ def test_poll_ends_in_time_and_says_what_it_waited_for(clock: FakeClock) -> None
 
 
 def test_poll_asks_once_even_if_it_is_late(clock: FakeClock) -> None:
-    """Given a time that has passed, then one try all the same."""
+    """Given a time that has passed, there is one try all the same."""
     late = clock.now() - timedelta(seconds=1)
 
     assert poll(lambda: "there", clock=clock, until=late, what="it") == "there"
@@ -50,7 +49,7 @@ def test_poll_asks_once_even_if_it_is_late(clock: FakeClock) -> None:
 
 
 def test_times_are_stored_in_utc() -> None:
-    """Given a time of another zone, then it is stored in UTC, with milliseconds, and read as the same."""
+    """Given a time of another zone, it is stored in UTC with milliseconds, and read as the same."""
     moment = datetime(2030, 1, 1, 5, 0, 0, 123_000, tzinfo=timezone(timedelta(hours=-7)))
 
     assert to_wire(moment) == "2030-01-01T12:00:00.123+00:00"
@@ -60,18 +59,18 @@ def test_times_are_stored_in_utc() -> None:
 
 @pytest.mark.parametrize("text", [None, "", "yesterday", 5, []])
 def test_what_is_no_time_is_none(text: object) -> None:
-    """Given something else in a record that came from elsewhere, then None."""
+    """Given any other value in a foreign record, the time is None."""
     assert from_wire(text) is None
 
 
 @pytest.mark.parametrize("text", ["2030-01-01 12:00:00", "2030-01-01T12:00:00Z", "2030-01-01T12:00:00.000Z"])
 def test_times_of_others_are_read(text: str) -> None:
-    """Given the forms that existing deployments and SNS write, then UTC."""
+    """Given the formats of existing deployments and of SNS, they are read as UTC."""
     assert from_wire(text) == datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def test_stamp_is_read_as_it_was_written() -> None:
-    """Given a time in whole milliseconds, then its stamp is the same time, and stamps sort by time."""
+    """Given a time in whole milliseconds, its stamp is the same time, and stamps sort by time."""
     moments = [datetime(2030, 1, 1, 12, 0, 0, ms * 1000, tzinfo=UTC) for ms in (0, 7, 70, 700)]
     stamps = [write_stamp(moment) for moment in moments]
 
@@ -82,5 +81,5 @@ def test_stamp_is_read_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("text", ["", "2030", "20300101T120000Z.", "20301301T120000000Z"])
 def test_what_is_no_stamp_is_none(text: str) -> None:
-    """Given another text, then None."""
+    """Given another text, the stamp is None."""
     assert parse_stamp(text) is None

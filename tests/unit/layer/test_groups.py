@@ -19,7 +19,7 @@ USER_IDS = st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\Z")
     [(1, (0, 0, 0)), (2, (0, 1, 0)), (3, (0, 0, 0)), (4, (0, 3, 0)), (5, (2, 0, 0)), (6, (1, 3, 0))],
 )
 def test_pinned_groups(groups: int, expected: tuple[int, ...]) -> None:
-    """Given n groups, then these ids are in these groups, for ever."""
+    """Given n groups, these ids are in these groups permanently."""
     assert tuple(assign_group(user_id, groups) for user_id in IDS) == expected
 
 
@@ -27,8 +27,7 @@ def test_pinned_groups(groups: int, expected: tuple[int, ...]) -> None:
     ("groups", "digits"), [(2, 1), (3, 1), (4, 1), (5, 1), (6, 3), (10, 5), (15, 5), (30, 15)]
 )
 def test_number_of_digits_that_count(groups: int, digits: int) -> None:
-    """Given n groups, then exactly the last k hex digits count: k is the product of n's distinct prime
-    factors without the smallest."""
+    """Given n groups, the last k hex digits count: k is the product of n's prime factors but the smallest."""
     zeros = "0" * 20
     changed = [i for i in range(20) if assign_group(zeros[:i] + "1" + zeros[i + 1 :], groups)]
 
@@ -37,7 +36,7 @@ def test_number_of_digits_that_count(groups: int, digits: int) -> None:
 
 @given(USER_IDS, st.integers(1, 40))
 def test_every_id_has_a_stable_group_within_range(user_id: str, groups: int) -> None:
-    """Given any id and any number of groups, then the same group each time, from 0 to n - 1."""
+    """Given any id and any number of groups, the group is the same each time, from 0 to n - 1."""
     group = assign_group(user_id, groups)
 
     assert 0 <= group < groups
@@ -46,7 +45,7 @@ def test_every_id_has_a_stable_group_within_range(user_id: str, groups: int) -> 
 
 @pytest.mark.parametrize("groups", [2, 3, 4, 5, 6, 7])
 def test_ids_that_are_not_hex_are_spread_evenly(groups: int) -> None:
-    """Given 3000 ids that end in other letters, then no group has less than 80 % of its share."""
+    """Given 3000 ids that end in other letters, every group has at least 80 % of its share."""
     sizes = [0] * groups
     for number in range(3000):
         sizes[assign_group(f"player-{number}-z", groups)] += 1
@@ -57,5 +56,5 @@ def test_ids_that_are_not_hex_are_spread_evenly(groups: int) -> None:
 @pytest.mark.parametrize("user_id", ["a-1", "1-", "ab", "f"])
 @pytest.mark.parametrize("groups", [6, 10])
 def test_ids_with_too_few_digits_have_a_group(user_id: str, groups: int) -> None:
-    """Given an id that is shorter than the digits that count, or has a hyphen there, then no failure."""
+    """Given an id that is too short, or has a hyphen among the digits that count, nothing fails."""
     assert assign_group(user_id, groups) in range(groups)

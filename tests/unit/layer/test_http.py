@@ -1,4 +1,4 @@
-"""Proxy events in, proxy answers out."""
+"""Proxy events and proxy responses."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ from hippo.http import answer_request, build_response, parse_request
 
 
 def test_sample_event_is_read_whole(load_event: Any) -> None:
-    """Given the sample POST, then method, query, headers, body and API request id are at hand."""
+    """Given the sample POST, the request has method, query, headers, body and API request id."""
     event = load_event("next_post")
 
     request = parse_request(event)
@@ -38,7 +38,7 @@ def test_sample_event_is_read_whole(load_event: Any) -> None:
     ],
 )
 def test_absent_parts_are_empty(event: dict[str, Any]) -> None:
-    """Given an event without its parts, or with null for them, then a GET of nothing."""
+    """Given an event whose parts are absent or null, it is an empty GET."""
     request = parse_request(event)
 
     assert (request.method, dict(request.query), dict(request.headers)) == ("GET", {}, {})
@@ -46,12 +46,12 @@ def test_absent_parts_are_empty(event: dict[str, Any]) -> None:
 
 
 def test_empty_body_is_no_body() -> None:
-    """Given an empty text, then None."""
+    """Given an empty body, it is None."""
     assert parse_request({"body": ""}).body is None
 
 
 def test_base64_body_is_text() -> None:
-    """Given a body in base64, then its text."""
+    """Given a body in base64, its text is decoded."""
     body = base64.b64encode("Zoë".encode()).decode()
 
     assert parse_request({"body": body, "isBase64Encoded": True}).body == "Zoë"
@@ -59,14 +59,14 @@ def test_base64_body_is_text() -> None:
 
 @pytest.mark.parametrize("body", ["*", "AA", base64.b64encode(b"\xff").decode()])
 def test_base64_body_that_is_no_text_is_refused(body: str) -> None:
-    """Given what is not base64, or not of UTF-8 text, then an error."""
+    """Given a body that is not base64 or not UTF-8 text, an error is raised."""
     with pytest.raises(BadRequestError, match="UTF-8"):
         parse_request({"body": body, "isBase64Encoded": True})
 
 
 @pytest.mark.parametrize("encoded", [True, False])
 def test_body_of_256_kib_is_the_largest(encoded: bool) -> None:
-    """Given 256 KiB of text, then it is taken; one byte more is refused."""
+    """Given 256 KiB of text, it is accepted; one byte more is refused."""
 
     def parse(text: str) -> str | None:
         body = base64.b64encode(text.encode()).decode() if encoded else text
@@ -78,13 +78,13 @@ def test_body_of_256_kib_is_the_largest(encoded: bool) -> None:
 
 
 def test_body_that_is_not_text_is_refused() -> None:
-    """Given a test event whose body is JSON itself, not its text, then an error that says so."""
+    """Given a test event whose body is JSON itself, not its text, the error says so."""
     with pytest.raises(BadRequestError, match="text is needed"):
         parse_request({"body": {"a": 1}})
 
 
 def test_answer_without_content_is_empty() -> None:
-    """Given no content, then the body is empty, not null."""
+    """Given no content, the body is empty, not null."""
     assert build_response(200)["body"] == ""
 
 
@@ -97,7 +97,7 @@ def test_answer_without_content_is_empty() -> None:
     ],
 )
 def test_errors_become_answers(error: Exception, status: int, text: str) -> None:
-    """Given an error of ours, then its status and a JSON string; AWS's details stay in the log."""
+    """Given one of our errors, the response has its status and a JSON string; details stay in the log."""
 
     def fail(_request: Any) -> dict[str, Any]:
         raise error
@@ -108,6 +108,6 @@ def test_errors_become_answers(error: Exception, status: int, text: str) -> None
 
 
 def test_defects_leave_the_handler() -> None:
-    """Given any other exception, then it counts as an error of the function."""
+    """Given any other exception, it counts as an error of the function."""
     with pytest.raises(ZeroDivisionError):
         answer_request({}, lambda _request: {"never": 1 // 0})

@@ -1,4 +1,4 @@
-"""Ids: what may become a key, a host name, a file or the name of a resource."""
+"""Ids: which text may become a key, a host name, a file or the name of a resource."""
 
 import re
 
@@ -21,7 +21,7 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
 
 @given(st.text(max_size=60))
 def test_whatever_is_accepted_is_a_lower_case_host_name_label(text: str) -> None:
-    """Given any text, then it is refused, or it is ASCII and becomes a label of at most 48 characters."""
+    """Given any text, it is refused, or is ASCII and becomes a label of at most 48 characters."""
     try:
         user_id = parse_user_id(text)
     except BadRequestError:
@@ -35,39 +35,39 @@ def test_whatever_is_accepted_is_a_lower_case_host_name_label(text: str) -> None
 
 @given(st.from_regex(r"\A[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?\Z"))
 def test_every_label_is_accepted_and_stays_what_it_is(text: str) -> None:
-    """Given letters, digits and inner hyphens, then accepted, and parsing it again changes nothing."""
+    """Given letters, digits and inner hyphens, the id is accepted, and parsing it again changes nothing."""
     assert parse_user_id(parse_user_id(text)) == text.lower()
 
 
 @pytest.mark.parametrize("value", [None, "", 5, ["a"], "-a", "a-", "a_b", "a.b", "a" * 49, "a\n", " a", "é"])
 def test_other_user_ids_are_refused(value: object) -> None:
-    """Given anything else, then an error that says what is needed."""
+    """Given any other text, the error says what is needed."""
     with pytest.raises(BadRequestError, match="userId: 1 to 48 letters, digits or inner hyphens"):
         parse_user_id(value)
 
 
 @pytest.mark.parametrize("value", ["www", "WWW", "ns1", "ns", "nsa-2"])
 def test_reserved_labels_are_refused_in_any_spelling(value: str) -> None:
-    """Given a label that matches a reserved pattern, then an error that says so."""
+    """Given a label that matches a reserved pattern, the error says so."""
     with pytest.raises(BadRequestError, match="reserved"):
         parse_user_id(value, ("www", "ns*"))
 
 
 def test_label_that_only_holds_a_reserved_one_is_accepted() -> None:
-    """Given `awww` or `www1` where `www` is reserved, then they are somebody's ids."""
+    """Given `awww` or `www1` while `www` is reserved, they are ordinary ids."""
     assert [parse_user_id(value, ("www",)) for value in ("awww", "www1")] == ["awww", "www1"]
 
 
 @pytest.mark.parametrize("value", ["a", "-", "A_b-9", "a_", "a" * 64])
 def test_project_ids(value: str) -> None:
-    """Given letters, digits, - and _, then accepted as they are."""
+    """Given letters, digits, - and _, the project id is accepted as it is."""
     assert is_project_id(value)
     assert parse_project_id(value) == value
 
 
 @pytest.mark.parametrize("value", [None, "", 5, "_a", "a/b", "a.b", "a" * 65, "a\n", "é", "a b"])
 def test_other_project_ids_are_refused(value: object) -> None:
-    """Given anything else, ids that begin with _ included, then refused."""
+    """Given any other text, including ids that begin with _, the project id is refused."""
     assert not is_project_id(value)
     with pytest.raises(BadRequestError, match="projectId"):
         parse_project_id(value)
@@ -77,7 +77,7 @@ def test_other_project_ids_are_refused(value: object) -> None:
     "name", ["a.html", "consent form (2).html", "Fragebogen_ä.html", "a-0.html", "a..html"]
 )
 def test_plain_file_names(name: str) -> None:
-    """Given a plain name with the ending, then it can be a step file, unless it holds `..`."""
+    """Given a plain name with the ending, it can be a step file, unless it contains `..`."""
     assert is_file_name(name, ".html") is (".." not in name)
 
 
@@ -98,18 +98,18 @@ def test_plain_file_names(name: str) -> None:
     ],
 )
 def test_other_file_names_are_refused(name: object) -> None:
-    """Given a folder, a hidden or reserved beginning, or another ending, then refused."""
+    """Given a folder, a hidden or reserved beginning, or another ending, the name is refused."""
     assert not is_file_name(name, ".html")
 
 
 def test_resources_are_named_by_prefix_attempt_and_user() -> None:
-    """Given an ordinary id, then the name says whose it is and which attempt."""
+    """Given an ordinary id, the resource name shows participant and attempt."""
     assert name_resources("hippo", 2, "player-1") == "hippo-2-player-1"
 
 
 @given(st.integers(1, 10_000), st.from_regex(r"\A[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?\Z"))
 def test_resource_names_fit_and_keep_their_beginning(attempt: int, user_id: str) -> None:
-    """Given any id and the longest prefix, then at most 64 characters, scoped by prefix and attempt."""
+    """Given any id and the longest prefix, the name has at most 64 characters with prefix and attempt."""
     name = name_resources("a" * 12, attempt, user_id)
 
     assert len(name) <= 64
@@ -117,7 +117,7 @@ def test_resource_names_fit_and_keep_their_beginning(attempt: int, user_id: str)
 
 
 def test_long_names_differ_by_user() -> None:
-    """Given ids so long that the name is hashed, then two of them do not share a name."""
+    """Given ids so long that the name is hashed, two of them do not share a name."""
     names = {name_resources("a" * 20, 1, "b" * 47 + end) for end in "xyz"}
 
     assert len(names) == 3
@@ -143,13 +143,13 @@ def test_long_names_differ_by_user() -> None:
         ("hippo-1-" + "x" * 49, None),
     ],
 )
-def test_names_tell_whose_they_are(name: str, owner: tuple[int, str] | None) -> None:
-    """Given a name, then attempt and user id if it has our form, and nothing for any other."""
+def test_names_show_their_owner(name: str, owner: tuple[int, str] | None) -> None:
+    """Given a name, it gives attempt and user id if it has our format, and None otherwise."""
     assert parse_resource_name("hippo", name) == owner
 
 
-def test_hashed_name_tells_nobody() -> None:
-    """Given a name that holds a hash, which may look like a user id, then it is not taken for one."""
+def test_hashed_name_has_no_owner() -> None:
+    """Given a name with a hash that looks like a user id, it does not count as one."""
     name = name_resources("abcdefghijkl", 1_000, "x" * 48)
 
     assert parse_resource_name("abcdefghijkl", name) is None

@@ -1,4 +1,4 @@
-"""Metrics are lines of CloudWatch's embedded metric format, and never in a handler's way."""
+"""Metrics are lines of CloudWatch's embedded metric format, and never disturb a handler."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def _stack() -> Iterator[None]:
 
 
 def test_a_line_is_what_cloudwatch_makes_metrics_of(capsys: pytest.CaptureFixture[str]) -> None:
-    """Given two metrics of an event, then one object on one line, as the specification has it."""
+    """Given two metrics of an event, they are one object on one line, as the specification requires."""
     metrics.record({"ServersReady": 1, "TimeToReady": 61.5}, projectId="p", userId="ada")
 
     text = capsys.readouterr().out
@@ -53,7 +53,7 @@ def test_a_line_is_what_cloudwatch_makes_metrics_of(capsys: pytest.CaptureFixtur
 
 
 def test_time_is_in_milliseconds(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given a moment, then its milliseconds since 1970: CloudWatch drops what it takes for another time."""
+    """Given a moment, it is written as milliseconds since 1970: CloudWatch drops events of wrong times."""
     monkeypatch.setattr(metrics.time, "time_ns", lambda: 1_893_499_200_123_456_789)
 
     metrics.record({"Steps": 1})
@@ -62,7 +62,7 @@ def test_time_is_in_milliseconds(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
 
 def test_a_property_cannot_begin_another_line_or_hide_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
-    """Given line breaks, or a property named as what counts, then one line that counts as it should."""
+    """Given line breaks, or a property named like a metric, the line is one and the metrics are right."""
     metrics.record({"Steps": 1}, reason='x"}\n{"_aws":1', Stack="other", Steps="many")
 
     (line,) = capsys.readouterr().out.splitlines()
@@ -75,7 +75,7 @@ def test_a_property_cannot_begin_another_line_or_hide_a_metric(capsys: pytest.Ca
     ids=["no stack", "logging disabled"],
 )
 def test_silent(hush: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> None:
-    """Given no stack, or logging disabled as in the simulation, then nothing is written."""
+    """Given no stack, or logging disabled as in the simulation, nothing is written."""
     hush()
     try:
         metrics.record({"Steps": 1})
@@ -86,8 +86,8 @@ def test_silent(hush: Callable[[], None], capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize("fault", [OSError("no space"), ValueError("I/O operation on closed file")])
-def test_output_that_fails_fails_nobody(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a standard output that takes nothing, then the caller goes on."""
+def test_failing_output_does_not_fail_the_caller(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a standard output that fails, the caller continues."""
 
     class Broken(io.StringIO):
         def write(self, _text: str) -> int:
@@ -105,7 +105,7 @@ def test_output_that_fails_fails_nobody(fault: Exception, monkeypatch: pytest.Mo
 def test_answers_that_refuse_are_counted(
     error: Exception, metric: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given a request that ends in 400 or 503, then it counts as such, without what it said."""
+    """Given a request that ends in 400 or 503, it is counted without its text."""
 
     def work(_request: Any) -> dict[str, Any]:
         raise error

@@ -1,19 +1,18 @@
-"""How often something that costs an AWS call is looked at."""
+"""How often a check that costs an AWS call is made."""
 
 from hippo.clock import Pace
 from tests.support.fakes import FakeClock
 
 
 def test_the_first_look_is_due_at_once(clock: FakeClock) -> None:
-    """Given no look yet, then one is due, and then none until time has passed."""
+    """Given no check yet, one is due, and no other until time has passed."""
     pace = Pace(clock)
 
     assert [pace.is_due(), pace.is_due()] == [True, False]
 
 
-def test_looks_back_off_like_polls(clock: FakeClock) -> None:
-    """Given somebody who asks all the time for a minute, then looks come after 1 s, half as long again
-    each time, up to every 5 s, each up to a fifth sooner or later."""
+def test_checks_back_off_like_polls(clock: FakeClock) -> None:
+    """Given a minute of asking, checks are due after 1 s, then half as long again up to 5 s ± 20 %."""
     pace = Pace(clock)
     looks = []
 

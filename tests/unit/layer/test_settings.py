@@ -1,4 +1,4 @@
-"""The environment of a function: complete, or refused with everything that is wrong at once."""
+"""The environment of a function: complete, or refused with every error at once."""
 
 import pytest
 
@@ -30,7 +30,7 @@ START_SERVER = {
 
 
 def test_needed_variables_suffice() -> None:
-    """Given only what has no default, then the rest has the documented defaults."""
+    """Given only the variables without a default, the others have the documented defaults."""
     settings = read_settings(NextStepSettings, NEXT_STEP | {"UNRELATED": "x"})
 
     assert (settings.bucket, settings.root_domain) == ("data", "example.org")
@@ -41,14 +41,14 @@ def test_needed_variables_suffice() -> None:
 
 
 def test_numbers_and_lists_are_read() -> None:
-    """Given a number and a list with spaces, then an int and a tuple."""
+    """Given a number and a list with spaces, they are read as an int and a tuple."""
     settings = read_settings(StartServerSettings, START_SERVER)
 
     assert (settings.max_runtime, settings.subnet) == (45, ("subnet-1", "subnet-2"))
 
 
-def test_everything_wrong_is_told_at_once() -> None:
-    """Given two variables missing, one empty and one that is no number, then one error names the four."""
+def test_every_error_is_reported_at_once() -> None:
+    """Given two missing variables, an empty one and one that is not a number, one error names all four."""
     environ = START_SERVER | {"MAX_RUNTIME": "an hour", "ROOT_DOMAIN": " "}
     del environ["BUCKET"], environ["SUBNET"]
 
@@ -65,17 +65,17 @@ def test_everything_wrong_is_told_at_once() -> None:
 
 
 def test_empty_list_is_a_list_without_elements() -> None:
-    """Given an empty RESERVED_NAMES, then nothing is reserved: the operator has said so."""
+    """Given an empty RESERVED_NAMES, nothing is reserved, as the operator chose."""
     assert read_settings(NextStepSettings, NEXT_STEP | {"RESERVED_NAMES": ""}).reserved_names == ()
 
 
 def test_empty_number_is_the_default() -> None:
-    """Given an empty PROJECT_CACHE_SECONDS, then the default."""
+    """Given an empty PROJECT_CACHE_SECONDS, the default applies."""
     settings = read_settings(NextStepSettings, NEXT_STEP | {"PROJECT_CACHE_SECONDS": ""})
 
     assert settings.project_cache_seconds == 10.0
 
 
 def test_variables_are_named_after_fields() -> None:
-    """Given a settings class, then its variables' names, as the template has to set them."""
+    """Given a settings class, its variables are named as the template must set them."""
     assert variable_names(UpdateListSettings) == ["BUCKET", "EXTRA_BUCKETS", "SITE_BUCKET", "SITE_URL"]

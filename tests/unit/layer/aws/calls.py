@@ -1,4 +1,4 @@
-"""A call of every method of every adapter."""
+"""One call of every method of every adapter."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ Call = Callable[[], object]
 
 
 def make_calls() -> dict[str, tuple[str, Call]]:
-    """Every method of every adapter: the service, and a call of it, by the name of the AWS operation."""
+    """Return the service and a call of every adapter method, by the name of the AWS operation."""
     store = ObjectStore(CLIENTS["s3"], "bucket")
     containers = Containers(CLIENTS["ecs"], ["subnet"], "group")
     names, rules = (

@@ -1,4 +1,4 @@
-"""AWS's answers, one by one."""
+"""AWS's responses, one by one."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from tests.unit.layer.aws.calls import CLIENTS
 
 @pytest.fixture
 def stub() -> Iterator[Callable[..., None]]:
-    """Lets the next call of an operation end with an error code, or with an answer."""
+    """Let the next call of an operation end with an error code or a response."""
     stubbers: dict[str, Stubber] = {}
 
     def add(

@@ -1,4 +1,4 @@
-"""ECS and EC2: what their answers mean."""
+"""ECS and EC2: the meaning of their responses."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ CONTAINERS = Containers(CLIENTS["ecs"], ["subnet"], "group")
     ],
 )
 def test_a_cluster_in_use_is_not_deleted_yet(stub: Callable[..., None], code: str) -> None:
-    """False, not an error: it is to be tried again."""
+    """Given a cluster that is busy, deletion returns False instead of raising, so that it is retried."""
     stub("ecs", "delete_cluster", code)
 
     assert CALLS["delete_cluster"][1]() is False
@@ -37,7 +37,7 @@ def test_a_cluster_in_use_is_not_deleted_yet(stub: Callable[..., None], code: st
 def test_a_cluster_that_is_not_there_has_nothing(
     stub: Callable[..., None], operation: str, expected: object
 ) -> None:
-    """ClusterNotFoundException is an answer for whoever clears up."""
+    """Given ClusterNotFoundException, no error is raised: there is nothing to stop."""
     stub("ecs", operation, "ClusterNotFoundException")
 
     assert CALLS[operation][1]() == expected
@@ -46,14 +46,14 @@ def test_a_cluster_that_is_not_there_has_nothing(
 @pytest.mark.parametrize("operation", ["list_tasks", "stop_task"])
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ClientException"])
 def test_an_inactive_cluster_has_nothing(stub: Callable[..., None], operation: str, code: str) -> None:
-    """AWS has other words for a cluster that was deleted a moment ago."""
+    """Given a cluster that was just deleted, AWS's other texts also mean that it is gone."""
     stub("ecs", operation, code, text="The referenced cluster was inactive.")
 
     assert not CALLS[operation][1]()
 
 
 def test_a_task_that_is_gone_is_stopped(stub: Callable[..., None]) -> None:
-    """An hour after its end ECS knows it no more."""
+    """Given a task that stopped an hour ago, which ECS no longer knows, stopping it succeeds."""
     stub("ecs", "stop_task", "InvalidParameterException", text="The referenced task was not found.")
 
     assert CALLS["stop_task"][1]() is None
@@ -61,7 +61,7 @@ def test_a_task_that_is_gone_is_stopped(stub: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize("operation", ["list_tasks", "stop_task"])
 def test_another_invalid_parameter_is_a_fault(stub: Callable[..., None], operation: str) -> None:
-    """Only those texts mean that there is nothing to do."""
+    """Given other texts for StopTask, the error is raised."""
     stub("ecs", operation, "InvalidParameterException", text="taskId length should be one of [32,36]")
 
     with pytest.raises(AwsError):
@@ -69,7 +69,7 @@ def test_another_invalid_parameter_is_a_fault(stub: Callable[..., None], operati
 
 
 def test_a_token_in_use_is_a_conflict(stub: Callable[..., None]) -> None:
-    """ConflictException of RunTask."""
+    """Given ConflictException of RunTask, a ConflictError is raised."""
     stub("ecs", "run_task", "ConflictException")
 
     with pytest.raises(ConflictError):
@@ -77,7 +77,7 @@ def test_a_token_in_use_is_a_conflict(stub: Callable[..., None]) -> None:
 
 
 def test_a_shortage_may_be_an_error(stub: Callable[..., None]) -> None:
-    """It is a failure all the same."""
+    """Given a shortage that AWS reports as an exception, it counts as a failure."""
     stub("ecs", "run_task", "ClientException", text=CAPACITY)
 
     assert CALLS["run_task"][1]() == RunResult(None, [CAPACITY])
@@ -85,7 +85,7 @@ def test_a_shortage_may_be_an_error(stub: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize("code", ["InvalidParameterException", "ClientException"])
 def test_a_container_that_is_not_there_is_permanent(stub: Callable[..., None], code: str) -> None:
-    """No retry helps; the error says what to change."""
+    """Given a container that the task lacks, no retry helps, and the error says what to change."""
     text = "Override for container named game is not a container in the TaskDefinition."
     stub("ecs", "run_task", code, text=text)
 
@@ -94,7 +94,7 @@ def test_a_container_that_is_not_there_is_permanent(stub: Callable[..., None], c
 
 
 def test_another_invalid_parameter_of_a_task_is_a_fault(stub: Callable[..., None]) -> None:
-    """Subnets, groups and roles have the same code, and may be put right."""
+    """Given subnets, groups or roles with the same code, the error may pass."""
     stub("ecs", "run_task", "InvalidParameterException", text="No subnets were found")
 
     with pytest.raises(AwsError):
@@ -103,7 +103,7 @@ def test_another_invalid_parameter_of_a_task_is_a_fault(stub: Callable[..., None
 
 @pytest.mark.parametrize("variables", [{}, {"HIPPO_GROUP": "1"}])
 def test_only_variables_make_overrides(variables: dict[str, str]) -> None:
-    """A call without them is what it always was."""
+    """Given no variables, the call has no overrides."""
     sent: list[dict[str, Any]] = []
     client = SimpleNamespace(run_task=lambda **named: sent.append(named) or {"tasks": [{"taskArn": "x"}]})
 
@@ -116,14 +116,14 @@ def test_only_variables_make_overrides(variables: dict[str, str]) -> None:
 
 
 def test_failures_are_read_with_their_detail(stub: Callable[..., None]) -> None:
-    """Reason and detail."""
+    """Given failures of RunTask, the result has their reasons and details."""
     stub("ecs", "run_task", {"tasks": [], "failures": [{"reason": "AGENT", "detail": "lost"}, {"arn": "x"}]})
 
     assert CALLS["run_task"][1]() == RunResult(None, ["AGENT lost", ""])
 
 
 def test_an_interface_is_found_by_the_name_of_its_detail(stub: Callable[..., None]) -> None:
-    """Neither the place of the attachment nor that of the detail is part of the API."""
+    """Given attachments and details in any order, the task is read by their names."""
     details = [{"name": "subnetId", "value": "subnet"}, {"name": "networkInterfaceId", "value": "eni-1"}]
     others = {"type": "ServiceConnect", "details": [{"name": "networkInterfaceId", "value": "wrong"}]}
     interface = {"type": "ElasticNetworkInterface", "details": details}
@@ -139,7 +139,7 @@ def test_an_interface_is_found_by_the_name_of_its_detail(stub: Callable[..., Non
 def test_an_interface_that_is_not_attached_yet_is_none(
     stub: Callable[..., None], attachments: list[dict[str, Any]]
 ) -> None:
-    """While the task is PROVISIONING."""
+    """Given a task that is PROVISIONING, it has no interface yet."""
     task = {"taskArn": TASK_ARN, "lastStatus": "PROVISIONING", "attachments": attachments}
     stub("ecs", "describe_tasks", {"tasks": [task]})
 
@@ -150,7 +150,7 @@ def test_an_interface_that_is_not_attached_yet_is_none(
 
 
 def test_a_task_that_ecs_does_not_show_is_none(stub: Callable[..., None]) -> None:
-    """DescribeTasks answers 200 with a failure MISSING."""
+    """Given a failure MISSING of DescribeTasks, which has status 200, the task is None."""
     stub("ecs", "describe_tasks", {"tasks": [], "failures": [{"arn": TASK_ARN, "reason": "MISSING"}]})
 
     assert CALLS["describe_tasks"][1]() is None
@@ -165,7 +165,7 @@ def test_a_task_that_ecs_does_not_show_is_none(stub: Callable[..., None]) -> Non
     ],
 )
 def test_an_address_that_is_not_there_yet_is_none(stub: Callable[..., None], answer: Any) -> None:
-    """EC2 lags behind ECS."""
+    """Given EC2 that lags behind ECS, the address is None."""
     stub("ec2", "describe_network_interfaces", answer)
 
     assert CALLS["describe_network_interfaces"][1]() is None

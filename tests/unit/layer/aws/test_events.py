@@ -1,4 +1,4 @@
-"""EventBridge: what its answers mean, and when a rule fires."""
+"""EventBridge: the meaning of its responses, and the time at which a rule fires."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from tests.unit.layer.aws.calls import CALLS
 
 
 def test_a_target_that_is_not_taken_is_a_fault(stub: Callable[..., None]) -> None:
-    """PutTargets answers 200 with FailedEntryCount."""
+    """Given status 200 with FailedEntryCount of PutTargets, an error is raised."""
     failed = {"TargetId": "stop", "ErrorCode": "LimitExceededException", "ErrorMessage": "no"}
     stub("events", "put_rule", {"RuleArn": "arn"})
     stub("events", "put_targets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
@@ -22,7 +22,7 @@ def test_a_target_that_is_not_taken_is_a_fault(stub: Callable[..., None]) -> Non
 
 @pytest.mark.parametrize("operation", ["remove_targets", "delete_rule"])
 def test_a_rule_that_is_gone_is_disarmed(stub: Callable[..., None], operation: str) -> None:
-    """ResourceNotFoundException is what is wanted."""
+    """Given ResourceNotFoundException, the rule is gone as intended."""
     if operation == "delete_rule":
         stub("events", "remove_targets", {"FailedEntryCount": 0, "FailedEntries": []})
     stub("events", operation, "ResourceNotFoundException")
@@ -31,7 +31,7 @@ def test_a_rule_that_is_gone_is_disarmed(stub: Callable[..., None], operation: s
 
 
 def test_a_target_that_is_gone_is_no_obstacle(stub: Callable[..., None]) -> None:
-    """A rule whose target was never made can still be deleted."""
+    """Given a rule whose target was never created, it can still be deleted."""
     failed = {"TargetId": "stop", "ErrorCode": "ResourceNotFoundException", "ErrorMessage": "no"}
     stub("events", "remove_targets", {"FailedEntryCount": 1, "FailedEntries": [failed]})
     stub("events", "delete_rule", {})
@@ -50,5 +50,5 @@ def test_a_target_that_is_gone_is_no_obstacle(stub: Callable[..., None]) -> None
     ],
 )
 def test_a_cron_is_in_utc_and_rounded_up(moment: str, cron: str) -> None:
-    """Over the ends of hours, days, months and years."""
+    """Given any moment, the cron is correct at the ends of hours, days, months and years."""
     assert write_cron(datetime.fromisoformat(moment)) == cron

@@ -1,4 +1,4 @@
-"""Botocore's exceptions become ours, with the one thing that matters: whether to try again at once."""
+"""Botocore's exceptions become ours and say whether to retry at once."""
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -8,7 +8,7 @@ from hippo.errors import AwsError
 
 
 def make_error(code: str, status: int) -> ClientError:
-    """An error as botocore raises it."""
+    """Return an error as botocore raises it."""
     return ClientError(
         {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call"
     )
@@ -30,7 +30,7 @@ def make_error(code: str, status: int) -> ClientError:
     ],
 )
 def test_answers_of_aws(code: str, status: int, retryable: bool) -> None:
-    """Given AWS's code and status, then our error names call, code and words, and says whether it passes."""
+    """Given AWS's code and status, our error names call, code and text, and says whether to retry."""
     with pytest.raises(AwsError) as caught, translate("s3:GetObject"):
         raise make_error(code, status)
 
@@ -46,7 +46,7 @@ def test_answers_of_aws(code: str, status: int, retryable: bool) -> None:
     "error", [EndpointConnectionError(endpoint_url="https://s3"), ReadTimeoutError(endpoint_url="https://s3")]
 )
 def test_broken_connections_pass(error: Exception) -> None:
-    """Given a connection that broke or timed out, then it is worth another try."""
+    """Given a connection that broke or timed out, it is worth another try."""
     with pytest.raises(AwsError) as caught, translate("s3:GetObject"):
         raise error
 
@@ -54,6 +54,6 @@ def test_broken_connections_pass(error: Exception) -> None:
 
 
 def test_other_exceptions_stay_what_they_are() -> None:
-    """Given a defect inside, then it is not taken for AWS's fault."""
+    """Given a defect inside, it does not count as AWS's fault."""
     with pytest.raises(KeyError), translate("s3:GetObject"):
         raise KeyError("a defect")

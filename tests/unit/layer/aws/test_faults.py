@@ -1,4 +1,4 @@
-"""Faults of AWS become this project's, whatever was called."""
+"""Faults of AWS become this project's errors, whatever was called."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ from tests.unit.layer.aws.calls import CALLS
 def test_a_fault_becomes_ours(
     stub: Callable[..., None], operation: str, code: str, status: int, retryable: bool
 ) -> None:
-    """Every method raises AwsError with AWS's code, and says whether a retry at once may help."""
+    """Given a fault of AWS, every method raises AwsError with its code and says whether to retry at once."""
     service, call = CALLS[operation]
     stub(service, operation, code, status)
 
@@ -39,7 +39,7 @@ def test_a_fault_becomes_ours(
 
 
 def test_a_passing_fault_of_route53_is_known(stub: Callable[..., None]) -> None:
-    """One change at a time for each zone."""
+    """Given another change of the zone that is running, the error says to retry."""
     stub("route53", "change_resource_record_sets", "PriorRequestNotComplete")
 
     with pytest.raises(AwsError) as error:
@@ -49,7 +49,7 @@ def test_a_passing_fault_of_route53_is_known(stub: Callable[..., None]) -> None:
 
 
 def test_a_broken_connection_may_pass() -> None:
-    """What botocore raises without an answer is ours, too."""
+    """Given a botocore error without a response, it becomes an AwsError too."""
     with pytest.raises(AwsError) as error, translate("s3:GetObject"):
         raise ConnectTimeoutError(endpoint_url="https://s3")
 

@@ -1,4 +1,4 @@
-"""Route 53: what its answers mean."""
+"""Route 53: the meaning of its responses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.layer.aws.calls import CLIENTS, RECORD
 
 @pytest.mark.parametrize("change", ["create", "replace", "delete"])
 def test_a_refused_change_is_a_conflict(stub: Callable[..., None], change: str) -> None:
-    """InvalidChangeBatch, with AWS's reason in the text."""
+    """Given InvalidChangeBatch, a ConflictError has AWS's reason in its text."""
     names = HostNames(CLIENTS["route53"], "ZONE")
     stub("route53", "change_resource_record_sets", "InvalidChangeBatch", text="it already exists")
     calls = {
@@ -56,7 +56,7 @@ def test_a_refused_change_is_a_conflict(stub: Callable[..., None], change: str) 
 def test_only_the_a_record_of_that_name_is_found(
     stub: Callable[..., None], found: dict[str, Any], expected: AddressRecord | None
 ) -> None:
-    """ListResourceRecordSets gives whatever comes next in the zone."""
+    """Given a later name from ListResourceRecordSets, the record does not exist."""
     answer = {"ResourceRecordSets": [found], "IsTruncated": False, "MaxItems": "1"}
     stub("route53", "list_resource_record_sets", answer)
 

@@ -1,4 +1,4 @@
-"""S3: what its answers mean."""
+"""S3: the meaning of its responses."""
 
 import io
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from tests.unit.layer.aws.calls import CLIENTS
     ("code", "status"), [("NoSuchKey", 404), ("404", 404), ("AccessDenied", 403), ("403", 403)]
 )
 def test_a_key_that_cannot_be_seen_is_missing(stub: Callable[..., None], code: str, status: int) -> None:
-    """Without s3:ListBucket a missing key is a 403: both mean that one may try to create it."""
+    """Given a missing key without s3:ListBucket, a 403 means that it is missing: creating it may work."""
     stub("s3", "get_object", code, status)
 
     assert ObjectStore(CLIENTS["s3"], "bucket").read("key") is None
 
 
 def test_a_body_that_breaks_off_may_pass(stub: Callable[..., None]) -> None:
-    """An object is read whole or not at all."""
+    """Given a body that breaks off, the error may pass: an object is read whole or not at all."""
     body = StreamingBody(io.BytesIO(b"half"), content_length=8)
     stub("s3", "get_object", {"Body": body, "ETag": '"e"'})
 
@@ -35,7 +35,7 @@ def test_a_body_that_breaks_off_may_pass(stub: Callable[..., None]) -> None:
     [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409), ("OperationAborted", 409)],
 )
 def test_a_lost_condition_is_a_conflict(stub: Callable[..., None], code: str, status: int) -> None:
-    """For creating and for replacing."""
+    """Given a condition that does not hold, creating and replacing raise ConflictError."""
     store = ObjectStore(CLIENTS["s3"], "bucket")
     stub("s3", "put_object", code, status)
     stub("s3", "put_object", code, status)
@@ -47,7 +47,7 @@ def test_a_lost_condition_is_a_conflict(stub: Callable[..., None], code: str, st
 
 
 def test_replacing_what_is_gone_is_a_conflict(stub: Callable[..., None]) -> None:
-    """If-Match on a missing key is a 404."""
+    """Given If-Match on a missing key, its 404 is a conflict."""
     stub("s3", "put_object", "NoSuchKey", 404)
 
     with pytest.raises(ConflictError):

@@ -1,4 +1,4 @@
-"""The site's bucket: every refusal names the object, and copies are of what was listed."""
+"""The site's bucket: every refusal names the object, and a copy is of the object as listed."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ SOURCE = ListedObject("p/_media/car.png", 3, '"e"')
 def test_refusals_are_the_projects_own_errors(
     stub: Callable[..., None], operation: str, act: Callable[[SiteBucket], Any], named: str
 ) -> None:
-    """Given AccessDenied, then an AwsError that names the operation, and the object where there is one."""
+    """Given AccessDenied, the AwsError names the operation, and the object if there is one."""
     stub("s3", operation, "AccessDenied", 403)
 
     with pytest.raises(AwsError, match=named) as caught:

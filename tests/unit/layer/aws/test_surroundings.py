@@ -1,4 +1,4 @@
-"""What the lifecycle takes from the machine it runs on: the time, and whether a port answers."""
+"""The machine's part in the lifecycle: the time, and whether a port responds."""
 
 import socket
 from datetime import timedelta
@@ -13,20 +13,20 @@ from tests.support.study_world import FakeContext
 
 
 def test_the_time_is_what_is_stored() -> None:
-    """Whole milliseconds, so that a time that was written and read again is the same."""
+    """Given the system clock, it returns whole milliseconds, so that storing and reading keeps a time."""
     now = SystemClock().now()
 
     assert from_wire(to_wire(now)) == now
 
 
 def test_a_port_that_listens_can_be_reached() -> None:
-    """A TCP connection opens."""
+    """Given an open port, a TCP connection opens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         assert can_connect("127.0.0.1", listener.getsockname()[1], seconds=1)
 
 
 def test_a_port_that_does_not_listen_cannot() -> None:
-    """Refused, not raised."""
+    """Given a refused connection, the result is False, not an error."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
@@ -35,7 +35,7 @@ def test_a_port_that_does_not_listen_cannot() -> None:
 
 @pytest.mark.parametrize("context", [FakeContext(60_000, "request-1")])
 def test_a_run_ends_with_lambdas_time(context: FakeContext) -> None:
-    """The lease lasts until Lambda ends the invocation; work stops a margin earlier."""
+    """Given Lambda's context, the lease lasts until the invocation ends; work stops a margin earlier."""
     clock = FakeClock()
 
     run = read_invocation(context, clock, margin=10)
@@ -45,7 +45,7 @@ def test_a_run_ends_with_lambdas_time(context: FakeContext) -> None:
 
 
 def test_without_a_context_a_run_has_an_id_of_its_own() -> None:
-    """`sam local invoke` and tests may give none."""
+    """Given no context, as `sam local invoke` and tests may have it, defaults apply."""
     clock = FakeClock()
 
     assert read_invocation(None, clock, margin=10).owner != read_invocation(None, clock, margin=10).owner

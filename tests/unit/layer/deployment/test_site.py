@@ -1,4 +1,4 @@
-"""The page's files on the site: which they are, under which type, and what becomes of others."""
+"""The page's files on the site: which they are, their types, and the removal of others."""
 
 import json
 from pathlib import Path
@@ -11,30 +11,30 @@ from tests.support.paths import ROOT
 
 
 class FakeSite:
-    """A site's bucket in memory: key to (body, type, caching), and the order of what was done."""
+    """A site's bucket in memory: key to (body, type, caching), and the order of operations."""
 
     def __init__(self, *keys: str) -> None:
         self.objects = {key: (b"old", "old", "old") for key in keys}
         self.done: list[str] = []
 
     def put(self, key: str, body: bytes, content_type: str, cache_control: str) -> None:
-        """Keep it."""
+        """Store the object."""
         self.objects[key] = (body, content_type, cache_control)
         self.done.append(f"put {key}")
 
     def delete(self, key: str) -> None:
-        """Forget it."""
+        """Delete the object."""
         del self.objects[key]
         self.done.append(f"delete {key}")
 
     def list_tree(self, prefix: str) -> list[ListedObject]:
-        """All keys below a prefix."""
+        """Yield all keys below a prefix."""
         return [ListedObject(key, 0, "") for key in self.objects if key.startswith(prefix)]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What lies in /opt: the page, and the layer that the function shares with others."""
+    """Create /opt as Lambda does: the page, and the layer that the function shares with others."""
     for name in ("index.html", "main.js", "pictures/logo.svg", "python/hippo/site.py", ".DS_Store"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,20 +43,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def publish(folder: Path, site: FakeSite) -> list[str]:
-    """Publish what is in the folder; the keys that are told to be removed."""
+    """Publish the folder's files; return the keys that are reported as removed."""
     removed: list[str] = []
     publish_page(site, find_page_files(folder), b"{}", removed.append)  # type: ignore[arg-type]  # a fake
     return removed
 
 
 def test_page_is_all_files_but_the_shared_layer(folder: Path) -> None:
-    """Given /opt, then the page's files are found in their folders, without python/ and hidden files."""
+    """Given /opt, the page's files are found in their folders, without python/ and hidden files."""
     assert list(find_page_files(folder)) == ["main.js", "pictures/logo.svg", "index.html"]
 
 
 @pytest.mark.parametrize("name", ["config.json", "media/p/x.png"])
-def test_files_in_the_place_of_others_are_left_out(folder: Path, name: str) -> None:
-    """Given a config.json or a folder media/ in web/, then neither replaces what stands there on the site."""
+def test_files_that_would_replace_others_are_left_out(folder: Path, name: str) -> None:
+    """Given a config.json or a folder media/ in web/, neither replaces the one on the site."""
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("x")
 
@@ -64,13 +64,13 @@ def test_files_in_the_place_of_others_are_left_out(folder: Path, name: str) -> N
 
 
 def test_folder_without_a_page_is_refused(tmp_path: Path) -> None:
-    """Given no index.html, then the error names the folder: the site is not emptied."""
+    """Given no index.html, the error names the folder, and the site is not emptied."""
     with pytest.raises(NoPageError, match=str(tmp_path)):
         find_page_files(tmp_path)
 
 
 def test_files_are_put_with_type_and_asked_for_each_time(folder: Path) -> None:
-    """Given the page, then each file has its type, and browsers ask whether it has changed."""
+    """Given the page, each file has its type, and browsers ask whether it has changed."""
     site = FakeSite()
 
     publish(folder, site)
@@ -84,7 +84,7 @@ def test_files_are_put_with_type_and_asked_for_each_time(folder: Path) -> None:
 
 
 def test_index_comes_last_and_removal_after_it(folder: Path) -> None:
-    """Given a new release, then whoever loads the page meanwhile finds what its index.html names."""
+    """Given a new release, a browser that loads the page meanwhile finds what its index.html names."""
     site = FakeSite("old.js")
 
     publish(folder, site)
@@ -94,7 +94,7 @@ def test_index_comes_last_and_removal_after_it(folder: Path) -> None:
 
 
 def test_what_is_gone_is_removed_and_media_stay(folder: Path) -> None:
-    """Given files of an earlier release and media of studies, then the former go and are told."""
+    """Given files of an earlier release and media of studies, the former are removed and reported."""
     site = FakeSite("old.js", "pictures/old.svg", "media/p/0123.png", "main.js")
 
     assert sorted(publish(folder, site)) == ["old.js", "pictures/old.svg"]
@@ -103,14 +103,14 @@ def test_what_is_gone_is_removed_and_media_stay(folder: Path) -> None:
 
 @pytest.mark.parametrize(("pages_url", "expected"), [("https://d1.cloudfront.net/",) * 2, ("", None)])
 def test_config_names_api_and_pages(pages_url: str, expected: str | None) -> None:
-    """Given the addresses, then config.json has them; no origin of its own for pages is null."""
+    """Given the URLs, config.json has them; without an origin for pages it has null."""
     config = json.loads(build_config("https://api/next", pages_url))
 
     assert config == {"nextUrl": "https://api/next", "pagesUrl": expected}
 
 
 def test_every_file_of_the_page_has_a_known_type() -> None:
-    """Given web/ as it is, then no file is served as something to download."""
+    """Given web/ as it is, no file is served as a download."""
     files = find_page_files(ROOT / "web")
 
     assert [name for name in files if choose_type(name) == "application/octet-stream"] == []

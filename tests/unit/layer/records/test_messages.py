@@ -22,7 +22,7 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def build_event(message: object) -> dict[str, Any]:
-    """An event as SNS hands it over, with this text as message."""
+    """Return an event as SNS delivers it, with this text as its message."""
     return {
         "Records": [
             {"Sns": {"Message": message, "MessageId": "m-1", "Timestamp": "2030-01-01T12:00:00.000Z"}}
@@ -31,7 +31,7 @@ def build_event(message: object) -> dict[str, Any]:
 
 
 def test_sample_start_message_is_read(load_event: Any) -> None:
-    """Given the sample event, then project, participant, request id and time of publication."""
+    """Given the sample event, the message has project, participant, request id and time of publication."""
     ((body, message_id, sent_at),) = read_notifications(load_event("start_message"), NOON)
 
     message = read_start(body, message_id, sent_at, ("www",))
@@ -41,7 +41,7 @@ def test_sample_start_message_is_read(load_event: Any) -> None:
 
 
 def test_sample_stop_message_is_read(load_event: Any) -> None:
-    """Given the sample event, as a shutdown rule sends it, then the attempt too."""
+    """Given the sample event, as a shutdown rule sends it, the message has the attempt too."""
     ((body, _, sent_at),) = read_notifications(load_event("stop_message"), NOON)
 
     message = read_stop(body, sent_at)
@@ -60,7 +60,7 @@ def test_only_the_platform_reports_an_end(reason: str) -> None:
 
 
 def test_start_message_goes_round() -> None:
-    """Given a start message, then what is published is what is read."""
+    """Given a start message, it is read as it was published."""
     message = read_start(build_start("p", "u", "p/u/1"), "m-1", NOON, ())
 
     assert (message.project_id, message.user_id, message.start_id) == ("p", "u", "p/u/1")
@@ -68,7 +68,7 @@ def test_start_message_goes_round() -> None:
 
 @pytest.mark.parametrize(("group", "read"), [(0, 0), (3, 3), (None, None), ("1", None), (-1, None)])
 def test_group_of_a_start_message(group: Any, read: int | None) -> None:
-    """Given a group, then it goes round; what is none counts as absent, and absent it is not published."""
+    """Given a group, it is read as published; any other value is absent, and no group is not published."""
     body = build_start("p", "u", group=group)
 
     assert ("group" in body) == (group is not None)
@@ -76,13 +76,13 @@ def test_group_of_a_start_message(group: Any, read: int | None) -> None:
 
 
 def test_message_id_stands_for_a_missing_request_id() -> None:
-    """Given a start message without requestId, then SNS's own id, so that a redelivery is a duplicate."""
+    """Given a start message without requestId, SNS's own id replaces it: a redelivery is a duplicate."""
     assert build_start("p", "u") == {"projectId": "p", "userId": "u"}
     assert read_start(build_start("p", "u"), "m-1", NOON, ()).start_id == "m-1"
 
 
 def test_stop_message_goes_round() -> None:
-    """Given a stop message with everything, then what is published is what is read."""
+    """Given a stop message with every field, it is read as it was published."""
     form = build_stop("u", project_id="p", attempt=3, delay=2.5, reason="done", request_id="p/u/4")
 
     message = read_stop(form, NOON)
@@ -96,7 +96,7 @@ def test_stop_message_goes_round() -> None:
     [(name_request("p", "u", 4), "4"), ("p/u/2/retry", "2/retry"), ("p/v/4", ""), ("4f1c", ""), ("p/u/", "")],
 )
 def test_occasion_of_a_message(request_id: str, occasion: str) -> None:
-    """Given a request id of this very participant, then what it was sent for; of anybody else, nothing."""
+    """Given this participant's request id, the occasion is read; any other id has none."""
     start = read_start(build_start("p", "u", request_id), "m-1", NOON, ())
     stop = read_stop(build_stop("u", project_id="p", request_id=request_id), NOON)
 
@@ -104,7 +104,7 @@ def test_occasion_of_a_message(request_id: str, occasion: str) -> None:
 
 
 def test_stop_message_needs_only_the_user() -> None:
-    """Given only a userId, then it is published so, and read as a stop of whatever runs, now."""
+    """Given only a userId, it is published so, and read as an immediate stop of whatever runs."""
     assert build_stop("u") == {"userId": "u"}
     message = read_stop({"userId": "U"}, NOON)
 
@@ -122,7 +122,7 @@ def test_stop_message_needs_only_the_user() -> None:
     ],
 )
 def test_start_message_with_bad_ids_is_invalid(body: dict[str, Any]) -> None:
-    """Given ids that are missing, malformed or reserved, then an error that no retry mends."""
+    """Given missing, malformed or reserved ids, the error is one that no retry fixes."""
     with pytest.raises(InvalidMessageError, match="start message"):
         read_start(body, "m-1", NOON, ("www",))
 
@@ -138,26 +138,26 @@ def test_start_message_with_bad_ids_is_invalid(body: dict[str, Any]) -> None:
     ],
 )
 def test_stop_message_that_cannot_be_is_invalid(body: dict[str, Any]) -> None:
-    """Given a bad id, attempt or delay, then an error that no retry mends."""
+    """Given a bad id, attempt or delay, the error is one that no retry fixes."""
     with pytest.raises(InvalidMessageError, match="stop message"):
         read_stop(body, NOON)
 
 
 @pytest.mark.parametrize("message", [None, "", "text", "[]", '"text"', "5", "null", "[" * 100_000, 5])
 def test_message_that_is_no_json_object_is_invalid(message: object) -> None:
-    """Given a text that is not JSON, or not an object, then an error that no retry mends."""
+    """Given a text that is not a JSON object, the error is one that no retry fixes."""
     with pytest.raises(InvalidMessageError, match="not"):
         list(read_notifications(build_event(message), NOON))
 
 
 @pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": []}])
 def test_event_without_records_is_empty(event: dict[str, Any]) -> None:
-    """Given no records, then no messages."""
+    """Given no records, no messages are read."""
     assert list(read_notifications(event, NOON)) == []
 
 
 def test_time_that_is_missing_is_now() -> None:
-    """Given a notification without a time, then the time of its arrival."""
+    """Given a notification without a time, its arrival counts."""
     event = {"Records": [{"Sns": {"Message": "{}"}}]}
 
     assert list(read_notifications(event, NOON)) == [({}, "", NOON)]
@@ -167,12 +167,12 @@ def test_time_that_is_missing_is_now() -> None:
     ("value", "minutes"), [(None, 0), ("", 0), ("0", 0), ("2.5", 2.5), (1440, 1440), ("5", 5)]
 )
 def test_delays(value: object, minutes: float) -> None:
-    """Given minutes as text or number, then minutes; absent is none."""
+    """Given minutes as text or number, they are read as minutes; absent means 0."""
     assert parse_delay(value) == minutes
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "1440.1", "nan", "inf", [], {}])
 def test_other_delays_are_refused(value: object) -> None:
-    """Given no number, or one out of range, then an error."""
+    """Given a value that is not a number, or is out of range, an error is raised."""
     with pytest.raises(BadRequestError, match="delay"):
         parse_delay(value)

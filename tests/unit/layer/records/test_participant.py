@@ -1,4 +1,4 @@
-"""Participant records: what is stored is what is read, and an answer is kept once."""
+"""Participant records: they are read as stored, and an answer is kept once."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def test_record_goes_round() -> None:
-    """Given a record with everything in it, then it is read as it was stored."""
+    """Given a record with every value, it is read as it was stored."""
     participant = Participant(
         NOON,
         3,
@@ -34,7 +34,7 @@ def test_record_goes_round() -> None:
 
 
 def test_stored_names() -> None:
-    """Given a newcomer's record, then it has what the data contract names and nothing that does not apply."""
+    """Given a newcomer's record, it has what the data contract names and nothing that does not apply."""
     assert Participant(NOON, version="v1").to_wire() == {
         "created": "2030-01-01T12:00:00.000+00:00",
         "nextStep": 1,
@@ -45,7 +45,7 @@ def test_stored_names() -> None:
 
 @pytest.mark.parametrize("group", ["treatment", True, -1, 1.5, None])
 def test_group_of_another_kind_is_kept_as_it_is(group: object) -> None:
-    """Given a record of other origin whose `group` is no number, then there is none, and the value stays."""
+    """Given a foreign record whose `group` is not a number, the group is absent and the value stays."""
     participant = Participant.from_wire({"group": group})
 
     assert participant.group is None
@@ -54,14 +54,14 @@ def test_group_of_another_kind_is_kept_as_it_is(group: object) -> None:
 
 @pytest.mark.parametrize("data", [{}, {"created": None, "requests": None}, {"created": "yesterday"}])
 def test_record_with_gaps_is_read(data: dict[str, Any]) -> None:
-    """Given a record that lacks parts, then a participant at the beginning."""
+    """Given an incomplete record, it is read as a participant at the beginning."""
     participant = Participant.from_wire(data)
 
     assert (participant.created, participant.next_step, participant.requests) == (None, 1, [])
 
 
 def test_repeats_are_bounded() -> None:
-    """Given a megabyte of repeats, then another one is refused, and one that is there already is not."""
+    """Given a megabyte of repeats, another one is refused, but one that is stored already is not."""
     participant = Participant(NOON, 3, requests=[{"body": None}, {"body": "first"}])
     for number in range(4):
         assert participant.keep_repeat(1, {"body": f"{number}" + "x" * (MOST_REPEATED // 4)})
@@ -73,7 +73,7 @@ def test_repeats_are_bounded() -> None:
 
 
 def test_repeat_with_another_body_is_kept() -> None:
-    """Given an answer to step 1, then another one to it is kept with its step."""
+    """Given an answer to step 1, another one to it is kept with its step."""
     participant = Participant(NOON, 3, requests=[{"body": None}, {"body": "first"}])
 
     assert participant.keep_repeat(1, {"body": "second"})
@@ -82,7 +82,7 @@ def test_repeat_with_another_body_is_kept() -> None:
 
 @pytest.mark.parametrize("body", ["first", "second"])
 def test_repeat_with_a_body_that_is_there_is_not_kept_again(body: str) -> None:
-    """Given an answer and a repeat, then neither is kept a second time."""
+    """Given an answer and a repeat, neither is kept a second time."""
     participant = Participant(
         NOON, 3, requests=[{"body": None}, {"body": "first"}], repeats=[{"step": 1, "body": "second"}]
     )
@@ -92,7 +92,7 @@ def test_repeat_with_a_body_that_is_there_is_not_kept_again(body: str) -> None:
 
 
 def test_same_body_for_another_step_is_kept() -> None:
-    """Given the same text for another step, then it is another answer."""
+    """Given the same text for another step, it is another answer."""
     participant = Participant(NOON, 4, requests=[{"body": None}, {"body": "x"}, {"body": "y"}])
 
     assert participant.keep_repeat(2, {"body": "x"})
@@ -100,7 +100,7 @@ def test_same_body_for_another_step_is_kept() -> None:
 
 
 def test_records_are_created_and_replaced_on_condition() -> None:
-    """Given two readers, then only the first one's write takes effect."""
+    """Given two readers, only the first one's write takes effect."""
     store = FakeObjectStore()
     records = ParticipantStore(store, "p")
     records.write("u", Participant(NOON), None)
@@ -117,5 +117,5 @@ def test_records_are_created_and_replaced_on_condition() -> None:
 
 
 def test_unknown_participant_is_none() -> None:
-    """Given nobody of that id, then None."""
+    """Given an unknown id, the store returns None."""
     assert ParticipantStore(FakeObjectStore(), "p").read("u") is None

@@ -1,4 +1,4 @@
-"""A server record carries its project as an object tag, whatever is written and whoever writes it."""
+"""A server record carries its project as an object tag, whichever function writes it."""
 
 import pytest
 
@@ -11,7 +11,7 @@ KEY = f"_servers/{USER}.json"
 
 
 def test_the_tag_follows_the_project() -> None:
-    """Given a record that another project's start takes over, then it carries that project's id alone."""
+    """Given a record that another project's start takes over, it carries that project's id alone."""
     store = FakeObjectStore()
     servers = ServerStore(store)
     servers.write(ServerRecord(USER, "maze-1_b", "stopped"), None)
@@ -28,7 +28,7 @@ def test_the_tag_follows_the_project() -> None:
 
 
 def test_a_record_of_no_project_carries_no_tag() -> None:
-    """Given the mark that a stop without a server leaves, then no tag's value can be matched by it."""
+    """Given the marker of a stop without a server, it has no tag value to match."""
     store = FakeObjectStore()
 
     ServerStore(store).write(ServerRecord(USER, "", "stopped"), None)
@@ -37,7 +37,7 @@ def test_a_record_of_no_project_carries_no_tag() -> None:
 
 
 def test_start_stop_and_the_next_project_all_tag() -> None:
-    """Given a start, a stop, and a start for another project, then the tag is right after each of them."""
+    """Given a start, a stop, and a start for another project, the tag is right after each of them."""
     world, tags = LifecycleWorld(), []
     world.put_participant(3)
     world.start()

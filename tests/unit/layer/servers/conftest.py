@@ -1,4 +1,4 @@
-"""A deployment over fakes, for each test a new one."""
+"""Fixtures: a new deployment over fakes for each test."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from tests.fakes.world import LifecycleWorld
 
 @pytest.fixture
 def world() -> LifecycleWorld:
-    """Two published projects, a cap of 20 servers, nothing running."""
+    """Return two published projects and a cap of 20 servers, with nothing running."""
     return LifecycleWorld()
 
 
 @pytest.fixture
 def ready_world(world: LifecycleWorld) -> LifecycleWorld:
-    """The same with one participant's server ready, and a minute gone since."""
+    """Return the same with one participant's server, which has been ready for a minute."""
     world.start()
     world.clock.advance(60)
     world.journal.calls.clear()

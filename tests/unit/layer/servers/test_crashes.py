@@ -1,4 +1,4 @@
-"""An invocation may end between any two calls: each of them is tried here, before and after its effect."""
+"""An invocation may end between any two calls: each is tried here, before and after its effect."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,38 +41,38 @@ def crash_everywhere(
 
 
 def nothing(world: World) -> None:
-    """No preparation."""
+    """Prepare nothing."""
 
 
 def start_a_minute_ago(world: World) -> None:
-    """A server that is ready."""
+    """Prepare a ready server."""
     world.start()
     world.clock.advance(60)
 
 
 def start_on_demand(world: World) -> None:
-    """Spot has nothing to give."""
+    """Let Spot have no capacity."""
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
 
 
 def fill_a_subnet(world: World) -> None:
-    """The subnet that ECS chooses first has no address left."""
+    """Let the subnet that ECS chooses first have no free address."""
     world.containers.full_subnets = {"subnet-1"}
 
 
 def take_the_name(world: World) -> None:
-    """Somebody else has the participant's host name."""
+    """Let another owner have the participant's host name."""
     world.host_names.records[HOST] = AddressRecord(HOST, ("192.0.2.99",), 300)
 
 
 def assert_all_gone(world: World) -> None:
-    """Nothing is left of any kind."""
+    """Check that nothing of any kind is left."""
     assert world.left() == {}, world.left()
 
 
 @pytest.mark.parametrize("prepare", [nothing, start_on_demand, fill_a_subnet])
 def test_the_retry_of_a_crashed_start_brings_up_one_server(prepare: Callable[[World], None]) -> None:
-    """Lambda's retry goes on where the invocation died, without a second of anything."""
+    """Given an invocation cut off anywhere, Lambda's retry continues and creates nothing twice."""
 
     def check(world: World, owner: str) -> None:
         world.clock.advance(60)
@@ -89,7 +89,7 @@ def test_the_retry_of_a_crashed_start_brings_up_one_server(prepare: Callable[[Wo
 
 
 def test_a_crashed_start_is_ended_by_its_alarm() -> None:
-    """Without any retry nothing, a slot of the cap included, outlives maxRuntime."""
+    """Given no retry, nothing outlives maxRuntime, including a slot of the cap."""
 
     def check(world: World, owner: str) -> None:
         world.let_minutes_pass(45)
@@ -99,7 +99,7 @@ def test_a_crashed_start_is_ended_by_its_alarm() -> None:
 
 
 def test_a_crashed_start_is_taken_over_by_another_start() -> None:
-    """When the lease is over a participant who asks again gets the server of the same attempt."""
+    """Given an expired lease, a participant who asks again gets the server of the same attempt."""
 
     def check(world: World, owner: str) -> None:
         world.clock.advance(601)
@@ -111,7 +111,7 @@ def test_a_crashed_start_is_taken_over_by_another_start() -> None:
 
 
 def test_a_stop_during_a_crashed_start_leaves_nothing() -> None:
-    """The stop step may be reached while a dead start still holds its lease."""
+    """Given a start that was cut off and still holds its lease, the stop step stops everything."""
 
     def check(world: World, owner: str) -> None:
         world.clock.advance(10)
@@ -124,7 +124,7 @@ def test_a_stop_during_a_crashed_start_leaves_nothing() -> None:
 
 
 def test_a_failing_start_that_crashes_leaves_nothing() -> None:
-    """A permanent failure is cleared up wherever the invocation dies, once it is retried."""
+    """Given a permanent failure, it is torn down wherever the invocation ends, once it is retried."""
 
     def check(world: World, owner: str) -> None:
         world.clock.advance(60)
@@ -137,7 +137,7 @@ def test_a_failing_start_that_crashes_leaves_nothing() -> None:
 
 
 def test_the_retry_of_a_crashed_stop_leaves_nothing() -> None:
-    """Lambda's retry goes on at once, lease or not."""
+    """Given a stop that was cut off, Lambda's retry continues at once, whatever the lease."""
 
     def check(world: World, owner: str) -> None:
         world.clock.advance(60)
@@ -149,7 +149,7 @@ def test_the_retry_of_a_crashed_stop_leaves_nothing() -> None:
 
 
 def test_a_crashed_stop_is_ended_by_its_alarm() -> None:
-    """Without any retry the rule brings another stop, which finishes the work."""
+    """Given no retry, the rule brings another stop, which finishes the work."""
 
     def check(world: World, owner: str) -> None:
         world.let_minutes_pass(45)
@@ -159,7 +159,7 @@ def test_a_crashed_stop_is_ended_by_its_alarm() -> None:
 
 
 def test_a_stop_during_a_start_may_crash_anywhere() -> None:
-    """The start that was overtaken, the stop that died and its alarm together leave nothing."""
+    """Given an overtaken start, a stop that was cut off and its alarm, nothing is left in the end."""
 
     def act(world: World, owner: str) -> None:
         world.journal.after("containers.run_task", lambda: (world.clock.advance(1), world.stop(owner=owner)))

@@ -1,4 +1,4 @@
-"""Small places at which the simulation found something."""
+"""Rare situations in which the simulation found a defect."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.fakes.world import USER, LifecycleWorld
 
 
 def test_a_slot_is_given_back_in_spite_of_a_409(world: LifecycleWorld) -> None:
-    """Given S3 that answers 409 because of another request, when a slot is freed, then it is free."""
+    """Given S3 that answers 409 because of another request, a slot is freed all the same."""
     slots = ServerSlots(world.store, world.clock, 20)
     slots.claim(3, USER, 1)
     world.journal.fail("store.replace", ConflictError("409"))
@@ -20,7 +20,7 @@ def test_a_slot_is_given_back_in_spite_of_a_409(world: LifecycleWorld) -> None:
 
 
 def test_a_task_that_ends_before_its_name_is_known_is_not_ready(world: LifecycleWorld) -> None:
-    """Given a port that has answered, when its task crashes before the name is in sync, then it failed."""
+    """Given a port that has answered, a task that crashes before the name is in sync has failed."""
     world.port_opens_after = 1.0
 
     def crash() -> Any:

@@ -1,4 +1,4 @@
-"""What is counted of servers' lives, with the values that alarms and the cost estimate rest on."""
+"""The metrics of servers, with the values that alarms and the cost estimate are based on."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -20,31 +20,31 @@ IDS = {"projectId": PROJECT, "userId": USER}
 
 @pytest.fixture
 def counted(capsys: pytest.CaptureFixture[str]) -> Iterator[Counted]:
-    """Gives what was counted since the last time."""
+    """Return what was counted since the last call."""
     metrics.name_stack("hippo")
     yield lambda: read_metric_lines(capsys.readouterr().out)
     metrics.name_stack("")
 
 
 def end_task(world: LifecycleWorld) -> None:
-    """Let the server's task crash, and tell stop_server."""
+    """Let the server's task crash, and deliver the event to stop_server."""
     world.containers.end_task("EssentialContainerExited", "it crashed", 1)
     arn = f"arn:aws:ecs:ca-central-1:000000000000:cluster/{NAME}"
     detail = {"lastStatus": "STOPPED", "clusterArn": arn, "taskArn": world.record().task_arn}
     detail |= {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}
     event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}
-    world.tell_stop_server(event)
+    world.deliver_to_stop_server(event)
 
 
 def start_again(world: LifecycleWorld) -> None:
-    """Deliver the start that was asked for in place of the server that died."""
+    """Deliver the start that was requested in place of the crashed server."""
     message = world.start_topic.messages.pop(0)
     world.clock.advance(1)
     world.start(message["requestId"])
 
 
 def test_a_start_counts_and_says_how_long_it_took(world: LifecycleWorld, counted: Counted) -> None:
-    """Given a start that was asked for 20 s ago, then one started, one ready, and the seconds since then."""
+    """Given a start requested 20 s ago, one start, one ready server and the seconds since are counted."""
     world.start(sent_at=world.clock.now() - timedelta(seconds=20))
 
     started, ready = counted()
@@ -56,7 +56,7 @@ def test_a_start_counts_and_says_how_long_it_took(world: LifecycleWorld, counted
 
 
 def test_a_start_that_is_tried_again_counts_once(world: LifecycleWorld, counted: Counted) -> None:
-    """Given a start that fails in passing and is retried by Lambda, then one started server."""
+    """Given a start that fails retryably and is retried by Lambda, one start is counted."""
     owner = world.new_owner()
     world.journal.fail("containers.run_task", AwsError("ecs:RunTask", "ThrottlingException", retryable=True))
     with pytest.raises(TransientError):
@@ -68,7 +68,7 @@ def test_a_start_that_is_tried_again_counts_once(world: LifecycleWorld, counted:
 
 
 def test_a_stop_counts_the_minutes(ready_world: LifecycleWorld, counted: Counted) -> None:
-    """Given a server that was ready for ten minutes, then its minutes from its beginning on."""
+    """Given a server that was ready for ten minutes, its minutes count from its beginning."""
     ready_world.clock.advance(600)
 
     ready_world.stop()
@@ -82,7 +82,7 @@ def test_a_stop_counts_the_minutes(ready_world: LifecycleWorld, counted: Counted
 
 
 def test_a_second_stop_counts_nothing(ready_world: LifecycleWorld, counted: Counted) -> None:
-    """Given a server that is stopped already, then no minute is counted twice."""
+    """Given a server that is stopped already, no minute is counted twice."""
     ready_world.stop()
     counted()
 
@@ -94,7 +94,7 @@ def test_a_second_stop_counts_nothing(ready_world: LifecycleWorld, counted: Coun
 def test_a_server_that_replaces_another_counts_from_its_own_beginning(
     ready_world: LifecycleWorld, counted: Counted
 ) -> None:
-    """Given a server that died after ten minutes, then the minutes of both, and no start of ten minutes."""
+    """Given a server that crashed after ten minutes, both servers' minutes count, not as time to ready."""
     first = ready_world.record().started_at
     ready_world.clock.advance(600)
     end_task(ready_world)
@@ -105,7 +105,7 @@ def test_a_server_that_replaces_another_counts_from_its_own_beginning(
 
     lines = counted()
     record = ready_world.record()
-    assert record.requested_at == first  # what the record keeps is the first start's
+    assert record.requested_at == first  # the record keeps the first start's time
     assert sum(line.get("ServersReplaced", 0) for line in lines) == 1
     (ready,) = [line["TimeToReady"] for line in lines if "TimeToReady" in line]
     assert ready == (record.ready_at - record.started_at).total_seconds() < 300
@@ -114,10 +114,10 @@ def test_a_server_that_replaces_another_counts_from_its_own_beginning(
     assert minutes == pytest.approx([time.total_seconds() / 60 for time in expected], abs=0.01)
 
 
-def test_a_start_that_fails_for_good_is_counted_with_its_reason(
+def test_a_start_that_fails_permanently_is_counted_with_its_reason(
     world: LifecycleWorld, counted: Counted
 ) -> None:
-    """Given a project that is in no list, then one failed start that says why."""
+    """Given an unlisted project, one failed start with its reason is counted."""
     world.start(project="nowhere")
 
     assert counted() == [
@@ -126,7 +126,7 @@ def test_a_start_that_fails_for_good_is_counted_with_its_reason(
 
 
 def test_a_start_above_the_cap_is_counted(counted: Counted) -> None:
-    """Given a stack of one server that is in use, then the next start is held back, and no server counted."""
+    """Given a stack of one server that is in use, the next start is held back and no server is counted."""
     world = LifecycleWorld(max_servers=1)
     world.start(user=OTHER_USER)
     counted()
@@ -137,7 +137,7 @@ def test_a_start_above_the_cap_is_counted(counted: Counted) -> None:
 
 
 def test_a_sweep_says_what_there_is(counted: Counted) -> None:
-    """Given one server that runs and one participant who waits, then the sweep counts them."""
+    """Given one running server and one waiting participant, the sweep counts them."""
     world = LifecycleWorld(max_servers=1)
     world.start()
     world.start(user=OTHER_USER)
@@ -161,7 +161,7 @@ def test_a_sweep_says_what_there_is(counted: Counted) -> None:
 def test_a_sweep_that_has_not_seen_all_counts_no_servers(
     ready_world: LifecycleWorld, counted: Counted
 ) -> None:
-    """Given rules that cannot be listed, then no number that would be too low, and no all-clear."""
+    """Given rules that cannot be listed, the sweep reports no number that is too low, and no all-clear."""
     ready_world.journal.fail(
         "rules.list_names", AwsError("events:ListRules", "ThrottlingException", retryable=True)
     )
@@ -173,10 +173,10 @@ def test_a_sweep_that_has_not_seen_all_counts_no_servers(
     assert set(line) == {"Orphans", "SlotsInUse", "Queue"}
 
 
-def test_a_sweep_tells_servers_that_outlive_their_deadline(
+def test_a_sweep_reports_servers_that_outlive_their_deadline(
     ready_world: LifecycleWorld, counted: Counted
 ) -> None:
-    """Given a server whose rule never rang, long after its deadline, then it is counted and asked to stop."""
+    """Given a server long after its deadline whose rule never fired, it is counted and asked to stop."""
     ready_world.rules.rules.clear()
     ready_world.clock.advance(60 * 60)
 
@@ -197,15 +197,15 @@ def test_a_sweep_tells_servers_that_outlive_their_deadline(
     ],
 )
 def test_what_is_past_its_deadline(world: LifecycleWorld, state: str, minutes: int, late: bool) -> None:
-    """A server is late when anything of it may be left a quarter of an hour after its deadline."""
+    """Given a server of which anything may be left 15 minutes after its deadline, it counts as late."""
     now = world.clock.now()
     record = ServerRecord(USER, PROJECT, state, deadline=now - timedelta(minutes=minutes))
 
     assert is_past_deadline(record, now) is late
 
 
-def test_a_rule_that_a_stop_makes_anew_has_its_tags(ready_world: LifecycleWorld) -> None:
-    """Given a rule that has vanished and a teardown that fails, then the one armed anew says whose it is."""
+def test_a_rule_that_a_stop_creates_again_has_its_tags(ready_world: LifecycleWorld) -> None:
+    """Given a lost rule and a failing teardown, the new rule has the tags of its participant."""
     ready_world.rules.rules.clear()
     ready_world.journal.fail(
         "containers.delete_cluster", AwsError("ecs:DeleteCluster", "ServerException", retryable=True)

@@ -1,4 +1,4 @@
-"""What ECS tells about a task: whose it was, and why it ended."""
+"""Events of ECS about a task: whose it was, and why it ended."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ CLUSTER = "arn:aws:ecs:ca-central-1:123456789012:cluster/hippo-2-ada"
 
 
 def build_event(**detail: Any) -> dict[str, Any]:
-    """An event of a task that has stopped."""
+    """Return an event of a task that has stopped."""
     full = {"clusterArn": CLUSTER, "taskArn": "arn:task", "lastStatus": "STOPPED", **detail}
     return {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": full}
 
@@ -34,7 +34,7 @@ def build_event(**detail: Any) -> dict[str, Any]:
     ],
 )
 def test_cause_is_read_from_stop_code_and_exit_codes(code: str, exit_codes: list[int], cause: str) -> None:
-    """Given how a task ended, then one of the reasons that a server record has."""
+    """Given how a task ended, the cause is one of the record's reasons."""
     containers = [{"exitCode": exit_code} for exit_code in exit_codes]
 
     end = read_task_end(build_event(stopCode=code, containers=containers), "hippo", NOW)
@@ -52,14 +52,14 @@ def test_cause_is_read_from_stop_code_and_exit_codes(code: str, exit_codes: list
         {"clusterArn": None},
     ],
 )
-def test_what_concerns_nobody_is_none(detail: dict[str, Any]) -> None:
-    """Given a task that runs, or one in a cluster not of our making, then None."""
+def test_events_of_other_tasks_are_none(detail: dict[str, Any]) -> None:
+    """Given a running task, or one in another's cluster, the event is ignored."""
     assert read_task_end(build_event(**detail), "hippo", NOW) is None
 
 
 @pytest.mark.parametrize("containers", [None, "text", [None], [{}]])
 def test_odd_containers_are_no_good_end(containers: Any) -> None:
-    """Given containers that say nothing, then the task counts as one that died."""
+    """Given containers without exit codes, the task counts as failed."""
     end = read_task_end(build_event(stopCode="EssentialContainerExited", containers=containers), "hippo", NOW)
 
     assert end
@@ -67,7 +67,7 @@ def test_odd_containers_are_no_good_end(containers: Any) -> None:
 
 
 def test_message_of_our_own_is_no_event() -> None:
-    """Given a stop message, or an event of another service, then it is not one of ECS."""
+    """Given a stop message, or an event of another service, it is not a task event."""
     assert is_task_event(build_event())
     assert not is_task_event({"userId": "ada"})
     assert not is_task_event({**build_event(), "source": "aws.ec2"})

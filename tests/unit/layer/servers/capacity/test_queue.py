@@ -1,4 +1,4 @@
-"""Above the caps: participants wait in order, and a place is passed on as soon as it is free."""
+"""The queue above the caps: participants wait in order, and a freed slot goes to the next one at once."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.fakes.world import OTHER_PROJECT, PROJECT, LifecycleWorld
 
 @pytest.fixture
 def world() -> LifecycleWorld:
-    """A deployment that allows one server, which somebody has."""
+    """Return a deployment that allows one server, which another participant has."""
     world = LifecycleWorld(max_servers=1)
     world.start("first", user="holder")
     return world
@@ -24,13 +24,13 @@ def queue_up(world: LifecycleWorld, *users: str, project: str = PROJECT) -> None
 
 
 def list_queue(world: LifecycleWorld) -> list[str]:
-    """Who waits, longest first."""
+    """Return the waiting participants, longest first."""
     keys = sorted(key for key in world.store.objects if key.startswith("_slots/q."))
     return [key.split(".")[2] for key in keys]
 
 
 def deliver_starts(world: LifecycleWorld) -> None:
-    """Hand what was asked for to start_server."""
+    """Deliver the requested starts to start_server."""
     world.clock.advance(1)
     while world.start_topic.messages:
         message = world.start_topic.messages.pop(0)
@@ -38,18 +38,18 @@ def deliver_starts(world: LifecycleWorld) -> None:
 
 
 def end(world: LifecycleWorld, user: str) -> None:
-    """Stop somebody's server."""
+    """Stop a participant's server."""
     world.clock.advance(2)
     world.stop({"userId": user})
 
 
 def list_players(world: LifecycleWorld) -> list[str]:
-    """Who has a task."""
+    """Return the participants who have a task."""
     return sorted(task.cluster.rpartition("-")[2] for task in world.containers.list_living())
 
 
-def test_places_are_passed_on_in_order(world: LifecycleWorld) -> None:
-    """Given three who wait, then each gets the place in turn, at once, and none is left in the queue."""
+def test_slots_are_passed_on_in_order(world: LifecycleWorld) -> None:
+    """Given three waiting participants, each gets the slot in turn, at once, and the queue ends up empty."""
     queue_up(world, "ann", "bea", "cleo")
     assert list_queue(world) == ["ann", "bea", "cleo"]
 
@@ -63,8 +63,8 @@ def test_places_are_passed_on_in_order(world: LifecycleWorld) -> None:
     assert list_queue(world) == []
 
 
-def test_nobody_jumps_the_queue(world: LifecycleWorld) -> None:
-    """Given a free place and somebody who waits for it, then a newcomer queues up behind."""
+def test_a_newcomer_does_not_jump_the_queue(world: LifecycleWorld) -> None:
+    """Given a free slot and a participant who waits for it, a newcomer queues behind them."""
     queue_up(world, "ann")
     end(world, "holder")
 
@@ -76,8 +76,8 @@ def test_nobody_jumps_the_queue(world: LifecycleWorld) -> None:
     assert list_players(world) == ["ann"]
 
 
-def test_asking_again_keeps_the_place(world: LifecycleWorld) -> None:
-    """Given participants who are published for every minute, then their order is that of the first time."""
+def test_asking_again_keeps_the_position(world: LifecycleWorld) -> None:
+    """Given participants whose starts are published every minute, the order is that of their first start."""
     queue_up(world, "ann", "bea")
     for _ in range(8):
         world.clock.advance(60)
@@ -87,7 +87,7 @@ def test_asking_again_keeps_the_place(world: LifecycleWorld) -> None:
 
 
 def test_whoever_has_gone_lets_the_next_one_pass(world: LifecycleWorld) -> None:
-    """Given the first in line who has not been heard of for minutes, then the second gets the place."""
+    """Given a first participant whose entry was not renewed for minutes, the second gets the slot."""
     queue_up(world, "gone")
     world.clock.advance(PATIENCE.total_seconds())
     queue_up(world, "bea")
@@ -99,9 +99,8 @@ def test_whoever_has_gone_lets_the_next_one_pass(world: LifecycleWorld) -> None:
     assert list_queue(world) == []
 
 
-def test_an_own_request_finds_the_place_if_the_passing_on_was_lost(world: LifecycleWorld) -> None:
-    """Given a stop that died between freeing and passing on, then the next request of the first in line has
-    effect, and that of the second has not."""
+def test_an_own_request_gets_the_slot_if_the_published_start_was_lost(world: LifecycleWorld) -> None:
+    """Given a stop cut off before it published, the first in the queue gets the slot, not the second."""
     queue_up(world, "ann", "bea")
     world.journal.fail("start_topic.publish", Crash())
     with pytest.raises(Crash):
@@ -116,7 +115,7 @@ def test_an_own_request_finds_the_place_if_the_passing_on_was_lost(world: Lifecy
 
 
 def test_the_sweep_passes_on_too(world: LifecycleWorld) -> None:
-    """Given a lost passing on and nobody who asks again, then the sweep does it."""
+    """Given a lost start and no participant who asks again, the sweep publishes it."""
     queue_up(world, "ann")
     world.journal.fail("start_topic.publish", Crash())
     with pytest.raises(Crash):
@@ -129,7 +128,7 @@ def test_the_sweep_passes_on_too(world: LifecycleWorld) -> None:
 
 
 def test_a_failure_to_pass_on_does_not_fail_the_stop(world: LifecycleWorld) -> None:
-    """Given SNS in trouble, then the server is stopped all the same, without a retry."""
+    """Given failing SNS, the server is stopped all the same, without a retry."""
     queue_up(world, "ann")
     world.journal.fail("start_topic.publish", AwsError("sns:Publish", "InternalError", retryable=True))
 
@@ -140,7 +139,7 @@ def test_a_failure_to_pass_on_does_not_fail_the_stop(world: LifecycleWorld) -> N
 
 
 def test_a_start_that_lost_its_slot_to_a_rival_waits_in_line(world: LifecycleWorld) -> None:
-    """Given two starts at once for one place, then the loser is in the queue and plays next."""
+    """Given two simultaneous starts for one slot, the loser is queued and plays next."""
     end(world, "holder")
     world.journal.before("store.create", lambda: None)  # the record
     world.journal.before("store.replace", lambda: world.start("eve/1", user="eve"))
@@ -156,8 +155,8 @@ def test_a_start_that_lost_its_slot_to_a_rival_waits_in_line(world: LifecycleWor
     assert list_players(world) == [waiting]
 
 
-def let_holder_die(world: LifecycleWorld) -> None:
-    """Let the holder's server crash, and tell stop_server."""
+def crash_holders_task(world: LifecycleWorld) -> None:
+    """Let the holder's server crash, and deliver the event to stop_server."""
     world.containers.end_task("EssentialContainerExited", "it crashed", 1)
     world.clock.advance(20)
     record = world.record("holder")
@@ -167,14 +166,15 @@ def let_holder_die(world: LifecycleWorld) -> None:
         "taskArn": record.task_arn,
         "stopCode": "EssentialContainerExited",
     }
-    world.tell_stop_server({"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail})
+    world.deliver_to_stop_server(
+        {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}
+    )
 
 
-def test_a_died_server_comes_back_before_those_who_wait(world: LifecycleWorld) -> None:
-    """Given a server that dies with people in the queue, then its own participant goes on first, also if one
-    of them asks again before it is asked for."""
+def test_a_crashed_server_is_replaced_before_others_are_served(world: LifecycleWorld) -> None:
+    """Given a crash while others wait, the crashed server's own participant is replaced first."""
     queue_up(world, "ann")
-    let_holder_die(world)
+    crash_holders_task(world)
     queue_up(world, "ann")
     assert list_players(world) == []
 
@@ -184,11 +184,11 @@ def test_a_died_server_comes_back_before_those_who_wait(world: LifecycleWorld) -
     assert list_queue(world) == ["ann"]
 
 
-def test_a_died_server_that_nobody_misses_gives_its_place_away(world: LifecycleWorld) -> None:
-    """Given a participant past the game whose server dies, then the next one in line may have the place."""
+def test_a_crashed_server_past_the_game_gives_its_slot_away(world: LifecycleWorld) -> None:
+    """Given a participant past the game whose server crashes, the next in the queue gets the slot."""
     queue_up(world, "ann")
     world.put_participant(5, user="holder")
-    let_holder_die(world)
+    crash_holders_task(world)
     deliver_starts(world)
 
     queue_up(world, "ann")
@@ -198,7 +198,7 @@ def test_a_died_server_that_nobody_misses_gives_its_place_away(world: LifecycleW
 
 
 def test_a_project_has_a_cap_of_its_own() -> None:
-    """Given maxServers 2 of one project under 20 of all, then its third participant waits, others do not."""
+    """Given maxServers 2 of one project under 20 of all, its third participant waits and others do not."""
     world = LifecycleWorld(max_servers=20)
     world.publish(PROJECT, maxServers=2)
     queue_up(world, "ann", "bea", "cleo")
@@ -218,7 +218,7 @@ def test_a_project_has_a_cap_of_its_own() -> None:
 
 
 def test_a_project_at_its_cap_does_not_hold_up_others() -> None:
-    """Given the longest waiting of a project at its cap, then a free place goes to the next project."""
+    """Given a longest waiting participant whose project is at its cap, the next project gets the slot."""
     world = LifecycleWorld(max_servers=2)
     world.publish(PROJECT, maxServers=1)
     queue_up(world, "ann", "bea")
@@ -233,7 +233,7 @@ def test_a_project_at_its_cap_does_not_hold_up_others() -> None:
 
 
 def test_many_starts_at_once_never_exceed_a_projects_cap() -> None:
-    """Given each start let in just before the other claims its slot, then two servers and six who wait."""
+    """Given starts that let each other in just before they claim a slot, two servers run and six wait."""
     world = LifecycleWorld(max_servers=20)
     world.publish(PROJECT, maxServers=2)
     users = [f"user{number}" for number in range(8)]
@@ -252,7 +252,7 @@ def test_many_starts_at_once_never_exceed_a_projects_cap() -> None:
 
 
 def test_a_raised_cap_lets_those_who_wait_in(world: LifecycleWorld) -> None:
-    """Given more places after a deployment, then the next requests have effect, in order."""
+    """Given more slots after a deployment, the next requests take effect in order."""
     queue_up(world, "ann", "bea", "cleo")
     world.max_servers = 3
 
@@ -261,8 +261,8 @@ def test_a_raised_cap_lets_those_who_wait_in(world: LifecycleWorld) -> None:
     assert list_queue(world) == ["cleo"]
 
 
-def test_the_queue_costs_nothing_where_nobody_waits() -> None:
-    """Given free places, then a start lists once, reads no entry and deletes none."""
+def test_an_empty_queue_costs_nothing() -> None:
+    """Given free slots, a start lists once, and neither reads nor deletes queue entries."""
     world = LifecycleWorld()
     world.start()
 
@@ -272,7 +272,7 @@ def test_the_queue_costs_nothing_where_nobody_waits() -> None:
 
 
 def test_reading_the_queue_is_bounded() -> None:
-    """Given a hundred who wait for one place, then whoever asks reads one entry."""
+    """Given a hundred participants who wait for one slot, a start reads one entry."""
     world = LifecycleWorld(max_servers=1)
     world.start(user="holder")
     queue_up(world, *[f"user{number:03}" for number in range(100)])

@@ -1,4 +1,4 @@
-"""MAX_SERVERS: never exceeded, nothing leaked."""
+"""The slots of MAX_SERVERS are never exceeded, and none leaks."""
 
 import json
 
@@ -12,12 +12,12 @@ from tests.fakes.world import OTHER_USER, USER, LifecycleWorld
 
 @pytest.fixture
 def world() -> LifecycleWorld:
-    """A deployment that allows one server."""
+    """Return a deployment that allows one server."""
     return LifecycleWorld(max_servers=1)
 
 
 def test_above_the_cap_nothing_is_made(world: LifecycleWorld) -> None:
-    """The second participant keeps waiting, without a record, so that asking again has effect."""
+    """Given no free slot, the second participant waits without a record: asking again takes effect."""
     world.start(user=OTHER_USER)
 
     world.start()
@@ -27,7 +27,7 @@ def test_above_the_cap_nothing_is_made(world: LifecycleWorld) -> None:
 
 
 def test_a_slot_is_free_again_after_the_stop(world: LifecycleWorld) -> None:
-    """The next participant gets their server then, with the very same request."""
+    """Given a freed slot, the next participant gets a server by the very same request."""
     world.start(user=OTHER_USER)
     world.start()
     world.stop({"userId": OTHER_USER})
@@ -40,7 +40,7 @@ def test_a_slot_is_free_again_after_the_stop(world: LifecycleWorld) -> None:
 
 
 def test_two_starts_at_once_share_one_slot(world: LifecycleWorld) -> None:
-    """The one whose claim comes second gives up, and can ask again later with the same id."""
+    """Given two starts for the last slot, the second claim gives up, and the same id works later."""
     world.journal.before("store.create", lambda: None)  # our record
     world.journal.before("store.create", lambda: world.start(user=OTHER_USER))  # our slot
 
@@ -55,7 +55,7 @@ def test_two_starts_at_once_share_one_slot(world: LifecycleWorld) -> None:
 
 
 def test_a_start_that_gives_up_leaves_no_rule(world: LifecycleWorld) -> None:
-    """The alarm clock was armed before the slot was lost: stop_server is asked to remove it."""
+    """Given a slot lost after the shutdown alarm was armed, stop_server is asked to remove the alarm."""
     world.journal.before("store.create", lambda: None)
     world.journal.before("store.create", lambda: world.start(user=OTHER_USER))
 
@@ -66,7 +66,7 @@ def test_a_start_that_gives_up_leaves_no_rule(world: LifecycleWorld) -> None:
 
 
 def test_a_rival_for_a_slot_is_evaded() -> None:
-    """Where another slot is free, the loser takes that one."""
+    """Given a lost slot while another is free, the loser takes the other one."""
     world = LifecycleWorld(max_servers=2)
     free = ServerSlots(world.store, world.clock, 2)
 
@@ -83,7 +83,7 @@ def test_a_rival_for_a_slot_is_evaded() -> None:
 
 
 def test_giving_up_does_not_wipe_out_an_earlier_stop(world: LifecycleWorld) -> None:
-    """A start older than the stop stays void although another start had to give up in between."""
+    """Given a start that gave up, a start older than the stop stays void."""
     sent_at = world.clock.now()
     world.clock.advance(5)
     world.stop()
@@ -99,7 +99,7 @@ def test_giving_up_does_not_wipe_out_an_earlier_stop(world: LifecycleWorld) -> N
 
 
 def test_many_starts_at_once_never_exceed_the_cap() -> None:
-    """Each start lets the next one in just before it claims its slot."""
+    """Given starts that let each other in just before they claim their slots, the cap holds."""
     world = LifecycleWorld(max_servers=3)
     users = [f"user-{number}" for number in range(8)]
 
@@ -117,7 +117,7 @@ def test_many_starts_at_once_never_exceed_the_cap() -> None:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_crash_at_the_slot_leaks_nothing(world: LifecycleWorld, after: bool) -> None:
-    """The record names the slot before it is claimed, so whoever stops the attempt frees it."""
+    """Given a record that names the slot before it is claimed, the attempt's stop frees it."""
     crash = world.journal.lose_answer if after else world.journal.fail
     world.journal.before("store.create", lambda: None)
     crash("store.create", Crash())
@@ -131,7 +131,7 @@ def test_a_crash_at_the_slot_leaks_nothing(world: LifecycleWorld, after: bool) -
 
 
 def test_a_lost_answer_of_the_claim_is_recognised(world: LifecycleWorld) -> None:
-    """A slot that is ours already counts as claimed."""
+    """Given a slot that this attempt already holds, it counts as claimed."""
     slots = ServerSlots(world.store, world.clock, 1)
     slots.claim(0, USER, 1)
 
@@ -140,8 +140,8 @@ def test_a_lost_answer_of_the_claim_is_recognised(world: LifecycleWorld) -> None
     assert not slots.claim(0, OTHER_USER, 1)
 
 
-def test_a_slot_that_is_somebody_elses_is_not_freed(world: LifecycleWorld) -> None:
-    """A stop frees only what its own attempt holds."""
+def test_a_slot_of_another_attempt_is_not_freed(world: LifecycleWorld) -> None:
+    """Given a slot that another attempt holds, a stop does not free it."""
     slots = ServerSlots(world.store, world.clock, 1)
     slots.claim(0, OTHER_USER, 1)
 
@@ -152,7 +152,7 @@ def test_a_slot_that_is_somebody_elses_is_not_freed(world: LifecycleWorld) -> No
 
 
 def test_the_slot_is_kept_while_a_task_may_live(world: LifecycleWorld) -> None:
-    """A stop that fails does not let another participant in."""
+    """Given a stop that fails, no other participant gets the slot."""
     world.start()
     world.clock.advance(60)
     world.journal.fail("containers.stop_task", TransientError("ecs"))
@@ -164,7 +164,7 @@ def test_the_slot_is_kept_while_a_task_may_live(world: LifecycleWorld) -> None:
 
 
 def test_the_listing_is_of_the_slots_alone(world: LifecycleWorld) -> None:
-    """Looking for a free slot costs one listing, however many participants there are."""
+    """Given any number of participants, looking for a free slot costs one listing."""
     world.start()
 
     assert world.journal.arguments("store.list") == [{"prefix": "_slots/"}]

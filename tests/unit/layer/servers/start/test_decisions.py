@@ -56,7 +56,7 @@ def test_server_record_decides_alone_where_it_can(current: ServerRecord | None, 
 
 
 @pytest.mark.parametrize(("lease", "stops"), [(None, True), (LATER, False)])
-def test_stop_that_nobody_works_on_is_requested_again(lease: datetime | None, stops: bool) -> None:
+def test_abandoned_stop_is_requested_again(lease: datetime | None, stops: bool) -> None:
     """Given an earlier attempt that is ending, a stop is requested unless an invocation works on it."""
     case = StartCase(MESSAGE, replace(ENDED, state=ServerState.STOPPING, lease_until=lease), NOON, "me")
 

@@ -1,4 +1,4 @@
-"""start_server: what it makes, in which order, and how it names it."""
+"""start_server: what it creates, in which order, and under which names."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
 
 
 def test_a_start_ends_ready(world: LifecycleWorld) -> None:
-    """A start message brings up one server and says so in the record."""
+    """Given a start message, one server comes up and the record says so."""
     world.start()
 
     record = world.record()
@@ -30,8 +30,8 @@ def test_a_start_ends_ready(world: LifecycleWorld) -> None:
     }
 
 
-def test_the_alarm_clock_comes_first(world: LifecycleWorld) -> None:
-    """The shutdown rule is armed before anything that costs money is made."""
+def test_the_shutdown_alarm_comes_first(world: LifecycleWorld) -> None:
+    """Given a start, the shutdown rule is armed before anything that costs money exists."""
     world.start()
 
     made = world.journal.names(
@@ -40,8 +40,8 @@ def test_the_alarm_clock_comes_first(world: LifecycleWorld) -> None:
     assert made == ["rules.arm", "containers.create_cluster", "containers.run_task", "host_names.create"]
 
 
-def test_nothing_is_made_without_an_alarm_clock(world: LifecycleWorld) -> None:
-    """A start whose rule cannot be made makes nothing else."""
+def test_nothing_is_created_without_a_shutdown_alarm(world: LifecycleWorld) -> None:
+    """Given a rule that cannot be created, the start creates nothing else."""
     world.journal.fail("rules.arm", TransientError("events:PutRule"))
 
     with pytest.raises(TransientError):
@@ -51,7 +51,7 @@ def test_nothing_is_made_without_an_alarm_clock(world: LifecycleWorld) -> None:
 
 
 def test_the_rule_stops_this_attempt(world: LifecycleWorld) -> None:
-    """The rule's input names the participant, the project and the attempt."""
+    """Given a rule, its input names the participant, the project and the attempt."""
     world.start()
 
     expected = {"userId": USER, "projectId": PROJECT, "attempt": 1, "reason": "maxRuntime"}
@@ -62,7 +62,7 @@ def test_the_rule_stops_this_attempt(world: LifecycleWorld) -> None:
     ("of_project", "of_operator", "minutes"), [(30, 60, 30), (90, 60, 60), ("45", 60, 45)]
 )
 def test_the_shorter_runtime_counts(of_project: object, of_operator: int, minutes: int) -> None:
-    """The deadline is the project's maxRuntime, capped by the operator's."""
+    """Given a project's maxRuntime, the deadline follows it up to the operator's cap."""
     world = LifecycleWorld(max_runtime=of_operator)
     world.publish(PROJECT, maxRuntime=of_project)
     begun = world.clock.now()
@@ -73,7 +73,7 @@ def test_the_shorter_runtime_counts(of_project: object, of_operator: int, minute
 
 
 def test_the_deadline_is_rounded_up_to_the_minute(world: LifecycleWorld) -> None:
-    """A participant gets at least the whole maxRuntime, in UTC."""
+    """Given a deadline in UTC, a participant gets at least the whole maxRuntime."""
     world.clock.moment = datetime(2030, 1, 1, 23, 45, 20, tzinfo=UTC)
 
     world.start()
@@ -82,7 +82,7 @@ def test_the_deadline_is_rounded_up_to_the_minute(world: LifecycleWorld) -> None
 
 
 def test_a_rule_is_never_armed_for_the_minute_that_is_ending(world: LifecycleWorld) -> None:
-    """A start continued moments before its deadline arms the rule a minute ahead: a past cron never fires."""
+    """Given a start continued just before its deadline, its rule is a minute ahead: past crons never fire."""
     world.journal.fail("containers.create_cluster", TransientError("ecs:CreateCluster"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -96,7 +96,7 @@ def test_a_rule_is_never_armed_for_the_minute_that_is_ending(world: LifecycleWor
 
 
 def test_the_task_waits_for_its_cluster(world: LifecycleWorld) -> None:
-    """RunTask is not called before the cluster is ACTIVE."""
+    """Given a cluster that is not ACTIVE yet, RunTask waits."""
     world.containers.cluster_seconds = 30
 
     world.start()
@@ -106,7 +106,7 @@ def test_the_task_waits_for_its_cluster(world: LifecycleWorld) -> None:
 
 
 def test_everything_taggable_is_tagged(world: LifecycleWorld) -> None:
-    """Rule, cluster and task carry stack, project and participant."""
+    """Given a server, its rule, cluster and task have tags for stack, project and participant."""
     world.start()
 
     expected = {"hippo:stack": "hippo", "hippo:project": PROJECT, "hippo:user": USER}
@@ -116,7 +116,7 @@ def test_everything_taggable_is_tagged(world: LifecycleWorld) -> None:
 
 
 def test_the_client_token_names_user_attempt_and_provider(world: LifecycleWorld) -> None:
-    """RunTask is called with the token of this attempt and provider, at most 64 characters long."""
+    """Given an attempt and a provider, RunTask has their token of at most 64 characters."""
     world.start()
 
     [call] = world.journal.arguments("containers.run_task")
@@ -139,14 +139,14 @@ _BEGUN = datetime(2030, 1, 1, tzinfo=UTC)
     ],
 )
 def test_client_tokens_differ(changes: dict[str, Any], words: tuple[Any, ...]) -> None:
-    """Another participant, attempt, life, provider, round or choice of subnets has another token."""
+    """Given another participant, attempt, start time, provider, round or subnets, the token differs."""
     record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN)
 
     assert name_client_token(replace(record, **changes), *words) != name_client_token(record, "FARGATE")
 
 
 def test_a_client_token_outlives_being_stored(world: LifecycleWorld) -> None:
-    """A record that was read again, its times in milliseconds, has the token that it had when it was made."""
+    """Given a record read again, with times in milliseconds, its token is the original one."""
     record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN + timedelta(microseconds=123456))
     stored = read_record(json.loads(write_record(record)))
 
@@ -154,7 +154,7 @@ def test_a_client_token_outlives_being_stored(world: LifecycleWorld) -> None:
 
 
 def test_a_task_is_awaited_that_ecs_does_not_show_yet(world: LifecycleWorld) -> None:
-    """DescribeTasks may not know a task that RunTask has just made."""
+    """Given a task that DescribeTasks does not show yet, the start waits for it."""
     world.containers.seconds_until_seen = 20
 
     world.start()
@@ -164,7 +164,7 @@ def test_a_task_is_awaited_that_ecs_does_not_show_yet(world: LifecycleWorld) -> 
 
 
 def test_an_interface_is_awaited_that_ec2_does_not_show_yet(world: LifecycleWorld) -> None:
-    """DescribeNetworkInterfaces may lag behind ECS."""
+    """Given EC2 that lags behind ECS, the start waits for the address."""
     world.interfaces.seconds_until_seen = 20
 
     world.start()
@@ -173,7 +173,7 @@ def test_an_interface_is_awaited_that_ec2_does_not_show_yet(world: LifecycleWorl
 
 
 def test_the_address_is_recorded_before_it_gets_the_name(world: LifecycleWorld) -> None:
-    """Should the invocation die after CREATE, the record already knows the address as its own."""
+    """Given an invocation that ends just after CREATE, the record already has the address."""
     known: list[str] = []
     world.journal.before("host_names.create", lambda: known.extend(world.record().addresses))
 
@@ -183,7 +183,7 @@ def test_the_address_is_recorded_before_it_gets_the_name(world: LifecycleWorld) 
 
 
 def test_not_ready_before_the_name_servers_know_the_name(world: LifecycleWorld) -> None:
-    """A client that asks for the name too early would be told for minutes that there is none."""
+    """Given a name that is not in sync, the server is not ready: early clients would cache its absence."""
     world.host_names.seconds_to_sync = 90
     named: list[datetime] = []
     world.journal.after("host_names.create", lambda: named.append(world.clock.now()))
@@ -196,7 +196,7 @@ def test_not_ready_before_the_name_servers_know_the_name(world: LifecycleWorld) 
 
 
 def test_not_ready_before_the_port_answers(world: LifecycleWorld) -> None:
-    """The server process takes its time after the task is RUNNING."""
+    """Given a server process that starts slowly after the task is RUNNING, the start waits for it."""
     world.port_opens_after = 200
 
     world.start()
@@ -208,7 +208,7 @@ def test_not_ready_before_the_port_answers(world: LifecycleWorld) -> None:
 
 
 def test_route53_is_asked_late_and_no_more_once_it_is_in_sync(world: LifecycleWorld) -> None:
-    """GetChange is asked from 10 s after the change on, and not again after INSYNC."""
+    """Given a change, GetChange is called from 10 s after it, and not again after INSYNC."""
     world.host_names.seconds_to_sync = 0
     times: list[datetime] = []
     world.journal.after("host_names.create", lambda: times.append(world.clock.now()))
@@ -223,14 +223,14 @@ def test_route53_is_asked_late_and_no_more_once_it_is_in_sync(world: LifecycleWo
 
 
 def test_the_port_is_5000_at_the_public_address(world: LifecycleWorld) -> None:
-    """The server is tried as a client reaches it."""
+    """Given a running task, the start tests the server at the address and port that clients use."""
     world.start()
 
     assert world.journal.arguments("connect")[-1] == {"address": "203.0.113.1", "port": 5000}
 
 
-def test_a_task_that_ends_by_itself_has_failed_for_good(world: LifecycleWorld) -> None:
-    """A server that exits while it is awaited is not started again: the participant is told."""
+def test_a_task_that_exits_has_failed_permanently(world: LifecycleWorld) -> None:
+    """Given a server that exits while it is awaited, it is not started again and the record says why."""
     world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit code 1"))
 
     world.start()
@@ -240,7 +240,7 @@ def test_a_task_that_ends_by_itself_has_failed_for_good(world: LifecycleWorld) -
 
 
 def test_a_start_out_of_time_leaves_its_work_to_the_retry(world: LifecycleWorld) -> None:
-    """When the invocation's time is up it raises, and the record is free for anyone."""
+    """Given an invocation whose time is up, it raises and releases the record."""
     world.port_opens_after = 10_000
 
     with pytest.raises(TransientError, match="to answer"):
@@ -250,7 +250,7 @@ def test_a_start_out_of_time_leaves_its_work_to_the_retry(world: LifecycleWorld)
 
 
 def test_a_delay_that_comes_while_the_rule_is_armed_is_kept(world: LifecycleWorld) -> None:
-    """A stop with a delay may move the deadline earlier between record and rule: the rule follows."""
+    """Given a delayed stop that moves the deadline between record and rule, the rule follows."""
     world.journal.before("rules.arm", lambda: world.stop({"delay": 10}))
     begun = world.clock.now()
 

@@ -1,4 +1,4 @@
-"""start_server: new attempts, and failures that no retry mends."""
+"""start_server: new attempts, and failures that no retry fixes."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.fakes.world import OTHER_PROJECT, PROJECT, USER, LifecycleWorld
 
 
 def test_a_new_start_after_the_stop_is_a_new_attempt(ready_world: LifecycleWorld) -> None:
-    """Names, rule and record are those of attempt 2."""
+    """Given a second attempt, names, rule and record are those of attempt 2."""
     ready_world.stop()
     ready_world.clock.advance(60)
 
@@ -21,7 +21,7 @@ def test_a_new_start_after_the_stop_is_a_new_attempt(ready_world: LifecycleWorld
 
 
 def test_a_test_user_who_begins_afresh_gets_a_server(ready_world: LifecycleWorld) -> None:
-    """The same step of a participant record made after the stop is a new request, with new tries."""
+    """Given a participant record created after the stop, the same step is a new request with new tries."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.put_participant(next_step=2)
@@ -34,7 +34,7 @@ def test_a_test_user_who_begins_afresh_gets_a_server(ready_world: LifecycleWorld
 
 
 def test_too_many_attempts_fail(world: LifecycleWorld) -> None:
-    """After so many attempts within a project the participant is told instead of waiting."""
+    """Given the last allowed attempt within a project, the participant sees an error instead of waiting."""
     for number in range(MAX_TRIES):
         world.start(f"attempt {number}")
         world.clock.advance(60)
@@ -49,7 +49,7 @@ def test_too_many_attempts_fail(world: LifecycleWorld) -> None:
 
 
 def test_tries_are_counted_for_each_project(world: LifecycleWorld) -> None:
-    """What went wrong in one study does not count in the next."""
+    """Given failures in one study, the next study does not count them."""
     world.put_record(
         ServerRecord(USER, PROJECT, "stopped", attempt=9, tries=MAX_TRIES, stopped_at=world.clock.now())
     )
@@ -61,7 +61,7 @@ def test_tries_are_counted_for_each_project(world: LifecycleWorld) -> None:
 
 
 def test_an_unknown_project_fails_at_once(world: LifecycleWorld) -> None:
-    """The record says so; nothing is made and nothing raised, because no retry would help."""
+    """Given a failure that no retry fixes, the record says so; nothing is created and nothing raised."""
     world.start(project="unknown")
 
     assert (world.record().state, world.record().error) == ("failed", "there is no project unknown")
@@ -69,7 +69,7 @@ def test_an_unknown_project_fails_at_once(world: LifecycleWorld) -> None:
 
 
 def test_an_unknown_project_can_be_published_later(world: LifecycleWorld) -> None:
-    """A new start after the publication has its effect."""
+    """Given a project published after a failure, a new start takes effect."""
     world.start(project="later")
     world.publish("later", ecsTask=PROJECT)
     world.clock.advance(60)
@@ -80,7 +80,7 @@ def test_an_unknown_project_can_be_published_later(world: LifecycleWorld) -> Non
 
 
 def test_a_task_definition_that_is_not_there_yet_is_awaited(world: LifecycleWorld) -> None:
-    """It is registered after the project is published: the same attempt goes on when it is there."""
+    """Given a task definition registered after publication, the same attempt continues with it."""
     world.containers.definitions.clear()
     with pytest.raises(AwsError):
         world.start()
@@ -94,7 +94,7 @@ def test_a_task_definition_that_is_not_there_yet_is_awaited(world: LifecycleWorl
 
 
 def test_a_permanent_failure_is_cleared_up_at_once(world: LifecycleWorld) -> None:
-    """The failed attempt is published to the stop topic; nothing is left, and the error stays."""
+    """Given a failed attempt, a stop is published, nothing is left and the error stays."""
     world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit 1"))
 
     world.start()
@@ -107,7 +107,7 @@ def test_a_permanent_failure_is_cleared_up_at_once(world: LifecycleWorld) -> Non
 
 
 def test_a_failed_attempt_is_cleared_up_although_its_stop_was_not_published(world: LifecycleWorld) -> None:
-    """When Publish fails after the record says `failed`, the retry publishes it."""
+    """Given Publish that fails after the record says `failed`, the retry publishes the stop."""
     world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit 1"))
     world.journal.fail("topic.publish", AwsError("sns:Publish", "InternalError", retryable=True))
     with pytest.raises(AwsError):
@@ -120,7 +120,7 @@ def test_a_failed_attempt_is_cleared_up_although_its_stop_was_not_published(worl
 
 
 def test_a_failed_attempt_is_gone_before_the_next_begins(world: LifecycleWorld) -> None:
-    """A new start while a failed attempt's resources are still there waits, and leaks nothing of it."""
+    """Given resources of a failed attempt, a new start waits and none of them leaks."""
     world.clock.plan(20, lambda: world.containers.end_task("EssentialContainerExited", "exit 1"))
     world.start()
     world.clock.advance(5)

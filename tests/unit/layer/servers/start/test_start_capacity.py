@@ -1,4 +1,4 @@
-"""start_server: Spot first, On-Demand only where Spot has nothing to give."""
+"""start_server: Spot first, On-Demand only if Spot has no capacity."""
 
 import pytest
 
@@ -9,12 +9,12 @@ from tests.fakes.world import HOST, NAME, LifecycleWorld
 
 
 def providers(world: LifecycleWorld) -> list[str]:
-    """The capacity providers of the RunTask calls, in order."""
+    """Return the capacity providers of the RunTask calls, in order."""
     return [call["provider"] for call in world.journal.arguments("containers.run_task")]
 
 
 def test_spot_is_enough(world: LifecycleWorld) -> None:
-    """Where Spot has capacity nothing else is asked for."""
+    """Given capacity on Spot, no other provider is asked."""
     world.start()
 
     assert providers(world) == ["FARGATE_SPOT"]
@@ -23,7 +23,7 @@ def test_spot_is_enough(world: LifecycleWorld) -> None:
 
 @pytest.mark.parametrize("shortage", ["refused", "stopped", "interrupted"])
 def test_on_demand_where_spot_has_no_capacity(world: LifecycleWorld, shortage: str) -> None:
-    """RunTask's failures, a task that cannot be placed and an interruption all lead to FARGATE."""
+    """Given failures of RunTask, an unplaced task or an interruption, the start moves to FARGATE."""
     world.containers.shortages["FARGATE_SPOT"] = shortage
 
     world.start()
@@ -34,7 +34,7 @@ def test_on_demand_where_spot_has_no_capacity(world: LifecycleWorld, shortage: s
 
 
 def test_an_interruption_while_the_name_spreads_moves_the_name(world: LifecycleWorld) -> None:
-    """The name of an interrupted Spot task leads to the On-Demand task that replaces it."""
+    """Given an interrupted Spot task, its name moves to the On-Demand task that replaces it."""
     world.containers.shortages["FARGATE_SPOT"] = "interrupted"
     world.port_opens_after = 60
 
@@ -45,7 +45,7 @@ def test_an_interruption_while_the_name_spreads_moves_the_name(world: LifecycleW
 
 
 def test_other_failures_are_no_reason_to_pay_more(world: LifecycleWorld) -> None:
-    """A failure that says nothing of capacity is tried again later, on Spot."""
+    """Given a failure unrelated to capacity, it is retried later on Spot."""
     world.containers.failures = ["RESOURCE:ENI"]
 
     with pytest.raises(TransientError, match="RESOURCE:ENI"):
@@ -56,7 +56,7 @@ def test_other_failures_are_no_reason_to_pay_more(world: LifecycleWorld) -> None
 
 
 def test_an_answer_without_task_and_failures_is_not_believed(world: LifecycleWorld) -> None:
-    """RunTask that gives neither a task nor a failure has not started anything."""
+    """Given RunTask without a task or a failure, nothing has started."""
     world.containers.failures = [""]
 
     with pytest.raises(TransientError, match="no task"):
@@ -64,7 +64,7 @@ def test_an_answer_without_task_and_failures_is_not_believed(world: LifecycleWor
 
 
 def test_no_capacity_anywhere_is_tried_again_later(world: LifecycleWorld) -> None:
-    """Without capacity of any kind the start raises, and begins again with Spot."""
+    """Given no capacity at all, the start raises, and begins again with Spot."""
     world.containers.shortages = {"FARGATE_SPOT": "refused", "FARGATE": "refused"}
     with pytest.raises(TransientError, match="no capacity"):
         world.start(owner="same")
@@ -77,7 +77,7 @@ def test_no_capacity_anywhere_is_tried_again_later(world: LifecycleWorld) -> Non
 
 
 def test_a_second_round_does_not_get_the_stopped_tasks_again(world: LifecycleWorld) -> None:
-    """ECS answers a known token with the task of then, stopped or not: another round has other tokens."""
+    """Given a token that ECS knows, it returns the old task, so another round has other tokens."""
     world.containers.shortages = {"FARGATE_SPOT": "stopped", "FARGATE": "stopped"}
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -91,7 +91,7 @@ def test_a_second_round_does_not_get_the_stopped_tasks_again(world: LifecycleWor
 
 
 def test_a_continued_start_stays_with_its_provider(world: LifecycleWorld) -> None:
-    """A start that had gone on to FARGATE does not ask Spot again when it is continued."""
+    """Given a start that had moved to FARGATE, it does not ask Spot again when continued."""
     world.containers.shortages["FARGATE_SPOT"] = "refused"
     world.journal.fail("host_names.create", TransientError("route53"))
     with pytest.raises(TransientError):
@@ -104,7 +104,7 @@ def test_a_continued_start_stays_with_its_provider(world: LifecycleWorld) -> Non
 
 
 def test_a_lost_answer_of_run_task_starts_no_second_task(world: LifecycleWorld) -> None:
-    """The retry's token is the same, so ECS gives the task of the first try."""
+    """Given a retry, its token is the same, so ECS returns the task of the first try."""
     world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -116,7 +116,7 @@ def test_a_lost_answer_of_run_task_starts_no_second_task(world: LifecycleWorld) 
 
 
 def test_a_new_revision_between_two_tries_adopts_the_running_task(world: LifecycleWorld) -> None:
-    """ConflictException: the token is known with another definition; the task that runs is the one."""
+    """Given a ConflictException for a token with another definition, the running task is used."""
     world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -129,7 +129,7 @@ def test_a_new_revision_between_two_tries_adopts_the_running_task(world: Lifecyc
 
 
 def test_a_conflict_without_a_task_to_see_is_tried_again(world: LifecycleWorld) -> None:
-    """ListTasks may not show the task yet: the start raises instead of starting another."""
+    """Given ListTasks that does not show the task yet, the start raises instead of starting another."""
     world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -141,14 +141,14 @@ def test_a_conflict_without_a_task_to_see_is_tried_again(world: LifecycleWorld) 
 
 
 def test_a_refusal_of_a_shortage_is_recognised_by_its_text() -> None:
-    """The text is AWS's own."""
+    """Given the text that AWS uses, the shortage is recognised."""
     assert is_capacity_shortage(CAPACITY)
     assert not is_capacity_shortage("CannotPullContainerError: no such image")
 
 
 @pytest.mark.parametrize("named", [True, False])
 def test_a_full_subnet_is_left_out(world: LifecycleWorld, named: bool) -> None:
-    """Given a subnet without addresses, named or not in the reason, then another is tried, on Spot still."""
+    """Given a subnet without addresses, named in the reason or not, another is tried, still on Spot."""
     world.containers.full_subnets, world.containers.names_full_subnet = {"subnet-1"}, named
 
     world.start()
@@ -160,7 +160,7 @@ def test_a_full_subnet_is_left_out(world: LifecycleWorld, named: bool) -> None:
 
 
 def test_full_subnets_everywhere_are_a_shortage(world: LifecycleWorld) -> None:
-    """Given no address in any subnet, then each is tried once for each provider, and all again later."""
+    """Given no address in any subnet, each is tried once per provider, and all again later."""
     world.containers.full_subnets = {"subnet-1", "subnet-2"}
     with pytest.raises(TransientError, match="no capacity"):
         world.start(owner="same")

@@ -1,4 +1,4 @@
-"""start_server: who continues whose work, and who keeps off."""
+"""start_server: which invocation continues another's work, and which leaves it alone."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.fakes.world import USER, LifecycleWorld
 
 
 def made(world: LifecycleWorld) -> list[str]:
-    """The calls that make or change something of a server."""
+    """Return the calls that create or change part of a server."""
     return world.journal.names("rules.", "containers.", "host_names.")
 
 
 def test_a_retry_of_the_same_invocation_continues(world: LifecycleWorld) -> None:
-    """Lambda's retry keeps its request id, so it goes on although the lease is not over."""
+    """Given Lambda's retry, it keeps its request id, so it continues although the lease is live."""
     world.journal.lose_answer("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start(owner="same")
@@ -24,7 +24,7 @@ def test_a_retry_of_the_same_invocation_continues(world: LifecycleWorld) -> None
 
 
 def test_a_live_lease_keeps_others_off(world: LifecycleWorld) -> None:
-    """As long as the dead invocation's time is not over, nobody knows that it is dead."""
+    """Given a lease that is live, other starts wait: the invocation may still be at work."""
     world.journal.lose_answer("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start()
@@ -36,7 +36,7 @@ def test_a_live_lease_keeps_others_off(world: LifecycleWorld) -> None:
 
 
 def test_an_expired_lease_is_continued_by_another(world: LifecycleWorld) -> None:
-    """After that time any start of the project goes on with the same attempt."""
+    """Given an expired lease, any start of the project continues the same attempt."""
     world.journal.lose_answer("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start()
@@ -49,7 +49,7 @@ def test_an_expired_lease_is_continued_by_another(world: LifecycleWorld) -> None
 
 
 def test_a_continued_start_is_not_over_its_time(world: LifecycleWorld) -> None:
-    """An attempt whose deadline has passed is given up instead of being brought up without an end."""
+    """Given an attempt past its deadline, it is given up instead of being brought up without an end."""
     world.journal.lose_answer("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start()
@@ -63,7 +63,7 @@ def test_a_continued_start_is_not_over_its_time(world: LifecycleWorld) -> None:
 
 
 def test_a_start_during_a_stop_comes_back_later(world: LifecycleWorld) -> None:
-    """A new start while the earlier attempt is being stopped raises, so that Lambda tries it again."""
+    """Given an earlier attempt that is being stopped, a new start raises, so that Lambda retries it."""
     world.start()
     world.clock.advance(60)
     refused: list[str] = []
@@ -82,7 +82,7 @@ def test_a_start_during_a_stop_comes_back_later(world: LifecycleWorld) -> None:
 
 @pytest.mark.parametrize("request_id", ["first", "second"])
 def test_a_start_keeps_an_abandoned_stop_going(ready_world: LifecycleWorld, request_id: str) -> None:
-    """A stop that died is asked for again by whichever start comes by, seen or new."""
+    """Given a stop that was cut off, any start requests it again, seen or new."""
     ready_world.journal.fail("containers.delete_cluster", Crash())
     with pytest.raises(Crash):
         ready_world.stop()
@@ -98,7 +98,7 @@ def test_a_start_keeps_an_abandoned_stop_going(ready_world: LifecycleWorld, requ
 
 
 def test_a_start_older_than_a_stop_at_work_is_not_retried(ready_world: LifecycleWorld) -> None:
-    """It is void already, so nothing is raised for it."""
+    """Given a start that is void already, nothing is raised for it."""
     sent_at = ready_world.clock.now()
     ready_world.clock.advance(5)
     ready_world.journal.before("containers.delete_cluster", lambda: ready_world.start("old", sent_at=sent_at))

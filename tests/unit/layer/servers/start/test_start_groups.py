@@ -1,4 +1,4 @@
-"""start_server tells the game server its participant's group, the same at every try."""
+"""start_server: the game server receives its participant's group, the same at every try."""
 
 import json
 
@@ -14,30 +14,32 @@ from tests.fakes.world import PROJECT, USER, LifecycleWorld
 
 
 def put_group(world: LifecycleWorld, group: int | None) -> None:
-    """Let the participant have a group, or none."""
+    """Set the participant's group, or remove it."""
     world.put_participant(next_step=3)
     key = f"{PROJECT}/Users/{USER}"
     world.store.objects[key] = json.dumps({**json.loads(world.store.objects[key]), "group": group}).encode()
 
 
-def told(world: LifecycleWorld) -> list[dict[str, str]]:
-    """The variables of all tasks that there ever were."""
+def list_variables(world: LifecycleWorld) -> list[dict[str, str]]:
+    """Return the variables of all tasks so far."""
     return [task.variables for task in world.containers.tasks.values()]
 
 
 @pytest.mark.parametrize(("group", "variables"), [(0, {"HIPPO_GROUP": "0"}), (None, {})])
-def test_group_of_the_record_is_told(world: LifecycleWorld, group: int | None, variables: object) -> None:
-    """Given a participant with a group, then their server knows it; without one it is told nothing."""
+def test_group_of_the_record_reaches_the_server(
+    world: LifecycleWorld, group: int | None, variables: object
+) -> None:
+    """Given a participant with a group, their server receives it; without one it receives nothing."""
     put_group(world, group)
 
     world.start()
 
-    assert told(world) == [variables]
+    assert list_variables(world) == [variables]
     assert world.record().container == ("" if group is None else PROJECT)
 
 
-def test_every_attempt_is_told_the_same(world: LifecycleWorld) -> None:
-    """Given a server that dies and Spot that has nothing, then each task knows the group."""
+def test_every_task_receives_the_same_group(world: LifecycleWorld) -> None:
+    """Given an exited task, or Spot without capacity, every task receives the group."""
     put_group(world, 1)
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
     world.start()
@@ -45,12 +47,12 @@ def test_every_attempt_is_told_the_same(world: LifecycleWorld) -> None:
     world.clock.advance(60)
     world.start("second")
 
-    assert len(told(world)) == 4
-    assert all(variables == {"HIPPO_GROUP": "1"} for variables in told(world))
+    assert len(list_variables(world)) == 4
+    assert all(variables == {"HIPPO_GROUP": "1"} for variables in list_variables(world))
 
 
 def test_start_that_is_continued_uses_the_same_token(world: LifecycleWorld) -> None:
-    """Given a start that dies after RunTask, when another one goes on, then the same task, no conflict."""
+    """Given a start cut off after RunTask, another one continues with the same task without a conflict."""
     put_group(world, 1)
     world.journal.lose_answer("containers.run_task", Crash())
     with pytest.raises(Crash):
@@ -59,11 +61,11 @@ def test_start_that_is_continued_uses_the_same_token(world: LifecycleWorld) -> N
 
     world.start()
 
-    assert (world.record().state, told(world)) == ("ready", [{"HIPPO_GROUP": "1"}])
+    assert (world.record().state, list_variables(world)) == ("ready", [{"HIPPO_GROUP": "1"}])
 
 
-def test_container_that_is_not_there_fails_for_good(world: LifecycleWorld) -> None:
-    """Given a config that names another container, then the record says so and nothing is left."""
+def test_missing_container_fails_permanently(world: LifecycleWorld) -> None:
+    """Given a config that names another container, the record says so and nothing is left."""
     put_group(world, 1)
     world.publish(PROJECT, awsSetup={"containerName": "other"})
 
@@ -78,7 +80,7 @@ def test_container_that_is_not_there_fails_for_good(world: LifecycleWorld) -> No
 def test_message_stands_for_a_record_that_is_not_written_yet(
     world: LifecycleWorld, group: int | None
 ) -> None:
-    """Given a start that is at work before the participant's record is there, then the message's group."""
+    """Given a start that runs before the participant's record is written, the message's group counts."""
     now = world.clock.now()
     message = StartMessage(PROJECT, USER, "first", now, group)
     study = Study(PROJECT, {"ecsTask": PROJECT}, lambda _: None, lambda _: [])

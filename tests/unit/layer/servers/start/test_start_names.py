@@ -1,4 +1,4 @@
-"""start_server: the host name is made, never taken."""
+"""start_server: the host name is created, never taken over."""
 
 import pytest
 
@@ -10,7 +10,7 @@ FOREIGN = AddressRecord(HOST, ("192.0.2.99",), 300)
 
 
 def test_a_foreign_name_fails_the_start(world: LifecycleWorld) -> None:
-    """A record that somebody else made is a permanent failure."""
+    """Given another owner's record, the start fails permanently."""
     world.host_names.records[HOST] = FOREIGN
 
     world.start()
@@ -20,7 +20,7 @@ def test_a_foreign_name_fails_the_start(world: LifecycleWorld) -> None:
 
 
 def test_a_foreign_name_is_neither_overwritten_nor_deleted(world: LifecycleWorld) -> None:
-    """It stands as it was after the failed attempt has been cleared up."""
+    """Given a failed attempt that was torn down, the foreign record is unchanged."""
     world.host_names.records[HOST] = FOREIGN
 
     world.start()
@@ -32,7 +32,7 @@ def test_a_foreign_name_is_neither_overwritten_nor_deleted(world: LifecycleWorld
 
 @pytest.mark.parametrize("foreign", [("192.0.2.99", "203.0.113.1"), ()], ids=["two addresses", "alias"])
 def test_a_name_that_is_only_partly_ours_is_foreign(world: LifecycleWorld, foreign: tuple[str, ...]) -> None:
-    """A record with another address besides ours, and an alias, which has none, are somebody else's."""
+    """Given a record with a foreign address, or an alias without any, it counts as another owner's."""
     world.host_names.records[HOST] = AddressRecord(HOST, foreign, 60)
 
     world.start()
@@ -42,7 +42,7 @@ def test_a_name_that_is_only_partly_ours_is_foreign(world: LifecycleWorld, forei
 
 
 def test_a_name_of_another_type_fails_the_start(world: LifecycleWorld) -> None:
-    """Beside a CNAME there can be no A record, however often it is tried."""
+    """Given a CNAME, an A record is impossible however often it is tried."""
     world.host_names.other_types.add(HOST)
 
     world.start()
@@ -52,7 +52,7 @@ def test_a_name_of_another_type_fails_the_start(world: LifecycleWorld) -> None:
 
 
 def test_a_name_that_vanishes_meanwhile_is_made(world: LifecycleWorld) -> None:
-    """CREATE refused for a record that is deleted just then: it is made after all."""
+    """Given CREATE refused for a record that is just being deleted, the name is created after all."""
     world.host_names.records[HOST] = FOREIGN
     world.journal.before("host_names.find", lambda: world.host_names.records.clear())
 
@@ -63,7 +63,7 @@ def test_a_name_that_vanishes_meanwhile_is_made(world: LifecycleWorld) -> None:
 
 
 def test_an_address_of_an_earlier_attempt_is_replaced_exactly(world: LifecycleWorld) -> None:
-    """What an earlier attempt of ours left behind gives way to the new address, in one change."""
+    """Given a record left by an earlier attempt, it is replaced by the new address in one change."""
     world.start()
     left_behind = world.host_names.records[HOST]
     world.stop()
@@ -77,7 +77,7 @@ def test_an_address_of_an_earlier_attempt_is_replaced_exactly(world: LifecycleWo
 
 
 def test_a_name_made_before_a_crash_is_found_to_be_ours(world: LifecycleWorld) -> None:
-    """The retry meets its own record, and waits until the name servers know it."""
+    """Given a retry that finds its own record, it waits until the name servers know it."""
     world.journal.lose_answer("host_names.create", TransientError("route53: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -89,7 +89,7 @@ def test_a_name_made_before_a_crash_is_found_to_be_ours(world: LifecycleWorld) -
 
 
 def test_a_name_that_changes_while_it_is_replaced_is_tried_again(world: LifecycleWorld) -> None:
-    """A rival's change between look and swap is not overwritten."""
+    """Given a rival's change between read and swap, it is not overwritten."""
     world.journal.lose_answer("host_names.create", TransientError("route53: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")

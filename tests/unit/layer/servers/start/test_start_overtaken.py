@@ -22,7 +22,7 @@ from tests.fakes.world import PROJECT, USER, LifecycleWorld
     ],
 )
 def test_a_start_overtaken_by_a_stop_leaves_nothing(world: LifecycleWorld, moment: str) -> None:
-    """Wherever a stop comes in between, the start gives up and everything goes."""
+    """Given a stop at any point, the start gives up and everything is removed."""
     world.journal.before(moment, lambda: (world.clock.advance(1), world.stop()))
 
     world.start()
@@ -33,7 +33,7 @@ def test_a_start_overtaken_by_a_stop_leaves_nothing(world: LifecycleWorld, momen
 
 
 def test_an_overtaken_start_asks_for_a_stop_of_its_attempt(world: LifecycleWorld) -> None:
-    """Only stop_server takes down: the start publishes and ends."""
+    """Given an overtaken start, it publishes a stop and ends: only stop_server tears down."""
     world.journal.before("containers.create_cluster", lambda: (world.clock.advance(1), world.stop()))
 
     world.start()
@@ -45,7 +45,7 @@ def test_an_overtaken_start_asks_for_a_stop_of_its_attempt(world: LifecycleWorld
 
 
 def test_an_overtaken_start_notices_that_its_cluster_is_gone(world: LifecycleWorld) -> None:
-    """A start that waits for a cluster which a stop has deleted does not wait for its whole time."""
+    """Given a cluster that a stop has deleted, the start does not wait out its time."""
     world.containers.cluster_seconds = 20
     begun = world.clock.now()
     world.journal.after("containers.create_cluster", lambda: (world.clock.advance(1), world.stop()))
@@ -56,7 +56,7 @@ def test_an_overtaken_start_notices_that_its_cluster_is_gone(world: LifecycleWor
 
 
 def test_a_stop_between_record_and_slot_leaves_nothing(world: LifecycleWorld) -> None:
-    """A stop may even come before the slot has been claimed."""
+    """Given a stop before the slot is claimed, the start gives up."""
     world.journal.before("store.create", lambda: None)  # the record itself
     world.journal.before("store.create", lambda: (world.clock.advance(1), world.stop()))
 
@@ -68,7 +68,7 @@ def test_a_stop_between_record_and_slot_leaves_nothing(world: LifecycleWorld) ->
 
 
 def test_the_same_event_handled_twice_at_once_keeps_its_server(world: LifecycleWorld) -> None:
-    """Lambda may hand one event to two invocations with the same id: the slower one stops nothing."""
+    """Given one event delivered to two invocations with the same id, the slower one stops nothing."""
     world.journal.before("containers.run_task", lambda: world.start(owner="twin"))
 
     world.start(owner="twin")

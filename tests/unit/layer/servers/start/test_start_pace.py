@@ -1,4 +1,4 @@
-"""start_server: how soon a server that answers is ready, and how often AWS is asked meanwhile."""
+"""start_server: how soon a responding server is ready, and how often AWS is asked meanwhile."""
 
 from datetime import timedelta
 
@@ -6,7 +6,7 @@ from tests.fakes.world import LifecycleWorld
 
 
 def test_a_server_that_answers_is_ready_within_a_second(world: LifecycleWorld) -> None:
-    """The port is tried often, so a participant does not wait for a poll."""
+    """Given a port that opens, the participant does not wait for a poll: the port is tried often."""
     world.port_opens_after = 120.0
 
     world.start()
@@ -18,7 +18,7 @@ def test_a_server_that_answers_is_ready_within_a_second(world: LifecycleWorld) -
 
 
 def test_aws_is_asked_seldom_while_the_port_is_tried(world: LifecycleWorld) -> None:
-    """Two minutes without an answer cost few calls: all invocations of an account share its rates."""
+    """Given two minutes without a response, few calls are made: invocations share the account's rates."""
     world.port_opens_after = 120.0
 
     world.start()

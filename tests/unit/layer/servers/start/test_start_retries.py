@@ -1,4 +1,4 @@
-"""start_server: the one more try that a participant asks for after a failure has its effect."""
+"""start_server: the retry that a participant requests after a failure takes effect."""
 
 import pytest
 
@@ -12,18 +12,18 @@ FOREIGN = AddressRecord(HOST, ("192.0.2.99",), 300)
 
 @pytest.fixture
 def world(world: LifecycleWorld) -> LifecycleWorld:
-    """Its participant waits at the game."""
+    """Put the participant at the game, waiting."""
     world.put_participant(3)
     return world
 
 
 def retry(world: LifecycleWorld) -> None:
-    """Deliver the start that the participant asks for, as next_step names it."""
+    """Deliver the start that the participant requests, as next_step names it."""
     world.start(f"{PROJECT}/{USER}/2{name_retry(world.record())}")
 
 
 def fail(world: LifecycleWorld) -> None:
-    """A start that finds the name taken, and is cleared up."""
+    """Let a start find the name taken, and be torn down."""
     world.host_names.records[HOST] = FOREIGN
     world.start(f"{PROJECT}/{USER}/2")
     world.deliver_stops()
@@ -31,7 +31,7 @@ def fail(world: LifecycleWorld) -> None:
 
 
 def test_retry_of_a_permanent_failure_is_a_new_attempt(world: LifecycleWorld) -> None:
-    """Given a name that was taken and is free by now, then the retry brings the server up."""
+    """Given a taken name that is free now, the retry brings the server up."""
     fail(world)
     del world.host_names.records[HOST]
 
@@ -42,7 +42,7 @@ def test_retry_of_a_permanent_failure_is_a_new_attempt(world: LifecycleWorld) ->
 
 
 def test_retry_that_fails_again_says_so_and_leaves_nothing(world: LifecycleWorld) -> None:
-    """Given a name that is still taken, then the record is that of the retry, and all is cleared up."""
+    """Given a name that is still taken, the record is the retry's, and everything is torn down."""
     fail(world)
 
     retry(world)
@@ -55,7 +55,7 @@ def test_retry_that_fails_again_says_so_and_leaves_nothing(world: LifecycleWorld
 
 
 def test_same_retry_has_effect_once(world: LifecycleWorld) -> None:
-    """Given a retry that is published again because nobody saw it taken up, then there is one new attempt."""
+    """Given a retry that is published again before it is taken up, one new attempt begins."""
     fail(world)
     del world.host_names.records[HOST]
     request = f"{PROJECT}/{USER}/2{name_retry(world.record())}"
@@ -69,8 +69,7 @@ def test_same_retry_has_effect_once(world: LifecycleWorld) -> None:
 
 
 def test_retry_after_a_missing_project(world: LifecycleWorld) -> None:
-    """Given a project that is published only after the first start, whose attempt made nothing, then the
-    retry brings the server up, although numbered starts have been used up."""
+    """Given a project published after a start that created nothing, a retry works with used-up numbers."""
     del world.store.objects["project_master_list.json"]
     for suffix in ("", "/1"):
         world.start(f"{PROJECT}/{USER}/2{suffix}")
@@ -83,8 +82,7 @@ def test_retry_after_a_missing_project(world: LifecycleWorld) -> None:
 
 
 def test_retry_waits_until_the_failed_attempt_is_gone(world: LifecycleWorld) -> None:
-    """Given a retry while the failed attempt is being taken down, then it is not lost: the same one, asked
-    for again a minute later, brings the server up."""
+    """Given a retry during the failed attempt's teardown, it brings the server up a minute later."""
     world.host_names.records[HOST] = FOREIGN
     world.start(f"{PROJECT}/{USER}/2")
     del world.host_names.records[HOST]
@@ -101,8 +99,7 @@ def test_retry_waits_until_the_failed_attempt_is_gone(world: LifecycleWorld) -> 
 
 
 def test_retry_above_the_cap_can_be_asked_for_again() -> None:
-    """Given all servers in use when a retry comes, then the failure stays in the record, and the same retry
-    has its effect when a server is free."""
+    """Given no free slot at the retry, the failure stays, and the same retry works once a slot is free."""
     world = LifecycleWorld(max_servers=1)
     world.put_participant(3)
     fail(world)

@@ -1,4 +1,4 @@
-"""stop_server: everything goes, in an order in which nothing that costs money is without an alarm clock."""
+"""stop_server: everything is removed, and nothing that costs money is ever without a shutdown alarm."""
 
 from dataclasses import replace
 
@@ -12,12 +12,12 @@ from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
 
 
 def throttled(operation: str) -> AwsError:
-    """What an adapter raises when AWS throttles."""
+    """Return the error that an adapter raises when AWS throttles."""
     return AwsError(operation, "ThrottlingException", retryable=True)
 
 
 def test_a_stop_leaves_nothing(ready_world: LifecycleWorld) -> None:
-    """Task, cluster, name, rule and slot are gone, and the record says so."""
+    """Given a stop, task, cluster, name, rule and slot are gone, and the record says so."""
     ready_world.stop({"reason": "step 4"})
 
     assert ready_world.left() == {}
@@ -27,7 +27,7 @@ def test_a_stop_leaves_nothing(ready_world: LifecycleWorld) -> None:
 
 
 def test_the_order_of_a_stop(ready_world: LifecycleWorld) -> None:
-    """The rule is re-armed first and removed last."""
+    """Given a stop, the rule is re-armed first and removed last."""
     ready_world.stop()
 
     steps = ready_world.journal.names("rules.", "containers.stop", "containers.del", "host_names.del")
@@ -41,7 +41,7 @@ def test_the_order_of_a_stop(ready_world: LifecycleWorld) -> None:
 
 
 def test_the_record_is_claimed_before_anything_is_touched(ready_world: LifecycleWorld) -> None:
-    """Others see `stopping` before the first step."""
+    """Given a stop, the record says `stopping` before the first step."""
     states: list[str] = []
     ready_world.journal.before("rules.arm", lambda: states.append(ready_world.record().state))
 
@@ -51,7 +51,7 @@ def test_the_record_is_claimed_before_anything_is_touched(ready_world: Lifecycle
 
 
 def test_the_alarm_is_a_few_minutes_ahead(ready_world: LifecycleWorld) -> None:
-    """Later than this invocation can last, so that it does not ring while work is going on."""
+    """Given a stop at work, its rule fires only after the invocation must have ended."""
     now = ready_world.clock.now()
 
     ready_world.stop()
@@ -62,7 +62,7 @@ def test_the_alarm_is_a_few_minutes_ahead(ready_world: LifecycleWorld) -> None:
 
 
 def test_the_cluster_is_deleted_only_when_the_tasks_have_stopped(ready_world: LifecycleWorld) -> None:
-    """DeleteCluster is not tried in vain while the task is on its way down."""
+    """Given a task that is stopping, DeleteCluster is not tried early."""
     statuses: list[int] = []
     ready_world.journal.before(
         "containers.delete_cluster", lambda: statuses.append(len(ready_world.containers.list_living()))
@@ -74,7 +74,7 @@ def test_the_cluster_is_deleted_only_when_the_tasks_have_stopped(ready_world: Li
 
 
 def test_all_tasks_of_the_attempt_are_stopped(ready_world: LifecycleWorld) -> None:
-    """One that the record does not know, too."""
+    """Given a task that the record does not know, it is stopped too."""
     ready_world.containers.run_task(NAME, PROJECT, "FARGATE", "another token", {})
 
     ready_world.stop()
@@ -84,7 +84,7 @@ def test_all_tasks_of_the_attempt_are_stopped(ready_world: LifecycleWorld) -> No
 
 
 def test_a_task_that_shows_up_late_is_stopped_too(ready_world: LifecycleWorld) -> None:
-    """ListTasks lags: the cluster that cannot be deleted yet betrays the task."""
+    """Given ListTasks that lags, the cluster that cannot be deleted reveals the task."""
     ready_world.containers.seconds_until_seen = 40
     ready_world.containers.run_task(NAME, PROJECT, "FARGATE", "another token", {})
 
@@ -94,7 +94,7 @@ def test_a_task_that_shows_up_late_is_stopped_too(ready_world: LifecycleWorld) -
 
 
 def test_a_cluster_that_is_busy_is_awaited(ready_world: LifecycleWorld) -> None:
-    """UpdateInProgressException and ClusterContainsTasksException pass."""
+    """Given UpdateInProgressException or ClusterContainsTasksException, the deletion is retried."""
     ready_world.containers.busy_deletes = 3
 
     ready_world.stop()
@@ -103,7 +103,7 @@ def test_a_cluster_that_is_busy_is_awaited(ready_world: LifecycleWorld) -> None:
 
 
 def test_a_cluster_that_stays_busy_is_left_to_the_next_try(ready_world: LifecycleWorld) -> None:
-    """Waiting is bounded: the name goes all the same, the rule stays, and the handler raises."""
+    """Given a wait past its limit, the name is removed, the rule stays and the handler raises."""
     ready_world.containers.busy_deletes = 10_000
 
     with pytest.raises(TransientError, match=f"cluster {NAME}"):
@@ -113,7 +113,7 @@ def test_a_cluster_that_stays_busy_is_left_to_the_next_try(ready_world: Lifecycl
 
 
 def test_a_name_that_is_not_ours_is_not_deleted(ready_world: LifecycleWorld) -> None:
-    """Somebody has put another address under the name since."""
+    """Given a name that now has a foreign address, it stays."""
     ready_world.host_names.records[HOST] = AddressRecord(HOST, ("192.0.2.99",), 300)
 
     ready_world.stop()
@@ -122,7 +122,7 @@ def test_a_name_that_is_not_ours_is_not_deleted(ready_world: LifecycleWorld) -> 
 
 
 def test_a_name_that_changes_while_it_is_deleted_is_tried_again(ready_world: LifecycleWorld) -> None:
-    """A rival between look and DELETE makes the stop raise."""
+    """Given a rival's change between read and DELETE, the stop raises."""
     ready_world.journal.fail("host_names.delete", ConflictError("changed"))
 
     with pytest.raises(TransientError, match="changed at the same time"):
@@ -143,7 +143,7 @@ STEPS = [
 
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_is_tried_although_another_failed(ready_world: LifecycleWorld, step: str) -> None:
-    """A fault of one service keeps none of the others' resources alive; the handler raises."""
+    """Given a fault of one service, the others' resources are removed all the same and the handler raises."""
     ready_world.journal.fail(step, throttled(step))
 
     with pytest.raises(TransientError, match="Throttling"):
@@ -156,7 +156,7 @@ def test_each_step_is_tried_although_another_failed(ready_world: LifecycleWorld,
 
 @pytest.mark.parametrize("step", STEPS)
 def test_while_anything_is_left_the_rule_is_armed_ahead(ready_world: LifecycleWorld, step: str) -> None:
-    """What could not be taken down has its alarm clock, which brings the stop back."""
+    """Given resources that could not be removed, a shutdown alarm brings the stop back."""
     ready_world.journal.fail(step, throttled(step))
     with pytest.raises(TransientError):
         ready_world.stop()
@@ -169,7 +169,7 @@ def test_while_anything_is_left_the_rule_is_armed_ahead(ready_world: LifecycleWo
 
 @pytest.mark.parametrize("step", [*STEPS, "rules.disarm", "store.read", "store.replace"])
 def test_the_retry_finishes_what_is_left(ready_world: LifecycleWorld, step: str) -> None:
-    """Lambda's retry of a stop that failed at any step leaves nothing."""
+    """Given a stop that failed at any step, Lambda's retry leaves nothing."""
     ready_world.journal.fail(step, throttled(step))
     with pytest.raises(TransientError):
         ready_world.stop(owner="same")
@@ -181,8 +181,8 @@ def test_the_retry_finishes_what_is_left(ready_world: LifecycleWorld, step: str)
 
 
 @pytest.mark.parametrize("step", STEPS[1:])
-def test_the_alarm_brings_back_a_stop_that_failed_for_good(ready_world: LifecycleWorld, step: str) -> None:
-    """After Lambda's three tries the rule fires, and goes on firing, until all is gone."""
+def test_the_alarm_brings_back_a_stop_that_failed_permanently(ready_world: LifecycleWorld, step: str) -> None:
+    """Given three failed tries of Lambda, the rule fires, repeatedly, until everything is gone."""
     ready_world.journal.fail(step, throttled(step), times=4)
 
     ready_world.stop_as_lambda({"userId": USER})
@@ -191,8 +191,8 @@ def test_the_alarm_brings_back_a_stop_that_failed_for_good(ready_world: Lifecycl
     assert ready_world.left() == {}
 
 
-def test_the_shutdown_rule_ends_a_server_that_nobody_stops(world: LifecycleWorld) -> None:
-    """A participant who walks away costs maxRuntime and no more."""
+def test_the_shutdown_rule_ends_an_abandoned_server(world: LifecycleWorld) -> None:
+    """Given a participant who walks away, the server runs for maxRuntime and no longer."""
     world.start()
 
     world.let_minutes_pass(31)
@@ -201,8 +201,8 @@ def test_the_shutdown_rule_ends_a_server_that_nobody_stops(world: LifecycleWorld
     assert (world.record().state, world.record().reason) == ("stopped", "maxRuntime")
 
 
-def test_a_stop_beside_a_dead_start_looks_again_after_its_lease(world: LifecycleWorld) -> None:
-    """The start may be in the middle of a call: the rule rings when its time is over."""
+def test_a_stop_of_an_interrupted_start_runs_again_after_its_lease(world: LifecycleWorld) -> None:
+    """Given a start in the middle of a call, the rule fires when its lease is over."""
     world.journal.fail("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start()
@@ -218,8 +218,8 @@ def test_a_stop_beside_a_dead_start_looks_again_after_its_lease(world: Lifecycle
     assert world.record().state == "stopping"
 
 
-def test_what_a_dead_start_made_last_is_found_after_its_lease(world: LifecycleWorld) -> None:
-    """The second look takes away what the call in flight has made after all."""
+def test_what_an_interrupted_start_created_last_is_found_after_its_lease(world: LifecycleWorld) -> None:
+    """Given a call in flight that created something, the second stop removes it."""
     world.journal.fail("containers.create_cluster", Crash())
     with pytest.raises(Crash):
         world.start()
@@ -234,7 +234,7 @@ def test_what_a_dead_start_made_last_is_found_after_its_lease(world: LifecycleWo
 
 
 def test_what_a_start_made_behind_the_stop_is_found(world: LifecycleWorld) -> None:
-    """A start that ends while the stop is at work may have made something behind it: it looks twice."""
+    """Given a start that ends during the stop, the stop clears twice, for what the start has created."""
 
     def start_makes_a_cluster_and_notices() -> None:
         world.containers.create_cluster(NAME, {})

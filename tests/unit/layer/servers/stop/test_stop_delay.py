@@ -1,4 +1,4 @@
-"""stop_server: a delay moves the deadline, and nothing sleeps."""
+"""stop_server: a delay moves the deadline, and nothing waits."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,12 +10,12 @@ from tests.fakes.world import NAME, LifecycleWorld
 
 
 def throttled(operation: str) -> AwsError:
-    """What an adapter raises when AWS throttles."""
+    """Return the error that an adapter raises when AWS throttles."""
     return AwsError(operation, "ThrottlingException", retryable=True)
 
 
 def test_a_delay_moves_the_deadline_earlier(ready_world: LifecycleWorld) -> None:
-    """The rule is armed again; nothing is stopped now, and nobody sleeps."""
+    """Given a delay, the rule is armed again, nothing is stopped now, and the handler does not sleep."""
     now = ready_world.clock.now()
 
     ready_world.stop({"delay": 5})
@@ -27,7 +27,7 @@ def test_a_delay_moves_the_deadline_earlier(ready_world: LifecycleWorld) -> None
 
 
 def test_a_delay_never_moves_it_later(ready_world: LifecycleWorld) -> None:
-    """A server that ends before that keeps its deadline and its rule."""
+    """Given a server that ends sooner, it keeps its deadline and its rule."""
     deadline, fires = ready_world.record().deadline, ready_world.rules.rules[NAME].fires
 
     ready_world.stop({"delay": 50})
@@ -36,7 +36,7 @@ def test_a_delay_never_moves_it_later(ready_world: LifecycleWorld) -> None:
 
 
 def test_the_delayed_stop_happens(ready_world: LifecycleWorld) -> None:
-    """The rule brings it about."""
+    """Given a delay that is over, the rule stops the server."""
     ready_world.stop({"delay": 5, "reason": "lab closes"})
 
     ready_world.let_minutes_pass(7)
@@ -46,7 +46,7 @@ def test_the_delayed_stop_happens(ready_world: LifecycleWorld) -> None:
 
 
 def test_a_short_delay_still_gives_a_rule_that_fires(ready_world: LifecycleWorld) -> None:
-    """A cron for the minute that is just ending may never fire: it is armed a minute ahead."""
+    """Given a minute that is just ending, the rule is armed a minute ahead: its cron might never fire."""
     ready_world.stop({"delay": 0.01})
 
     [armed] = ready_world.journal.arguments("rules.arm")
@@ -54,7 +54,7 @@ def test_a_short_delay_still_gives_a_rule_that_fires(ready_world: LifecycleWorld
 
 
 def test_a_rule_that_took_too_long_to_arm_is_armed_again(ready_world: LifecycleWorld) -> None:
-    """PutRule may be throttled past the very minute that it was to fire in."""
+    """Given PutRule throttled past the minute in which it should fire, the rule is armed a minute ahead."""
     ready_world.journal.before("rules.arm", lambda: ready_world.clock.advance(200))
 
     ready_world.stop({"delay": 1})
@@ -64,7 +64,7 @@ def test_a_rule_that_took_too_long_to_arm_is_armed_again(ready_world: LifecycleW
 
 
 def test_a_delay_is_armed_by_the_retry_if_the_first_try_failed(ready_world: LifecycleWorld) -> None:
-    """A throttled PutRule after the record was written must not lose the delay."""
+    """Given PutRule throttled after the record was written, the delay is not lost."""
     ready_world.journal.fail("rules.arm", throttled("events:PutRule"))
     message, sent_at = {"delay": 5}, ready_world.clock.now()
     with pytest.raises(AwsError):
@@ -78,7 +78,7 @@ def test_a_delay_is_armed_by_the_retry_if_the_first_try_failed(ready_world: Life
 
 
 def test_a_delay_that_is_over_when_it_arrives_stops_at_once(ready_world: LifecycleWorld) -> None:
-    """A message that was long on its way counts from when it was sent."""
+    """Given a message that arrives late, the delay counts from when it was sent."""
     sent_at = ready_world.clock.now()
     ready_world.clock.advance(6 * 60)
 
@@ -91,7 +91,7 @@ def test_a_delay_that_is_over_when_it_arrives_stops_at_once(ready_world: Lifecyc
 def test_a_delay_without_a_server_starts_nothing(
     world: LifecycleWorld, prepare: Callable[[LifecycleWorld], None]
 ) -> None:
-    """There is nothing to delay."""
+    """Given nothing to delay, the message is ignored."""
     prepare(world)
 
     world.stop({"delay": 5})

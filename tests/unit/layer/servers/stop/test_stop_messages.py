@@ -1,4 +1,4 @@
-"""stop_server: which stop message means what."""
+"""stop_server: the meaning of each stop message."""
 
 from datetime import timedelta
 
@@ -10,12 +10,12 @@ from tests.fakes.world import HOST, NAME, OTHER_PROJECT, PROJECT, USER, Lifecycl
 
 
 def throttled(operation: str) -> AwsError:
-    """What an adapter raises when AWS throttles."""
+    """Return the error that an adapter raises when AWS throttles."""
     return AwsError(operation, "ThrottlingException", retryable=True)
 
 
 def test_a_second_stop_at_the_same_time_keeps_off(ready_world: LifecycleWorld) -> None:
-    """The one that holds the lease does the work."""
+    """Given a stop that holds the lease, another one leaves the work to it."""
     ready_world.journal.before("containers.stop_task", ready_world.stop)
 
     ready_world.stop()
@@ -25,7 +25,7 @@ def test_a_second_stop_at_the_same_time_keeps_off(ready_world: LifecycleWorld) -
 
 
 def test_an_alarm_that_rings_while_a_stop_holds_the_lease_is_set_again(ready_world: LifecycleWorld) -> None:
-    """That stop may be dead, and the rule rings only once."""
+    """Given a stop that may have been cut off, the one-time rule is armed again."""
     ready_world.journal.fail("rules.arm", Crash())
     with pytest.raises(Crash):
         ready_world.stop()
@@ -37,7 +37,7 @@ def test_an_alarm_that_rings_while_a_stop_holds_the_lease_is_set_again(ready_wor
 
 
 def test_two_stops_that_read_the_same_record_agree(ready_world: LifecycleWorld) -> None:
-    """The loser of the compare-and-swap looks again and finds nothing left to do."""
+    """Given two stops, the loser of the compare-and-swap reads again and finds nothing left to do."""
     ready_world.journal.before("store.replace", ready_world.stop)
 
     ready_world.stop()
@@ -47,7 +47,7 @@ def test_two_stops_that_read_the_same_record_agree(ready_world: LifecycleWorld) 
 
 
 def test_a_stop_of_another_project_is_ignored(ready_world: LifecycleWorld) -> None:
-    """Someone who leaves one study while playing in the other keeps their server."""
+    """Given a stop of one study, a participant who plays in another keeps their server."""
     ready_world.stop({"projectId": OTHER_PROJECT})
 
     assert ready_world.record().state == "ready"
@@ -55,7 +55,7 @@ def test_a_stop_of_another_project_is_ignored(ready_world: LifecycleWorld) -> No
 
 
 def test_a_stop_of_another_project_does_not_void_a_start(ready_world: LifecycleWorld) -> None:
-    """A stopped record is not marked by it either."""
+    """Given a stopped record of another study, the stop does not change it."""
     ready_world.stop()
     known = ready_world.record().stop_requested_at
     ready_world.clock.advance(60)
@@ -66,7 +66,7 @@ def test_a_stop_of_another_project_does_not_void_a_start(ready_world: LifecycleW
 
 
 def test_a_stop_older_than_the_start_is_ignored(ready_world: LifecycleWorld) -> None:
-    """A stop that SNS delivers once more, late, does not end the attempt that was begun since."""
+    """Given a stop delivered again late, it does not end an attempt that began since."""
     sent_at = ready_world.clock.now()
     ready_world.stop(sent_at=sent_at)
     ready_world.clock.advance(60)
@@ -78,7 +78,7 @@ def test_a_stop_older_than_the_start_is_ignored(ready_world: LifecycleWorld) -> 
 
 
 def test_a_stop_of_an_older_attempt_clears_only_that_attempt(ready_world: LifecycleWorld) -> None:
-    """Its cluster and rule go; the server of the newer attempt stays as it is."""
+    """Given a stop of an older attempt, its cluster and rule go and the newer attempt's server stays."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.start("second")
@@ -99,7 +99,7 @@ def test_a_stop_of_an_older_attempt_clears_only_that_attempt(ready_world: Lifecy
 
 
 def test_a_stop_of_an_older_attempt_counts_whatever_its_project(ready_world: LifecycleWorld) -> None:
-    """The participant may be in another study by now; what the older attempt left is taken all the same."""
+    """Given a participant in another study now, the older attempt's resources are removed all the same."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.start("second", project=OTHER_PROJECT)
@@ -110,8 +110,8 @@ def test_a_stop_of_an_older_attempt_counts_whatever_its_project(ready_world: Lif
     assert ready_world.left()["clusters"] == [f"hippo-2-{USER}"]
 
 
-def test_what_an_older_attempt_leaves_has_its_alarm_clock(ready_world: LifecycleWorld) -> None:
-    """A remnant that cannot be taken down is tried again by its own rule."""
+def test_what_an_older_attempt_leaves_has_its_shutdown_alarm(ready_world: LifecycleWorld) -> None:
+    """Given an older attempt that cannot be torn down, its own rule retries."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.start("second")
@@ -126,7 +126,7 @@ def test_what_an_older_attempt_leaves_has_its_alarm_clock(ready_world: Lifecycle
 
 
 def test_a_stop_without_a_record_leaves_a_marker(world: LifecycleWorld) -> None:
-    """It says when the stop was asked for, so that older starts are void."""
+    """Given a stop without a record, the marker has its time, so that older starts are void."""
     now = world.clock.now()
 
     world.stop({"projectId": PROJECT, "reason": "step 4"})
@@ -142,8 +142,7 @@ def test_a_stop_without_a_record_leaves_a_marker(world: LifecycleWorld) -> None:
 def test_a_late_stop_of_a_participant_leaves_no_marker(
     world: LifecycleWorld, seconds: float, occasion: str, is_marked: bool
 ) -> None:
-    """Given a stop that `next_step` sent a minute ago, or the tool because of a record, then nothing of
-    somebody who may have withdrawn is written; late starts are void without it."""
+    """Given a stop that `next_step` or the tool sent, nothing is written about a withdrawn participant."""
     sent_at = world.clock.now()
     world.clock.advance(seconds)
 
@@ -153,7 +152,7 @@ def test_a_late_stop_of_a_participant_leaves_no_marker(
 
 
 def test_a_late_stop_of_anybody_else_leaves_a_marker(world: LifecycleWorld) -> None:
-    """Given a stop of `/stop` that comes an hour late, then a start that is even later starts nothing."""
+    """Given a stop of `/stop` that comes an hour late, a start that is even later starts nothing."""
     sent_at = world.clock.now()
     world.clock.advance(3600)
     world.stop(sent_at=sent_at)
@@ -165,7 +164,7 @@ def test_a_late_stop_of_anybody_else_leaves_a_marker(world: LifecycleWorld) -> N
 
 
 def test_a_stop_of_an_earlier_life_is_ignored(world: LifecycleWorld) -> None:
-    """Given a record that was deleted and begun anew, then a late stop of attempt 1 means the old one."""
+    """Given a deleted record and a new attempt 1, a late stop of attempt 1 means the old one."""
     world.start()
     world.clock.advance(60)
     world.stop()
@@ -180,7 +179,7 @@ def test_a_stop_of_an_earlier_life_is_ignored(world: LifecycleWorld) -> None:
 
 
 def test_a_start_after_the_marker_has_its_effect(world: LifecycleWorld) -> None:
-    """The marker stands only against what is older."""
+    """Given a marker, a newer start takes effect."""
     world.stop()
     world.clock.advance(60)
 
@@ -190,7 +189,7 @@ def test_a_start_after_the_marker_has_its_effect(world: LifecycleWorld) -> None:
 
 
 def test_a_stop_of_an_attempt_without_a_record_clears_it(world: LifecycleWorld) -> None:
-    """A rule outlives a record that somebody deleted: what it names goes, and no record comes back."""
+    """Given a rule that outlives a deleted record, what it names is removed and no record comes back."""
     world.start()
     del world.store.objects[f"_servers/{USER}.json"]
 
@@ -201,7 +200,7 @@ def test_a_stop_of_an_attempt_without_a_record_clears_it(world: LifecycleWorld) 
 
 
 def test_a_stop_of_a_stopped_server_clears_what_is_left(ready_world: LifecycleWorld) -> None:
-    """Nothing should be there; an overtaken start may have made something since."""
+    """Given a stopped server, another stop clears again: an overtaken start may have created something."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.containers.create_cluster(NAME, {})
@@ -213,7 +212,7 @@ def test_a_stop_of_a_stopped_server_clears_what_is_left(ready_world: LifecycleWo
 
 
 def test_a_second_stop_voids_the_starts_before_it(ready_world: LifecycleWorld) -> None:
-    """A start asked for between two stops starts nothing when it comes after both."""
+    """Given a start sent between two stops, it starts nothing when it arrives after both."""
     ready_world.stop()
     ready_world.clock.advance(30)
     sent_at = ready_world.clock.now()
@@ -226,7 +225,7 @@ def test_a_second_stop_voids_the_starts_before_it(ready_world: LifecycleWorld) -
 
 
 def test_the_platforms_own_stop_does_not_void_a_start(ready_world: LifecycleWorld) -> None:
-    """A start asked for during a stop stays good although the rule has to ring for that stop once more."""
+    """Given a start sent during a stop, it stays valid although the rule must repeat that stop."""
     ready_world.journal.fail("containers.delete_cluster", throttled("ecs"), times=3)
     ready_world.stop_as_lambda({"userId": USER})
     sent_at = ready_world.clock.now()
@@ -239,7 +238,7 @@ def test_the_platforms_own_stop_does_not_void_a_start(ready_world: LifecycleWorl
 
 
 def test_a_failed_attempt_that_made_nothing_is_stopped_without_a_call(world: LifecycleWorld) -> None:
-    """There is no cluster to look for; the error stays for the participant."""
+    """Given a failure without a cluster, nothing is searched, and the error stays for the participant."""
     world.start(project="unknown")
     world.clock.advance(60)
 

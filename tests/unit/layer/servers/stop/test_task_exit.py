@@ -1,4 +1,4 @@
-"""stop_server: ECS tells that a task has ended; what died is replaced, what has ended is cleared away."""
+"""stop_server: ECS reports task exits; crashed servers are replaced, finished ones are torn down."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,26 +13,26 @@ from tests.fakes.world import NAME, PROJECT, USER, LifecycleWorld
 
 CRASH = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}
 SPOT = {"stopCode": "SpotInterruption", "containers": [{"exitCode": 0}]}
-IN_GOOD_ORDER = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]}
-RESTART = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/again/1"}
+CLEAN_EXIT = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]}
+REPLACEMENT = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/again/1"}
 
 
 def build_event(task_arn: str, detail: dict[str, Any], cluster: str = NAME) -> dict[str, Any]:
-    """An event of ECS as EventBridge puts it into a message."""
+    """Return an event of ECS as EventBridge puts it into a message."""
     arn = f"arn:aws:ecs:ca-central-1:000000000000:cluster/{cluster}"
     full = {"lastStatus": "STOPPED", "clusterArn": arn, "taskArn": task_arn, **detail}
     return {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": full}
 
 
-def let_die(world: LifecycleWorld, detail: dict[str, Any] = CRASH) -> dict[str, Any]:
-    """Let the server's task end, and give the event of it."""
+def crash_task(world: LifecycleWorld, detail: dict[str, Any] = CRASH) -> dict[str, Any]:
+    """Let the server's task exit, and return the event."""
     world.containers.end_task(detail["stopCode"], "it ended", detail["containers"][0]["exitCode"])
     world.clock.advance(15)
     return build_event(world.record().task_arn, detail)
 
 
 def start_again(world: LifecycleWorld) -> None:
-    """Deliver the starts that have been asked for."""
+    """Deliver the requested starts."""
     world.clock.advance(1)
     while world.start_topic.messages:
         message = world.start_topic.messages.pop(0)
@@ -42,14 +42,13 @@ def start_again(world: LifecycleWorld) -> None:
 @pytest.mark.parametrize(
     ("detail", "provider"), [(CRASH, "FARGATE_SPOT"), (SPOT, "FARGATE")], ids=["crash", "spot"]
 )
-def test_a_server_that_died_is_replaced(
+def test_a_server_whose_task_exited_is_replaced(
     ready_world: LifecycleWorld, detail: dict[str, Any], provider: str
 ) -> None:
-    """Given a task that died in use, then its server is torn down and one more started; on demand if Spot
-    took it."""
-    ready_world.tell_stop_server(let_die(ready_world, detail))
+    """Given a task that exits in use, its server is replaced; on demand if Spot took it back."""
+    ready_world.deliver_to_stop_server(crash_task(ready_world, detail))
     assert ready_world.left() == {}
-    assert list(ready_world.start_topic.messages) == [RESTART]
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT]
 
     start_again(ready_world)
 
@@ -59,9 +58,9 @@ def test_a_server_that_died_is_replaced(
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_server_that_ended_in_good_order_is_not_replaced(ready_world: LifecycleWorld) -> None:
-    """Given a game server that says 0 when it ends, then the game is over: cleared away at once."""
-    ready_world.tell_stop_server(let_die(ready_world, IN_GOOD_ORDER))
+def test_a_server_that_exited_with_0_is_not_replaced(ready_world: LifecycleWorld) -> None:
+    """Given a game server that exits with 0, the game is over and the server is torn down at once."""
+    ready_world.deliver_to_stop_server(crash_task(ready_world, CLEAN_EXIT))
 
     assert ready_world.left() == {}
     assert list(ready_world.start_topic.messages) == []
@@ -69,10 +68,10 @@ def test_a_server_that_ended_in_good_order_is_not_replaced(ready_world: Lifecycl
 
 
 @pytest.mark.parametrize("next_step", [5, 6])
-def test_nobody_who_is_past_the_game_gets_another_one(ready_world: LifecycleWorld, next_step: int) -> None:
-    """Given a participant past the last game, when their server dies, then it is only cleared away."""
+def test_a_participant_past_the_game_gets_no_replacement(ready_world: LifecycleWorld, next_step: int) -> None:
+    """Given a participant past the last game, their server's exit only tears it down."""
     ready_world.put_participant(next_step)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -81,11 +80,11 @@ def test_nobody_who_is_past_the_game_gets_another_one(ready_world: LifecycleWorl
 
 
 def test_a_study_without_stop_step_ends_with_its_last_game(world: LifecycleWorld) -> None:
-    """Given a config that stops no server, then whoever is past the game misses none that dies."""
+    """Given a config that stops no server, an exit past the game needs no replacement."""
     world.publish(PROJECT, events={"startServerStep": 2, "stopServerStep": None})
     world.start()
     world.put_participant(5)
-    world.tell_stop_server(let_die(world))
+    world.deliver_to_stop_server(crash_task(world))
 
     start_again(world)
 
@@ -94,9 +93,9 @@ def test_a_study_without_stop_step_ends_with_its_last_game(world: LifecycleWorld
 
 @pytest.mark.parametrize("next_step", [2, 3, 4])
 def test_whoever_plays_or_waits_gets_another_one(ready_world: LifecycleWorld, next_step: int) -> None:
-    """Given a participant before or at the game, then the replacement comes."""
+    """Given a participant before or at the game, the replacement comes up."""
     ready_world.put_participant(next_step)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -104,9 +103,9 @@ def test_whoever_plays_or_waits_gets_another_one(ready_world: LifecycleWorld, ne
 
 
 def test_a_closed_study_gets_no_replacement(ready_world: LifecycleWorld) -> None:
-    """Given a study that was switched off, then its dying servers are only cleared away."""
+    """Given a closed study, its exiting servers are only torn down."""
     ready_world.publish(PROJECT, live=False)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
 
     start_again(ready_world)
 
@@ -114,12 +113,12 @@ def test_a_closed_study_gets_no_replacement(ready_world: LifecycleWorld) -> None
 
 
 def test_replacements_are_bounded(ready_world: LifecycleWorld) -> None:
-    """Given a server that dies again and again, then after five attempts the participant is told."""
+    """Given a server that exits again and again, the participant sees an error after five attempts."""
     for attempt in range(1, MAX_TRIES + 1):
         assert ready_world.record().attempt == attempt
-        event = let_die(ready_world)
+        event = crash_task(ready_world)
         event["detail"]["clusterArn"] = f"arn:aws:ecs:r:a:cluster/{ready_world.record().cluster}"
-        ready_world.tell_stop_server(event)
+        ready_world.deliver_to_stop_server(event)
         start_again(ready_world)
 
     assert ready_world.record().state == "failed"
@@ -127,12 +126,12 @@ def test_replacements_are_bounded(ready_world: LifecycleWorld) -> None:
 
 
 def test_the_same_event_twice_has_effect_once(ready_world: LifecycleWorld) -> None:
-    """Given a second delivery after the replacement is up, then nothing happens to it."""
-    event = let_die(ready_world)
-    ready_world.tell_stop_server(event)
+    """Given a second delivery after the replacement is up, nothing happens to it."""
+    event = crash_task(ready_world)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
     assert (ready_world.record().state, ready_world.record().attempt) == ("ready", 2)
@@ -141,11 +140,11 @@ def test_the_same_event_twice_has_effect_once(ready_world: LifecycleWorld) -> No
 def test_a_second_delivery_before_the_replacement_asks_again_under_the_same_id(
     ready_world: LifecycleWorld,
 ) -> None:
-    """Given an earlier delivery that may have died before it asked, then asking twice starts one server."""
-    event = let_die(ready_world)
-    ready_world.tell_stop_server(event)
-    ready_world.tell_stop_server(event)
-    assert list(ready_world.start_topic.messages) == [RESTART, RESTART]
+    """Given an earlier delivery that may have been cut off, asking twice starts one server."""
+    event = crash_task(ready_world)
+    ready_world.deliver_to_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT, REPLACEMENT]
 
     start_again(ready_world)
 
@@ -170,7 +169,7 @@ def test_stop_with_the_text_of_a_task_exit_is_not_one(
 
 def test_stop_with_the_text_of_a_task_exit_ends_the_replacement(ready_world: LifecycleWorld) -> None:
     """Given a server that is being replaced, a stop that reads like a task exit ends that."""
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
     ready_world.clock.advance(1)
     ready_world.stop({"reason": ready_world.record().reason})
 
@@ -179,14 +178,14 @@ def test_stop_with_the_text_of_a_task_exit_ends_the_replacement(ready_world: Lif
     assert (ready_world.record().state, ready_world.record().reason) == ("stopped", "requested")
 
 
-def test_a_task_that_we_stopped_is_no_death(ready_world: LifecycleWorld) -> None:
-    """Given the event of an ordinary stop, then it costs one look and changes nothing."""
+def test_a_task_that_we_stopped_is_not_a_task_exit(ready_world: LifecycleWorld) -> None:
+    """Given the event of an ordinary stop, it costs one read and changes nothing."""
     event = build_event(ready_world.record().task_arn, {"stopCode": "UserInitiated", "containers": []})
     ready_world.stop()
     ready_world.journal.calls.clear()
     before = ready_world.record()
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.journal.names() == ["store.read"]
     assert ready_world.record() == before
@@ -204,22 +203,22 @@ def test_a_task_that_we_stopped_is_no_death(ready_world: LifecycleWorld) -> None
     ],
 )
 def test_events_of_other_tasks_change_nothing(ready_world: LifecycleWorld, changes: dict[str, str]) -> None:
-    """Given another task, attempt, stack, participant or state, then the server stays as it is."""
+    """Given another task, attempt, stack, participant or state, the server stays as it is."""
     before = ready_world.record()
     event = build_event(before.task_arn, CRASH)
     event["detail"] |= changes
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.record() == before
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_death_while_the_name_is_awaited_is_seen_by_the_start(world: LifecycleWorld) -> None:
-    """Given a task that dies after its port has answered, then the start does not call it ready."""
+def test_an_exit_while_the_name_is_awaited_is_seen_by_the_start(world: LifecycleWorld) -> None:
+    """Given a task that exits after its port has answered, the start does not call it ready."""
 
     def die() -> None:
-        world.tell_stop_server(let_die(world))
+        world.deliver_to_stop_server(crash_task(world))
 
     world.host_names.seconds_to_sync = 60
     world.clock.plan(50, die)
@@ -232,10 +231,10 @@ def test_a_death_while_the_name_is_awaited_is_seen_by_the_start(world: Lifecycle
 
 
 def test_spot_takes_a_task_while_its_name_is_awaited(world: LifecycleWorld) -> None:
-    """Given Spot at the same moment, then the same start goes on, on demand."""
+    """Given a Spot interruption at the same moment, the same start continues on demand."""
 
     def die() -> None:
-        world.tell_stop_server(let_die(world, SPOT))
+        world.deliver_to_stop_server(crash_task(world, SPOT))
 
     world.host_names.seconds_to_sync = 60
     world.clock.plan(50, die)
@@ -246,25 +245,24 @@ def test_spot_takes_a_task_while_its_name_is_awaited(world: LifecycleWorld) -> N
     assert len(world.containers.list_living()) == 1
 
 
-def test_a_stop_while_the_dead_server_is_cleared_away_prevents_the_replacement(
+def test_a_stop_during_the_teardown_prevents_the_replacement(
     ready_world: LifecycleWorld,
 ) -> None:
-    """Given an operator's or a study's stop meanwhile, then it is stopped for good."""
-    event = let_die(ready_world)
+    """Given an operator's or a study's stop meanwhile, the server is stopped permanently."""
+    event = crash_task(ready_world)
     ready_world.journal.before("containers.delete_cluster", lambda: ready_world.stop())
 
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
 
     assert ready_world.left() == {}
     assert list(ready_world.start_topic.messages) == []
 
 
 def test_a_stop_sent_before_the_replacement_counts_for_it(ready_world: LifecycleWorld) -> None:
-    """Given a stop that was sent while the dead server was cleared away and comes late, then it stops the
-    replacement: nobody wanted the game any more."""
-    event = let_die(ready_world)
+    """Given a stop sent during the teardown after an exit, it stops the replacement even if it comes late."""
+    event = crash_task(ready_world)
     sent_at = ready_world.clock.now()
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     start_again(ready_world)
 
     ready_world.stop(sent_at=sent_at)
@@ -273,10 +271,10 @@ def test_a_stop_sent_before_the_replacement_counts_for_it(ready_world: Lifecycle
 
 
 def test_a_stop_that_is_handled_before_the_replacement_prevents_it(ready_world: LifecycleWorld) -> None:
-    """Given a stop sent before the replacement was asked for but handled after, then nothing is started."""
-    event = let_die(ready_world)
+    """Given a stop sent before the replacement was requested but handled after it, nothing is started."""
+    event = crash_task(ready_world)
     sent_at = ready_world.clock.now()
-    ready_world.tell_stop_server(event)
+    ready_world.deliver_to_stop_server(event)
     ready_world.stop(sent_at=sent_at + timedelta(milliseconds=1))
 
     start_again(ready_world)
@@ -292,45 +290,45 @@ def test_a_stop_that_is_handled_before_the_replacement_prevents_it(ready_world: 
 def test_a_crash_on_the_way_is_made_good_by_the_retry(
     ready_world: LifecycleWorld, call: str, after: bool
 ) -> None:
-    """Given an invocation that dies anywhere, when Lambda tries the event again, then one replacement."""
-    event = let_die(ready_world)
+    """Given an invocation cut off anywhere, Lambda's retry leads to one replacement."""
+    event = crash_task(ready_world)
     (ready_world.journal.lose_answer if after else ready_world.journal.fail)(call, Crash())
     with pytest.raises(Crash):
-        ready_world.tell_stop_server(event, owner="same")
+        ready_world.deliver_to_stop_server(event, owner="same")
     ready_world.clock.advance(60)
 
-    ready_world.tell_stop_server(event, owner="same")
+    ready_world.deliver_to_stop_server(event, owner="same")
     start_again(ready_world)
 
     assert (ready_world.record().state, ready_world.record().attempt) == ("ready", 2)
     assert len(ready_world.containers.list_living()) == 1
 
 
-def test_a_crash_before_the_replacement_is_asked_for_is_made_good(ready_world: LifecycleWorld) -> None:
-    """Given all cleared away and then a death before SNS, then the retry asks for it."""
-    event = let_die(ready_world)
+def test_a_crash_before_the_replacement_is_requested_is_retried(ready_world: LifecycleWorld) -> None:
+    """Given an invocation cut off after the teardown and before SNS, the retry requests the replacement."""
+    event = crash_task(ready_world)
     ready_world.journal.fail("start_topic.publish", Crash())
     with pytest.raises(Crash):
-        ready_world.tell_stop_server(event, owner="same")
+        ready_world.deliver_to_stop_server(event, owner="same")
 
-    ready_world.tell_stop_server(event, owner="same")
+    ready_world.deliver_to_stop_server(event, owner="same")
 
-    assert list(ready_world.start_topic.messages) == [RESTART]
+    assert list(ready_world.start_topic.messages) == [REPLACEMENT]
 
 
 def test_a_fault_of_sns_is_raised(ready_world: LifecycleWorld) -> None:
-    """Given SNS that fails, then the handler raises, so that Lambda tries again."""
-    event = let_die(ready_world)
+    """Given SNS that fails, the handler raises, so that Lambda retries."""
+    event = crash_task(ready_world)
     ready_world.journal.fail("start_topic.publish", AwsError("sns:Publish", "InternalError", retryable=True))
 
     with pytest.raises(TransientError):
-        ready_world.tell_stop_server(event)
+        ready_world.deliver_to_stop_server(event)
 
 
 def test_the_replacement_gets_its_own_time(ready_world: LifecycleWorld) -> None:
-    """Given a game of which half is over, then the new server has a whole maxRuntime and a rule for it."""
+    """Given a game that is half over, the new server has a whole maxRuntime and a rule for it."""
     ready_world.clock.advance(15 * 60)
-    ready_world.tell_stop_server(let_die(ready_world))
+    ready_world.deliver_to_stop_server(crash_task(ready_world))
     now = ready_world.clock.now()
 
     start_again(ready_world)

@@ -1,4 +1,4 @@
-"""The sweep: what nobody looks after any more is cleared, and nothing else is touched."""
+"""The sweep removes what nothing else takes care of, and touches nothing else."""
 
 import json
 from collections.abc import Callable
@@ -20,23 +20,23 @@ TAGS = {"hippo:stack": "hippo"}
 
 
 def throttled(operation: str) -> AwsError:
-    """What an adapter raises when AWS throttles."""
+    """Return the error that an adapter raises when AWS throttles."""
     return AwsError(operation, "ThrottlingException", retryable=True)
 
 
 def sweep_and_deliver(world: LifecycleWorld) -> None:
-    """A sweep and all that it asks for."""
+    """Run a sweep and everything that it requests."""
     world.sweep()
     world.deliver_stops()
 
 
 def lose_rule(world: LifecycleWorld) -> None:
-    """Let the alarm clock vanish."""
+    """Remove the shutdown alarm."""
     world.rules.rules.clear()
 
 
 def test_a_world_in_order_is_left_as_it_is(ready_world: LifecycleWorld) -> None:
-    """Given a server that runs and one that was stopped, then a sweep looks, and no more."""
+    """Given a running server and a stopped one, a sweep only reads."""
     ready_world.start(user=OTHER_USER)
     ready_world.stop({"userId": OTHER_USER})
     before = {k: v for k, v in ready_world.store.objects.items() if k != CURSOR}
@@ -50,7 +50,7 @@ def test_a_world_in_order_is_left_as_it_is(ready_world: LifecycleWorld) -> None:
 
 
 def test_a_cluster_without_a_record_is_cleared(world: LifecycleWorld) -> None:
-    """Given a cluster of this stack of which no record knows, then it goes, with its rule."""
+    """Given a cluster of this stack that no record knows, it is removed with its rule."""
     world.containers.create_cluster(NAME, TAGS)
     world.clock.advance(10)
 
@@ -60,7 +60,7 @@ def test_a_cluster_without_a_record_is_cleared(world: LifecycleWorld) -> None:
 
 
 def test_a_task_of_an_older_attempt_is_cleared(ready_world: LifecycleWorld) -> None:
-    """Given something left of attempt 1 while attempt 2 runs, then only the former goes."""
+    """Given resources of attempt 1 while attempt 2 runs, only the former are removed."""
     ready_world.stop()
     ready_world.clock.advance(60)
     ready_world.start("second")
@@ -87,10 +87,10 @@ def test_a_task_of_an_older_attempt_is_cleared(ready_world: LifecycleWorld) -> N
         ("hippo-1-eve.x", TAGS),
     ],
 )
-def test_a_cluster_of_somebody_else_is_left_alone(
+def test_a_cluster_of_another_owner_is_left_alone(
     world: LifecycleWorld, name: str, tags: dict[str, str]
 ) -> None:
-    """Given a cluster without this stack's tag or form of name, then it stays."""
+    """Given a cluster without this stack's tag or naming, it stays."""
     world.containers.create_cluster(name, tags)
     world.clock.advance(10)
 
@@ -99,8 +99,8 @@ def test_a_cluster_of_somebody_else_is_left_alone(
     assert world.left() == {"clusters": [name]}
 
 
-def test_a_name_of_somebody_else_is_left_alone(ready_world: LifecycleWorld) -> None:
-    """Given A records that no server record knows the address of, then they stay, whatever their form."""
+def test_a_name_of_another_owner_is_left_alone(ready_world: LifecycleWorld) -> None:
+    """Given A records whose address no server record knows, they stay, whatever their name."""
     foreign = {
         f"www.{ROOT_DOMAIN}": AddressRecord(f"www.{ROOT_DOMAIN}", ("192.0.2.1",), 10),
         f"a.b.{ROOT_DOMAIN}": AddressRecord(f"a.b.{ROOT_DOMAIN}", ("203.0.113.1",), 10),
@@ -117,7 +117,7 @@ def test_a_name_of_somebody_else_is_left_alone(ready_world: LifecycleWorld) -> N
 
 
 def test_a_name_that_was_left_behind_is_cleared(ready_world: LifecycleWorld) -> None:
-    """Given a stopped server whose own address still has its name, then the name goes."""
+    """Given a stopped server whose name still has its address, the name is removed."""
     record = ready_world.host_names.records[HOST]
     ready_world.stop()
     ready_world.host_names.records[HOST] = record
@@ -131,8 +131,8 @@ def test_a_name_that_was_left_behind_is_cleared(ready_world: LifecycleWorld) -> 
 @pytest.mark.parametrize(
     "state", [ServerState.STARTING, ServerState.READY, ServerState.STOPPING, ServerState.FAILED]
 )
-def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
-    """Given any unfinished state long after the deadline, and no rule, then it is torn down."""
+def test_a_server_whose_shutdown_alarm_failed_is_stopped(ready_world: LifecycleWorld, state: str) -> None:
+    """Given any unfinished state long after the deadline without a rule, the server is torn down."""
     lose_rule(ready_world)
     ready_world.put_record(replace(ready_world.record(), state=state, lease_until=None))
     ready_world.clock.advance(3600)
@@ -145,7 +145,7 @@ def test_a_server_whose_alarm_clock_failed_is_stopped(ready_world: LifecycleWorl
 
 @pytest.mark.parametrize("state", [ServerState.STARTING, ServerState.STOPPING])
 def test_a_handler_at_work_is_not_disturbed(ready_world: LifecycleWorld, state: str) -> None:
-    """Given a live lease, however old the record, then the sweep keeps off."""
+    """Given a live lease, the sweep leaves the server alone, however old the record is."""
     ready_world.clock.advance(3600)
     lease = ready_world.clock.now() + timedelta(minutes=3)
     ready_world.put_record(replace(ready_world.record(), state=state, lease_until=lease))
@@ -156,7 +156,7 @@ def test_a_handler_at_work_is_not_disturbed(ready_world: LifecycleWorld, state: 
 
 
 def test_a_living_server_gets_its_rule_back(ready_world: LifecycleWorld) -> None:
-    """Given a server before its deadline whose rule is missing, then it is armed again, and rings."""
+    """Given a server before its deadline whose rule is missing, the rule is armed again and fires."""
     lose_rule(ready_world)
 
     ready_world.sweep()
@@ -168,8 +168,8 @@ def test_a_living_server_gets_its_rule_back(ready_world: LifecycleWorld) -> None
     assert ready_world.left() == {}
 
 
-def test_a_death_of_which_no_event_came_is_found(ready_world: LifecycleWorld) -> None:
-    """Given a ready server whose task has stopped, then the sweep has it replaced."""
+def test_a_task_exit_without_an_event_is_found(ready_world: LifecycleWorld) -> None:
+    """Given a ready server whose task has stopped, the sweep has it replaced."""
     ready_world.clock.advance(300)
     ready_world.containers.end_task("EssentialContainerExited", "it crashed", 1)
     ready_world.clock.advance(60)
@@ -181,7 +181,7 @@ def test_a_death_of_which_no_event_came_is_found(ready_world: LifecycleWorld) ->
 
 
 def test_a_game_server_that_ended_in_good_order_unnoticed_is_cleared(ready_world: LifecycleWorld) -> None:
-    """Given the exit code 0, then it is only cleared away."""
+    """Given exit code 0, the server is only torn down."""
     ready_world.clock.advance(300)
     ready_world.containers.end_task("EssentialContainerExited", "it ended", 0)
     ready_world.clock.advance(60)
@@ -194,7 +194,7 @@ def test_a_game_server_that_ended_in_good_order_unnoticed_is_cleared(ready_world
 
 @pytest.mark.parametrize("holder", [(USER, 7), (USER, 1), ("nobody", 1)], ids=["attempt", "stopped", "none"])
 def test_a_slot_whose_holder_is_gone_is_freed(ready_world: LifecycleWorld, holder: tuple[str, int]) -> None:
-    """Given a slot held by an attempt that is over or never was, then it is free again."""
+    """Given a slot held by an attempt that is over or never existed, it is freed."""
     ready_world.stop()
     ServerSlots(ready_world.store, ready_world.clock, 20).claim(5, *holder)
 
@@ -204,7 +204,7 @@ def test_a_slot_whose_holder_is_gone_is_freed(ready_world: LifecycleWorld, holde
 
 
 def test_the_slot_of_a_living_server_is_kept(ready_world: LifecycleWorld) -> None:
-    """Given a holder that runs, then the slot stays its own; a second one of the same attempt does not."""
+    """Given a running holder, its slot stays its own, but a second slot of the same attempt does not."""
     ServerSlots(ready_world.store, ready_world.clock, 20).claim(
         19 - (ready_world.record().slot or 0), USER, 1
     )
@@ -219,7 +219,7 @@ def test_the_slot_of_a_living_server_is_kept(ready_world: LifecycleWorld) -> Non
     "call", ["containers.list_clusters", "rules.list_names", "store.list_after", "host_names.list_page"]
 )
 def test_a_look_that_fails_does_not_hide_the_others(ready_world: LifecycleWorld, call: str) -> None:
-    """Given one kind that cannot be listed, then the rest is still seen to, and the handler raises."""
+    """Given one kind that cannot be listed, the rest is still examined, and the handler raises."""
     ready_world.put_record(replace(ready_world.record(), deadline=ready_world.clock.now()))
     ready_world.clock.advance(3600)
     ready_world.journal.fail(call, throttled(call))
@@ -231,7 +231,7 @@ def test_a_look_that_fails_does_not_hide_the_others(ready_world: LifecycleWorld,
 
 
 def test_a_sweep_asks_for_so_many_stops_and_goes_on_next_time(world: LifecycleWorld) -> None:
-    """Given more orphans than one sweep may clear, then the next one begins with the rest."""
+    """Given more orphans than one sweep may stop, the next one begins with the rest."""
     names = [f"user-{number:03}" for number in range(STOPS_A_TIME + 5)]
     for user in names:
         world.containers.create_cluster(f"hippo-1-{user}", TAGS)
@@ -248,7 +248,7 @@ def test_a_sweep_asks_for_so_many_stops_and_goes_on_next_time(world: LifecycleWo
 
 
 def test_a_sweep_that_was_cut_short_goes_on_within_its_page(world: LifecycleWorld) -> None:
-    """Given more on a page of records than one sweep may stop, then nobody on it is passed over."""
+    """Given more orphans on a page of records than one sweep may stop, none is skipped."""
     for number in range(RECORDS_A_TIME + 1):
         world.put_record(
             ServerRecord(f"user-{number:04}", PROJECT, ServerState.READY, deadline=world.clock.now())
@@ -263,7 +263,7 @@ def test_a_sweep_that_was_cut_short_goes_on_within_its_page(world: LifecycleWorl
 
 
 def test_rules_that_could_not_be_listed_are_not_taken_for_missing(ready_world: LifecycleWorld) -> None:
-    """Given a look at the rules that failed, then no rule is armed for want of it."""
+    """Given a failed listing of the rules, no rule is armed because of it."""
     ready_world.journal.fail("rules.list_names", throttled("events:ListRules"))
     ready_world.journal.calls.clear()
 
@@ -274,7 +274,7 @@ def test_rules_that_could_not_be_listed_are_not_taken_for_missing(ready_world: L
 
 
 def test_records_are_gone_through_a_page_at_a_time(world: LifecycleWorld) -> None:
-    """Given more records than a page, then each sweep takes the next one, and begins again after the last."""
+    """Given more records than a page, each sweep takes the next page and restarts after the last."""
     for number in range(RECORDS_A_TIME + 1):
         world.put_record(ServerRecord(f"user-{number:04}", PROJECT, ServerState.STOPPED))
     seen = []
@@ -289,7 +289,7 @@ def test_records_are_gone_through_a_page_at_a_time(world: LifecycleWorld) -> Non
 
 
 def test_a_sweep_with_little_time_ends_in_time(world: LifecycleWorld) -> None:
-    """Given no time left, then nothing is lost: the cursor stays where the work ended."""
+    """Given no time left, nothing is lost: the cursor stays where the work ended."""
     for number in range(10):
         world.put_record(
             ServerRecord(f"user-{number}", PROJECT, ServerState.READY, deadline=world.clock.now())
@@ -307,7 +307,7 @@ def test_a_sweep_with_little_time_ends_in_time(world: LifecycleWorld) -> None:
 def test_a_sweep_beside_others_does_no_harm(
     ready_world: LifecycleWorld, act: Callable[[LifecycleWorld], None]
 ) -> None:
-    """Given a stop or another sweep in the middle of it, then in the end nothing is left over."""
+    """Given a stop or another sweep in the middle of it, nothing is left over in the end."""
     ready_world.journal.before("store.list", lambda: act(ready_world))
 
     sweep_and_deliver(ready_world)
@@ -320,7 +320,7 @@ def test_a_sweep_beside_others_does_no_harm(
 def test_a_rule_that_a_sweep_armed_for_a_server_just_stopped_clears_itself(
     ready_world: LifecycleWorld,
 ) -> None:
-    """Given a stop between the sweep's look and its rule, then the rule rings once, and is gone."""
+    """Given a stop between the sweep's read and its rule, the rule fires once and is gone."""
     lose_rule(ready_world)
     ready_world.journal.before("rules.arm", lambda: ready_world.stop())
 
@@ -330,8 +330,8 @@ def test_a_rule_that_a_sweep_armed_for_a_server_just_stopped_clears_itself(
     assert ready_world.left() == {}
 
 
-def test_a_sweep_that_dies_is_repeated_without_harm(ready_world: LifecycleWorld) -> None:
-    """Given a death after each of its calls, then a later sweep does what is left."""
+def test_an_interrupted_sweep_is_repeated_without_harm(ready_world: LifecycleWorld) -> None:
+    """Given a sweep cut off after any of its calls, a later sweep does the rest."""
     lose_rule(ready_world)
     ready_world.clock.advance(3600)
     number = 0
@@ -352,7 +352,7 @@ def test_a_sweep_that_dies_is_repeated_without_harm(ready_world: LifecycleWorld)
 
 @pytest.mark.parametrize("body", [b"{broken", b"[]", b'"text"', b"\xff"])
 def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, body: bytes) -> None:
-    """Given a record that is none, then it is named, and everybody else's are cleared all the same."""
+    """Given an invalid record, the error names it, and all other participants are still examined."""
     ready_world.store.objects[f"_servers/{USER}.json"] = body
     other = NAME.replace(USER, OTHER_USER)
     ready_world.containers.create_cluster(other, TAGS)
