@@ -1,4 +1,4 @@
-"""axe-core in every frame of a page: what it finds that keeps people out."""
+"""axe-core in every frame of a page: the violations that exclude participants."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ _OF_DOCUMENTS = ("region", "landmark-one-main", "page-has-heading-one", "documen
 
 
 def find_violations(page: Page) -> list[str]:
-    """Each serious or critical violation of WCAG 2.2 A and AA and of good practice: rule, frame and
-    place."""
+    """Return each serious or critical violation of WCAG 2.2 A and AA and of good practice: rule, frame
+    and element."""
     found = []
     for frame in page.frames:
         frame.evaluate(AXE)  # as the browser's own tools do it, past the page's policy

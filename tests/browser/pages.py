@@ -1,5 +1,4 @@
-"""What tests do with the study page: find a page of the study in its frame, fill it in, wait for what
-follows."""
+"""Helpers for the study page: find a page of the study in its frame, fill it in, wait for the next."""
 
 from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
 
@@ -8,17 +7,17 @@ _TWO_FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAni
 
 
 def content(page: Page) -> FrameLocator:
-    """The researcher's page, in its sandbox."""
+    """Return the researcher's page, in its sandbox."""
     return page.frame_locator("iframe.researcher-page")
 
 
 def submit_button(page: Page) -> Locator:
-    """The button below a researcher's page."""
+    """Return the button below a researcher's page."""
     return content(page).locator("button#submit")
 
 
 def expect_heading(page: Page, text: str) -> None:
-    """A page of the study with this heading is on show, and takes clicks."""
+    """Wait until a page of the study with this heading is shown and accepts clicks."""
     expect(content(page).get_by_role("heading", name=text, exact=True)).to_be_visible()
     settle(page)
 
@@ -35,7 +34,7 @@ def settle(page: Page) -> None:
 
 
 def submit(page: Page) -> None:
-    """Hand the page in."""
+    """Submit the page."""
     settle(page)
     frame = page.locator("iframe.researcher-page").element_handle()
     try:
@@ -47,7 +46,7 @@ def submit(page: Page) -> None:
 
 
 def end_game(page: Page) -> None:
-    """Press the button that ends the game, and say that this is meant."""
+    """Press the button that ends the game, and confirm it."""
     page.get_by_role("button", name="End the game").click()
     page.get_by_role("dialog").get_by_role("button", name="End the game").click()
 
