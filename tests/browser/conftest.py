@@ -54,7 +54,7 @@ class Visitor:
         try:
             page.goto(f"{self.site}/?{words}")
         except Error as error:
-            # Chromium had kept a connection to an earlier test's server, which had this very port.
+            # Chromium had kept a connection to an earlier test's server, which had the same port.
             if "ERR_SOCKET_NOT_CONNECTED" not in str(error):
                 raise
             page.goto(f"{self.site}/?{words}")

@@ -28,9 +28,9 @@ def game_site() -> Iterator[str]:
 
 @pytest.fixture
 def play(browser: Browser, game_site: str, game_server: GameServer) -> Iterator[OpenGame]:
-    """Opens the page and waits for the connection; keywords are `open_game`'s, and `device` the context's.
+    """Yield a function that opens the page and waits for the connection.
 
-    No page may cause an error that nobody catches.
+    Keywords are `open_game`'s, and `device` the context's. No page may cause an uncaught error.
     """
     contexts: list[Any] = []
     troubles: list[str] = []

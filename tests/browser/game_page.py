@@ -12,7 +12,7 @@ from tests.support.chromium import DESKTOP
 
 USER, PROJECT = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "mountain_car"
 
-# In the place of main.js: plays, and notes how it ends. `answers` is what the study says when it is asked.
+# Replaces main.js: plays, and notes how the game ends. `answers` holds the study's next responses.
 STUDY = """
 import { Game } from "./game/game.js";
 import { getMain } from "./views.js";
@@ -120,7 +120,7 @@ def open_game_site() -> Iterator[str]:
 def open_game(
     context: Any, site: str, server_url: str, *, clock: bool = False, without_worker: str = "", **query: str
 ) -> GamePage:
-    """The game in a new tab, played on this server; with `clock` the test may put the page's clock forward.
+    """Open the game in a new tab, played on this server; with `clock` the test may advance the page's clock.
 
     `without_worker`: the worker is "missing" from the site, or "impossible" in this browser.
     """

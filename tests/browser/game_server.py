@@ -23,7 +23,7 @@ class GameServer:
     def __init__(self, port: int = 0) -> None:
         self.received: list[dict[str, Any]] = []
         self.connections: list[ServerConnection] = []
-        # Said to each client, after its first message.
+        # Sent to each client after its first message.
         self.greeting: list[Any] = []
         self._changed = threading.Condition()
         self._server: Server | None = None

@@ -23,10 +23,9 @@ def expect_heading(page: Page, text: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Wait until the page of the study takes clicks.
+    """Wait until the page of the study accepts clicks.
 
-    The sandbox has a process of its own: until that has drawn a frame, Chromium gives clicks to the page that
-    is around it.
+    The sandbox has its own process. Until that has drawn a frame, clicks go to the page around it.
     """
     page.bring_to_front()
     content(page).locator("body").evaluate(_TWO_FRAMES)
@@ -40,7 +39,7 @@ def submit(page: Page) -> None:
     try:
         submit_button(page).click(timeout=_PATIENCE)
     except TimeoutError:
-        # A click that replaces the frame may never be confirmed by the process that was in it.
+        # The process of a frame that a click replaces may never confirm the click.
         if frame.evaluate("frame => frame.isConnected"):
             raise
 
@@ -54,7 +53,7 @@ def end_game(page: Page) -> None:
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:
     """Press a key until this element has the focus.
 
-    A page's button takes none in the page's first half second, and all these presses may be over before.
+    A page's button cannot be focused in its first half second, and all these presses may be over before.
     """
     expect(target).to_be_enabled()
     for _ in range(most):

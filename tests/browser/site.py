@@ -22,9 +22,9 @@ LoadEvent = Callable[[str], dict[str, Any]]
 
 @dataclass
 class Fault:
-    """What befalls the next request of a method, after so many seconds.
+    """A fault of the next request of a method, after so many seconds.
 
-    `refuse` it before it has an effect, `lose` its answer after it, or answer it with a `status` of 500 or
+    `refuse` it before it has an effect, `lose` its response after it, or respond with a `status` of 500 or
     more.
     """
 
@@ -46,7 +46,7 @@ class FrontDoor:
     is_closed: bool = False
 
     def __post_init__(self) -> None:
-        # A Lambda function works on one request at a time.
+        # A Lambda function handles one request at a time.
         self._lock = threading.Lock()
 
     def queries(self, method: str = "GET") -> list[dict[str, str]]:
@@ -104,7 +104,7 @@ class _DoorHandler(BaseHTTPRequestHandler):
     def _serve(self, method: str, body: str | None) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         status, text, lost = self._door.answer(method, query, body, self.headers["User-Agent"])
-        # With nothing sent at all on a kept connection, Chromium itself would ask again.
+        # If nothing were sent on a kept connection, Chromium itself would retry.
         self._send(status or 200, "{" if lost else text, missing=100 if lost else 0)
         if lost:
             self.close_connection = True
@@ -158,7 +158,7 @@ def serve(
     """Run a server on a free loopback port, and yield the port; with `tls` for https."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler)
     if tls:
-        # Shaking hands is left to the thread of each connection: a client that is slow stalls no other.
+        # Each connection's own thread does the handshake: a slow client does not delay others.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

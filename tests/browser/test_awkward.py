@@ -88,7 +88,7 @@ def test_a_mangled_link_in_another_tab_spoils_nothing(world: StudyWorld, visitor
     expect_heading(bare, "Consent")
 
 
-def test_the_next_person_at_a_browser_is_somebody_else(
+def test_the_next_participant_at_a_browser_is_separate(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
     """Given answers of one recruiter id that were not delivered, opening another id's link keeps both
@@ -115,9 +115,7 @@ def test_the_next_person_at_a_browser_is_somebody_else(
 # ---- answers that come late --------------------------------------------------------------------------------
 
 
-def test_an_answer_that_comes_late_takes_nobody_back(
-    world: StudyWorld, door: FrontDoor, visitor: Visitor
-) -> None:
+def test_a_late_answer_takes_no_one_back(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
     """Given a tab whose first answer is delayed while another continues, it catches up, and no draft is
     lost."""
     first = visitor.open(userId="u1")

@@ -94,7 +94,7 @@ def test_what_is_typed_and_not_handed_in_survives_a_reload(world: StudyWorld, vi
     assert json.loads(world.bodies("u1")[1] or "") == FILLED
 
 
-def test_what_is_typed_is_no_draft_of_the_next_page(world: StudyWorld, visitor: Visitor) -> None:
+def test_typed_text_is_not_a_draft_of_the_next_page(world: StudyWorld, visitor: Visitor) -> None:
     """Given two pages with a field of the same name, the second is empty after the first is submitted."""
     field = '<h1>{}</h1><label>Word <input name="word"></label>'
     world.publish({**PAGES, "consent.html": field.format("One"), "quiz.html": field.format("Two")})

@@ -13,7 +13,7 @@ LOST = "The connection to the game was lost. Trying again…"
 LEAVE = "Continue without the game"
 
 
-def test_game_goes_on_after_a_drop(play, game_server):
+def test_game_continues_after_a_drop(play, game_server):
     """Given a dropped connection, the page says so, reconnects by itself, says hello, and continues."""
     game_server.greeting = [{"UI": ["left", "start", "pause"]}]
     game = play()
@@ -34,7 +34,7 @@ def test_game_goes_on_after_a_drop(play, game_server):
     assert not game.is_over
 
 
-def test_loss_is_told_once(play, game_server):
+def test_loss_is_announced_once(play, game_server):
     """Given several attempts that fail, the live region is written once, not at each of them."""
     game = play()
     game.page.evaluate(
@@ -51,7 +51,7 @@ def test_loss_is_told_once(play, game_server):
     assert game.page.evaluate("document.told") == [LOST]
 
 
-def test_reloaded_page_knows_that_the_game_goes_on(play, game_server):
+def test_reloaded_page_knows_that_the_game_is_running(play, game_server):
     """Given a running game, a page that opens, or a second tab, learns it from the frames."""
     game_server.greeting = [{"UI": ["start", "pause"]}, {"frame": draw("red"), "frameId": 8, "playing": True}]
     game = play()
@@ -85,7 +85,7 @@ def test_network_that_comes_back_is_used_at_once(play, game_server):
     game = play(clock=True)
     game_server.stop()
     expect(game.status).to_have_text(LOST)
-    # With time at a stand nothing but the event can end the wait.
+    # While the clock is stopped, only the event can end the wait.
     game.page.clock.pause_at(game.page.evaluate("Date.now() + 1"))
     game.wait_until_disconnected()
     game_server.start()
@@ -127,7 +127,7 @@ def leave(game):
     game.page.get_by_role("dialog").get_by_role("button", name=LEAVE).click()
 
 
-def test_nobody_leaves_the_game_for_want_of_a_network(play, game_server):
+def test_leaving_is_not_offered_without_a_network(play, game_server):
     """Given an offline browser, leaving is offered only once it is back and the server is still
     unreachable."""
     game = play(clock=True)
@@ -308,7 +308,7 @@ def test_game_without_a_study_is_given_up_after_a_minute(play, game_server):
     assert game.wait_for_outcome() == "lost"
 
 
-def test_address_that_is_none_is_no_crash(play, game_server):
+def test_invalid_address_does_not_crash(play, game_server):
     """Given an address that is not a game server's, the page keeps asking the study."""
     game = play(connected=False, play="nonsense:")
     game.answer({"page": "wait"})

@@ -134,7 +134,7 @@ def test_keys_of_the_game_do_not_scroll(play, game_server, key):
     assert game.page.evaluate("window.scrollY") == 0
 
 
-def test_mouse_is_told_in_pixels_of_the_picture(play, game_server):
+def test_mouse_is_reported_in_pixels_of_the_picture(play, game_server):
     """Given a picture shown at twice its size, positions are halved and buttons are unchanged."""
     game_server.greeting = [{"GameWindow": {"id": 0, "size": [600, 400], "mode": "strict"}}]
     game = play()
@@ -160,7 +160,7 @@ def test_mouse_is_told_in_pixels_of_the_picture(play, game_server):
     ]
 
 
-def test_motion_is_told_with_its_distance(play, game_server):
+def test_motion_is_reported_with_its_distance(play, game_server):
     """Given a mouse that moves while no frames come, its position and its movement since then are sent."""
     game = play()
     game_server.say({"GameWindow": {"id": 0, "size": [600, 400], "mode": "strict"}})
@@ -178,13 +178,13 @@ def test_motion_is_told_with_its_distance(play, game_server):
     ]
 
 
-def test_motion_is_told_at_most_once_a_frame(play, game_server):
+def test_motion_is_reported_at_most_once_a_frame(play, game_server):
     """Given frames that come, there are at most as many motions as frames, however much the mouse moves."""
     game = play()
     picture = draw("red")
     game_server.say({"GameWindow": {"id": 0, "frame": picture, "frameId": 0}})
     game.wait_for_frame(0)
-    # However slow the machine is, frames do not stop coming.
+    # Frames keep coming, however slow the machine is.
     game.page.evaluate("performance.now = (now => () => now)(performance.now())")
     box = game.canvas.bounding_box()
     frames = 12
@@ -197,7 +197,7 @@ def test_motion_is_told_at_most_once_a_frame(play, game_server):
     assert 1 <= len(motions) <= frames + 1
 
 
-def test_size_is_told_once_it_has_settled(play, game_server):
+def test_size_is_reported_once_it_has_settled(play, game_server):
     """Given a window that is made smaller, the shown size is sent once, after a second without a change."""
     game = play(clock=True)
     game_server.say({"GameWindow": {"id": 0, "frame": draw("red"), "frameId": 0}})

@@ -60,7 +60,7 @@ def test_display_and_budget_are_shown_and_updated(play, game_server):
     expect(lines).to_have_text(["score2", "levelone", "budget3 of 10 used"])
 
 
-def test_error_is_told(play, game_server):
+def test_error_is_shown(play, game_server):
     """Given an error, the live region shows it."""
     game = play()
     game_server.say({"error": "This server is another participant's."})

@@ -184,7 +184,7 @@ def wait_for_frames(game: GamePage, number: int = 3) -> None:
     game.wait_until(lambda: frame_id(game) >= before + number, PATIENCE)
 
 
-def test_game_over_wss_goes_on_while_its_certificate_is_renewed(
+def test_game_over_wss_continues_while_its_certificate_is_renewed(
     open_tab: Callable[..., GamePage], server: Server, certificates: list[Certificate], browser: Browser
 ) -> None:
     """Given a game over wss, a renewed certificate reaches new connections, and the current one continues."""
@@ -202,11 +202,11 @@ def test_game_over_wss_goes_on_while_its_certificate_is_renewed(
     wait_for_frames(second)
     wait_for_frames(first)
 
-    # One and the same connection from the beginning.
+    # Still the same connection as at the beginning.
     sockets = "document.test.sockets.map(socket => [socket.url, socket.readyState])"
     assert first.page.evaluate(sockets) == [[f"{server.url}/", 1]]
     assert second.page.evaluate(sockets) == [[f"{server.url}/", 1]]
-    # What Chromium itself was given for a new connection.
+    # The certificate that Chromium itself received on a new connection.
     with new_context(browser) as context:
         answer = context.new_page().goto(server.url.replace("wss:", "https:"))
         details = answer.security_details()

@@ -8,7 +8,7 @@ from tests.support.chromium import ARTEFACTS
 
 pytest_plugins = ["tests.browser.game_fixtures"]
 
-HEADER = 50  # pixels of the study's head, which is above the game on the real page
+HEADER = 50  # pixels of the study's header, which is above the game on the real page
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 360), (844, 390), (800, 600)])

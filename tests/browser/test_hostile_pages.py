@@ -16,7 +16,7 @@ from tests.browser.pages import content, expect_heading, settle, submit, submit_
 from tests.browser.site import FrontDoor, serve
 from tests.support.study_world import PAGES, StudyWorld
 
-# What a script would do that somebody got to run: read, and tell.
+# The actions of an injected script: read data, and send it away.
 STEAL = """
 const loot = [];
 const take = (name, get) => {
@@ -223,7 +223,7 @@ def test_a_frame_that_was_led_away_is_brought_back(
     assert "victim" not in "\n".join(attacker.asked)
 
 
-def test_the_page_itself_says_nothing_of_other_studies(
+def test_the_page_reveals_nothing_about_other_studies(
     world: StudyWorld, visitor: Visitor, config: dict[str, Any]
 ) -> None:
     """Given a browser that has taken part in another study, the sandbox's storage is not the page's."""

@@ -99,7 +99,7 @@ def test_an_offline_minute(world: StudyWorld, door: FrontDoor, visitor: Visitor)
     assert words(world) == ["one"]
 
 
-def test_a_page_closed_while_it_saves_hands_in_at_the_next_visit(
+def test_a_page_closed_while_it_saves_submits_when_opened_again(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
     """Given a submit that was not delivered before the tab was closed, it is stored when the link is
@@ -167,7 +167,7 @@ def test_a_reload_at_every_page_skips_none(world: StudyWorld, visitor: Visitor) 
     assert words(world) == list(TITLES)
 
 
-def test_the_link_opened_again_goes_on_as_the_same_participant(world: StudyWorld, visitor: Visitor) -> None:
+def test_the_link_opened_again_continues_as_the_same_participant(world: StudyWorld, visitor: Visitor) -> None:
     """Given a link without a user id, the study continues when it is opened again in the same browser."""
     page = visitor.open()
     answer(page, "one")
@@ -290,9 +290,7 @@ def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
     expect(page.get_by_role("status")).to_have_text("")
 
 
-def test_a_host_of_the_pages_own_that_cannot_be_reached_keeps_nobody_out(
-    visitor: Visitor, config: dict[str, str]
-) -> None:
+def test_an_unreachable_host_of_pages_keeps_no_one_out(visitor: Visitor, config: dict[str, str]) -> None:
     """Given pages on another host that is blocked, they are shown from the page's own host, sandboxed."""
     config["pagesUrl"] = visitor.site.replace("localhost", "127.0.0.1") + "/"
     visitor.context.route("http://127.0.0.1:*/frame.html", lambda route: route.abort())

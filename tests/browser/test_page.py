@@ -112,7 +112,7 @@ def test_a_link_without_a_study_says_so(visitor: Visitor) -> None:
     expect(page.get_by_role("heading", name="This link does not name a study")).to_be_visible()
 
 
-def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
+def test_a_missing_study_says_so(visitor: Visitor) -> None:
     """Given an unknown study, the page says that it is not open, and offers to try again."""
     page = visitor.open("unknown")
 
@@ -121,7 +121,7 @@ def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
     expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
 
 
-def test_a_bad_user_id_is_told(visitor: Visitor) -> None:
+def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
     """Given a link with an invalid id, the page says what is wrong with it."""
     page = visitor.open(userId="not_good")
 
@@ -135,7 +135,7 @@ def game_server() -> GameServer:
         yield server
 
 
-def test_links_that_name_a_game_server_play_there_and_go_on(
+def test_links_that_name_a_game_server_play_there_and_redirect(
     visitor: Visitor, game_server: GameServer, door: FrontDoor
 ) -> None:
     """Given a link with `server` and `redirect`, the game is played there without a study, and then
@@ -150,7 +150,9 @@ def test_links_that_name_a_game_server_play_there_and_go_on(
     assert door.requests == []
 
 
-def test_a_game_by_itself_that_is_lost_is_told(visitor: Visitor, site: str, game_server: GameServer) -> None:
+def test_a_lost_game_without_a_study_is_reported(
+    visitor: Visitor, site: str, game_server: GameServer
+) -> None:
     """Given a link with `server` whose server is unreachable for more than a minute, the page says so,
     and does not continue by itself."""
     page = visitor.context.new_page()

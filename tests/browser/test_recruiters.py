@@ -69,7 +69,7 @@ def test_one_recruiter_id_is_one_participant_on_every_device(
     expect_heading(page, "Quiz")
 
 
-def test_without_the_recruiters_id_nobody_begins(world: StudyWorld, visitor: Visitor) -> None:
+def test_without_the_recruiters_id_no_one_begins(world: StudyWorld, visitor: Visitor) -> None:
     """Given such a study and a link without the id, the page says what to do, and nothing is stored."""
     world.publish(onePer="PROLIFIC_PID")
 
@@ -110,7 +110,7 @@ def test_a_signed_link_lets_in_its_participant_only(
     ],
     ids=["phone", "narrow", "closed"],
 )
-def test_who_cannot_take_part_is_told_before_consent(
+def test_refusal_comes_before_consent(
     world: StudyWorld, make_visitor: MakeVisitor, changes: dict, device: dict, text: str
 ) -> None:
     """Given a study that refuses this participant, a clear page says why, and nothing is stored or
@@ -126,7 +126,7 @@ def test_who_cannot_take_part_is_told_before_consent(
     assert world.messages("start") == []
 
 
-def test_a_window_made_wider_is_let_in(world: StudyWorld, visitor: Visitor) -> None:
+def test_a_widened_window_is_admitted(world: StudyWorld, visitor: Visitor) -> None:
     """Given a participant refused for a narrow window, they begin when they widen it and try again."""
     world.publish(screen={"minWidth": 1000})
     page = visitor.context.new_page()

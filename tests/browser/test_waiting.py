@@ -27,7 +27,7 @@ def waiting(world: StudyWorld, door: FrontDoor, visitor: Visitor, quick_polls: N
     return page
 
 
-def test_each_stage_is_told(world: StudyWorld, waiting: Page) -> None:
+def test_each_stage_is_shown(world: StudyWorld, waiting: Page) -> None:
     """Given a server that starts, the page says queued, starting, almost there, and how long it takes."""
     stage = waiting.locator(".stage")
     expect(stage).to_have_text("You are in the queue for your own game server.")
@@ -62,7 +62,7 @@ def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
     expect(waiting.get_by_text("You have been waiting for 3 minutes.")).to_be_visible()
 
 
-def test_a_failed_server_is_told_and_can_be_tried_once_more(world: StudyWorld, waiting: Page) -> None:
+def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiting: Page) -> None:
     """Given a failed start, the page says so with the contact, and a retry starts the server again."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
     expect(waiting.get_by_role("heading", name="The game could not be started")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page
     expect(waiting.get_by_role("button", name="Try again")).to_be_visible()
 
 
-def test_a_game_whose_time_is_over_goes_on_to_the_next_page(
+def test_a_game_whose_time_is_over_leads_to_the_next_page(
     world: StudyWorld, visitor: Visitor, door: FrontDoor
 ) -> None:
     """Given a stopped server, the page says that the game has ended, and continues at a click."""

@@ -33,7 +33,7 @@ def reason_of(answer: Answer) -> str | None:
     return answer.content["reason"] if answer.content.get("error") == "refused" else None
 
 
-def test_places_are_limited(world: StudyWorld) -> None:
+def test_number_of_participants_is_limited(world: StudyWorld) -> None:
     """Given a limit of two and three participants, the third gets a page that the study is full."""
     world.publish(maxParticipants=2)
 
@@ -124,7 +124,7 @@ def test_headers_tell_a_phone_from_a_computer(world: StudyWorld, load_event: Any
     assert reason_of(world.get()) is None
 
 
-def test_larger_window_is_let_in(world: StudyWorld) -> None:
+def test_larger_window_is_admitted(world: StudyWorld) -> None:
     """Given a participant refused for a narrow window, they begin once it is wider."""
     world.publish(screen={"minWidth": 800})
 
@@ -146,7 +146,7 @@ def test_closing_time_is_exact(world: StudyWorld) -> None:
     assert [reason_of(early), reason_of(world.get(user=OTHER_USER))] == [None, "closed"]
 
 
-def test_reasons_are_told_in_order(world: StudyWorld) -> None:
+def test_reasons_are_reported_in_order(world: StudyWorld) -> None:
     """Given several reasons, the one that the participant cannot change comes first, and the count is
     unchanged."""
     world.publish(maxParticipants=1, closesAt="2030-01-01T12:00:00Z", screen={"mobile": False})
@@ -174,7 +174,7 @@ def test_unreadable_options_of_a_list_let_everybody_in(world: StudyWorld) -> Non
     assert world.list_keys(KEY) == []
 
 
-def test_list_lies_in_the_projects_bucket(world: StudyWorld) -> None:
+def test_list_is_in_the_projects_bucket(world: StudyWorld) -> None:
     """Given a project in another bucket, its count is there."""
     world.publish(maxParticipants=1, bucket=EXTRA_BUCKET)
     world.get()
@@ -183,7 +183,7 @@ def test_list_lies_in_the_projects_bucket(world: StudyWorld) -> None:
     assert world.list_keys(KEY) == []
 
 
-def test_last_place_is_given_once_to_simultaneous_arrivals(world: StudyWorld) -> None:
+def test_limit_holds_for_simultaneous_arrivals(world: StudyWorld) -> None:
     """Given a limit of two and five participants who read the list before any writes it, two begin."""
     world.publish(maxParticipants=2)
     users = [f"player-{number}" for number in range(5)]
@@ -191,7 +191,7 @@ def test_last_place_is_given_once_to_simultaneous_arrivals(world: StudyWorld) ->
 
     def arrive(waiting: list[str]) -> None:
         if waiting:
-            # The next one's whole request runs when this one's claim is on its way: after its read.
+            # The next participant's whole request runs between this claim's read and write.
             world.aws.before("PutObject", lambda: arrive(waiting[1:]), key="_admission.json")
             answers.append(world.get(user=waiting[0]))
 
@@ -206,7 +206,7 @@ def test_last_place_is_given_once_to_simultaneous_arrivals(world: StudyWorld) ->
     assert keys == sorted(f"{PROJECT}/Users/{user}" for user in admissions["admitted"])
 
 
-def test_two_windows_of_one_person_take_one_place(world: StudyWorld) -> None:
+def test_two_windows_of_one_participant_count_once(world: StudyWorld) -> None:
     """Given a newcomer in two windows at once, they count once and have one record, and both see step 1."""
     world.publish(maxParticipants=1)
     rivals: list[Answer] = []
@@ -218,7 +218,7 @@ def test_two_windows_of_one_person_take_one_place(world: StudyWorld) -> None:
     assert read_admissions(world) == {"admitted": [USER], "refused": {}}
 
 
-def test_crash_between_place_and_record_keeps_the_place(world: StudyWorld) -> None:
+def test_crash_between_admission_and_record_keeps_the_admission(world: StudyWorld) -> None:
     """Given an admitted participant whose record could not be written, they are still admitted when they
     return, and no one else is in between."""
     world.publish(maxParticipants=1)
@@ -274,7 +274,7 @@ def test_crowd_that_never_ends_becomes_503_in_time(world: StudyWorld) -> None:
     assert world.list_keys(f"{PROJECT}/Users/") == []
 
 
-def test_list_that_cannot_be_read_lets_nobody_in(world: StudyWorld) -> None:
+def test_unreadable_list_admits_no_one(world: StudyWorld) -> None:
     """Given AccessDenied for an existing list, the response is 503: the list is not created again, and no
     one is admitted."""
     world.publish(maxParticipants=1)
@@ -297,7 +297,7 @@ def test_broken_list_is_left_to_a_person(world: StudyWorld) -> None:
     assert world.read_object(KEY) == "{"
 
 
-def test_request_that_is_wrong_takes_no_place(world: StudyWorld) -> None:
+def test_invalid_request_does_not_count(world: StudyWorld) -> None:
     """Given a newcomer who claims to have finished a step, the response is 400 and they do not count."""
     world.publish(maxParticipants=1)
 
@@ -305,7 +305,7 @@ def test_request_that_is_wrong_takes_no_place(world: StudyWorld) -> None:
     assert world.list_keys(KEY) == []
 
 
-def test_closed_study_takes_no_place(world: StudyWorld) -> None:
+def test_closed_study_counts_no_one(world: StudyWorld) -> None:
     """Given `live: false`, the response is 400 as always, even for a newcomer's POST, and they do not
     count."""
     world.publish(maxParticipants=1, live=False)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.study_world import CONSENT, PROJECT, QUIZ, USER, Answer, StudyWorld
 
-NOT_FOUND = "Project ID Not Found"  # the text that the existing front end was written against
+NOT_FOUND = "Project ID Not Found"  # the text that the existing front end expects
 
 
 def expect_refusal(world: StudyWorld, answer: Answer, text: str) -> None:
@@ -167,7 +167,7 @@ def test_base64_body_is_decoded(world: StudyWorld, load_event: Any) -> None:
 @pytest.mark.parametrize(
     "body", ["%%%", base64.b64encode(b"\xff\xfe").decode()], ids=["not base64", "not UTF-8"]
 )
-def test_base64_body_that_is_no_text(world: StudyWorld, load_event: Any, body: str) -> None:
+def test_base64_body_that_is_not_text(world: StudyWorld, load_event: Any, body: str) -> None:
     """Given bytes that are not text, the response is 400."""
     event = load_event("next_post") | {"body": body, "isBase64Encoded": True}
 

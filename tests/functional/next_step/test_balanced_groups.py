@@ -87,7 +87,7 @@ def test_group_outlives_the_option(world: StudyWorld) -> None:
     newcomer has none."""
     publish(world)
     world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b'{"finished": [1, 0], "running": {}}')
-    world.get()  # the rule for ids would give 0
+    world.get()  # the rule for ids would return 0
     publish(world, groups="hash")
     world.get(user=OTHER_USER)
 
@@ -97,7 +97,7 @@ def test_group_outlives_the_option(world: StudyWorld) -> None:
     assert read_groups(world)["running"] == {USER: 1}
 
 
-def test_who_began_before_the_option_goes_by_the_id(world: StudyWorld) -> None:
+def test_participants_from_before_the_option_are_grouped_by_id(world: StudyWorld) -> None:
     """Given a participant without a group, their id still decides when the study begins to balance."""
     publish(world, groups=None)
     world.get(user=OTHER_USER)
@@ -131,7 +131,7 @@ def test_drop_outs_make_room(world: StudyWorld) -> None:
     world.clock.advance(29 * 60)
     world.get(user="third")
     world.clock.advance(60)
-    # "gone" and "second" count no more, "third" does
+    # "gone" and "second" no longer count, "third" does
     world.get(user="fourth")
     assert world.record("fourth")["group"] != world.record("third")["group"]
 
@@ -146,7 +146,7 @@ def test_simultaneous_arrivals_are_counted_for_each_other(world: StudyWorld) -> 
 
     def arrive(waiting: list[str]) -> None:
         if waiting:
-            # The next one's whole request runs when this one's claim is on its way: after its read.
+            # The next participant's whole request runs between this claim's read and write.
             world.aws.before("PutObject", lambda: arrive(waiting[1:]), key="_groups.json")
             world.get(user=waiting[0])
 
@@ -247,7 +247,7 @@ def test_broken_object_stops_newcomers_only(world: StudyWorld) -> None:
     assert world.read_object(KEY) == "{"
 
 
-def test_object_lies_in_the_projects_bucket(world: StudyWorld) -> None:
+def test_object_is_in_the_projects_bucket(world: StudyWorld) -> None:
     """Given a project in another bucket, its count is there."""
     publish(world, bucket=EXTRA_BUCKET)
     world.get()

@@ -51,7 +51,7 @@ def test_hash_is_of_the_variant_that_was_shown(world: StudyWorld) -> None:
         assert world.record(user)["requests"][1]["consent"]["sha256"] == hash_of(page)
 
 
-def test_late_answer_to_the_consent_page_is_no_second_consent(world: StudyWorld) -> None:
+def test_late_answer_to_the_consent_page_is_not_a_second_consent(world: StudyWorld) -> None:
     """Given another answer to it, it is a repeat without hash."""
     world.publish(consentStep=1)
     world.get()
@@ -62,7 +62,7 @@ def test_late_answer_to_the_consent_page_is_no_second_consent(world: StudyWorld)
 
 
 @pytest.mark.parametrize("step", [3, 9, "one", None])
-def test_step_that_is_no_page_keeps_nothing(world: StudyWorld, step: Any) -> None:
+def test_step_that_is_not_a_page_keeps_nothing(world: StudyWorld, step: Any) -> None:
     """Given a list edited by hand whose consent step is a game or nothing, the study continues."""
     world.write_list([{**world.read_list()[0], "consentStep": step, "version": None}])
 

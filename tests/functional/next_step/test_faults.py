@@ -152,7 +152,7 @@ def test_waiting_survives_route_53(world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize("record", [[], {"nextStep": None}, {"nextStep": "two"}])
-def test_record_that_is_none_is_refused_at_once_and_left_alone(world: StudyWorld, record: Any) -> None:
+def test_invalid_record_is_refused_at_once_and_unchanged(world: StudyWorld, record: Any) -> None:
     """Given a participant record that only a person can fix, the response is 503, and it is not
     overwritten."""
     world.put_record(record)

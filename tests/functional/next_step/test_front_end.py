@@ -20,10 +20,10 @@ from tests.support.study_world import (
 
 @dataclass
 class ReactFrontEnd:
-    """What the existing page does with each answer; `seen` are the pages that the participant saw.
+    """The existing page's reactions to each response; `seen` holds the pages that the participant saw.
 
     It GETs when loaded and when a game ends, POSTs a submitted form, and polls every 30 s only after a POST
-    that got `wait`; it connects to the game 30 s after it was told to show it.
+    that got `wait`. It connects to the game 30 s after the response that shows it.
     """
 
     world: StudyWorld

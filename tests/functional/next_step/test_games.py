@@ -100,7 +100,7 @@ def test_get_later_ends_the_game(world: StudyWorld, seconds: float) -> None:
     assert (answer.page, answer.step) == (SURVEY, 4)
 
 
-def test_showing_the_game_again_does_not_begin_the_25_seconds_anew(world: StudyWorld) -> None:
+def test_showing_the_game_again_does_not_restart_the_25_seconds(world: StudyWorld) -> None:
     """Given a reload at 20 s, the study continues when the game ends at 30 s."""
     world.reach_game()
     world.clock.advance(20)
@@ -171,7 +171,7 @@ def test_failed_start_shows_a_page_that_says_so(world: StudyWorld) -> None:
         assert (answer.step, answer.content["error"]) == (3, "server_failed")
 
 
-def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyWorld) -> None:
+def test_server_whose_task_ended_is_requested_again_after_a_minute(world: StudyWorld) -> None:
     """Given a task that ended before it was reachable, a new attempt is requested under its own id when
     the participant has waited 60 s, while the page still reports the failure."""
     world.put_server("stopped", error="the task stopped: exit 1", reason=TASK_ENDED, attempt=2, tries=2)
@@ -187,9 +187,7 @@ def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyW
 
 
 @pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (TASK_ENDED, MAX_TRIES)])
-def test_server_that_failed_for_good_is_not_asked_for_again(
-    world: StudyWorld, reason: str, tries: int
-) -> None:
+def test_permanently_failed_server_is_not_requested_again(world: StudyWorld, reason: str, tries: int) -> None:
     """Given a failure that a retry cannot fix, or five attempts, longer waiting requests nothing more."""
     world.put_server("stopped", error="taken", reason=reason, tries=tries)
     world.reach_waiting()
@@ -201,7 +199,7 @@ def test_server_that_failed_for_good_is_not_asked_for_again(
     assert len(world.messages("start")) == sent
 
 
-def test_game_whose_server_is_gone_says_so_and_goes_on_by_post(world: StudyWorld) -> None:
+def test_game_whose_server_is_gone_says_so_and_advances_by_post(world: StudyWorld) -> None:
     """Given a server that was stopped while the game was shown, a reload shows that the game has ended,
     and submitting that page continues the study."""
     world.reach_game()
@@ -255,7 +253,7 @@ def test_name_server_is_not_asked_before_a_minute(world: StudyWorld) -> None:
     assert "ListResourceRecordSets" not in world.aws.count()
 
 
-def test_name_server_is_not_asked_when_there_is_a_record(world: StudyWorld) -> None:
+def test_name_is_not_looked_up_when_there_is_a_record(world: StudyWorld) -> None:
     """Given a server record, Route 53 is never called, however long the participant waits."""
     world.put_host_name()
     world.reach_waiting()
@@ -279,7 +277,7 @@ def test_name_server_is_asked_again_only_after_another_minute(world: StudyWorld)
     assert world.aws.count()["ListResourceRecordSets"] == 2
 
 
-def test_name_of_somebody_else_is_not_taken_for_ours(world: StudyWorld) -> None:
+def test_name_of_another_participant_is_not_mistaken_for_ours(world: StudyWorld) -> None:
     """Given only a later name in the zone, which Route 53 then returns, the response is `wait`."""
     world.put_host_name(f"{USER}0")
     world.reach_waiting()

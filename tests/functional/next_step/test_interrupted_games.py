@@ -16,7 +16,7 @@ def playing_world(world: StudyWorld) -> StudyWorld:
 
 @pytest.mark.parametrize("reason", [TASK_ENDED, SPOT_TAKEN])
 @pytest.mark.parametrize("state", ["stopping", "stopped"])
-def test_question_about_a_died_server_waits(playing_world: StudyWorld, state: str, reason: str) -> None:
+def test_poll_about_a_failed_server_waits(playing_world: StudyWorld, state: str, reason: str) -> None:
     """Given a failed server that is being removed, the response is `wait` at the game."""
     playing_world.put_server(state, reason=reason)
 
@@ -33,7 +33,7 @@ def test_while_it_is_cleared_away_the_next_one_counts_as_starting(playing_world:
     assert playing_world.get(step=2).content["progress"] == "starting"
 
 
-def test_whoever_waits_gets_the_next_server(playing_world: StudyWorld) -> None:
+def test_waiting_participant_gets_the_next_server(playing_world: StudyWorld) -> None:
     """Given the wait, the game comes again at the same step once the replacement is ready."""
     playing_world.put_server("stopping", reason=TASK_ENDED)
     playing_world.get(step=2)
@@ -105,7 +105,7 @@ def test_reload_soon_after_the_game_was_shown_waits_as_well(world: StudyWorld) -
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_game_that_was_over_after_all_goes_on(playing_world: StudyWorld, method: str) -> None:
+def test_game_that_was_over_after_all_advances(playing_world: StudyWorld, method: str) -> None:
     """Given the wait, the study continues when a page reports that it has finished this game."""
     playing_world.put_server("stopping", reason=TASK_ENDED)
     playing_world.get(step=2)
@@ -130,7 +130,7 @@ def test_answer_of_the_page_before_is_kept_as_a_repeat(playing_world: StudyWorld
     ]
 
 
-def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_world: StudyWorld) -> None:
+def test_missing_replacement_is_requested_after_a_minute(playing_world: StudyWorld) -> None:
     """Given a lost message, a poll after 60 s of waiting requests the next attempt."""
     playing_world.put_server("stopped", reason=TASK_ENDED, attempt=1)
     playing_world.get(step=2)
@@ -142,7 +142,7 @@ def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_worl
     assert [m["requestId"] for m in playing_world.messages("start")[sent:]] == [f"{PROJECT}/{USER}/1/2"]
 
 
-def test_replacement_that_has_lost_the_last_place_is_awaited(playing_world: StudyWorld) -> None:
+def test_replacement_without_a_free_slot_is_awaited(playing_world: StudyWorld) -> None:
     """Given a new attempt that failed for lack of a slot, the participant waits in the queue."""
     playing_world.put_server("stopped", reason=NO_PLACE, attempt=2)
 
@@ -151,7 +151,7 @@ def test_replacement_that_has_lost_the_last_place_is_awaited(playing_world: Stud
     assert (answer.page, answer.content["progress"]) == ("wait", "queued")
 
 
-def test_server_that_was_stopped_in_good_order_has_ended_the_game(playing_world: StudyWorld) -> None:
+def test_server_that_was_stopped_regularly_has_ended_the_game(playing_world: StudyWorld) -> None:
     """Given a stop for any other reason, the page says that the game has ended, as always."""
     playing_world.put_server("stopped", reason="maxRuntime")
 
@@ -173,7 +173,7 @@ def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWo
     assert len(playing_world.messages("start")) == sent
 
 
-def test_last_attempt_that_failed_is_told(playing_world: StudyWorld) -> None:
+def test_last_failed_attempt_is_reported(playing_world: StudyWorld) -> None:
     """Given a game that failed in every attempt, a page says so instead of an endless wait."""
     playing_world.put_server("failed", error="five attempts", reason=TASK_ENDED, tries=MAX_TRIES)
 

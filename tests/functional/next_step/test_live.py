@@ -148,7 +148,7 @@ def test_game_of_a_closed_study_is_not_skipped(world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize(("word", "status"), [("false", 400), ("no", 400), ("true", 200), (1, 200)])
-def test_live_in_words_is_understood(world: StudyWorld, word: object, status: int) -> None:
+def test_live_as_text_is_understood(world: StudyWorld, word: object, status: int) -> None:
     """Given a list edited by hand, `"false"` closes the study, although a text is true to Python."""
     world.write_list([{**world.read_list()[0], "live": word}])
 

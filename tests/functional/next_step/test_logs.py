@@ -10,7 +10,7 @@ import pytest
 from tests.support.metric_lines import read_metric_lines
 from tests.support.study_world import PROJECT, USER, Answer, StudyWorld
 
-# What a log record has besides the fields that a call added; Lambda's JSON format leaves it out.
+# The attributes of a log record other than a call's own fields; Lambda's JSON format omits them.
 _OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 SECRET = "what-nobody-may-read-in-a-log"
 
@@ -135,7 +135,7 @@ def test_metrics_of_a_study_are_its_participants_steps_and_answers(
     ]
 
 
-def test_metrics_count_who_is_not_let_in(world: StudyWorld, capsys: pytest.CaptureFixture[str]) -> None:
+def test_metrics_count_refused_participants(world: StudyWorld, capsys: pytest.CaptureFixture[str]) -> None:
     """Given a study that has closed, there is one refusal with its reason, and no participant."""
     world.publish(closesAt="2020-01-01T00:00:00Z")
     capsys.readouterr()

@@ -134,7 +134,7 @@ def test_server_that_ended_before_the_game_is_asked_for_under_a_new_name(world: 
     assert world.messages("start") == [START, START | {"requestId": f"{PROJECT}/{USER}/1/2"}]
 
 
-def test_study_that_starts_no_server_asks_for_none(world: StudyWorld) -> None:
+def test_study_without_a_start_step_requests_no_server(world: StudyWorld) -> None:
     """Given servers that are started by other means, neither the game step nor waiting publishes anything."""
     world.publish(events={"startServerStep": "", "stopServerStep": ""})
     world.put_server("stopped", stopped_at=world.clock.now())
@@ -145,7 +145,7 @@ def test_study_that_starts_no_server_asks_for_none(world: StudyWorld) -> None:
     assert world.messages("start") == []
 
 
-def test_server_that_starts_after_the_game_is_not_asked_for_there(world: StudyWorld) -> None:
+def test_server_that_starts_after_the_game_is_not_requested_there(world: StudyWorld) -> None:
     """Given a startServerStep beyond the game, waiting at the game does not start it early."""
     world.publish(events={"startServerStep": 4, "stopServerStep": 5})
     world.reach_waiting()

@@ -21,7 +21,7 @@ def incomplete_world(empty_world: StudyWorld) -> StudyWorld:
     return empty_world
 
 
-def test_missing_page_is_told_clearly_and_the_answer_before_it_is_kept(
+def test_missing_page_is_reported_clearly_and_the_answer_before_it_is_kept(
     incomplete_world: StudyWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Given a step whose file is missing, the page says so and whom to contact, an error in the log names
@@ -38,7 +38,7 @@ def test_missing_page_is_told_clearly_and_the_answer_before_it_is_kept(
     assert vars(error) | {"projectId": PROJECT, "step": 2, "file": "quiz.html"} == vars(error)
 
 
-def test_answer_to_a_missing_page_goes_on(incomplete_world: StudyWorld) -> None:
+def test_answer_to_a_missing_page_advances(incomplete_world: StudyWorld) -> None:
     """Given the notice of a missing page, submitting it continues the study."""
     incomplete_world.get()
     incomplete_world.post({})
@@ -89,7 +89,7 @@ def test_byte_order_mark_is_not_part_of_the_page(empty_world: StudyWorld) -> Non
     assert empty_world.get().page == "<h1>Hi</h1>"
 
 
-def test_project_in_an_extra_bucket_lives_there(empty_world: StudyWorld) -> None:
+def test_project_in_an_extra_bucket_is_stored_there(empty_world: StudyWorld) -> None:
     """Given a bucket that the operator has listed, it holds the project's pages, versions and
     participants."""
     empty_world.publish(bucket=EXTRA_BUCKET)
@@ -100,7 +100,7 @@ def test_project_in_an_extra_bucket_lives_there(empty_world: StudyWorld) -> None
     assert empty_world.record(bucket=EXTRA_BUCKET)["nextStep"] == 2
 
 
-def test_server_record_of_such_a_project_lies_in_the_stacks_bucket(empty_world: StudyWorld) -> None:
+def test_server_record_of_such_a_project_is_in_the_stacks_bucket(empty_world: StudyWorld) -> None:
     """Given a project in an extra bucket, its participants' servers are stored with all others."""
     empty_world.publish(bucket=EXTRA_BUCKET)
 

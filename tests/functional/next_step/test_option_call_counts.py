@@ -91,7 +91,7 @@ def test_refusal_is_counted_by_two_calls_once(
     assert world.aws.keys("GetObject") == [f"{PROJECT}/Users/{USER}", ADMISSION]
 
 
-def test_refusals_that_nobody_can_prove_cost_nothing(world: StudyWorld) -> None:
+def test_refusals_without_an_id_cost_nothing(world: StudyWorld) -> None:
     """Given a bad signature, there is no call; without a recruiter's id only the record is read."""
     warm(world, signedLinks=True)
     world.get()

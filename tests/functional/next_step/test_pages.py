@@ -126,7 +126,7 @@ def test_study_without_css_says_null(world: StudyWorld) -> None:
     assert world.get().content["css"] is None
 
 
-def test_study_that_ends_with_a_game_goes_on_to_the_final_step(world: StudyWorld) -> None:
+def test_study_that_ends_with_a_game_continues_to_the_final_step(world: StudyWorld) -> None:
     """Given a game as the last numbered step, finalStep follows when it is over."""
     events = {"startServerStep": 1, "stopServerStep": 2}
     world.publish(steps={"1": "game", "finalStep": "thanks.html"}, events=events)

@@ -137,7 +137,7 @@ def test_newcomer_without_recruiter_id_is_refused(
     assert one_per_world.list_keys(f"{PROJECT}/_admission.json") == []
 
 
-def test_participant_from_before_the_option_goes_on(world: StudyWorld) -> None:
+def test_participant_from_before_the_option_continues(world: StudyWorld) -> None:
     """Given a participant who began before the study asked for ids, they continue without one."""
     world.get()
     world.publish(onePer="PROLIFIC_PID")

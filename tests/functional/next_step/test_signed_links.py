@@ -64,7 +64,7 @@ def test_user_id_counts_in_lower_case(signed_world: StudyWorld) -> None:
     ],
     ids=["none", "empty", "cut off", "somebody else's"],
 )
-def test_newcomer_without_good_signature_is_refused(signed_world: StudyWorld, query: dict[str, str]) -> None:
+def test_newcomer_without_valid_signature_is_refused(signed_world: StudyWorld, query: dict[str, str]) -> None:
     """Given no signature or another one, a page says so, nothing is stored and nothing starts."""
     answers = [signed_world.get(**query), signed_world.post({"a": "b"}, **query)]
 
@@ -86,7 +86,7 @@ def test_known_id_of_a_participant_is_not_enough(signed_world: StudyWorld) -> No
 
 
 @pytest.mark.parametrize("key", [None, b"", b"too short", b" " * 40, b"0123456789abcdef0123456789abcde\n"])
-def test_without_a_key_nobody_is_let_in(
+def test_without_a_key_everyone_is_refused(
     world: StudyWorld, key: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Given a key that is missing or too short, everyone is refused, and an error in the log names its S3
@@ -109,7 +109,7 @@ def test_key_may_end_with_a_line_break(signed_world: StudyWorld) -> None:
     assert signed_world.get(signature=SIGNATURE).page == CONSENT
 
 
-def test_key_lies_in_the_projects_bucket(world: StudyWorld) -> None:
+def test_key_is_in_the_projects_bucket(world: StudyWorld) -> None:
     """Given a project in another bucket, its key is read there."""
     put_key(world, KEY[::-1])
     put_key(world, KEY, EXTRA_BUCKET)
@@ -131,7 +131,7 @@ def test_new_key_takes_effect_within_ten_seconds(signed_world: StudyWorld) -> No
     assert signed_world.get(signature=new).page == CONSENT
 
 
-def test_missing_key_is_found_soon_after_it_is_there(world: StudyWorld) -> None:
+def test_missing_key_is_found_soon_after_it_is_stored(world: StudyWorld) -> None:
     """Given a key that is stored after the study is published, links work a second later."""
     world.publish(signedLinks=True)
     world.get(signature=SIGNATURE)
@@ -141,7 +141,7 @@ def test_missing_key_is_found_soon_after_it_is_there(world: StudyWorld) -> None:
     assert world.get(signature=SIGNATURE).page == CONSENT
 
 
-def test_option_acts_on_those_who_have_begun(world: StudyWorld) -> None:
+def test_option_applies_to_participants_who_have_begun(world: StudyWorld) -> None:
     """Given a participant of an open study, their link must be signed too once the study requires it."""
     world.get()
     put_key(world)

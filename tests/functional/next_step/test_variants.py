@@ -25,7 +25,7 @@ def test_participants_see_their_groups_variant(world: StudyWorld, variants: int,
     assert seen == [f"variant {group}" for group in groups]
 
 
-def test_plain_file_beside_numbered_ones_is_one_more_group(world: StudyWorld) -> None:
+def test_plain_file_next_to_numbered_ones_is_one_more_group(world: StudyWorld) -> None:
     """Given survey-0, survey-1 and survey.html, there are three groups, as existing deployments count."""
     pages = {"survey-0.html": "0", "survey-1.html": "1", "survey.html": "plain"}
     world.publish(pages, id="variants", steps={"1": "survey.html", "finalStep": "survey.html"})
@@ -51,7 +51,7 @@ def test_numbers_after_a_gap_do_not_count(world: StudyWorld) -> None:
     assert {world.get(user=f"a-{digit}", project="variants").page for digit in "0123"} == {"0", "1"}
 
 
-def test_ids_that_are_no_uuids_have_a_group_too(world: StudyWorld) -> None:
+def test_ids_that_are_not_uuids_have_a_group_too(world: StudyWorld) -> None:
     """Given ids that do not end in a hex digit, each always sees the same variant, and all variants are
     used."""
     pages = {f"survey-{n}.html": str(n) for n in range(2)}

@@ -50,7 +50,7 @@ def test_pages_changed_without_publishing_are_not_shown(world: StudyWorld) -> No
     assert world.post({}).page == QUIZ
 
 
-def test_entry_without_version_is_served_as_it_lies_there(empty_world: StudyWorld) -> None:
+def test_entry_without_version_is_served_from_the_bucket(empty_world: StudyWorld) -> None:
     """Given a list copied from an existing deployment, its pages are read from the bucket."""
     empty_world.upload({"consent.html": "as it is", "style.css": "style"})
     empty_world.write_list([empty_world.config])
@@ -100,7 +100,7 @@ def test_variants_and_plain_file_of_an_entry_without_version_are_three_groups(
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_record_of_an_existing_deployment_goes_on(world: StudyWorld, published: bool) -> None:
+def test_participant_of_an_existing_deployment_continues(world: StudyWorld, published: bool) -> None:
     """Given a record with whole events in `requests`, as existing deployments wrote it, its participant
     continues with the current project, and none of the record is lost."""
     if not published:

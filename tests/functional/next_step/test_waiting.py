@@ -145,7 +145,7 @@ def test_task_that_ended_may_be_retried_until_the_attempts_are_used_up(world: St
     assert [m["requestId"].rpartition("/")[2] for m in world.messages("start")] == ["1", "2", "3", "4", "5"]
 
 
-def test_retry_that_nobody_takes_up_is_asked_for_again_each_minute(world: StudyWorld) -> None:
+def test_retry_that_does_not_start_is_requested_again_each_minute(world: StudyWorld) -> None:
     """Given all servers in use at the retry, it is requested again under the same id while the
     participant keeps waiting; after ten minutes the failure is shown again."""
     fail_start(world)

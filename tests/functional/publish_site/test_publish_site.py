@@ -146,7 +146,7 @@ def test_delete_leaves_all(send: Callable[..., dict[str, str]], aws: AwsHooks) -
     ],
     ids=["denied", "no variable", "no page"],
 )
-def test_failure_is_told_with_its_reason(
+def test_failure_is_reported_with_its_reason(
     send: Callable[..., dict[str, str]],
     aws: AwsHooks,
     monkeypatch: pytest.MonkeyPatch,
@@ -202,7 +202,7 @@ def test_address_that_never_answers_ends(
     assert "index.html" in list_site()
 
 
-def test_function_that_runs_out_of_time_is_told_once(
+def test_timeout_is_reported_once(
     send: Callable[..., dict[str, str]], aws: AwsHooks, cloudformation: CloudFormation
 ) -> None:
     """Given a call that hangs until Lambda would end the function, FAILED is sent before that, and once."""

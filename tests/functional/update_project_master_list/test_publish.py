@@ -98,7 +98,7 @@ def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str,
     assert sum(world.clock.slept) < 3
 
 
-def test_list_that_never_stands_still_is_told(world: StudyWorld) -> None:
+def test_list_that_keeps_changing_is_reported(world: StudyWorld) -> None:
     """Given a list that others keep changing, the response is 400 with the advice to try again, and the
     list is theirs."""
     before = world.read_object(LIST)
@@ -126,7 +126,7 @@ def test_list_that_is_not_one_is_left_alone(world: StudyWorld, content: bytes) -
     assert world.s3.get_object(Bucket=BUCKET, Key=LIST)["Body"].read() == content
 
 
-def test_service_that_fails_is_told(world: StudyWorld) -> None:
+def test_failing_service_is_reported(world: StudyWorld) -> None:
     """Given S3 refusing the write, the response is 400 with AWS's own code: the existing script shows the
     body."""
     world.aws.fail("PutObject", "AccessDenied", 403, key=LIST)
@@ -281,7 +281,7 @@ def test_files_as_they_were_sent(empty_world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize("change", ["changed", "added", "deleted"])
-def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: str) -> None:
+def test_files_that_were_changed_meanwhile(world: StudyWorld, change: str) -> None:
     """Given a page that differs from the one sent, it is named and nothing is published."""
     before, versions, hashes = world.read_list(), list_versions(world), hash_pages(PAGES)
     page = next(name for name in PAGES if name in world.config["steps"].values())
@@ -301,6 +301,6 @@ def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: st
 
 
 @pytest.mark.parametrize("files", [[], "x", {"a.html": 1}])
-def test_files_that_are_no_hashes(world: StudyWorld, files: Any) -> None:
+def test_files_that_are_not_hashes(world: StudyWorld, files: Any) -> None:
     """Given anything else under `files`, the response says what it must be."""
     assert world.update(world.config | {"files": files})["body"].startswith("files: must map")

@@ -7,7 +7,7 @@ import pytest
 from tests.support.study_world import STRANGE_BUCKET, StudyWorld
 
 
-def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld) -> None:
+def test_everything_wrong_is_reported_at_once_with_its_path(empty_world: StudyWorld) -> None:
     """Given a config with many mistakes, one response names them all, a line each."""
     config = {
         "id": "_bad id",
@@ -62,7 +62,7 @@ def test_nothing_is_written_for_a_config_that_is_refused(
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 5, True])
-def test_event_that_is_no_config_is_refused(empty_world: StudyWorld, event: Any) -> None:
+def test_event_that_is_not_a_config_is_refused(empty_world: StudyWorld, event: Any) -> None:
     """Given an event that is not a JSON object, the response is 400 and says what it must be."""
     answer = empty_world.update(event)
 

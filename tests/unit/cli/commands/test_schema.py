@@ -60,7 +60,7 @@ def test_example_names_the_schema_and_is_valid() -> None:
     assert is_valid(json.loads(json.dumps(yaml.safe_load(text)["project"])))
 
 
-def test_every_option_has_a_key_and_every_example_is_good() -> None:
+def test_every_option_has_a_key_and_every_example_is_valid() -> None:
     """Given the table of keys, it has all options that are checked, and its examples pass both checks."""
     assert {key.path for key in KEYS} >= OPTION_PATHS
     for key in KEYS:

@@ -100,7 +100,7 @@ def read(store: FakeObjectStore) -> Any:
     return json.loads(store.objects[KEY])
 
 
-def test_places_are_given_until_there_are_none(store: FakeObjectStore, admissions: AdmissionList) -> None:
+def test_participants_are_admitted_up_to_the_limit(store: FakeObjectStore, admissions: AdmissionList) -> None:
     """Given a limit of two and three participants, two are admitted and the third is counted as refused."""
     assert [admissions.admit(user, 2) for user in ("a", "b", "c")] == [True, True, False]
     assert read(store) == {"admitted": ["a", "b"], "refused": {"full": ["c"]}}
@@ -119,7 +119,7 @@ def test_same_person_counts_once(store: FakeObjectStore, admissions: AdmissionLi
     assert store.objects == before
 
 
-def test_more_places_later_let_more_in(store: FakeObjectStore, admissions: AdmissionList) -> None:
+def test_higher_limit_admits_more(store: FakeObjectStore, admissions: AdmissionList) -> None:
     """Given a participant refused as full, they are admitted when the limit is raised."""
     admissions.admit("a", 1)
     admissions.admit("b", 1)
@@ -142,7 +142,7 @@ def test_write_that_was_carried_out_twice_counts_once(
     assert read(store) == {"admitted": ["a"], "refused": {}}
 
 
-def test_faster_arrival_takes_the_last_place(
+def test_faster_arrival_is_the_last_admitted(
     store: FakeObjectStore, admissions: AdmissionList, clock: FakeClock
 ) -> None:
     """Given a limit of one that a rival reaches between read and write, this participant is refused after

@@ -93,7 +93,9 @@ class Participant:
     def step(self) -> int:
         """Return their step: the one at which they wait, or the one before the next."""
         next_step = self.record.get("nextStep", 1)
-        in_game = "interruptedAt" in self.record  # a server that died is awaited at the game before next_step
+        in_game = (
+            "interruptedAt" in self.record
+        )  # after a server's failure the game before next_step is awaited
         at = next_step if self.record.get("waitingSince") and not in_game else next_step - 1
         return min(at, self.last + 1)
 
@@ -189,7 +191,7 @@ FAILURES = st.one_of(
 
 @settings(deadline=None)
 @given(STUDIES, st.lists(FAILURES, max_size=30))
-def test_retries_move_nobody_and_are_bounded(games: list[bool], events: list[Event]) -> None:
+def test_retries_do_not_advance_and_are_bounded(games: list[bool], events: list[Event]) -> None:
     """Given any sequence with failed starts and retries, no step is skipped, a permanent failure is
     retried once at most, and a response about a wait or a failure is complete."""
     participant = Participant(games)

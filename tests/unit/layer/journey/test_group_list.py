@@ -102,7 +102,7 @@ def test_drop_outs_make_room() -> None:
     assert study.read()["finished"] == [1, 1]
 
 
-def test_who_has_a_group_keeps_it() -> None:
+def test_participant_with_a_group_keeps_it() -> None:
     """Given a second claim, the group is the same and nothing is written; after the cut-off it counts
     again."""
     study = Arrivals()
@@ -118,7 +118,7 @@ def test_who_has_a_group_keeps_it() -> None:
     assert study.read()["running"]["ada"] == [group, int(study.clock.now().timestamp())]
 
 
-def test_group_that_is_no_more_is_given_anew() -> None:
+def test_missing_group_is_replaced() -> None:
     """Given a claim whose study now has fewer variants, the group is one of the current ones."""
     study = Arrivals(3)
     study.store.objects[KEY] = b'{"finished": [5, 4, 0], "running": {"ada": [2, 1893499200]}}'
@@ -140,7 +140,7 @@ def test_rivals_count_for_each_other() -> None:
     assert len(study.read()["running"]) == 2
 
 
-def test_claim_whose_answer_was_lost_is_found() -> None:
+def test_claim_whose_response_was_lost_is_found() -> None:
     """Given a write that succeeded and that botocore retried, there is one entry, and its group is
     returned."""
     study = Arrivals()
@@ -220,7 +220,7 @@ def test_broken_list_is_left_as_it_is(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "0", -1, True, 1.0, 1000, [0]])
-def test_what_is_no_group_is_none(value: object) -> None:
+def test_invalid_group_is_none(value: object) -> None:
     """Given anything but a small whole number, there is no group; 0 is one."""
     assert read_group(value) is None
     assert read_group(0) == 0

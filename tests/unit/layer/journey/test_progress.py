@@ -34,7 +34,7 @@ NOWHERE, FINAL = Progress(Phase.NOWHERE, 0), Progress(Phase.FINAL, 4)
         (3, True, PLAYING),
     ],
 )
-def test_place_of_a_record(next_step: int, waiting: bool, expected: Progress) -> None:
+def test_progress_of_a_record(next_step: int, waiting: bool, expected: Progress) -> None:
     """Given nextStep, and whether the participant waits at a game, the progress is found and never beyond
     the end."""
     participant = Participant(NOON, next_step, waiting_since=NOON if waiting else None)
@@ -42,7 +42,7 @@ def test_place_of_a_record(next_step: int, waiting: bool, expected: Progress) ->
     assert find_progress(participant, STUDY) == expected
 
 
-def test_place_without_record() -> None:
+def test_progress_without_record() -> None:
     """Given no record, the participant has no progress."""
     assert find_progress(None, STUDY) == NOWHERE
 

@@ -68,7 +68,7 @@ def test_almost_there_is_never_slower_than_the_operator_says() -> None:
         (STARTING, None, False),
     ],
 )
-def test_who_may_retry(server: ServerRecord, retried_as: str | None, allowed: bool) -> None:
+def test_retry_is_allowed(server: ServerRecord, retried_as: str | None, allowed: bool) -> None:
     """Given a failure, the participant may retry once if it is permanent, and otherwise while the
     platform retries too."""
     assert may_retry(server, Participant(NOON, retried_as=retried_as)) == allowed

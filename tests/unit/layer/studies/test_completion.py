@@ -37,7 +37,7 @@ def test_recorded_value_is_not_filled_in_again() -> None:
     assert filled["url"] == "https://r.example/?p=%7Bcode%7D"
 
 
-def test_link_cannot_take_the_place_of_code_and_user_id() -> None:
+def test_link_cannot_replace_code_and_user_id() -> None:
     """Given recorded parameters of those names, the platform's own values are used."""
     filled = fill_completion(Completion("C", URL + "&u={userId}"), "ada", {"code": "forged", "userId": "x"})
 
@@ -59,7 +59,7 @@ def test_absent_parts_are_left_out(completion: Completion | None, filled: dict[s
         "http://localhost:8000/?a={userId}",
     ],
 )
-def test_good_urls(url: str) -> None:
+def test_valid_urls(url: str) -> None:
     """Given https, or http for localhost, with placeholders after the host, the URL is accepted."""
     assert check_url(url) == url
 
@@ -95,7 +95,7 @@ def test_bad_urls(url: object, reason: str) -> None:
 
 
 @given(st.text(), st.text(), st.text())
-def test_values_never_leave_their_place(code: str, user_id: str, value: str) -> None:
+def test_values_stay_within_their_placeholder(code: str, user_id: str, value: str) -> None:
     """Given any values, the URL has no other parts than the config's."""
     filled = fill_completion(Completion(code or None, URL + "&u={userId}&p={P}"), user_id, {"P": value})
 

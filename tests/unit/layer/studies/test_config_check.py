@@ -153,7 +153,7 @@ def test_server_that_is_stopped_before_it_is_started_is_a_warning(
         (4, 5, "events: no server is started by step 3, which is a game"),
     ],
 )
-def test_server_that_is_not_there_for_the_game_is_a_warning(
+def test_server_missing_at_the_game_is_a_warning(
     config: dict[str, Any], start: int | None, stop: int, warning: str | None
 ) -> None:
     """Given a page inserted before the game and an outdated step number, a warning says so."""
@@ -180,7 +180,7 @@ def test_names_are_text(config: dict[str, Any], key: str) -> None:
     assert errors == [f"{key}: must be text"]
 
 
-def test_version_of_an_earlier_publication_is_no_unknown_key(config: dict[str, Any]) -> None:
+def test_version_of_an_earlier_publication_is_known(config: dict[str, Any]) -> None:
     """Given an entry copied from the list, with its version, there is no warning."""
     assert check_config(config | {"version": "abc"}, BUCKETS) == ([], [])
 

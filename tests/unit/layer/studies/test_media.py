@@ -132,7 +132,7 @@ def test_pages_without_references_cost_no_call() -> None:
     assert published == (texts, [])
 
 
-def test_what_cannot_be_published_is_left_alone_and_told(store: FakeObjectStore) -> None:
+def test_unpublishable_files_are_unchanged_and_reported(store: FakeObjectStore) -> None:
     """Given a missing file, a path out of the study and an unknown type, each causes a warning with page
     and file."""
     text = '<img src="gone.png"><img src="gone.png"><img src="../car.png"><a href="notes.docx">'

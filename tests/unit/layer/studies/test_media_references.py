@@ -72,7 +72,7 @@ def test_pictures_are_found_however_they_are_written(text: str, found: list[tupl
         ("<style>p { background: url(a.png)", ["a.png"]),
     ],
 )
-def test_every_place_for_a_file_is_known(text: str, paths: list[str]) -> None:
+def test_every_element_with_a_file_is_known(text: str, paths: list[str]) -> None:
     """Given elements that show or link to files, each file is found."""
     assert [path for _, path in find(text)] == paths
 
@@ -98,7 +98,7 @@ def test_every_place_for_a_file_is_known(text: str, paths: list[str]) -> None:
         "./",
     ],
 )
-def test_other_urls_are_none_of_ours(url: str) -> None:
+def test_other_urls_are_ignored(url: str) -> None:
     """Given an absolute URL, one within this page, or none, nothing is found."""
     assert find(f'<a href="{url}">x</a><img src="{url}">') == []
 
@@ -200,7 +200,7 @@ def test_text_whose_references_have_no_address_is_unchanged(text: str) -> None:
 
 
 @given(PIECES, PIECES)
-def test_a_picture_is_found_in_its_place_whatever_stands_around_it(before: str, after: str) -> None:
+def test_a_picture_is_found_whatever_surrounds_it(before: str, after: str) -> None:
     """Given a picture among other elements, it is replaced there or, in a comment or a script, not at
     all; the rest of the text is unchanged."""
     text = f'{before}<img src="only-here.png">{after}'

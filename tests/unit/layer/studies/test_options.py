@@ -132,7 +132,7 @@ def test_unreadable_option_is_refused_with_its_path(
     assert check_config(load_event("update") | change, ("data",)) == ([error], [])
 
 
-def test_whole_config_with_options_has_no_fault(load_event: Any) -> None:
+def test_whole_config_with_options_is_valid(load_event: Any) -> None:
     """Given the sample with every option, there are no errors and no warnings of unknown keys."""
     assert check_config(load_event("update") | ALL, ("data",)) == ([], [])
 
@@ -162,7 +162,7 @@ def test_unreadable_option_of_a_list_is_absent_and_logged(caplog: pytest.LogCapt
 @pytest.mark.parametrize(
     ("value", "signed"), [("false", True), ("yes", True), (1, True), (0, False), ([], False)]
 )
-def test_signed_links_in_words_close_the_door(value: Any, signed: bool) -> None:
+def test_signed_links_as_text_fail_closed(value: Any, signed: bool) -> None:
     """Given something other than true or false, any value that is true in Python requires signatures."""
     assert read_access({"signedLinks": value}).signed_links == signed
 
