@@ -13,18 +13,18 @@ async function main() {
   // A page that the browser has kept may show a step that is long over.
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   if (link.server) return playAlone(link);
-  if (!link.projectId) return askAgain("noStudyTitle", translate("noStudyText"));
+  if (!link.projectId) return offerReload("noStudyTitle", translate("noStudyText"));
   try {
-    return await takePart(link);
+    return await runStudy(link);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return error.isClosed
-      ? askAgain("closedTitle", translate("closedText"))
-      : askAgain("wrongTitle", error.message);
+      ? offerReload("closedTitle", translate("closedText"))
+      : offerReload("wrongTitle", error.message);
   }
 }
 
-async function takePart(link) {
+async function runStudy(link) {
   const memory = new Memory(link.projectId, link.userId);
   const participant = () => ({
     projectId: link.projectId,
@@ -52,10 +52,10 @@ async function playAlone(link) {
   const outcome = await game.play(link.server);
   game.close();
   if (link.redirect && outcome !== "lost") return location.replace(link.redirect);
-  return outcome === "lost" ? askAgain("wrongTitle", translate("gameGone")) : askAgain("endedTitle", "");
+  return outcome === "lost" ? offerReload("wrongTitle", translate("gameGone")) : offerReload("endedTitle", "");
 }
 
-async function askAgain(titleKey, text) {
+async function offerReload(titleKey, text) {
   await confirmNotice(translate(titleKey), [text], translate("tryAgain"));
   location.reload();
 }

@@ -10,7 +10,7 @@ const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
 const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
 const FIRST_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 30_000;
-const MOST_RETURNS = 3;
+const MOST_RELOADS = 3;
 
 /**
  * @typedef {object} PageContent
@@ -29,7 +29,7 @@ export class ResearcherPage {
   #frame = null;
   #port = null;
   #failures = 0;
-  #returns = 0;
+  #reloads = 0;
   #content;
   #handlers;
   #container;
@@ -97,7 +97,7 @@ export class ResearcherPage {
     frame.addEventListener("load", () => {
       loads += 1;
       // A second document in the frame is not ours: something in the page has navigated it elsewhere.
-      if (loads > 1 && this.#port) this.#return();
+      if (loads > 1 && this.#port) this.#reload();
     });
   }
 
@@ -109,18 +109,18 @@ export class ResearcherPage {
     this.#load();
   }
 
-  #return() {
+  #reload() {
     this.#port.close();
     this.#port = null;
-    this.#returns += 1;
-    if (this.#returns <= MOST_RETURNS) this.#load();
+    this.#reloads += 1;
+    if (this.#reloads <= MOST_RELOADS) this.#load();
     else this.#handlers.onBroken();
   }
 
   #connect() {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.onmessage = ({ data }) => this.#take(data);
+    port1.onmessage = ({ data }) => this.#receive(data);
     const words = Object.fromEntries(FRAME_TEXTS.map((key) => [key, translate(key)]));
     // An opaque origin cannot be named as the target. frame.js has just reported ready: it is the first document there.
     this.#frame.contentWindow.postMessage(
@@ -130,7 +130,7 @@ export class ResearcherPage {
     );
   }
 
-  #take({ type, heading, values, answers }) {
+  #receive({ type, heading, values, answers }) {
     const { onShown, onDraft, onSubmit, onBroken, onCopy } = this.#handlers;
     if (type === "shown") {
       this.#frame.title = heading || translate("study");

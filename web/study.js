@@ -48,7 +48,7 @@ export class Study {
     let response = await this.#enter();
     while (response) {
       response = await this.#confirm(response);
-      this.#take(response);
+      this.#apply(response);
       response = await this.#show(response);
     }
   }
@@ -56,11 +56,11 @@ export class Study {
   /** Submit what an earlier page could not, then ask as the link says, which may name another participant. */
   async #enter() {
     await this.#submitPending();
-    return this.#begin();
+    return this.#requestStep();
   }
 
   /** Send what the study needs to know about a newcomer with every first request; it is recorded once. */
-  #begin() {
+  #requestStep() {
     return this.#api.get(0, { ...this.#link.parameters, ...describeDevice() });
   }
 
@@ -87,7 +87,7 @@ export class Study {
   }
 
   /** Apply what a response holds besides the page. A refusal holds nothing about the participant. */
-  #take(response) {
+  #apply(response) {
     const { step, userId, language, css } = response;
     document.documentElement.lang = setLanguage(language);
     if (!isRefused(response)) {

@@ -1,4 +1,4 @@
-"""axe-core in every frame of a page: what it finds that keeps people out."""
+"""axe-core in every frame of a page: the violations that exclude participants."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import axe_playwright_python
 from playwright.sync_api import Page
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-# Rules about a whole document do not hold for a frame by itself.
+# Rules about a whole document do not apply to a single frame.
 _OF_DOCUMENTS = ("region", "landmark-one-main", "page-has-heading-one", "document-title", "html-has-lang")
 
 
 def find_violations(page: Page) -> list[str]:
-    """Each serious or critical violation of WCAG 2.2 A and AA and of good practice: rule, frame and
-    place."""
+    """Return each serious or critical violation of WCAG 2.2 A and AA and of good practice: rule, frame
+    and element."""
     found = []
     for frame in page.frames:
-        frame.evaluate(AXE)  # as the browser's own tools do it, past the page's policy
+        frame.evaluate(AXE)  # like the browser's own tools, despite the page's policy
         skipped = {rule: {"enabled": False} for rule in _OF_DOCUMENTS} if frame.parent_frame else {}
         result = frame.evaluate("rules => axe.run(document, {iframes: false, rules})", skipped)
         found += [

@@ -13,40 +13,40 @@ from tests.support.study_world import PROJECT, StudyWorld
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, for one module of tests."""
+    """Yield Chromium, for one module of tests."""
     with open_chromium() as browser:
         yield browser
 
 
 @pytest.fixture
 def door(world: StudyWorld, load_event: Callable[[str], dict[str, Any]]) -> Iterator[FrontDoor]:
-    """The study's API."""
+    """Yield the study's API."""
     with open_front_door(world, load_event) as door:
         yield door
 
 
 @pytest.fixture
 def config(door: FrontDoor) -> dict[str, Any]:
-    """The site's config.json, which a test may change before it opens the page."""
+    """Return the site's config.json, which a test may change before it opens the page."""
     return {"nextUrl": door.url}
 
 
 @pytest.fixture
 def site(config: dict[str, Any]) -> Iterator[str]:
-    """The address of the study page."""
+    """Yield the address of the study page."""
     with open_site(config) as port:
         yield f"http://localhost:{port}"
 
 
 class Visitor:
-    """Somebody with a browser; `troubles` are the errors that no page may cause."""
+    """A participant with a browser; `troubles` are the errors that no page may cause."""
 
     def __init__(self, context: BrowserContext, site: str) -> None:
         self.context, self.site = context, site
         self.troubles: list[str] = []
 
     def open(self, project: str = PROJECT, **query: str) -> Page:
-        """The study's link in a new tab."""
+        """Open the study's link in a new tab."""
         page = self.context.new_page()
         page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: self.troubles.append(str(error)))
@@ -54,7 +54,7 @@ class Visitor:
         try:
             page.goto(f"{self.site}/?{words}")
         except Error as error:
-            # Chromium had kept a connection to an earlier test's server, which had this very port.
+            # Chromium had kept a connection to an earlier test's server, which had the same port.
             if "ERR_SOCKET_NOT_CONNECTED" not in str(error):
                 raise
             page.goto(f"{self.site}/?{words}")
@@ -63,7 +63,8 @@ class Visitor:
 
 @pytest.fixture
 def make_visitor(browser: Browser, site: str) -> Iterator[Callable[..., Visitor]]:
-    """Lets somebody in, with options of Playwright's contexts; each has storage of their own."""
+    """Yield a function that creates a participant, with options of Playwright's contexts; each has
+    separate storage."""
     visitors: list[Visitor] = []
 
     def make(**options: Any) -> Visitor:
@@ -78,5 +79,5 @@ def make_visitor(browser: Browser, site: str) -> Iterator[Callable[..., Visitor]
 
 @pytest.fixture
 def visitor(make_visitor: Callable[..., Visitor]) -> Visitor:
-    """Somebody at a desktop computer."""
+    """Return a participant at a desktop computer."""
     return make_visitor()

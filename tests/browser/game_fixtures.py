@@ -1,4 +1,4 @@
-"""What the tests of the game share: a game server that they script, and the page on which it is played."""
+"""Shared fixtures of the game's tests: a scripted game server, and the page on which it is played."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,23 +14,23 @@ OpenGame = Callable[..., GamePage]
 
 @pytest.fixture
 def game_server() -> Iterator[GameServer]:
-    """A game server that says what the test says."""
+    """Yield a game server that a test scripts."""
     with open_game_server() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def game_site() -> Iterator[str]:
-    """The site with the study page."""
+    """Yield the site with the study page."""
     with open_game_site() as site:
         yield site
 
 
 @pytest.fixture
 def play(browser: Browser, game_site: str, game_server: GameServer) -> Iterator[OpenGame]:
-    """Opens the page and waits for the connection; keywords are `open_game`'s, and `device` the context's.
+    """Yield a function that opens the page and waits for the connection.
 
-    No page may cause an error that nobody catches.
+    Keywords are `open_game`'s, and `device` the context's. No page may cause an uncaught error.
     """
     contexts: list[Any] = []
     troubles: list[str] = []

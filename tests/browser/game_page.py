@@ -1,4 +1,4 @@
-"""The game on the real study page, with a study of a few lines around it: a test says what that answers."""
+"""The game on the real study page, with a stub of the study around it, whose responses a test sets."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.support.chromium import DESKTOP
 
 USER, PROJECT = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "mountain_car"
 
-# In the place of main.js: plays, and notes how it ends. `answers` is what the study says when it is asked.
+# Replaces main.js: plays, and notes how the game ends. `answers` holds the study's next responses.
 STUDY = """
 import { Game } from "./game/game.js";
 import { getMain } from "./views.js";
@@ -49,40 +49,40 @@ class GamePage:
 
     @property
     def status(self) -> Locator:
-        """The line that says how the game is."""
+        """The line with the state of the game."""
         return self.page.locator(".game-status")
 
     @property
     def canvas(self) -> Locator:
-        """The picture, where there is one only."""
+        """The picture, if there is only one."""
         return self.page.locator("canvas.frame")
 
     def button(self, name: str) -> Locator:
-        """A button by its name."""
+        """Return a button by its name."""
         return self.page.get_by_role("button", name=name, exact=True)
 
     def answer(self, *answers: Any) -> None:
-        """What the study says the next times it is asked; null from then on."""
+        """Set the study's next responses; null from then on."""
         self.page.evaluate("answers => document.test.answers.push(...answers)", list(answers))
 
     @property
     def asked(self) -> int:
-        """How often the study was asked."""
+        """Return how often the study was asked."""
         asked: int = self.page.evaluate("document.test.asked")
         return asked
 
     def wait_for_outcome(self) -> Any:
-        """How the game ended."""
+        """Return how the game ended."""
         self.wait_until(lambda: self.is_over)
         return self.page.evaluate("document.test.outcome")
 
     @property
     def is_over(self) -> bool:
-        """Whether the game has ended."""
+        """Return whether the game has ended."""
         return bool(self.page.evaluate("Boolean(document.test.isOver)"))
 
     def pixel(self, x: int = 5, y: int = 5, canvas: Locator | None = None) -> list[int]:
-        """Red, green and blue at a place of the picture."""
+        """Return red, green and blue at a position of the picture."""
         script = "(canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data].slice(0, 3)"
         rgb: list[int] = (canvas or self.canvas).evaluate(script, [x, y])
         return rgb
@@ -99,11 +99,11 @@ class GamePage:
         self.wait_until(lambda: bool(self.page.evaluate(script)))
 
     def wait_for_messages(self, number: int) -> None:
-        """Wait until so many messages have come from servers."""
+        """Wait until so many messages have arrived from servers."""
         self.wait_until(lambda: self.page.evaluate("document.test?.received ?? 0") >= number)
 
     def wait_until(self, holds: Callable[[], bool], seconds: float = 10.0) -> None:
-        """Look again and again until something holds; meanwhile the page's events are noticed."""
+        """Poll until a condition holds; the page's events are processed meanwhile."""
         until = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < until, "it did not become so in time"
@@ -112,7 +112,7 @@ class GamePage:
 
 @contextmanager
 def open_game_site() -> Iterator[str]:
-    """The address of the site with the study page."""
+    """Yield the address of the site with the study page."""
     with open_site({}) as port:
         yield f"http://localhost:{port}"
 
@@ -120,7 +120,7 @@ def open_game_site() -> Iterator[str]:
 def open_game(
     context: Any, site: str, server_url: str, *, clock: bool = False, without_worker: str = "", **query: str
 ) -> GamePage:
-    """The game in a new tab, played on this server; with `clock` the test may put the page's clock forward.
+    """Open the game in a new tab, played on this server; with `clock` the test may advance the page's clock.
 
     `without_worker`: the worker is "missing" from the site, or "impossible" in this browser.
     """
@@ -141,5 +141,5 @@ def open_game(
 
 
 def new_context(browser: Browser, **options: Any) -> Any:
-    """A participant's browser, for a desktop unless the options say otherwise."""
+    """Create a participant's browser, for a desktop unless the options say otherwise."""
     return browser.new_context(**{**DESKTOP, **options})

@@ -1,4 +1,4 @@
-"""A game server that does what a test says, on a free loopback port; and the pictures that it sends."""
+"""A scripted game server on a free loopback port, and the pictures that it sends."""
 
 import base64
 import contextlib
@@ -18,12 +18,12 @@ Matches = Callable[[dict[str, Any]], bool]
 
 
 class GameServer:
-    """A server that notes what clients say; what it says itself, tests say through it."""
+    """A server that notes what clients send; tests send through it."""
 
     def __init__(self, port: int = 0) -> None:
         self.received: list[dict[str, Any]] = []
         self.connections: list[ServerConnection] = []
-        # Said to each client, after its first message.
+        # Sent to each client after its first message.
         self.greeting: list[Any] = []
         self._changed = threading.Condition()
         self._server: Server | None = None
@@ -32,24 +32,24 @@ class GameServer:
 
     @property
     def url(self) -> str:
-        """Where it can be reached."""
+        """The address of the server."""
         return f"ws://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Take connections, on the same port as before."""
+        """Accept connections, on the same port as before."""
         self._server = serve(self._handle, "127.0.0.1", self.port)
         self.port = self._server.socket.getsockname()[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
-        """Break off all connections and take no more."""
+        """Close all connections and accept no more."""
         if self._server:
             self._server.shutdown()
             self._server = None
         self.drop()
 
     def drop(self) -> None:
-        """Break off all connections, as a lost network does: without a word."""
+        """Cut all connections without a close, as a lost network does."""
         for connection in list(self.connections):
             with contextlib.suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_RDWR)
@@ -66,7 +66,7 @@ class GameServer:
         self.wait_for(lambda message: "userId" in message, number)
 
     def wait_for(self, matches: Matches, number: int = 1) -> dict[str, Any]:
-        """Wait for a message, or for so many; gives the last of them."""
+        """Wait for a message, or for so many; return the last of them."""
 
         def has_come() -> bool:
             return len(self.find(matches)) >= number
@@ -77,15 +77,15 @@ class GameServer:
         return self.find(matches)[number - 1]
 
     def wait_for_key(self, key: str, number: int = 1) -> Any:
-        """Wait for a message with this key; gives its value."""
+        """Wait for a message with this key; return its value."""
         return self.wait_for(lambda message: key in message, number)[key]
 
     def find(self, matches: Matches) -> list[dict[str, Any]]:
-        """The messages of a kind that came so far."""
+        """Return the messages of a kind that arrived so far."""
         return [message for message in list(self.received) if matches(message)]
 
     def values(self, key: str) -> list[Any]:
-        """What came under a key so far, oldest first."""
+        """Return what arrived under a key so far, oldest first."""
         return [message[key] for message in self.find(lambda message: key in message)]
 
     def _handle(self, connection: ServerConnection) -> None:
@@ -108,7 +108,7 @@ class GameServer:
 
 @contextlib.contextmanager
 def open_game_server() -> Iterator[GameServer]:
-    """A game server, which ends with the test."""
+    """Yield a game server, which ends with the test."""
     server = GameServer()
     try:
         yield server
@@ -117,7 +117,7 @@ def open_game_server() -> Iterator[GameServer]:
 
 
 def draw(colour: str, size: tuple[int, int] = (600, 400), kind: str = "PNG") -> str:
-    """A picture of one colour, as it is sent."""
+    """Return a picture of one colour, as it is sent."""
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, kind)
     return base64.b64encode(buffer.getvalue()).decode()
@@ -128,7 +128,7 @@ def make_panel(
     sliders: Sequence[dict[str, Any]] = (),
     keys: bool | list[str] = False,
 ) -> dict[str, Any]:
-    """A control panel as newer servers send it."""
+    """Return a control panel as newer servers send it."""
     return {
         "ControlPanel": {
             "Buttons": [{"Button": button} for button in buttons],

@@ -1,5 +1,4 @@
-"""What tests do with the study page: find a page of the study in its frame, fill it in, wait for what
-follows."""
+"""Helpers for the study page: find a page of the study in its frame, fill it in, wait for the next."""
 
 from playwright.sync_api import FrameLocator, Locator, Page, TimeoutError, expect
 
@@ -8,26 +7,25 @@ _TWO_FRAMES = "() => new Promise(drawn => requestAnimationFrame(() => requestAni
 
 
 def content(page: Page) -> FrameLocator:
-    """The researcher's page, in its sandbox."""
+    """Return the researcher's page, in its sandbox."""
     return page.frame_locator("iframe.researcher-page")
 
 
 def submit_button(page: Page) -> Locator:
-    """The button below a researcher's page."""
+    """Return the button below a researcher's page."""
     return content(page).locator("button#submit")
 
 
 def expect_heading(page: Page, text: str) -> None:
-    """A page of the study with this heading is on show, and takes clicks."""
+    """Wait until a page of the study with this heading is shown and accepts clicks."""
     expect(content(page).get_by_role("heading", name=text, exact=True)).to_be_visible()
     settle(page)
 
 
 def settle(page: Page) -> None:
-    """Wait until the page of the study takes clicks.
+    """Wait until the page of the study accepts clicks.
 
-    The sandbox has a process of its own: until that has drawn a frame, Chromium gives clicks to the page that
-    is around it.
+    The sandbox has its own process. Until that has drawn a frame, clicks go to the page around it.
     """
     page.bring_to_front()
     content(page).locator("body").evaluate(_TWO_FRAMES)
@@ -35,19 +33,19 @@ def settle(page: Page) -> None:
 
 
 def submit(page: Page) -> None:
-    """Hand the page in."""
+    """Submit the page."""
     settle(page)
     frame = page.locator("iframe.researcher-page").element_handle()
     try:
         submit_button(page).click(timeout=_PATIENCE)
     except TimeoutError:
-        # A click that replaces the frame may never be confirmed by the process that was in it.
+        # The process of a frame that a click replaces may never confirm the click.
         if frame.evaluate("frame => frame.isConnected"):
             raise
 
 
 def end_game(page: Page) -> None:
-    """Press the button that ends the game, and say that this is meant."""
+    """Press the button that ends the game, and confirm it."""
     page.get_by_role("button", name="End the game").click()
     page.get_by_role("dialog").get_by_role("button", name="End the game").click()
 
@@ -55,7 +53,7 @@ def end_game(page: Page) -> None:
 def press_until(page: Page, key: str, target: Locator, most: int = 30) -> None:
     """Press a key until this element has the focus.
 
-    A page's button takes none in the page's first half second, and all these presses may be over before.
+    A page's button cannot be focused in its first half second, and all these presses may be over before.
     """
     expect(target).to_be_enabled()
     for _ in range(most):

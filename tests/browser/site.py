@@ -22,9 +22,9 @@ LoadEvent = Callable[[str], dict[str, Any]]
 
 @dataclass
 class Fault:
-    """What befalls the next request of a method, after so many seconds.
+    """A fault of the next request of a method, after so many seconds.
 
-    `refuse` it before it has an effect, `lose` its answer after it, or answer it with a `status` of 500 or
+    `refuse` it before it has an effect, `lose` its response after it, or respond with a `status` of 500 or
     more.
     """
 
@@ -36,7 +36,7 @@ class Fault:
 
 @dataclass
 class FrontDoor:
-    """API Gateway in front of `next_step`; `requests` are those that came in, with their query and body."""
+    """API Gateway in front of `next_step`; `requests` are those received, with their query and body."""
 
     world: StudyWorld
     load_event: LoadEvent
@@ -46,21 +46,21 @@ class FrontDoor:
     is_closed: bool = False
 
     def __post_init__(self) -> None:
-        # A Lambda function works on one request at a time.
+        # A Lambda function handles one request at a time.
         self._lock = threading.Lock()
 
     def queries(self, method: str = "GET") -> list[dict[str, str]]:
-        """The query parameters of all requests of a method."""
+        """Return the query parameters of all requests of a method."""
         return [request["query"] for request in self.requests if request["method"] == method]
 
     def forms(self) -> list[Any]:
-        """The bodies of all POSTs."""
+        """Return the bodies of all POSTs."""
         return [json.loads(request["body"]) for request in self.requests if request["method"] == "POST"]
 
     def answer(
         self, method: str, query: dict[str, str], body: str | None, agent: str
     ) -> tuple[int, str, bool]:
-        """Status and body of an answer, and whether it is lost on its way."""
+        """Return status and body of a response, and whether it is lost on the way."""
         self.requests.append({"method": method, "query": query, "body": body})
         fault = next((fault for fault in self.faults if fault.method == method), None)
         if fault:
@@ -80,7 +80,7 @@ class FrontDoor:
         return answer["statusCode"], answer["body"], bool(fault and fault.kind == "lose")
 
     def close(self) -> None:
-        """Let the request that is being answered end, and none begin: the modules are the next test's."""
+        """Let the current request end, and no other begin: the modules are needed by the next test."""
         with self._lock:
             self.is_closed = True
 
@@ -104,7 +104,7 @@ class _DoorHandler(BaseHTTPRequestHandler):
     def _serve(self, method: str, body: str | None) -> None:
         query = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
         status, text, lost = self._door.answer(method, query, body, self.headers["User-Agent"])
-        # With nothing sent at all on a kept connection, Chromium itself would ask again.
+        # If nothing were sent on a kept connection, Chromium itself would retry.
         self._send(status or 200, "{" if lost else text, missing=100 if lost else 0)
         if lost:
             self.close_connection = True
@@ -123,7 +123,7 @@ class _DoorHandler(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, *_: Any) -> None:
-        """Keeps the tests' output readable."""
+        """Keep the tests' output readable."""
 
 
 class _SiteHandler(SimpleHTTPRequestHandler):
@@ -148,17 +148,17 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def log_message(self, *_: Any) -> None:
-        """Keeps the tests' output readable."""
+        """Keep the tests' output readable."""
 
 
 @contextmanager
 def serve(
     make_handler: Callable[..., BaseHTTPRequestHandler], tls: ssl.SSLContext | None = None
 ) -> Iterator[int]:
-    """A server on a free loopback port, which it gives; with `tls` for https."""
+    """Run a server on a free loopback port, and yield the port; with `tls` for https."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), make_handler)
     if tls:
-        # Shaking hands is left to the thread of each connection: a client that is slow stalls no other.
+        # Each connection's own thread does the handshake: a slow client does not delay others.
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -172,7 +172,7 @@ def serve(
 
 @contextmanager
 def open_front_door(world: StudyWorld, load_event: LoadEvent) -> Iterator[FrontDoor]:
-    """The API of a study."""
+    """Run the API of a study."""
     door = FrontDoor(world, load_event)
     with serve(partial(_DoorHandler, door=door)) as port:
         door.url = f"http://127.0.0.1:{port}/next"
@@ -184,6 +184,6 @@ def open_front_door(world: StudyWorld, load_event: LoadEvent) -> Iterator[FrontD
 
 @contextmanager
 def open_site(config: dict[str, Any], tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """`web/` as a site, with this config.json, which may still change; gives its port."""
+    """Run `web/` as a site, with this config.json, which may still change; yield its port."""
     with serve(partial(_SiteHandler, config=config), tls) as port:
         yield port

@@ -1,4 +1,4 @@
-"""Every screen with axe-core, by keyboard alone and on a phone; a picture of each is left to look at."""
+"""Every screen with axe-core, by keyboard alone and on a phone; a picture of each is kept for inspection."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NAMES = ("consent.html", "quiz.html", "survey-0.html", "survey-1.html", "thanks.
 
 @pytest.fixture
 def game_server() -> GameServer:
-    """A game server that shows a picture and buttons."""
+    """Yield a game server that shows a picture and buttons."""
     with open_game_server() as server:
         server.greeting = [
             {"UI": ["left", "right", "start", "pause", "stop"], "Instructions": ["Drive up to the flag."]},
@@ -32,7 +32,7 @@ def game_server() -> GameServer:
 
 @pytest.fixture
 def example(world: StudyWorld, game_server: GameServer) -> StudyWorld:
-    """The example study, published with its own pages."""
+    """Return the example study, published with its own pages."""
     world.set_environment(GAME_SERVER_URL=f"{game_server.url}/{{host}}", RETRY_AFTER_SECONDS="0.3")
     world.publish(
         {name: (STEP_FILES / name).read_text(encoding="utf-8") for name in NAMES},
@@ -43,14 +43,14 @@ def example(world: StudyWorld, game_server: GameServer) -> StudyWorld:
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
 def person(request: pytest.FixtureRequest, make_visitor: Callable[..., Visitor]) -> Visitor:
-    """Somebody at a desktop computer, and somebody with a phone."""
+    """Return a participant at a desktop computer, and one with a phone."""
     person = make_visitor(**request.param)
     person.name = request.node.callspec.id
     return person
 
 
 def look(page: Page, person: Visitor, name: str) -> None:
-    """Take a picture of the screen, and have axe-core look at it."""
+    """Take a picture of the screen, and check it with axe-core."""
     folder = ARTEFACTS / "screens"
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}-{person.name}.png")
@@ -60,7 +60,7 @@ def look(page: Page, person: Visitor, name: str) -> None:
 def test_every_screen_of_the_example_study(
     example: StudyWorld, door: FrontDoor, person: Visitor, game_server: GameServer
 ) -> None:
-    """Given the example study, when somebody goes through it, then no screen keeps anybody out."""
+    """Given the example study, no screen has a barrier when a participant goes through it."""
     page = person.open(userId=USER)
     expect_heading(page, "Driving up a hill: a study about how people learn")
     look(page, person, "1-consent")
@@ -115,7 +115,7 @@ def test_every_screen_of_the_example_study(
 def test_every_notice(
     example: StudyWorld, make_visitor: Callable[..., Visitor], name: str, open_it: Callable[[Visitor], Page]
 ) -> None:
-    """Given what may keep somebody from going on, then its screen keeps nobody out either."""
+    """Given whatever may stop a participant, its screen has no barrier either."""
     if name == "ended-game":
         example.reach_game()
         example.put_server("stopped")
@@ -133,8 +133,7 @@ def test_every_notice(
 def test_the_whole_study_by_keyboard_alone(
     example: StudyWorld, visitor: Visitor, game_server: GameServer
 ) -> None:
-    """Given somebody without a mouse, then Tab, space, arrows and Enter take them through the whole
-    study."""
+    """Given a participant without a mouse, Tab, space, arrows and Enter take them through the whole study."""
     page = visitor.open(userId=USER)
     expect_heading(page, "Driving up a hill: a study about how people learn")
     for box in content(page).get_by_role("checkbox").all():
@@ -161,7 +160,7 @@ def test_the_whole_study_by_keyboard_alone(
 
 
 def answer_by_keyboard(page: Page) -> None:
-    """Choose something in every list and number field, and hand the page in."""
+    """Choose something in every list and number field, and submit the page."""
     for choice in content(page).get_by_role("combobox").all():
         press_until(page, "Tab", choice)
         page.keyboard.press("ArrowDown")

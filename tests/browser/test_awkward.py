@@ -1,4 +1,4 @@
-"""What seldom happens: refusals in the middle, late answers, storage that is cleared or full, odd pages."""
+"""Rare events: refusals in the middle, late answers, storage that is cleared or full, odd pages."""
 
 import base64
 import hashlib
@@ -22,7 +22,7 @@ MakeVisitor = Callable[..., Visitor]
 
 @pytest.fixture(autouse=True)
 def study(world: StudyWorld) -> None:
-    """A study with a field on each of its first pages."""
+    """Return a study with a field on each of its first pages."""
     publish(world)
 
 
@@ -32,19 +32,19 @@ def publish(world: StudyWorld, first: str = FIELD.format("Consent"), **changes: 
 
 
 def put_key(world: StudyWorld, key: str) -> None:
-    """Make it the key of signed links, and let what functions know of the old one run out."""
+    """Make it the key of signed links, and let the functions' cache of the old one expire."""
     world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_keys/links", Body=key.encode())
     world.clock.advance(11)
 
 
 def sign(user_id: str) -> str:
-    """The signature of a participant's link."""
+    """Return the signature of a participant's link."""
     digest = hmac.new(KEY.encode(), f"{PROJECT}/{user_id}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def words(world: StudyWorld, user: str) -> list[str]:
-    """The words that are stored, in their order."""
+    """Return the stored words in their order."""
     return [json.loads(body)["word"] for body in world.bodies(user) if body]
 
 
@@ -54,7 +54,7 @@ def words(world: StudyWorld, user: str) -> list[str]:
 def test_answers_that_were_refused_are_handed_in_when_they_may_be(
     world: StudyWorld, visitor: Visitor
 ) -> None:
-    """Given links whose key was changed while a page was open, then its answers are stored once it is
+    """Given links whose key was changed while a page was open, its answers are stored once the key is
     back."""
     put_key(world, KEY)
     publish(world, signedLinks=True)
@@ -72,8 +72,7 @@ def test_answers_that_were_refused_are_handed_in_when_they_may_be(
 
 
 def test_a_mangled_link_in_another_tab_spoils_nothing(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a good link in one tab and a mangled one in another, then the first keeps its draft and
-    signature."""
+    """Given a valid link in one tab and a damaged one in another, the first keeps its draft and signature."""
     put_key(world, KEY)
     publish(world, signedLinks=True)
     page = visitor.open(userId="u1", signature=sign("u1"))
@@ -89,11 +88,11 @@ def test_a_mangled_link_in_another_tab_spoils_nothing(world: StudyWorld, visitor
     expect_heading(bare, "Consent")
 
 
-def test_the_next_person_at_a_browser_is_somebody_else(
+def test_the_next_participant_at_a_browser_is_separate(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given answers of one recruiter id that got nowhere, when another id's link is opened, then each has
-    their own."""
+    """Given answers of one recruiter id that were not delivered, opening another id's link keeps both
+    apart."""
     publish(world, onePer="PROLIFIC_PID")
     page = visitor.open(PROLIFIC_PID="a")
     content(page).get_by_label("Word").fill("of a")
@@ -116,11 +115,9 @@ def test_the_next_person_at_a_browser_is_somebody_else(
 # ---- answers that come late --------------------------------------------------------------------------------
 
 
-def test_an_answer_that_comes_late_takes_nobody_back(
-    world: StudyWorld, door: FrontDoor, visitor: Visitor
-) -> None:
-    """Given a tab whose first answer is held up while another goes on, then it catches up, and no draft
-    is lost."""
+def test_a_late_answer_takes_no_one_back(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
+    """Given a tab whose first answer is delayed while another continues, it catches up, and no draft is
+    lost."""
     first = visitor.open(userId="u1")
     expect_heading(first, "Consent")
     second = visitor.context.new_page()
@@ -143,7 +140,7 @@ def test_an_answer_that_comes_late_takes_nobody_back(
 
 @pytest.mark.parametrize("gap", [150, 300, 500])
 def test_a_slow_double_click_skips_no_page(world: StudyWorld, visitor: Visitor, gap: int) -> None:
-    """Given two clicks at one place with a pause between, then the second does not hand in the next page."""
+    """Given two clicks at one position with a pause between, the second does not submit the next page."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     expect(submit_button(page)).to_be_enabled()
@@ -163,8 +160,7 @@ def test_a_slow_double_click_skips_no_page(world: StudyWorld, visitor: Visitor, 
 
 
 def test_storage_cleared_in_the_middle(world: StudyWorld, visitor: Visitor) -> None:
-    """Given storage that is cleared while a page is open, then the participant stays the same after a
-    reload."""
+    """Given storage that is cleared while a page is open, the participant stays the same after a reload."""
     page = visitor.open()
     expect_heading(page, "Consent")
     page.evaluate("localStorage.clear()")
@@ -179,8 +175,7 @@ def test_storage_cleared_in_the_middle(world: StudyWorld, visitor: Visitor) -> N
 
 
 def test_storage_that_is_full(door: FrontDoor, world: StudyWorld, visitor: Visitor) -> None:
-    """Given storage with no room left, then what is typed and not stored is kept as long as the page is
-    open."""
+    """Given full storage, what is typed and not stored is kept as long as the page is open."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     full = "throw new DOMException('full', 'QuotaExceededError');"
@@ -196,7 +191,7 @@ def test_storage_that_is_full(door: FrontDoor, world: StudyWorld, visitor: Visit
 
 
 def test_two_studies_in_one_browser(world: StudyWorld, visitor: Visitor) -> None:
-    """Given two studies, then each has a participant of its own, and its own draft."""
+    """Given two studies, each has its own participant and draft."""
     publish(world, id="second")
     first, second = visitor.open(), visitor.open("second")
     content(first).get_by_label("Word").fill("first")
@@ -213,7 +208,7 @@ def test_two_studies_in_one_browser(world: StudyWorld, visitor: Visitor) -> None
 
 
 def test_a_link_in_a_drawing(world: StudyWorld, visitor: Visitor) -> None:
-    """Given links in an SVG, old and new, then the page is shown and they open in a new tab."""
+    """Given links in an SVG, old and new, the page is shown and they open in a new tab."""
     link = '<a {}="https://example.org"><text y="20">{}</text></a>'
     drawing = link.format("href", "new") + link.format("xlink:href", "old")
     publish(world, f'<h1>Drawing</h1><svg width="200" height="30">{drawing}</svg>')
@@ -225,8 +220,8 @@ def test_a_link_in_a_drawing(world: StudyWorld, visitor: Visitor) -> None:
 
 
 def test_a_page_that_cannot_be_shown_says_so(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a page that the browser cannot show, then a notice says so, with a way to try again, and none
-    is skipped."""
+    """Given a page that the browser cannot show, a notice says so and offers to try again, and no page is
+    skipped."""
     visitor.context.route(
         "**/frame.js",
         lambda route: route.fulfill(
@@ -245,7 +240,7 @@ def test_a_page_that_cannot_be_shown_says_so(world: StudyWorld, visitor: Visitor
 
 
 def test_a_frame_led_away_again_and_again(visitor: Visitor) -> None:
-    """Given a frame in which others are loaded without end, then a notice takes its place."""
+    """Given a frame in which documents are loaded endlessly, a notice replaces it."""
     page = visitor.open()
     for _ in range(4):
         expect_heading(page, "Consent")
@@ -256,8 +251,7 @@ def test_a_frame_led_away_again_and_again(visitor: Visitor) -> None:
 
 
 def test_a_missing_page_is_not_skipped(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given a page that was never uploaded, then a notice names whom to tell, and it can be looked for
-    again."""
+    """Given a page that was never uploaded, a notice says whom to tell, and it can be requested again."""
     world.publish(
         {**PAGES, "quiz.html": FIELD.format("Quiz")}, steps={"1": "late.html", "finalStep": "thanks.html"}
     )
@@ -275,8 +269,8 @@ def test_a_missing_page_is_not_skipped(world: StudyWorld, door: FrontDoor, visit
 def test_several_fields_of_one_name_are_all_kept(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given two text fields with one name, then both are stored; a box with a hidden field beside it
-    counts once."""
+    """Given two text fields with one name, both are stored; a box with a hidden field next to it counts
+    once."""
     publish(
         world,
         '<h1>Fields</h1><input name="a" value="1"><input name="a" value="2">'
@@ -292,8 +286,7 @@ def test_several_fields_of_one_name_are_all_kept(
 
 
 def test_a_required_field_out_of_sight_is_named(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given required fields in a closed box and out of sight, then the box opens and the hidden one is
-    named."""
+    """Given required fields in a closed box and hidden, the box opens and the hidden one is named."""
     publish(
         world,
         '<h1>Hidden</h1><details><summary>More</summary><input name="a" aria-label="a" required></details>'
@@ -310,7 +303,7 @@ def test_a_required_field_out_of_sight_is_named(world: StudyWorld, door: FrontDo
 
 
 def test_right_to_left(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a study in Arabic, then its pages run from right to left, and texts of the page are marked as
+    """Given a study in Arabic, its pages run from right to left, and texts of the page are marked as
     English."""
     publish(world, language="ar")
     page = visitor.open()
@@ -330,8 +323,8 @@ def test_right_to_left(world: StudyWorld, visitor: Visitor) -> None:
     ids=["frames", "overflow", "dark"],
 )
 def test_a_style_for_the_pages_does_not_hide_them(world: StudyWorld, visitor: Visitor, css: str) -> None:
-    """Given a study's style for its own frames, body and colours, then the page fills the window and can
-    be read."""
+    """Given a study's style for its own frames, body and colours, the page fills the window and stays
+    readable."""
     world.publish({**PAGES, "consent.html": "<h1>Consent</h1>" + "<p>word</p>" * 60, "style.css": css})
     page = visitor.open()
     expect_heading(page, "Consent")

@@ -1,4 +1,4 @@
-"""What a participant fills in is what is stored, whatever kinds of controls the researcher uses."""
+"""Forms: what a participant fills in is stored, for all kinds of controls."""
 
 import json
 from typing import Any
@@ -69,7 +69,7 @@ def fill_in(page: Any) -> None:
 def test_all_kinds_of_controls_are_collected_under_their_names(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given a page with every kind of control, when it is handed in, then each stands under its name."""
+    """Given a page with every kind of control, each is stored under its name when the page is submitted."""
     publish_page(world, ALL_KINDS)
     page = visitor.open()
     fill_in(page)
@@ -81,7 +81,7 @@ def test_all_kinds_of_controls_are_collected_under_their_names(
 
 
 def test_what_is_typed_and_not_handed_in_survives_a_reload(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a page filled in by half, when it is reloaded, then all that was typed is there again."""
+    """Given a half-filled page, everything typed is there again after a reload."""
     publish_page(world, ALL_KINDS)
     page = visitor.open(userId="u1")
     fill_in(page)
@@ -94,9 +94,8 @@ def test_what_is_typed_and_not_handed_in_survives_a_reload(world: StudyWorld, vi
     assert json.loads(world.bodies("u1")[1] or "") == FILLED
 
 
-def test_what_is_typed_is_no_draft_of_the_next_page(world: StudyWorld, visitor: Visitor) -> None:
-    """Given two pages with a field of the same name, when the first is handed in, then the second is
-    empty."""
+def test_typed_text_is_not_a_draft_of_the_next_page(world: StudyWorld, visitor: Visitor) -> None:
+    """Given two pages with a field of the same name, the second is empty after the first is submitted."""
     field = '<h1>{}</h1><label>Word <input name="word"></label>'
     world.publish({**PAGES, "consent.html": field.format("One"), "quiz.html": field.format("Two")})
     page = visitor.open()
@@ -108,7 +107,7 @@ def test_what_is_typed_is_no_draft_of_the_next_page(world: StudyWorld, visitor: 
 
 
 def test_a_password_is_not_kept(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a password typed, when the page is reloaded, then it is gone: no browser is to keep it."""
+    """Given a typed password, it is gone after a reload: no browser may keep it."""
     publish_page(world, '<h1>P</h1><label>Word <input name="p" type="password"></label>')
     page = visitor.open()
     content(page).get_by_label("Word").fill("secret")
@@ -122,8 +121,7 @@ def test_a_password_is_not_kept(world: StudyWorld, visitor: Visitor) -> None:
 def test_required_fields_are_enforced_before_anything_is_sent(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given a required box, when the page is submitted without it, then nothing is sent, until it is
-    checked."""
+    """Given a required box, nothing is sent until it is checked."""
     publish_page(world, '<h1>C</h1><label><input type="checkbox" name="ok" required> I agree</label>')
     page = visitor.open()
     submit(page)
@@ -139,8 +137,7 @@ def test_required_fields_are_enforced_before_anything_is_sent(
 
 
 def test_a_file_is_refused_with_a_clear_word(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given a page that asks for a file, even a required one, then it says that files cannot be handed
-    in."""
+    """Given a page that asks for a file, even a required one, it says that files cannot be uploaded."""
     publish_page(world, '<h1>F</h1><input type="file" name="photo" required><input name="a" aria-label="a">')
     page = visitor.open()
 
@@ -155,8 +152,7 @@ def test_a_file_is_refused_with_a_clear_word(world: StudyWorld, door: FrontDoor,
 def test_a_form_of_the_researchers_own_is_handed_in_as_well(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given a page with <form> elements, buttons and an address of their own, then ours takes the
-    answers."""
+    """Given a page with its own <form> elements, buttons and address, our form takes the answers."""
     publish_page(
         world,
         '<h1>F</h1><form action="https://elsewhere.example/" id="own" class="k"><input name="a" value="1">'
@@ -176,7 +172,7 @@ def test_a_form_of_the_researchers_own_is_handed_in_as_well(
 def test_names_that_mean_something_to_browsers_are_names(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, name: str
 ) -> None:
-    """Given a control whose name is one of the document's or the form's own, then it is stored under it."""
+    """Given a control whose name is one of the document's or the form's own, it is stored under it."""
     publish_page(
         world,
         f'<h1>N</h1><input name="{name}" id="{name}" value="v" aria-label="x"><img name="createElement">',
@@ -191,7 +187,7 @@ def test_names_that_mean_something_to_browsers_are_names(
 
 
 def test_enter_in_a_field_submits(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given a text field with the focus, when Enter is pressed, then the page is handed in."""
+    """Given a text field with the focus, Enter submits the page."""
     publish_page(world, '<h1>E</h1><input name="a" aria-label="a">')
     page = visitor.open()
     content(page).get_by_label("a").fill("x")
@@ -204,7 +200,7 @@ def test_enter_in_a_field_submits(world: StudyWorld, door: FrontDoor, visitor: V
 
 
 def test_refused_answers_can_be_changed(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given answers too large to be stored, then the page says so and stays, and a shorter text is taken."""
+    """Given answers too large to be stored, the page says so and stays, and a shorter text is accepted."""
     publish_page(world, '<h1>L</h1><textarea name="long" aria-label="long"></textarea>')
     page = visitor.open()
     content(page).get_by_label("long").fill("x" * 300_000)
@@ -218,7 +214,7 @@ def test_refused_answers_can_be_changed(world: StudyWorld, door: FrontDoor, visi
 
 
 def test_a_final_page_without_questions_has_no_button(world: StudyWorld, visitor: Visitor) -> None:
-    """Given the end of the study, then its page has nothing to submit."""
+    """Given the end of the study, its page has nothing to submit."""
     world.reach_final()
     page = visitor.open(userId="3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c")
     expect_heading(page, "Thanks")
@@ -227,8 +223,7 @@ def test_a_final_page_without_questions_has_no_button(world: StudyWorld, visitor
 
 
 def test_a_final_page_may_ask_something(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given a question on the final page, when it is answered, then the answer is stored and the page
-    says so."""
+    """Given a question on the final page, its answer is stored and the page says so."""
     world.publish({**PAGES, "thanks.html": '<h1>Thanks</h1><input name="mail" aria-label="mail">'})
     world.reach_final()
     page = visitor.open(userId="3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c")

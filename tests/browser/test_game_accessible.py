@@ -1,4 +1,4 @@
-"""The game of newer servers keeps nobody out: axe-core finds nothing serious, on any screen of it."""
+"""The game of newer servers: axe-core finds no serious barrier on any of its screens."""
 
 import pytest
 from playwright.sync_api import expect
@@ -24,7 +24,8 @@ INFO = {"text": "Use the keyboard to play.", "items": ["a = left", "d = right"],
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_every_screen_is_accessible(play, game_server, device, request):
-    """Given all that a server can show, the question, the messages and the way out, nothing is a barrier."""
+    """Given everything that a server can show, the confirmation, the messages and the way out, nothing is
+    a barrier."""
     game_server.greeting = [
         make_panel(BUTTONS, SLIDERS, keys=True),
         {"UI": ["fpsUp", "fpsDown", "fpsSet"], "Instructions": ["Reach the flag."]},

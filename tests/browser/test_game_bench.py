@@ -1,4 +1,4 @@
-"""The measurement of frames measures what it says; no time is asserted, since machines differ."""
+"""The frame benchmark measures what it claims; no time is asserted, because machines differ."""
 
 import base64
 
@@ -27,7 +27,7 @@ def test_frames_are_counted_once_each():
 
 
 def test_table_tells_when_the_page_falls_behind():
-    """Given frames that are later from second to second, the end is told apart from the whole."""
+    """Given frames that are later from second to second, the end is distinguished from the whole."""
     drawing = Drawing(2, 6, 3.0, [(0.0, 0.01), (0.5, 0.01), (1.0, 0.01), (2.0, 0.2), (2.5, 0.3)])
 
     assert "| 2 a second | 6 | 5 | 1.7 | 10.0 | 300.0 | 250.0 |" in format_frames_table([drawing])

@@ -1,4 +1,4 @@
-"""The game outlives its connection: only its end, or the study, or the participant ends it."""
+"""The game survives its connection: only its end, the study, or the participant ends it."""
 
 import socket
 
@@ -13,8 +13,8 @@ LOST = "The connection to the game was lost. Trying again…"
 LEAVE = "Continue without the game"
 
 
-def test_game_goes_on_after_a_drop(play, game_server):
-    """Given a dropped connection, the page says so, connects again by itself, says hello, and plays on."""
+def test_game_continues_after_a_drop(play, game_server):
+    """Given a dropped connection, the page says so, reconnects by itself, says hello, and continues."""
     game_server.greeting = [{"UI": ["left", "start", "pause"]}]
     game = play()
     game_server.say({"frame": draw("red"), "frameId": 1, "playing": True})
@@ -34,7 +34,7 @@ def test_game_goes_on_after_a_drop(play, game_server):
     assert not game.is_over
 
 
-def test_loss_is_told_once(play, game_server):
+def test_loss_is_announced_once(play, game_server):
     """Given several attempts that fail, the live region is written once, not at each of them."""
     game = play()
     game.page.evaluate(
@@ -51,8 +51,8 @@ def test_loss_is_told_once(play, game_server):
     assert game.page.evaluate("document.told") == [LOST]
 
 
-def test_reloaded_page_knows_that_the_game_goes_on(play, game_server):
-    """Given a game that is going on, a page that opens, or a second tab, learns it from the frames."""
+def test_reloaded_page_knows_that_the_game_is_running(play, game_server):
+    """Given a running game, a page that opens, or a second tab, learns it from the frames."""
     game_server.greeting = [{"UI": ["start", "pause"]}, {"frame": draw("red"), "frameId": 8, "playing": True}]
     game = play()
     game.wait_for_frame(8)
@@ -64,7 +64,7 @@ def test_reloaded_page_knows_that_the_game_goes_on(play, game_server):
 
 
 def test_frames_older_than_a_click_do_not_undo_it(play, game_server):
-    """Given a frame that was drawn before the server knew of a click, the button stays as the click left
+    """Given a frame that was drawn before the server received a click, the button stays as the click left
     it."""
     game_server.greeting = [
         {"UI": ["start", "pause"]},
@@ -81,11 +81,11 @@ def test_frames_older_than_a_click_do_not_undo_it(play, game_server):
 
 
 def test_network_that_comes_back_is_used_at_once(play, game_server):
-    """Given a wait before the next attempt, the browser's word that it is online ends it."""
+    """Given a wait before the next attempt, the browser's online event ends it."""
     game = play(clock=True)
     game_server.stop()
     expect(game.status).to_have_text(LOST)
-    # With time at a stand nothing but the event can end the wait.
+    # While the clock is stopped, only the event can end the wait.
     game.page.clock.pause_at(game.page.evaluate("Date.now() + 1"))
     game.wait_until_disconnected()
     game_server.start()
@@ -97,7 +97,7 @@ def test_network_that_comes_back_is_used_at_once(play, game_server):
 
 
 def test_silent_socket_is_given_up_after_an_interruption(play, game_server):
-    """Given frames that stop with the network and do not come again with it, the page connects anew."""
+    """Given frames that stop with the network and do not resume with it, the page reconnects."""
     game = play(clock=True)
     game_server.say({"frame": draw("red"), "frameId": 1})
     game.wait_for_frame(1)
@@ -109,7 +109,7 @@ def test_silent_socket_is_given_up_after_an_interruption(play, game_server):
 
 
 def test_quiet_server_is_left_alone_after_an_interruption(play, game_server):
-    """Given a server that has said nothing for a while, its silence after an interruption means nothing."""
+    """Given a server that has been silent for a while, its silence after an interruption means nothing."""
     game = play(clock=True)
     game.page.clock.fast_forward(20_000)
     game.page.evaluate("window.dispatchEvent(new Event('offline'))")
@@ -127,9 +127,9 @@ def leave(game):
     game.page.get_by_role("dialog").get_by_role("button", name=LEAVE).click()
 
 
-def test_nobody_leaves_the_game_for_want_of_a_network(play, game_server):
-    """Given a browser that is offline, the way out is offered only once it is back and the server still
-    away."""
+def test_leaving_is_not_offered_without_a_network(play, game_server):
+    """Given an offline browser, leaving is offered only once it is back and the server is still
+    unreachable."""
     game = play(clock=True)
     game.page.clock.fast_forward(6000)
     game_server.stop()
@@ -145,7 +145,7 @@ def test_nobody_leaves_the_game_for_want_of_a_network(play, game_server):
 
 
 def test_participant_can_leave_a_dead_server(play, game_server):
-    """Given half a minute without a connection, and not before, a button asks and goes on without the
+    """Given half a minute without a connection, and not before, a button asks and continues without the
     game."""
     game = play(clock=True)
     game.page.clock.fast_forward(6000)
@@ -163,7 +163,7 @@ def test_participant_can_leave_a_dead_server(play, game_server):
 
 
 def test_way_out_goes_when_the_connection_comes_back(play, game_server):
-    """Given the offer to leave, it is gone once there is a connection again."""
+    """Given the offer to leave, it disappears once there is a connection again."""
     game = play(clock=True)
     game.page.clock.fast_forward(6000)
     game_server.stop()
@@ -178,7 +178,7 @@ def test_way_out_goes_when_the_connection_comes_back(play, game_server):
 
 
 def test_server_that_never_answers_is_left_too(play, game_server):
-    """Given a server that was never reached, the page goes on trying, says so, and offers the way out."""
+    """Given a server that was never reached, the page keeps trying, says so, and offers to leave."""
     game_server.stop()
     game = play(connected=False, clock=True)
     expect(game.status).to_have_text("Connecting to the game…")
@@ -189,7 +189,7 @@ def test_server_that_never_answers_is_left_too(play, game_server):
 
 
 def test_server_that_does_not_shake_hands_is_given_up(play, game_server):
-    """Given a server that takes a connection and says nothing at all, the page tries again after 10 s."""
+    """Given a server that accepts a connection and sends nothing, the page tries again after 10 s."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
         game = play(connected=False, clock=True, play=f"ws://127.0.0.1:{listener.getsockname()[1]}")
@@ -206,7 +206,7 @@ def test_server_that_does_not_shake_hands_is_given_up(play, game_server):
 
 @pytest.mark.parametrize("last", ["done", {"done": True}], ids=["text", "object"])
 def test_done_ends_the_game(play, game_server, last):
-    """Given the word that the game is done, in either vocabulary, it is over and nothing connects again."""
+    """Given the message that the game is done, in either vocabulary, it is over and nothing reconnects."""
     game = play()
     game_server.say(last)
 
@@ -216,7 +216,8 @@ def test_done_ends_the_game(play, game_server, last):
 
 
 def test_what_the_study_says_ends_the_game(play, game_server):
-    """Given a dead server, the study is asked from the second attempt on, and its answer ends the game."""
+    """Given a failed server, the study is asked from the second attempt on, and its response ends the
+    game."""
     game = play()
     game.answer(None, {"page": "<h1>Next</h1>", "step": 4})
     game_server.stop()
@@ -236,7 +237,7 @@ def test_study_is_not_asked_about_a_short_drop(play, game_server):
 
 
 def test_study_may_name_another_server(play, game_server):
-    """Given a server that is gone, and another one in its place, the game goes on with that."""
+    """Given a server that was replaced by another, the game continues with the new one."""
     game = play()
     other = GameServer()
     try:
@@ -252,7 +253,8 @@ def test_study_may_name_another_server(play, game_server):
 
 
 def test_study_that_does_not_answer_holds_nothing_up(play, game_server):
-    """Given a study out of reach as well, the page goes on trying the server, and asks once at a time."""
+    """Given a study that is unreachable too, the page keeps trying the server, with one request to the
+    study at a time."""
     game = play(clock=True)
     game.page.evaluate("document.test.answers = {shift: () => new Promise(() => {})}")
     game_server.stop()
@@ -268,8 +270,7 @@ def test_study_that_does_not_answer_holds_nothing_up(play, game_server):
 
 
 def test_late_answer_of_the_study_counts(play, game_server):
-    """Given a study that takes longer to answer than anybody waits, its answer ends the game all the
-    same."""
+    """Given a study that responds very late, its response still ends the game."""
     game = play(clock=True)
     game.page.evaluate(
         "document.test.answers = {shift: () => new Promise(resolve => setTimeout(resolve, 8000, {step: 4}))}"
@@ -285,7 +286,7 @@ def test_late_answer_of_the_study_counts(play, game_server):
 
 
 def test_server_that_drops_everybody_is_asked_about(play, game_server):
-    """Given a server that drops every connection at once, the study is asked as if there were none."""
+    """Given a server that drops every connection at once, the study is asked as if there were no server."""
     game = play()
     game.wait_until(lambda: game_server.drop() or game.asked >= 1)
 
@@ -307,8 +308,8 @@ def test_game_without_a_study_is_given_up_after_a_minute(play, game_server):
     assert game.wait_for_outcome() == "lost"
 
 
-def test_address_that_is_none_is_no_crash(play, game_server):
-    """Given an address that is no game server's, the page goes on asking the study."""
+def test_invalid_address_does_not_crash(play, game_server):
+    """Given an address that is not a game server's, the page keeps asking the study."""
     game = play(connected=False, play="nonsense:")
     game.answer({"page": "wait"})
 

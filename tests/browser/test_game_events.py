@@ -1,4 +1,4 @@
-"""What participants do reaches servers with a control panel as events: of buttons, keys, the mouse."""
+"""Input for servers with a control panel: events of buttons, keys and the mouse."""
 
 from math import ceil
 
@@ -87,7 +87,7 @@ def test_keys_are_sent_to_servers_that_want_them(play, game_server):
 
 
 def test_only_listed_keys_are_sent(play, game_server):
-    """Given a list of keys, others stay with the participant."""
+    """Given a list of keys, other keys are not sent."""
     game_server.greeting = [make_panel(keys=["w", "space"])]
     game = play()
     for key in ("q", "W", "Space"):
@@ -110,7 +110,7 @@ def test_no_keys_are_sent_to_servers_that_do_not_want_them(play, game_server):
 
 
 def test_held_keys_of_newer_servers_are_released_at_blur(play, game_server):
-    """Given a key held while the window loses the focus, the server is told that it went up."""
+    """Given a key held while the window loses the focus, its release is sent."""
     game_server.greeting = [make_panel(keys=True)]
     game = play()
     game.page.keyboard.down("a")
@@ -123,7 +123,7 @@ def test_held_keys_of_newer_servers_are_released_at_blur(play, game_server):
 
 @pytest.mark.parametrize("key", ["ArrowDown", "Space"])
 def test_keys_of_the_game_do_not_scroll(play, game_server, key):
-    """Given a page that is longer than the window, the game's keys leave it where it is."""
+    """Given a page longer than the window, the game's keys do not scroll it."""
     game_server.greeting = [make_panel(keys=True), {"Instructions": ["A line."] * 60}]
     game = play(device={"viewport": {"width": 600, "height": 300}})
     expect(game.page.get_by_text("A line.").last).to_be_attached()
@@ -134,8 +134,8 @@ def test_keys_of_the_game_do_not_scroll(play, game_server, key):
     assert game.page.evaluate("window.scrollY") == 0
 
 
-def test_mouse_is_told_in_pixels_of_the_picture(play, game_server):
-    """Given a picture shown at twice its size, positions are halved; buttons are told as they are."""
+def test_mouse_is_reported_in_pixels_of_the_picture(play, game_server):
+    """Given a picture shown at twice its size, positions are halved and buttons are unchanged."""
     game_server.greeting = [{"GameWindow": {"id": 0, "size": [600, 400], "mode": "strict"}}]
     game = play()
     game_server.say({"GameWindow": {"id": 0, "frame": draw("red", (300, 200)), "frameId": 1}})
@@ -160,8 +160,8 @@ def test_mouse_is_told_in_pixels_of_the_picture(play, game_server):
     ]
 
 
-def test_motion_is_told_with_its_distance(play, game_server):
-    """Given a mouse that moves while no frames come, its position and the way since then are sent."""
+def test_motion_is_reported_with_its_distance(play, game_server):
+    """Given a mouse that moves while no frames come, its position and its movement since then are sent."""
     game = play()
     game_server.say({"GameWindow": {"id": 0, "size": [600, 400], "mode": "strict"}})
     game_server.say({"GameWindow": {"id": 0, "frame": draw("red"), "frameId": 1}})
@@ -178,13 +178,13 @@ def test_motion_is_told_with_its_distance(play, game_server):
     ]
 
 
-def test_motion_is_told_at_most_once_a_frame(play, game_server):
-    """Given frames that come, there are no more motions than frames, however much the mouse moves."""
+def test_motion_is_reported_at_most_once_a_frame(play, game_server):
+    """Given frames that come, there are at most as many motions as frames, however much the mouse moves."""
     game = play()
     picture = draw("red")
     game_server.say({"GameWindow": {"id": 0, "frame": picture, "frameId": 0}})
     game.wait_for_frame(0)
-    # However slow the machine is, frames do not stop coming.
+    # Frames keep coming, however slow the machine is.
     game.page.evaluate("performance.now = (now => () => now)(performance.now())")
     box = game.canvas.bounding_box()
     frames = 12
@@ -197,7 +197,7 @@ def test_motion_is_told_at_most_once_a_frame(play, game_server):
     assert 1 <= len(motions) <= frames + 1
 
 
-def test_size_is_told_once_it_has_settled(play, game_server):
+def test_size_is_reported_once_it_has_settled(play, game_server):
     """Given a window that is made smaller, the shown size is sent once, after a second without a change."""
     game = play(clock=True)
     game_server.say({"GameWindow": {"id": 0, "frame": draw("red"), "frameId": 0}})

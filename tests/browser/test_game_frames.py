@@ -1,4 +1,4 @@
-"""Frames are drawn off the main thread, the latest always, a broken one never."""
+"""Frames are drawn off the main thread: always the latest, and never a broken one."""
 
 import pytest
 
@@ -10,7 +10,7 @@ BURST = 120
 
 
 def count_draws(game):
-    """Count from here on how often the canvas shows another frame."""
+    """Count from now on how often the canvas shows another frame."""
     game.canvas.evaluate(
         """canvas => {
             document.draws = 0;
@@ -57,7 +57,7 @@ def test_frames_are_drawn_when_the_browser_paints(play, game_server):
 
 
 def test_every_frame_is_counted_though_not_every_one_is_drawn(play, game_server):
-    """Given a burst, what is sent next tells how many frames came, and the id of the last one."""
+    """Given a burst, the next message holds the number of frames, and the id of the last one."""
     game_server.greeting = [{"UI": ["start"]}]
     game = play()
     picture = draw("red")
@@ -105,7 +105,7 @@ def test_pictures_are_decoded_by_a_worker(play, game_server):
 
 @pytest.mark.parametrize("fault", ["missing", "impossible"])
 def test_without_a_worker_the_page_decodes(play, game_server, fault):
-    """Given a browser in which the worker does not start, pictures are drawn all the same."""
+    """Given a browser in which the worker does not start, pictures are still drawn."""
     game = play(without_worker=fault)
     game_server.say({"frame": draw("red"), "frameId": 1})
     game.wait_for_frame(1)
@@ -115,7 +115,7 @@ def test_without_a_worker_the_page_decodes(play, game_server, fault):
 
 
 def test_worker_ends_with_the_game(play, game_server):
-    """Given a game that is over, its worker is gone."""
+    """Given a game that is over, its worker is terminated."""
     game = play()
     game.wait_until(lambda: len(game.page.workers) == 1)
     game_server.say("done")

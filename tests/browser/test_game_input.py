@@ -1,4 +1,4 @@
-"""What participants do reaches servers that list their buttons: commands, and directions that are held."""
+"""Input for servers that list their buttons: commands, and directions that are held."""
 
 from playwright.sync_api import expect
 
@@ -12,7 +12,7 @@ STEERING = {"UI": ["left", "right", "up", "down", "start", "pause"]}
 
 
 def actions(server):
-    """Actions that came so far, with what caused them."""
+    """Return the actions that arrived so far, with their causes."""
     return [
         (message["actionType"], message["action"])
         for message in server.find(lambda message: "action" in message)
@@ -26,7 +26,7 @@ def wait_for_actions(server, number):
 
 
 def test_start_and_pause_take_turns(play, game_server):
-    """Given start pressed by key, it is sent and pause has its place and the focus, and back again."""
+    """Given start pressed by key, it is sent and pause takes its position and the focus, and vice versa."""
     game_server.greeting = [STEERING]
     game = play()
     game.button("Start").focus()
@@ -43,7 +43,7 @@ def test_start_and_pause_take_turns(play, game_server):
 
 
 def test_the_end_is_asked_for_twice(play, game_server):
-    """Given the button that ends the game, then Escape and the button with the focus keep it going."""
+    """Given the button that ends the game, Escape and the focused button keep it running."""
     game_server.greeting = [{"UI": ["left", "start", "pause", "stop"]}]
     game = play()
     keyboard, dialog = game.page.keyboard, game.page.get_by_role("dialog")
@@ -93,7 +93,7 @@ def test_key_that_repeats_is_sent_once(play, game_server):
 
 
 def test_held_key_is_released_when_the_window_loses_the_focus(play, game_server):
-    """Given a key held while another window comes to the front, it counts as released there and then."""
+    """Given a key held while another window comes to the front, it counts as released at once."""
     game_server.greeting = [STEERING]
     game = play()
     game.page.keyboard.down("ArrowLeft")
@@ -149,7 +149,7 @@ def test_space_fires_after_a_click_with_the_mouse(play, game_server):
 
 
 def test_mouse_holds_a_direction(play, game_server):
-    """Given the mouse down on a direction, it is held until the mouse is up, also beside the button."""
+    """Given the mouse down on a direction, it is held until the mouse is up, even outside the button."""
     game_server.greeting = [STEERING]
     game = play()
     game.button("Left").hover()
@@ -221,7 +221,7 @@ def test_frame_rate_is_asked_for(play, game_server):
 
 
 def test_older_servers_get_no_events(play, game_server):
-    """Given a server that spoke the older vocabulary only, mouse, keys and sizes are not sent."""
+    """Given a server that used only the older vocabulary, mouse, keys and sizes are not sent."""
     game_server.greeting = [STEERING, {"frame": draw("red"), "frameId": 1}]
     game = play(clock=True)
     game.wait_for_frame(1)

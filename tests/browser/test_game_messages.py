@@ -1,4 +1,4 @@
-"""What game servers say is shown, in both of their vocabularies."""
+"""The messages of game servers are shown, in both of their vocabularies."""
 
 from playwright.sync_api import expect
 
@@ -60,8 +60,8 @@ def test_display_and_budget_are_shown_and_updated(play, game_server):
     expect(lines).to_have_text(["score2", "levelone", "budget3 of 10 used"])
 
 
-def test_error_is_told(play, game_server):
-    """Given an error, it stands in the live region."""
+def test_error_is_shown(play, game_server):
+    """Given an error, the live region shows it."""
     game = play()
     game_server.say({"error": "This server is another participant's."})
 
@@ -70,7 +70,7 @@ def test_error_is_told(play, game_server):
 
 
 def test_control_panel_becomes_buttons_and_sliders(play, game_server):
-    """Given a control panel, its buttons have the server's words, its directions signs, its sliders
+    """Given a control panel, its buttons have the server's texts, its directions symbols, and its sliders
     names."""
     buttons = [
         {"text": "Start", "icon": "FaPlayCircle", "color": "white", "bgcolor": "green", "value": "start"},
@@ -90,7 +90,7 @@ def test_control_panel_becomes_buttons_and_sliders(play, game_server):
 
 
 def test_panel_of_nulls_is_empty(play, game_server):
-    """Given lists that are null or missing, and things that servers forgot to wrap, nothing breaks."""
+    """Given lists that are null or missing, and items that servers did not wrap, nothing breaks."""
     game = play()
     game_server.say({"ControlPanel": {"Buttons": None}})
     game_server.say(
@@ -103,7 +103,7 @@ def test_panel_of_nulls_is_empty(play, game_server):
 
 
 def test_unreadable_colours_are_ignored(play, game_server):
-    """Given white on orange, words that are no colours, and code, only what leaves text readable is used."""
+    """Given white on orange, words that are not colours, and code, only readable colours are used."""
     game_server.greeting = [
         make_panel(
             [
@@ -123,7 +123,7 @@ def test_unreadable_colours_are_ignored(play, game_server):
 
 
 def test_images_of_buttons_have_a_name(play, game_server):
-    """Given an image as a data address, it is shown and named; an address of another kind is not used."""
+    """Given an image as a data address, it is shown and named; other kinds of addresses are not used."""
     picture = f"data:image/png;base64,{draw('red', (20, 20))}"
     game_server.greeting = [
         make_panel(
@@ -137,7 +137,7 @@ def test_images_of_buttons_have_a_name(play, game_server):
 
 
 def test_info_panel_comes_changes_and_goes(play, game_server):
-    """Given an information panel, all of it is shown, pairs that are gone go, and null hides it."""
+    """Given an information panel, all of it is shown, removed pairs disappear, and null hides it."""
     game = play()
     game_server.say(
         {"InfoPanel": {"text": "Use the keys", "items": ["s = down"], "kv": {"Score": 1, "Lives": 3}}}
@@ -154,7 +154,7 @@ def test_info_panel_comes_changes_and_goes(play, game_server):
 
 
 def test_window_shows_frames_text_or_nothing(play, game_server):
-    """Given a window, a frame is drawn, a text takes its place, null hides it, a frame brings it back."""
+    """Given a window, a frame is drawn, a text replaces it, null hides it, and a frame shows it again."""
     game = play()
     game_server.say(
         {"GameWindow": {"idx": 0, "size": [300, 200], "mode": "strict", "frame": None, "frameId": 0}}
@@ -176,7 +176,7 @@ def test_window_shows_frames_text_or_nothing(play, game_server):
 
 
 def test_two_windows_have_a_canvas_each(play, game_server):
-    """Given two windows, each has a canvas of its own with a name of its own."""
+    """Given two windows, each has its own canvas and name."""
     game = play()
     game_server.say({"GameWindow": {"id": "map", "frame": draw("red"), "frameId": 1}})
     game_server.say({"GameWindow": {"id": "view", "frame": draw("blue"), "frameId": 2}})
@@ -191,7 +191,7 @@ def test_two_windows_have_a_canvas_each(play, game_server):
 
 
 def test_both_vocabularies_may_be_mixed(play, game_server):
-    """Given a list and a panel from one server, the buttons of both are sent, each in its own words."""
+    """Given a list and a panel from one server, the buttons of both are sent, each in its own vocabulary."""
     game_server.greeting = [{"UI": ["start", "pause"]}, make_panel([{"text": "Good", "value": "good"}])]
     game = play()
     game.button("Good").click()
@@ -203,7 +203,7 @@ def test_both_vocabularies_may_be_mixed(play, game_server):
 
 
 def test_what_cannot_be_understood_is_passed_over(play, game_server):
-    """Given text that is no JSON, a list, a number and a binary message, the game goes on."""
+    """Given text that is not JSON, a list, a number and a binary message, the game continues."""
     game = play()
     game_server.say("{", "[]", "1", "null", b"\x00\x01", {"UI": "start"}, {"unknown": 1})
     game_server.say({"frame": draw("red"), "frameId": 9})
@@ -212,7 +212,7 @@ def test_what_cannot_be_understood_is_passed_over(play, game_server):
 
 
 def test_other_language(play, game_server):
-    """Given French, the page's own words are French."""
+    """Given French, the page's own texts are French."""
     game_server.greeting = [{"UI": ["left", "start"]}]
     game = play(language="fr")
 
@@ -241,7 +241,7 @@ def test_debug_shows_messages_without_pictures(play, game_server):
 
 
 def test_without_debug_no_messages_are_shown(play, game_server):
-    """Given a link without `debug`, there is nothing of the kind."""
+    """Given a link without `debug`, no messages are shown."""
     game = play()
 
     expect(game.page.locator(".debug")).to_be_hidden()

@@ -1,4 +1,4 @@
-"""The game as it is on AWS: a page on https, the example's game server with a certificate of its own."""
+"""The game as on AWS: a page on https, and the example's game server with its own certificate."""
 
 import os
 import socket
@@ -31,23 +31,23 @@ PATIENCE = 20.0
 
 @dataclass
 class Server:
-    """The example's game server, as a program of its own, which takes its certificate from a bucket."""
+    """The example's game server as a separate program, which reads its certificate from a bucket."""
 
     port: int
     put: Callable[[Certificate], None]
 
     @property
     def url(self) -> str:
-        """Where participants reach it."""
+        """The address for participants."""
         return f"wss://{HOST}:{self.port}"
 
     def renew(self, certificate: Certificate) -> None:
-        """Put another certificate into the bucket, and wait until new connections get it."""
+        """Store another certificate in the bucket, and wait until new connections get it."""
         self.put(certificate)
         wait_until(lambda: self.serves(certificate), lambda: "the renewed certificate is not served")
 
     def serves(self, certificate: Certificate) -> bool:
-        """Whether a new connection gets this certificate: one that is trusted, and for this name."""
+        """Return whether a new connection gets this certificate, trusted and for this name."""
         trust = ssl.create_default_context(cadata=certificate.chain.decode())
         trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         try:
@@ -63,13 +63,14 @@ class Server:
 
 @pytest.fixture(scope="module")
 def certificates() -> list[Certificate]:
-    """The certificate of the game servers, its renewed successor, and one that no browser here trusts."""
+    """Create the certificate of the game servers, its renewed successor, and one that no browser here
+    trusts."""
     return [make_certificate(f"*.{ROOT_DOMAIN}", days=days) for days in (7, 70, 7)]
 
 
 @pytest.fixture(scope="module")
 def server(certificates: list[Certificate], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A game server that looks for a renewed certificate every second."""
+    """Yield a game server that checks for a renewed certificate every second."""
     aws = ThreadedMotoServer("127.0.0.1", port=0)
     aws.start()
     host, aws_port = aws.get_host_and_port()
@@ -106,7 +107,7 @@ def server(certificates: list[Certificate], tmp_path_factory: pytest.TempPathFac
 
 @contextmanager
 def run(environ: dict[str, str], folder: Path, log: Any) -> Iterator[None]:
-    """The program, until it is no longer needed."""
+    """Run the program until it is no longer needed."""
     program = subprocess.Popen(
         [sys.executable, str(SERVER)], env=environ, cwd=folder, stdout=log, stderr=subprocess.STDOUT
     )
@@ -121,14 +122,14 @@ def run(environ: dict[str, str], folder: Path, log: Any) -> Iterator[None]:
 
 
 def find_free_port() -> int:
-    """A port that nobody listens on just now."""
+    """Return a port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], explain: Callable[[], str]) -> None:
-    """Look again and again until something holds."""
+    """Poll until a condition holds."""
     until = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < until, explain()
@@ -137,7 +138,7 @@ def wait_until(holds: Callable[[], bool], explain: Callable[[], str]) -> None:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Certificate]]:
-    """The address of the study page, on https, and its certificate."""
+    """Yield the address of the study page, on https, and its certificate."""
     certificate = make_certificate(f"study.{ROOT_DOMAIN}")
     files = certificate.write(tmp_path_factory.mktemp("site"))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -148,7 +149,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Certif
 
 @pytest.fixture(scope="module")
 def browser(site: tuple[str, Certificate], certificates: list[Certificate]) -> Iterator[Browser]:
-    """A Chromium that trusts just these three keys, and finds the names of the domain on this machine."""
+    """Yield a Chromium that trusts only these three keys, and resolves the names of the domain to this
+    machine."""
     trusted = ",".join(certificate.spki for certificate in (site[1], *certificates[:2]))
     with open_chromium(
         f"--ignore-certificate-errors-spki-list={trusted}",
@@ -159,7 +161,7 @@ def browser(site: tuple[str, Certificate], certificates: list[Certificate]) -> I
 
 @pytest.fixture
 def open_tab(browser: Browser, site: tuple[str, Certificate]) -> Iterator[Callable[..., GamePage]]:
-    """Opens the game in a browser of its own, on a server."""
+    """Yield a function that opens the game in a separate browser, on a server."""
     contexts = []
 
     def open_one(url: str, **options: Any) -> GamePage:
@@ -172,20 +174,20 @@ def open_tab(browser: Browser, site: tuple[str, Certificate]) -> Iterator[Callab
 
 
 def frame_id(game: GamePage) -> int:
-    """The number of the picture that is shown; 0 before the first."""
+    """Return the number of the picture that is shown; 0 before the first."""
     return int(game.page.evaluate("Number(document.querySelector('canvas.frame')?.dataset.frameId ?? 0)"))
 
 
 def wait_for_frames(game: GamePage, number: int = 3) -> None:
-    """Wait until so many further pictures have been shown."""
+    """Wait until so many more pictures have been shown."""
     before = frame_id(game)
     game.wait_until(lambda: frame_id(game) >= before + number, PATIENCE)
 
 
-def test_game_over_wss_goes_on_while_its_certificate_is_renewed(
+def test_game_over_wss_continues_while_its_certificate_is_renewed(
     open_tab: Callable[..., GamePage], server: Server, certificates: list[Certificate], browser: Browser
 ) -> None:
-    """Given a game over wss, a renewed certificate reaches new connections, and the one at play goes on."""
+    """Given a game over wss, a renewed certificate reaches new connections, and the current one continues."""
     old, new, _ = certificates
     server.renew(old)
     first = open_tab(server.url)
@@ -200,11 +202,11 @@ def test_game_over_wss_goes_on_while_its_certificate_is_renewed(
     wait_for_frames(second)
     wait_for_frames(first)
 
-    # One and the same connection from the beginning.
+    # Still the same connection as at the beginning.
     sockets = "document.test.sockets.map(socket => [socket.url, socket.readyState])"
     assert first.page.evaluate(sockets) == [[f"{server.url}/", 1]]
     assert second.page.evaluate(sockets) == [[f"{server.url}/", 1]]
-    # What Chromium itself was given for a new connection.
+    # The certificate that Chromium itself received on a new connection.
     with new_context(browser) as context:
         answer = context.new_page().goto(server.url.replace("wss:", "https:"))
         details = answer.security_details()
@@ -229,7 +231,7 @@ def test_plain_game_server_is_out_of_reach_of_a_page_on_https(open_tab: Callable
 def test_certificate_that_the_browser_does_not_trust_is_refused(
     open_tab: Callable[..., GamePage], server: Server, certificates: list[Certificate]
 ) -> None:
-    """Given a certificate of an unknown key, there is no game: not just any certificate is let through."""
+    """Given a certificate of an unknown key, there is no game: not every certificate is accepted."""
     server.renew(certificates[2])
     game = open_tab(server.url)
     game.wait_until(lambda: game.page.evaluate("document.test.sockets[0]?.readyState") == 3)

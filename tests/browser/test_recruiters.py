@@ -1,4 +1,4 @@
-"""Links of recruiters, who is let in, and the way back with a code."""
+"""Links of recruiters, admission, and the link back with a code."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ MakeVisitor = Callable[..., Visitor]
 
 
 def test_every_parameter_of_the_link_is_recorded(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a recruiter's link, then its parameters stand in the record, and the page's own do not."""
+    """Given a recruiter's link, the record has its parameters, but not the page's own."""
     page = visitor.open(userId="u1", css="https://x.example/a.css", **PROLIFIC)
     expect_heading(page, "Consent")
 
@@ -30,8 +30,8 @@ def test_every_parameter_of_the_link_is_recorded(world: StudyWorld, visitor: Vis
 def test_the_code_and_the_way_back_are_shown_at_the_end(
     world: StudyWorld, visitor: Visitor, door: FrontDoor
 ) -> None:
-    """Given a completion in the config, then the final page has the code, a copy button and the
-    recruiter's link."""
+    """Given a completion in the config, the final page has the code, a copy button and the recruiter's
+    link."""
     url = "https://recruiter.example/done?cc={code}&pid={PROLIFIC_PID}&u={userId}"
     world.publish(
         completion={"code": "C0DE", "url": url}, steps={"1": "consent.html", "finalStep": "thanks.html"}
@@ -54,8 +54,7 @@ def test_the_code_and_the_way_back_are_shown_at_the_end(
 def test_one_recruiter_id_is_one_participant_on_every_device(
     world: StudyWorld, visitor: Visitor, make_visitor: MakeVisitor
 ) -> None:
-    """Given a study with one participant for each recruiter id, when they come back elsewhere, then they
-    go on."""
+    """Given a study with one participant for each recruiter id, they continue when they return elsewhere."""
     world.publish(onePer="PROLIFIC_PID")
     page = visitor.open(**PROLIFIC)
     expect_heading(page, "Consent")
@@ -70,8 +69,8 @@ def test_one_recruiter_id_is_one_participant_on_every_device(
     expect_heading(page, "Quiz")
 
 
-def test_without_the_recruiters_id_nobody_begins(world: StudyWorld, visitor: Visitor) -> None:
-    """Given such a study and a link without the id, then the page says what to do, and nothing is stored."""
+def test_without_the_recruiters_id_no_one_begins(world: StudyWorld, visitor: Visitor) -> None:
+    """Given such a study and a link without the id, the page says what to do, and nothing is stored."""
     world.publish(onePer="PROLIFIC_PID")
 
     page = visitor.open()
@@ -84,7 +83,7 @@ def test_without_the_recruiters_id_nobody_begins(world: StudyWorld, visitor: Vis
 def test_a_signed_link_lets_in_its_participant_only(
     world: StudyWorld, visitor: Visitor, make_visitor: MakeVisitor
 ) -> None:
-    """Given signed links, then the signature goes with every request; somebody who knows the id alone is
+    """Given signed links, the signature accompanies every request; a stranger who only knows the id is
     refused."""
     key = "k" * 40
     world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_keys/links", Body=key.encode())
@@ -111,10 +110,10 @@ def test_a_signed_link_lets_in_its_participant_only(
     ],
     ids=["phone", "narrow", "closed"],
 )
-def test_who_cannot_take_part_is_told_before_consent(
+def test_refusal_comes_before_consent(
     world: StudyWorld, make_visitor: MakeVisitor, changes: dict, device: dict, text: str
 ) -> None:
-    """Given a study that does not take this visitor, then a clear page says why, nothing is stored or
+    """Given a study that refuses this participant, a clear page says why, and nothing is stored or
     started."""
     world.publish(**changes)
 
@@ -127,8 +126,8 @@ def test_who_cannot_take_part_is_told_before_consent(
     assert world.messages("start") == []
 
 
-def test_a_window_made_wider_is_let_in(world: StudyWorld, visitor: Visitor) -> None:
-    """Given somebody refused for a narrow window, when they make it wider and try again, then they begin."""
+def test_a_widened_window_is_admitted(world: StudyWorld, visitor: Visitor) -> None:
+    """Given a participant refused for a narrow window, they begin when they widen it and try again."""
     world.publish(screen={"minWidth": 1000})
     page = visitor.context.new_page()
     page.set_viewport_size({"width": 700, "height": 600})
@@ -144,7 +143,7 @@ def test_a_window_made_wider_is_let_in(world: StudyWorld, visitor: Visitor) -> N
 def test_a_full_study_lets_those_inside_finish(
     world: StudyWorld, visitor: Visitor, make_visitor: MakeVisitor
 ) -> None:
-    """Given a study for one participant, then the second is refused and the first goes on."""
+    """Given a study for one participant, the second is refused and the first continues."""
     world.publish(maxParticipants=1)
     first = visitor.open()
     expect_heading(first, "Consent")
@@ -157,8 +156,7 @@ def test_a_full_study_lets_those_inside_finish(
 
 
 def test_consent_is_kept_with_what_was_read(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a consent step, when it is answered, then the hash of its text and the time stand with the
-    answer."""
+    """Given a consent step, the answer records the hash of its text and the time."""
     world.publish(consentStep=1)
     page = visitor.open(userId="u1")
     expect_heading(page, "Consent")
@@ -171,7 +169,7 @@ def test_consent_is_kept_with_what_was_read(world: StudyWorld, visitor: Visitor)
 
 
 def test_existing_final_pages_show_the_id(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a final page with the place for a code that existing studies use, then it holds the user id."""
+    """Given a final page with the element for a code that existing studies use, it shows the user id."""
     world.publish({**PAGES, "thanks.html": '<h1>Thanks</h1><span class="MTURK_CODE"></span>'})
     world.reach_final()
 

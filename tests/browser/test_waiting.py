@@ -1,5 +1,5 @@
-"""Waiting for the game: what goes on is said, how long it takes, what failed; and the participant goes
-on."""
+"""Waiting for the game: the page shows its progress, its usual length and failures; and the participant
+continues."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,22 +14,21 @@ WAIT = "Getting your game ready"
 
 @pytest.fixture
 def quick_polls(world: StudyWorld) -> None:
-    """A deployment that has its page ask often."""
+    """Return a deployment that has its page poll often."""
     world.set_environment(RETRY_AFTER_SECONDS="0.2", USUAL_START_SECONDS="90")
 
 
 @pytest.fixture
 def waiting(world: StudyWorld, door: FrontDoor, visitor: Visitor, quick_polls: None) -> Page:
-    """The page of somebody who waits for their game."""
+    """Open the page of a participant who waits for their game."""
     world.reach_waiting()
     page = visitor.open(userId=USER)
     expect(page.get_by_role("heading", name=WAIT)).to_be_visible()
     return page
 
 
-def test_each_stage_is_told(world: StudyWorld, waiting: Page) -> None:
-    """Given a server that comes into being, then the page says queued, starting, almost there; and how
-    long."""
+def test_each_stage_is_shown(world: StudyWorld, waiting: Page) -> None:
+    """Given a server that starts, the page says queued, starting, almost there, and how long it takes."""
     stage = waiting.locator(".stage")
     expect(stage).to_have_text("You are in the queue for your own game server.")
     expect(waiting.get_by_text("This usually takes about 2 minutes.")).to_be_visible()
@@ -43,7 +42,7 @@ def test_each_stage_is_told(world: StudyWorld, waiting: Page) -> None:
 
 
 def test_the_server_sets_how_often_the_page_asks(world: StudyWorld, door: FrontDoor, waiting: Page) -> None:
-    """Given a longer interval, then the page asks seldom from the next answer on."""
+    """Given a longer interval, the page polls less often from the next response on."""
     world.set_environment(RETRY_AFTER_SECONDS="1000")
     waiting.wait_for_timeout(700)
     before = len(door.requests)
@@ -54,8 +53,8 @@ def test_the_server_sets_how_often_the_page_asks(world: StudyWorld, door: FrontD
 
 
 def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
-    """Given a participant who waits longer than twice the usual time, then the page says so and what they
-    can do."""
+    """Given a participant who waits longer than twice the usual time, the page says so and what they can
+    do."""
     expect(waiting.locator(".long-wait")).to_be_hidden()
     waiting.evaluate("Date.now = (now => () => now() + 200_000)(Date.now.bind(Date))")
 
@@ -63,9 +62,8 @@ def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
     expect(waiting.get_by_text("You have been waiting for 3 minutes.")).to_be_visible()
 
 
-def test_a_failed_server_is_told_and_can_be_tried_once_more(world: StudyWorld, waiting: Page) -> None:
-    """Given a start that failed, then the page says so with the contact; one more try starts the server
-    again."""
+def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiting: Page) -> None:
+    """Given a failed start, the page says so with the contact, and a retry starts the server again."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
     expect(waiting.get_by_role("heading", name="The game could not be started")).to_be_visible()
     expect(waiting.get_by_text(f"Contact: {world.config['researcher']}")).to_be_visible()
@@ -78,7 +76,7 @@ def test_a_failed_server_is_told_and_can_be_tried_once_more(world: StudyWorld, w
 
 
 def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page) -> None:
-    """Given a start that failed again, then the page says whom to tell, and can still be looked at again."""
+    """Given a start that failed again, the page says whom to tell, and can still be reloaded."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
     waiting.get_by_role("button", name="Try once more").click()
     expect(waiting.get_by_role("heading", name=WAIT)).to_be_visible()
@@ -90,11 +88,10 @@ def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page
     expect(waiting.get_by_role("button", name="Try again")).to_be_visible()
 
 
-def test_a_game_whose_time_is_over_goes_on_to_the_next_page(
+def test_a_game_whose_time_is_over_leads_to_the_next_page(
     world: StudyWorld, visitor: Visitor, door: FrontDoor
 ) -> None:
-    """Given a server that has stopped, then the page says that the game has ended, and goes on at a
-    click."""
+    """Given a stopped server, the page says that the game has ended, and continues at a click."""
     world.reach_game()
     world.put_server("stopped")
     page = visitor.open(userId=USER)

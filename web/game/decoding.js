@@ -15,7 +15,7 @@ export class Decoder {
     } catch {
       return; // no workers, or no module workers
     }
-    this.#worker.addEventListener("message", ({ data }) => this.#take(data));
+    this.#worker.addEventListener("message", ({ data }) => this.#receive(data));
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       this.#giveUpWorker();
@@ -45,7 +45,7 @@ export class Decoder {
     this.#waiting.clear();
   }
 
-  #take({ id, isReady, bitmap, error }) {
+  #receive({ id, isReady, bitmap, error }) {
     if (isReady) {
       this.#isReady = true;
       return;

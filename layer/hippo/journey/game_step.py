@@ -130,7 +130,7 @@ class GameFlow:
                     step_request, step, build_wait(None, step_request.project.id, self._times)
                 )
         if is_overdue(participant, now):
-            return self._help_waiting(step_request, step, server, content, now)
+            return self._handle_long_wait(step_request, step, server, content, now)
         return build_step_response(step_request, step, content)
 
     def _describe(self, step_request: StepRequest, step: int, server: ServerRecord | None) -> dict[str, Any]:
@@ -153,7 +153,7 @@ class GameFlow:
         participant.start_requested_at = now
         step_request.write()
 
-    def _help_waiting(
+    def _handle_long_wait(
         self,
         step_request: StepRequest,
         step: int,
@@ -162,7 +162,7 @@ class GameFlow:
         now: datetime,
     ) -> dict[str, Any]:
         """Find a server started by other means, or request one again, after a long wait."""
-        if server is None and self._finds_name(step_request.user_id):
+        if server is None and self._has_host_name(step_request.user_id):
             return self._show_game(step_request, step, now)
         if needs_start(server, step_request.project.id, now):
             self._request_again(step_request, step, server)
@@ -182,7 +182,7 @@ class GameFlow:
         again = server and server.may_start_again_for(step_request.project.id)
         self.request_start(step_request, f"/{server.attempt + 1}" if server and again else "")
 
-    def _finds_name(self, user_id: str) -> bool:
+    def _has_host_name(self, user_id: str) -> bool:
         """Return whether the name of the participant's server is in the zone.
 
         A failed lookup only means that they keep waiting.

@@ -1,4 +1,4 @@
-"""Who is let into a study: a number of places, a closing time, a screen. What is refused costs nothing."""
+"""Admission to a study: a limit of participants, a closing time, a screen. A refusal costs nothing."""
 
 import json
 import logging
@@ -23,18 +23,18 @@ THIRD_USER = "123e4567-e89b-42d3-a456-426614174000"
 
 
 def read_admissions(world: StudyWorld, bucket: str = "hippo-data") -> Any:
-    """Who was let in and who was not."""
+    """Return who was admitted and who was not."""
     return json.loads(world.read_object(KEY, bucket))
 
 
 def reason_of(answer: Answer) -> str | None:
-    """Why somebody was refused; None if they were not."""
+    """Return the reason of a refusal, None for other responses."""
     assert answer.status == 200
     return answer.content["reason"] if answer.content.get("error") == "refused" else None
 
 
-def test_places_are_limited(world: StudyWorld) -> None:
-    """Given two places and three people, then the third is told that the study is full."""
+def test_number_of_participants_is_limited(world: StudyWorld) -> None:
+    """Given a limit of two and three participants, the third gets a page that the study is full."""
     world.publish(maxParticipants=2)
 
     answers = [world.get(user=user) for user in (USER, OTHER_USER, THIRD_USER)]
@@ -44,7 +44,7 @@ def test_places_are_limited(world: StudyWorld) -> None:
 
 
 def test_refusal_is_a_page_with_all_that_an_answer_has(world: StudyWorld) -> None:
-    """Given somebody refused, then clear text, whom to ask, and the keys of any other answer."""
+    """Given a refused participant, the response has a clear text, whom to ask, and the usual keys."""
     world.publish(closesAt="2030-01-01 12:00:00+00:00", language="fr")
 
     answer = world.get()
@@ -83,8 +83,8 @@ def test_refused_leaves_nothing_but_its_count(
     reason: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Given somebody refused for each reason, who comes again and POSTs, then no record, no message, one
-    count, and a line in the log for each time."""
+    """Given a participant refused for each reason, who comes again and POSTs, there are no record and no
+    message, one count, and a log line each time."""
     world.publish(**options)
     if reason == "full":
         world.get(user=OTHER_USER)
@@ -106,7 +106,7 @@ def test_refused_leaves_nothing_but_its_count(
 def test_participants_who_have_begun_are_never_refused(
     world: StudyWorld, options: dict[str, Any], query: dict[str, Any], reason: str
 ) -> None:
-    """Given a participant, when the study gets an option that would refuse them, then they go on."""
+    """Given a participant, they continue when the study gets an option that would refuse them."""
     world.get()
     world.publish(**options)
     world.get(user=OTHER_USER)
@@ -115,7 +115,7 @@ def test_participants_who_have_begun_are_never_refused(
 
 
 def test_headers_tell_a_phone_from_a_computer(world: StudyWorld, load_event: Any) -> None:
-    """Given an existing front end, which says nothing of the screen, then its browser's headers decide."""
+    """Given an existing front end, which does not report the screen, the browser's headers decide."""
     world.publish(screen={"mobile": False})
     phone = load_event("next_get")
     phone["headers"]["User-Agent"] = "Mozilla/5.0 (Android 14; Mobile; rv:128.0) Gecko/128.0 Firefox/128.0"
@@ -124,8 +124,8 @@ def test_headers_tell_a_phone_from_a_computer(world: StudyWorld, load_event: Any
     assert reason_of(world.get()) is None
 
 
-def test_larger_window_is_let_in(world: StudyWorld) -> None:
-    """Given somebody refused for their window, when they enlarge it, then they begin."""
+def test_larger_window_is_admitted(world: StudyWorld) -> None:
+    """Given a participant refused for a narrow window, they begin once it is wider."""
     world.publish(screen={"minWidth": 800})
 
     answers = [world.get(screenWidth=500, mobile=0, step=0), world.get(screenWidth=1200, mobile=0, step=0)]
@@ -135,7 +135,7 @@ def test_larger_window_is_let_in(world: StudyWorld) -> None:
 
 
 def test_closing_time_is_exact(world: StudyWorld) -> None:
-    """Given a closing time, then the last one is let in just before it."""
+    """Given a closing time, the last participant is admitted just before it."""
     closes_at = world.minutes_later(10)
     world.publish(closesAt=closes_at.isoformat())
     world.clock.moment = closes_at
@@ -146,8 +146,9 @@ def test_closing_time_is_exact(world: StudyWorld) -> None:
     assert [reason_of(early), reason_of(world.get(user=OTHER_USER))] == [None, "closed"]
 
 
-def test_reasons_are_told_in_order(world: StudyWorld) -> None:
-    """Given several reasons, then the one that cannot be helped is told first, and no place is taken."""
+def test_reasons_are_reported_in_order(world: StudyWorld) -> None:
+    """Given several reasons, the one that the participant cannot change comes first, and the count is
+    unchanged."""
     world.publish(maxParticipants=1, closesAt="2030-01-01T12:00:00Z", screen={"mobile": False})
 
     assert reason_of(world.get(mobile=1)) == "closed"
@@ -155,7 +156,7 @@ def test_reasons_are_told_in_order(world: StudyWorld) -> None:
 
 
 def test_option_takes_effect_on_newcomers_at_once(world: StudyWorld) -> None:
-    """Given a limit that is raised, then whoever was refused is let in, and keeps the version of now."""
+    """Given a limit that is raised, a refused participant is admitted, with the current version."""
     world.publish(maxParticipants=1)
     world.get()
     full = world.get(user=OTHER_USER)
@@ -165,7 +166,7 @@ def test_option_takes_effect_on_newcomers_at_once(world: StudyWorld) -> None:
 
 
 def test_unreadable_options_of_a_list_let_everybody_in(world: StudyWorld) -> None:
-    """Given a list edited by hand, then what cannot be read is as if it were not there."""
+    """Given a list edited by hand, unreadable options are absent."""
     odd = {"maxParticipants": "few", "closesAt": ["x"], "screen": 5, "onePer": 7, "completion": "x"}
     world.write_list([{**world.read_list()[0], **odd, "version": None}])
 
@@ -173,8 +174,8 @@ def test_unreadable_options_of_a_list_let_everybody_in(world: StudyWorld) -> Non
     assert world.list_keys(KEY) == []
 
 
-def test_list_lies_in_the_projects_bucket(world: StudyWorld) -> None:
-    """Given a project in another bucket, then its count is there."""
+def test_list_is_in_the_projects_bucket(world: StudyWorld) -> None:
+    """Given a project in another bucket, its count is there."""
     world.publish(maxParticipants=1, bucket=EXTRA_BUCKET)
     world.get()
 
@@ -182,15 +183,15 @@ def test_list_lies_in_the_projects_bucket(world: StudyWorld) -> None:
     assert world.list_keys(KEY) == []
 
 
-def test_last_place_is_given_once_to_simultaneous_arrivals(world: StudyWorld) -> None:
-    """Given two places and five people who all read the list before anybody writes it, then two begin."""
+def test_limit_holds_for_simultaneous_arrivals(world: StudyWorld) -> None:
+    """Given a limit of two and five participants who read the list before any writes it, two begin."""
     world.publish(maxParticipants=2)
     users = [f"player-{number}" for number in range(5)]
     answers: list[Answer] = []
 
     def arrive(waiting: list[str]) -> None:
         if waiting:
-            # The next one's whole request runs when this one's claim is on its way: after its read.
+            # The next participant's whole request runs between this claim's read and write.
             world.aws.before("PutObject", lambda: arrive(waiting[1:]), key="_admission.json")
             answers.append(world.get(user=waiting[0]))
 
@@ -205,8 +206,8 @@ def test_last_place_is_given_once_to_simultaneous_arrivals(world: StudyWorld) ->
     assert keys == sorted(f"{PROJECT}/Users/{user}" for user in admissions["admitted"])
 
 
-def test_two_windows_of_one_person_take_one_place(world: StudyWorld) -> None:
-    """Given a newcomer in two windows at once, then one place and one record, and both see step 1."""
+def test_two_windows_of_one_participant_count_once(world: StudyWorld) -> None:
+    """Given a newcomer in two windows at once, they count once and have one record, and both see step 1."""
     world.publish(maxParticipants=1)
     rivals: list[Answer] = []
     world.aws.before("PutObject", lambda: rivals.append(world.get()), key="_admission.json")
@@ -217,9 +218,9 @@ def test_two_windows_of_one_person_take_one_place(world: StudyWorld) -> None:
     assert read_admissions(world) == {"admitted": [USER], "refused": {}}
 
 
-def test_crash_between_place_and_record_keeps_the_place(world: StudyWorld) -> None:
-    """Given a claim whose participant could not be written, when they come again, then the place is theirs,
-    and in between nobody else gets it."""
+def test_crash_between_admission_and_record_keeps_the_admission(world: StudyWorld) -> None:
+    """Given an admitted participant whose record could not be written, they are still admitted when they
+    return, and no one else is in between."""
     world.publish(maxParticipants=1)
     world.aws.fail("PutObject", "AccessDenied", 403, key="/Users/")
     crashed = world.get()
@@ -232,7 +233,7 @@ def test_crash_between_place_and_record_keeps_the_place(world: StudyWorld) -> No
 
 
 def test_claim_that_succeeded_and_was_retried_counts_once(world: StudyWorld) -> None:
-    """Given a claim whose answer was lost, so that botocore's retry of it gets 412, then one place."""
+    """Given an admission whose response was lost, so that botocore's retry gets 412, it counts once."""
     world.publish(maxParticipants=1)
     world.aws.before(
         "PutObject",
@@ -251,7 +252,7 @@ def test_claim_that_succeeded_and_was_retried_counts_once(world: StudyWorld) -> 
 def test_passing_fault_of_the_list_is_retried(
     world: StudyWorld, operation: str, code: str, status: int
 ) -> None:
-    """Given calls that fail and then work, then the participant notices nothing and counts once."""
+    """Given calls that fail and then work, the participant notices nothing and counts once."""
     world.publish(maxParticipants=1)
     world.aws.fail(operation, code, status, times=3, key="_admission.json")
 
@@ -260,7 +261,8 @@ def test_passing_fault_of_the_list_is_retried(
 
 
 def test_crowd_that_never_ends_becomes_503_in_time(world: StudyWorld) -> None:
-    """Given claims that always lose, then 503 before Lambda would end the function, and nobody is let in."""
+    """Given admissions that always lose, the response is 503 before Lambda would end the function, and no
+    one is admitted."""
     world.publish(maxParticipants=1)
     began = world.clock.now()
     world.aws.fail("PutObject", "PreconditionFailed", 412, times=10_000, key="_admission.json")
@@ -272,8 +274,9 @@ def test_crowd_that_never_ends_becomes_503_in_time(world: StudyWorld) -> None:
     assert world.list_keys(f"{PROJECT}/Users/") == []
 
 
-def test_list_that_cannot_be_read_lets_nobody_in(world: StudyWorld) -> None:
-    """Given AccessDenied for a list that is there, then 503: it is not begun afresh, and nobody gets in."""
+def test_unreadable_list_admits_no_one(world: StudyWorld) -> None:
+    """Given AccessDenied for an existing list, the response is 503: the list is not created again, and no
+    one is admitted."""
     world.publish(maxParticipants=1)
     world.get()
     world.aws.fail("GetObject", "AccessDenied", 403, times=10_000, key="_admission.json")
@@ -284,7 +287,7 @@ def test_list_that_cannot_be_read_lets_nobody_in(world: StudyWorld) -> None:
 
 
 def test_broken_list_is_left_to_a_person(world: StudyWorld) -> None:
-    """Given a list that somebody has broken, then 503 at once, and it is as it was."""
+    """Given a broken list, the response is 503 at once, and it is unchanged."""
     world.publish(maxParticipants=1)
     world.s3.put_object(Bucket="hippo-data", Key=KEY, Body=b"{")
     began = world.clock.now()
@@ -294,16 +297,17 @@ def test_broken_list_is_left_to_a_person(world: StudyWorld) -> None:
     assert world.read_object(KEY) == "{"
 
 
-def test_request_that_is_wrong_takes_no_place(world: StudyWorld) -> None:
-    """Given a newcomer who claims to have finished a step, then 400 and no place."""
+def test_invalid_request_does_not_count(world: StudyWorld) -> None:
+    """Given a newcomer who claims to have finished a step, the response is 400 and they do not count."""
     world.publish(maxParticipants=1)
 
     assert world.get(step=3).status == 400
     assert world.list_keys(KEY) == []
 
 
-def test_closed_study_takes_no_place(world: StudyWorld) -> None:
-    """Given `live: false`, then 400 as always, for a POST of a newcomer too, and no place."""
+def test_closed_study_counts_no_one(world: StudyWorld) -> None:
+    """Given `live: false`, the response is 400 as always, even for a newcomer's POST, and they do not
+    count."""
     world.publish(maxParticipants=1, live=False)
 
     assert [world.get().status, world.post({"a": "b"}).status] == [400, 400]
@@ -311,7 +315,7 @@ def test_closed_study_takes_no_place(world: StudyWorld) -> None:
 
 
 def test_existing_front_end_shows_the_refusal(world: StudyWorld) -> None:
-    """Given a front end that knows only pages, then it gets one, with step and style, and status 200."""
+    """Given a front end that knows only pages, it gets one, with step and style, and status 200."""
     world.publish(maxParticipants=1)
     world.get(user=OTHER_USER)
 

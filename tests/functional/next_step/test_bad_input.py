@@ -1,4 +1,4 @@
-"""What a request must not be like, and what it gets."""
+"""Invalid requests and their responses."""
 
 import base64
 import json
@@ -8,28 +8,28 @@ import pytest
 
 from tests.support.study_world import CONSENT, PROJECT, QUIZ, USER, Answer, StudyWorld
 
-NOT_FOUND = "Project ID Not Found"  # the text that the existing front end was written against
+NOT_FOUND = "Project ID Not Found"  # the text that the existing front end expects
 
 
 def expect_refusal(world: StudyWorld, answer: Answer, text: str) -> None:
-    """Status 400 with that JSON string, and nothing written for anybody."""
+    """Expect status 400 with that JSON string, and nothing written."""
     assert (answer.status, answer.content) == (400, text)
     assert not [key for key in world.list_keys() if "/Users/" in key]
 
 
 def test_unknown_project(world: StudyWorld) -> None:
-    """Given a project that is not in the list, then 400 with the text that clients know."""
+    """Given a project that is not in the list, the response is 400 with the text that clients know."""
     expect_refusal(world, world.get(project="nowhere"), NOT_FOUND)
 
 
 @pytest.mark.parametrize("shorter", ["mountain", "mountain_ca", "mountain_car-", "MOUNTAIN_CAR"])
 def test_part_of_a_projects_id_is_unknown(world: StudyWorld, shorter: str) -> None:
-    """Given an id that only resembles a project's, then it is unknown."""
+    """Given an id that only resembles a project's, it is unknown."""
     expect_refusal(world, world.get(project=shorter), NOT_FOUND)
 
 
 def test_study_whose_id_begins_with_anothers_is_never_seen(world: StudyWorld) -> None:
-    """Given `mountain_car-2` beside `mountain_car`, then their pages, participants and versions are apart."""
+    """Given `mountain_car-2` next to `mountain_car`, their pages, participants and versions are separate."""
     world.publish({"consent.html": "the other's"}, id="mountain_car-2", steps={"1": "consent.html"} | FINAL)
     world.post({"a": "b"}, project="mountain_car-2")
 
@@ -48,19 +48,20 @@ FINAL = {"finalStep": "consent.html"}
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_missing_ids(world: StudyWorld, load_event: Any, query: dict[str, str], method: str) -> None:
-    """Given a request that lacks an id, then 400 with the text that clients know."""
+    """Given a request that lacks an id, the response is 400 with the text that clients know."""
     event = load_event("next_get") | {"httpMethod": method, "queryStringParameters": query or None}
 
     expect_refusal(world, world.send_event(event), NOT_FOUND)
 
 
 def test_null_query_and_headers(world: StudyWorld, load_event: Any) -> None:
-    """Given an event whose query and headers are null, as API Gateway sends them, then 400, not a crash."""
+    """Given an event whose query and headers are null, as API Gateway sends them, the response is 400,
+    not a crash."""
     expect_refusal(world, world.send_event(load_event("next_null_query")), NOT_FOUND)
 
 
 def test_null_headers_do_not_keep_anybody_out(world: StudyWorld, load_event: Any) -> None:
-    """Given ids but null headers, then the study begins."""
+    """Given ids but null headers, the study begins."""
     event = load_event("next_get") | {"headers": None, "multiValueHeaders": None}
 
     assert world.send_event(event).page == CONSENT
@@ -71,7 +72,7 @@ def test_null_headers_do_not_keep_anybody_out(world: StudyWorld, load_event: Any
     "project", ["_servers", "_slots", "a/b", "../mountain_car", "a b", "é", "a" * 65, "mountain_car\n"]
 )
 def test_malformed_project_id(world: StudyWorld, project: str) -> None:
-    """Given an id that no project can have, then 400 without looking for it."""
+    """Given an id that is not valid for a project, the response is 400 without a lookup."""
     world.aws.reset()
 
     expect_refusal(world, world.get(project=project), NOT_FOUND)
@@ -80,18 +81,18 @@ def test_malformed_project_id(world: StudyWorld, project: str) -> None:
 
 @pytest.mark.parametrize("user", ["-a", "a-", "a_b", "a.b", "a/b", "é", "a" * 49, "a b", "a\n", "\u212a"])
 def test_malformed_user_id(world: StudyWorld, user: str) -> None:
-    """Given an id that cannot be a host name, then 400 that says what is allowed."""
+    """Given an id that cannot be a host name, the response is 400 that says what is allowed."""
     expect_refusal(world, world.get(user=user), "userId: 1 to 48 letters, digits or inner hyphens are needed")
 
 
 @pytest.mark.parametrize("user", ["www", "api", "mail", "ns", "ns1", "NS2", "WWW"])
 def test_reserved_user_id(world: StudyWorld, user: str) -> None:
-    """Given a label that the operator needs, then 400: a game server must not take it."""
+    """Given a label that the operator needs, the response is 400: a game server must not take it."""
     expect_refusal(world, world.get(user=user), "userId: this name is reserved")
 
 
 def test_reserved_names_are_the_operators(world: StudyWorld) -> None:
-    """Given the operator's own list, then it holds instead of the usual one."""
+    """Given the operator's own list, it replaces the default one."""
     world.set_environment(RESERVED_NAMES="Study,hippo*")
 
     assert world.get(user="hippo-1").status == 400
@@ -100,7 +101,8 @@ def test_reserved_names_are_the_operators(world: StudyWorld) -> None:
 
 
 def test_body_over_256_kib(world: StudyWorld) -> None:
-    """Given a body of one byte too many, then 400 and the participant stays; one byte less is taken."""
+    """Given a body one byte too long, the response is 400 and the participant stays; one byte less is
+    accepted."""
     world.get()
     frame = len(json.dumps({"a": ""}))
     too_large = json.dumps({"a": "x" * (256 * 1024 - frame + 1)})
@@ -113,14 +115,15 @@ def test_body_over_256_kib(world: StudyWorld) -> None:
 
 
 def test_body_is_measured_in_bytes(world: StudyWorld) -> None:
-    """Given fewer than 256 Ki characters that are more bytes, then 400."""
+    """Given fewer than 256 Ki characters that are more bytes, the response is 400."""
     text = json.dumps({"a": "é" * (200 * 1024)}, ensure_ascii=False)
 
     assert world.post(text).content == "body: larger than 256 KiB"
 
 
 def test_endless_other_answers_are_refused(world: StudyWorld) -> None:
-    """Given more than a megabyte of other answers to an old page, then 400, and the study goes on."""
+    """Given more than a megabyte of other answers to an old page, the response is 400, and the study
+    continues."""
     world.get()
     world.post({"a": "first"})
     answers = [world.post({"a": f"{number}" + "x" * 250_000}, step=1) for number in range(6)]
@@ -138,7 +141,8 @@ def test_endless_other_answers_are_refused(world: StudyWorld) -> None:
     ids=lambda body: body[:20],
 )
 def test_body_that_is_not_a_json_object(world: StudyWorld, body: str) -> None:
-    """Given a POST that is not form data as JSON, then 400 that says so, and the participant stays."""
+    """Given a POST that is not form data as JSON, the response is 400 with the reason, and the
+    participant stays."""
     world.get()
     before = world.record()
 
@@ -150,7 +154,7 @@ def test_body_that_is_not_a_json_object(world: StudyWorld, body: str) -> None:
 
 
 def test_base64_body_is_decoded(world: StudyWorld, load_event: Any) -> None:
-    """Given a body that API Gateway has encoded, then what is stored is the text."""
+    """Given a body that API Gateway has encoded, the stored text is decoded."""
     world.get()
     text = json.dumps({"name": "Zoë"}, ensure_ascii=False)
     event = load_event("next_post")
@@ -163,15 +167,15 @@ def test_base64_body_is_decoded(world: StudyWorld, load_event: Any) -> None:
 @pytest.mark.parametrize(
     "body", ["%%%", base64.b64encode(b"\xff\xfe").decode()], ids=["not base64", "not UTF-8"]
 )
-def test_base64_body_that_is_no_text(world: StudyWorld, load_event: Any, body: str) -> None:
-    """Given bytes that are no text, then 400."""
+def test_base64_body_that_is_not_text(world: StudyWorld, load_event: Any, body: str) -> None:
+    """Given bytes that are not text, the response is 400."""
     event = load_event("next_post") | {"body": body, "isBase64Encoded": True}
 
     expect_refusal(world, world.send_event(event), "body: UTF-8 text is needed")
 
 
 def test_odd_characters_are_stored_as_they_came(world: StudyWorld) -> None:
-    """Given a lone surrogate, as JSON may hold one, then the answer is kept."""
+    """Given a lone surrogate, as JSON may hold one, the answer is kept."""
     world.get()
 
     assert world.post('{"a": "\ud800"}').page == QUIZ
@@ -179,7 +183,7 @@ def test_odd_characters_are_stored_as_they_came(world: StudyWorld) -> None:
 
 
 def test_project_with_broken_steps_shows_a_clear_page(world: StudyWorld) -> None:
-    """Given a list entry edited by hand into nonsense, then a page that says so and a kept answer."""
+    """Given a list entry edited by hand into nonsense, the page says so and the answer is kept."""
     world.write_list([{"id": PROJECT, "live": True, "steps": ["consent.html"], "events": None}])
 
     answer = world.post({"a": "b"})
@@ -190,7 +194,7 @@ def test_project_with_broken_steps_shows_a_clear_page(world: StudyWorld) -> None
 
 @pytest.mark.parametrize("number", ["²", "1.5", "-1", "one"])
 def test_list_entry_with_an_odd_number_is_served(world: StudyWorld, number: str) -> None:
-    """Given steps and events that are no plain numbers in an old list, then the others are served."""
+    """Given steps and events that are not plain numbers in an old list, the others are served."""
     steps = {"1": "consent.html", number: "quiz.html", "finalStep": "thanks.html"}
     entry = {"id": PROJECT, "live": True, "steps": steps, "events": {"startServerStep": number}}
     world.write_list([entry])

@@ -1,4 +1,4 @@
-"""Balanced groups from a participant's link to the end: claimed, stored, shown, told to the game, counted."""
+"""Balanced groups from a participant's link to the end: claimed, stored, shown, sent to the game, counted."""
 
 import json
 import logging
@@ -27,25 +27,25 @@ VARIANTS: dict[str, str | bytes] = {
 
 
 def publish(world: StudyWorld, **changes: Any) -> None:
-    """The sample study with two variants of two pages, in place of the plain ones."""
+    """Return the sample study with two variants of two pages instead of the plain ones."""
     remove_plain_pages(world)
     world.publish(VARIANTS, **{"groups": "balanced", **changes})
 
 
 def remove_plain_pages(world: StudyWorld) -> None:
-    """They would count as one more variant."""
+    """Remove the plain pages, which would count as one more variant."""
     for name in ("quiz.html", "survey.html"):
         world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
 
 
 def read_groups(world: StudyWorld, bucket: str = BUCKET) -> Any:
-    """The object, without the times."""
+    """Return the object without the times."""
     content = json.loads(world.read_object(KEY, bucket))
     return {**content, "running": {user: group for user, (group, _) in content["running"].items()}}
 
 
 def go_through(world: StudyWorld, user: str) -> Answer:
-    """From the link to the final page."""
+    """Go from the link to the final page."""
     world.put_server(user=user)
     world.get(user=user)
     world.post({"page": "consent"}, user=user)
@@ -55,7 +55,7 @@ def go_through(world: StudyWorld, user: str) -> Answer:
 
 
 def test_newcomers_fill_groups_evenly(world: StudyWorld) -> None:
-    """Given six newcomers one after the other, then three in each group, each by their record."""
+    """Given six newcomers one after another, three are in each group by their records."""
     publish(world)
     users = [f"player-{number}" for number in range(6)]
     for user in users:
@@ -67,8 +67,8 @@ def test_newcomers_fill_groups_evenly(world: StudyWorld) -> None:
 
 
 def test_pages_and_start_message_have_the_same_group(world: StudyWorld) -> None:
-    """Given two participants, then each sees the variants of the group that the record has, on every page,
-    and the message that starts their server, sent before the record is there, has it as well."""
+    """Given two participants, each sees the variants of their record's group on every page, and the
+    message that starts their server, sent before the record exists, has it too."""
     publish(world)
     for user in (USER, OTHER_USER):
         world.put_server(user=user)
@@ -83,11 +83,11 @@ def test_pages_and_start_message_have_the_same_group(world: StudyWorld) -> None:
 
 
 def test_group_outlives_the_option(world: StudyWorld) -> None:
-    """Given a participant, when the study is published without the option, then they keep their group, and
-    a newcomer has none."""
+    """Given a participant, they keep their group when the study is published without the option, and a
+    newcomer has none."""
     publish(world)
     world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b'{"finished": [1, 0], "running": {}}')
-    world.get()  # the rule for ids would give 0
+    world.get()  # the rule for ids would return 0
     publish(world, groups="hash")
     world.get(user=OTHER_USER)
 
@@ -97,8 +97,8 @@ def test_group_outlives_the_option(world: StudyWorld) -> None:
     assert read_groups(world)["running"] == {USER: 1}
 
 
-def test_who_began_before_the_option_goes_by_the_id(world: StudyWorld) -> None:
-    """Given a participant without a group, when the study balances, then they go by their id as before."""
+def test_participants_from_before_the_option_are_grouped_by_id(world: StudyWorld) -> None:
+    """Given a participant without a group, their id still decides when the study begins to balance."""
     publish(world, groups=None)
     world.get(user=OTHER_USER)
     publish(world)
@@ -109,7 +109,8 @@ def test_who_began_before_the_option_goes_by_the_id(world: StudyWorld) -> None:
 
 
 def test_finishing_is_counted_once(world: StudyWorld) -> None:
-    """Given somebody at the end who reloads and answers the final page, then one has finished, none runs."""
+    """Given a participant at the end who reloads and answers the final page, one has finished and none is
+    running."""
     publish(world)
     final = go_through(world, USER)
     group = world.record()["group"]
@@ -120,8 +121,8 @@ def test_finishing_is_counted_once(world: StudyWorld) -> None:
 
 
 def test_drop_outs_make_room(world: StudyWorld) -> None:
-    """Given somebody who began longer ago than the cut-off, then the next one gets their group; when they
-    finish after all they count, and the object says so."""
+    """Given a participant who began before the cut-off, the next one gets their group; if they finish
+    after all they count, and the object says so."""
     publish(world, groupsCutoff=30)
     world.get(user="gone")
     group = world.record("gone")["group"]
@@ -130,7 +131,7 @@ def test_drop_outs_make_room(world: StudyWorld) -> None:
     world.clock.advance(29 * 60)
     world.get(user="third")
     world.clock.advance(60)
-    # "gone" and "second" count no more, "third" does
+    # "gone" and "second" no longer count, "third" does
     world.get(user="fourth")
     assert world.record("fourth")["group"] != world.record("third")["group"]
 
@@ -139,13 +140,13 @@ def test_drop_outs_make_room(world: StudyWorld) -> None:
 
 
 def test_simultaneous_arrivals_are_counted_for_each_other(world: StudyWorld) -> None:
-    """Given four people who all read the object before anybody writes it, then two in each group."""
+    """Given four participants who read the object before any writes it, two are in each group."""
     publish(world)
     users = [f"player-{number}" for number in range(4)]
 
     def arrive(waiting: list[str]) -> None:
         if waiting:
-            # The next one's whole request runs when this one's claim is on its way: after its read.
+            # The next participant's whole request runs between this claim's read and write.
             world.aws.before("PutObject", lambda: arrive(waiting[1:]), key="_groups.json")
             world.get(user=waiting[0])
 
@@ -157,7 +158,7 @@ def test_simultaneous_arrivals_are_counted_for_each_other(world: StudyWorld) -> 
 
 
 def test_two_windows_of_one_person_have_one_group(world: StudyWorld) -> None:
-    """Given a newcomer in two windows at once, then one entry and one record, with the same group."""
+    """Given a newcomer in two windows at once, there are one entry and one record, with the same group."""
     publish(world)
     rivals: list[Answer] = []
     world.aws.before("PutObject", lambda: rivals.append(world.get()), key="_groups.json")
@@ -170,7 +171,7 @@ def test_two_windows_of_one_person_have_one_group(world: StudyWorld) -> None:
 
 
 def test_crash_between_claim_and_record_keeps_the_group(world: StudyWorld) -> None:
-    """Given a claim whose participant could not be written, when they come again, then the same group."""
+    """Given a claim whose participant could not be written, they get the same group when they return."""
     publish(world)
     world.aws.fail("PutObject", "AccessDenied", 403, key="/Users/")
     crashed = world.get()
@@ -192,7 +193,7 @@ def test_crash_between_claim_and_record_keeps_the_group(world: StudyWorld) -> No
 def test_passing_fault_of_a_claim_is_retried(
     world: StudyWorld, operation: str, code: str, status: int
 ) -> None:
-    """Given calls that fail and then work, then the participant notices nothing and counts once."""
+    """Given calls that fail and then work, the participant notices nothing and counts once."""
     publish(world)
     world.aws.fail(operation, code, status, times=3, key="_groups.json")
 
@@ -211,8 +212,8 @@ def test_passing_fault_of_a_claim_is_retried(
 def test_end_that_is_not_counted_loses_no_answer(
     world: StudyWorld, operation: str, code: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Given an object that fails at the last answer, then the answer is stored and the final page shown
-    within half a second, a line in the log says so, and the next request counts it."""
+    """Given an object that fails at the last answer, the answer is stored and the final page shown within
+    half a second, a log line says so, and the next request counts it."""
     publish(world)
     world.put_server()
     world.get()
@@ -235,7 +236,7 @@ def test_end_that_is_not_counted_loses_no_answer(
 
 
 def test_broken_object_stops_newcomers_only(world: StudyWorld) -> None:
-    """Given an object that somebody has broken, then a newcomer gets 503, and whoever has begun goes on."""
+    """Given a broken object, a newcomer gets 503, and earlier participants continue."""
     publish(world)
     world.get()
     world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"{")
@@ -246,8 +247,8 @@ def test_broken_object_stops_newcomers_only(world: StudyWorld) -> None:
     assert world.read_object(KEY) == "{"
 
 
-def test_object_lies_in_the_projects_bucket(world: StudyWorld) -> None:
-    """Given a project in another bucket, then its count is there."""
+def test_object_is_in_the_projects_bucket(world: StudyWorld) -> None:
+    """Given a project in another bucket, its count is there."""
     publish(world, bucket=EXTRA_BUCKET)
     world.get()
 
@@ -256,7 +257,7 @@ def test_object_lies_in_the_projects_bucket(world: StudyWorld) -> None:
 
 
 def test_refused_and_wrong_requests_claim_nothing(world: StudyWorld) -> None:
-    """Given a newcomer who is refused, or whose request is wrong, then no group."""
+    """Given a newcomer who is refused, or whose request is invalid, they get no group."""
     publish(world, closesAt="2030-01-01T12:00:00Z")
     world.get()
     publish(world)
@@ -268,8 +269,8 @@ def test_refused_and_wrong_requests_claim_nothing(world: StudyWorld) -> None:
 
 
 def test_list_edited_by_hand_may_have_fewer_variants_of_a_page(world: StudyWorld) -> None:
-    """Given an entry without a version and pages with two and three variants, then three groups, each of
-    which sees a variant of both."""
+    """Given an entry without a version and pages with two and three variants, there are three groups,
+    each of which sees a variant of both."""
     publish(world)
     world.upload({"survey-2.html": "<h1>Survey 2</h1>"})
     world.write_list([{**world.read_list()[0], "version": None}])
@@ -284,7 +285,7 @@ def test_list_edited_by_hand_may_have_fewer_variants_of_a_page(world: StudyWorld
 
 
 def test_list_edited_by_hand_without_variants_has_no_groups(world: StudyWorld) -> None:
-    """Given an entry without a version or variants, then nothing is counted."""
+    """Given an entry without a version or variants, nothing is counted."""
     world.publish()
     world.write_list([{**world.read_list()[0], "version": None, "groups": "balanced"}])
     world.get()
@@ -294,7 +295,8 @@ def test_list_edited_by_hand_without_variants_has_no_groups(world: StudyWorld) -
 
 
 def test_pages_that_differ_in_variants_are_refused(world: StudyWorld) -> None:
-    """Given three variants of one page and two of another, then 400 with both, and nothing is published."""
+    """Given three variants of one page and two of another, the response is 400 with both, and nothing is
+    published."""
     remove_plain_pages(world)
     world.upload({**VARIANTS, "survey-2.html": "<h1>Survey 2</h1>"})
     known = world.list_keys()
@@ -312,7 +314,7 @@ def test_pages_that_differ_in_variants_are_refused(world: StudyWorld) -> None:
     "pages", [PAGES, {**PAGES, "quiz-0.html": ""}], ids=["none", "one and the plain one"]
 )
 def test_option_wants_two_variants(world: StudyWorld, pages: dict[str, str | bytes]) -> None:
-    """Given no variants, then 400; the plain file counts as one, as it always does."""
+    """Given no variants, the response is 400; the plain file counts as one, as always."""
     world.upload(pages)
 
     answer = world.update({**world.config, "groups": "balanced"})

@@ -1,4 +1,4 @@
-"""AWS calls, counted exactly: they are what a page costs and how long it takes."""
+"""The exact AWS calls: they determine what a page costs and how long it takes."""
 
 import json
 
@@ -11,21 +11,21 @@ READ, WRITE, PUBLISH = {"GetObject": 1}, {"PutObject": 1}, {"Publish": 1}
 
 @pytest.fixture
 def warm_world(world: StudyWorld) -> StudyWorld:
-    """The sample study in a function that has served another participant a moment ago."""
+    """Return the sample study in a function that has just served another participant."""
     world.get(user=OTHER_USER)
     world.aws.reset()
     return world
 
 
 def test_first_page_that_starts_a_server(warm_world: StudyWorld) -> None:
-    """Given a newcomer where step 1 starts the server, then read, create and publish."""
+    """Given a newcomer where step 1 starts the server, the calls are read, create and publish."""
     warm_world.get()
 
     assert warm_world.aws.count() == READ | WRITE | PUBLISH
 
 
 def test_first_page_that_starts_no_server(warm_world: StudyWorld) -> None:
-    """Given a newcomer where step 1 starts nothing, then read and create."""
+    """Given a newcomer where step 1 starts nothing, the calls are read and create."""
     warm_world.publish(events={"startServerStep": 2, "stopServerStep": 4})
     warm_world.get(user="reads-the-new-version")
     warm_world.aws.reset()
@@ -36,7 +36,7 @@ def test_first_page_that_starts_no_server(warm_world: StudyWorld) -> None:
 
 
 def test_page_step(warm_world: StudyWorld) -> None:
-    """Given an answered page, then the participant's record is read and written: two calls."""
+    """Given an answered page, the participant's record is read and written in two calls."""
     warm_world.get()
     warm_world.aws.reset()
 
@@ -47,7 +47,7 @@ def test_page_step(warm_world: StudyWorld) -> None:
 
 
 def test_reload_of_a_page(warm_world: StudyWorld) -> None:
-    """Given a page shown again, then the record is read and nothing is written."""
+    """Given a page shown again, the record is read and nothing is written."""
     warm_world.get()
     warm_world.aws.reset()
 
@@ -58,7 +58,7 @@ def test_reload_of_a_page(warm_world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("ready", [True, False])
 def test_post_that_reaches_a_game(warm_world: StudyWorld, ready: bool) -> None:
-    """Given a POST that reaches a game step, then three: two records read, one written."""
+    """Given a POST that reaches a game step, there are three calls: two records read, one written."""
     if ready:
         warm_world.put_server()
     warm_world.get()
@@ -71,7 +71,7 @@ def test_post_that_reaches_a_game(warm_world: StudyWorld, ready: bool) -> None:
 
 
 def test_waiting_poll(warm_world: StudyWorld) -> None:
-    """Given someone who waits, then a poll reads two records: two calls."""
+    """Given a waiting participant, a poll reads two records in two calls."""
     warm_world.reach_waiting()
     warm_world.aws.reset()
 
@@ -81,7 +81,7 @@ def test_waiting_poll(warm_world: StudyWorld) -> None:
 
 
 def test_ready_poll(warm_world: StudyWorld) -> None:
-    """Given a server that has become ready, then the poll also writes: three calls."""
+    """Given a server that has become ready, the poll also writes: three calls."""
     warm_world.reach_waiting()
     warm_world.put_server()
     warm_world.aws.reset()
@@ -92,7 +92,7 @@ def test_ready_poll(warm_world: StudyWorld) -> None:
 
 
 def test_page_after_the_game_that_stops_the_server(warm_world: StudyWorld) -> None:
-    """Given the end of a game at stopServerStep, then read, write and publish."""
+    """Given the end of a game at stopServerStep, the calls are read, write and publish."""
     warm_world.reach_game()
     warm_world.clock.advance(30)
     warm_world.get(user=OTHER_USER)
@@ -104,7 +104,7 @@ def test_page_after_the_game_that_stops_the_server(warm_world: StudyWorld) -> No
 
 
 def test_poll_that_asks_route_53_and_publishes_again(warm_world: StudyWorld) -> None:
-    """Given a minute of waiting without a record, then once a minute three calls more."""
+    """Given a minute of waiting without a record, there are three more calls once a minute."""
     warm_world.reach_waiting()
     warm_world.clock.advance(60)
     warm_world.get(user=OTHER_USER)
@@ -116,8 +116,8 @@ def test_poll_that_asks_route_53_and_publishes_again(warm_world: StudyWorld) -> 
 
 
 def test_second_click_that_finds_the_game_ready(warm_world: StudyWorld) -> None:
-    """Given a POST that is kept as a repeat and gets the game at once, then it writes twice, and neither
-    write gets in the other's way."""
+    """Given a POST that is kept as a repeat and gets the game at once, it writes twice, and neither write
+    gets in the other's way."""
     warm_world.reach_waiting()
     warm_world.put_server()
     warm_world.aws.reset()
@@ -128,7 +128,8 @@ def test_second_click_that_finds_the_game_ready(warm_world: StudyWorld) -> None:
 
 
 def test_second_click_after_a_minute_publishes_once(warm_world: StudyWorld) -> None:
-    """Given a POST that is kept as a repeat and asks for the server again, then one message, two writes."""
+    """Given a POST that is kept as a repeat and requests the server again, there are one message and two
+    writes."""
     warm_world.reach_waiting()
     warm_world.clock.advance(60)
     warm_world.get(user=OTHER_USER)
@@ -145,7 +146,7 @@ def test_second_click_after_a_minute_publishes_once(warm_world: StudyWorld) -> N
 
 
 def test_list_is_read_once_in_each_cache_life(warm_world: StudyWorld) -> None:
-    """Given reloads every second for half a minute, then the list was read every ten seconds, no oftener."""
+    """Given reloads every second for half a minute, the list is read at most every ten seconds."""
     warm_world.get()
     warm_world.aws.reset()
 
@@ -158,7 +159,7 @@ def test_list_is_read_once_in_each_cache_life(warm_world: StudyWorld) -> None:
 
 
 def test_cold_start_adds_list_and_version(world: StudyWorld) -> None:
-    """Given a new execution environment, then the list and the frozen version are read besides."""
+    """Given a new execution environment, the list and the frozen version are read besides."""
     world.get()
     world.start_cold()
     world.aws.reset()
@@ -175,7 +176,7 @@ def test_cold_start_adds_list_and_version(world: StudyWorld) -> None:
 
 
 def test_cost_does_not_grow_with_the_number_of_participants(warm_world: StudyWorld) -> None:
-    """Given five hundred other participants in the bucket, then a whole study takes the same calls."""
+    """Given five hundred other participants in the bucket, a whole study needs the same calls."""
 
     def count_whole_study() -> dict[str, int]:
         warm_world.get(user=OTHER_USER)
@@ -195,7 +196,7 @@ def test_cost_does_not_grow_with_the_number_of_participants(warm_world: StudyWor
 
 @pytest.mark.parametrize("frozen", [True, False], ids=["version", "no version"])
 def test_nothing_is_ever_listed(world: StudyWorld, frozen: bool) -> None:
-    """Given a whole study, with a version or without, then no call lists objects."""
+    """Given a whole study, with a version or without, no call lists objects."""
     if not frozen:
         world.write_list([world.config])
     world.reach_final()

@@ -1,4 +1,4 @@
-"""Two requests at once: the rival's whole request runs between the reads and the write of the first."""
+"""Simultaneous requests: the rival's whole request runs between the reads and the write of the first."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from tests.support.study_world import CONSENT, PROJECT, QUIZ, SURVEY, USER, Answ
 
 
 def collide(world: StudyWorld, first: Any, rival: Any) -> tuple[Answer, Answer]:
-    """The answers of two requests; `first` has read everything when `rival` begins and ends."""
+    """Return the responses of two requests; `first` has read everything when `rival` begins and ends."""
     rivals_answers: list[Answer] = []
     world.aws.before("PutObject", lambda: rivals_answers.append(rival()), key="/Users/")
     answer = first()
@@ -19,7 +19,7 @@ def collide(world: StudyWorld, first: Any, rival: Any) -> tuple[Answer, Answer]:
 
 @pytest.mark.parametrize("query", [{}, {"step": 1}], ids=["without step", "with step"])
 def test_two_posts_keep_both_answers_and_advance_once(world: StudyWorld, query: dict[str, int]) -> None:
-    """Given two different answers to step 1 at once, then both are kept, as answers to step 1, and both
+    """Given two different answers to step 1 at once, both are kept, as answers to step 1, and both
     participants' windows show step 2."""
     world.get()
 
@@ -35,7 +35,7 @@ def test_two_posts_keep_both_answers_and_advance_once(world: StudyWorld, query: 
 
 
 def test_double_click_is_one_answer(world: StudyWorld) -> None:
-    """Given the same answer twice at once, then it is stored once and the study advances once."""
+    """Given the same answer twice at once, it is stored once and the study advances once."""
     world.get()
 
     collide(world, lambda: world.post({"a": "b"}), lambda: world.post({"a": "b"}))
@@ -46,7 +46,7 @@ def test_double_click_is_one_answer(world: StudyWorld) -> None:
 
 
 def test_two_first_gets_create_one_participant(world: StudyWorld) -> None:
-    """Given a newcomer in two tabs at once, then one record, and both see step 1."""
+    """Given a newcomer in two tabs at once, there is one record, and both see step 1."""
     answers = collide(world, world.get, world.get)
 
     assert [(a.page, a.step) for a in answers] == [(CONSENT, 1)] * 2
@@ -54,7 +54,7 @@ def test_two_first_gets_create_one_participant(world: StudyWorld) -> None:
 
 
 def test_get_and_post_of_a_newcomer_at_once_keep_what_was_posted(world: StudyWorld) -> None:
-    """Given a first POST that loses to a first GET, then what it brought is kept and step 1 is shown."""
+    """Given a first POST that loses to a first GET, what it brought is kept and step 1 is shown."""
     answers = collide(world, lambda: world.post({"a": "b"}), world.get)
 
     assert [a.step for a in answers] == [1, 1]
@@ -62,7 +62,7 @@ def test_get_and_post_of_a_newcomer_at_once_keep_what_was_posted(world: StudyWor
 
 
 def test_two_ready_polls_do_not_skip_the_game(world: StudyWorld) -> None:
-    """Given two polls that find the server ready at once, then both show the game and none ends it."""
+    """Given two polls that find the server ready at once, both show the game and none ends it."""
     world.reach_waiting()
     world.put_server()
 
@@ -73,8 +73,8 @@ def test_two_ready_polls_do_not_skip_the_game(world: StudyWorld) -> None:
 
 
 def test_ready_poll_and_second_click_do_not_skip_the_game(world: StudyWorld) -> None:
-    """Given a POST, sent again while waiting, that loses to a poll that got the game, then it is kept and
-    the game is shown."""
+    """Given a POST, sent again while waiting, that loses to a poll that got the game, it is kept and the
+    game is shown."""
     world.reach_waiting()
     world.put_server()
 
@@ -86,7 +86,7 @@ def test_ready_poll_and_second_click_do_not_skip_the_game(world: StudyWorld) -> 
 
 
 def test_two_ends_of_a_game_advance_once(world: StudyWorld) -> None:
-    """Given two GETs at once after the game, then both show the survey and it is not skipped."""
+    """Given two GETs at once after the game, both show the survey and it is not skipped."""
     world.reach_game()
     world.clock.advance(60)
 
@@ -97,7 +97,7 @@ def test_two_ends_of_a_game_advance_once(world: StudyWorld) -> None:
 
 
 def test_two_posts_that_reach_the_game_show_it_once(world: StudyWorld) -> None:
-    """Given two answers at once to the page before a game that is ready, then both show it, none skips it."""
+    """Given two answers at once to the page before a game that is ready, both show it, none skips it."""
     world.get()
     world.post({"page": "consent"})
     world.put_server()
@@ -110,7 +110,7 @@ def test_two_posts_that_reach_the_game_show_it_once(world: StudyWorld) -> None:
 
 
 def test_two_answers_to_the_final_page_are_both_kept(world: StudyWorld) -> None:
-    """Given two answers at once to the final page, then one is its answer and one a repeat."""
+    """Given two answers at once to the final page, one is its answer and one a repeat."""
     world.reach_final()
 
     collide(world, lambda: world.post({"tab": "a"}), lambda: world.post({"tab": "b"}))
@@ -121,8 +121,8 @@ def test_two_answers_to_the_final_page_are_both_kept(world: StudyWorld) -> None:
 
 
 def test_loser_of_several_rounds_still_answers_the_step_it_first_read(world: StudyWorld) -> None:
-    """Given a rival who goes on to the game before the first request has written, then the first answer
-    is kept for the step that it was given to."""
+    """Given a rival who reaches the game before the first request has written, the first answer is kept
+    for the step that it answers."""
     world.get()
 
     def go_on_to_the_game() -> Answer:
@@ -136,8 +136,8 @@ def test_loser_of_several_rounds_still_answers_the_step_it_first_read(world: Stu
 
 
 def test_write_that_succeeded_and_was_retried_is_not_stored_twice(world: StudyWorld) -> None:
-    """Given a write whose answer was lost, so that botocore's retry of it gets 412, then the participant
-    is shown the next step and the answer stands once."""
+    """Given a write whose response was lost, so that botocore's retry gets 412, the participant sees the
+    next step and the answer is stored once."""
     world.get()
     world.aws.before("PutObject", lambda: repeat_write(world), key="/Users/")
 
@@ -150,7 +150,8 @@ def test_write_that_succeeded_and_was_retried_is_not_stored_twice(world: StudyWo
 
 
 def test_creation_that_succeeded_and_was_retried_creates_one_participant(world: StudyWorld) -> None:
-    """Given the same with the first page, then step 1 and one record of one request."""
+    """Given the same with the first page, the participant sees step 1 and there is one record of one
+    request."""
     world.aws.before("PutObject", lambda: repeat_write(world), key="/Users/")
 
     assert world.get().page == CONSENT
@@ -158,12 +159,12 @@ def test_creation_that_succeeded_and_was_retried_creates_one_participant(world: 
 
 
 def repeat_write(world: StudyWorld) -> None:
-    """Carry out the write that is on its way: its original then finds that it has been done."""
+    """Perform the write that is under way: the original then finds it done."""
     world.s3.put_object(**world.aws.calls[-1].parameters)
 
 
 def test_conflict_of_writes_under_way_is_tried_again(world: StudyWorld) -> None:
-    """Given S3's 409 for a write while another is under way, then the request is done again, once."""
+    """Given S3's 409 for a write while another is under way, the request is repeated once."""
     world.get()
     world.aws.fail("PutObject", "ConditionalRequestConflict", 409)
 
@@ -172,7 +173,8 @@ def test_conflict_of_writes_under_way_is_tried_again(world: StudyWorld) -> None:
 
 
 def test_endless_conflicts_end_in_503(world: StudyWorld) -> None:
-    """Given writes that always lose, then 503 within the time limit, and the record is as it was."""
+    """Given writes that always lose, the response is 503 within the time limit, and the record is as it
+    was."""
     world.get()
     began = world.clock.now()
     world.aws.fail("PutObject", "PreconditionFailed", 412, times=10_000)
@@ -185,7 +187,7 @@ def test_endless_conflicts_end_in_503(world: StudyWorld) -> None:
 
 
 def test_stop_step_reached_twice_at_once_is_left_to_the_message(world: StudyWorld) -> None:
-    """Given two GETs at once that reach stopServerStep, then both messages say the same: it stops once."""
+    """Given two GETs at once that reach stopServerStep, both messages are the same, so it stops once."""
     world.reach_game()
     world.clock.advance(60)
 

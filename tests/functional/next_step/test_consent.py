@@ -1,4 +1,4 @@
-"""Consent: the text that was agreed to, and when, is kept with the answer."""
+"""Consent: the answer records which text was agreed to, and when."""
 
 import hashlib
 from typing import Any
@@ -9,12 +9,12 @@ from tests.support.study_world import CONSENT, OTHER_USER, USER, StudyWorld
 
 
 def hash_of(text: str) -> str:
-    """SHA-256 of a text, as hex."""
+    """Return the SHA-256 of a text in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_answer_to_the_consent_page_keeps_hash_and_time(world: StudyWorld) -> None:
-    """Given a consent step, then its answer has the hash of the page and the time, and no other entry."""
+    """Given a consent step, its answer has the hash of the page and the time, and no other entry."""
     world.publish(consentStep=1)
     world.get()
     world.clock.advance(90)
@@ -29,7 +29,7 @@ def test_answer_to_the_consent_page_keeps_hash_and_time(world: StudyWorld) -> No
 
 
 def test_hash_is_of_the_version_that_was_shown(world: StudyWorld) -> None:
-    """Given a text that is changed while somebody reads it, then the hash is of what they have read."""
+    """Given a text that changes while a participant reads it, the hash is of the text that they read."""
     world.publish(consentStep="1")
     world.get()
     world.publish({"consent.html": "<h1>New consent é</h1>"}, consentStep="1")
@@ -42,7 +42,7 @@ def test_hash_is_of_the_version_that_was_shown(world: StudyWorld) -> None:
 
 
 def test_hash_is_of_the_variant_that_was_shown(world: StudyWorld) -> None:
-    """Given two variants of the text, then each participant's hash is of the one of their group."""
+    """Given two variants of the text, each participant's hash is of their group's."""
     world.publish({"consent-0.html": "zero", "consent-1.html": "one"}, consentStep=1)
 
     for user in (USER, OTHER_USER):
@@ -51,8 +51,8 @@ def test_hash_is_of_the_variant_that_was_shown(world: StudyWorld) -> None:
         assert world.record(user)["requests"][1]["consent"]["sha256"] == hash_of(page)
 
 
-def test_late_answer_to_the_consent_page_is_no_second_consent(world: StudyWorld) -> None:
-    """Given another answer to it, then it is a repeat without hash."""
+def test_late_answer_to_the_consent_page_is_not_a_second_consent(world: StudyWorld) -> None:
+    """Given another answer to it, it is a repeat without hash."""
     world.publish(consentStep=1)
     world.get()
     world.post({"agree": "yes"}, step=1)
@@ -62,8 +62,8 @@ def test_late_answer_to_the_consent_page_is_no_second_consent(world: StudyWorld)
 
 
 @pytest.mark.parametrize("step", [3, 9, "one", None])
-def test_step_that_is_no_page_keeps_nothing(world: StudyWorld, step: Any) -> None:
-    """Given a list edited by hand whose consent step is a game or nothing, then the study goes on."""
+def test_step_that_is_not_a_page_keeps_nothing(world: StudyWorld, step: Any) -> None:
+    """Given a list edited by hand whose consent step is a game or nothing, the study continues."""
     world.write_list([{**world.read_list()[0], "consentStep": step, "version": None}])
 
     world.reach_final()
@@ -72,7 +72,7 @@ def test_step_that_is_no_page_keeps_nothing(world: StudyWorld, step: Any) -> Non
 
 
 def test_consent_page_that_is_missing_has_no_hash(world: StudyWorld) -> None:
-    """Given a page that was not there to be agreed to, then no hash is made of the notice."""
+    """Given a missing page, the notice is not hashed."""
     world.s3.delete_object(Bucket="hippo-data", Key="mountain_car/consent.html")
     answer = world.update(world.config | {"consentStep": 1})
     world.clock.advance(11)

@@ -1,4 +1,4 @@
-"""A browser shows a page nothing of an answer without CORS headers, so each answer has them."""
+"""CORS: a browser hides a response without these headers from the page, so every response has them."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from tests.support.study_world import Answer, StudyWorld
 
 
 def ask_while_s3_is_down(world: StudyWorld) -> Answer:
-    """A request that ends in 503."""
+    """Return a request that ends in 503."""
     world.aws.fail("GetObject", "InternalError", 500, times=1000)
     return world.get()
 
@@ -31,7 +31,7 @@ def ask_while_s3_is_down(world: StudyWorld) -> Answer:
 def test_every_answer_has_cors_headers(
     world: StudyWorld, status: int, ask: Callable[[StudyWorld], Answer]
 ) -> None:
-    """Given any request, then its answer may be read by any page, is JSON, and is kept in no cache."""
+    """Given any request, its response can be read by any page, is JSON, and is not cached."""
     answer = ask(world)
 
     assert answer.status == status

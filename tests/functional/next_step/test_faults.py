@@ -1,4 +1,4 @@
-"""Passing faults of AWS: retried inside the time limit, then 503 with a JSON message."""
+"""Transient faults of AWS: retried within the time limit, then 503 with a JSON message."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.support.study_world import CONSENT, PROJECT, QUIZ, USER, StudyWorld
     ],
 )
 def test_passing_fault_is_retried(world: StudyWorld, operation: str, code: str, status: int) -> None:
-    """Given a call that fails three times and then works, then the participant notices nothing."""
+    """Given a call that fails three times and then works, the participant notices nothing."""
     world.aws.fail(operation, code, status, times=3)
 
     assert world.get().page == CONSENT
@@ -30,7 +30,7 @@ def test_passing_fault_is_retried(world: StudyWorld, operation: str, code: str, 
 
 
 def test_retried_answer_is_stored_once(world: StudyWorld) -> None:
-    """Given a write that fails before it works, then the answer stands once, where it belongs."""
+    """Given a write that fails before it works, the answer is stored once, in the right position."""
     world.get()
     world.aws.fail("PutObject", "SlowDown", 503, times=2)
 
@@ -42,8 +42,8 @@ def test_retried_answer_is_stored_once(world: StudyWorld) -> None:
     ("operation", "key"), [("GetObject", ""), ("GetObject", "/Users/"), ("PutObject", "")]
 )
 def test_fault_that_stays_becomes_503_in_time(world: StudyWorld, operation: str, key: str) -> None:
-    """Given a service that stays down, then 503 with a JSON text that says what to do, before Lambda would
-    end the function, and not without having tried for most of that time."""
+    """Given a service that stays down, the response is 503 with a JSON text of what to do, before Lambda
+    would end the function, after retries for most of that time."""
     world.aws.fail(operation, "SlowDown", 503, times=10_000, key=key)
     began = world.clock.now()
 
@@ -55,7 +55,7 @@ def test_fault_that_stays_becomes_503_in_time(world: StudyWorld, operation: str,
 
 
 def test_time_limit_is_lambdas(world: StudyWorld, load_event: Any) -> None:
-    """Given six seconds left, then it gives up within two: the rest is kept for calls that hang."""
+    """Given six seconds left, it gives up within two: the rest is reserved for calls that hang."""
     world.aws.fail("GetObject", "SlowDown", 503, times=10_000)
     began = world.clock.now()
 
@@ -66,7 +66,7 @@ def test_time_limit_is_lambdas(world: StudyWorld, load_event: Any) -> None:
 
 
 def test_refusal_is_not_retried(world: StudyWorld) -> None:
-    """Given a permission that is missing, then 503 at once: waiting would not help."""
+    """Given a permission that is missing, the response is 503 at once: waiting would not help."""
     world.aws.fail("PutObject", "AccessDenied", 403, times=10_000)
 
     assert world.get().status == 503
@@ -74,7 +74,7 @@ def test_refusal_is_not_retried(world: StudyWorld) -> None:
 
 
 def test_missing_key_without_permission_to_list_is_a_newcomer(world: StudyWorld) -> None:
-    """Given AccessDenied for a record that is not there, as S3 answers without s3:ListBucket, then the
+    """Given AccessDenied for a record that is not there, as S3 answers without s3:ListBucket, the
     participant is created."""
     world.aws.fail("GetObject", "AccessDenied", 403, key="/Users/")
 
@@ -82,7 +82,7 @@ def test_missing_key_without_permission_to_list_is_a_newcomer(world: StudyWorld)
 
 
 def test_record_that_cannot_be_read_is_never_overwritten(world: StudyWorld) -> None:
-    """Given AccessDenied for a record that is there, then 503 and the record as it was."""
+    """Given AccessDenied for a record that is there, the response is 503 and the record as it was."""
     world.get()
     world.post({"page": "consent"})
     before = world.record()
@@ -96,7 +96,8 @@ def test_record_that_cannot_be_read_is_never_overwritten(world: StudyWorld) -> N
 
 
 def test_connection_that_breaks_is_retried(world: StudyWorld) -> None:
-    """Given a connection that breaks, which botocore does not report as an answer of AWS, then again."""
+    """Given a connection that breaks, which botocore does not report as a response of AWS, the call is
+    retried."""
     from botocore.exceptions import EndpointConnectionError
 
     def break_connection() -> None:
@@ -108,7 +109,7 @@ def test_connection_that_breaks_is_retried(world: StudyWorld) -> None:
 
 
 def test_missing_variable_is_named(world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a function without its environment, then the error names every variable that is missing."""
+    """Given a function without its environment, the error names every variable that is missing."""
     from hippo.errors import SettingsError
 
     monkeypatch.delenv("BUCKET")
@@ -120,7 +121,7 @@ def test_missing_variable_is_named(world: StudyWorld, monkeypatch: pytest.Monkey
 
 
 def test_lost_version_falls_back_to_the_current_one(world: StudyWorld) -> None:
-    """Given a participant whose frozen version somebody has deleted, then they go on with the current one."""
+    """Given a participant whose frozen version was deleted, they continue with the current one."""
     world.get()
     version = world.record()["version"]
     world.publish({"quiz.html": "new quiz"}, name="again")
@@ -131,7 +132,7 @@ def test_lost_version_falls_back_to_the_current_one(world: StudyWorld) -> None:
 
 
 def test_broken_list_is_refused_at_once(world: StudyWorld) -> None:
-    """Given a list that only a person can mend, then nobody waits for it to mend itself."""
+    """Given a list that only a person can fix, the request is not retried."""
     world.write_list("not a list")
     began = world.clock.now()
 
@@ -140,8 +141,8 @@ def test_broken_list_is_refused_at_once(world: StudyWorld) -> None:
 
 
 def test_waiting_survives_route_53(world: StudyWorld) -> None:
-    """Given Route 53 that refuses, asked for someone who has waited long, then they go on waiting and their
-    server is asked for again."""
+    """Given Route 53 refusing a lookup for a participant who has waited long, they keep waiting and their
+    server is requested again."""
     world.reach_waiting()
     world.clock.sleep(61)
     world.aws.fail("ListResourceRecordSets", "AccessDenied", 403)
@@ -151,8 +152,9 @@ def test_waiting_survives_route_53(world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize("record", [[], {"nextStep": None}, {"nextStep": "two"}])
-def test_record_that_is_none_is_refused_at_once_and_left_alone(world: StudyWorld, record: Any) -> None:
-    """Given a participant record that only a person can mend, then 503, and it is not overwritten."""
+def test_invalid_record_is_refused_at_once_and_unchanged(world: StudyWorld, record: Any) -> None:
+    """Given a participant record that only a person can fix, the response is 503, and it is not
+    overwritten."""
     world.put_record(record)
     before = world.read_object(f"{PROJECT}/Users/{USER}")
     began = world.clock.now()
@@ -163,8 +165,8 @@ def test_record_that_is_none_is_refused_at_once_and_left_alone(world: StudyWorld
 
 
 def test_a_call_that_hangs_ends_within_the_margin(world: StudyWorld) -> None:
-    """Given S3 that takes a connection and never answers, then all tries of one call, and the pause between
-    them, fit into what the handler keeps back: it answers before Lambda ends it."""
+    """Given S3 that accepts a connection and never responds, all tries of one call and the pauses between
+    them fit into the handler's reserve: it responds before Lambda ends it."""
     tries = QUICK.retries["total_max_attempts"]
 
     seconds = tries * (QUICK.connect_timeout + QUICK.read_timeout) + (tries - 1)

@@ -1,4 +1,4 @@
-"""The existing front end, which sends project and user id only, goes through whole studies unmodified."""
+"""The existing front end, which sends only project and user id, completes whole studies unmodified."""
 
 import json
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ from tests.support.study_world import (
 
 @dataclass
 class ReactFrontEnd:
-    """What the existing page does with each answer; `seen` are the pages that the participant saw.
+    """The existing page's reactions to each response; `seen` holds the pages that the participant saw.
 
     It GETs when loaded and when a game ends, POSTs a submitted form, and polls every 30 s only after a POST
-    that got `wait`; it connects to the game 30 s after it was told to show it.
+    that got `wait`. It connects to the game 30 s after the response that shows it.
     """
 
     world: StudyWorld
@@ -43,14 +43,14 @@ class ReactFrontEnd:
         self._take(answer)
 
     def let_time_pass(self, seconds: int) -> None:
-        """Wait, polling if it does so."""
+        """Wait, and poll if the page does."""
         for _ in range(seconds // 30):
             self.world.clock.advance(30)
             if self.polls:
                 self._take(self._get())
 
     def play(self, seconds: int) -> None:
-        """Connect, play for so long, and let the game's end be noticed."""
+        """Connect, play for so long, and end the game."""
         assert self.seen[-1] == "game"
         self.world.clock.advance(30 + seconds)
         self._take(self._get())
@@ -72,7 +72,7 @@ class ReactFrontEnd:
 
 @pytest.fixture
 def front_end(world: StudyWorld) -> ReactFrontEnd:
-    """The front end, not loaded yet."""
+    """Return the front end before it is loaded."""
     return ReactFrontEnd(world)
 
 
@@ -81,7 +81,7 @@ WHOLE_STUDY = [CONSENT, QUIZ, "game", SURVEY, THANKS]
 
 @pytest.mark.parametrize("seconds_to_start", [0, 30, 90, 300])
 def test_whole_study(world: StudyWorld, front_end: ReactFrontEnd, seconds_to_start: int) -> None:
-    """Given a server that takes so long, then every page is seen once, in order, and every answer is kept."""
+    """Given a server that takes so long, every page is seen once, in order, and every answer is kept."""
     front_end.load()
     front_end.submit(page="consent")
     if seconds_to_start == 0:
@@ -102,7 +102,7 @@ def test_whole_study(world: StudyWorld, front_end: ReactFrontEnd, seconds_to_sta
 
 
 def test_whole_study_with_a_reload_on_each_page(world: StudyWorld, front_end: ReactFrontEnd) -> None:
-    """Given someone who reloads every page, the game within 20 s of its showing, then no page is skipped."""
+    """Given someone who reloads every page, the game within 20 s of its showing, no page is skipped."""
     world.put_server()
     for form in ("consent", "quiz"):
         front_end.load()
@@ -119,8 +119,8 @@ def test_whole_study_with_a_reload_on_each_page(world: StudyWorld, front_end: Re
 
 
 def test_lost_answer_does_not_skip_the_game(world: StudyWorld, front_end: ReactFrontEnd) -> None:
-    """Given a POST that reached the game but whose answer was lost, when the page is reloaded at once, then
-    the game is shown."""
+    """Given a POST that reached the game but whose response was lost, the game is shown when the page is
+    reloaded at once."""
     world.put_server()
     front_end.load()
     front_end.submit(page="consent")
@@ -132,7 +132,7 @@ def test_lost_answer_does_not_skip_the_game(world: StudyWorld, front_end: ReactF
 
 
 def test_server_url_is_where_the_front_end_looks_for_it(world: StudyWorld, front_end: ReactFrontEnd) -> None:
-    """Given a front end that makes the game's URL itself, then it is the one that the answer names."""
+    """Given a front end that builds the game's URL itself, it is the one in the response."""
     world.put_server()
     front_end.load()
     front_end.submit(page="consent")
@@ -143,7 +143,7 @@ def test_server_url_is_where_the_front_end_looks_for_it(world: StudyWorld, front
 
 
 def test_closed_study_shows_its_error_page(world: StudyWorld, front_end: ReactFrontEnd) -> None:
-    """Given a study that was switched off, then the front end gets the 400 that it knows how to show."""
+    """Given a closed study, the front end gets the 400 that it can show."""
     front_end.load()
     world.publish(live=False)
 

@@ -1,4 +1,4 @@
-"""The game step: wait until the participant's server is there, show the game, go on when it is over."""
+"""The game step: wait for the participant's server, show the game, continue when it is over."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.study_world import GAME_URL, OTHER_USER, PROJECT, SURVEY, USE
 
 
 def test_post_that_reaches_the_game_without_server_waits(world: StudyWorld) -> None:
-    """Given no server yet, when the game step is reached, then `wait` at that step."""
+    """Given no server yet, the response at the game step is `wait`."""
     answer = world.reach_waiting()
 
     assert (answer.page, answer.step, answer.content["steps"]) == ("wait", 3, 4)
@@ -16,7 +16,7 @@ def test_post_that_reaches_the_game_without_server_waits(world: StudyWorld) -> N
 
 
 def test_post_that_reaches_a_ready_game_gets_it_at_once(world: StudyWorld) -> None:
-    """Given a server that is ready, when the game step is reached, then the game with its URL."""
+    """Given a ready server, the response at the game step is the game with its URL."""
     answer = world.reach_game()
 
     assert (answer.page, answer.step, answer.content["server"]) == ("show_game_page", 3, GAME_URL)
@@ -24,7 +24,7 @@ def test_post_that_reaches_a_ready_game_gets_it_at_once(world: StudyWorld) -> No
 
 
 def test_waiting_polls_are_not_stored(world: StudyWorld) -> None:
-    """Given someone who waits, when they poll, then `wait` and an unchanged record."""
+    """Given a waiting participant, a poll gets `wait` and leaves the record unchanged."""
     world.reach_waiting()
     world.put_server("starting", lease_until=world.minutes_later(5))
     before = world.record()
@@ -39,7 +39,7 @@ def test_waiting_polls_are_not_stored(world: StudyWorld) -> None:
 
 
 def test_poll_gets_the_game_when_the_server_is_ready(world: StudyWorld) -> None:
-    """Given someone who waits, when the server has become ready, then the next poll gets the game."""
+    """Given a waiting participant, the next poll gets the game once the server is ready."""
     world.reach_waiting()
     world.put_server()
 
@@ -50,7 +50,7 @@ def test_poll_gets_the_game_when_the_server_is_ready(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("state", ["starting", "stopping", "stopped"])
 def test_server_that_is_not_ready_keeps_them_waiting(world: StudyWorld, state: str) -> None:
-    """Given a record in any other state, then `wait`."""
+    """Given a record in any other state, the response is `wait`."""
     world.put_server(state)
 
     assert world.reach_waiting().page == "wait"
@@ -58,21 +58,21 @@ def test_server_that_is_not_ready_keeps_them_waiting(world: StudyWorld, state: s
 
 
 def test_server_of_another_study_is_not_shown(world: StudyWorld) -> None:
-    """Given the participant's server of another study, then this study's game is not on it."""
+    """Given the participant's server of another study, this study's game is not on it."""
     world.put_server(project="mountain_car-2")
 
     assert world.reach_waiting().page == "wait"
 
 
 def test_server_of_another_participant_is_not_shown(world: StudyWorld) -> None:
-    """Given only somebody else's server, then `wait`."""
+    """Given only another participant's server, the response is `wait`."""
     world.put_server(user=OTHER_USER)
 
     assert world.reach_waiting().page == "wait"
 
 
 def test_server_past_its_deadline_is_not_shown(world: StudyWorld) -> None:
-    """Given a server whose shutdown rule has come due, then nobody is sent there any more."""
+    """Given a server whose shutdown rule is due, no participant is sent there."""
     world.put_server(deadline=world.minutes_later(-1))
 
     assert world.reach_waiting().page == "wait"
@@ -80,8 +80,8 @@ def test_server_past_its_deadline_is_not_shown(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("seconds", [0, 24.9])
 def test_get_soon_after_shows_the_game_again(world: StudyWorld, seconds: float) -> None:
-    """Given a game shown less than 25 s ago, when a GET comes, then it is a reload or a retry after a lost
-    answer: the game again, with its URL, and the step is not skipped."""
+    """Given a game shown less than 25 s ago, a GET is a reload or a retry after a lost response: the game
+    comes again with its URL, and the step is not skipped."""
     world.reach_game()
     world.clock.advance(seconds)
 
@@ -92,7 +92,7 @@ def test_get_soon_after_shows_the_game_again(world: StudyWorld, seconds: float) 
 
 @pytest.mark.parametrize("seconds", [25, 26, 3600])
 def test_get_later_ends_the_game(world: StudyWorld, seconds: float) -> None:
-    """Given a game shown 25 s ago or longer, when a GET comes, then the game is over: the next page."""
+    """Given a game shown 25 s ago or longer, a GET means that the game is over: the next page comes."""
     world.reach_game()
     world.clock.advance(seconds)
 
@@ -101,8 +101,8 @@ def test_get_later_ends_the_game(world: StudyWorld, seconds: float) -> None:
     assert (answer.page, answer.step) == (SURVEY, 4)
 
 
-def test_showing_the_game_again_does_not_begin_the_25_seconds_anew(world: StudyWorld) -> None:
-    """Given a reload at 20 s, when the game ends at 30 s, then the study goes on."""
+def test_showing_the_game_again_does_not_restart_the_25_seconds(world: StudyWorld) -> None:
+    """Given a reload at 20 s, the study continues when the game ends at 30 s."""
     world.reach_game()
     world.clock.advance(20)
     world.get()
@@ -112,8 +112,8 @@ def test_showing_the_game_again_does_not_begin_the_25_seconds_anew(world: StudyW
 
 
 def test_post_soon_after_the_game_was_shown_is_kept_and_does_not_skip_it(world: StudyWorld) -> None:
-    """Given a second click on the page before the game, when its POST arrives after the game was shown,
-    then the game comes again and the answer is kept for the page before."""
+    """Given a second click on the page before the game, the game comes again when its POST arrives after
+    the game was shown, and the answer is kept for the page before."""
     world.reach_game()
 
     answer = world.post({"page": "quiz, second click"})
@@ -125,7 +125,7 @@ def test_post_soon_after_the_game_was_shown_is_kept_and_does_not_skip_it(world: 
 
 
 def test_post_while_waiting_is_kept_and_waits_on(world: StudyWorld) -> None:
-    """Given someone who waits, when an answer to the page before comes again and changed, then it is kept."""
+    """Given a waiting participant, a changed answer to the page before is kept."""
     world.reach_waiting()
 
     answer = world.post({"page": "quiz, changed"})
@@ -135,8 +135,8 @@ def test_post_while_waiting_is_kept_and_waits_on(world: StudyWorld) -> None:
 
 
 def test_answer_to_a_game_that_has_not_begun_is_kept_for_the_page_before(world: StudyWorld) -> None:
-    """Given someone who waits, when a client says that it has finished the game, then it waits on, and what
-    it sent is kept for the last step that was answered."""
+    """Given a waiting participant, they keep waiting when a client claims to have finished the game, and
+    what it sent is kept for the last step that was answered."""
     world.reach_waiting()
 
     answer = world.post({"score": "100"}, step=3)
@@ -146,7 +146,7 @@ def test_answer_to_a_game_that_has_not_begun_is_kept_for_the_page_before(world: 
 
 
 def test_record_after_the_game_holds_nothing_of_the_waiting(world: StudyWorld) -> None:
-    """Given a game that was waited for, shown and ended, then the record says no more when that was."""
+    """Given a game that was awaited, shown and ended, the record no longer holds the times."""
     world.reach_waiting()
     world.clock.advance(70)
     world.get()
@@ -161,7 +161,7 @@ def test_record_after_the_game_holds_nothing_of_the_waiting(world: StudyWorld) -
 
 
 def test_failed_start_shows_a_page_that_says_so(world: StudyWorld) -> None:
-    """Given a start that failed for good, then a page with a person to write to, not an endless wait."""
+    """Given a permanently failed start, the page names a person to contact instead of an endless wait."""
     world.put_server("failed", error="no such task definition")
 
     answers = [world.reach_waiting(), world.get()]
@@ -172,9 +172,9 @@ def test_failed_start_shows_a_page_that_says_so(world: StudyWorld) -> None:
         assert (answer.step, answer.content["error"]) == (3, "server_failed")
 
 
-def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyWorld) -> None:
-    """Given a task that ended before it answered, when the participant has waited 60 s, then a new attempt
-    is asked for, under an id of its own, while the page still says what happened."""
+def test_server_whose_task_ended_is_requested_again_after_a_minute(world: StudyWorld) -> None:
+    """Given a task that ended before it was reachable, a new attempt is requested under its own id when
+    the participant has waited 60 s, while the page still reports the failure."""
     world.put_server(
         "stopped", error="the task stopped: exit 1", reason=EndReason.TASK_ENDED, attempt=2, tries=2
     )
@@ -190,10 +190,8 @@ def test_server_whose_task_ended_is_asked_for_again_after_a_minute(world: StudyW
 
 
 @pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (EndReason.TASK_ENDED, MAX_TRIES)])
-def test_server_that_failed_for_good_is_not_asked_for_again(
-    world: StudyWorld, reason: str, tries: int
-) -> None:
-    """Given a failure that no retry mends, or five attempts, then waiting longer asks for nothing more."""
+def test_permanently_failed_server_is_not_requested_again(world: StudyWorld, reason: str, tries: int) -> None:
+    """Given a failure that a retry cannot fix, or five attempts, longer waiting requests nothing more."""
     world.put_server("stopped", error="taken", reason=reason, tries=tries)
     world.reach_waiting()
     sent = len(world.messages("start"))
@@ -204,9 +202,9 @@ def test_server_that_failed_for_good_is_not_asked_for_again(
     assert len(world.messages("start")) == sent
 
 
-def test_game_whose_server_is_gone_says_so_and_goes_on_by_post(world: StudyWorld) -> None:
-    """Given a server that was stopped while the game was shown, when the page is reloaded, then a page says
-    that the game has ended, and submitting it goes on."""
+def test_game_whose_server_is_gone_says_so_and_advances_by_post(world: StudyWorld) -> None:
+    """Given a server that was stopped while the game was shown, a reload shows that the game has ended,
+    and submitting that page continues the study."""
     world.reach_game()
     world.clock.advance(600)
     world.put_server("stopped")
@@ -218,14 +216,14 @@ def test_game_whose_server_is_gone_says_so_and_goes_on_by_post(world: StudyWorld
 
 
 def test_game_server_url_is_the_operators(world: StudyWorld) -> None:
-    """Given another pattern for the URL, then `server` follows it."""
+    """Given another pattern for the URL, `server` follows it."""
     world.set_environment(GAME_SERVER_URL="ws://{host}:8765/play")
 
     assert world.reach_game().content["server"] == f"ws://{USER}.games.example.org:8765/play"
 
 
 def test_server_made_by_other_means_is_shown_after_a_minute(world: StudyWorld) -> None:
-    """Given a host name but no server record, when someone has waited 60 s, then the game is shown."""
+    """Given a host name but no server record, the game is shown to a participant who has waited 60 s."""
     world.put_host_name()
     first = world.reach_waiting()
     world.clock.advance(60)
@@ -237,7 +235,7 @@ def test_server_made_by_other_means_is_shown_after_a_minute(world: StudyWorld) -
 
 
 def test_reload_of_a_game_made_by_other_means_shows_it_again(world: StudyWorld) -> None:
-    """Given such a game shown a moment ago, when a GET comes, then the game again, as with any other."""
+    """Given such a game shown a moment ago, a GET shows it again, as with any other."""
     world.put_host_name()
     world.reach_waiting()
     world.clock.advance(60)
@@ -248,7 +246,7 @@ def test_reload_of_a_game_made_by_other_means_shows_it_again(world: StudyWorld) 
 
 
 def test_name_server_is_not_asked_before_a_minute(world: StudyWorld) -> None:
-    """Given someone who has waited less than 60 s, then Route 53 is not asked: its limit is an account's."""
+    """Given a participant who has waited less than 60 s, Route 53 is not called: its limit is per account."""
     world.put_host_name()
     world.reach_waiting()
     world.clock.advance(59.9)
@@ -258,8 +256,8 @@ def test_name_server_is_not_asked_before_a_minute(world: StudyWorld) -> None:
     assert "ListResourceRecordSets" not in world.aws.count()
 
 
-def test_name_server_is_not_asked_when_there_is_a_record(world: StudyWorld) -> None:
-    """Given a server record, then Route 53 is never asked, however long someone waits."""
+def test_name_is_not_looked_up_when_there_is_a_record(world: StudyWorld) -> None:
+    """Given a server record, Route 53 is never called, however long the participant waits."""
     world.put_host_name()
     world.reach_waiting()
     world.put_server("starting", lease_until=world.minutes_later(60))
@@ -271,7 +269,7 @@ def test_name_server_is_not_asked_when_there_is_a_record(world: StudyWorld) -> N
 
 
 def test_name_server_is_asked_again_only_after_another_minute(world: StudyWorld) -> None:
-    """Given a name that is not there, polled for every 5 s, then Route 53 is asked twice in two minutes."""
+    """Given a missing name, polled every 5 s, Route 53 is called twice in two minutes."""
     world.reach_waiting()
     world.aws.reset()
 
@@ -282,8 +280,8 @@ def test_name_server_is_asked_again_only_after_another_minute(world: StudyWorld)
     assert world.aws.count()["ListResourceRecordSets"] == 2
 
 
-def test_name_of_somebody_else_is_not_taken_for_ours(world: StudyWorld) -> None:
-    """Given only a name that comes after ours in the zone, which Route 53 then answers with, then `wait`."""
+def test_name_of_another_participant_is_not_mistaken_for_ours(world: StudyWorld) -> None:
+    """Given only a later name in the zone, which Route 53 then returns, the response is `wait`."""
     world.put_host_name(f"{USER}0")
     world.reach_waiting()
     world.clock.advance(60)

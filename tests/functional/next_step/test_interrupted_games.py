@@ -1,4 +1,4 @@
-"""A server that dies under the game: the participant waits for another one, and the game is not skipped."""
+"""A server that fails during the game: the participant waits for another one, and the game is not skipped."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.study_world import GAME_URL, PROJECT, SURVEY, USER, StudyWorl
 
 @pytest.fixture
 def playing_world(world: StudyWorld) -> StudyWorld:
-    """A participant who has played for a minute."""
+    """Return a participant who has played for a minute."""
     world.reach_game()
     world.clock.advance(60)
     return world
@@ -17,8 +17,8 @@ def playing_world(world: StudyWorld) -> StudyWorld:
 
 @pytest.mark.parametrize("reason", [EndReason.TASK_ENDED, EndReason.SPOT_TAKEN])
 @pytest.mark.parametrize("state", ["stopping", "stopped"])
-def test_question_about_a_died_server_waits(playing_world: StudyWorld, state: str, reason: str) -> None:
-    """Given a server that died and is cleared away, when the page asks about it, then wait, at the game."""
+def test_poll_about_a_failed_server_waits(playing_world: StudyWorld, state: str, reason: str) -> None:
+    """Given a failed server that is being removed, the response is `wait` at the game."""
     playing_world.put_server(state, reason=reason)
 
     answer = playing_world.get(step=2)
@@ -28,14 +28,14 @@ def test_question_about_a_died_server_waits(playing_world: StudyWorld, state: st
 
 
 def test_while_it_is_cleared_away_the_next_one_counts_as_starting(playing_world: StudyWorld) -> None:
-    """Given a server that is being replaced, then the participant is not told of a queue."""
+    """Given a server that is being replaced, the response does not mention a queue."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
 
     assert playing_world.get(step=2).content["progress"] == "starting"
 
 
-def test_whoever_waits_gets_the_next_server(playing_world: StudyWorld) -> None:
-    """Given the wait, when the replacement starts and is ready, then the game comes again, step unchanged."""
+def test_waiting_participant_gets_the_next_server(playing_world: StudyWorld) -> None:
+    """Given the wait, the game comes again at the same step once the replacement is ready."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.put_server("starting", attempt=2, lease_until=playing_world.minutes_later(5))
@@ -51,7 +51,7 @@ def test_whoever_waits_gets_the_next_server(playing_world: StudyWorld) -> None:
 
 
 def test_next_step_never_goes_back(playing_world: StudyWorld) -> None:
-    """Given the wait for another server, then the record's nextStep stays that after the game."""
+    """Given the wait for another server, the record's nextStep stays that after the game."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
@@ -60,7 +60,7 @@ def test_next_step_never_goes_back(playing_world: StudyWorld) -> None:
 
 
 def test_waiting_for_another_server_is_written_once(playing_world: StudyWorld) -> None:
-    """Given someone who waits, when they poll, then each poll reads twice and writes nothing."""
+    """Given a waiting participant, each poll reads twice and writes nothing."""
     playing_world.put_server("starting", attempt=2, lease_until=playing_world.minutes_later(5))
     playing_world.get(step=2)
     playing_world.aws.reset()
@@ -71,8 +71,8 @@ def test_waiting_for_another_server_is_written_once(playing_world: StudyWorld) -
 
 
 def test_get_without_step_ends_the_game_as_ever(playing_world: StudyWorld) -> None:
-    """Given a front end that knows no step, when its socket closes and it asks, then the game is over to it,
-    whatever became of the server."""
+    """Given a front end without step, the game is over when its socket closes and it asks, whatever the
+    server's state."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
 
     answer = playing_world.get()
@@ -81,7 +81,7 @@ def test_get_without_step_ends_the_game_as_ever(playing_world: StudyWorld) -> No
 
 
 def test_get_without_step_does_not_skip_a_game_that_is_awaited_again(playing_world: StudyWorld) -> None:
-    """Given a page that was told to wait, when another tab asks without a step, then it waits too."""
+    """Given a waiting page, another tab without a step waits too."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.clock.advance(60)
@@ -92,8 +92,8 @@ def test_get_without_step_does_not_skip_a_game_that_is_awaited_again(playing_wor
 
 
 def test_reload_soon_after_the_game_was_shown_waits_as_well(world: StudyWorld) -> None:
-    """Given a server that dies within 25 s, when a front end without step reloads, then it waits, and its
-    later polls do not skip the game."""
+    """Given a server that fails within 25 s, a front end without step waits after a reload, and its later
+    polls do not skip the game."""
     world.reach_game()
     world.clock.advance(10)
     world.put_server("starting", attempt=2, lease_until=world.minutes_later(5))
@@ -106,8 +106,8 @@ def test_reload_soon_after_the_game_was_shown_waits_as_well(world: StudyWorld) -
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_game_that_was_over_after_all_goes_on(playing_world: StudyWorld, method: str) -> None:
-    """Given the wait, when a page says that it has finished this very game, then the study goes on."""
+def test_game_that_was_over_after_all_advances(playing_world: StudyWorld, method: str) -> None:
+    """Given the wait, the study continues when a page reports that it has finished this game."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
@@ -119,7 +119,7 @@ def test_game_that_was_over_after_all_goes_on(playing_world: StudyWorld, method:
 
 
 def test_answer_of_the_page_before_is_kept_as_a_repeat(playing_world: StudyWorld) -> None:
-    """Given the wait, when an answer comes that says no step, then it is kept and the game still awaited."""
+    """Given the wait, an answer without a step is kept and the wait continues."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
 
@@ -131,8 +131,8 @@ def test_answer_of_the_page_before_is_kept_as_a_repeat(playing_world: StudyWorld
     ]
 
 
-def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_world: StudyWorld) -> None:
-    """Given a lost message, when someone has waited 60 s, then their poll asks for the next attempt."""
+def test_missing_replacement_is_requested_after_a_minute(playing_world: StudyWorld) -> None:
+    """Given a lost message, a poll after 60 s of waiting requests the next attempt."""
     playing_world.put_server("stopped", reason=EndReason.TASK_ENDED, attempt=1)
     playing_world.get(step=2)
     sent = len(playing_world.messages("start"))
@@ -143,8 +143,8 @@ def test_replacement_that_does_not_come_is_asked_for_after_a_minute(playing_worl
     assert [m["requestId"] for m in playing_world.messages("start")[sent:]] == [f"{PROJECT}/{USER}/1/2"]
 
 
-def test_replacement_that_has_lost_the_last_place_is_awaited(playing_world: StudyWorld) -> None:
-    """Given a new attempt that gave up for want of a place, then the participant waits in the queue."""
+def test_replacement_without_a_free_slot_is_awaited(playing_world: StudyWorld) -> None:
+    """Given a new attempt that failed for lack of a slot, the participant waits in the queue."""
     playing_world.put_server("stopped", reason=EndReason.NO_SLOT, attempt=2)
 
     answer = playing_world.get(step=2)
@@ -152,15 +152,15 @@ def test_replacement_that_has_lost_the_last_place_is_awaited(playing_world: Stud
     assert (answer.page, answer.content["progress"]) == ("wait", "queued")
 
 
-def test_server_that_was_stopped_in_good_order_has_ended_the_game(playing_world: StudyWorld) -> None:
-    """Given a stop for any other reason, then the page for a game that has ended, as ever."""
+def test_server_that_was_stopped_regularly_has_ended_the_game(playing_world: StudyWorld) -> None:
+    """Given a stop for any other reason, the page says that the game has ended, as always."""
     playing_world.put_server("stopped", reason="maxRuntime")
 
     assert playing_world.get(step=2).content["error"] == "server_stopped"
 
 
 def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWorld) -> None:
-    """Given the wait, when an operator stops the server for good, then the game has ended, and no poll starts
+    """Given the wait, the game ends when an operator stops the server permanently, and no poll starts
     another one."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
@@ -174,15 +174,15 @@ def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWo
     assert len(playing_world.messages("start")) == sent
 
 
-def test_last_attempt_that_failed_is_told(playing_world: StudyWorld) -> None:
-    """Given a game that died as often as it is tried, then a page that says so, not an endless wait."""
+def test_last_failed_attempt_is_reported(playing_world: StudyWorld) -> None:
+    """Given a game that failed in every attempt, a page says so instead of an endless wait."""
     playing_world.put_server("failed", error="five attempts", reason=EndReason.TASK_ENDED, tries=MAX_TRIES)
 
     assert playing_world.get(step=2).content["error"] == "server_failed"
 
 
 def test_two_games_in_a_row_are_not_mixed_up(world: StudyWorld) -> None:
-    """Given two game steps, when the server dies in the first, then that one is awaited and shown again."""
+    """Given two game steps and a server that fails in the first, that game is awaited and shown again."""
     steps = {"1": "consent.html", "2": "game", "3": "game", "4": "survey.html", "finalStep": "thanks.html"}
     world.publish(steps=steps, events={"startServerStep": 1, "stopServerStep": 4})
     world.put_server()
@@ -200,8 +200,8 @@ def test_two_games_in_a_row_are_not_mixed_up(world: StudyWorld) -> None:
 
 
 def test_game_whose_server_does_not_come_back_can_be_left(playing_world: StudyWorld) -> None:
-    """Given the wait, when the server is stopped for good, then the page says so, and a front end that says
-    no step goes on by submitting it."""
+    """Given the wait, the page says so when the server is stopped permanently, and a front end without
+    step continues by submitting it."""
     playing_world.put_server("stopping", reason=EndReason.TASK_ENDED)
     playing_world.get(step=2)
     playing_world.put_server("stopped", reason="requested")

@@ -1,4 +1,4 @@
-"""Switching a study off and on: `live` in the master list, which is read again every ten seconds."""
+"""Closing and opening a study: `live` in the master list, which is read again every ten seconds."""
 
 import pytest
 
@@ -8,7 +8,7 @@ NOT_FOUND = (400, "Project ID Not Found")
 
 
 def test_study_that_is_not_live_is_not_found(world: StudyWorld) -> None:
-    """Given `live: false`, then newcomers and participants get 400 and nobody new is recorded."""
+    """Given `live: false`, newcomers and participants get 400 and no newcomer is recorded."""
     world.get()
     world.publish(live=False)
 
@@ -18,8 +18,8 @@ def test_study_that_is_not_live_is_not_found(world: StudyWorld) -> None:
 
 
 def test_answer_in_the_middle_of_a_study_switched_off_is_stored(world: StudyWorld) -> None:
-    """Given someone filling in a page when the study is switched off, when they POST, then 400, and their
-    answer stands where it belongs; it goes on from there when the study is live again."""
+    """Given a participant filling in a page of a study that closes, their POST gets 400 and the answer is
+    stored in its position; it continues from there when the study opens again."""
     world.get()
     world.publish(live=False)
 
@@ -32,7 +32,7 @@ def test_answer_in_the_middle_of_a_study_switched_off_is_stored(world: StudyWorl
 
 
 def test_late_answer_to_a_study_switched_off_is_stored(world: StudyWorld) -> None:
-    """Given step 1 answered, when another answer to it arrives after the switch, then it is kept too."""
+    """Given step 1 answered, another answer to it that arrives after the study closed is kept too."""
     world.get()
     world.post({"agree": "yes"}, step=1)
     world.publish(live=False)
@@ -44,7 +44,7 @@ def test_late_answer_to_a_study_switched_off_is_stored(world: StudyWorld) -> Non
 
 
 def test_study_switched_off_starts_no_server(world: StudyWorld) -> None:
-    """Given a POST that would reach startServerStep, then no server is asked for."""
+    """Given a POST that would reach startServerStep, no server is requested."""
     world.publish(events={"startServerStep": 2, "stopServerStep": 4})
     world.get()
     world.publish(events={"startServerStep": 2, "stopServerStep": 4}, live=False)
@@ -55,7 +55,7 @@ def test_study_switched_off_starts_no_server(world: StudyWorld) -> None:
 
 
 def test_study_switched_off_still_stops_a_server(world: StudyWorld) -> None:
-    """Given a participant who plays, when their last POST comes after the switch, then the server stops."""
+    """Given a participant who plays, the server stops when their last POST comes after the study closed."""
     world.reach_game()
     world.publish(live=False)
 
@@ -65,7 +65,7 @@ def test_study_switched_off_still_stops_a_server(world: StudyWorld) -> None:
 
 
 def test_list_is_read_again_after_ten_seconds(world: StudyWorld) -> None:
-    """Given a study switched off, then a warm function serves it for less than ten seconds, no longer."""
+    """Given a closed study, a warm function serves it for less than ten seconds."""
     world.get()
     world.update(world.config | {"live": False})
 
@@ -76,7 +76,7 @@ def test_list_is_read_again_after_ten_seconds(world: StudyWorld) -> None:
 
 
 def test_cache_life_is_the_operators(world: StudyWorld) -> None:
-    """Given no cache, then switching off takes effect at once."""
+    """Given no cache, closing takes effect at once."""
     world.set_environment(PROJECT_CACHE_SECONDS="0")
     world.get()
     world.update(world.config | {"live": False})
@@ -85,7 +85,7 @@ def test_cache_life_is_the_operators(world: StudyWorld) -> None:
 
 
 def test_new_project_is_found_within_a_second(world: StudyWorld) -> None:
-    """Given a project that was not there a moment ago, when it is published, then its link works at once."""
+    """Given a project that was missing a moment ago, its link works at once when it is published."""
     assert world.get(project="new").status == 400
     world.upload({"consent.html": "new"}, project="new")
     world.update(world.config | {"id": "new"})
@@ -96,7 +96,7 @@ def test_new_project_is_found_within_a_second(world: StudyWorld) -> None:
 
 
 def test_unknown_projects_do_not_read_the_list_each_time(world: StudyWorld) -> None:
-    """Given a hundred requests for unknown projects in two seconds, then the list is read twice."""
+    """Given a hundred requests for unknown projects in two seconds, the list is read twice."""
     world.aws.reset()
 
     for number in range(100):
@@ -107,7 +107,7 @@ def test_unknown_projects_do_not_read_the_list_each_time(world: StudyWorld) -> N
 
 
 def test_missing_list_knows_no_project(empty_world: StudyWorld) -> None:
-    """Given a deployment to which nothing was published, then any project is unknown."""
+    """Given a deployment to which nothing was published, any project is unknown."""
     answer = empty_world.get()
 
     assert (answer.status, answer.content) == NOT_FOUND
@@ -115,7 +115,7 @@ def test_missing_list_knows_no_project(empty_world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"projects": null}', '{"projects": {"a": {}}}', b"\xff"])
 def test_broken_list_is_a_fault_of_the_service(world: StudyWorld, content: str | bytes) -> None:
-    """Given a list that is not one, then 503, not 400: the project may well be there once it is mended."""
+    """Given an invalid list, the response is 503, not 400: the project may be there once it is fixed."""
     world.write_list(content)
 
     answer = world.get()
@@ -125,7 +125,7 @@ def test_broken_list_is_a_fault_of_the_service(world: StudyWorld, content: str |
 
 
 def test_odd_entries_of_the_list_do_not_hide_the_others(world: StudyWorld) -> None:
-    """Given entries that are no projects among the others, then the others are served."""
+    """Given some entries that are not projects, the others are served."""
     entry = world.read_list()[0]
     world.write_list([None, "text", {}, {"id": 5}, {"id": ["x"], "bucket": ["y"]}, entry])
 
@@ -133,8 +133,8 @@ def test_odd_entries_of_the_list_do_not_hide_the_others(world: StudyWorld) -> No
 
 
 def test_game_of_a_closed_study_is_not_skipped(world: StudyWorld) -> None:
-    """Given a ready server and a POST that reaches the game just after the switch, when the study is opened
-    again, then the participant plays: nobody has seen the game yet."""
+    """Given a ready server and a POST that reaches the game just after the study closed, the participant
+    plays when it opens again: the game was not shown yet."""
     world.get()
     world.post({"agree": "yes"})
     world.put_server()
@@ -148,8 +148,8 @@ def test_game_of_a_closed_study_is_not_skipped(world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize(("word", "status"), [("false", 400), ("no", 400), ("true", 200), (1, 200)])
-def test_live_in_words_is_understood(world: StudyWorld, word: object, status: int) -> None:
-    """Given a list edited by hand, then `"false"` closes the study, although a text is true to Python."""
+def test_live_as_text_is_understood(world: StudyWorld, word: object, status: int) -> None:
+    """Given a list edited by hand, `"false"` closes the study, although a text is true to Python."""
     world.write_list([{**world.read_list()[0], "live": word}])
 
     assert world.get().status == status

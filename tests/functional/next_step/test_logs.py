@@ -1,4 +1,4 @@
-"""What a request leaves in the log: ids, never what participants sent or who they are."""
+"""The log of a request: ids, but never what participants sent or who they are."""
 
 import json
 import logging
@@ -10,13 +10,13 @@ import pytest
 from tests.support.metric_lines import read_metric_lines
 from tests.support.study_world import PROJECT, USER, Answer, StudyWorld
 
-# What a log record has besides the fields that a call added; Lambda's JSON format leaves it out.
+# The attributes of a log record other than a call's own fields; Lambda's JSON format omits them.
 _OWN_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 SECRET = "what-nobody-may-read-in-a-log"
 
 
 def render(record: logging.LogRecord) -> str:
-    """A record as Lambda writes it with `LogFormat: JSON`: one line, added fields at the top level."""
+    """Format a record as Lambda does with `LogFormat: JSON`: one line, added fields at the top level."""
     fields = {key: value for key, value in vars(record).items() if key not in _OWN_FIELDS}
     return (
         json.dumps(
@@ -36,7 +36,7 @@ def render(record: logging.LogRecord) -> str:
 
 @pytest.fixture
 def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
-    """Gives what was logged since the last time, as Lambda renders it at level INFO."""
+    """Return what was logged since the last call, as Lambda formats it at level INFO."""
     caplog.set_level(logging.INFO)
 
     def take() -> str:
@@ -48,7 +48,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
 
 
 def send_secrets(world: StudyWorld, load_event: Any, method: str = "POST", **changes: Any) -> Answer:
-    """A large request with something private in every part of it that can hold it."""
+    """Return a large request with private data in every part."""
     event = load_event("next_post") | {"httpMethod": method, "body": json.dumps({"name": SECRET * 100})}
     event["headers"] = dict.fromkeys(["Cookie", "X-Forwarded-For", "User-Agent", "Authorization"], SECRET)
     event["queryStringParameters"] = {"projectId": PROJECT, "userId": USER, "mail": SECRET}
@@ -78,8 +78,8 @@ def test_log_of_a_request_is_short_and_holds_ids_only(
     prepare: Callable[[StudyWorld], object],
     status: int,
 ) -> None:
-    """Given any kind of request, cold, then under 1 kB of log, metrics included, with nothing of its body,
-    headers or query."""
+    """Given any kind of request, cold, the log is under 1 kB, metrics included, without its body, headers
+    or query."""
     prepare(world)
     world.start_cold()
     logged()
@@ -97,7 +97,7 @@ def test_log_of_a_request_is_short_and_holds_ids_only(
 def test_log_of_a_step_names_project_participant_and_step(
     world: StudyWorld, logged: Callable[[], str]
 ) -> None:
-    """Given an answered page, then one line with the ids as fields, to search by."""
+    """Given an answered page, one line has the ids as fields, to search by."""
     world.get()
     logged()
 
@@ -118,7 +118,7 @@ def test_log_of_a_step_names_project_participant_and_step(
 def test_metrics_of_a_study_are_its_participants_steps_and_answers(
     world: StudyWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given somebody who begins, reloads, answers, answers late and is refused, then each counts once."""
+    """Given a participant who begins, reloads, answers, answers late and is refused, each counts once."""
     capsys.readouterr()
     world.get()
     world.get()
@@ -135,8 +135,8 @@ def test_metrics_of_a_study_are_its_participants_steps_and_answers(
     ]
 
 
-def test_metrics_count_who_is_not_let_in(world: StudyWorld, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given a study that has closed, then one refusal with its reason, and no participant."""
+def test_metrics_count_refused_participants(world: StudyWorld, capsys: pytest.CaptureFixture[str]) -> None:
+    """Given a study that has closed, there is one refusal with its reason, and no participant."""
     world.publish(closesAt="2020-01-01T00:00:00Z")
     capsys.readouterr()
 
@@ -160,7 +160,7 @@ def test_metrics_count_who_is_not_let_in(world: StudyWorld, capsys: pytest.Captu
 def test_log_of_a_refusal_says_why_without_what_was_sent(
     world: StudyWorld, load_event: Any, logged: Callable[[], str], changes: dict[str, Any]
 ) -> None:
-    """Given a request that is refused, then the log has the status and the reason, and nothing of it."""
+    """Given a refused request, the log has the status and the reason, but none of its content."""
     answer = send_secrets(world, load_event, **changes)
 
     text = logged()
@@ -171,7 +171,7 @@ def test_log_of_a_refusal_says_why_without_what_was_sent(
 
 
 def test_fault_is_logged_as_an_error(world: StudyWorld, logged: Callable[[], str]) -> None:
-    """Given S3 down, then an error in the log that names the call and AWS's code, for the alarm."""
+    """Given S3 down, an error in the log names the call and AWS's code, for the alarm."""
     world.aws.fail("GetObject", "SlowDown", 503, times=999)
     world.get()
 

@@ -1,4 +1,5 @@
-"""Start and stop messages: sent when their step is reached, before it is written; again if nobody acts."""
+"""Start and stop messages: published when their step is reached, before it is written, and again if nothing
+happens."""
 
 import pytest
 
@@ -8,7 +9,7 @@ START = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/1
 
 
 def test_start_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> None:
-    """Given startServerStep 1, when the study begins, then one start message with its request id."""
+    """Given startServerStep 1, one start message with its request id is published when the study begins."""
     world.get()
     world.get()
 
@@ -17,7 +18,7 @@ def test_start_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> No
 
 
 def test_start_message_of_a_later_step_waits_for_it(world: StudyWorld) -> None:
-    """Given startServerStep 2, then the message goes out with step 2, not before."""
+    """Given startServerStep 2, the message is published at step 2, not before."""
     world.publish(events={"startServerStep": 2, "stopServerStep": 4})
     world.get()
     assert world.messages("start") == []
@@ -28,7 +29,7 @@ def test_start_message_of_a_later_step_waits_for_it(world: StudyWorld) -> None:
 
 
 def test_server_may_start_with_the_game_itself(world: StudyWorld) -> None:
-    """Given startServerStep on the game step, then the message goes out there and the participant waits."""
+    """Given startServerStep on the game step, the message is published there and the participant waits."""
     world.publish(events={"startServerStep": 3, "stopServerStep": 4})
 
     assert world.reach_waiting().page == "wait"
@@ -36,7 +37,7 @@ def test_server_may_start_with_the_game_itself(world: StudyWorld) -> None:
 
 
 def test_stop_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> None:
-    """Given stopServerStep 4, when the survey is reached and reloaded, then one stop message."""
+    """Given stopServerStep 4, one stop message is published when the survey is reached and reloaded."""
     world.reach_survey()
     world.get()
 
@@ -45,7 +46,7 @@ def test_stop_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> Non
 
 
 def test_study_without_server_sends_nothing(world: StudyWorld) -> None:
-    """Given empty event keys, then a whole study publishes nothing."""
+    """Given empty event keys, a whole study publishes nothing."""
     steps = {"1": "consent.html", "2": "quiz.html", "finalStep": "thanks.html"}
     world.publish(steps=steps, events={"startServerStep": None, "stopServerStep": ""})
 
@@ -58,7 +59,7 @@ def test_study_without_server_sends_nothing(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize(("topic", "reach"), [("start", "get"), ("stop", "survey")])
 def test_message_goes_out_before_the_step_is_written(world: StudyWorld, topic: str, reach: str) -> None:
-    """Given a write that fails, then the message has gone out all the same and the step stands."""
+    """Given a write that fails, the message is published anyway and the step is unchanged."""
     if reach == "survey":
         world.reach_game()
         world.clock.advance(60)
@@ -75,7 +76,8 @@ def test_message_goes_out_before_the_step_is_written(world: StudyWorld, topic: s
 
 
 def test_step_is_not_written_when_its_message_cannot_be_sent(world: StudyWorld) -> None:
-    """Given a topic that refuses, then 503 and no record: the next try sends the message."""
+    """Given a topic that refuses, the response is 503 and there is no record: the next try publishes the
+    message."""
     world.aws.fail("Publish", "AuthorizationError", 403)
 
     assert world.get().status == 503
@@ -86,8 +88,8 @@ def test_step_is_not_written_when_its_message_cannot_be_sent(world: StudyWorld) 
 
 
 def test_start_is_published_again_after_a_minute_without_record(world: StudyWorld) -> None:
-    """Given a start that nobody has acted on, when someone has waited 60 s, then it is asked for again
-    under the same request id, and after another 60 s once more."""
+    """Given a start without effect, it is requested again under the same request id after 60 s of
+    waiting, and again after another 60 s."""
     world.reach_waiting()
 
     sent = []
@@ -102,7 +104,7 @@ def test_start_is_published_again_after_a_minute_without_record(world: StudyWorl
 
 @pytest.mark.parametrize("state", ["starting", "stopping"])
 def test_start_is_published_again_when_the_lease_has_expired(world: StudyWorld, state: str) -> None:
-    """Given a record whose invocation has died, when someone has waited 60 s, then the start again."""
+    """Given a record whose invocation has failed, the start is published again after 60 s of waiting."""
     world.reach_waiting()
     world.put_server(state, lease_until=world.minutes_later(-1))
     world.clock.advance(60)
@@ -113,7 +115,7 @@ def test_start_is_published_again_when_the_lease_has_expired(world: StudyWorld, 
 
 @pytest.mark.parametrize("state", ["starting", "stopping"])
 def test_start_is_not_published_again_while_someone_is_at_work(world: StudyWorld, state: str) -> None:
-    """Given a live lease, then however long someone waits, nothing is asked for."""
+    """Given a live lease, nothing is requested, however long the participant waits."""
     world.reach_waiting()
     world.put_server(state, lease_until=world.minutes_later(30))
     world.clock.advance(600)
@@ -123,8 +125,8 @@ def test_start_is_not_published_again_while_someone_is_at_work(world: StudyWorld
 
 
 def test_server_that_ended_before_the_game_is_asked_for_under_a_new_name(world: StudyWorld) -> None:
-    """Given a slow reader whose server has run out already, when they reach the game, then a new attempt
-    is asked for at once: the old request id would have no effect."""
+    """Given a slow reader whose server has already expired, a new attempt is requested at once at the
+    game: the old request id would have no effect."""
     world.put_server("stopped", attempt=1, stopped_at=world.clock.now())
 
     world.reach_waiting()
@@ -132,8 +134,8 @@ def test_server_that_ended_before_the_game_is_asked_for_under_a_new_name(world: 
     assert world.messages("start") == [START, START | {"requestId": f"{PROJECT}/{USER}/1/2"}]
 
 
-def test_study_that_starts_no_server_asks_for_none(world: StudyWorld) -> None:
-    """Given servers that are started by other means, then neither reaching the game nor waiting publishes."""
+def test_study_without_a_start_step_requests_no_server(world: StudyWorld) -> None:
+    """Given servers that are started by other means, neither the game step nor waiting publishes anything."""
     world.publish(events={"startServerStep": "", "stopServerStep": ""})
     world.put_server("stopped", stopped_at=world.clock.now())
     world.reach_waiting()
@@ -143,8 +145,8 @@ def test_study_that_starts_no_server_asks_for_none(world: StudyWorld) -> None:
     assert world.messages("start") == []
 
 
-def test_server_that_starts_after_the_game_is_not_asked_for_there(world: StudyWorld) -> None:
-    """Given a startServerStep beyond the game, then waiting at the game does not start it early."""
+def test_server_that_starts_after_the_game_is_not_requested_there(world: StudyWorld) -> None:
+    """Given a startServerStep beyond the game, waiting at the game does not start it early."""
     world.publish(events={"startServerStep": 4, "stopServerStep": 5})
     world.reach_waiting()
     world.clock.advance(120)
@@ -154,7 +156,7 @@ def test_server_that_starts_after_the_game_is_not_asked_for_there(world: StudyWo
 
 
 def test_failed_start_is_not_published_again(world: StudyWorld) -> None:
-    """Given a start that failed for good, then no retry is asked for."""
+    """Given a permanently failed start, no retry is requested."""
     world.put_server("failed", error="no such task definition")
     world.reach_waiting()
     world.clock.advance(600)

@@ -1,4 +1,4 @@
-"""A page file that is not there, and projects whose files lie in another bucket."""
+"""Missing page files, and projects whose files are in another bucket."""
 
 import logging
 
@@ -16,16 +16,16 @@ from tests.support.study_world import (
 
 @pytest.fixture
 def incomplete_world(empty_world: StudyWorld) -> StudyWorld:
-    """The sample study, published before its quiz was uploaded."""
+    """Return the sample study, published before its quiz was uploaded."""
     empty_world.publish({"consent.html": CONSENT})
     return empty_world
 
 
-def test_missing_page_is_told_clearly_and_the_answer_before_it_is_kept(
+def test_missing_page_is_reported_clearly_and_the_answer_before_it_is_kept(
     incomplete_world: StudyWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Given a step whose file is missing, then a page that says so and whom to write to, an error in the
-    log that names the file, and the answer that led there in the record."""
+    """Given a step whose file is missing, the page says so and whom to contact, an error in the log names
+    the file, and the record has the answer that led there."""
     incomplete_world.get()
 
     answer = incomplete_world.post({"agree": "yes"})
@@ -38,8 +38,8 @@ def test_missing_page_is_told_clearly_and_the_answer_before_it_is_kept(
     assert vars(error) | {"projectId": PROJECT, "step": 2, "file": "quiz.html"} == vars(error)
 
 
-def test_answer_to_a_missing_page_goes_on(incomplete_world: StudyWorld) -> None:
-    """Given someone before the notice of a missing page, when they submit it, then the study goes on."""
+def test_answer_to_a_missing_page_advances(incomplete_world: StudyWorld) -> None:
+    """Given the notice of a missing page, submitting it continues the study."""
     incomplete_world.get()
     incomplete_world.post({})
 
@@ -47,7 +47,7 @@ def test_answer_to_a_missing_page_goes_on(incomplete_world: StudyWorld) -> None:
 
 
 def test_page_uploaded_after_publishing_is_found(incomplete_world: StudyWorld) -> None:
-    """Given a file that was missing a moment ago, when it is uploaded, then it is shown."""
+    """Given a missing file, it is shown once it is uploaded."""
     incomplete_world.get()
     incomplete_world.post({})
 
@@ -57,7 +57,7 @@ def test_page_uploaded_after_publishing_is_found(incomplete_world: StudyWorld) -
 
 
 def test_researchers_name_is_text_in_the_notice(empty_world: StudyWorld) -> None:
-    """Given a researcher's name with characters that mean something in HTML, then it is shown as text."""
+    """Given a researcher's name with HTML characters, it is shown as text."""
     empty_world.publish({}, researcher="<script>alert(1)</script>")
 
     page = empty_world.get().page
@@ -67,7 +67,7 @@ def test_researchers_name_is_text_in_the_notice(empty_world: StudyWorld) -> None
 
 
 def test_missing_css_is_null(empty_world: StudyWorld) -> None:
-    """Given a style sheet that is missing, then the page comes all the same."""
+    """Given a missing style sheet, the page is shown anyway."""
     empty_world.publish({"consent.html": CONSENT})
 
     answer = empty_world.get()
@@ -76,22 +76,22 @@ def test_missing_css_is_null(empty_world: StudyWorld) -> None:
 
 
 def test_page_in_another_encoding_is_shown_as_well_as_it_goes(empty_world: StudyWorld) -> None:
-    """Given a file that is not UTF-8, then it is shown with replacement characters, not lost."""
+    """Given a file that is not UTF-8, it is shown with replacement characters, not lost."""
     empty_world.publish({"consent.html": "Zoë".encode("latin-1")})
 
     assert empty_world.get().page == "Zo\ufffd"
 
 
 def test_byte_order_mark_is_not_part_of_the_page(empty_world: StudyWorld) -> None:
-    """Given a file that Windows' editor has saved, then its mark is left out."""
+    """Given a file saved by a Windows editor, its byte order mark is left out."""
     empty_world.publish({"consent.html": b"\xef\xbb\xbf<h1>Hi</h1>"})
 
     assert empty_world.get().page == "<h1>Hi</h1>"
 
 
-def test_project_in_an_extra_bucket_lives_there(empty_world: StudyWorld) -> None:
-    """Given a bucket that the operator has listed, then the project's pages come from it, and its versions
-    and participants are kept there."""
+def test_project_in_an_extra_bucket_is_stored_there(empty_world: StudyWorld) -> None:
+    """Given a bucket that the operator has listed, it holds the project's pages, versions and
+    participants."""
     empty_world.publish(bucket=EXTRA_BUCKET)
 
     assert empty_world.get().page == CONSENT
@@ -100,8 +100,8 @@ def test_project_in_an_extra_bucket_lives_there(empty_world: StudyWorld) -> None
     assert empty_world.record(bucket=EXTRA_BUCKET)["nextStep"] == 2
 
 
-def test_server_record_of_such_a_project_lies_in_the_stacks_bucket(empty_world: StudyWorld) -> None:
-    """Given a project in an extra bucket, then its participants' servers are found where all are."""
+def test_server_record_of_such_a_project_is_in_the_stacks_bucket(empty_world: StudyWorld) -> None:
+    """Given a project in an extra bucket, its participants' servers are stored with all others."""
     empty_world.publish(bucket=EXTRA_BUCKET)
 
     assert empty_world.reach_game().page == "show_game_page"
@@ -110,8 +110,8 @@ def test_server_record_of_such_a_project_lies_in_the_stacks_bucket(empty_world: 
 def test_project_in_a_bucket_that_is_not_listed_is_not_found(
     world: StudyWorld, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Given a list, edited by hand, that names a strange bucket, then 400, an error in the log, and no call
-    to that bucket."""
+    """Given a list, edited by hand, that names an unknown bucket, the response is 400, an error is
+    logged, and that bucket is not called."""
     world.upload({"consent.html": "strange"}, bucket=STRANGE_BUCKET)
     world.write_list([world.config | {"bucket": STRANGE_BUCKET}])
 

@@ -1,4 +1,4 @@
-"""What each option adds to the calls of a study, counted exactly: docs/reference/config.md says the same."""
+"""The exact calls that each option adds to a study, as docs/reference/config.md lists them."""
 
 from typing import Any
 
@@ -50,8 +50,8 @@ def warm(world: StudyWorld, **options: Any) -> None:
     ],
 )
 def test_first_and_later_requests(world: StudyWorld, options: dict[str, Any], first: dict[str, int]) -> None:
-    """Given a newcomer who is let in, then only a number of places and balanced groups add calls, two each,
-    to the first request, and no option adds any to a later one that is not at the final step."""
+    """Given an admitted newcomer, only a limit of participants and balanced groups add calls, two each,
+    to the first request, and no option adds any to a later one before the final step."""
     if "groups" in options:
         world.upload({"survey-0.html": "<h1>Survey 0</h1>"})
     warm(world, **options)
@@ -78,7 +78,8 @@ def test_first_and_later_requests(world: StudyWorld, options: dict[str, Any], fi
 def test_refusal_is_counted_by_two_calls_once(
     world: StudyWorld, options: dict[str, Any], query: dict[str, Any]
 ) -> None:
-    """Given somebody refused, then two calls beside the look for their record, and one at each return."""
+    """Given a refused participant, there are two calls after the read of their record, and one at each
+    return."""
     warm(world, **options)
     world.get(**query)
     first = world.aws.count()
@@ -90,8 +91,8 @@ def test_refusal_is_counted_by_two_calls_once(
     assert world.aws.keys("GetObject") == [f"{PROJECT}/Users/{USER}", ADMISSION]
 
 
-def test_refusals_that_nobody_can_prove_cost_nothing(world: StudyWorld) -> None:
-    """Given a bad signature, then no call at all; without a recruiter's id only the look for a record."""
+def test_refusals_without_an_id_cost_nothing(world: StudyWorld) -> None:
+    """Given a bad signature, there is no call; without a recruiter's id only the record is read."""
     warm(world, signedLinks=True)
     world.get()
     invalid = world.aws.count()
@@ -103,7 +104,7 @@ def test_refusals_that_nobody_can_prove_cost_nothing(world: StudyWorld) -> None:
 
 
 def test_key_of_signed_links_is_read_as_often_as_the_list(world: StudyWorld) -> None:
-    """Given reloads every second for half a minute, then the key was read every ten seconds, no oftener."""
+    """Given reloads every second for half a minute, the key is read at most every ten seconds."""
     warm(world, signedLinks=True)
     world.get(signature=SIGNED[USER])
     world.aws.reset()
@@ -116,7 +117,7 @@ def test_key_of_signed_links_is_read_as_often_as_the_list(world: StudyWorld) -> 
 
 @pytest.mark.parametrize("rivals", [1, 3])
 def test_each_faster_arrival_adds_two_calls(world: StudyWorld, rivals: int) -> None:
-    """Given arrivals that win in between, then each costs the loser one more read and one more write."""
+    """Given arrivals that win in between, each costs the loser one more read and one more write."""
     warm(world, maxParticipants=100)
 
     def let_rival_in(left: int) -> None:
@@ -134,7 +135,7 @@ def test_each_faster_arrival_adds_two_calls(world: StudyWorld, rivals: int) -> N
 
 
 def test_balanced_groups_count_the_end_by_two_calls(world: StudyWorld) -> None:
-    """Given the last answer, then one read and one write besides its own; at the final step one read each."""
+    """Given the last answer, there are one read and one write more; at the final step one read each."""
     world.upload({"survey-0.html": "<h1>Survey 0</h1>"})
     warm(world, groups="balanced")
     world.reach_survey()
@@ -149,7 +150,7 @@ def test_balanced_groups_count_the_end_by_two_calls(world: StudyWorld) -> None:
 
 
 def test_retry_of_a_failed_start_is_one_message(world: StudyWorld) -> None:
-    """Given one more try after a failure, then two records read, one message, one write."""
+    """Given a retry after a failure, there are two records read, one message and one write."""
     warm(world)
     world.reach_waiting()
     world.put_server("stopped", error="taken")

@@ -1,4 +1,4 @@
-"""The way through a study's pages: what advances it and what does not."""
+"""The path through a study's pages: what advances it and what does not."""
 
 import json
 
@@ -18,7 +18,7 @@ from tests.support.study_world import (
 
 
 def test_first_get_creates_the_participant_and_returns_step_1(world: StudyWorld) -> None:
-    """Given a newcomer, when they GET, then step 1 is answered in full and their record is there."""
+    """Given a newcomer, a GET returns the complete step 1 and creates their record."""
     answer = world.get()
 
     assert answer.status == 200
@@ -36,7 +36,7 @@ def test_first_get_creates_the_participant_and_returns_step_1(world: StudyWorld)
 
 
 def test_post_answers_the_current_step_and_returns_the_next(world: StudyWorld) -> None:
-    """Given someone at step 1, when they POST, then step 2 comes and the answer stands in requests[1]."""
+    """Given a participant at step 1, a POST returns step 2 and stores the answer in requests[1]."""
     world.get()
 
     answer = world.post({"agree": "yes"})
@@ -46,7 +46,7 @@ def test_post_answers_the_current_step_and_returns_the_next(world: StudyWorld) -
 
 
 def test_get_does_not_advance_a_page(world: StudyWorld) -> None:
-    """Given a page that waits for an answer, when it is reloaded much later, then it comes again."""
+    """Given a page that waits for an answer, it comes again when it is reloaded much later."""
     world.get()
     before = world.record()
     world.clock.advance(3600)
@@ -56,7 +56,7 @@ def test_get_does_not_advance_a_page(world: StudyWorld) -> None:
 
 
 def test_record_holds_what_researchers_scripts_read(world: StudyWorld) -> None:
-    """Given an answered page, then the record has the names, types and order of the data contract."""
+    """Given an answered page, the record has the names, types and order of the data contract."""
     world.get()
     world.post({"agree": "yes"}, step=1)
 
@@ -75,7 +75,7 @@ def test_record_holds_what_researchers_scripts_read(world: StudyWorld) -> None:
 
 
 def test_after_the_last_step_the_final_step_comes_for_ever(world: StudyWorld) -> None:
-    """Given someone past the last step, when they go on asking, then finalStep is steps + 1 each time."""
+    """Given a participant past the last step, each request returns finalStep as steps + 1."""
     answers = [world.reach_final(), world.get(), world.post({"more": "1"}), world.post({"more": "2"})]
     world.clock.advance(86_400)
     answers.append(world.get())
@@ -84,8 +84,8 @@ def test_after_the_last_step_the_final_step_comes_for_ever(world: StudyWorld) ->
 
 
 def test_answers_to_the_final_page_are_kept(world: StudyWorld) -> None:
-    """Given the final page with a form, when it is sent twice, then the first is its answer, the second
-    a repeat, and the very same once more is nothing new."""
+    """Given the final page with a form, the first POST is its answer, the second a repeat, and an
+    identical one adds nothing."""
     world.reach_final()
 
     for text in ("first", "second", "second"):
@@ -97,7 +97,7 @@ def test_answers_to_the_final_page_are_kept(world: StudyWorld) -> None:
 
 
 def test_a_whole_study_stores_the_answer_to_page_k_at_k(world: StudyWorld) -> None:
-    """Given all pages answered, then requests[0] is the first GET and requests[k] belongs to step k."""
+    """Given all pages answered, requests[0] is the first GET and requests[k] belongs to step k."""
     world.reach_final()
 
     requests = world.record()["requests"]
@@ -112,7 +112,7 @@ def test_a_whole_study_stores_the_answer_to_page_k_at_k(world: StudyWorld) -> No
 
 
 def test_post_that_comes_first_begins_the_study(world: StudyWorld) -> None:
-    """Given a newcomer who POSTs, then they are shown step 1 and what they sent is kept."""
+    """Given a newcomer who POSTs, they are shown step 1 and what they sent is kept."""
     answer = world.post({"came": "from elsewhere"})
 
     assert (answer.page, answer.step) == (CONSENT, 1)
@@ -120,14 +120,14 @@ def test_post_that_comes_first_begins_the_study(world: StudyWorld) -> None:
 
 
 def test_study_without_css_says_null(world: StudyWorld) -> None:
-    """Given a config without css, then the key is there and null."""
+    """Given a config without css, the key is present and null."""
     world.publish(css=None)
 
     assert world.get().content["css"] is None
 
 
-def test_study_that_ends_with_a_game_goes_on_to_the_final_step(world: StudyWorld) -> None:
-    """Given a game as the last numbered step, when it is over, then finalStep comes."""
+def test_study_that_ends_with_a_game_continues_to_the_final_step(world: StudyWorld) -> None:
+    """Given a game as the last numbered step, finalStep follows when it is over."""
     events = {"startServerStep": 1, "stopServerStep": 2}
     world.publish(steps={"1": "game", "finalStep": "thanks.html"}, events=events)
     world.put_server()
@@ -142,14 +142,14 @@ def test_study_that_ends_with_a_game_goes_on_to_the_final_step(world: StudyWorld
 
 @pytest.mark.parametrize("finished", ["1", None], ids=["with step", "without step"])
 def test_empty_form_is_an_answer(world: StudyWorld, finished: str | None) -> None:
-    """Given a page without fields, when a POST without body comes, then the study goes on."""
+    """Given a page without fields, the study continues after a POST without body."""
     world.get()
 
     assert world.post(None, **({"step": finished} if finished else {})).page == QUIZ
 
 
 def test_user_id_is_lower_cased(world: StudyWorld) -> None:
-    """Given an id in capitals, then it is the same participant, and the answer says the id as it is used."""
+    """Given an id in capitals, it is the same participant, and the response has the id in lower case."""
     world.get(user=USER.upper())
 
     answer = world.post({"agree": "yes"})
@@ -159,7 +159,7 @@ def test_user_id_is_lower_cased(world: StudyWorld) -> None:
 
 
 def test_survey_follows_the_game(world: StudyWorld) -> None:
-    """Given the game played for a minute, when the existing front end GETs, then the next page comes."""
+    """Given a game played for a minute, a GET of the existing front end returns the next page."""
     answer = world.reach_survey()
 
     assert (answer.page, answer.step) == (SURVEY, 4)

@@ -1,4 +1,4 @@
-"""What recruiters' links bring along: recorded parameters, one participant per id, the way back."""
+"""Recruiters' links: recorded parameters, one participant per id, and the link back."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ LINK = {"PROLIFIC_PID": PID, "STUDY_ID": "s 1", "SESSION_ID": "x"}
 
 
 def test_parameters_of_the_first_request_are_recorded_once(world: StudyWorld) -> None:
-    """Given a link with recruiters' parameters, then the record has them, from the first request only, and
-    none of the platform's own."""
+    """Given a link with recruiters' parameters, the record has those of the first request only, and none
+    of the platform's own."""
     world.get(**LINK, screenWidth=1280, mobile=0, css="a.css", step=0)
     world.post({"agree": "yes"}, step=1, PROLIFIC_PID="another", late="1")
 
@@ -22,14 +22,14 @@ def test_parameters_of_the_first_request_are_recorded_once(world: StudyWorld) ->
 
 
 def test_record_without_parameters_has_no_key_for_them(world: StudyWorld) -> None:
-    """Given a plain link, then the record is as it always was."""
+    """Given a plain link, the record is as before."""
     world.get()
 
     assert "parameters" not in world.record()
 
 
 def test_what_is_too_long_stays_with_the_request(world: StudyWorld) -> None:
-    """Given a value that is too long, then it stands in the first request only, whole."""
+    """Given a value that is too long, only the first request has it, complete."""
     world.get(a="x" * 513, b="y")
 
     record = world.record()
@@ -38,7 +38,7 @@ def test_what_is_too_long_stays_with_the_request(world: StudyWorld) -> None:
 
 
 def test_signature_is_stored_nowhere(world: StudyWorld, load_event: Any) -> None:
-    """Given a signature in the query and in the Referer, then nothing of it is in the record."""
+    """Given a signature in the query and in the Referer, nothing of it is in the record."""
     secret = "c2lnbmF0dXJl"
     link = f"https://hippogym.example.org/?projectId={PROJECT}&signature={secret}&a=b"
     event = load_event("next_get")
@@ -55,7 +55,7 @@ def test_signature_is_stored_nowhere(world: StudyWorld, load_event: Any) -> None
 
 
 def test_completion_comes_with_the_final_page_and_not_before(world: StudyWorld) -> None:
-    """Given a code and a URL, then the final page's answers have both, filled in, and no earlier one."""
+    """Given a code and a URL, the final page's responses have both, filled in, and no earlier one."""
     url = "https://recruiter.example/done?cc={code}&u={userId}&s={STUDY_ID}&p={missing}"
     world.publish(completion={"code": "C1", "url": url})
     world.get(**LINK)
@@ -71,14 +71,14 @@ def test_completion_comes_with_the_final_page_and_not_before(world: StudyWorld) 
 
 @pytest.mark.parametrize("completion", [None, {}, {"code": ""}])
 def test_study_without_completion_has_no_key_for_it(world: StudyWorld, completion: Any) -> None:
-    """Given no completion, then the final answer is as it always was."""
+    """Given no completion, the final response is as before."""
     world.publish(completion=completion)
 
     assert "completion" not in world.reach_final().content
 
 
 def test_completion_is_that_of_the_version_they_began_with(world: StudyWorld) -> None:
-    """Given a code that is changed on the way, then whoever began before gets the old one."""
+    """Given a code that changes meanwhile, earlier participants get the old one."""
     world.publish(completion={"code": "old"})
     world.reach_survey()
     world.publish(completion={"code": "new"})
@@ -88,14 +88,14 @@ def test_completion_is_that_of_the_version_they_began_with(world: StudyWorld) ->
 
 @pytest.fixture
 def one_per_world(world: StudyWorld) -> StudyWorld:
-    """A study with one participant per PROLIFIC_PID."""
+    """Return a study with one participant per PROLIFIC_PID."""
     world.publish(onePer="PROLIFIC_PID")
     return world
 
 
 def test_same_recruiter_id_is_the_same_participant(one_per_world: StudyWorld) -> None:
-    """Given somebody who comes back in another browser, with another user id, then they go on where they
-    were, and there is one record."""
+    """Given a participant who returns in another browser with another user id, they continue at their
+    step, and there is one record."""
     first = one_per_world.get(user=USER, **LINK)
     one_per_world.post({"agree": "yes"}, user=first.content["userId"])
 
@@ -108,14 +108,14 @@ def test_same_recruiter_id_is_the_same_participant(one_per_world: StudyWorld) ->
 
 
 def test_server_is_that_of_the_participant_and_not_of_the_browser(one_per_world: StudyWorld) -> None:
-    """Given a derived id, then the server is started under it."""
+    """Given a derived id, the server is started under it."""
     one_per_world.get(**LINK)
 
     assert [m["userId"] for m in one_per_world.messages("start")] == [DERIVED]
 
 
 def test_answers_without_the_parameter_go_on_by_user_id(one_per_world: StudyWorld) -> None:
-    """Given a page that sends its user id only, as soon as it has it, then the study goes on."""
+    """Given a page that sends only its user id as soon as it has it, the study continues."""
     one_per_world.get(**LINK)
 
     assert one_per_world.post({"agree": "yes"}, user=DERIVED).page == QUIZ
@@ -126,7 +126,7 @@ def test_answers_without_the_parameter_go_on_by_user_id(one_per_world: StudyWorl
 def test_newcomer_without_recruiter_id_is_refused(
     one_per_world: StudyWorld, method: str, value: str | None
 ) -> None:
-    """Given no id, an empty or an over-long one, then a page that says so, and nothing is stored."""
+    """Given no id, or an empty or too long one, the page says so and nothing is stored."""
     query = {} if value is None else {"PROLIFIC_PID": value}
 
     answer = one_per_world.send(method, None, user=USER, project=PROJECT, **query)
@@ -137,8 +137,8 @@ def test_newcomer_without_recruiter_id_is_refused(
     assert one_per_world.list_keys(f"{PROJECT}/_admission.json") == []
 
 
-def test_participant_from_before_the_option_goes_on(world: StudyWorld) -> None:
-    """Given somebody who began before the study asked for ids, then they go on without one."""
+def test_participant_from_before_the_option_continues(world: StudyWorld) -> None:
+    """Given a participant who began before the study asked for ids, they continue without one."""
     world.get()
     world.publish(onePer="PROLIFIC_PID")
 
@@ -146,7 +146,7 @@ def test_participant_from_before_the_option_goes_on(world: StudyWorld) -> None:
 
 
 def test_two_browsers_of_one_recruiter_id_at_once_are_one_participant(one_per_world: StudyWorld) -> None:
-    """Given the same id in two browsers at once, then one record and both see step 1."""
+    """Given the same id in two browsers at once, there is one record and both see step 1."""
     rivals = []
     one_per_world.aws.before(
         "PutObject", lambda: rivals.append(one_per_world.get(user=OTHER_USER, **LINK)), key="/Users/"

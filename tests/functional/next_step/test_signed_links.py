@@ -1,4 +1,4 @@
-"""Signed links: a known id alone lets nobody in."""
+"""Signed links: a known id alone does not admit anyone."""
 
 import logging
 
@@ -22,20 +22,20 @@ SIGNATURE = sign_link(KEY, PROJECT, USER)
 
 
 def put_key(world: StudyWorld, key: bytes = KEY, bucket: str = BUCKET) -> None:
-    """Put the key of the project's links where the documentation says."""
+    """Store the key of the project's links under the documented name."""
     world.s3.put_object(Bucket=bucket, Key=name_link_key(PROJECT), Body=key)
 
 
 @pytest.fixture
 def signed_world(world: StudyWorld) -> StudyWorld:
-    """A study with signed links, and its key."""
+    """Return a study with signed links, and its key."""
     put_key(world)
     world.publish(signedLinks=True)
     return world
 
 
 def is_refused(answer: Answer) -> bool:
-    """Whether the answer is the page for a link that does not let in."""
+    """Return whether the response is the page for an invalid link."""
     content = answer.content
     return answer.status == 200 and (content.get("error"), content.get("reason")) == (
         "refused",
@@ -44,13 +44,13 @@ def is_refused(answer: Answer) -> bool:
 
 
 def test_signed_link_goes_through_the_study(signed_world: StudyWorld) -> None:
-    """Given a good signature with every request, then the study is as any other."""
+    """Given a valid signature with every request, the study works as any other."""
     assert signed_world.get(signature=SIGNATURE).page == CONSENT
     assert signed_world.post({"agree": "yes"}, signature=SIGNATURE).page == QUIZ
 
 
 def test_user_id_counts_in_lower_case(signed_world: StudyWorld) -> None:
-    """Given the id in capitals in the link, then the signature of the id as it is used is valid."""
+    """Given the id in capitals in the link, the signature of the id in lower case is valid."""
     assert signed_world.get(user=USER.upper(), signature=SIGNATURE).page == CONSENT
 
 
@@ -64,8 +64,8 @@ def test_user_id_counts_in_lower_case(signed_world: StudyWorld) -> None:
     ],
     ids=["none", "empty", "cut off", "somebody else's"],
 )
-def test_newcomer_without_good_signature_is_refused(signed_world: StudyWorld, query: dict[str, str]) -> None:
-    """Given no signature or another one, then a page, nothing stored and nothing started."""
+def test_newcomer_without_valid_signature_is_refused(signed_world: StudyWorld, query: dict[str, str]) -> None:
+    """Given no signature or another one, a page says so, nothing is stored and nothing starts."""
     answers = [signed_world.get(**query), signed_world.post({"a": "b"}, **query)]
 
     assert all(is_refused(answer) for answer in answers)
@@ -75,7 +75,7 @@ def test_newcomer_without_good_signature_is_refused(signed_world: StudyWorld, qu
 
 
 def test_known_id_of_a_participant_is_not_enough(signed_world: StudyWorld) -> None:
-    """Given somebody who knows a participant's id, then they neither see the page nor add an answer."""
+    """Given a stranger who knows a participant's id, they neither see the page nor add an answer."""
     signed_world.get(signature=SIGNATURE)
     before = signed_world.record()
 
@@ -86,11 +86,11 @@ def test_known_id_of_a_participant_is_not_enough(signed_world: StudyWorld) -> No
 
 
 @pytest.mark.parametrize("key", [None, b"", b"too short", b" " * 40, b"0123456789abcdef0123456789abcde\n"])
-def test_without_a_key_nobody_is_let_in(
+def test_without_a_key_everyone_is_refused(
     world: StudyWorld, key: bytes | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Given a key that is missing or too short, then everybody is refused, signed with it or not, and an
-    error in the log names where it should lie."""
+    """Given a key that is missing or too short, everyone is refused, and an error in the log names its S3
+    key."""
     world.publish(signedLinks=True)
     if key is not None:
         put_key(world, key)
@@ -103,14 +103,14 @@ def test_without_a_key_nobody_is_let_in(
 
 
 def test_key_may_end_with_a_line_break(signed_world: StudyWorld) -> None:
-    """Given a key as an editor writes it, then white space around it does not count."""
+    """Given a key saved by an editor, white space around it does not count."""
     put_key(signed_world, b"\n" + KEY + b" \r\n")
 
     assert signed_world.get(signature=SIGNATURE).page == CONSENT
 
 
-def test_key_lies_in_the_projects_bucket(world: StudyWorld) -> None:
-    """Given a project in another bucket, then its key is read there."""
+def test_key_is_in_the_projects_bucket(world: StudyWorld) -> None:
+    """Given a project in another bucket, its key is read there."""
     put_key(world, KEY[::-1])
     put_key(world, KEY, EXTRA_BUCKET)
     world.publish(signedLinks=True, bucket=EXTRA_BUCKET)
@@ -119,7 +119,7 @@ def test_key_lies_in_the_projects_bucket(world: StudyWorld) -> None:
 
 
 def test_new_key_takes_effect_within_ten_seconds(signed_world: StudyWorld) -> None:
-    """Given a key that is replaced, then old links are good for less than ten seconds, new ones after it."""
+    """Given a key that is replaced, old links are valid for less than ten seconds, and new ones after it."""
     signed_world.get(signature=SIGNATURE)
     put_key(signed_world, KEY[::-1])
     new = sign_link(KEY[::-1], PROJECT, USER)
@@ -131,8 +131,8 @@ def test_new_key_takes_effect_within_ten_seconds(signed_world: StudyWorld) -> No
     assert signed_world.get(signature=new).page == CONSENT
 
 
-def test_missing_key_is_found_soon_after_it_is_there(world: StudyWorld) -> None:
-    """Given a key that comes after the study, then links work a second later."""
+def test_missing_key_is_found_soon_after_it_is_stored(world: StudyWorld) -> None:
+    """Given a key that is stored after the study is published, links work a second later."""
     world.publish(signedLinks=True)
     world.get(signature=SIGNATURE)
     put_key(world)
@@ -141,8 +141,8 @@ def test_missing_key_is_found_soon_after_it_is_there(world: StudyWorld) -> None:
     assert world.get(signature=SIGNATURE).page == CONSENT
 
 
-def test_option_acts_on_those_who_have_begun(world: StudyWorld) -> None:
-    """Given a participant of an open study, when its links are to be signed, then theirs has to be too."""
+def test_option_applies_to_participants_who_have_begun(world: StudyWorld) -> None:
+    """Given a participant of an open study, their link must be signed too once the study requires it."""
     world.get()
     put_key(world)
     world.publish(signedLinks=True)
@@ -152,7 +152,7 @@ def test_option_acts_on_those_who_have_begun(world: StudyWorld) -> None:
 
 
 def test_derived_id_is_what_is_signed(signed_world: StudyWorld) -> None:
-    """Given one participant per recruiter's id, then the signature is that of the id derived from it."""
+    """Given one participant per recruiter's id, the signature is that of the derived id."""
     signed_world.publish(signedLinks=True, onePer="PID")
     derived = derive_user_id(PROJECT, "PID", "7")
 
@@ -162,7 +162,8 @@ def test_derived_id_is_what_is_signed(signed_world: StudyWorld) -> None:
 
 
 def test_closed_study_stays_closed(signed_world: StudyWorld) -> None:
-    """Given a study switched off, then 400 with a signature and without, and a bad one stores nothing."""
+    """Given a closed study, the response is 400 with and without a signature, and an invalid one stores
+    nothing."""
     signed_world.get(signature=SIGNATURE)
     signed_world.publish(signedLinks=True, live=False)
     before = signed_world.record()

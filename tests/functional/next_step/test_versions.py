@@ -1,4 +1,4 @@
-"""Publications: whoever began with one finishes with it."""
+"""Publications: participants finish with the version that they began with."""
 
 import json
 
@@ -10,8 +10,8 @@ NEW_STEPS = {"1": "quiz.html", "2": "survey.html", "finalStep": "thanks.html"}
 
 
 def test_participant_finishes_with_the_version_they_began_with(world: StudyWorld) -> None:
-    """Given a study published anew in the middle, then they keep its old pages, steps and style; a newcomer
-    gets the new ones. In a warm function and in a cold one."""
+    """Given a study published again meanwhile, earlier participants keep its old pages, steps and style,
+    and a newcomer gets the new ones, in a warm function and in a cold one."""
     world.get()
     world.publish({"quiz.html": "new quiz", "style.css": "new style"}, steps=NEW_STEPS)
 
@@ -24,7 +24,7 @@ def test_participant_finishes_with_the_version_they_began_with(world: StudyWorld
 
 
 def test_participants_events_are_those_of_their_version(world: StudyWorld) -> None:
-    """Given a study whose stop step moves while someone plays, then their server stops where it was to."""
+    """Given a study whose stop step moves while a participant plays, their server stops at the old step."""
     world.reach_game()
     world.publish(events={"startServerStep": 1, "stopServerStep": 5})
     world.clock.advance(60)
@@ -35,14 +35,14 @@ def test_participants_events_are_those_of_their_version(world: StudyWorld) -> No
 
 
 def test_record_names_its_version(world: StudyWorld) -> None:
-    """Given a newcomer, then their record has the version that the list names."""
+    """Given a newcomer, their record has the version that the list names."""
     world.get()
 
     assert world.record()["version"] == world.read_list()[0]["version"]
 
 
 def test_pages_changed_without_publishing_are_not_shown(world: StudyWorld) -> None:
-    """Given a page uploaded anew but not published, then newcomers too get the published one."""
+    """Given a page uploaded again but not published, newcomers get the published one."""
     world.upload({"quiz.html": "not published"})
     world.start_cold()
     world.get()
@@ -50,8 +50,8 @@ def test_pages_changed_without_publishing_are_not_shown(world: StudyWorld) -> No
     assert world.post({}).page == QUIZ
 
 
-def test_entry_without_version_is_served_as_it_lies_there(empty_world: StudyWorld) -> None:
-    """Given a list copied from an existing deployment, then its pages are read from the bucket."""
+def test_entry_without_version_is_served_from_the_bucket(empty_world: StudyWorld) -> None:
+    """Given a list copied from an existing deployment, its pages are read from the bucket."""
     empty_world.upload({"consent.html": "as it is", "style.css": "style"})
     empty_world.write_list([empty_world.config])
 
@@ -62,7 +62,7 @@ def test_entry_without_version_is_served_as_it_lies_there(empty_world: StudyWorl
 
 
 def test_byte_order_mark_of_such_a_page_is_left_out(empty_world: StudyWorld) -> None:
-    """Given such a project with a file that Windows' editor has saved, then its mark is not in the page."""
+    """Given such a project with a file saved by a Windows editor, its byte order mark is not in the page."""
     empty_world.upload({"consent.html": b"\xef\xbb\xbf<h1>Hi</h1>"})
     empty_world.write_list([empty_world.config])
 
@@ -70,7 +70,7 @@ def test_byte_order_mark_of_such_a_page_is_left_out(empty_world: StudyWorld) -> 
 
 
 def test_page_of_an_entry_without_version_may_change(empty_world: StudyWorld) -> None:
-    """Given such a project, when a page is uploaded anew, then it is shown after the cache life."""
+    """Given such a project, a page uploaded again is shown after the cache life."""
     empty_world.upload({"consent.html": "first"})
     empty_world.write_list([empty_world.config])
     empty_world.get()
@@ -81,7 +81,7 @@ def test_page_of_an_entry_without_version_may_change(empty_world: StudyWorld) ->
 
 
 def test_variants_of_an_entry_without_version_are_found(empty_world: StudyWorld) -> None:
-    """Given numbered files and no version, then each participant sees their group's."""
+    """Given numbered files and no version, each participant sees their group's."""
     empty_world.upload({"consent-0.html": "group 0", "consent-1.html": "group 1"})
     empty_world.write_list([empty_world.config])
 
@@ -91,7 +91,7 @@ def test_variants_of_an_entry_without_version_are_found(empty_world: StudyWorld)
 def test_variants_and_plain_file_of_an_entry_without_version_are_three_groups(
     empty_world: StudyWorld,
 ) -> None:
-    """Given the plain file beside two numbered ones, then it is the last of three groups."""
+    """Given the plain file next to two numbered ones, it is the last of three groups."""
     pages = {"consent-0.html": "group 0", "consent-1.html": "group 1", "consent.html": "group 2"}
     empty_world.upload(pages)
     empty_world.write_list([empty_world.config])
@@ -100,9 +100,9 @@ def test_variants_and_plain_file_of_an_entry_without_version_are_three_groups(
 
 
 @pytest.mark.parametrize("published", [True, False])
-def test_record_of_an_existing_deployment_goes_on(world: StudyWorld, published: bool) -> None:
-    """Given a record with whole events in `requests`, as existing deployments wrote it, then its participant
-    goes on with the project as it is, and nothing of the record is lost."""
+def test_participant_of_an_existing_deployment_continues(world: StudyWorld, published: bool) -> None:
+    """Given a record with whole events in `requests`, as existing deployments wrote it, its participant
+    continues with the current project, and none of the record is lost."""
     if not published:
         world.write_list([world.config])
     old_request = {"resource": "/next", "httpMethod": "GET", "headers": None, "body": None}
@@ -120,14 +120,14 @@ def test_record_of_an_existing_deployment_goes_on(world: StudyWorld, published: 
 
 
 def test_game_of_an_existing_deployments_record_ends_by_get(world: StudyWorld) -> None:
-    """Given a record whose game was shown by an existing deployment, then a GET says that it is over."""
+    """Given a record whose game was shown by an existing deployment, a GET means that it is over."""
     world.put_record({"created": "2029-12-31 23:59:59+00:00", "nextStep": 4, "requests": [{}, {}, {}]})
 
     assert world.get().step == 4
 
 
 def test_no_participants_record_is_shared_between_projects(world: StudyWorld) -> None:
-    """Given the same user id in two studies, then they stand at their own step in each."""
+    """Given the same user id in two studies, each has its own step."""
     world.publish(id="second")
     world.get()
     world.post({})

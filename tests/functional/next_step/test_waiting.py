@@ -1,4 +1,4 @@
-"""What participants who wait for their server are told, and the one more try that they may ask for."""
+"""The responses to participants who wait for their server, and the retry that they may request."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from tests.support.study_world import PROJECT, SURVEY, USER, Answer, StudyWorld
 
 
 def told(answer: Answer) -> tuple[Any, ...]:
-    """What a waiting answer says besides `wait`."""
+    """Return the keys of a waiting response besides `wait`."""
     assert answer.page == "wait"
     return tuple(answer.content[key] for key in ("progress", "retryAfter", "usualSeconds"))
 
 
 def fail_start(world: StudyWorld, **more: Any) -> Answer:
-    """Wait for a server whose start has failed for good."""
+    """Wait for a server whose start has failed permanently."""
     world.put_server("stopped", error="the name is taken", start_id=f"{PROJECT}/{USER}/1", **more)
     return world.reach_waiting()
 
 
 def fields_of_failure(answer: Answer) -> tuple[Any, ...]:
-    """What the page for a failed server says besides its text."""
+    """Return the keys of the page for a failed server besides its text."""
     return tuple(answer.content.get(key) for key in ("error", "mayRetry", "contact"))
 
 
@@ -31,7 +31,7 @@ FAILED_FOR_GOOD = ("server_failed", False, "Ada Example, ada@example.org")
 
 
 def test_progress_of_a_start(world: StudyWorld) -> None:
-    """Given a server on its way, then each poll says how far it is, and when to ask again."""
+    """Given a server on its way, each poll says how far it is, and when to ask again."""
     answers = [told(world.reach_waiting())]
     for more in ({}, {"public_ip": "198.51.100.7"}):
         world.put_server("starting", lease_until=world.minutes_later(5), **more)
@@ -42,7 +42,7 @@ def test_progress_of_a_start(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("state", ["stopping", "stopped"])
 def test_earlier_server_is_a_queue(world: StudyWorld, state: str) -> None:
-    """Given an earlier server that is stopped or being stopped, then the start is queued."""
+    """Given an earlier server that is stopped or being stopped, the start is queued."""
     world.put_server(state, public_ip="198.51.100.7")
 
     assert told(world.reach_waiting())[0] == "queued"
@@ -50,7 +50,7 @@ def test_earlier_server_is_a_queue(world: StudyWorld, state: str) -> None:
 
 
 def test_times_are_the_operators(world: StudyWorld) -> None:
-    """Given other settings, fractions among them, then the answers follow them."""
+    """Given other settings, including fractions, the responses use them."""
     world.set_environment(RETRY_AFTER_SECONDS="0.5", USUAL_START_SECONDS="5")
 
     assert told(world.reach_waiting()) == ("queued", 1, 5)
@@ -60,7 +60,7 @@ def test_times_are_the_operators(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("reach", ["get", "reach_waiting", "reach_game", "reach_survey", "reach_final"])
 def test_every_answer_has_title_and_language(world: StudyWorld, reach: str) -> None:
-    """Given any answer of the study, then it says what the study is called, and its language."""
+    """Given any response of the study, it has the study's title and language."""
     world.publish(name="Voiture", language="fr")
 
     content = getattr(world, reach)().content
@@ -69,7 +69,7 @@ def test_every_answer_has_title_and_language(world: StudyWorld, reach: str) -> N
 
 
 def test_list_without_name_and_with_a_strange_language(world: StudyWorld) -> None:
-    """Given a list edited by hand, then the project's id and English."""
+    """Given a list edited by hand, the title is the project's id and the language English."""
     entry = {**world.read_list()[0], "name": None, "language": 5, "version": None}
     world.write_list([entry])
 
@@ -79,21 +79,21 @@ def test_list_without_name_and_with_a_strange_language(world: StudyWorld) -> Non
 
 
 def test_failure_offers_one_more_try(world: StudyWorld) -> None:
-    """Given a start that failed for good, then the page offers to try again, and a person to ask."""
+    """Given a permanently failed start, the page offers a retry, and a person to contact."""
     assert fields_of_failure(fail_start(world)) == FAILED
     assert fields_of_failure(world.get()) == FAILED
 
 
 def test_study_without_researcher_has_no_contact(world: StudyWorld) -> None:
-    """Given a config that names nobody, then `contact` is null."""
+    """Given a config without a researcher, `contact` is null."""
     world.publish(researcher=None)
 
     assert fields_of_failure(fail_start(world)) == ("server_failed", True, None)
 
 
 def test_retry_is_published_at_once_and_waited_for(world: StudyWorld) -> None:
-    """Given a failed start, when the participant tries again, then a start with an id of its own is on its
-    way, and they wait instead of seeing the old failure."""
+    """Given a failed start, a retry publishes a start with its own id, and the participant waits instead
+    of seeing the old failure."""
     fail_start(world, attempt=2)
 
     answers = [world.get(retry=1), world.get(), world.get(retry=1)]
@@ -107,7 +107,7 @@ def test_retry_is_published_at_once_and_waited_for(world: StudyWorld) -> None:
 
 
 def test_retry_that_is_taken_up_shows_its_progress_and_the_game(world: StudyWorld) -> None:
-    """Given a retry, when its server starts and becomes ready, then the participant plays."""
+    """Given a retry, the participant plays when its server is ready."""
     fail_start(world)
     world.get(retry=1)
     world.put_server("starting", attempt=2, lease_until=world.minutes_later(5))
@@ -119,7 +119,7 @@ def test_retry_that_is_taken_up_shows_its_progress_and_the_game(world: StudyWorl
 
 
 def test_permanent_failure_may_be_retried_once(world: StudyWorld) -> None:
-    """Given a retry that failed as well, then the page says so at once and offers nothing more."""
+    """Given a retry that failed too, the page says so at once and offers nothing more."""
     fail_start(world)
     world.get(retry=1)
     retried = world.messages("start")[-1]["requestId"]
@@ -131,7 +131,7 @@ def test_permanent_failure_may_be_retried_once(world: StudyWorld) -> None:
 
 
 def test_task_that_ended_may_be_retried_until_the_attempts_are_used_up(world: StudyWorld) -> None:
-    """Given a task that ended, then the participant's retries are those that the platform would make."""
+    """Given a task that ended, the participant's retries are the same as the platform's."""
     world.put_server("stopped", error="exit 1", reason=EndReason.TASK_ENDED, attempt=1, tries=1)
     world.reach_waiting()
     offers = []
@@ -151,9 +151,9 @@ def test_task_that_ended_may_be_retried_until_the_attempts_are_used_up(world: St
     assert [m["requestId"].rpartition("/")[2] for m in world.messages("start")] == ["1", "2", "3", "4", "5"]
 
 
-def test_retry_that_nobody_takes_up_is_asked_for_again_each_minute(world: StudyWorld) -> None:
-    """Given all servers in use when the retry comes, then it is asked for again, under the same id, and the
-    participant goes on waiting; after ten minutes the failure is shown again."""
+def test_retry_that_does_not_start_is_requested_again_each_minute(world: StudyWorld) -> None:
+    """Given all servers in use at the retry, it is requested again under the same id while the
+    participant keeps waiting; after ten minutes the failure is shown again."""
     fail_start(world)
     world.get(retry=1)
     world.aws.reset()
@@ -170,7 +170,7 @@ def test_retry_that_nobody_takes_up_is_asked_for_again_each_minute(world: StudyW
 
 @pytest.mark.parametrize("loser_retries", [True, False])
 def test_two_retries_at_once_are_one(world: StudyWorld, loser_retries: bool) -> None:
-    """Given two windows that try again at once, then both wait, for one and the same start."""
+    """Given two windows that retry at once, both wait for the same start."""
     fail_start(world)
     rivals: list[Answer] = []
     query = {"retry": 1} if loser_retries else {}
@@ -186,7 +186,7 @@ def test_two_retries_at_once_are_one(world: StudyWorld, loser_retries: bool) -> 
 
 
 def test_retry_of_a_start_that_is_not_published_is_not_remembered(world: StudyWorld) -> None:
-    """Given SNS down, then 503, and the participant may still try again."""
+    """Given SNS down, the response is 503, and the participant may still retry."""
     fail_start(world)
     world.aws.fail("Publish", "InternalError", 500, times=10_000)
     status = world.get(retry=1).status
@@ -197,7 +197,7 @@ def test_retry_of_a_start_that_is_not_published_is_not_remembered(world: StudyWo
 
 
 def test_retry_elsewhere_changes_nothing(world: StudyWorld) -> None:
-    """Given `retry=1` on a page, while a server starts, in a game or at the end, then it is any other GET."""
+    """Given `retry=1` on a page, while a server starts, in a game or at the end, it acts as any other GET."""
     pages = [world.get(retry=1).page, world.get().page]
     world.reach_waiting()
     world.put_server("starting", lease_until=world.minutes_later(5))
@@ -215,7 +215,7 @@ def test_retry_elsewhere_changes_nothing(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize(("method", "query"), [("POST", {"retry": 1}), ("GET", {"retry": 0}), ("GET", {})])
 def test_only_a_get_that_says_so_is_a_retry(world: StudyWorld, method: str, query: dict[str, int]) -> None:
-    """Given another request to the page for a failed server, then no start is published."""
+    """Given another request to the page for a failed server, no start is published."""
     fail_start(world)
 
     answer = world.send(method, None, user=USER, project=PROJECT, **query)
@@ -225,7 +225,7 @@ def test_only_a_get_that_says_so_is_a_retry(world: StudyWorld, method: str, quer
 
 
 def test_study_that_starts_no_server_offers_no_retry(world: StudyWorld) -> None:
-    """Given a study whose servers are started by other means, then there is nothing to try again."""
+    """Given a study whose servers are started by other means, there is nothing to retry."""
     world.publish(events={"startServerStep": None, "stopServerStep": 4})
 
     assert fields_of_failure(fail_start(world)) == FAILED_FOR_GOOD
@@ -234,7 +234,7 @@ def test_study_that_starts_no_server_offers_no_retry(world: StudyWorld) -> None:
 
 
 def test_game_whose_server_failed_while_it_was_shown_offers_no_retry(world: StudyWorld) -> None:
-    """Given a game that was shown and whose server has failed since, then `retry` starts nothing."""
+    """Given a game that was shown and whose server has failed since, `retry` starts nothing."""
     world.reach_game()
     world.put_server("stopped", error="the host is gone")
 

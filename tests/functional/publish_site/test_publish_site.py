@@ -1,4 +1,5 @@
-"""publish_site: the page is in the bucket, and CloudFormation is told so, or why not, whatever happens."""
+"""publish_site: the page is in the bucket, and CloudFormation gets a response with the result or the reason
+in any case."""
 
 import json
 import threading
@@ -19,7 +20,7 @@ BUCKET = "hippo-site"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The page."""
+    """Return the page's files."""
     (tmp_path / "index.html").write_text("<p>")
     (tmp_path / "main.js").write_text("export {}")
     return tmp_path
@@ -33,7 +34,7 @@ def function(
     load_function: Callable[[str], ModuleType],
     monkeypatch: pytest.MonkeyPatch,
 ) -> ModuleType:
-    """The function, with an empty bucket."""
+    """Return the function, with an empty bucket."""
     location: Any = {"LocationConstraint": "ca-central-1"}
     shared_client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
     monkeypatch.setenv("SITE_BUCKET", BUCKET)
@@ -48,7 +49,7 @@ def function(
 def send(
     function: ModuleType, cloudformation: CloudFormation, load_event: Callable[[str], dict[str, Any]]
 ) -> Callable[..., dict[str, str]]:
-    """Send an event as CloudFormation does; the one answer to it."""
+    """Send an event as CloudFormation does, and return the only response to it."""
 
     def send(kind: str = "Create", milliseconds: int = 120_000, **changes: Any) -> dict[str, str]:
         event = load_event("publish_site")
@@ -62,14 +63,15 @@ def send(
 
 
 def list_site() -> dict[str, dict[str, Any]]:
-    """What is in the bucket, by key."""
+    """Return the bucket's content by key."""
     s3 = shared_client("s3")
     keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
     return {key: s3.get_object(Bucket=BUCKET, Key=key) for key in keys}
 
 
 def test_create_publishes_the_page(send: Callable[..., dict[str, str]]) -> None:
-    """Given a new stack, then the page and its config.json are there, typed, and asked for each time."""
+    """Given a new stack, the page and its config.json are there with their types, and revalidated each
+    time."""
     answer = send()
 
     assert answer["Status"] == "SUCCESS"
@@ -87,7 +89,7 @@ def test_create_publishes_the_page(send: Callable[..., dict[str, str]]) -> None:
 
 
 def test_answer_repeats_what_cloudformation_asks_for(send: Callable[..., dict[str, str]]) -> None:
-    """Given an event, then its ids come back, and the physical id is the one that it had."""
+    """Given an event, the response has its ids, and the same physical id."""
     created, updated = send(), send("Update", PhysicalResourceId="named-before")
 
     assert created.keys() >= {"StackId", "RequestId", "LogicalResourceId"}
@@ -98,7 +100,7 @@ def test_answer_repeats_what_cloudformation_asks_for(send: Callable[..., dict[st
 def test_answer_has_the_content_type_of_its_signature(
     send: Callable[..., dict[str, str]], cloudformation: CloudFormation
 ) -> None:
-    """Given the signed address, which S3 checks with an empty content type, then none is sent."""
+    """Given the signed address, which S3 checks with an empty content type, none is sent."""
     send()
 
     assert cloudformation.types == [""]
@@ -107,7 +109,7 @@ def test_answer_has_the_content_type_of_its_signature(
 def test_update_brings_changes_and_removes_what_is_gone(
     send: Callable[..., dict[str, str]], folder: Path
 ) -> None:
-    """Given another release, then new, changed and removed files are, and media stay as they are."""
+    """Given another release, new, changed and removed files are updated, and media are kept."""
     send()
     shared_client("s3").put_object(Bucket=BUCKET, Key="media/p/0123.png", Body=b"x")
     (folder / "index.html").write_text("<p>new")
@@ -122,7 +124,7 @@ def test_update_brings_changes_and_removes_what_is_gone(
 
 
 def test_delete_leaves_all(send: Callable[..., dict[str, str]], aws: AwsHooks) -> None:
-    """Given the end of the stack, then nothing is called and nothing removed: its bucket stays."""
+    """Given the deletion of the stack, nothing is called or removed: its bucket stays."""
     send()
     before = set(list_site())
     aws.reset()
@@ -144,7 +146,7 @@ def test_delete_leaves_all(send: Callable[..., dict[str, str]], aws: AwsHooks) -
     ],
     ids=["denied", "no variable", "no page"],
 )
-def test_failure_is_told_with_its_reason(
+def test_failure_is_reported_with_its_reason(
     send: Callable[..., dict[str, str]],
     aws: AwsHooks,
     monkeypatch: pytest.MonkeyPatch,
@@ -152,7 +154,7 @@ def test_failure_is_told_with_its_reason(
     breakage: Callable[[AwsHooks, pytest.MonkeyPatch, Path], object],
     reason: str,
 ) -> None:
-    """Given whatever goes wrong, then FAILED and why: the stack goes back instead of waiting."""
+    """Given any failure, the response is FAILED with the reason: the stack rolls back instead of waiting."""
     breakage(aws, monkeypatch, folder)
 
     answer = send()
@@ -164,7 +166,7 @@ def test_failure_is_told_with_its_reason(
 def test_event_without_properties_is_answered(
     send: Callable[..., dict[str, str]],
 ) -> None:
-    """Given properties that lack the API's address, then FAILED and its name."""
+    """Given properties without the API's address, the response is FAILED with its name."""
     answer = send(ResourceProperties={})
 
     assert answer["Status"] == "FAILED"
@@ -172,7 +174,7 @@ def test_event_without_properties_is_answered(
 
 
 def test_long_reason_fits(send: Callable[..., dict[str, str]], aws: AwsHooks) -> None:
-    """Given an error of many words, then the answer is within the 4096 bytes that CloudFormation takes."""
+    """Given a long error, the response is within the 4096 bytes that CloudFormation accepts."""
     aws.fail("PutObject", "X" * 9000, 403)
 
     assert len(json.dumps(send())) < 4096
@@ -181,7 +183,7 @@ def test_long_reason_fits(send: Callable[..., dict[str, str]], aws: AwsHooks) ->
 def test_refused_answer_is_sent_again(
     send: Callable[..., dict[str, str]], cloudformation: CloudFormation, clock: FakeClock
 ) -> None:
-    """Given an address that fails twice, then the answer arrives, after growing waits."""
+    """Given an address that fails twice, the response arrives after growing waits."""
     cloudformation.refusals = 2
 
     assert send()["Status"] == "SUCCESS"
@@ -191,7 +193,7 @@ def test_refused_answer_is_sent_again(
 def test_address_that_never_answers_ends(
     function: ModuleType, clock: FakeClock, load_event: Callable[[str], dict[str, Any]]
 ) -> None:
-    """Given nobody at the address, then the function ends all the same, and the page is there."""
+    """Given an address that does not respond, the function still ends, and the page is there."""
     event = load_event("publish_site") | {"ResponseURL": "http://127.0.0.1:9/"}
 
     function.lambda_handler(event, FakeContext(120_000))
@@ -200,10 +202,10 @@ def test_address_that_never_answers_ends(
     assert "index.html" in list_site()
 
 
-def test_function_that_runs_out_of_time_is_told_once(
+def test_timeout_is_reported_once(
     send: Callable[..., dict[str, str]], aws: AwsHooks, cloudformation: CloudFormation
 ) -> None:
-    """Given a call that hangs until Lambda would end the function, then FAILED before that, and once."""
+    """Given a call that hangs until Lambda would end the function, FAILED is sent before that, and once."""
     aws.before("PutObject", lambda: wait_until(lambda: cloudformation.answers))
 
     answer = send(milliseconds=15_050)
@@ -213,7 +215,7 @@ def test_function_that_runs_out_of_time_is_told_once(
 
 
 def wait_until(condition: Callable[[], object]) -> None:
-    """Wait, really, for a few seconds at most."""
+    """Wait in real time, for a few seconds at most."""
     waiter = threading.Event()
     for _ in range(300):
         if condition():

@@ -1,4 +1,5 @@
-"""Publishing a project: the list gets its entry, the pages are frozen, and two at once are both kept."""
+"""Publishing a project: the list gets its entry, the pages are frozen, and simultaneous changes are both
+kept."""
 
 import hashlib
 import json
@@ -12,12 +13,12 @@ LIST = "project_master_list.json"
 
 
 def list_versions(world: StudyWorld, bucket: str = BUCKET) -> list[str]:
-    """The keys of the sample project's frozen versions."""
+    """Return the keys of the sample project's frozen versions."""
     return world.list_keys(f"{PROJECT}/_versions/", bucket)
 
 
 def test_first_update_creates_the_list(empty_world: StudyWorld) -> None:
-    """Given no list, then it is created with the project's config whole and its version."""
+    """Given no list, it is created with the project's whole config and its version."""
     empty_world.upload(PAGES)
 
     answer = empty_world.update(empty_world.config)
@@ -29,7 +30,7 @@ def test_first_update_creates_the_list(empty_world: StudyWorld) -> None:
 
 
 def test_second_project_is_added(world: StudyWorld) -> None:
-    """Given a list with one project, then another is added and the first stays as it is."""
+    """Given a list with one project, another is added and the first is unchanged."""
     before = world.read_list()
 
     world.publish(id="second")
@@ -39,7 +40,7 @@ def test_second_project_is_added(world: StudyWorld) -> None:
 
 
 def test_project_is_replaced_by_its_id(world: StudyWorld) -> None:
-    """Given a project published before, then its entry is replaced, not doubled or merged."""
+    """Given a project published before, its entry is replaced, and neither duplicated nor merged."""
     world.publish(id="second")
     changed = {key: value for key, value in world.config.items() if key != "teamMembers"}
 
@@ -52,7 +53,7 @@ def test_project_is_replaced_by_its_id(world: StudyWorld) -> None:
 
 
 def test_two_updates_at_once_are_both_kept(world: StudyWorld) -> None:
-    """Given a rival who publishes another project between the read and the write, then both are there."""
+    """Given a rival who publishes another project between the read and the write, both are listed."""
     world.upload(PAGES, "first")
     world.upload(PAGES, "rival")
     rivals: list[dict[str, Any]] = []
@@ -67,7 +68,7 @@ def test_two_updates_at_once_are_both_kept(world: StudyWorld) -> None:
 
 
 def test_two_first_updates_at_once_are_both_kept(empty_world: StudyWorld) -> None:
-    """Given no list and a rival who creates it in between, then both are in it."""
+    """Given no list and a rival who creates it meanwhile, both are in it."""
     empty_world.aws.before(
         "PutObject", lambda: empty_world.update(empty_world.config | {"id": "rival"}), key=LIST
     )
@@ -78,7 +79,7 @@ def test_two_first_updates_at_once_are_both_kept(empty_world: StudyWorld) -> Non
 
 
 def test_write_that_succeeded_and_was_retried_lists_the_project_once(world: StudyWorld) -> None:
-    """Given a write whose answer was lost, so that its retry gets 412, then the entry stands once."""
+    """Given a write whose response was lost, so that its retry gets 412, the entry is there once."""
     world.aws.before("PutObject", lambda: world.s3.put_object(**world.aws.calls[-1].parameters), key=LIST)
 
     assert world.update(world.config | {"id": "second"})["statusCode"] == 200
@@ -89,7 +90,7 @@ def test_write_that_succeeded_and_was_retried_lists_the_project_once(world: Stud
     ("code", "status"), [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)]
 )
 def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str, status: int) -> None:
-    """Given a list that others change five times, then the update succeeds, having waited each time."""
+    """Given a list that others change five times, the update succeeds, having waited each time."""
     world.aws.fail("PutObject", code, status, times=5, key=LIST)
 
     assert world.update(world.config | {"id": "second"})["statusCode"] == 200
@@ -97,8 +98,9 @@ def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str,
     assert sum(world.clock.slept) < 3
 
 
-def test_list_that_never_stands_still_is_told(world: StudyWorld) -> None:
-    """Given a list that others change for ever, then 400 that says to try again, and the list as it was."""
+def test_list_that_keeps_changing_is_reported(world: StudyWorld) -> None:
+    """Given a list that others keep changing, the response is 400 with the advice to try again, and the
+    list is theirs."""
     before = world.read_object(LIST)
     world.aws.fail("PutObject", "PreconditionFailed", 412, times=1000, key=LIST)
 
@@ -113,7 +115,8 @@ def test_list_that_never_stands_still_is_told(world: StudyWorld) -> None:
     "content", [b"{", b"[]", b'{"projects": {"a": {}}}', b'{"projects": null}', b"\xff\xfe"]
 )
 def test_list_that_is_not_one_is_left_alone(world: StudyWorld, content: bytes) -> None:
-    """Given a list file that is not a JSON list of projects, then 400 that names it, and it is unchanged."""
+    """Given a list file that is not a JSON list of projects, the response is 400 with its name, and it is
+    unchanged."""
     world.s3.put_object(Bucket=BUCKET, Key=LIST, Body=content)
 
     answer = world.update(world.config)
@@ -123,8 +126,9 @@ def test_list_that_is_not_one_is_left_alone(world: StudyWorld, content: bytes) -
     assert world.s3.get_object(Bucket=BUCKET, Key=LIST)["Body"].read() == content
 
 
-def test_service_that_fails_is_told(world: StudyWorld) -> None:
-    """Given S3 refusing the write, then 400 with AWS's own code: the existing script shows the body."""
+def test_failing_service_is_reported(world: StudyWorld) -> None:
+    """Given S3 refusing the write, the response is 400 with AWS's own code: the existing script shows the
+    body."""
     world.aws.fail("PutObject", "AccessDenied", 403, key=LIST)
 
     answer = world.update(world.config | {"name": "New name"})
@@ -134,8 +138,8 @@ def test_service_that_fails_is_told(world: StudyWorld) -> None:
 
 
 def test_same_content_has_the_same_version(world: StudyWorld) -> None:
-    """Given a project published again without a change, whatever the order of its keys, then its version
-    is the same and nothing more is stored."""
+    """Given a project published again without a change, whatever the order of its keys, its version is
+    the same and nothing more is stored."""
     version = world.read_list()[0]["version"]
 
     world.update(dict(reversed(world.config.items())))
@@ -147,7 +151,7 @@ def test_same_content_has_the_same_version(world: StudyWorld) -> None:
 
 @pytest.mark.parametrize("change", ["page", "css", "config"])
 def test_other_content_has_another_version(world: StudyWorld, change: str) -> None:
-    """Given a changed page, style sheet or setting, then there is one version more and the list names it."""
+    """Given a changed page, style sheet or setting, there is one more version and the list names it."""
     version = world.read_list()[0]["version"]
     if change == "config":
         world.update(world.config | {"maxRuntime": 31})
@@ -160,7 +164,7 @@ def test_other_content_has_another_version(world: StudyWorld, change: str) -> No
 
 
 def test_other_files_do_not_change_the_version(world: StudyWorld) -> None:
-    """Given new participants, game data and a page of no step, then the version stays."""
+    """Given new participants, game data and a page outside the steps, the version is the same."""
     version = world.read_list()[0]["version"]
     world.get()
     world.upload({"Trials/x/episode.json": "{}", "old-page.html": "unused"})
@@ -171,7 +175,7 @@ def test_other_files_do_not_change_the_version(world: StudyWorld) -> None:
 
 
 def test_missing_files_are_warnings(empty_world: StudyWorld) -> None:
-    """Given a config whose files are not all there, then it is published, with one warning for each."""
+    """Given a config with missing files, it is published, with one warning for each."""
     empty_world.upload({"consent.html": "x", "survey-0.html": "y"})
 
     answer = empty_world.update(empty_world.config)
@@ -184,7 +188,7 @@ def test_missing_files_are_warnings(empty_world: StudyWorld) -> None:
 
 
 def test_file_that_is_not_utf_8_is_a_warning(empty_world: StudyWorld) -> None:
-    """Given a page in another encoding, then it is published, with a warning that names it."""
+    """Given a page in another encoding, it is published, and a warning names it."""
     empty_world.upload({**PAGES, "quiz.html": "Zoë".encode("latin-1")})
 
     answer = empty_world.update(empty_world.config)
@@ -194,7 +198,8 @@ def test_file_that_is_not_utf_8_is_a_warning(empty_world: StudyWorld) -> None:
 
 
 def test_project_in_an_extra_bucket_is_frozen_there_and_listed_here(empty_world: StudyWorld) -> None:
-    """Given a bucket of the operator's list, then the version lies beside the pages, the list here."""
+    """Given a bucket of the operator's list, the version is stored there with the pages, and the list in
+    the stack's own."""
     empty_world.publish(bucket=EXTRA_BUCKET)
 
     assert len(list_versions(empty_world, EXTRA_BUCKET)) == 1
@@ -203,7 +208,7 @@ def test_project_in_an_extra_bucket_is_frozen_there_and_listed_here(empty_world:
 
 
 def test_project_whose_id_begins_with_anothers_is_not_frozen_with_it(world: StudyWorld) -> None:
-    """Given variants of `mountain_car-2`'s pages, then those of `mountain_car` are not touched by them."""
+    """Given variants of `mountain_car-2`'s pages, those of `mountain_car` are not affected."""
     world.upload({"survey-0.html": "0", "survey-1.html": "1"}, f"{PROJECT}-2")
     version = world.read_list()[0]["version"]
 
@@ -213,7 +218,8 @@ def test_project_whose_id_begins_with_anothers_is_not_frozen_with_it(world: Stud
 
 
 def test_entries_that_a_person_added_are_kept(world: StudyWorld) -> None:
-    """Given an entry in the list that this function would refuse, then an update of another leaves it."""
+    """Given a listed entry that this function would refuse, publishing another project leaves it
+    unchanged."""
     odd = {"id": "old", "live": True, "note": "by hand"}
     world.write_list([odd, *world.read_list()])
 
@@ -223,8 +229,8 @@ def test_entries_that_a_person_added_are_kept(world: StudyWorld) -> None:
 
 
 def test_config_of_the_existing_script_is_taken_without_a_warning(empty_world: StudyWorld) -> None:
-    """Given what the existing deployment script sends, numbers as text where it has them so, then 200, no
-    warnings, and every key kept."""
+    """Given the existing deployment script's event, with some numbers as text, the response is 200
+    without warnings, and every key is kept."""
     config = empty_world.config | {
         "bucket": BUCKET,
         "maxRuntime": "30",
@@ -243,14 +249,14 @@ def test_config_of_the_existing_script_is_taken_without_a_warning(empty_world: S
 
 
 def test_number_of_calls(world: StudyWorld) -> None:
-    """Given the sample study, then one listing, each file once, the version, the list twice."""
+    """Given the sample study, the calls are one listing, each file once, the version, and the list twice."""
     world.update(world.config | {"name": "New name"})
 
     assert world.aws.count() == {"ListObjectsV2": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
 
 
 def test_list_is_readable_json(world: StudyWorld) -> None:
-    """Given the list, then it is an object with `projects`, indented for the people who look at it."""
+    """Given the list, it is an object with `projects`, indented for human readers."""
     text = world.read_object(LIST)
 
     assert list(json.loads(text)) == ["projects"]
@@ -258,13 +264,13 @@ def test_list_is_readable_json(world: StudyWorld) -> None:
 
 
 def hash_pages(pages: dict[str, Any]) -> dict[str, str]:
-    """What a sender says of the step files that it has sent."""
+    """Return the hashes of the step files as a sender states them."""
     bodies = {name: body.encode() if isinstance(body, str) else body for name, body in pages.items()}
     return {name: hashlib.sha256(body).hexdigest() for name, body in bodies.items()}
 
 
 def test_files_as_they_were_sent(empty_world: StudyWorld) -> None:
-    """Given the hashes of all step files, then the version is that of scripts that send none."""
+    """Given the hashes of all step files, the version is that of scripts that send none."""
     empty_world.upload(PAGES)
 
     answer = empty_world.update(empty_world.config | {"files": hash_pages(PAGES)})
@@ -275,8 +281,8 @@ def test_files_as_they_were_sent(empty_world: StudyWorld) -> None:
 
 
 @pytest.mark.parametrize("change", ["changed", "added", "deleted"])
-def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: str) -> None:
-    """Given a page that is not as it was sent, then it is named, and nothing is published."""
+def test_files_that_were_changed_meanwhile(world: StudyWorld, change: str) -> None:
+    """Given a page that differs from the one sent, it is named and nothing is published."""
     before, versions, hashes = world.read_list(), list_versions(world), hash_pages(PAGES)
     page = next(name for name in PAGES if name in world.config["steps"].values())
     if change == "changed":
@@ -295,6 +301,6 @@ def test_files_that_somebody_has_changed_meanwhile(world: StudyWorld, change: st
 
 
 @pytest.mark.parametrize("files", [[], "x", {"a.html": 1}])
-def test_files_that_are_no_hashes(world: StudyWorld, files: Any) -> None:
-    """Given something else under `files`, then that is told."""
-    assert world.update(world.config | {"files": files})["body"].startswith("files: the SHA-256")
+def test_files_that_are_not_hashes(world: StudyWorld, files: Any) -> None:
+    """Given anything else under `files`, the response says what it must be."""
+    assert world.update(world.config | {"files": files})["body"].startswith("files: must map")

@@ -1,4 +1,4 @@
-"""Publishing pictures with a study: copied to the site under their hash, named in the frozen pages."""
+"""Publishing pictures with a study: copied to the site under their hash, and linked from the frozen pages."""
 
 import json
 import re
@@ -15,7 +15,7 @@ PAGE = '<h1>Quiz</h1>\n<img src="car.png" alt="A car">'
 
 @pytest.fixture
 def site_world(empty_world: StudyWorld) -> StudyWorld:
-    """A deployment with a site, and a sample study uploaded whose quiz shows a picture."""
+    """Return a deployment with a site, and an uploaded sample study whose quiz shows a picture."""
     location: Any = {"LocationConstraint": "ca-central-1"}
     empty_world.s3.create_bucket(Bucket=SITE, CreateBucketConfiguration=location)
     empty_world.set_environment(SITE_BUCKET=SITE, SITE_URL=SITE_URL)
@@ -25,14 +25,14 @@ def site_world(empty_world: StudyWorld) -> StudyWorld:
 
 
 def read_frozen(world: StudyWorld, name: str, bucket: str = BUCKET) -> str:
-    """A file of the version that the list names."""
+    """Return a file of the version that the list names."""
     (entry,) = world.read_list()
     frozen = json.loads(world.read_object(f"{PROJECT}/_versions/{entry['version']}.json", bucket))
     return str(frozen["files"][name])
 
 
 def test_picture_is_published_with_type_and_caching(site_world: StudyWorld) -> None:
-    """Given a picture that a page names, then a copy of it is on the site, typed, to be kept for ever."""
+    """Given a picture that a page names, the site has a copy with its type and permanent caching."""
     answer = site_world.update(site_world.config)
 
     assert (answer["statusCode"], answer["body"]) == (200, "")
@@ -46,7 +46,7 @@ def test_picture_is_published_with_type_and_caching(site_world: StudyWorld) -> N
 
 
 def test_participant_gets_the_address(site_world: StudyWorld) -> None:
-    """Given a published study, then the page that any front end gets leads to the site."""
+    """Given a published study, the page that any front end gets links to the site."""
     site_world.update(site_world.config)
     site_world.clock.advance(11)
     site_world.get()
@@ -57,14 +57,15 @@ def test_participant_gets_the_address(site_world: StudyWorld) -> None:
 
 
 def test_source_pages_stay_as_they_are(site_world: StudyWorld) -> None:
-    """Given a publication, then what the researcher has uploaded is not changed."""
+    """Given a publication, the researcher's uploads are not changed."""
     site_world.update(site_world.config)
 
     assert site_world.read_object(f"{PROJECT}/quiz.html") == PAGE
 
 
 def test_same_picture_again_is_the_same_version_and_no_copy(site_world: StudyWorld) -> None:
-    """Given the same pictures, uploaded and published again, then nothing is copied, nothing is new."""
+    """Given the same pictures, uploaded and published again, nothing is copied and there is no new
+    version."""
     site_world.update(site_world.config)
     (before,) = site_world.read_list()
     site_world.upload({"_media/car.png": b"a car"})
@@ -78,7 +79,7 @@ def test_same_picture_again_is_the_same_version_and_no_copy(site_world: StudyWor
 
 
 def test_changed_picture_is_another_version_and_the_old_one_keeps_its_own(site_world: StudyWorld) -> None:
-    """Given another picture under the same name, then newcomers get it, and who has begun the old one."""
+    """Given another picture under the same name, newcomers get it, and earlier participants the old one."""
     site_world.update(site_world.config)
     site_world.clock.advance(11)
     site_world.get()
@@ -95,7 +96,7 @@ def test_changed_picture_is_another_version_and_the_old_one_keeps_its_own(site_w
 
 
 def test_missing_picture_is_a_warning(site_world: StudyWorld) -> None:
-    """Given a picture that nobody has uploaded, then the study is published, and page and file named."""
+    """Given a picture that was not uploaded, the study is published, and a warning names page and file."""
     site_world.upload({"consent.html": '<img src="gone.png">'})
 
     answer = site_world.update(site_world.config)
@@ -109,7 +110,8 @@ def test_missing_picture_is_a_warning(site_world: StudyWorld) -> None:
     ("code", "status"), [("AccessDenied", 403), ("NoSuchKey", 404), ("PreconditionFailed", 412)]
 )
 def test_failed_copy_leaves_the_list_as_it_was(site_world: StudyWorld, code: str, status: int) -> None:
-    """Given a picture that cannot be copied, then 400 that names it, no version, and the list as it was."""
+    """Given a picture that cannot be copied, the response is 400 with its name, there is no version, and
+    the list is unchanged."""
     site_world.update(site_world.config)
     before = (site_world.read_object(LIST), site_world.list_keys(f"{PROJECT}/_versions/"))
     site_world.upload({"_media/car.png": b"another car"})
@@ -123,8 +125,8 @@ def test_failed_copy_leaves_the_list_as_it_was(site_world: StudyWorld, code: str
 
 
 def test_only_the_picture_that_was_listed_is_copied(site_world: StudyWorld) -> None:
-    """Given the copy, then S3 is asked for the content that the hash stands for (412 if there is another by
-    now, which is a failed copy; moto does not look)."""
+    """Given the copy, it requires the content that the hash was made from (412 if it has changed, which
+    fails the copy; moto does not check)."""
     site_world.update(site_world.config)
 
     (call,) = [call for call in site_world.aws.calls if call.operation == "CopyObject"]
@@ -133,7 +135,7 @@ def test_only_the_picture_that_was_listed_is_copied(site_world: StudyWorld) -> N
 
 
 def test_picture_of_a_project_in_an_extra_bucket(site_world: StudyWorld) -> None:
-    """Given a project in a bucket of the operator's list, then its pictures come from there."""
+    """Given a project in a bucket of the operator's list, its pictures come from there."""
     site_world.upload({**PAGES, "quiz.html": PAGE, "_media/car.png": b"a lab's car"}, bucket=EXTRA_BUCKET)
 
     site_world.update(site_world.config | {"bucket": EXTRA_BUCKET})
@@ -144,7 +146,7 @@ def test_picture_of_a_project_in_an_extra_bucket(site_world: StudyWorld) -> None
 
 
 def test_pictures_of_variants_and_of_the_style_sheet_are_published(site_world: StudyWorld) -> None:
-    """Given variants of a page and url() in the css file, then each has its pictures."""
+    """Given variants of a page and url() in the css file, each has its pictures."""
     site_world.upload(
         {
             "survey-0.html": '<img src="a.png">',
@@ -165,7 +167,8 @@ def test_pictures_of_variants_and_of_the_style_sheet_are_published(site_world: S
 
 
 def test_number_of_calls(site_world: StudyWorld) -> None:
-    """Given one picture, then two listings and a copy more than for a study without, and no download."""
+    """Given one picture, there are two listings and one copy more than for a study without, and no
+    download."""
     site_world.update(site_world.config)
 
     expected = {"ListObjectsV2": 3, "CopyObject": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
@@ -174,7 +177,7 @@ def test_number_of_calls(site_world: StudyWorld) -> None:
 
 
 def test_study_without_pictures_costs_no_call_more(site_world: StudyWorld) -> None:
-    """Given pages that refer to nothing, then neither media nor site is asked."""
+    """Given pages without references, neither media nor site is read."""
     site_world.upload({"quiz.html": PAGES["quiz.html"]})
     site_world.aws.reset()
 
@@ -184,7 +187,7 @@ def test_study_without_pictures_costs_no_call_more(site_world: StudyWorld) -> No
 
 
 def test_deployment_without_a_site_leaves_references_alone(site_world: StudyWorld) -> None:
-    """Given no site, then the page is frozen as it is, with one warning."""
+    """Given no site, the page is frozen unchanged, with one warning."""
     site_world.set_environment(SITE_BUCKET="", SITE_URL="")
 
     answer = site_world.update(site_world.config)

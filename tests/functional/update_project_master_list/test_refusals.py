@@ -1,4 +1,4 @@
-"""A config that cannot be published: everything that is wrong at once, and nothing written."""
+"""A config that cannot be published: everything that is wrong is reported at once, and nothing is written."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pytest
 from tests.support.study_world import STRANGE_BUCKET, StudyWorld
 
 
-def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld) -> None:
-    """Given a config with many faults, then one answer names them all, a line each."""
+def test_everything_wrong_is_reported_at_once_with_its_path(empty_world: StudyWorld) -> None:
+    """Given a config with many mistakes, one response names them all, a line each."""
     config = {
         "id": "_bad id",
         "ecsTask": "",
@@ -54,7 +54,7 @@ def test_everything_wrong_is_told_at_once_with_its_path(empty_world: StudyWorld)
 def test_nothing_is_written_for_a_config_that_is_refused(
     empty_world: StudyWorld, change: dict[str, Any]
 ) -> None:
-    """Given one fault, then 400 and no call to AWS at all."""
+    """Given one mistake, the response is 400 and there is no call to AWS."""
     answer = empty_world.update(empty_world.config | change)
 
     assert answer["statusCode"] == 400
@@ -62,8 +62,8 @@ def test_nothing_is_written_for_a_config_that_is_refused(
 
 
 @pytest.mark.parametrize("event", [None, [], "text", 5, True])
-def test_event_that_is_no_config_is_refused(empty_world: StudyWorld, event: Any) -> None:
-    """Given an event that is no JSON object, then 400 that says what is needed."""
+def test_event_that_is_not_a_config_is_refused(empty_world: StudyWorld, event: Any) -> None:
+    """Given an event that is not a JSON object, the response is 400 and says what it must be."""
     answer = empty_world.update(event)
 
     assert answer["statusCode"] == 400
@@ -71,7 +71,7 @@ def test_event_that_is_no_config_is_refused(empty_world: StudyWorld, event: Any)
 
 
 def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
-    """Given a config that is odd but possible, then it is published and every oddity is told."""
+    """Given a config that is odd but possible, it is published with a warning for each oddity."""
     answer = empty_world.publish(
         live=False,
         events={"startServerStep": "", "stopServerStep": 9},
@@ -89,7 +89,7 @@ def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
 
 
 def test_warnings_come_with_the_400_too(empty_world: StudyWorld) -> None:
-    """Given a misspelt key, then beside the one that is missing the one that nobody knows is named."""
+    """Given a misspelt key, both the missing key and the unknown one are named."""
     config = {key: value for key, value in empty_world.config.items() if key != "maxRuntime"}
 
     answer = empty_world.update({**config, "maxRuntim": 30})

@@ -1,4 +1,4 @@
-"""A project is closed and opened again without publishing it: nothing else of it changes."""
+"""Closing and opening a project without publishing it: nothing else of it changes."""
 
 import pytest
 
@@ -6,14 +6,14 @@ from tests.support.study_world import CONSENT, OTHER_USER, PROJECT, StudyWorld
 
 
 def switch(world: StudyWorld, live: bool, project: str = PROJECT) -> dict[str, object]:
-    """Asks for it, and lets caches run out."""
+    """Switch the project, and let caches expire."""
     answer = world.update({"projectId": project, "live": live})
     world.clock.advance(11)
     return answer
 
 
 def test_closed_and_opened_again(world: StudyWorld) -> None:
-    """Given a listed project and a page uploaded since, closing and opening it changes `live` alone."""
+    """Given a listed project and a page uploaded since, closing and opening it changes only `live`."""
     world.publish(id="another")
     before = world.read_list()
     world.upload({"consent.html": "<h1>Draft</h1>"})
@@ -30,7 +30,7 @@ def test_closed_and_opened_again(world: StudyWorld) -> None:
 
 
 def test_what_is_so_already_is_not_written(world: StudyWorld) -> None:
-    """Given a project that is open, opening it answers 200 and writes nothing."""
+    """Given an open project, opening it returns 200 and writes nothing."""
     world.aws.reset()
 
     assert switch(world, True)["statusCode"] == 200
@@ -62,7 +62,8 @@ def test_two_at_once(world: StudyWorld) -> None:
     ],
 )
 def test_refused(world: StudyWorld, event: dict[str, object], what: str) -> None:
-    """Given an event that is not exactly that, 400 says why, and the list stays as it was."""
+    """Given an event that is not exactly that, the response is 400 with the reason, and the list is
+    unchanged."""
     before = world.read_list()
 
     answer = world.update(event)
@@ -73,7 +74,7 @@ def test_refused(world: StudyWorld, event: dict[str, object], what: str) -> None
 
 
 def test_a_list_that_is_broken_stays(world: StudyWorld) -> None:
-    """Given a master list that is none, nothing is written, and the answer says so."""
+    """Given an invalid master list, nothing is written, and the response says so."""
     world.write_list("[")
 
     answer = world.update({"projectId": PROJECT, "live": False})
@@ -84,7 +85,7 @@ def test_a_list_that_is_broken_stays(world: StudyWorld) -> None:
 
 
 def test_a_participant_in_the_middle_is_stored(world: StudyWorld) -> None:
-    """Given somebody in the middle of a project that is closed, their answer is stored, with 400."""
+    """Given a participant in the middle of a project that closes, their answer is stored, with 400."""
     world.get(OTHER_USER)
     switch(world, False)
 

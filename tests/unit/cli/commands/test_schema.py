@@ -1,4 +1,4 @@
-"""The published JSON Schema is the code's, and agrees with what publishing says wherever it can tell."""
+"""The published JSON Schema is the generated one, and agrees with publishing wherever it can."""
 
 import copy
 import json
@@ -24,18 +24,18 @@ OPTION_PATHS = {key.path for key in (*ACCESS_KEYS, *PAGE_KEYS)}
 
 
 def is_valid(project: dict[str, Any]) -> bool:
-    """What an editor would say."""
+    """Return whether an editor accepts the project."""
     return VALIDATOR.is_valid({"project": project})
 
 
 def find_errors(project: dict[str, Any]) -> list[str]:
-    """What publishing would say."""
+    """Return the errors that publishing reports."""
     bucket = project.get("bucket")
     return check_config(project, (bucket,) if isinstance(bucket, str) else ())[0]
 
 
 def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy with one value."""
+    """Return a copy with one value changed."""
     changed = copy.deepcopy(project)
     *outer, name = path.split(".")
     inner = changed
@@ -46,13 +46,13 @@ def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def test_published_schema_is_up_to_date(run: Callable[..., Any]) -> None:
-    """Given docs/reference/study.schema.json, then it is what `hippo schema` prints."""
+    """Given docs/reference/study.schema.json, it is what `hippo schema` prints."""
     assert (ROOT / "docs/reference" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
     Draft7Validator.check_schema(make_schema())
 
 
 def test_example_names_the_schema_and_is_valid() -> None:
-    """Given the example, then editors find the schema by its first line, and have nothing to say."""
+    """Given the example, editors find the schema by its first line, and accept it."""
     text = (EXAMPLE / "config.yml").read_text(encoding="utf-8")
     path = text.splitlines()[0].partition("$schema=")[2]
 
@@ -60,8 +60,8 @@ def test_example_names_the_schema_and_is_valid() -> None:
     assert is_valid(json.loads(json.dumps(yaml.safe_load(text)["project"])))
 
 
-def test_every_option_has_a_key_and_every_example_is_good() -> None:
-    """Given the table of keys, then it has all options that are checked, and examples that pass both."""
+def test_every_option_has_a_key_and_every_example_is_valid() -> None:
+    """Given the table of keys, it has all options that are checked, and its examples pass both checks."""
     assert {key.path for key in KEYS} >= OPTION_PATHS
     for key in KEYS:
         if key.example and not key.path.startswith("steps"):
@@ -109,7 +109,7 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "value"), BAD)
 def test_what_the_schema_refuses_publishing_refuses(path: str, value: Any) -> None:
-    """Given a value that an editor marks, then publishing says the same of its key."""
+    """Given a value that an editor rejects, publishing rejects the same key."""
     project = set_value(GOOD, path, value)
 
     assert not is_valid(project)
@@ -131,7 +131,7 @@ VALUES = st.one_of(
 
 @given(path=st.sampled_from(sorted(key.path for key in KEYS)), value=VALUES)
 def test_the_schema_refuses_nothing_that_publishing_takes(path: str, value: Any) -> None:
-    """Given any value for any key, then an editor marks nothing that can be published (but empty ones)."""
+    """Given any value for any key, an editor accepts whatever can be published (except empty values)."""
     if not value and path in ("css", "bucket"):
         return  # counts as absent, and nobody writes it
     project = set_value(

@@ -1,4 +1,4 @@
-"""Who is let in by what a request says, and the count that several arrivals share."""
+"""Admission by a request's content, and the list that simultaneous arrivals share."""
 
 import json
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ KEY = "p/_admission.json"
 
 
 def make_request(query: dict[str, str] | None = None, **headers: str) -> HttpRequest:
-    """A GET with this query and these headers (`_` for `-`)."""
+    """Return a GET with this query and these headers (`_` for `-`)."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpRequest("GET", query or {}, named, None, "r")
 
@@ -40,7 +40,7 @@ def make_request(query: dict[str, str] | None = None, **headers: str) -> HttpReq
     ],
 )
 def test_mobile_browsers(query: dict[str, str], headers: dict[str, str], mobile: bool) -> None:
-    """Given a request, then the page's own word counts before the hint, and that before the User-Agent."""
+    """Given a request, the page's own report counts before the hint, and the hint before the User-Agent."""
     assert is_mobile(make_request(query, **headers)) == mobile
 
 
@@ -61,13 +61,13 @@ def test_mobile_browsers(query: dict[str, str], headers: dict[str, str], mobile:
     ],
 )
 def test_reasons(options: AccessOptions, query: dict[str, str], reason: str | None) -> None:
-    """Given options and a request, then the first reason against it, in the documented order."""
+    """Given options and a request, the first reason against it is found, in the documented order."""
     assert find_refusal(options, make_request(query), NOON) == reason
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_has_a_page(reason: str) -> None:
-    """Given a reason, then a page that says what, and whom to ask, whatever the researcher is called."""
+    """Given a reason, the page names it and whom to ask, whatever the researcher's name contains."""
     notice = build_refusal(reason, AccessOptions(closes_at=NOON, min_width=800), "<Ada>")
 
     assert (notice["error"], notice["reason"], notice["contact"]) == ("refused", reason, "<Ada>")
@@ -76,7 +76,7 @@ def test_every_reason_has_a_page(reason: str) -> None:
 
 
 def test_pages_name_the_time_and_the_width() -> None:
-    """Given a closing time and a width, then the pages say them."""
+    """Given a closing time and a width, the pages state them."""
     options = AccessOptions(closes_at=Time().parse("2030-01-01T14:05:00+02:00"), min_width=800)
 
     assert "1 January 2030, 12:05 UTC" in build_refusal("closed", options, None)["page"]
@@ -85,29 +85,29 @@ def test_pages_name_the_time_and_the_width() -> None:
 
 @pytest.fixture
 def store() -> FakeObjectStore:
-    """A bucket."""
+    """Return a bucket."""
     return FakeObjectStore()
 
 
 @pytest.fixture
 def admissions(store: FakeObjectStore, clock: FakeClock) -> AdmissionList:
-    """The list of project p, not there yet."""
+    """Return the list of project p, which is not stored yet."""
     return AdmissionList(store, "p", clock)
 
 
 def read(store: FakeObjectStore) -> Any:
-    """The object's content."""
+    """Return the object's content."""
     return json.loads(store.objects[KEY])
 
 
-def test_places_are_given_until_there_are_none(store: FakeObjectStore, admissions: AdmissionList) -> None:
-    """Given two places and three people, then two are in, and the third is counted as refused."""
+def test_participants_are_admitted_up_to_the_limit(store: FakeObjectStore, admissions: AdmissionList) -> None:
+    """Given a limit of two and three participants, two are admitted and the third is counted as refused."""
     assert [admissions.admit(user, 2) for user in ("a", "b", "c")] == [True, True, False]
     assert read(store) == {"admitted": ["a", "b"], "refused": {"full": ["c"]}}
 
 
 def test_same_person_counts_once(store: FakeObjectStore, admissions: AdmissionList) -> None:
-    """Given the same people again, then the same answers, and nothing is written."""
+    """Given the same participants again, the results are the same and nothing is written."""
     for user in ("a", "b"):
         admissions.admit(user, 1)
     admissions.count_refusal("b", "narrow")
@@ -119,8 +119,8 @@ def test_same_person_counts_once(store: FakeObjectStore, admissions: AdmissionLi
     assert store.objects == before
 
 
-def test_more_places_later_let_more_in(store: FakeObjectStore, admissions: AdmissionList) -> None:
-    """Given somebody refused as full, when the number is raised, then they are let in."""
+def test_higher_limit_admits_more(store: FakeObjectStore, admissions: AdmissionList) -> None:
+    """Given a participant refused as full, they are admitted when the limit is raised."""
     admissions.admit("a", 1)
     admissions.admit("b", 1)
 
@@ -131,7 +131,7 @@ def test_more_places_later_let_more_in(store: FakeObjectStore, admissions: Admis
 def test_write_that_was_carried_out_twice_counts_once(
     store: FakeObjectStore, admissions: AdmissionList
 ) -> None:
-    """Given a write that succeeded and whose retry gets 412, then the claim is found and stands once."""
+    """Given a write that succeeded and whose retry gets 412, the claim is found and stored once."""
 
     def carry_out() -> None:
         store.objects[KEY] = json.dumps({"admitted": ["a"], "refused": {}}).encode()
@@ -142,10 +142,11 @@ def test_write_that_was_carried_out_twice_counts_once(
     assert read(store) == {"admitted": ["a"], "refused": {}}
 
 
-def test_faster_arrival_takes_the_last_place(
+def test_faster_arrival_is_the_last_admitted(
     store: FakeObjectStore, admissions: AdmissionList, clock: FakeClock
 ) -> None:
-    """Given one place that a rival claims between read and write, then this one is refused, after a wait."""
+    """Given a limit of one that a rival reaches between read and write, this participant is refused after
+    a wait."""
     store.before_write = lambda: admissions.admit("rival", 1)
 
     assert not admissions.admit("slow", 1)
@@ -157,7 +158,8 @@ def test_faster_arrival_takes_the_last_place(
     st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef")), max_size=20), st.integers(1, 4)
 )
 def test_never_more_than_the_limit(arrivals: list[tuple[str, str]], most: int) -> None:
-    """Given any people, two at a time, then the answers are what is stored: as many as the limit, at most."""
+    """Given any participants, two at a time, the results match what is stored, and at most the limit is
+    admitted."""
     store = FakeObjectStore()
     admissions = AdmissionList(store, "p", FakeClock())
     let_in, turned_away = set(), set()
@@ -180,7 +182,7 @@ def test_never_more_than_the_limit(arrivals: list[tuple[str, str]], most: int) -
 def test_endless_rivals_end_in_a_passing_fault(
     store: FakeObjectStore, admissions: AdmissionList, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given writes that always lose, then an error that a retry may mend, within two seconds."""
+    """Given writes that always lose, a retryable error is raised within two seconds."""
 
     def lose(*_: object, **__: object) -> str:
         raise ConflictError(KEY)
@@ -194,7 +196,7 @@ def test_endless_rivals_end_in_a_passing_fault(
 
 
 def test_refused_ids_are_bounded() -> None:
-    """Given more refusals of one kind than are kept, then the rest is not."""
+    """Given more refusals of one kind than are kept, the rest is not counted."""
     admissions = Admissions(refused={"closed": [str(n) for n in range(MOST_REFUSED)]})
 
     admissions.count_refusal("one more", "closed")
@@ -206,7 +208,7 @@ def test_refused_ids_are_bounded() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"null", b'{"admitted": 5}', b'{"refused": []}', b"\xff"])
 def test_broken_object_is_left_alone(store: FakeObjectStore, admissions: AdmissionList, body: bytes) -> None:
-    """Given an object that is no such list, then an error that names it, and it is not overwritten."""
+    """Given an object that is not an admission list, an error names it and it is not overwritten."""
     store.objects[KEY] = body
 
     with pytest.raises(BrokenRecordError, match=KEY):
@@ -215,7 +217,7 @@ def test_broken_object_is_left_alone(store: FakeObjectStore, admissions: Admissi
 
 
 def test_what_a_person_added_is_kept(store: FakeObjectStore, admissions: AdmissionList) -> None:
-    """Given further keys, then they are still there after a change."""
+    """Given additional keys, a change keeps them."""
     store.objects[KEY] = b'{"admitted": ["a"], "note": "two by hand"}'
 
     admissions.admit("b", 5)

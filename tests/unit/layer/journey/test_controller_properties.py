@@ -1,4 +1,4 @@
-"""Whatever participants, servers and rivals do: no step is skipped, none taken back, no answer lost."""
+"""Properties of the controller: no step is skipped or reversed, and no answer is lost, in any sequence."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SETTINGS = NextStepSettings("fake-bucket", "Z1", "example.org", "arn:start", "ar
 
 
 class Participant:
-    """A study of pages and games in memory, and one participant whose every answer is another text."""
+    """A study of pages and games in memory, with one participant whose answers all differ."""
 
     def __init__(self, games: list[bool]) -> None:
         self.store, self.clock = FakeObjectStore(), FakeClock()
@@ -49,7 +49,7 @@ class Participant:
         self.shown: list[dict[str, Any]] = []
 
     def send(self, method: str, ahead: int | None) -> None:
-        """Send a request; `ahead` is its `step` relative to where the participant is, None leaves it out."""
+        """Send a request. `ahead` is its `step` relative to the current step; None omits it."""
         query = {"projectId": PROJECT, "userId": USER}
         if ahead is not None:
             query["step"] = str(self.step + ahead)
@@ -71,12 +71,12 @@ class Participant:
         servers.write(replace(record, attempt=2) if found else record, found[1] if found else None)
 
     def retry(self) -> None:
-        """Ask for one more try, wherever they are."""
+        """Request a retry, at any step."""
         query = {"projectId": PROJECT, "userId": USER, "retry": "1"}
         self.shown.append(self.flow.respond(HttpRequest("GET", query, {}, None, "r")))
 
     def fail_server(self, reason: str) -> None:
-        """Let the last start that was asked for have failed, with all before it."""
+        """Make the last requested start fail, and all before it."""
         seen = tuple(message["requestId"] for message in self.start_topic.messages)
         servers = ServerStore(self.store)
         found = servers.read(USER)
@@ -87,14 +87,16 @@ class Participant:
 
     @property
     def record(self) -> dict[str, Any]:
-        """The participant's record."""
+        """Return the participant's record."""
         return json.loads(self.store.objects.get(f"{PROJECT}/Users/{USER}", b"{}"))
 
     @property
     def step(self) -> int:
-        """The step that they are at: the one at which they wait, or the one before the next."""
+        """Return their step: the one at which they wait, or the one before the next."""
         next_step = self.record.get("nextStep", 1)
-        in_game = "interruptedAt" in self.record  # a server that died is awaited at the game before next_step
+        in_game = (
+            "interruptedAt" in self.record
+        )  # after a server's failure the game before next_step is awaited
         at = next_step if self.record.get("waitingSince") and not in_game else next_step - 1
         return min(at, self.last + 1)
 
@@ -115,8 +117,8 @@ Event = Callable[[Participant], None]
 @settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_step_never_goes_back_and_never_skips(games: list[bool], events: list[Event]) -> None:
-    """Given any sequence of requests, servers and waits, then each moves the participant on by one at most;
-    what is shown is where they are, and a game is ended only after it was shown."""
+    """Given any sequence of requests, servers and waits, each moves the participant by one step at most,
+    the response shows their current step, and a game ends only after it was shown."""
     participant = Participant(games)
     for event in events:
         before, shown = participant.step, len(participant.shown)
@@ -133,8 +135,8 @@ def test_step_never_goes_back_and_never_skips(games: list[bool], events: list[Ev
 @settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_no_answer_is_lost_or_kept_twice(games: list[bool], events: list[Event]) -> None:
-    """Given any sequence, then each answer that was taken stands once, in `requests` or `repeats`, and
-    `requests` has one entry for each step that was left."""
+    """Given any sequence, each accepted answer is stored once, in `requests` or `repeats`, and `requests`
+    has one entry for each step that was left."""
     participant = Participant(games)
     for event in events:
         event(participant)
@@ -152,7 +154,7 @@ def test_two_requests_at_once_advance_once_and_keep_both_answers(
     games: list[bool], events: list[Event], first: tuple[str, int | None], rival: tuple[str, int | None]
 ) -> None:
     """Given any point of a study, when a rival's request runs between the reads and the write of another,
-    then the participant is one step on at most, and no answer is lost."""
+    the participant advances by one step at most and no answer is lost."""
     participant = Participant(games)
     for event in events:
         event(participant)
@@ -170,7 +172,8 @@ def test_two_requests_at_once_advance_once_and_keep_both_answers(
 @settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_start_message_goes_out_once_per_reason(games: list[bool], events: list[Event]) -> None:
-    """Given any sequence, then whoever has begun has been published for, and every start names its reason."""
+    """Given any sequence, a start was published for every participant who has begun, and every start
+    names its reason."""
     participant = Participant(games)
     for event in events:
         event(participant)
@@ -189,9 +192,9 @@ FAILURES = st.one_of(
 
 @settings(deadline=None)
 @given(STUDIES, st.lists(FAILURES, max_size=30))
-def test_retries_move_nobody_and_are_bounded(games: list[bool], events: list[Event]) -> None:
-    """Given any sequence with failed starts and retries, then nobody skips a step, a permanent failure is
-    tried once more at most, and who waits or is told of a failure is told all of it."""
+def test_retries_do_not_advance_and_are_bounded(games: list[bool], events: list[Event]) -> None:
+    """Given any sequence with failed starts and retries, no step is skipped, a permanent failure is
+    retried once at most, and a response about a wait or a failure is complete."""
     participant = Participant(games)
     for event in events:
         before = participant.step

@@ -1,4 +1,4 @@
-"""Balanced groups: who counts, what two at once do, what is kept of whom."""
+"""Balanced groups: which participants count, simultaneous claims, and what is kept."""
 
 import json
 import random
@@ -20,25 +20,26 @@ TWO_HOURS = timedelta(hours=2)
 
 
 class Arrivals:
-    """A study with some groups, to which people come."""
+    """A study with some groups, and its arriving participants."""
 
     def __init__(self, count: int = 2) -> None:
         self.store, self.clock, self.count = FakeObjectStore(), FakeClock(), count
         self.list = GroupList(self.store, "p", self.clock)
 
     def claim(self, user_id: str) -> int:
-        """Somebody's group."""
+        """Return a participant's group."""
         return self.list.claim(user_id, self.count, self.clock.now(), TWO_HOURS)
 
     def read(self) -> dict[str, Any]:
-        """The object."""
+        """Return the object's content."""
         content: dict[str, Any] = json.loads(self.store.objects[KEY])
         return content
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.text(max_size=9))
 def test_one_of_the_least_filled_is_chosen(filled: list[int], user_id: str) -> None:
-    """Given any numbers, then a group that holds the fewest, and for the same id always the same."""
+    """Given any numbers, the group is one with the fewest participants, and always the same for the same
+    id."""
     group = choose_group(filled, "p", user_id)
 
     assert filled[group] == min(filled)
@@ -46,7 +47,7 @@ def test_one_of_the_least_filled_is_chosen(filled: list[int], user_id: str) -> N
 
 
 def test_equals_are_chosen_evenly_by_id() -> None:
-    """Given empty groups, then ids are spread over all of them, and otherwise in another study."""
+    """Given empty groups, ids are spread over all of them, and differently in another study."""
     users = [f"player-{number}" for number in range(600)]
     groups = [choose_group([0, 0, 0], "p", user) for user in users]
 
@@ -57,8 +58,8 @@ def test_equals_are_chosen_evenly_by_id() -> None:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("count", [2, 3])
 def test_newcomers_join_the_least_filled_group(count: int, seed: int) -> None:
-    """Given 300 people who come, finish and drop out in any order, then each newcomer gets the
-    group with the fewest of those who run or have finished, and all who finished are counted."""
+    """Given 300 participants who arrive, finish and drop out in any order, each newcomer gets the group
+    with the fewest running and finished participants, and everyone who finished is counted."""
     chance, study = random.Random(seed), Arrivals(count)
     group_of: dict[str, int] = {}
     began: dict[str, Any] = {}
@@ -82,7 +83,7 @@ def test_newcomers_join_the_least_filled_group(count: int, seed: int) -> None:
 
 
 def test_drop_outs_make_room() -> None:
-    """Given three in a group who began two hours ago and one who has finished, then only the latter counts,
+    """Given three in a group who began two hours ago and one who has finished, only the latter counts,
     until one of the others finishes after all."""
     study = Arrivals()
     study.store.objects[KEY] = json.dumps(
@@ -101,8 +102,9 @@ def test_drop_outs_make_room() -> None:
     assert study.read()["finished"] == [1, 1]
 
 
-def test_who_has_a_group_keeps_it() -> None:
-    """Given a second claim, then the same group and no write; after the cut-off the same, and they count."""
+def test_participant_with_a_group_keeps_it() -> None:
+    """Given a second claim, the group is the same and nothing is written; after the cut-off it counts
+    again."""
     study = Arrivals()
     group = study.claim("ada")
     written = study.store.objects[KEY]
@@ -116,8 +118,8 @@ def test_who_has_a_group_keeps_it() -> None:
     assert study.read()["running"]["ada"] == [group, int(study.clock.now().timestamp())]
 
 
-def test_group_that_is_no_more_is_given_anew() -> None:
-    """Given a claim whose study has fewer variants since, then one of those that there are."""
+def test_missing_group_is_replaced() -> None:
+    """Given a claim whose study now has fewer variants, the group is one of the current ones."""
     study = Arrivals(3)
     study.store.objects[KEY] = b'{"finished": [5, 4, 0], "running": {"ada": [2, 1893499200]}}'
     study.count = 2
@@ -127,7 +129,7 @@ def test_group_that_is_no_more_is_given_anew() -> None:
 
 
 def test_rivals_count_for_each_other() -> None:
-    """Given somebody who claims between another's read and write, then both groups have one."""
+    """Given a participant who claims between another's read and write, both groups have one."""
     study = Arrivals()
     groups = []
     study.store.before_write = lambda: groups.append(study.claim("rival"))
@@ -138,8 +140,9 @@ def test_rivals_count_for_each_other() -> None:
     assert len(study.read()["running"]) == 2
 
 
-def test_claim_whose_answer_was_lost_is_found() -> None:
-    """Given a write that succeeded and was tried again by botocore, then one entry, and the group written."""
+def test_claim_whose_response_was_lost_is_found() -> None:
+    """Given a write that succeeded and that botocore retried, there is one entry, and its group is
+    returned."""
     study = Arrivals()
     study.store.before_write = lambda: study.claim("ada")
 
@@ -149,7 +152,8 @@ def test_claim_whose_answer_was_lost_is_found() -> None:
 
 
 def test_finishing_twice_counts_once() -> None:
-    """Given an end that is noted twice, then one; of somebody unknown, none, and no object is made."""
+    """Given an end that is counted twice, it counts once; an unknown participant does not count and no
+    object is created."""
     study = Arrivals()
     study.list.finish("nobody", 0)
     assert study.store.objects == {}
@@ -163,7 +167,8 @@ def test_finishing_twice_counts_once() -> None:
 
 
 def test_endless_rivals_are_a_passing_fault() -> None:
-    """Given claims that always lose, then TransientError in two seconds, at the end in half of one."""
+    """Given claims that always lose, TransientError is raised within two seconds, and at the end within
+    half a second."""
     study = Arrivals()
     study.claim("ada")
 
@@ -182,7 +187,7 @@ def test_endless_rivals_are_a_passing_fault() -> None:
 
 
 def test_oldest_drop_outs_are_forgotten() -> None:
-    """Given more than there is room for, then the oldest who are past the cut-off go, and nobody else."""
+    """Given more participants than the list holds, only the oldest past the cut-off are removed."""
     running = {f"u{number}": (0, number) for number in range(MOST_RUNNING + 1)}
     groups = Groups(running=running)
 
@@ -193,7 +198,7 @@ def test_oldest_drop_outs_are_forgotten() -> None:
 
 
 def test_unknown_keys_stay() -> None:
-    """Given keys that somebody has added, then they are there after a claim."""
+    """Given keys that a person has added, a claim keeps them."""
     study = Arrivals()
     study.store.objects[KEY] = b'{"note": "pilot"}'
     study.claim("ada")
@@ -205,7 +210,7 @@ def test_unknown_keys_stay() -> None:
     "body", [b"{", b"[]x", b'{"running": [1]}', b'{"running": {"a": 1}}', b'{"finished": 3}']
 )
 def test_broken_list_is_left_as_it_is(body: bytes) -> None:
-    """Given an object that is no list of groups, then an error that says so."""
+    """Given an object that is not a list of groups, an error says so."""
     study = Arrivals()
     study.store.objects[KEY] = body
 
@@ -215,7 +220,7 @@ def test_broken_list_is_left_as_it_is(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "0", -1, True, 1.0, 1000, [0]])
-def test_what_is_no_group_is_none(value: object) -> None:
-    """Given anything but a small whole number, then there is no group; 0 is one."""
+def test_invalid_group_is_none(value: object) -> None:
+    """Given anything but a small whole number, there is no group; 0 is one."""
     assert read_group(value) is None
     assert read_group(0) == 0

@@ -1,4 +1,4 @@
-"""Where a participant stands, and what a request does there."""
+"""A participant's progress, and the effect of a request."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -34,15 +34,16 @@ NOWHERE, FINAL = Progress(Phase.NOWHERE, 0), Progress(Phase.FINAL, 4)
         (3, True, PLAYING),
     ],
 )
-def test_place_of_a_record(next_step: int, waiting: bool, expected: Progress) -> None:
-    """Given nextStep, and whether someone waits at a game, then where they are; never beyond the end."""
+def test_progress_of_a_record(next_step: int, waiting: bool, expected: Progress) -> None:
+    """Given nextStep, and whether the participant waits at a game, the progress is found and never beyond
+    the end."""
     participant = Participant(NOON, next_step, waiting_since=NOON if waiting else None)
 
     assert find_progress(participant, STUDY) == expected
 
 
-def test_place_without_record() -> None:
-    """Given nobody, then nowhere."""
+def test_progress_without_record() -> None:
+    """Given no record, the participant has no progress."""
     assert find_progress(None, STUDY) == NOWHERE
 
 
@@ -76,7 +77,7 @@ def test_place_without_record() -> None:
     ],
 )
 def test_what_a_request_does(progress: Progress, method: str, finished: int | None, expected: Move) -> None:
-    """Given a place, a method and `step`, then the move; the game was shown long ago."""
+    """Given a progress, a method and `step`, with a game shown long ago, the move is as listed."""
     assert decide(progress, method, finished, NOON - timedelta(hours=1), NOON) is expected
 
 
@@ -87,7 +88,7 @@ def test_what_a_request_does(progress: Progress, method: str, finished: int | No
 def test_game_shown_a_moment_ago_is_not_ended_by_a_client_without_step(
     seconds: float, get: Move, post: Move
 ) -> None:
-    """Given a game shown so long ago, then a request without step ends it only from 25 s on."""
+    """Given the time since a game was shown, a request without step ends it only from 25 s on."""
     shown = NOON - timedelta(seconds=seconds)
 
     assert decide(PLAYING, "GET", None, shown, NOON) is get
@@ -95,14 +96,14 @@ def test_game_shown_a_moment_ago_is_not_ended_by_a_client_without_step(
 
 
 def test_game_shown_at_an_unknown_time_is_ended_by_a_get() -> None:
-    """Given a record of an existing deployment, which does not say when, then a GET ends the game."""
+    """Given a record of an existing deployment, which has no time, a GET ends the game."""
     assert decide(PLAYING, "GET", None, None, NOON) is Move.ADVANCE
 
 
 @pytest.mark.parametrize("progress", [NOWHERE, PAGE, WAITING, PLAYING, FINAL])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_step_ahead_is_refused(progress: Progress, method: str) -> None:
-    """Given a step that was not reached, then an error that names it."""
+    """Given a step that was not reached, an error names it."""
     with pytest.raises(BadRequestError, match=f"step: {progress.step + 1} "):
         decide(progress, method, progress.step + 1, None, NOON)
 
@@ -111,8 +112,8 @@ def test_step_ahead_is_refused(progress: Progress, method: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("beyond", [1, 2])
 def test_request_that_lost_the_race_does_not_advance(progress: Progress, method: str, beyond: int) -> None:
-    """Given an advance that lost to a rival who went one or two steps on, then it stands for the step that
-    it first read, and moves nobody."""
+    """Given an advance that lost to a rival who advanced one or two steps, it refers to the step that it
+    first read and advances no further."""
     finished = settle(progress, Move.ADVANCE, None)
     later = Progress(Phase.PAGE, progress.step + beyond)
 
@@ -121,14 +122,14 @@ def test_request_that_lost_the_race_does_not_advance(progress: Progress, method:
 
 @pytest.mark.parametrize("finished", [None, 1, 2])
 def test_poll_that_lost_the_race_does_not_end_the_game(finished: int | None) -> None:
-    """Given a ready poll that lost to another, then it shows the game, even if it named the game's step."""
+    """Given a ready poll that lost to another, it shows the game, even if it named the game's step."""
     settled = settle(WAITING, Move.SHOW, finished)
 
     assert decide(PLAYING, "GET", settled, NOON, NOON) is Move.SHOW
 
 
 def test_late_answer_that_lost_the_race_stays_late() -> None:
-    """Given a repeat for a step long past that lost to another write, then it stays one for that step."""
+    """Given a repeat for an old step that lost to another write, it remains a repeat for that step."""
     assert settle(Progress(Phase.PAGE, 3), Move.REPEAT, 1) == 1
 
 
@@ -136,12 +137,12 @@ def test_late_answer_that_lost_the_race_stays_late() -> None:
     ("text", "step"), [(None, None), ("0", 0), ("7", 7), ("007", 7), ("999999", 999_999)]
 )
 def test_steps_are_whole_numbers(text: str | None, step: int | None) -> None:
-    """Given digits, or nothing, then the number, or None."""
+    """Given digits, or nothing, the number or None is returned."""
     assert parse_step(text) == step
 
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1.0", "one", "²", "٢", " 1", "1\n", "1000000", "0x1"])
 def test_other_steps_are_refused(text: str) -> None:
-    """Given anything else, then an error that says what is needed."""
+    """Given anything else, an error says what it must be."""
     with pytest.raises(BadRequestError, match="step: must be a whole number"):
         parse_step(text)

@@ -1,4 +1,4 @@
-"""What is kept of a request."""
+"""The record of a request."""
 
 import json
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def make_request(body: str | None = None, method: str = "POST", **headers: str) -> HttpRequest:
-    """A request with these parts."""
+    """Return a request with these parts."""
     parts: dict[str, Any] = {"method": method, "query": {"userId": "u"}, "headers": headers, "body": body}
     return HttpRequest(**parts, request_id="r-1")
 
 
 def test_entry_holds_the_request() -> None:
-    """Given a request, then all its parts, its time and API Gateway's id."""
+    """Given a request, its entry has all parts, its time and API Gateway's id."""
     entry = build_entry(make_request('{"a": "b"}', Accept="*/*"), NOON, "none")
 
     assert entry == {
@@ -44,7 +44,8 @@ def test_entry_holds_the_request() -> None:
     ],
 )
 def test_signature_of_a_link_is_not_stored(value: str, stored: str) -> None:
-    """Given a signature in the query or in a header that holds the link, then it is left out, no more."""
+    """Given a signature in the query or in a header that contains the link, only the signature is left
+    out."""
     request = make_request(None, Referer=value)
     signed = HttpRequest("GET", {"userId": "u", "signature": "s3cret"}, request.headers, None, "r")
 
@@ -67,13 +68,13 @@ def test_signature_of_a_link_is_not_stored(value: str, stored: str) -> None:
     ],
 )
 def test_addresses_are_shortened_to_their_network(address: str, network: str) -> None:
-    """Given an address, then 24 bits of IPv4 or 48 of IPv6; what is none leaves nothing of itself."""
+    """Given an address, 24 bits of IPv4 or 48 of IPv6 are kept; nothing is kept of other text."""
     assert shorten_address(address) == network
 
 
 @pytest.mark.parametrize("body", [None, "{}", '{"a": [1, {"b": null}]}'])
 def test_form_data_is_taken(body: str | None) -> None:
-    """Given a JSON object, or nothing, then no error."""
+    """Given a JSON object, or nothing, there is no error."""
     check_answers(make_request(body))
 
 
@@ -81,11 +82,11 @@ def test_form_data_is_taken(body: str | None) -> None:
     "body", ["", "a=b", "[]", "null", '"a"', "{'a': 1}", "[" * 100_000, '{"a":' * 50_000]
 )
 def test_other_bodies_are_refused(body: str) -> None:
-    """Given anything else, however deeply nested, then an error."""
+    """Given anything else, however deeply nested, it is an error."""
     with pytest.raises(BadRequestError, match="body: "):
         check_answers(make_request(body))
 
 
 def test_body_of_a_get_does_not_matter() -> None:
-    """Given a GET, which has no form data, then no error."""
+    """Given a GET, which has no form data, there is no error."""
     check_answers(make_request("a=b", method="GET"))

@@ -1,4 +1,4 @@
-"""What somebody who waits is told, and when a start is asked for again."""
+"""The participant's view of the wait, and when a start is requested again."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,7 +38,7 @@ ENDED = replace(FAILED, reason=EndReason.TASK_ENDED)
     ids=["no record", "starting", "address", "of another study", "stopping", "stopped", "past its deadline"],
 )
 def test_progress(server: ServerRecord | None, progress: str, retry_after: float) -> None:
-    """Given a server in some state, then how far it is, and when to ask again."""
+    """Given a server in some state, the response says how far it is and when to ask again."""
     assert build_wait(server, "p", TIMES) == {
         "page": "wait",
         "progress": progress,
@@ -48,7 +48,7 @@ def test_progress(server: ServerRecord | None, progress: str, retry_after: float
 
 
 def test_almost_there_is_never_slower_than_the_operator_says() -> None:
-    """Given half a second between polls, then also for a server with an address."""
+    """Given half a second between polls, a server with an address is polled as often."""
     times = WaitingTimes(retry_after=0.5, usual=5)
     server = replace(STARTING, public_ip="198.51.100.7")
 
@@ -69,13 +69,14 @@ def test_almost_there_is_never_slower_than_the_operator_says() -> None:
         (STARTING, None, False),
     ],
 )
-def test_who_may_retry(server: ServerRecord, retried_as: str | None, allowed: bool) -> None:
-    """Given a failure, then a further try: once if it is permanent, else while the platform tries too."""
+def test_retry_is_allowed(server: ServerRecord, retried_as: str | None, allowed: bool) -> None:
+    """Given a failure, the participant may retry once if it is permanent, and otherwise while the
+    platform retries too."""
     assert may_retry(server, Participant(NOON, retried_as=retried_as)) == allowed
 
 
 def test_retry_after_a_task_that_ended_is_the_start_that_the_platform_asks_for() -> None:
-    """Given a task that ended, then the participant's retry and the platform's have one id."""
+    """Given a task that ended, the participant's retry and the platform's have the same id."""
     assert (name_retry(ENDED), name_retry(FAILED)) == ("/3", "/3/retry")
 
 
@@ -93,7 +94,7 @@ def test_retry_after_a_task_that_ended_is_the_start_that_the_platform_asks_for()
     ids=["fresh", "old", "too old", "never", "failed too", "another failed since", "taken up"],
 )
 def test_pending_retry(server: ServerRecord, asked: timedelta | None, pending: bool) -> None:
-    """Given a retry, then it is pending as long as no start has taken it up, and not for ever."""
+    """Given a retry, it is pending until a start takes it up, and not forever."""
     retried_at = NOON - asked if asked is not None else None
     participant = Participant(NOON, retried_at=retried_at, retried_as="again" if asked else None)
 

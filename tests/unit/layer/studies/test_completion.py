@@ -1,4 +1,4 @@
-"""How participants prove that they have finished."""
+"""The proof that a participant has finished."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ URL = "https://recruiter.example/done?cc={code}"
 
 
 def test_placeholders_are_filled_in_and_encoded() -> None:
-    """Given a code, the user id and recorded parameters, then each stands percent-encoded in the URL."""
+    """Given a code, the user id and recorded parameters, each is percent-encoded in the URL."""
     completion = Completion(
         "A B&c", "https://r.example/{STUDY_ID}/done?cc={code}&u={userId}&p={PROLIFIC_PID}"
     )
@@ -24,21 +24,21 @@ def test_placeholders_are_filled_in_and_encoded() -> None:
 
 
 def test_what_was_not_recorded_becomes_empty() -> None:
-    """Given a placeholder without a value, then nothing stands in its place."""
+    """Given a placeholder without a value, it is replaced by nothing."""
     assert fill_completion(Completion(None, URL + "&p={PID}"), "ada", {}) == {
         "url": "https://recruiter.example/done?cc=&p="
     }
 
 
 def test_recorded_value_is_not_filled_in_again() -> None:
-    """Given a parameter whose value looks like a placeholder, then it is text."""
+    """Given a parameter whose value looks like a placeholder, it is text."""
     filled = fill_completion(Completion("secret", "https://r.example/?p={PID}"), "ada", {"PID": "{code}"})
 
     assert filled["url"] == "https://r.example/?p=%7Bcode%7D"
 
 
-def test_link_cannot_take_the_place_of_code_and_user_id() -> None:
-    """Given recorded parameters of those names, then the platform's own values are used."""
+def test_link_cannot_replace_code_and_user_id() -> None:
+    """Given recorded parameters of those names, the platform's own values are used."""
     filled = fill_completion(Completion("C", URL + "&u={userId}"), "ada", {"code": "forged", "userId": "x"})
 
     assert filled["url"] == "https://recruiter.example/done?cc=C&u=ada"
@@ -46,7 +46,7 @@ def test_link_cannot_take_the_place_of_code_and_user_id() -> None:
 
 @pytest.mark.parametrize(("completion", "filled"), [(None, {}), (Completion("C"), {"code": "C"})])
 def test_absent_parts_are_left_out(completion: Completion | None, filled: dict[str, str]) -> None:
-    """Given a config without URL, or without completion, then there is none in the answer."""
+    """Given a config without URL, or without completion, the response has none."""
     assert fill_completion(completion, "ada", {}) == filled
 
 
@@ -59,8 +59,8 @@ def test_absent_parts_are_left_out(completion: Completion | None, filled: dict[s
         "http://localhost:8000/?a={userId}",
     ],
 )
-def test_good_urls(url: str) -> None:
-    """Given https, or http for localhost, with placeholders after the host, then it is taken."""
+def test_valid_urls(url: str) -> None:
+    """Given https, or http for localhost, with placeholders after the host, the URL is accepted."""
     assert check_url(url) == url
 
 
@@ -89,14 +89,14 @@ def test_good_urls(url: str) -> None:
     ],
 )
 def test_bad_urls(url: object, reason: str) -> None:
-    """Given anything else, then an error that says what is wrong."""
+    """Given anything else, an error says what is wrong."""
     with pytest.raises(ValueError, match=reason):
         check_url(url)
 
 
 @given(st.text(), st.text(), st.text())
-def test_values_never_leave_their_place(code: str, user_id: str, value: str) -> None:
-    """Given any values, then the URL has no other parts than the config's."""
+def test_values_stay_within_their_placeholder(code: str, user_id: str, value: str) -> None:
+    """Given any values, the URL has no other parts than the config's."""
     filled = fill_completion(Completion(code or None, URL + "&u={userId}&p={P}"), user_id, {"P": value})
 
     head, *rest = filled["url"].split("&")

@@ -1,4 +1,4 @@
-"""What a project's config must hold."""
+"""The check of a project's config."""
 
 import copy
 from typing import Any
@@ -14,19 +14,19 @@ BUCKETS = ("data", "lab")
 
 @pytest.fixture
 def config(load_event: Any) -> dict[str, Any]:
-    """The sample config, without a fault."""
+    """Return the sample config, which is valid."""
     return load_event("update")
 
 
 def test_sample_config_has_no_fault(config: dict[str, Any]) -> None:
-    """Given the sample, then no errors and no warnings."""
+    """Given the sample, there are no errors and no warnings."""
     assert check_config(config, BUCKETS) == ([], [])
 
 
 @pytest.mark.parametrize("key", ["id", "name", "ecsTask", "steps", "events", "maxRuntime"])
 @pytest.mark.parametrize("value", ["absent", None, "", {}])
 def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
-    """Given a required key that is absent or empty, then that is the one error."""
+    """Given a required key that is absent or empty, that is the only error."""
     config[key] = value
     if value == "absent":
         del config[key]
@@ -55,7 +55,7 @@ def test_required_keys(config: dict[str, Any], key: str, value: Any) -> None:
     ],
 )
 def test_faults_name_their_path(config: dict[str, Any], change: dict[str, Any], error: str) -> None:
-    """Given one fault, then one error that says where and what."""
+    """Given one mistake, one error says where and what it is."""
     errors, _ = check_config(config | change, BUCKETS)
 
     assert errors == [error]
@@ -87,14 +87,14 @@ def test_faults_name_their_path(config: dict[str, Any], change: dict[str, Any], 
     ],
 )
 def test_steps(config: dict[str, Any], steps: dict[str, Any], errors: list[str]) -> None:
-    """Given steps with a fault, then it is named by its step."""
+    """Given steps with a mistake, the error names the step."""
     events = {"startServerStep": 1, "stopServerStep": 1}
 
     assert check_config(config | {"steps": steps, "events": events}, BUCKETS)[0] == errors
 
 
 def test_numbers_of_ten_and_more_are_in_order(config: dict[str, Any]) -> None:
-    """Given twelve steps, then no fault: they are numbers, not texts."""
+    """Given twelve steps, they are valid: steps are compared as numbers, not as texts."""
     steps = {str(number): "a.html" for number in range(1, 13)} | {"finalStep": "c.html"}
 
     assert check_config(config | {"steps": steps}, BUCKETS) == ([], [])
@@ -117,7 +117,7 @@ def test_numbers_of_ten_and_more_are_in_order(config: dict[str, Any]) -> None:
     ],
 )
 def test_events(config: dict[str, Any], key: str, value: Any, error: str | None, warning: str | None) -> None:
-    """Given an event key absent, empty, beyond the last step or no step, then an error or a warning."""
+    """Given an event key absent, empty, beyond the last step or not a step, it is an error or a warning."""
     config["events"][key] = value
     if value == "absent":
         del config["events"][key]
@@ -136,7 +136,7 @@ def test_events(config: dict[str, Any], key: str, value: Any, error: str | None,
 def test_server_that_is_stopped_before_it_is_started_is_a_warning(
     config: dict[str, Any], start: int, stop: int | None, warned: bool
 ) -> None:
-    """Given a stop step that is not after the start step, then the researcher is told."""
+    """Given a stop step that is not after the start step, a warning says so."""
     config["events"] = {"startServerStep": start, "stopServerStep": stop}
 
     _, warnings = check_config(config, BUCKETS)
@@ -153,10 +153,10 @@ def test_server_that_is_stopped_before_it_is_started_is_a_warning(
         (4, 5, "events: no server is started by step 3, which is a game"),
     ],
 )
-def test_server_that_is_not_there_for_the_game_is_a_warning(
+def test_server_missing_at_the_game_is_a_warning(
     config: dict[str, Any], start: int | None, stop: int, warning: str | None
 ) -> None:
-    """Given a page put before the game and a step number not counted on, then the researcher is told."""
+    """Given a page inserted before the game and an outdated step number, a warning says so."""
     config["events"] = {"startServerStep": start, "stopServerStep": stop}
 
     _, warnings = check_config(config, BUCKETS)
@@ -166,7 +166,7 @@ def test_server_that_is_not_there_for_the_game_is_a_warning(
 
 @pytest.mark.parametrize("live", ["false", "no", "true", 1.5, []])
 def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
-    """Given words for it, then an error: `live: "false"` must not open a study."""
+    """Given text for it, it is an error: `live: "false"` must not open a study."""
     errors, _ = check_config(config | {"live": live}, BUCKETS)
 
     assert errors == ["live: must be true or false"]
@@ -174,20 +174,20 @@ def test_live_is_true_or_false(config: dict[str, Any], live: Any) -> None:
 
 @pytest.mark.parametrize("key", ["name", "ecsTask"])
 def test_names_are_text(config: dict[str, Any], key: str) -> None:
-    """Given a mapping or a list for a name, then an error now and not when a server is to start."""
+    """Given a mapping or a list for a name, it is an error at publication, not when a server starts."""
     errors, _ = check_config(config | {key: {"a": 1}}, BUCKETS)
 
     assert errors == [f"{key}: must be text"]
 
 
-def test_version_of_an_earlier_publication_is_no_unknown_key(config: dict[str, Any]) -> None:
-    """Given an entry taken from the list, with its version, then nothing is said of it."""
+def test_version_of_an_earlier_publication_is_known(config: dict[str, Any]) -> None:
+    """Given an entry copied from the list, with its version, there is no warning."""
     assert check_config(config | {"version": "abc"}, BUCKETS) == ([], [])
 
 
 @pytest.mark.parametrize("live", [False, None, "absent"])
 def test_study_that_is_not_live_is_a_warning(config: dict[str, Any], live: Any) -> None:
-    """Given a study that nobody can begin, then a warning in the words that participants get."""
+    """Given a study that is not open, a warning quotes the text that participants get."""
     config["live"] = live
     if live == "absent":
         del config["live"]
@@ -217,7 +217,7 @@ KEYS = [
 
 @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), ANYTHING, max_size=4), st.booleans())
 def test_no_config_makes_it_fail(changes: dict[str, Any], complete: bool) -> None:
-    """Given any JSON at all in place of any part, then lists of texts, never an exception."""
+    """Given any JSON in any part, the results are lists of texts and there is no exception."""
     steps, events = {"1": "a.html", "finalStep": "b.html"}, {"startServerStep": 1, "stopServerStep": 1}
     base = {"id": "p", "name": "P", "ecsTask": "p", "maxRuntime": 1, "steps": steps, "events": events}
     config = copy.deepcopy(base) if complete else {}

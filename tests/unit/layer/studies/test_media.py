@@ -1,4 +1,4 @@
-"""Media: what is published of them, under which name, and what the researcher is told."""
+"""The publication of media: which files, their names, and the warnings."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PROJECT, SITE = "p", "https://site.example"
 
 
 class FakeSite:
-    """A site's bucket that keeps what is copied to it: key to (bucket, source, type, caching)."""
+    """A site's bucket that notes its copies: key to (bucket, source, type, caching)."""
 
     bucket = "site"
 
@@ -21,19 +21,19 @@ class FakeSite:
         self.calls: list[str] = []
 
     def list_tree(self, prefix: str) -> list[ListedObject]:
-        """What has been copied below a prefix."""
+        """Return what has been copied below a prefix."""
         self.calls.append(f"list {prefix}")
         return [ListedObject(key, 0, "") for key in self.copies if key.startswith(prefix)]
 
     def copy(self, bucket: str, source: ListedObject, key: str, content_type: str, caching: str) -> None:
-        """Keep it."""
+        """Note the copy."""
         self.calls.append(f"copy {source.key}")
         self.copies[key] = (bucket, source.key, content_type, caching)
 
 
 @pytest.fixture
 def store() -> FakeObjectStore:
-    """A project's bucket with two pictures and a film, in folders and not."""
+    """Return a project's bucket with two pictures and a film, in folders and not."""
     bucket = FakeObjectStore("data")
     for path, body in {"car.png": b"car", "films/Drive One.MP4": b"film", "B\u00e4r.png": b"bear"}.items():
         bucket.objects[f"{PROJECT}/_media/{path}"] = body
@@ -47,7 +47,7 @@ def publish(store: FakeObjectStore, site: Any, **files: str) -> tuple[dict[str, 
 
 
 def test_a_picture_is_copied_and_its_address_written(store: FakeObjectStore) -> None:
-    """Given a picture that is there, then the page has its address on the site, named by hash and suffix."""
+    """Given an existing picture, the page has its address on the site, named by hash and suffix."""
     site = FakeSite()
 
     files, warnings = publish(store, site, page='<p>\n<img src="./car.png">')
@@ -59,7 +59,7 @@ def test_a_picture_is_copied_and_its_address_written(store: FakeObjectStore) -> 
 
 
 def test_suffixes_count_in_any_case(store: FakeObjectStore) -> None:
-    """Given `.MP4`, then it is published as a film, under a name in lower case."""
+    """Given `.MP4`, it is published as a film, under a name in lower case."""
     site = FakeSite()
 
     publish(store, site, page='<video src="films/Drive%20One.MP4">')
@@ -70,7 +70,8 @@ def test_suffixes_count_in_any_case(store: FakeObjectStore) -> None:
 
 
 def test_a_name_is_found_in_either_spelling_of_its_letters(store: FakeObjectStore) -> None:
-    """Given ä as one character in the file's name and as two (as macOS has it) in the page, it is found."""
+    """Given ä as one character in the file's name and as two (as macOS writes it) in the page, it is
+    found."""
     site = FakeSite()
 
     _, warnings = publish(store, site, page='<img src="Ba\u0308r.png">')
@@ -80,7 +81,8 @@ def test_a_name_is_found_in_either_spelling_of_its_letters(store: FakeObjectStor
 
 
 def test_the_same_picture_twice_is_one_copy(store: FakeObjectStore) -> None:
-    """Given one picture on two pages and a second file of the same content, then one copy and one address."""
+    """Given one picture on two pages and a second file with the same content, there are one copy and one
+    address."""
     store.objects[f"{PROJECT}/_media/other/same.png"] = b"car"
     site = FakeSite()
 
@@ -95,7 +97,7 @@ def test_the_same_picture_twice_is_one_copy(store: FakeObjectStore) -> None:
 
 
 def test_nothing_is_copied_again(store: FakeObjectStore) -> None:
-    """Given a picture that was published before, then it is not copied, and the text is the same."""
+    """Given a picture that was published before, it is not copied, and the text is the same."""
     site = FakeSite()
     first = publish(store, site, page='<img src="car.png">')
     site.calls.clear()
@@ -105,7 +107,7 @@ def test_nothing_is_copied_again(store: FakeObjectStore) -> None:
 
 
 def test_another_content_has_another_name() -> None:
-    """Given another content, then another key; the same content under another path keeps it."""
+    """Given different content, the key differs; the same content under another path has the same key."""
     entries = [ListedObject("x", 3, '"1"'), ListedObject("x", 3, '"2"'), ListedObject("x", 4, '"1"')]
     keys = {media_key(PROJECT, "x.png", entry) for entry in entries}
 
@@ -115,13 +117,13 @@ def test_another_content_has_another_name() -> None:
 
 
 class UntouchedSite:
-    """A site's bucket that has nothing to be asked for."""
+    """A site's bucket that must not be called."""
 
     bucket = "site"
 
 
 def test_pages_without_references_cost_no_call() -> None:
-    """Given absolute URLs only, then neither bucket is asked and the texts are as they were."""
+    """Given only absolute URLs, neither bucket is read and the texts are unchanged."""
     texts = {"page.html": '<img src="https://x/y.png"><a href="#z">'}
     site, store = UntouchedSite(), object()
 
@@ -130,8 +132,9 @@ def test_pages_without_references_cost_no_call() -> None:
     assert published == (texts, [])
 
 
-def test_what_cannot_be_published_is_left_alone_and_told(store: FakeObjectStore) -> None:
-    """Given a missing file, a way out and an unknown kind, then a warning for each, naming page and file."""
+def test_unpublishable_files_are_unchanged_and_reported(store: FakeObjectStore) -> None:
+    """Given a missing file, a path out of the study and an unknown type, each causes a warning with page
+    and file."""
     text = '<img src="gone.png"><img src="gone.png"><img src="../car.png"><a href="notes.docx">'
 
     files, warnings = publish(store, FakeSite(), consent=text)
@@ -146,7 +149,7 @@ def test_what_cannot_be_published_is_left_alone_and_told(store: FakeObjectStore)
 
 
 def test_a_style_sheet_is_published_like_a_page(store: FakeObjectStore) -> None:
-    """Given url() in the css file, then it has the address."""
+    """Given url() in the css file, it has the address."""
     site = FakeSite()
     publisher = MediaPublisher(site, SITE)  # type: ignore[arg-type]  # a fake
 
@@ -158,7 +161,7 @@ def test_a_style_sheet_is_published_like_a_page(store: FakeObjectStore) -> None:
 
 @pytest.mark.parametrize(("bucket", "url"), [("", SITE), ("site", "")])
 def test_without_a_site_there_is_one_warning(store: FakeObjectStore, bucket: str, url: str) -> None:
-    """Given no site, then references are left alone, with one warning that names the pages."""
+    """Given no site, references are unchanged, with one warning that names the pages."""
     site: Any = FakeSite()
     site.bucket = bucket
     texts = {"a.html": '<img src="car.png">', "b.html": "<p>", "c.html": '<img src="x.png"><img src="y.png">'}
@@ -173,7 +176,7 @@ def test_without_a_site_there_is_one_warning(store: FakeObjectStore, bucket: str
 
 
 def test_every_kind_has_a_type_that_browsers_know() -> None:
-    """Given the table, then suffixes are in lower case and none is a page or a script."""
+    """Given the table, suffixes are in lower case and none is of a page or a script."""
     assert all(read_suffix(f"x{suffix}") == suffix for suffix in CONTENT_TYPES)
     families = {kind.split("/")[0] for kind in CONTENT_TYPES.values()}
     assert families == {"application", "audio", "font", "image", "text", "video"}

@@ -1,4 +1,4 @@
-"""Relative references in pages and style sheets: which characters they are, and what they mean."""
+"""Relative references in pages and style sheets: their characters, and their files."""
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ URL = "https://site/media/p/0.png"
 
 
 def find(text: str, name: str = "page.html") -> list[tuple[str, str]]:
-    """The characters of each reference, and the file that it means."""
+    """Return the characters of each reference, and the file that it means."""
     return [(text[found.start : found.end], found.path) for found in find_references(name, text)]
 
 
@@ -44,7 +44,8 @@ def find(text: str, name: str = "page.html") -> list[tuple[str, str]]:
     ],
 )
 def test_pictures_are_found_however_they_are_written(text: str, found: list[tuple[str, str]]) -> None:
-    """Given quotes, spaces, character references and odd markup, then the very characters of the URL."""
+    """Given quotes, spaces, character references and odd markup, the exact characters of the URL are
+    found."""
     assert find(text) == found
 
 
@@ -71,8 +72,8 @@ def test_pictures_are_found_however_they_are_written(text: str, found: list[tupl
         ("<style>p { background: url(a.png)", ["a.png"]),
     ],
 )
-def test_every_place_for_a_file_is_known(text: str, paths: list[str]) -> None:
-    """Given elements that show or link to files, then each file is found."""
+def test_every_element_with_a_file_is_known(text: str, paths: list[str]) -> None:
+    """Given elements that show or link to files, each file is found."""
     assert [path for _, path in find(text)] == paths
 
 
@@ -97,8 +98,8 @@ def test_every_place_for_a_file_is_known(text: str, paths: list[str]) -> None:
         "./",
     ],
 )
-def test_other_urls_are_none_of_ours(url: str) -> None:
-    """Given an absolute URL, one of this page, or none, then nothing is found."""
+def test_other_urls_are_ignored(url: str) -> None:
+    """Given an absolute URL, one within this page, or none, nothing is found."""
     assert find(f'<a href="{url}">x</a><img src="{url}">') == []
 
 
@@ -117,7 +118,7 @@ def test_other_urls_are_none_of_ours(url: str) -> None:
     ],
 )
 def test_what_only_looks_like_a_reference_is_not_one(text: str) -> None:
-    """Given comments, scripts, texts and strings, then nothing is found."""
+    """Given comments, scripts, texts and strings, nothing is found."""
     assert find(text) == []
 
 
@@ -134,13 +135,13 @@ def test_what_only_looks_like_a_reference_is_not_one(text: str) -> None:
     ],
 )
 def test_style_sheets_are_read_too(text: str, found: list[tuple[str, str]]) -> None:
-    """Given a .css file, then url() is found, and not in comments or strings."""
+    """Given a .css file, url() is found, and not in comments or strings."""
     assert find(text, "style.css") == found
 
 
 @pytest.mark.parametrize("path", ["../car.png", "images/../../car.png", "%2e%2e/car.png", "..\\car.png"])
 def test_a_way_out_is_seen(path: str) -> None:
-    """Given `..` in any spelling, then the reference says so."""
+    """Given `..` in any spelling, the reference says so."""
     (reference,) = find_references("page.html", f'<img src="{path}">')
 
     assert reference.leads_out
@@ -160,7 +161,7 @@ def test_a_way_out_is_seen(path: str) -> None:
     ],
 )
 def test_only_the_reference_is_replaced(before: str, after: str) -> None:
-    """Given an address for a file, then it stands in place of the reference and all else is as it was."""
+    """Given an address for a file, it replaces the reference and everything else is unchanged."""
     assert replace(before, find_references("page.html", before), {"car.png": URL}) == after
 
 
@@ -193,15 +194,15 @@ PIECES = st.lists(
 
 @given(PIECES)
 def test_text_whose_references_have_no_address_is_unchanged(text: str) -> None:
-    """Given any text and no address, then replacing gives the very text."""
+    """Given any text and no address, replacing returns the same text."""
     for name in ("page.html", "style.css"):
         assert replace(text, find_references(name, text), {}) == text
 
 
 @given(PIECES, PIECES)
-def test_a_picture_is_found_in_its_place_whatever_stands_around_it(before: str, after: str) -> None:
-    """Given a picture between other things, then it is replaced there, or (in a comment, in a script) not
-    at all; nothing else of the text changes."""
+def test_a_picture_is_found_whatever_surrounds_it(before: str, after: str) -> None:
+    """Given a picture among other elements, it is replaced there or, in a comment or a script, not at
+    all; the rest of the text is unchanged."""
     text = f'{before}<img src="only-here.png">{after}'
 
     replaced = replace(text, find_references("page.html", text), {"only-here.png": URL})
@@ -211,7 +212,7 @@ def test_a_picture_is_found_in_its_place_whatever_stands_around_it(before: str, 
 
 @given(MARKUP)
 def test_references_are_in_order_and_apart(text: str) -> None:
-    """Given any markup, then no two references overlap, so that all of them can be replaced."""
+    """Given any markup, no two references overlap, so that all of them can be replaced."""
     page = f'<img src="{text}"><p style=\'{text}\'><img srcset="{text}">'
     found = find_references("page.html", page)
 

@@ -27,7 +27,7 @@ SIGNING = (DOCS / "howto/sign-links.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize("name", [*OPTION_KEYS, *REASONS, *OWN_PARAMETERS, QUEUED, STARTED, ALMOST_THERE])
 def test_names_are_explained(name: str) -> None:
-    """Given an option, a reason, an own parameter or a state of waiting, the document has it."""
+    """Given an option, a reason, an own parameter or a state of waiting, the document mentions it."""
     assert f"`{name}`" in OPTIONS or f"`{name}:" in OPTIONS
 
 
@@ -41,12 +41,12 @@ def test_limits_are_those_of_the_code() -> None:
 
 @pytest.mark.parametrize("header", sorted(NEVER_STORED))
 def test_headers_that_are_never_stored_are_named(header: str) -> None:
-    """Given a header that holds a credential, the document says that it is not stored."""
+    """Given a header that holds a credential, the document says that it is not kept."""
     assert f"`{header}`" in SECURITY.lower()
 
 
 def test_example_signs_as_the_platform_does() -> None:
-    """Given the document's Python, its signatures and ids are the platform's."""
+    """Given the document's Python, its signatures and ids are the platform's when it runs."""
     names: dict[str, Any] = {}
     exec(SIGNING.split("```python\n")[1].split("```")[0], names)  # noqa: S102
     key = b"0123456789abcdef0123456789abcdef"

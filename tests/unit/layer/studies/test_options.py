@@ -1,4 +1,4 @@
-"""The optional parts of a config: refused when published, absent when a list was edited by hand."""
+"""The optional keys of a config: refused when published, absent in a list edited by hand."""
 
 import logging
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ ALL = {
 
 
 def test_all_options_are_read() -> None:
-    """Given every option, then each is what the config says."""
+    """Given every option, each value is the config's."""
     assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
     assert read_page_options(ALL) == PageOptions(
         Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90
@@ -43,14 +43,15 @@ def test_all_options_are_read() -> None:
 
 @pytest.mark.parametrize("config", [{}, dict.fromkeys(OPTION_KEYS), dict.fromkeys(OPTION_KEYS, "")])
 def test_absent_options(config: dict[str, Any]) -> None:
-    """Given none of them, or empty ones, then everybody is let in, in English, and nothing is wrong."""
+    """Given none of them, or empty ones, everyone is admitted, the language is English, and nothing is
+    wrong."""
     assert read_access(config) == AccessOptions()
     assert read_page_options(config) == PageOptions(None, None, "en")
     assert check_options(config) == ([], [])
 
 
 def test_numbers_may_be_text() -> None:
-    """Given numbers as text, then they are the same, and good to publish."""
+    """Given numbers as text, they count as numbers and can be published."""
     config = {"maxParticipants": "30", "screen": {"minWidth": "800"}, "consentStep": "1"}
 
     assert (read_access(config).max_participants, read_access(config).min_width) == (30, 800)
@@ -68,7 +69,7 @@ def test_numbers_may_be_text() -> None:
     ],
 )
 def test_times_of_every_writing(text: str) -> None:
-    """Given a time as people write it, or as YAML leaves it, then the same moment."""
+    """Given a time as people write it, or as YAML leaves it, the moment is the same."""
     assert read_access({"closesAt": text}).closes_at == NOON
     assert check_options({"closesAt": text}) == ([], [])
 
@@ -127,17 +128,17 @@ LANGUAGE = 'must be a language tag such as "en" or "fr-CA", in quotes (YAML read
 def test_unreadable_option_is_refused_with_its_path(
     load_event: Any, change: dict[str, Any], error: str
 ) -> None:
-    """Given one option that is wrong, then the one error of the whole config says where and what."""
+    """Given one invalid option, the only error of the whole config says where and what it is."""
     assert check_config(load_event("update") | change, ("data",)) == ([error], [])
 
 
-def test_whole_config_with_options_has_no_fault(load_event: Any) -> None:
-    """Given the sample with every option, then no errors, and no warning of unknown keys."""
+def test_whole_config_with_options_is_valid(load_event: Any) -> None:
+    """Given the sample with every option, there are no errors and no warnings of unknown keys."""
     assert check_config(load_event("update") | ALL, ("data",)) == ([], [])
 
 
 def test_unknown_parts_are_warned_about() -> None:
-    """Given a key that is none within `screen` or `completion`, then a warning with its path."""
+    """Given an unknown key within `screen` or `completion`, a warning has its path."""
     config = {"screen": {"minHeight": 600}, "completion": {"text": "thanks"}}
 
     assert check_options(config) == (
@@ -147,8 +148,7 @@ def test_unknown_parts_are_warned_about() -> None:
 
 
 def test_unreadable_option_of_a_list_is_absent_and_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Given a list edited by hand, then what is unreadable is as if it were not there, and the log says so
-    by its path."""
+    """Given a list edited by hand, unreadable options are absent, and the log names their paths."""
     config = {"id": "p", "maxParticipants": "many", "closesAt": "soon", "screen": {"mobile": "no"}}
 
     with caplog.at_level(logging.ERROR):
@@ -162,13 +162,13 @@ def test_unreadable_option_of_a_list_is_absent_and_logged(caplog: pytest.LogCapt
 @pytest.mark.parametrize(
     ("value", "signed"), [("false", True), ("yes", True), (1, True), (0, False), ([], False)]
 )
-def test_signed_links_in_words_close_the_door(value: Any, signed: bool) -> None:
-    """Given something other than true or false, then whatever counts as true in Python is meant so."""
+def test_signed_links_as_text_fail_closed(value: Any, signed: bool) -> None:
+    """Given something other than true or false, any value that is true in Python requires signatures."""
     assert read_access({"signedLinks": value}).signed_links == signed
 
 
 def test_half_of_a_completion_is_used() -> None:
-    """Given a URL that is unreadable, then the code is still shown."""
+    """Given an invalid URL, the code is still shown."""
     options = read_page_options({"completion": {"code": "C1", "url": "javascript:x"}})
 
     assert options.completion == Completion("C1")
@@ -185,7 +185,8 @@ def test_half_of_a_completion_is_used() -> None:
     ],
 )
 def test_cutoff_that_cannot_be_meant_is_warned_about(config: dict[str, Any], warning: str | None) -> None:
-    """Given a cut-off shorter than a game may take, or one for nothing, then a warning, and no error."""
+    """Given a cut-off shorter than a game may take, or one without effect, there is a warning and no
+    error."""
     errors, warnings = check_options(config)
 
     assert errors == []
@@ -205,7 +206,7 @@ ANYTHING = st.recursive(
     st.dictionaries(st.sampled_from(["code", "url", "mobile", "minWidth"]), ANYTHING, max_size=3),
 )
 def test_no_option_makes_it_fail(config: dict[str, Any], inner: dict[str, Any]) -> None:
-    """Given any JSON at all in place of any option, then options and lists of texts, never an exception."""
+    """Given any JSON in any option, the results are options and lists of texts, and there is no exception."""
     for changed in (config, {**config, "completion": inner, "screen": inner}):
         assert isinstance(read_access(changed), AccessOptions)
         assert isinstance(read_page_options(changed), PageOptions)

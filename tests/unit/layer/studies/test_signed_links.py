@@ -13,7 +13,7 @@ SIGNATURE = sign_link(KEY, "p", "ada")
 
 
 def test_signature_is_what_the_documentation_says() -> None:
-    """Given a key, then base64url without padding of HMAC-SHA256 over project and user."""
+    """Given a key, the signature is base64url without padding of HMAC-SHA256 over project and user."""
     digest = hmac.new(KEY, b"p/ada", hashlib.sha256).digest()
 
     assert base64.urlsafe_b64encode(digest).decode() == SIGNATURE + "="
@@ -21,7 +21,7 @@ def test_signature_is_what_the_documentation_says() -> None:
 
 
 def test_own_signature_is_valid() -> None:
-    """Given what was signed, then it is valid."""
+    """Given what was signed, it is valid."""
     assert verify_link(KEY, "p", "ada", SIGNATURE)
 
 
@@ -44,5 +44,5 @@ def test_own_signature_is_valid() -> None:
 def test_anything_else_is_not(
     key: bytes | None, project_id: str, user_id: str, signature: str | None
 ) -> None:
-    """Given another key, project, user or text, or none, then it is not valid."""
+    """Given another key, project, user or text, or none, it is not valid."""
     assert not verify_link(key, project_id, user_id, signature)
