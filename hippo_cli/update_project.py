@@ -22,7 +22,7 @@ from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, s
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
-from hippo_cli.findings import count_errors
+from hippo_cli.findings import count_errors, format_count
 from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
@@ -75,7 +75,7 @@ def update_project(
     show_findings(findings)
     if count_errors(findings):
         raise CliError(
-            f"the study has {count_errors(findings)} errors, so nothing was published",
+            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
             "Fix the errors above.",
         )
     project = read_project(study)

@@ -1,4 +1,4 @@
-"""docs/researchers.md says what the tool does."""
+"""Tests that docs/researchers.md matches the tool."""
 
 import re
 
@@ -6,12 +6,12 @@ from hippo_cli.errors import ExitCode
 from tests.support.paths import ROOT
 
 GUIDE = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
-# `error("code", …`, `self._warn("code", …`, `self._tell(warning, "code", …`, on one line or on two.
-_CODE = re.compile(r'(?:\berror|\bwarning|_warn|_tell)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')
+# `error("code", …`, `self._warn("code", …`, `self._add(warning, "code", …`, on one line or two.
+_CODE = re.compile(r'(?:\berror|\bwarning|_warn|_add)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')
 
 
 def test_every_kind_of_finding_is_documented() -> None:
-    """Given the codes in the source, then the guide has each, and no other in its table."""
+    """Given the codes in the source, the guide's table has each of them, and no other."""
     sources = [*(ROOT / "hippo_cli" / "checks").glob("*.py"), ROOT / "hippo_cli" / "yaml_file.py"]
     codes = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
     table = GUIDE.split("| where | codes |")[1].split("\n\n")[0]
@@ -21,7 +21,7 @@ def test_every_kind_of_finding_is_documented() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    """Given the exit codes, then the guide's table has each."""
+    """Given the exit codes, the guide's table has each of them."""
     table = GUIDE.split("| code | meaning |")[1].split("\n\n")[0]
 
     assert [int(code) for code in re.findall(r"^\| (\d+) ", table, re.MULTILINE)] == [

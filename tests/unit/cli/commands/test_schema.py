@@ -1,4 +1,4 @@
-"""The published JSON Schema is the code's, and agrees with what publishing says wherever it can tell."""
+"""Tests of the JSON Schema, which matches the code and agrees with the rules of publishing."""
 
 import copy
 import json
@@ -24,18 +24,18 @@ OPTION_PATHS = {*study_options._ACCESS, *study_options._PAGES}  # noqa: SLF001 -
 
 
 def is_valid(project: dict[str, Any]) -> bool:
-    """What an editor would say."""
+    """Return whether an editor accepts the project."""
     return VALIDATOR.is_valid({"project": project})
 
 
 def find_errors(project: dict[str, Any]) -> list[str]:
-    """What publishing would say."""
+    """Return the errors of publishing."""
     bucket = project.get("bucket")
     return check_config(project, (bucket,) if isinstance(bucket, str) else ())[0]
 
 
 def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy with one value."""
+    """Return a copy of the project with one value changed."""
     changed = copy.deepcopy(project)
     *outer, name = path.split(".")
     inner = changed
@@ -46,13 +46,13 @@ def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def test_published_schema_is_up_to_date(run: Callable[..., Any]) -> None:
-    """Given docs/study.schema.json, then it is what `hippo schema` prints."""
+    """Given docs/study.schema.json, it equals the output of `hippo schema`."""
     assert (ROOT / "docs" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
     Draft7Validator.check_schema(make_schema())
 
 
 def test_example_names_the_schema_and_is_valid() -> None:
-    """Given the example, then editors find the schema by its first line, and have nothing to say."""
+    """Given the example, its first line leads editors to the schema, and it is valid."""
     text = (EXAMPLE / "config.yml").read_text(encoding="utf-8")
     path = text.splitlines()[0].partition("$schema=")[2]
 
@@ -61,7 +61,7 @@ def test_example_names_the_schema_and_is_valid() -> None:
 
 
 def test_every_option_has_a_key_and_every_example_is_good() -> None:
-    """Given the table of keys, then it has all options that are checked, and examples that pass both."""
+    """Given the table of keys, it has every checked option, and its examples pass schema and publishing."""
     assert {key.path for key in KEYS} >= OPTION_PATHS
     for key in KEYS:
         if key.example and not key.path.startswith("steps"):
@@ -109,7 +109,7 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "value"), BAD)
 def test_what_the_schema_refuses_publishing_refuses(path: str, value: Any) -> None:
-    """Given a value that an editor marks, then publishing says the same of its key."""
+    """Given a value that the schema refuses, publishing reports an error for its key."""
     project = set_value(GOOD, path, value)
 
     assert not is_valid(project)
@@ -130,10 +130,10 @@ VALUES = st.one_of(
 
 
 @given(path=st.sampled_from(sorted(key.path for key in KEYS)), value=VALUES)
-def test_the_schema_refuses_nothing_that_publishing_takes(path: str, value: Any) -> None:
-    """Given any value for any key, then an editor marks nothing that can be published (but empty ones)."""
+def test_the_schema_accepts_what_publishing_accepts(path: str, value: Any) -> None:
+    """Given any value for any key that publishing accepts (except empty ones), the schema accepts it."""
     if not value and path in ("css", "bucket"):
-        return  # counts as absent, and nobody writes it
+        return  # counts as absent
     project = set_value(
         {key: part for key, part in GOOD.items() if key not in ("awsSetup", "ssl")}, path, value
     )
