@@ -41,7 +41,7 @@ FUNCTION = "HIPPO_Gym_update_project_master_list"
 ROLE = "ecsTaskExecutionRole"
 _IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # the tag or digest after a repository's address
 _DEVELOPING = "python3 communicator.py dev"
-# Word for word those of the existing script, so that programs that answer them keep working.
+# The exact questions of the existing script, so that programs that reply to them keep working.
 _BUILD = "Do you want to deploy docker now? [y/n]"
 _CONTINUE = "dev flag set in App/xvfb.sh file, ssl and s3uploading dissabled. Do you want to continue? [y/n]"
 

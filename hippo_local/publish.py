@@ -138,7 +138,7 @@ def upload_media(
 
 
 class Progress:
-    """The progress of one file, reported at each further part of a large one."""
+    """The progress of one file, reported after each part of a large one."""
 
     def __init__(self, name: str, report: Callable[[str], None]) -> None:
         self._name, self._report = name, report

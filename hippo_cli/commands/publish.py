@@ -141,7 +141,7 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
 
 
 def build_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
-    """Return the publication as JSON; null stands for what has not been done yet."""
+    """Return the publication as JSON; null means not done yet."""
     target, server = plan.target, plan.server
     done = outcome.listing.is_listed if outcome else False
     return {

@@ -146,7 +146,7 @@ class Bench:
         self.study = SmallStudy(self.directory / "small")
         self._run_platform(clock)
         self.wire = connect_tool(self.monkeypatch)
-        self.wire.answers["Invoke"] = self._invoke
+        self.wire.handlers["Invoke"] = self._invoke
         scenario.prepare(self)
 
     def run(self, scenario: Scenario) -> Any:
@@ -195,8 +195,8 @@ class Bench:
     def _invoke(self, request: Any) -> tuple[int, bytes]:
         if "DryRun" in str(request.headers.get("X-Amz-Invocation-Type")):
             return 204, b""
-        answer = self.deployment.invoke(Payload=request.body)
-        return 200, answer["Payload"].read()
+        response = self.deployment.invoke(Payload=request.body)
+        return 200, response["Payload"].read()
 
     def _run_platform(self, clock: FakeClock) -> None:
         """Let the platform stop the requested servers while the tool waits."""

@@ -94,8 +94,8 @@ def put_examined(bench: Bench) -> None:
     more = {"NextUrl": "https://api.example.org/next", "MaxServers": "50", "RootDomain": "games.example.org"}
     put_values(bench.lab, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org")
     bench.lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
-    bench.wire.answers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
-    bench.wire.answers["GetAccountSettings"] = lambda _: (
+    bench.wire.handlers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
+    bench.wire.handlers["GetAccountSettings"] = lambda _: (
         200,
         b'{"AccountLimit": {"UnreservedConcurrentExecutions": 900}}',
     )

@@ -23,7 +23,7 @@ from moto.core.models import botocore_stubber
 from hippo_cli import connection
 from tests.support.study_world import REGION
 
-Answer = Callable[[Any], tuple[int, bytes]]  # returns status and body for a request
+Handler = Callable[[Any], tuple[int, bytes]]  # returns status and body for a request
 _make_client = connection.Connection.make_client  # before any fixture replaces it
 
 
@@ -60,7 +60,7 @@ class Wire:
     """The requests since `begin`; `labels` are `Operation address`, in the order of sending."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}  # by operation, for what moto lacks
+        self.handlers: dict[str, Handler] = {}  # by operation, for what moto lacks
         self._lock = threading.Lock()
         self.begin()
 
@@ -111,26 +111,26 @@ class Wire:
             raise EndpointConnectionError(endpoint_url=request.url)
         if self._fault is Fault.THROTTLED:
             return _refuse(event_name, request, throttled=True)
-        answer = self._deliver(event_name, request)
-        if self._fault is Fault.BROKEN_OFF and request.stream_output and answer is not None:
-            return _halve(answer)
+        response = self._deliver(event_name, request)
+        if self._fault is Fault.BROKEN_OFF and request.stream_output and response is not None:
+            return _halve(response)
         if self._fault is Fault.UNANSWERED:
             raise ReadTimeoutError(endpoint_url=request.url)
         raise ConnectionClosedError(endpoint_url=request.url)
 
     def _deliver(self, event_name: str, request: Any) -> AWSResponse | None:
-        answer = self.answers.get(event_name.rpartition(".")[2])
-        if answer is None:
+        handler = self.handlers.get(event_name.rpartition(".")[2])
+        if handler is None:
             return botocore_stubber(event_name, request)
-        status, body = answer(request)
+        status, body = handler(request)
         return AWSResponse(request.url, status, {}, MockRawResponse(body))
 
 
-def _halve(answer: AWSResponse) -> AWSResponse:
+def _halve(response: AWSResponse) -> AWSResponse:
     """Return the first half of a body, with the length of the whole in its header."""
-    body = answer.raw.read()
-    headers = {**answer.headers, "content-length": str(len(body))}
-    return AWSResponse(answer.url, answer.status_code, headers, MockRawResponse(body[: len(body) // 2]))
+    body = response.raw.read()
+    headers = {**response.headers, "content-length": str(len(body))}
+    return AWSResponse(response.url, response.status_code, headers, MockRawResponse(body[: len(body) // 2]))
 
 
 def _refuse(event_name: str, request: Any, *, throttled: bool) -> AWSResponse:
@@ -192,7 +192,7 @@ def connect_tool(monkeypatch: pytest.MonkeyPatch) -> Wire:
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     # The retry quota is per client, and these clients serve many runs.
     monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)
-    session.wire.answers.clear()
+    session.wire.handlers.clear()
     session.wire.begin()
     return session.wire
 

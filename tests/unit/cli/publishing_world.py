@@ -53,7 +53,7 @@ class Deployment:
     def __init__(self, lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lab, self.aws, self.s3 = lab, lab.aws, lab.s3
         self.invocations: list[dict[str, Any]] = []
-        self.answer: Callable[[Any], Any] = lab.update
+        self.respond: Callable[[Any], Any] = lab.update
         self.ecs, self.ecr = shared_client("ecs"), shared_client("ecr")
 
         def make_client(_: Connection, service: str) -> Any:
@@ -79,8 +79,8 @@ class Deployment:
     def invoke(self, **call: Any) -> dict[str, Any]:
         """Handle Lambda's Invoke."""
         self.invocations.append(call)
-        answer = self.answer(json.loads(call["Payload"]))
-        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
+        response = self.respond(json.loads(call["Payload"]))
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(response).encode())}
 
     def keys(self, project: str = "small") -> list[str]:
         """Return the keys below a project, without its versions."""

@@ -57,7 +57,7 @@ def test_traps(text: str, meaning: str) -> None:
     "text", ['a: "0123"', "a: 12", "a: -3", "a: +3", "a: 0.5", "a: true", "a: 2030", "a: ''"]
 )
 def test_plain_values_have_no_findings(text: str) -> None:
-    """Given values that YAML reads as they look, there are no findings."""
+    """Given values that YAML reads as they look, the file has no findings."""
     assert describe(text) == []
 
 
@@ -77,7 +77,7 @@ def test_plain_values_have_no_findings(text: str) -> None:
     ],
 )
 def test_errors(text: str, expected: tuple[str, int, str]) -> None:
-    """Given invalid YAML, or a duplicate key, there is an error with its line."""
+    """Given invalid YAML, or a duplicate key, the file has an error with its line."""
     findings = [
         found for found in parse_yaml(text, "config.yml").findings if found.severity is Severity.ERROR
     ]
@@ -110,7 +110,7 @@ def test_unreadable_files(tmp_path: Path, body: bytes | None, code: str, line: i
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Given any text, there is content or an error, and no exception."""
+    """Given any text, the result is content or an error, and never an exception."""
     file = parse_yaml(text, "config.yml")
 
     assert all(found.what and found.fix for found in file.findings)

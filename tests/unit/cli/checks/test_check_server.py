@@ -61,7 +61,7 @@ def test_cost_is_that_of_the_docs(study: SmallStudy) -> None:
 
 
 def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
-    """Given no game, the check needs no Dockerfile, and there is no cost."""
+    """Given no game, the check needs no Dockerfile, and the cost is None."""
     study.edit("    2: game\n", "    2: consent.html\n")
     (study.directory / "Dockerfile").unlink()
 

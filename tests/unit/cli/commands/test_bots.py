@@ -289,8 +289,8 @@ def test_the_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Given `hippo local --bots`, the platform gets the options, and its exit code becomes the tool's."""
     seen: list[list[str]] = []
 
-    def main(words: list[str]) -> int:
-        seen.append(words)
+    def main(arguments: list[str]) -> int:
+        seen.append(arguments)
         return FAILED
 
     monkeypatch.setattr("hippo_local.__main__.main", main)
@@ -337,11 +337,11 @@ def test_the_report_as_json(
     monkeypatch.setattr(
         "hippo_local.__main__.find_running", lambda _: {"projectId": "mountain_car", "nextUrl": "http://x"}
     )
-    words = ["--study", "examples/mountain_car", "--bots", "2", "--json", "--directory", str(tmp_path)]
+    arguments = ["--study", "examples/mountain_car", "--bots", "2", "--json", "--directory", str(tmp_path)]
 
-    code = platform.main(words)
+    code = platform.main(arguments)
 
     assert code == 0
-    said = json.loads(capsys.readouterr().out)
-    assert [bot["finished"] for bot in said["bots"]] == [True, True]
-    assert said == json.loads((tmp_path / "bots.json").read_text())
+    output = json.loads(capsys.readouterr().out)
+    assert [bot["finished"] for bot in output["bots"]] == [True, True]
+    assert output == json.loads((tmp_path / "bots.json").read_text())

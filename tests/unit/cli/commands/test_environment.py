@@ -36,11 +36,11 @@ def test_a_pipe_that_is_not_utf_8(study: SmallStudy, encoding: str) -> None:
     environment = {"PYTHONIOENCODING": encoding, "PYTHONPATH": ":".join(sys.path)}
 
     shown = subprocess.run(command, capture_output=True, env=environment)
-    said = subprocess.run([*command, "--json"], capture_output=True, env=environment)
+    output = subprocess.run([*command, "--json"], capture_output=True, env=environment)
 
     assert b"consent.html" in shown.stdout, shown
-    assert shown.returncode == said.returncode != 70
-    assert "ř" in json.dumps(json.loads(said.stdout.decode(encoding)), ensure_ascii=False)
+    assert shown.returncode == output.returncode != 70
+    assert "ř" in json.dumps(json.loads(output.stdout.decode(encoding)), ensure_ascii=False)
 
 
 def test_the_local_platforms_help_in_such_a_pipe() -> None:

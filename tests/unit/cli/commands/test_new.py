@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hippo_cli.checks import check_study
-from hippo_cli.new_study import Answers, quote, write_config
+from hippo_cli.new_study import NewStudy, quote, write_config
 from hippo_cli.resources import find_example
 from hippo_cli.study_folder import StudyFolder
 from hippo_local.study import read_study
@@ -210,5 +210,5 @@ def _fill_disk(*_: object) -> None:
 def test_any_line_of_text_is_read_back(text: str) -> None:
     """Given any one-line text as an answer, YAML reads the same text from the config."""
     assert yaml.safe_load(quote(text)) == text
-    config = yaml.safe_load(write_config(EXAMPLE, Answers("s1", text, text)))
+    config = yaml.safe_load(write_config(EXAMPLE, NewStudy("s1", text, text)))
     assert (config["project"]["name"], config["project"]["researcher"]) == (text, text)

@@ -55,7 +55,7 @@ def test_many_parameters_are_all_read(aws: Any) -> None:
 
 
 def test_several_stacks_need_a_name(aws: Any, tmp_path: Path) -> None:
-    """Given two stacks, the error names both; an option chooses one, or else the config."""
+    """Given two stacks, the error names both, and an option or the config chooses one."""
     put_stack("dev")
     put_stack("prod")
 

@@ -28,10 +28,10 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     study.write("StepFiles/pictures/car.png", b"\x89PNG")
     study.page('<img src="pictures/car.png"><input name="agree">')
 
-    said = publish(run, study)
+    output = publish(run, study)
 
-    assert said["published"]
-    assert said["link"] == LINK
+    assert output["published"]
+    assert output["link"] == LINK
     assert deployment.keys() == [
         "small/_media/pictures/car.png",
         "small/consent.html",
@@ -41,10 +41,10 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     page = deployment.s3.head_object(Bucket=BUCKET, Key="small/consent.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
     (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
-    assert (entry["ecsTask"], entry["version"]) == ("small:1", said["version"])
+    assert (entry["ecsTask"], entry["version"]) == ("small:1", output["version"])
     assert deployment.invocations[0]["FunctionName"] == FUNCTION
-    answer = deployment.lab.get(projectId="small", userId="ada")
-    assert answer.page.endswith('<input name="agree">')
+    result = deployment.lab.get(projectId="small", userId="ada")
+    assert result.page.endswith('<input name="agree">')
     assert [call[0] for call in docker.calls] == ["build", "login", "push"]
 
 
@@ -192,24 +192,28 @@ def test_dry_run(deployment: Deployment, docker: FakeDocker, run: Run, study: Sm
     deployment.aws.reset()
 
     result = run("publish", study.directory, "--dry-run")
-    said = json.loads(run("publish", study.directory, "--dry-run", "--json").stdout)
+    output = json.loads(run("publish", study.directory, "--dry-run", "--json").stdout)
 
     assert result.exit_code == ExitCode.FINE, result.output
     assert "3 to send, 0 unchanged" in result.stdout
     assert "to build and push" in result.stdout
-    assert (said["published"], said["version"], said["taskDefinition"]["registers"]) == (False, None, True)
+    assert (output["published"], output["version"], output["taskDefinition"]["registers"]) == (
+        False,
+        None,
+        True,
+    )
     assert {"PutObject", "CreateRepository", "RegisterTaskDefinition"}.isdisjoint(deployment.aws.count())
     assert deployment.invocations == docker.calls == []
 
 
 def test_confirmation(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given no --yes, a no publishes nothing, a yes publishes, and without a terminal it exits with 2."""
-    answers = [run("publish", study.directory, "--image", IMAGE, text=text) for text in ("n\n", "", "y\n")]
+    results = [run("publish", study.directory, "--image", IMAGE, text=text) for text in ("n\n", "", "y\n")]
 
-    assert [answer.exit_code for answer in answers] == [ExitCode.FINE, ExitCode.USAGE, ExitCode.FINE]
-    assert "Nothing was published" in answers[0].stdout
-    assert "Cannot prompt: input is not a terminal.\nPass --yes" in answers[1].stderr
-    assert f"Study link: {LINK}" in answers[2].stdout
+    assert [result.exit_code for result in results] == [ExitCode.FINE, ExitCode.USAGE, ExitCode.FINE]
+    assert "Nothing was published" in results[0].stdout
+    assert "Cannot prompt: input is not a terminal.\nPass --yes" in results[1].stderr
+    assert f"Study link: {LINK}" in results[2].stdout
     assert len(deployment.invocations) == 1
 
 
@@ -232,11 +236,11 @@ def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy
     refused = run("publish", study.directory, "--yes", "--image", IMAGE)
     deployment.set(ExtraBuckets=f"x,{EXTRA_BUCKET}")
 
-    said = publish(run, study, "--image", IMAGE)
+    output = publish(run, study, "--image", IMAGE)
 
     assert refused.exit_code == ExitCode.PROBLEMS
     assert f"config.yml:18: project.awsSetup.bucket: {EXTRA_BUCKET} is not a bucket of" in refused.stderr
-    assert said["bucket"] == EXTRA_BUCKET
+    assert output["bucket"] == EXTRA_BUCKET
     assert deployment.keys() == []
     assert deployment.s3.head_object(Bucket=EXTRA_BUCKET, Key="small/consent.html")
 
@@ -244,15 +248,15 @@ def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy
 def test_findings_of_the_deployment_are_shown(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given warnings, or a refusal, each has its file and line, and a refusal exits with 1."""
     study.edit("maxRuntime: 30", "maxRuntime: 90")
-    deployment.answer = lambda _: {
+    deployment.respond = lambda _: {
         "statusCode": 200,
         "body": "Warning: consent.html: too blue",
         "version": "v",
     }
     warned = run("publish", study.directory, "--yes", "--image", IMAGE)
-    deployment.answer = lambda _: {"statusCode": 400, "body": "maxRuntime: too long\nWarning: live: odd"}
+    deployment.respond = lambda _: {"statusCode": 400, "body": "maxRuntime: too long\nWarning: live: odd"}
     refused = run("publish", study.directory, "--yes", "--image", IMAGE)
-    said = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
+    output = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
 
     assert (warned.exit_code, refused.exit_code) == (ExitCode.FINE, ExitCode.PROBLEMS)
     assert "this deployment stops game servers after 60 minutes" in warned.stdout
@@ -260,5 +264,5 @@ def test_findings_of_the_deployment_are_shown(deployment: Deployment, run: Run, 
     assert "version v" in warned.stdout
     assert "config.yml:15: error\n  project.maxRuntime: too long" in refused.stdout
     assert "the deployment refused the study (1 error)" in refused.stderr
-    assert not said["published"]
-    assert [found["what"] for found in said["findings"]][-2:] == ["too long", "odd"]
+    assert not output["published"]
+    assert [found["what"] for found in output["findings"]][-2:] == ["too long", "odd"]

@@ -29,10 +29,10 @@ def test_image_is_built_and_pushed(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
     """Given no image yet, the repository is created, and Docker builds for Fargate and pushes with a hash."""
-    said = publish(run, study)
+    output = publish(run, study)
 
     (repository,) = deployment.ecr.describe_repositories()["repositories"]
-    pinned = said["image"]["reference"]
+    pinned = output["image"]["reference"]
     reference = docker.calls[-1][1]
     assert [reference.rpartition(":")[0], pinned.partition("@")[0]] == [repository["repositoryUri"]] * 2
     registry = reference.partition("/")[0]
@@ -161,10 +161,10 @@ def test_docker_fails(
     assert deployment.invocations == deployment.definitions() == []
     docker.fail("")
 
-    said = publish(run, study)
+    output = publish(run, study)
 
-    assert said["published"]
-    assert said["files"]["changed"] == []
+    assert output["published"]
+    assert output["files"]["changed"] == []
 
 
 def test_docker_that_stops_reading(study: SmallStudy, docker: FakeDocker, tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_another_game_is_another_version(
 def test_refused_after_the_task_definition(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given a deployment that refuses the study, servers still start from the earlier revision."""
     publish(run, study, "--image", IMAGE)
-    deployment.answer = lambda _: {"statusCode": 400, "body": "name: no"}
+    deployment.respond = lambda _: {"statusCode": 400, "body": "name: no"}
 
     publish(run, study, "--image", f"{IMAGE}2", code=ExitCode.PROBLEMS)
 
@@ -63,10 +63,10 @@ def test_a_colleague_sends_pages_meanwhile(
 
     deployment.aws.before("RegisterTaskDefinition", send)
 
-    said = publish(run, study, code=ExitCode.PROBLEMS)
+    output = publish(run, study, code=ExitCode.PROBLEMS)
 
-    assert not said["published"]
-    reported = {finding["file"]: finding["what"] for finding in said["findings"]}
+    assert not output["published"]
+    reported = {finding["file"]: finding["what"] for finding in output["findings"]}
     assert reported.keys() == {"StepFiles/consent.html", "StepFiles/thanks-0.html"}
     assert all("somebody has changed it" in what for what in reported.values())
     lab.s3.delete_object(Bucket=BUCKET, Key="small/thanks-0.html")

@@ -25,12 +25,12 @@ def test_errors_prevent_publishing(deployment: Deployment, run: Run, study: Smal
     study.edit("maxRuntime: 30", "maxRuntime: soon")
 
     text = run("publish", study.directory, "--yes")
-    said = run("publish", study.directory, "--yes", "--json")
+    output = run("publish", study.directory, "--yes", "--json")
 
-    assert (text.exit_code, said.exit_code) == (ExitCode.PROBLEMS, ExitCode.PROBLEMS)
+    assert (text.exit_code, output.exit_code) == (ExitCode.PROBLEMS, ExitCode.PROBLEMS)
     assert "project.maxRuntime" in text.stdout
     assert "nothing was published" in text.stderr
-    assert '"published": false' in said.stdout
+    assert '"published": false' in output.stdout
     assert deployment.aws.count().get("GetParametersByPath") is None
 
 
@@ -59,9 +59,9 @@ def test_network_fails_at_the_last_stage(deployment: Deployment, run: Run, study
     def fail(_: Any) -> None:
         break_network()
 
-    real, deployment.answer = deployment.answer, fail
+    real, deployment.respond = deployment.respond, fail
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
-    deployment.answer = real
+    deployment.respond = real
 
     again = publish(run, study, "--image", IMAGE)
 
@@ -116,14 +116,14 @@ def test_denied(
 
 def test_the_update_function_fails(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given an update function that crashes, responds oddly or is too busy, its own message is shown."""
-    answers = [
+    responses = [
         {"errorMessage": "Task timed out after 60.00 seconds"},
         "what",
         {"statusCode": 400, "body": "not published: others kept changing it, try again"},
     ]
     results = []
-    for answer in answers:
-        deployment.answer = lambda _, answer=answer: answer
+    for response in responses:
+        deployment.respond = lambda _, response=response: response
         results.append(run("publish", study.directory, "--yes", "--image", IMAGE))
 
     assert [result.exit_code for result in results] == [ExitCode.AWS] * 3
