@@ -13,7 +13,6 @@ from rich.live import Live
 from hippo.clock import SystemClock
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import MachineError, UsageError
-from hippo_cli.findings import format_count
 from hippo_cli.output import JsonOption, make_console, say, show_json, show_json_line, show_lines
 from hippo_cli.progress import show_progress
 from hippo_cli.reports.journeys import READING
@@ -65,7 +64,7 @@ def status(
     if as_json:
         show_json(build_json(summary))
     elif html:
-        say(f"{html}: a report on {format_count(summary.total, 'participant')}; open it in a browser.")
+        say(f"{html}: a report on {summary.total} participants; open it in a browser.")
     else:
         show_lines(render(summary))
 

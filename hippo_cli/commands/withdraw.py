@@ -114,7 +114,7 @@ def _delete(
         keep(found)
         with show_progress({_DELETING: "deleting"}, hidden=hidden) as advance:
             withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
-        left = _check_deleted(withdrawal, project, found.user_id)
+        left = _check_gone(withdrawal, project, found.user_id)
     except BaseException:
         receipt.unlink(missing_ok=True)
         raise
@@ -168,7 +168,7 @@ def _stop_server(project: Project, found: Found) -> bool:
     return True
 
 
-def _check_deleted(withdrawal: Withdrawal, project: Project, user_id: str) -> Found:
+def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> Found:
     left = withdrawal.find(read_server(project.platform, user_id))
     if not left.is_empty:
         raise CliError(

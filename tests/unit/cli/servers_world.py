@@ -1,4 +1,4 @@
-"""Helpers of the tests of servers: two participants, one of them with a running server."""
+"""What the tests of servers share: two participants, one of them with a server that runs."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 def put_ready(lab: StudyWorld, user: str = USER, minutes: float = 30, **more: Any) -> None:
-    """Write the record of a server that has run for some minutes."""
+    """A server that has run for so long."""
     begun = NOW - timedelta(minutes=minutes)
     deadline = NOW + timedelta(minutes=5)
     lab.put_server(
@@ -26,7 +26,7 @@ def put_ready(lab: StudyWorld, user: str = USER, minutes: float = 30, **more: An
 
 
 def put_participants(lab: StudyWorld) -> None:
-    """Write two participants who have started: one with a running server, one whose server failed."""
+    """Two who have begun: one with a server that runs, one whose server failed."""
     lab.put_record({"nextStep": 3}, USER)
     lab.put_record({"nextStep": 3}, OTHER_USER)
     put_ready(lab)

@@ -220,7 +220,7 @@ def test_since_leaves_out_what_is_older(lab: StudyWorld, run: Run, out: Path) ->
     assert export(run, out, "--since", "2020-01-01T10:30+01:00")["rows"]["participants"] == 2
     result = run("export", PROJECT, "--out", out, "--since", "yesterday")
     assert result.exit_code == ExitCode.USAGE
-    assert "--since yesterday is not a time" in result.stderr
+    assert "--since yesterday: not a time" in result.stderr
 
 
 def test_a_project_in_a_bucket_of_its_own(lab: StudyWorld, run: Run, out: Path) -> None:

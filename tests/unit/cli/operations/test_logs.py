@@ -107,7 +107,7 @@ def test_since(run: Run) -> None:
     assert read_messages(run("logs", USER, "--since", since, "--json")) == [("game", "episode 1")]
     nothing = run("logs", USER, "--since", "1s")
     assert (nothing.exit_code, nothing.stdout) == (0, "")
-    assert f"No lines about {USER}" in nothing.stderr
+    assert f"Nothing of {USER}" in nothing.stderr
 
 
 def test_follow_gives_each_line_once(lab: StudyWorld) -> None:

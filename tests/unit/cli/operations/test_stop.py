@@ -196,17 +196,17 @@ def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
     result = run("stop", "--all")
 
     assert (result.exit_code, lab.messages("stop")) == (0, [])
-    assert "No servers are running" in result.stdout
+    assert "No server is running" in result.stdout
 
 
 @pytest.mark.parametrize(
     ("words", "code", "what"),
     [
-        ((), 2, "either USER or --all"),
-        ((USER, "--all"), 2, "either USER or --all"),
+        ((), 2, "either a participant or --all"),
+        ((USER, "--all"), 2, "either a participant or --all"),
         (("../x",), 2, "cannot be a participant's id"),
-        (("nobody",), 1, "nobody has never had a server"),
-        ((USER, "--project", "another"), 1, "belongs to the project mountain_car"),
+        (("nobody",), 1, "nobody has no server"),
+        ((USER, "--project", "another"), 1, "is one of the project mountain_car"),
         ((USER, "--timeout", "inf"), 2, "--timeout inf"),
         ((USER, "--timeout", "nan"), 2, "1 to 1440 minutes"),
         ((USER, "--project", "_x"), 2, "cannot be a project's id"),
@@ -233,7 +233,7 @@ def test_a_record_that_is_not_there_is_refused(lab: StudyWorld, run: Run) -> Non
     result = run("stop", "nobody")
 
     assert result.exit_code == 1
-    assert "nobody has never had a server" in result.stderr
+    assert "nobody has no server" in result.stderr
 
 
 def test_who_may_not_stop(lab: StudyWorld, run: Run) -> None:

@@ -172,7 +172,7 @@ def test_a_server_of_another_project_stays(lab: StudyWorld, run: Run) -> None:
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 0, result.output
-    assert "belongs to another" in result.stdout
+    assert "one of another" in result.stdout
     assert lab.messages("stop") == []
     assert lab.list_keys(f"_servers/{USER}.json")
 
@@ -186,7 +186,7 @@ def test_broken_off_and_run_again(lab: StudyWorld, run: Run) -> None:
     third = run("withdraw", USER, PROJECT, "--yes", "--receipt", "third.json")
 
     assert [first.exit_code, second.exit_code, third.exit_code] == [3, 0, 1]
-    assert "no data of" in third.stderr
+    assert "there is nothing of" in third.stderr
     left = [key for key in list_all(lab, USER) if not is_of_neighbour(key) and not key.startswith("_slots/")]
     assert left == []
 
@@ -226,7 +226,7 @@ def test_somebody_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> N
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 1
-    assert "new data appeared" in result.stderr
+    assert "has come back" in result.stderr
     assert list(tmp_path.glob("*.json")) == []
 
 
@@ -259,7 +259,7 @@ def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
     nowhere = run("withdraw", USER, PROJECT, "--yes", "--receipt", tmp_path / "none" / "x.json")
 
     assert [one.exit_code for one in (unknown, elsewhere, there, nowhere)] == [1, 1, 2, 2]
-    assert "no data of nobody" in unknown.stderr
+    assert "there is nothing of nobody" in unknown.stderr
     assert "is there already" in there.stderr
     assert lab.list_keys(f"{PROJECT}/Users/{USER}")
 

@@ -194,7 +194,7 @@ def test_uploads_that_may_not_be_aborted(lab: StudyWorld, run: Run, operation: s
 
     assert result.exit_code == 0, result.output
     assert list_traces(lab, USER) == []
-    assert "Remaining: uploads" in result.stdout
+    assert "Still there: uploads" in result.stdout
     receipt = json.loads(next(Path().glob("withdrawal-*.json")).read_text())
     assert "unfinishedUploads" not in receipt["deleted"]
     lab.aws.reset()
@@ -223,6 +223,6 @@ def test_an_upload_that_is_gone_already(lab: StudyWorld, run: Run) -> None:
     first = run("withdraw", USER, PROJECT, "--yes")
 
     assert first.exit_code == ExitCode.PROBLEMS  # it is still there here: the tool looks again
-    assert "new data appeared" in first.stderr
+    assert "has come back" in first.stderr
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
     assert list_uploads(lab) == []

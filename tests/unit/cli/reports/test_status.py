@@ -253,7 +253,7 @@ def test_nobody_yet(study: StudyWorld, run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "what"),
     [
-        (("--watch", "--html", "r.html"), "cannot be combined"),
+        (("--watch", "--html", "r.html"), "do not go together"),
         (("--watch", "--interval", "0"), "2 to 86400 seconds"),
         (("--watch", "--interval", "nan"), "2 to 86400 seconds"),
         (("--html", "no/such/folder/r.html"), "no/such/folder"),

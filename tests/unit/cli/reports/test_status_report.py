@@ -153,7 +153,7 @@ def test_the_command_writes_it(lab: StudyWorld, run: Run, tmp_path: Path) -> Non
     result = run("status", PROJECT, "--html", tmp_path / "report.html")
 
     assert result.exit_code == 0, result.output
-    assert "a report on 1 participant" in result.stdout
+    assert "the report of 1 participants" in result.stdout
     assert "Mountain Car" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
