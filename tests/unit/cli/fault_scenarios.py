@@ -110,7 +110,7 @@ def put_closed(bench: Bench) -> None:
 
 
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
-_LOG = "its log may not be read"
+_LOG = "may not read its log"
 # Optional requests, each with the text that is printed when it is denied, or an empty text.
 _LIST = {f"GetObject {_S3}project_master_list.json": ""}
 _CERTIFICATE = {f"GetObject {_S3}SSL/": "cannot be read (AccessDenied)"}

@@ -1,28 +1,28 @@
-"""Tests that docs/researchers.md matches the tool."""
+"""docs/reference/cli.md matches the tool."""
 
 import re
 
 from hippo_cli.errors import ExitCode
 from tests.support.paths import ROOT
 
-GUIDE = (ROOT / "docs" / "researchers.md").read_text(encoding="utf-8")
-# `error("code", …`, `self._warn("code", …`, `self._add(warning, "code", …`, on one line or two.
+REFERENCE = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
+# `error("code", …`, `self._warn("code", …`, `self._add(warning, "code", …`, on one line or on two.
 _CODE = re.compile(r'(?:\berror|\bwarning|_warn|_add)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')
 
 
 def test_every_kind_of_finding_is_documented() -> None:
-    """Given the codes in the source, the guide's table has each of them, and no other."""
+    """Given the codes in the source, the table has each of them and no other."""
     sources = [*(ROOT / "hippo_cli" / "checks").glob("*.py"), ROOT / "hippo_cli" / "yaml_file.py"]
     codes = {code for path in sources for code in _CODE.findall(path.read_text(encoding="utf-8"))}
-    table = GUIDE.split("| where | codes |")[1].split("\n\n")[0]
+    table = REFERENCE.split("| where | codes |")[1].split("\n\n")[0]
 
     assert len(codes) > 30
     assert codes | {"config", "unknown-key"} == set(re.findall(r"`([a-z-]+)`", table)) - {"trial.", "no"}
 
 
 def test_every_exit_code_is_documented() -> None:
-    """Given the exit codes, the guide's table has each of them."""
-    table = GUIDE.split("| code | meaning |")[1].split("\n\n")[0]
+    """Given the exit codes, the table has each of them."""
+    table = REFERENCE.split("| code | meaning |")[1].split("\n\n")[0]
 
     assert [int(code) for code in re.findall(r"^\| (\d+) ", table, re.MULTILINE)] == [
         code.value for code in ExitCode

@@ -8,7 +8,7 @@ from hippo_cli.study_folder import StudyFolder
 from tests.support.paths import ROOT
 from tests.unit.cli.conftest import SmallStudy
 
-COSTS = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+COSTS = (ROOT / "docs/reference/costs.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_every_size_has_a_description() -> None:
 
 
 def test_cost_is_that_of_the_docs(study: SmallStudy) -> None:
-    """Given 1 vCPU, 2 GB and 30 minutes, the cost is that of server and address in docs/deploy.md."""
+    """Given 1 vCPU, 2 GB and 30 minutes, the cost is that of docs/reference/costs.md."""
     cost = find_cost(StudyFolder(study.directory))
 
     assert cost

@@ -222,8 +222,8 @@ def test_obstacles_are_reported(study: FakeStudy) -> None:
     assert "400" in found[1]
     assert "Project ID Not Found" in found[1]
     assert "503" in found[2]
-    assert "not an answer of the study" in found[3]
-    assert "waits for a server at step 1 (queued)" in found[4]
+    assert "not a response of the study's API" in found[3]
+    assert "waiting for a server at step 1 (queued)" in found[4]
 
 
 def test_a_busy_platform_is_retried(study: FakeStudy) -> None:
@@ -268,7 +268,7 @@ def test_the_report(study: FakeStudy, tmp_path: Path, capsys: pytest.CaptureFixt
     report = json.loads((tmp_path / "bots.json").read_text())
     shown = capsys.readouterr().out
     assert (fine, failed) == (0, FAILED)
-    assert "2 of 2 got to the end" in shown
+    assert "2 of 2 bots finished" in shown
     assert "bot 1: serverFailed at step 1" in shown
     assert (report["seed"], report["bots"][0]["finished"]) == (7, False)
     assert "NO" in format_table([Journey("x", error="y")])
@@ -310,7 +310,7 @@ def test_an_exception_in_one_bot(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Bot) -> None:
         raise OverflowError("cannot convert float infinity to integer")
 
-    monkeypatch.setattr(Bot, "_go", fail)
+    monkeypatch.setattr(Bot, "_take_study", fail)
 
     journey = Bot("http://localhost:9/next", PROJECT, "1/0", FAST).run()
 
@@ -326,14 +326,14 @@ def test_a_platform_with_another_study(
     code = platform.main(["--study", "examples/mountain_car", "--bots", "1", "--directory", str(tmp_path)])
 
     assert code == ExitCode.USAGE
-    assert "runs the study another, not mountain_car" in capsys.readouterr().err
+    assert "serves the study another, not mountain_car" in capsys.readouterr().err
 
 
 def test_the_report_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Given --json, standard output contains only the report."""
-    monkeypatch.setattr(Bot, "_go", lambda _: None)
+    monkeypatch.setattr(Bot, "_take_study", lambda _: None)
     monkeypatch.setattr(
         "hippo_local.__main__.find_running", lambda _: {"projectId": "mountain_car", "nextUrl": "http://x"}
     )

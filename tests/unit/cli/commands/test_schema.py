@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from hippo.studies import options as study_options
 from hippo.studies.config_check import check_config
 from hippo.studies.config_keys import KEYS
+from hippo.studies.options import ACCESS_KEYS, PAGE_KEYS
 from hippo_cli.schema import FILE_NAME, make_schema
 from tests.support.paths import ROOT
 
 EXAMPLE = ROOT / "examples" / "mountain_car"
 VALIDATOR = Draft7Validator(make_schema())
 GOOD: dict[str, Any] = json.loads((ROOT / "events" / "update.json").read_text(encoding="utf-8"))
-OPTION_PATHS = {*study_options._ACCESS, *study_options._PAGES}  # noqa: SLF001 - the rules themselves
+OPTION_PATHS = {key.path for key in (*ACCESS_KEYS, *PAGE_KEYS)}
 
 
 def is_valid(project: dict[str, Any]) -> bool:
@@ -46,8 +46,8 @@ def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def test_published_schema_is_up_to_date(run: Callable[..., Any]) -> None:
-    """Given docs/study.schema.json, it equals the output of `hippo schema`."""
-    assert (ROOT / "docs" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
+    """Given docs/reference/study.schema.json, it equals the output of `hippo schema`."""
+    assert (ROOT / "docs/reference" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
     Draft7Validator.check_schema(make_schema())
 
 
@@ -56,7 +56,7 @@ def test_example_names_the_schema_and_is_valid() -> None:
     text = (EXAMPLE / "config.yml").read_text(encoding="utf-8")
     path = text.splitlines()[0].partition("$schema=")[2]
 
-    assert (EXAMPLE / path).resolve() == ROOT / "docs" / FILE_NAME
+    assert (EXAMPLE / path).resolve() == ROOT / "docs/reference" / FILE_NAME
     assert is_valid(json.loads(json.dumps(yaml.safe_load(text)["project"])))
 
 

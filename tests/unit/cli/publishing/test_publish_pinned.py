@@ -68,7 +68,7 @@ def test_a_colleague_sends_pages_meanwhile(
     assert not output["published"]
     reported = {finding["file"]: finding["what"] for finding in output["findings"]}
     assert reported.keys() == {"StepFiles/consent.html", "StepFiles/thanks-0.html"}
-    assert all("somebody has changed it" in what for what in reported.values())
+    assert all("was changed by someone else" in what for what in reported.values())
     lab.s3.delete_object(Bucket=BUCKET, Key="small/thanks-0.html")
     assert publish(run, study)["published"]
 
