@@ -54,6 +54,11 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
     )
 
 
+def format_count(number: int, noun: str) -> str:
+    """Return `1 error` or `2 errors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def count_errors(findings: Iterable[Finding]) -> int:
     """Return how many findings prevent publishing."""
     return sum(found.severity is Severity.ERROR for found in findings)

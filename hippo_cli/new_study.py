@@ -37,8 +37,8 @@ _SCHEMA_LINE = re.compile(r"^# yaml-language-server: .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers that a new study needs. Without a bucket, the stack's own is used."""
+class NewStudy:
+    """The values of a new study. Without a bucket, the stack's own is used."""
 
     project_id: str
     name: str
@@ -48,7 +48,7 @@ class Answers:
     bucket: str | None = None
 
 
-def make_study(example: Path, target: Path, answers: Answers) -> None:
+def make_study(example: Path, target: Path, study: NewStudy) -> None:
     """Create the folder, completely or not at all. Raise UsageError if it exists and is not empty."""
     target = Path(os.path.realpath(target))
     if os.path.lexists(target) and (not target.is_dir() or any(target.iterdir())):
@@ -60,8 +60,8 @@ def make_study(example: Path, target: Path, answers: Answers) -> None:
         folder = Path(draft) / "study"
         shutil.copytree(example, folder, ignore=_LEFT_OUT)
         config = folder / "config.yml"
-        config.write_text(write_config(config.read_text(encoding="utf-8"), answers), encoding="utf-8")
-        _name_image(folder / "local.yml", answers.project_id)
+        config.write_text(write_config(config.read_text(encoding="utf-8"), study), encoding="utf-8")
+        _name_image(folder / "local.yml", study.project_id)
         schema = json.dumps(make_schema(), indent=2, ensure_ascii=False) + "\n"
         (folder / FILE_NAME).write_text(schema, encoding="utf-8")
         (folder / "updateProject.py").write_text(_PROGRAM, encoding="utf-8")
@@ -71,26 +71,26 @@ def make_study(example: Path, target: Path, answers: Answers) -> None:
             child.rename(target / child.name)  # the empty folder may be the user's current one
 
 
-def write_config(text: str, answers: Answers) -> str:
-    """Return the example's config with the answers filled in; its comments stay."""
-    project_id = answers.project_id
+def write_config(text: str, study: NewStudy) -> str:
+    """Return the example's config with the values filled in; its comments stay."""
+    project_id = study.project_id
     values: dict[tuple[str, ...], str] = {
         ("id",): project_id,
-        ("name",): answers.name,
-        ("researcher",): answers.researcher,
-        ("teamMembers",): answers.researcher,
+        ("name",): study.name,
+        ("researcher",): study.researcher,
+        ("teamMembers",): study.researcher,
         ("ecsTask",): project_id,
         ("awsSetup", "repository"): project_id,
         ("awsSetup", "containerName"): project_id,
     }
-    if answers.region:
-        values["awsSetup", "region"] = answers.region
-    if answers.bucket:
-        values |= dict.fromkeys((("bucket",), ("awsSetup", "bucket"), ("ssl", "sslBucket")), answers.bucket)
+    if study.region:
+        values["awsSetup", "region"] = study.region
+    if study.bucket:
+        values |= dict.fromkeys((("bucket",), ("awsSetup", "bucket"), ("ssl", "sslBucket")), study.bucket)
     text = _replace_values(text, {("project", *path): value for path, value in values.items()})
-    if answers.keeps_consent:
+    if study.keeps_consent:
         text = text.replace("  # consentStep: 1 #", "  consentStep: 1 #", 1)
-    if not answers.bucket:
+    if not study.bucket:
         text = _leave_out_bucket(text)
     head = f"# yaml-language-server: $schema={FILE_NAME}\n"
     return head + _SCHEMA_LINE.sub("", text)

@@ -22,7 +22,7 @@ from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, s
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
-from hippo_cli.findings import count_errors
+from hippo_cli.findings import count_errors, format_count
 from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
@@ -41,7 +41,7 @@ FUNCTION = "HIPPO_Gym_update_project_master_list"
 ROLE = "ecsTaskExecutionRole"
 _IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # the tag or digest after a repository's address
 _DEVELOPING = "python3 communicator.py dev"
-# Word for word those of the existing script, so that programs that answer them keep working.
+# The exact questions of the existing script, so that programs that reply to them keep working.
 _BUILD = "Do you want to deploy docker now? [y/n]"
 _CONTINUE = "dev flag set in App/xvfb.sh file, ssl and s3uploading dissabled. Do you want to continue? [y/n]"
 
@@ -75,7 +75,7 @@ def update_project(
     show_findings(findings)
     if count_errors(findings):
         raise CliError(
-            f"the study has {count_errors(findings)} errors, so nothing was published",
+            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
             "Fix the errors above.",
         )
     project = read_project(study)

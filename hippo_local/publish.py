@@ -1,4 +1,4 @@
-"""Publishes a study in the order of the existing deployment script: pages, project list, task definition."""
+"""Local publishing of a study, in the existing script's order: pages, project list, task definition."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3.client import S3Client
 
-# What a game server listens on everywhere: clients of deployed studies have it built in.
+# The port of every game server, which is hard-coded in the clients of deployed studies.
 GAME_SERVER_PORT = 5000
-# The existing script's own, for configurations that say nothing.
+# The existing script's defaults.
 _DEFAULT_CPU = 2
 _DEFAULT_MEMORY_GB = 10
 _MEGABYTE = 1_000_000
@@ -34,9 +34,9 @@ _LARGE = 25 * _MEGABYTE
 
 @dataclass(frozen=True)
 class Publication:
-    """One study on its way into one deployed stack (`outputs`: the stack's outputs by key).
+    """One study and the stack that it is published to (`outputs`: the stack's outputs by key).
 
-    `report` is told how far a large file is.
+    `report` receives the progress of large files.
     """
 
     study: Study
@@ -45,7 +45,7 @@ class Publication:
     report: Callable[[str], None] = lambda _: None
 
     def publish(self) -> list[str]:
-        """Publishes the study and gives the warnings of update_project_master_list."""
+        """Publish the study; return the warnings of update_project_master_list."""
         self._upload_pages()
         upload_media(
             self.aws.make_client("s3"),
@@ -69,16 +69,16 @@ class Publication:
             s3.put_object(Bucket=self._bucket, Key=key, Body=path.read_bytes(), ContentEncoding="utf-8")
 
     def _update_project_list(self) -> list[str]:
-        # The bucket that a configuration names is the one on AWS; here there is only the stack's own.
+        # A configuration names a bucket on AWS; the local platform has only the stack's own.
         kept = {key: value for key, value in self.study.project.items() if key != "bucket"}
         config = {**kept, "ecsTask": self.study.project_id}
         client: LambdaClient = self.aws.make_client("lambda")
-        answer = client.invoke(
+        response = client.invoke(
             FunctionName=self.outputs["UpdateFunctionName"],
             InvocationType="RequestResponse",
             Payload=dump_json(config).encode(),
         )
-        return read_update_answer(json.loads(answer["Payload"].read()))
+        return read_update_response(json.loads(response["Payload"].read()))
 
     def _register_task_definition(self) -> None:
         setup = self.study.project.get("awsSetup") or {}
@@ -97,19 +97,19 @@ class Publication:
                     "image": self.study.project_id,
                     "portMappings": [{"containerPort": GAME_SERVER_PORT, "protocol": "tcp"}],
                     "environment": [
-                        {"name": name, "value": value} for name, value in self._make_task_variables().items()
+                        {"name": name, "value": value} for name, value in self._build_task_variables().items()
                     ],
                 }
             ],
         )
 
-    def _make_task_variables(self) -> dict[str, str]:
-        # On AWS the trial settings are a file in the image; a study folder is never written to.
+    def _build_task_variables(self) -> dict[str, str]:
+        # On AWS the trial settings are a file in the image. The study's folder is never written to.
         return {
             "BUCKET": self._bucket,
             "PROJECT_ID": self.study.project_id,
             "TRIAL_CONFIG": dump_json(self.study.trial),
-            # There is no certificate for names of this machine, whatever lies in the study's folder.
+            # No certificate is valid for names of this machine, not even one in the study's folder.
             "TLS_CERTIFICATE": "none",
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ENDPOINT_URL": self.aws.endpoint_url,
@@ -119,7 +119,7 @@ class Publication:
 def upload_media(
     s3: Any, bucket: str, project_id: str, files: Mapping[str, Path], report: Callable[[str], None]
 ) -> None:
-    """Make the project's media in the bucket be `files`, by their paths: send changes, delete the rest.
+    """Replace the project's media in the bucket by `files`: send what has changed, delete the rest.
 
     `report` receives the progress of large files. Raise LocalPlatformError for a file that cannot be sent.
     """
@@ -138,14 +138,14 @@ def upload_media(
 
 
 class Progress:
-    """The progress of one file, reported at each further part of a large one."""
+    """The progress of one file, reported after each part of a large one."""
 
     def __init__(self, name: str, report: Callable[[str], None]) -> None:
         self._name, self._report = name, report
         self._sent = 0
 
     def __call__(self, sent: int, size: int) -> None:
-        """Take the number of bytes that are sent, and report it if another part of the file is complete."""
+        """Take the number of bytes sent so far, and report it if another part of a large file is complete."""
         before, self._sent = self._sent, sent
         if size >= _LARGE and before // _LARGE < sent // _LARGE:
             done, whole = (round(value / _MEGABYTE) for value in (sent, size))
@@ -153,14 +153,14 @@ class Progress:
 
 
 def dump_json(config: dict[str, Any]) -> str:
-    """Gives the JSON of a YAML configuration: step numbers become text, and so do dates."""
+    """Return the JSON of a YAML configuration; step numbers and dates become text."""
     return json.dumps(config, default=str)
 
 
-def read_update_answer(answer: Any) -> list[str]:
-    """Gives the warnings in an answer of update_project_master_list; LocalPlatformError when it refused."""
-    status = answer.get("statusCode") if isinstance(answer, dict) else None
-    lines = _list_messages(answer.get("body") if status else answer)
+def read_update_response(response: Any) -> list[str]:
+    """Return the warnings in a response of the update function. Raise LocalPlatformError if it refused."""
+    status = response.get("statusCode") if isinstance(response, dict) else None
+    lines = _list_messages(response.get("body") if status else response)
     if status != 200:
         text = "\n".join(f"  - {line}" for line in lines)
         raise LocalPlatformError(f"update_project_master_list refused the study's configuration:\n{text}")
@@ -168,6 +168,6 @@ def read_update_answer(answer: Any) -> list[str]:
 
 
 def _list_messages(body: Any) -> list[str]:
-    """Gives one text per message: the body has one on each line, or is what a crash has left."""
+    """Return the messages in a body, one per line; after a crash, the body is the crash's report."""
     text = body if isinstance(body, str) else json.dumps(body) if body else ""
     return [line.removeprefix("Warning: ") for line in text.splitlines() if line.strip()]

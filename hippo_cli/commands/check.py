@@ -8,7 +8,7 @@ import typer
 from hippo_cli.checks import check_study
 from hippo_cli.checks.server import find_cost
 from hippo_cli.errors import ExitCode
-from hippo_cli.findings import Finding, Severity, count_errors
+from hippo_cli.findings import Finding, Severity, count_errors, format_count
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.prices import SOURCE, ServerCost
 from hippo_cli.study_folder import StudyFolder, open_study
@@ -59,11 +59,7 @@ def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost 
         )
         say(f"({SOURCE}).", "dim")
     verdict = "cannot be published" if errors else "can be published"
-    say(f"{name} {verdict}: {_count(errors, 'error')}, {_count(warnings, 'warning')}", "bold")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    say(f"{name} {verdict}: {format_count(errors, 'error')}, {format_count(warnings, 'warning')}", "bold")
 
 
 def _as_json(study: StudyFolder, findings: list[Finding], cost: ServerCost | None) -> dict[str, Any]:

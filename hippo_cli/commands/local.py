@@ -9,7 +9,7 @@ import typer
 from hippo_cli.checks import check_study
 from hippo_cli.commands.check import show_findings
 from hippo_cli.errors import CliError, ExitCode, MachineError, UsageError
-from hippo_cli.findings import count_errors
+from hippo_cli.findings import count_errors, format_count
 from hippo_cli.output import JsonOption
 from hippo_cli.study_folder import StudyFolder, open_study
 
@@ -95,7 +95,9 @@ def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
     if not quiet or count_errors(findings):
         show_findings([found for found in findings if found.code != "placeholder"])
     if errors := count_errors(findings):
-        raise CliError(f"the study has {errors} errors, so it cannot be run", "Fix the errors above.")
+        raise CliError(
+            f"the study has {format_count(errors, 'error')}, so it cannot be run", "Fix the errors above."
+        )
     return study
 
 

@@ -1,4 +1,4 @@
-"""`hippo new`: a study's folder, created from the example and a few answers."""
+"""`hippo new`: a study's folder, created from the example and a few values."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import typer
 from hippo.ids import is_project_id
 from hippo_cli.confirmation import prompt
 from hippo_cli.errors import UsageError
-from hippo_cli.new_study import Answers, make_study
+from hippo_cli.new_study import NewStudy, make_study
 from hippo_cli.output import say
 from hippo_cli.resources import find_example
 
@@ -56,11 +56,13 @@ def new(
         consent = (
             yes
             or not sys.stdin.isatty()
-            or typer.confirm("Record which consent text a participant agreed to?", True)
+            or prompt(lambda: typer.confirm("Record which consent text a participant agreed to?", True))
         )
     for text in (name, researcher):
         _check_text(text)
-    make_study(example, directory, Answers(project_id, name, researcher, consent, context.obj.region, bucket))
+    make_study(
+        example, directory, NewStudy(project_id, name, researcher, consent, context.obj.region, bucket)
+    )
     _show_next(directory)
 
 
@@ -79,15 +81,15 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
         if yes:
             return default
         while True:
-            answer = str(
+            reply = str(
                 prompt(lambda: typer.prompt(question, default=default or None), advice=_ADVICE)
             ).strip()
             try:
-                check(answer)
+                check(reply)
             except UsageError as error:
                 say(f"{error.what}. {error.advice}", "red")
                 continue
-            return answer
+            return reply
 
     return ask
 

@@ -10,7 +10,7 @@ from hippo_cli.commands.check import show_findings
 from hippo_cli.confirmation import confirm
 from hippo_cli.connection import Flags, connect
 from hippo_cli.errors import CliError, ExitCode
-from hippo_cli.findings import Finding, count_errors
+from hippo_cli.findings import Finding, count_errors, format_count
 from hippo_cli.image.docker import check_docker
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
@@ -126,7 +126,7 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
         if as_json:
             raise typer.Exit(ExitCode.PROBLEMS)
         raise CliError(
-            f"the deployment refused the study ({count_errors(listing.findings)} errors)",
+            f"the deployment refused the study ({format_count(count_errors(listing.findings), 'error')})",
             "The version that was live before still is. Fix the errors above, and publish again.",
         )
     if as_json:
@@ -141,7 +141,7 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
 
 
 def build_json(plan: Plan, findings: list[Finding], outcome: Outcome | None) -> dict[str, Any]:
-    """Return the publication as JSON; null stands for what has not been done yet."""
+    """Return the publication as JSON; null means not done yet."""
     target, server = plan.target, plan.server
     done = outcome.listing.is_listed if outcome else False
     return {
@@ -189,5 +189,6 @@ def _refuse(study: StudyFolder, findings: list[Finding], as_json: bool) -> None:
         raise typer.Exit(ExitCode.PROBLEMS)
     show_findings(findings)
     raise CliError(
-        f"the study has {count_errors(findings)} errors, so nothing was published", "Fix the errors above."
+        f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
+        "Fix the errors above.",
     )

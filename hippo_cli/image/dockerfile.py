@@ -18,7 +18,7 @@ _FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
 
 
 def find_dockerfile(study: StudyFolder) -> Path | None:
-    """Return the Dockerfile of the image: beside config.yml, or in App/."""
+    """Return the path of the study's Dockerfile, next to config.yml or in App/."""
     return next((path for name in _DOCKERFILES if (path := study.directory / name).is_file()), None)
 
 

@@ -1,4 +1,4 @@
-"""What the tool's tests share: a small study without a fault, and the command line in memory."""
+"""Fixtures of the tool's tests: a small study without problems, and the command line in memory."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +43,7 @@ trial:
 
 
 class SmallStudy:
-    """A folder that tests spoil: `write` replaces a file, `edit` a text in config.yml."""
+    """A folder for tests to change: `write` replaces a file, `edit` a text in config.yml."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -55,55 +55,55 @@ class SmallStudy:
         self.write("App/server.py", "print('hello')\n")
 
     def write(self, name: str, content: str | bytes) -> None:
-        """Replaces a file."""
+        """Replace a file."""
         path = self.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def edit(self, old: str, new: str) -> None:
-        """Replaces a text that stands in config.yml."""
+        """Replace a text in config.yml."""
         path = self.directory / "config.yml"
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def page(self, body: str) -> None:
-        """Replaces the first page."""
+        """Replace the first page."""
         self.write("StepFiles/consent.html", body)
 
     def check(self) -> list[Finding]:
-        """All findings."""
+        """Return all findings."""
         return check_study(StudyFolder(self.directory))
 
     def codes(self) -> list[tuple[str, str, int]]:
-        """Kind, file and line of each finding."""
+        """Return code, file and line of each finding."""
         return [(found.code, found.file, found.line) for found in self.check()]
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> SmallStudy:
-    """A study in which nothing is wrong."""
+    """Provide a study without problems."""
     return SmallStudy(tmp_path / "small")
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
-    """Runs the command line; gives click's result. Nothing of the user's own AWS settings is seen."""
+    """Provide a function that runs the command line, without the user's own AWS settings."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "HIPPO_STACK"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    def invoke(*words: object, text: str | None = None) -> Any:
-        return CliRunner().invoke(app, hoist_flags([str(word) for word in words]), input=text)
+    def invoke(*arguments: object, text: str | None = None) -> Any:
+        return CliRunner().invoke(app, hoist_flags([str(argument) for argument in arguments]), input=text)
 
     return invoke
 
 
 @pytest.fixture
 def lab(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
-    """A deployment in memory with the sample study, which `run` finds; calls can be made to fail."""
+    """Provide a deployment in memory with the sample study. `run` finds it, and its calls can fail."""
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr(Connection, "make_client", lambda _, service: shared_client(service))
     shared_client("ssm").put_parameter(Name="/hippo/lab/BucketName", Value=BUCKET, Type="String")
@@ -113,11 +113,11 @@ def lab(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPa
 
 @pytest.fixture
 def deployment(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> Deployment:
-    """The same, with all that publishing needs."""
+    """Provide the same deployment with everything that publishing needs."""
     return Deployment(lab, monkeypatch)
 
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDocker:
-    """A Docker that only notes what it is told."""
+    """Provide a Docker that only records its calls."""
     return FakeDocker(tmp_path / "docker", monkeypatch)

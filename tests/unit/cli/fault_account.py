@@ -1,4 +1,4 @@
-"""The account in moto as a whole: kept, put back, and compared. Making it anew takes 60 requests."""
+"""Snapshots of the whole account in moto, to restore and compare. Creating it again takes 60 requests."""
 
 import copy
 import json
@@ -15,19 +15,19 @@ from tests.support.study_world import BUCKET, REGION
 
 
 def _list_contents() -> list[tuple[Any, str]]:
-    """Backends, and the name of what commands change in them."""
+    """Return the backends, and the name of the attribute that commands change in each."""
     regional = ((sns_backends, "topics"), (ecs_backends, "task_definitions"), (ecr_backends, "repositories"))
     buckets = (s3_backends[DEFAULT_ACCOUNT_ID]["aws"], "buckets")
     return [buckets, *((backends[DEFAULT_ACCOUNT_ID][REGION], name) for backends, name in regional)]
 
 
 def keep_account() -> list[Any]:
-    """What there is now."""
+    """Return a snapshot of the account."""
     return [_copy(getattr(backend, name)) for backend, name in _list_contents()]
 
 
 def restore_account(kept: list[Any]) -> None:
-    """Makes it again what it was."""
+    """Restore a snapshot."""
     for (backend, name), before in zip(_list_contents(), kept, strict=True):
         setattr(backend, name, _copy(before))
 
@@ -35,14 +35,14 @@ def restore_account(kept: list[Any]) -> None:
 def _copy(content: Any) -> Any:
     copied = copy.deepcopy(content)
     for name, one in content.items():
-        if isinstance(one, FakeBucket):  # whose old versions are not copied by themselves
+        if isinstance(one, FakeBucket):  # deepcopy does not copy its old versions
             for key in one.keys:
                 copied[name].keys.setlist(key, copy.deepcopy(one.keys.getlist(key)))
     return copied
 
 
 def read_account() -> dict[str, Any]:
-    """Objects with all their versions, task definitions and images, without times."""
+    """Return objects with all their versions, task definitions and images, without times."""
     repositories = ecr_backends[DEFAULT_ACCOUNT_ID][REGION].repositories.values()
     families = ecs_backends[DEFAULT_ACCOUNT_ID][REGION].task_definitions
     return {
@@ -59,7 +59,7 @@ def read_account() -> dict[str, Any]:
 
 
 def _read_bucket() -> dict[str, list[str | None]]:
-    """All versions of each key of the stack's bucket, oldest first; None is a marker of a deletion."""
+    """Return all versions of each key in the stack's bucket, oldest first; None is a deletion marker."""
     keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys
     found: dict[str, list[str | None]] = {}
     for key in keys:
@@ -69,6 +69,6 @@ def _read_bucket() -> dict[str, list[str | None]]:
             if key.startswith("_servers/") and body:
                 body = json.loads(body)["state"]
             versions = found.setdefault(key, [])
-            if body is not None or versions[-1:] != [None]:  # two markers are as good as one
+            if body is not None or versions[-1:] != [None]:  # two markers in a row count as one
                 versions.append(body)
     return found

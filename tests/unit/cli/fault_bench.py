@@ -1,4 +1,4 @@
-"""Runs one command of the tool again and again, in accounts that are alike, and looks at what it leaves."""
+"""A bench that runs one command repeatedly in identical accounts, and reads the results."""
 
 import json
 import shutil
@@ -28,51 +28,53 @@ from tests.unit.cli.fault_account import keep_account, read_account, restore_acc
 from tests.unit.cli.faulty_wire import Fault, can_meet, connect_tool, name_kind
 from tests.unit.cli.publishing_world import PARAMETERS, Deployment, FakeDocker
 
-_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # exports wait for the disk, again and again
-BEGIN = datetime.now(UTC).replace(microsecond=0)  # CloudWatch takes no lines of another year
+_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # exports sync to disk often
+BEGIN = datetime.now(UTC).replace(microsecond=0)  # CloudWatch refuses log lines of another year
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One command on one account. `counts` are the requests that it sends when nothing is in the way: all of
-    them, those that change something, those whose answers are streamed, and how many kinds there are. They
-    are for the names of tests, and one test holds them to what is so; the others go by what they see.
+    """One command on one account.
 
-    `promises` are words that only a run that went well may say. `optional` are beginnings of requests that
-    it does without where it may not make them, with what it then says, if anything.
+    `counts` are the requests of an undisturbed run: all of them, those that change something, those whose
+    responses are streamed, and the number of kinds. They appear in the names of tests, and one test verifies
+    them; the other tests count for themselves.
+
+    `promises` are texts that only a successful run may print. `optional` maps the beginnings of requests that
+    the command can do without to the text that it then prints, if any.
     """
 
     name: str
     counts: tuple[int, int, int, int]
-    words: tuple[str, ...]
+    arguments: tuple[str, ...]
     prepare: Callable[["Bench"], None] = lambda _: None
-    changes: bool = False  # what is on AWS or in the folder: each case then has ones of its own
+    changes: bool = False  # changes the account or the folder, so each case needs a new one
     promises: tuple[str, ...] = ()
     optional: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, fault: Fault) -> int:
-        """How many requests can meet with a fault."""
+        """Return how many requests can meet with a fault."""
         requests, writing, streamed, kinds = self.counts
-        places = {
+        numbers = {
             Fault.UNANSWERED: writing,
             Fault.BLIP: writing,
             Fault.BROKEN_OFF: streamed,
             Fault.DENIED: kinds,
         }
-        return places.get(fault, requests)
+        return numbers.get(fault, requests)
 
     def find_excuse(self, label: str) -> str | None:
-        """What the command says when it goes on without this request; None if it does not go on."""
-        return next((words for begin, words in self.optional.items() if label.startswith(begin)), None)
+        """Return the text that the command prints when it continues without this request, or None."""
+        return next((text for begin, text in self.optional.items() if label.startswith(begin)), None)
 
 
 @contextmanager
 def open_bench(folder: Path) -> Iterator["Bench"]:
-    """A bench for all tests of a module."""
+    """Open a bench for all tests of a module."""
     patches = pytest.MonkeyPatch()
     opened = in_memory.open_aws(patches)
-    with tempfile.TemporaryDirectory(dir=_MEMORY) as place:
-        bench = Bench(next(opened), folder, Path(place))
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as directory:
+        bench = Bench(next(opened), folder, Path(directory))
         yield bench
         bench.close()
     next(opened, None)
@@ -80,7 +82,7 @@ def open_bench(folder: Path) -> Iterator["Bench"]:
 
 
 class QuickDocker(FakeDocker):
-    """One that takes 2 ms instead of 30 to start."""
+    """A fake Docker that takes 2 ms instead of 30 to start."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(folder, monkeypatch)
@@ -89,7 +91,7 @@ class QuickDocker(FakeDocker):
 
 @dataclass
 class Bench:
-    """An account, a folder, and the tool between them."""
+    """An account, a folder, and the tool that connects them."""
 
     aws: AwsHooks
     programs: Path
@@ -105,11 +107,11 @@ class Bench:
         self._plain: list[str] = []
 
     def close(self) -> None:
-        """Undoes all that was put in place of something else."""
+        """Undo all patches."""
         self.monkeypatch.undo()
 
     def renew(self, scenario: Scenario) -> None:
-        """An account and a folder in which nothing was done yet: made once, and then put back."""
+        """Provide an untouched account and folder: created once per scenario, then restored."""
         if scenario.name != self._scenario:
             self._make(scenario)
             self._scenario, self._kept = scenario.name, keep_account()
@@ -144,45 +146,45 @@ class Bench:
         self.study = SmallStudy(self.directory / "small")
         self._run_platform(clock)
         self.wire = connect_tool(self.monkeypatch)
-        self.wire.answers["Invoke"] = self._invoke
+        self.wire.handlers["Invoke"] = self._invoke
         scenario.prepare(self)
 
     def run(self, scenario: Scenario) -> Any:
-        """Runs the command; gives click's result."""
+        """Run the command; return click's result."""
         self.lab.clock.moment = BEGIN
-        words = list(scenario.words)
-        if words[0] == "updateProject.py":
+        arguments = list(scenario.arguments)
+        if arguments[0] == "updateProject.py":
             self.monkeypatch.chdir(self.study.directory)
-            result = CliRunner().invoke(update_project, words[1:])
+            result = CliRunner().invoke(update_project, arguments[1:])
         else:
-            result = CliRunner().invoke(app, hoist_flags(words))
+            result = CliRunner().invoke(app, hoist_flags(arguments))
         return result
 
     def run_undisturbed(self, scenario: Scenario) -> Any:
-        """The first run on a new account."""
+        """Run the command on a new account, without faults."""
         self.renew(scenario)
         result = self.run(scenario)
         assert result.exit_code == ExitCode.FINE, describe(result)
         self._plain = self.wire.labels
         return result
 
-    def list_places(self, fault: Fault) -> range:
-        """The numbers of the requests of the undisturbed run that can meet with a fault."""
+    def list_numbers(self, fault: Fault) -> range:
+        """Return the numbers of the undisturbed run's requests that can meet with a fault."""
         return range(1, self.count(fault) + 1)
 
     def count(self, fault: Fault) -> int:
-        """How many of them there are."""
+        """Return how many requests of the undisturbed run can meet with a fault."""
         if fault is Fault.DENIED:
             return len({name_kind(label) for label in self._plain})
         return sum(can_meet(label, fault) for label in self._plain)
 
     def read_state(self) -> dict[str, Any]:
-        """What is there on AWS, without times."""
+        """Return the content of the account, without times."""
         messages = sorted({json.dumps(message) for message in self.lab.messages("stop")})
         return {**read_account(), "projects": self.lab.read_list(), "messages": messages}
 
     def read_files(self) -> dict[str, bytes]:
-        """The files in the folder, but for the state of an export, which counts its runs."""
+        """Return the files in the folder, without the state of an export, which counts its runs."""
         paths = (path for path in self.directory.rglob("*") if path.is_file())
         return {
             path.relative_to(self.directory).as_posix(): path.read_bytes()
@@ -193,11 +195,11 @@ class Bench:
     def _invoke(self, request: Any) -> tuple[int, bytes]:
         if "DryRun" in str(request.headers.get("X-Amz-Invocation-Type")):
             return 204, b""
-        answer = self.deployment.invoke(Payload=request.body)
-        return 200, answer["Payload"].read()
+        response = self.deployment.invoke(Payload=request.body)
+        return 200, response["Payload"].read()
 
     def _run_platform(self, clock: FakeClock) -> None:
-        """While the tool waits the platform stops what it was asked to stop."""
+        """Let the platform stop the requested servers while the tool waits."""
 
         def sleep(_: SystemClock, seconds: float) -> None:
             clock.sleep(seconds)
@@ -209,5 +211,5 @@ class Bench:
 
 
 def describe(result: Any) -> str:
-    """For a failed assertion: how a run ended, and what it said."""
+    """Return exit code, exception and output of a run, for a failed assertion."""
     return f"{result.exit_code} {result.exception!r}\n{result.output}"

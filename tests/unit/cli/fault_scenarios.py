@@ -1,4 +1,4 @@
-"""The commands that talk to AWS, each on an account in which it has something to do."""
+"""The commands that call AWS, each with an account on which it has work to do."""
 
 import json
 from functools import partial
@@ -18,7 +18,7 @@ CERTIFICATE = make_certificate("games.example.org", days=90).chain
 
 
 def put_people(bench: Bench) -> None:
-    """Two participants, one of whom has a server that runs; both have left a trial."""
+    """Create two participants with a trial each, one of them with a running server."""
     lab = bench.lab
     for user in (USER, OTHER_USER):
         lab.get(user)
@@ -29,7 +29,7 @@ def put_people(bench: Bench) -> None:
 
 
 def put_task_definition(bench: Bench) -> None:
-    """The participants' servers have a size."""
+    """Create the participants, and a task definition, from which their servers get a size."""
     put_people(bench)
     bench.deployment.ecs.register_task_definition(
         family=bench.lab.config["ecsTask"],
@@ -40,13 +40,13 @@ def put_task_definition(bench: Bench) -> None:
 
 
 def put_report(bench: Bench) -> None:
-    """The same; a report without charts, which take a tenth of a second."""
+    """Create the same, and skip the charts of a report, which take a tenth of a second."""
     put_task_definition(bench)
     bench.monkeypatch.setattr("hippo_cli.reports.html.list_charts", lambda _: [])
 
 
 def put_withdrawing(bench: Bench) -> None:
-    """Somebody of whom there is all that there can be, in a bucket that keeps old versions."""
+    """Create a participant with every kind of data, in a bucket that keeps old versions."""
     bench.lab.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     put_people(bench)
     bench.lab.put_server("stopped", requested_at=BEGIN)
@@ -59,7 +59,7 @@ def put_withdrawing(bench: Bench) -> None:
 
 
 def put_logs(bench: Bench) -> None:
-    """A line of each function, and of the game."""
+    """Create a log line of each function, and of the game."""
     put_people(bench)
     client = shared_client("logs")
     streams = {**dict.fromkeys(GROUPS, "a"), f"{GAME_GROUPS}{PROJECT}": f"game/x/{TASK}"}
@@ -72,14 +72,14 @@ def put_logs(bench: Bench) -> None:
 
 
 def put_study(bench: Bench) -> None:
-    """A study with a picture, of which an earlier version is published."""
+    """Create a study with a picture, and a file that an earlier publication left."""
     bench.study.write("StepFiles/pictures/car.png", b"\x89PNG")
     bench.study.page('<img src="pictures/car.png"><input name="agree">')
     bench.lab.s3.put_object(Bucket=BUCKET, Key="small/old.html", Body=b"old")
 
 
 def put_certificate(bench: Bench) -> None:
-    """A study whose image carries the certificate."""
+    """Create a study whose image carries the certificate."""
     put_study(bench)
     put_values(bench.lab, GameCertificate="image")
     names = f"{{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}"
@@ -89,13 +89,13 @@ def put_certificate(bench: Bench) -> None:
 
 
 def put_examined(bench: Bench) -> None:
-    """A stack that says everything, and an account with quotas."""
+    """Create a stack with all parameters, and an account with quotas."""
     put_logs(bench)
     more = {"NextUrl": "https://api.example.org/next", "MaxServers": "50", "RootDomain": "games.example.org"}
     put_values(bench.lab, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org")
     bench.lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
-    bench.wire.answers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
-    bench.wire.answers["GetAccountSettings"] = lambda _: (
+    bench.wire.handlers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
+    bench.wire.handlers["GetAccountSettings"] = lambda _: (
         200,
         b'{"AccountLimit": {"UnreservedConcurrentExecutions": 900}}',
     )
@@ -105,20 +105,20 @@ def put_examined(bench: Bench) -> None:
 
 
 def put_closed(bench: Bench) -> None:
-    """A study that is closed."""
+    """Close the study."""
     bench.lab.update({"projectId": PROJECT, "live": False})
 
 
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
 _LOG = "may not read its log"
-# What researchers may not do, or need not: each is followed by what is then said, or by nothing.
+# Optional requests, each with the text that is printed when it is denied, or an empty text.
 _LIST = {f"GetObject {_S3}project_master_list.json": ""}
 _CERTIFICATE = {f"GetObject {_S3}SSL/": "cannot be read (AccessDenied)"}
 _SIZE = {"DescribeTaskDefinition": ""}
 _SERVERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix=_servers/": ""}
 _LOGS = {f"GetObject {_S3}_servers/": "", "FilterLogEvents": _LOG, "DescribeLogStreams": _LOG}
 _UPLOADS = {"ListMultipartUploads": "may not abort them"}
-_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # whoever cares for all projects may
+_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # operators of all projects may
 _FROZEN = {f"GetObject {_S3}{PROJECT}/_versions/": ""}
 
 SCENARIOS = (

@@ -1,7 +1,7 @@
-"""The tool's wire to AWS in memory: every request is counted as it is sent, and can be lost or refused.
+"""The tool's wire to AWS, in memory: every request is counted when it is sent, and can be lost or refused.
 
-The clients are those that the tool makes itself, with its own retries; only the pauses between them are left
-out. What is sent goes to moto, or to a function that stands for what moto does not have.
+The clients are the tool's own, with its own retries, but without the pauses between retries. Requests go to
+moto, or to a function that replaces what moto lacks.
 """
 
 import json
@@ -23,28 +23,28 @@ from moto.core.models import botocore_stubber
 from hippo_cli import connection
 from tests.support.study_world import REGION
 
-Answer = Callable[[Any], tuple[int, bytes]]  # of a request: status and body
-_make_client = connection.Connection.make_client  # before any fixture puts another one in its place
+Handler = Callable[[Any], tuple[int, bytes]]  # returns status and body for a request
+_make_client = connection.Connection.make_client  # before any fixture replaces it
 
 
 class Fault(Enum):
-    """What becomes of a request."""
+    """A fault that a request can meet with."""
 
-    LOST = "never arrives; the network is gone from then on"
-    UNANSWERED = "is carried out, its answer lost; the network is gone from then on"
-    BROKEN_OFF = "is answered by half; the network is gone from then on"
-    BLIP = "is carried out, its answer lost; what is sent again arrives"
-    THROTTLED = "comes too soon; what is sent again does not"
-    DENIED = "may not be made: neither the first of its kind nor any other"
+    LOST = "never arrives, and the network stays down"
+    UNANSWERED = "is carried out, but its response is lost, and the network stays down"
+    BROKEN_OFF = "gets half of its response, and the network stays down"
+    BLIP = "is carried out, but its response is lost; a retry succeeds"
+    THROTTLED = "is throttled; a retry succeeds"
+    DENIED = "is denied, as are all requests of its kind"
 
 
 CUTS = (Fault.LOST, Fault.UNANSWERED, Fault.BROKEN_OFF)
 _READING = ("Describe", "Filter", "Get", "Head", "List")
-_STREAMED = ("GetObject", "Invoke")  # whose answers are read only after the request is over
+_STREAMED = ("GetObject", "Invoke")  # whose responses are read after the request has ended
 
 
 def can_meet(label: str, fault: Fault) -> bool:
-    """Whether a fault makes a difference for a request: what only reads may as well not arrive."""
+    """Return whether a fault makes a difference for a request; a lost response does not for a reading one."""
     operation = label.split()[0]
     if fault in (Fault.UNANSWERED, Fault.BLIP):
         return not operation.startswith(_READING)
@@ -52,31 +52,31 @@ def can_meet(label: str, fault: Fault) -> bool:
 
 
 def name_kind(label: str) -> str:
-    """What policies tell apart: operation, host, and the folders of a key that say whose and what it is."""
+    """Return what policies distinguish: operation, host, and the first folders of a key."""
     return "/".join(label.split("/")[:5])
 
 
 class Wire:
-    """What is sent since `begin`; `labels` are `Operation address`, in the order of sending."""
+    """The requests since `begin`; `labels` are `Operation address`, in the order of sending."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}  # by operation, for what moto does not have
+        self.handlers: dict[str, Handler] = {}  # by operation, for what moto lacks
         self._lock = threading.Lock()
         self.begin()
 
-    def begin(self, fault: Fault | None = None, place: int | None = None) -> None:
-        """Counts anew; number `place` (from 1) of the requests that can meet with the fault does.
+    def begin(self, fault: Fault | None = None, number: int | None = None) -> None:
+        """Reset the counts. Request `number` (from 1), of those that can meet with the fault, does.
 
-        Without a place all of them do, when they are sent for the first time.
+        Without a number all of them do, on their first attempt.
         """
         self.labels: list[str] = []
-        self.faulty = ""  # the request that met with it
-        self.failed: list[str] = []  # that one, and what failed after it
-        self._fault, self._left = fault, place
+        self.faulty = ""  # the request that met with the fault
+        self.failed: list[str] = []  # that request, and those that failed after it
+        self._fault, self._left = fault, number
         self._kinds: set[str] = set()
 
     def __call__(self, event_name: str, request: Any, **_: Any) -> AWSResponse | None:
-        """Botocore's `before-send`: gives the answer, or raises what a broken network does."""
+        """Handle botocore's `before-send`: return the response, or raise the error of a broken network."""
         label = f"{event_name.rpartition('.')[2]} {unquote(request.url)}"
         with self._lock:
             self.labels.append(label)
@@ -94,7 +94,7 @@ class Wire:
         return self._deliver(event_name, request)
 
     def _is_next(self, label: str, request: Any) -> bool:
-        """Whether it is the one that meets with the fault."""
+        """Return whether this request meets with the fault."""
         if self._fault is None or self.faulty or not can_meet(label, self._fault):
             return False
         if self._left is None:
@@ -111,30 +111,30 @@ class Wire:
             raise EndpointConnectionError(endpoint_url=request.url)
         if self._fault is Fault.THROTTLED:
             return _refuse(event_name, request, throttled=True)
-        answer = self._deliver(event_name, request)
-        if self._fault is Fault.BROKEN_OFF and request.stream_output and answer is not None:
-            return _halve(answer)
+        response = self._deliver(event_name, request)
+        if self._fault is Fault.BROKEN_OFF and request.stream_output and response is not None:
+            return _halve(response)
         if self._fault is Fault.UNANSWERED:
             raise ReadTimeoutError(endpoint_url=request.url)
         raise ConnectionClosedError(endpoint_url=request.url)
 
     def _deliver(self, event_name: str, request: Any) -> AWSResponse | None:
-        answer = self.answers.get(event_name.rpartition(".")[2])
-        if answer is None:
+        handler = self.handlers.get(event_name.rpartition(".")[2])
+        if handler is None:
             return botocore_stubber(event_name, request)
-        status, body = answer(request)
+        status, body = handler(request)
         return AWSResponse(request.url, status, {}, MockRawResponse(body))
 
 
-def _halve(answer: AWSResponse) -> AWSResponse:
-    """The first half of a body, whose length was announced."""
-    body = answer.raw.read()
-    headers = {**answer.headers, "content-length": str(len(body))}
-    return AWSResponse(answer.url, answer.status_code, headers, MockRawResponse(body[: len(body) // 2]))
+def _halve(response: AWSResponse) -> AWSResponse:
+    """Return the first half of a body, with the length of the whole in its header."""
+    body = response.raw.read()
+    headers = {**response.headers, "content-length": str(len(body))}
+    return AWSResponse(response.url, response.status_code, headers, MockRawResponse(body[: len(body) // 2]))
 
 
 def _refuse(event_name: str, request: Any, *, throttled: bool) -> AWSResponse:
-    """An error as the service in question says it: XML, JSON, or nothing but a status for HEAD."""
+    """Return an error in the service's own format: XML, JSON, or only a status for HEAD."""
     service = event_name.split(".")[1]
     target = "X-Amz-Target" in request.headers
     if service in ("s3", "route-53"):
@@ -159,20 +159,20 @@ def _refuse(event_name: str, request: Any, *, throttled: bool) -> AWSResponse:
 
 
 class _Session:
-    """boto3's, as far as the tool uses it; making a client takes 10 ms, so each is made once."""
+    """The part of boto3's session that the tool uses; it caches clients, which take 10 ms to create."""
 
     region_name = REGION
 
     def __init__(self) -> None:
         self.wire = Wire()
         self._session = boto3.Session(region_name=REGION)
-        # Every handler is called, whatever another one has answered: with both each request came twice.
+        # botocore calls every handler, even after a response: with both, each request would arrive twice.
         self._session.events.unregister("before-send", botocore_stubber)
         self._session.events.register("before-send", self.wire)
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, *, region_name: str, config: Any) -> Any:
-        """A client on the wire, with the tool's own settings."""
+        """Return a client on the wire, with the tool's own settings."""
         key = (service, region_name)
         if key not in self._clients:
             self._clients[key] = self._session.client(service, region_name=region_name, config=config)
@@ -185,20 +185,20 @@ def _open_session() -> _Session:
 
 
 def connect_tool(monkeypatch: pytest.MonkeyPatch) -> Wire:
-    """From now on the tool's clients are its own again, and on the wire."""
+    """Put the tool's own clients on the wire."""
     session = _open_session()
     monkeypatch.setattr(connection.Connection, "make_client", _make_client)
     monkeypatch.setattr(connection, "boto3", SimpleNamespace(Session=lambda **_: session))
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
-    # The allowance of retries is of a client, and these serve many runs.
+    # The retry quota is per client, and these clients serve many runs.
     monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)
-    session.wire.answers.clear()
+    session.wire.handlers.clear()
     session.wire.begin()
     return session.wire
 
 
-def name_places(label: str) -> tuple[str, ...]:
-    """How an error may name what a request was for: the host, the function, or the object."""
+def name_targets(label: str) -> tuple[str, ...]:
+    """Return the names by which an error may describe the target of a request: host, function, or object."""
     address = urlsplit(label.partition(" ")[2])
     bucket = address.netloc.partition(".")[0]
     return address.netloc, f"the function {address.path.split('/')[-2:][0]}", f"s3://{bucket}{address.path}"

@@ -1,4 +1,4 @@
-"""A disk that gets full: what Python writes below a folder is counted, from a certain write on refused."""
+"""A disk that fills up: Python's writes below a folder are counted, and refused from a certain write on."""
 
 import builtins
 import errno
@@ -16,7 +16,7 @@ _open, _mkdir, _fsync = io.open, os.mkdir, os.fsync
 
 
 class FullDisk:
-    """`writes` are files and folders that are made, and pieces that are written, since it was fitted."""
+    """A disk with limited room. `writes` are the files, folders and pieces written since `fit`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
@@ -26,7 +26,7 @@ class FullDisk:
 
     @contextmanager
     def fit(self, room: int | None = None) -> Iterator[None]:
-        """As long as the context lasts; after `room` writes it is full."""
+        """Use this disk within the context; it is full after `room` writes."""
         self._room, self.writes = room, []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(io, "open", self._open)
@@ -36,7 +36,7 @@ class FullDisk:
             yield
 
     def take(self, what: str) -> None:
-        """One write. Raises OSError if there is no room."""
+        """Count one write. Raise OSError if the disk is full."""
         self.writes.append(what)
         if self._room is not None and len(self.writes) > self._room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), what.partition(" ")[2] or None)
@@ -51,7 +51,7 @@ class FullDisk:
         return stream if "b" in mode else io.TextIOWrapper(stream, *more, **options)
 
     def _make_folder(self, path: Any, *more: Any, **options: Any) -> None:
-        with self._lock:  # or two threads count the same folder
+        with self._lock:  # two threads must not count the same folder
             is_new = os.path.isdir(os.path.dirname(os.path.abspath(path))) and not os.path.exists(path)
             if self._holds(path) and is_new:
                 self.take(f"mkdir {path}")
@@ -66,14 +66,14 @@ class FullDisk:
 
 
 class _File(io.FileIO):
-    """Of a piece that is refused the first half is on the disk."""
+    """A file on the full disk, which writes the first half of a refused piece."""
 
     def __init__(self, path: Any, mode: str, disk: FullDisk) -> None:
         super().__init__(path, mode)
         self._disk = disk
 
     def write(self, piece: Any) -> int:
-        """FileIO's."""
+        """Write a piece, as FileIO does."""
         try:
             self._disk.take("write")
         except OSError:

@@ -1,4 +1,4 @@
-"""What the tests of publishing share: a deployment in memory, and a Docker that only notes its calls."""
+"""Helpers of the tests of publishing: a deployment in memory, and a Docker that only records its calls."""
 
 import hashlib
 import io
@@ -30,30 +30,30 @@ PARAMETERS = {
     "LogGroupPrefix": "/hippo/lab/",
     "MaxRuntime": "60",
 }
-# Notes each call and what it reads; `fails` in its folder names the command that it refuses.
+# Records each call and its input; the file `fails` in its folder names the command that fails.
 _DOCKER = """\
 #!{python}
 import json, pathlib, sys
 here = pathlib.Path({folder!r})
-words = sys.argv[1:]
+arguments = sys.argv[1:]
 fails = (here / "fails").read_text() if (here / "fails").exists() else ""
-text = b"" if words[0] in ("version", "push") else sys.stdin.buffer.read()
+text = b"" if arguments[0] in ("version", "push") else sys.stdin.buffer.read()
 number = len(list(here.glob("*.json")))
-(here / f"{{number}}.json").write_text(json.dumps(words))
+(here / f"{{number}}.json").write_text(json.dumps(arguments))
 (here / f"{{number}}.stdin").write_bytes(text)
-if words[0] == fails:
+if arguments[0] == fails:
     print("Cannot connect to the Docker daemon", file=sys.stderr)
     sys.exit(1)
 """
 
 
 class Deployment:
-    """A stack as the tool finds it; its update function is the real one."""
+    """A stack that the tool finds; its update function is the real one."""
 
     def __init__(self, lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.lab, self.aws, self.s3 = lab, lab.aws, lab.s3
         self.invocations: list[dict[str, Any]] = []
-        self.answer: Callable[[Any], Any] = lab.update
+        self.respond: Callable[[Any], Any] = lab.update
         self.ecs, self.ecr = shared_client("ecs"), shared_client("ecr")
 
         def make_client(_: Connection, service: str) -> Any:
@@ -70,30 +70,30 @@ class Deployment:
         monkeypatch.setattr(run, "push_image", push)
 
     def set(self, **parameters: str) -> None:
-        """What the stack says of itself."""
+        """Set parameters of the stack."""
         for name, value in parameters.items():
             shared_client("ssm").put_parameter(
                 Name=f"/hippo/lab/{name}", Value=value, Type="String", Overwrite=True
             )
 
     def invoke(self, **call: Any) -> dict[str, Any]:
-        """Lambda's Invoke."""
+        """Handle Lambda's Invoke."""
         self.invocations.append(call)
-        answer = self.answer(json.loads(call["Payload"]))
-        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
+        response = self.respond(json.loads(call["Payload"]))
+        return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(response).encode())}
 
     def keys(self, project: str = "small") -> list[str]:
-        """What lies below a project, but for its versions."""
+        """Return the keys below a project, without its versions."""
         listed = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{project}/").get("Contents", [])
         return [entry["Key"] for entry in listed if "/_versions/" not in entry["Key"]]
 
     def definitions(self, family: str = "small") -> list[dict[str, Any]]:
-        """All revisions of a task definition, oldest first."""
+        """Return all revisions of a task definition, oldest first."""
         arns = self.ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]
         return [self.ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"] for arn in arns]
 
     def put_image(self, tag: str, repository: str = "small") -> None:
-        """What a push leaves in the registry: another image each time, whatever its tag."""
+        """Put an image into the registry as a push does: another one each time, even with the same tag."""
         number = len(self.ecr.describe_images(repositoryName=repository)["imageDetails"])
         kind = "application/vnd.docker.distribution.manifest.v2+json"
         manifest = json.dumps(
@@ -106,7 +106,7 @@ class Deployment:
 
 
 class FakeDocker:
-    """Docker's command line, first in PATH."""
+    """A fake of Docker's command line, first in PATH."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self._folder = folder
@@ -117,23 +117,23 @@ class FakeDocker:
         monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
     def fail(self, command: str) -> None:
-        """Lets a command fail from now on; none with an empty one."""
+        """Let a command fail from now on; an empty one lets none fail."""
         (self._folder / "fails").write_text(command)
 
     @property
     def calls(self) -> list[list[str]]:
-        """Its commands, but for those that ask whether it is there."""
+        """The recorded commands, without those that check whether Docker is running."""
         numbers = sorted(int(path.stem) for path in self._folder.glob("*.json"))
         calls = [json.loads((self._folder / f"{number}.json").read_text()) for number in numbers]
         return [call for call in calls if call[0] != "version"]
 
     def read_stdin(self, command: str) -> bytes:
-        """What the last call of a command was given."""
-        places = [path for path in self._folder.glob("*.json") if json.loads(path.read_text())[0] == command]
-        return max(places, key=lambda path: int(path.stem)).with_suffix(".stdin").read_bytes()
+        """Return the input of the last call of a command."""
+        calls = [path for path in self._folder.glob("*.json") if json.loads(path.read_text())[0] == command]
+        return max(calls, key=lambda path: int(path.stem)).with_suffix(".stdin").read_bytes()
 
     def read_context(self) -> dict[str, bytes]:
-        """The files that the last image was built from."""
+        """Return the files that the last image was built from."""
         with tarfile.open(fileobj=io.BytesIO(self.read_stdin("build"))) as archive:
             return {
                 entry.name: content.read() for entry in archive if (content := archive.extractfile(entry))

@@ -6,8 +6,8 @@ from hippo_cli.errors import ExitCode
 from tests.support.paths import ROOT
 
 REFERENCE = (ROOT / "docs/reference/cli.md").read_text(encoding="utf-8")
-# `error("code", …`, `self._warn("code", …`, `self._tell(warning, "code", …`, on one line or on two.
-_CODE = re.compile(r'(?:\berror|\bwarning|_warn|_tell)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')
+# `error("code", …`, `self._warn("code", …`, `self._add(warning, "code", …`, on one line or on two.
+_CODE = re.compile(r'(?:\berror|\bwarning|_warn|_add)\(\s*(?:(?:error|warning), )?"([a-z-]+)",')
 
 
 def test_every_kind_of_finding_is_documented() -> None:

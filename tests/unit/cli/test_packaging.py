@@ -1,4 +1,4 @@
-"""One distribution holds the tool and all that it copies or deploys, and works outside a checkout."""
+"""Tests of the distribution, which holds the tool and its data and works outside a checkout."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ FOLDERS = {
     "functions": "hippo_local/deployment/functions",
     "web": "hippo_local/deployment/web",
 }
-# As with a plain `pip install .`: boto3, typer and what these bring, not the extras.
+# As with a plain `pip install .`: boto3, typer and their dependencies, without the extras.
 SCRIPT = """
 import sys
 sys.modules["ministack"] = None
@@ -31,7 +31,7 @@ app.main()
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The distribution, built and unpacked as an installer does."""
+    """Build and unpack the distribution as an installer does."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -42,13 +42,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def list_files(folder: Path) -> set[str]:
-    """All that is no left-over of running it."""
+    """Return all files below a folder, without caches."""
     paths = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(folder).as_posix() for path in paths}
 
 
 def test_distribution_is_complete(installed: Path) -> None:
-    """Given the wheel, then it holds each folder whole, the template, and no tests, secrets or data."""
+    """Given the wheel, it holds each folder completely and the template, and no tests, secrets or data."""
     for source, target in FOLDERS.items():
         assert list_files(ROOT / source) <= list_files(installed / target), source
     names = list_files(installed)
@@ -57,13 +57,13 @@ def test_distribution_is_complete(installed: Path) -> None:
 
 
 def test_new_and_check_work_from_the_distribution(installed: Path, tmp_path: Path) -> None:
-    """Given the unpacked wheel alone, then a study is made and checked, and `local` asks for its extra."""
+    """Given only the unpacked wheel, it creates and checks a study, and `local` names its extra."""
     command = [sys.executable, "-c", SCRIPT, str(installed)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*command, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+            [*command, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
         )
 
     made = run("new", "mine", "--yes", "--researcher", "Ada")
@@ -71,5 +71,5 @@ def test_new_and_check_work_from_the_distribution(installed: Path, tmp_path: Pat
     local = run("local", "mine")
 
     assert (made.returncode, checked.returncode, local.returncode) == (0, 0, 4), made.stderr + checked.stderr
-    assert "mine: 0 errors, 0 warnings" in checked.stdout
+    assert "mine can be published: 0 errors, 0 warnings" in checked.stdout
     assert "is not installed" in local.stderr

@@ -1,4 +1,4 @@
-"""YAML is read with its lines, and what it reads otherwise than meant is told."""
+"""Tests of reading YAML with its lines, and of findings where YAML reads something unexpected."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from hippo_cli.yaml_file import parse_yaml, read_yaml
 
 
 def describe(text: str) -> list[tuple[str, int, str]]:
-    """Kind, line and key of each finding of a text."""
+    """Return code, line and key of each finding of a text."""
     return [(found.code, found.line, found.key) for found in parse_yaml(text, "config.yml").findings]
 
 
-def test_lines_and_wire_form() -> None:
-    """Given nested keys, then each has its line, and the content is what JSON makes of it."""
+def test_lines_and_content() -> None:
+    """Given nested keys, each has its line, and the content is as JSON has it."""
     file = parse_yaml("a:\n  1: x\n  2: [y, z]\nb: true\n", "config.yml")
 
     assert file.content == {"a": {"1": "x", "2": ["y", "z"]}, "b": True}
@@ -45,7 +45,7 @@ def test_lines_and_wire_form() -> None:
     ],
 )
 def test_traps(text: str, meaning: str) -> None:
-    """Given a plain word that YAML takes for something else, then a warning says for what."""
+    """Given an unquoted scalar that YAML does not read as text, a warning names what YAML reads."""
     (found,) = parse_yaml(text, "config.yml").findings
 
     assert (found.severity, found.code, found.line) == (Severity.WARNING, "yaml-trap", 1)
@@ -56,8 +56,8 @@ def test_traps(text: str, meaning: str) -> None:
 @pytest.mark.parametrize(
     "text", ['a: "0123"', "a: 12", "a: -3", "a: +3", "a: 0.5", "a: true", "a: 2030", "a: ''"]
 )
-def test_plain_values_are_no_traps(text: str) -> None:
-    """Given values that mean what they look like, then nothing is said."""
+def test_plain_values_have_no_findings(text: str) -> None:
+    """Given values that YAML reads as they look, the file has no findings."""
     assert describe(text) == []
 
 
@@ -77,7 +77,7 @@ def test_plain_values_are_no_traps(text: str) -> None:
     ],
 )
 def test_errors(text: str, expected: tuple[str, int, str]) -> None:
-    """Given what YAML refuses, or what only the last of counts, then an error with its line."""
+    """Given invalid YAML, or a duplicate key, the file has an error with its line."""
     findings = [
         found for found in parse_yaml(text, "config.yml").findings if found.severity is Severity.ERROR
     ]
@@ -86,7 +86,7 @@ def test_errors(text: str, expected: tuple[str, int, str]) -> None:
 
 
 def test_a_tab_is_named() -> None:
-    """Given a tab at the beginning of a line, then the text says so, and not `cannot start any token`."""
+    """Given a tab at the beginning of a line, the error names it instead of `cannot start any token`."""
     (found,) = parse_yaml("a:\n\tb: 1\n", "config.yml").findings
 
     assert "tab" in found.what
@@ -98,7 +98,7 @@ def test_a_tab_is_named() -> None:
     [(None, "file-missing", 0), (b"a: 1\nb: \xe9\n", "not-utf-8", 2), (b"a: \0", "yaml", 0)],
 )
 def test_unreadable_files(tmp_path: Path, body: bytes | None, code: str, line: int) -> None:
-    """Given a file that is missing or no text, then that is the one finding."""
+    """Given a file that is missing or not text, that is the only finding."""
     if body is not None:
         (tmp_path / "config.yml").write_bytes(body)
 
@@ -110,14 +110,14 @@ def test_unreadable_files(tmp_path: Path, body: bytes | None, code: str, line: i
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    """Given any text at all, then there is a content or an error, and no exception."""
+    """Given any text, the result is content or an error, and never an exception."""
     file = parse_yaml(text, "config.yml")
 
     assert all(found.what and found.fix for found in file.findings)
 
 
 def test_references_to_references() -> None:
-    """Given aliases that stand for millions of values, then that is told at once."""
+    """Given aliases that expand to millions of values, the error comes at once."""
     lines = ["a0: &a0 [1,1,1,1,1,1,1,1,1,1]"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
 

@@ -1,4 +1,4 @@
-"""A study's pictures in its bucket: what has changed is sent, what is gone is removed, progress is told."""
+"""Tests of publishing a study's media locally: changes are sent, removed files deleted, progress reported."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.support.aws_hooks import AwsHooks
 
 @pytest.fixture
 def bucket(aws: AwsHooks) -> str:
-    """An empty bucket."""
+    """Provide an empty bucket."""
     location = {"LocationConstraint": "ca-central-1"}
     boto3.client("s3").create_bucket(Bucket="data", CreateBucketConfiguration=location)  # type: ignore[arg-type]
     aws.reset()
@@ -22,7 +22,7 @@ def bucket(aws: AwsHooks) -> str:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
-    """Two pictures, one in a folder."""
+    """Provide two pictures, one in a folder."""
     (tmp_path / "deep").mkdir()
     found = {"car.png": tmp_path / "car.png", "deep/b c.jpg": tmp_path / "deep" / "b c.jpg"}
     for name, path in found.items():
@@ -31,19 +31,19 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def upload(bucket: str, files: dict[str, Path]) -> list[str]:
-    """Upload; what is reported."""
+    """Upload the files; return what is reported."""
     lines: list[str] = []
     upload_media(boto3.client("s3"), bucket, "p", files, lines.append)
     return lines
 
 
 def list_keys(bucket: str) -> list[str]:
-    """The keys of the bucket."""
+    """Return the keys of the bucket."""
     return [entry["Key"] for entry in boto3.client("s3").list_objects_v2(Bucket=bucket).get("Contents", ())]
 
 
-def test_files_lie_under_their_paths(bucket: str, files: dict[str, Path]) -> None:
-    """Given files in folders, each lies below the study's folder for media; small ones report nothing."""
+def test_keys_are_paths(bucket: str, files: dict[str, Path]) -> None:
+    """Given files in folders, each is stored under its path, and small ones report no progress."""
     assert upload(bucket, files) == []
 
     assert list_keys(bucket) == ["p/_media/car.png", "p/_media/deep/b c.jpg"]
@@ -60,8 +60,8 @@ def test_only_changes_are_sent_again(bucket: str, files: dict[str, Path], aws: A
     assert aws.keys("PutObject") == ["p/_media/car.png"]
 
 
-def test_files_that_are_gone_are_removed(bucket: str, files: dict[str, Path]) -> None:
-    """Given a file that was deleted, its object goes, so that a page that names it is warned about."""
+def test_removed_files_are_deleted(bucket: str, files: dict[str, Path]) -> None:
+    """Given a file that was removed, its object is deleted, so that a page that names it gets a warning."""
     boto3.client("s3").put_object(Bucket=bucket, Key="p/quiz.html", Body=b"")
     upload(bucket, files)
     del files["car.png"]
@@ -71,10 +71,10 @@ def test_files_that_are_gone_are_removed(bucket: str, files: dict[str, Path]) ->
     assert list_keys(bucket) == ["p/_media/deep/b c.jpg", "p/quiz.html"]
 
 
-def test_a_large_file_tells_how_far_it_is(
+def test_progress_of_a_large_file(
     bucket: str, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a film, a line comes with each part of it that is sent."""
+    """Given a film, a line is reported for each part that is sent."""
     monkeypatch.setattr(publish, "_LARGE", 1_000_000)
     files["film.mp4"] = files["car.png"].with_name("film.mp4")
     files["film.mp4"].write_bytes(bytes(3_000_000))
@@ -86,8 +86,8 @@ def test_a_large_file_tells_how_far_it_is(
     assert all(line.startswith("uploading film.mp4: ") for line in lines)
 
 
-def test_progress_is_told_at_each_part_and_not_for_small_files() -> None:
-    """Given many small pieces, there is a line for each 25 MB."""
+def test_progress_is_reported_at_each_part_and_not_for_small_files() -> None:
+    """Given many small pieces, a line is reported for each 25 MB."""
     lines: list[str] = []
     large, small = Progress("film.mp4", lines.append), Progress("a.png", lines.append)
     for megabytes in range(1, 61):
@@ -98,7 +98,7 @@ def test_progress_is_told_at_each_part_and_not_for_small_files() -> None:
 
 
 def test_a_refused_file_is_named(bucket: str, files: dict[str, Path], aws: AwsHooks) -> None:
-    """Given S3's refusal, the error names the file: an edit that cannot be brought in ends nothing."""
+    """Given a refusal by S3, the error names the file, so that the platform can report the failed edit."""
     aws.fail("PutObject", "AccessDenied", 403)
 
     with pytest.raises(LocalPlatformError, match=r"car\.png cannot be uploaded"):

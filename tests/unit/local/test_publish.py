@@ -1,4 +1,4 @@
-"""What the publisher makes of a configuration, and of the answer of update_project_master_list."""
+"""Tests of the configuration that is sent, and of the response of update_project_master_list."""
 
 import datetime
 import json
@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from hippo_local.errors import LocalPlatformError
-from hippo_local.publish import dump_json, read_update_answer
+from hippo_local.publish import dump_json, read_update_response
 
 
 def test_step_numbers_become_text_on_the_wire() -> None:
-    """Given steps numbered as YAML has them, the keys are strings, as the existing script sends them."""
+    """Given steps with YAML's number keys, the sent keys are strings, as the existing script sends them."""
     assert json.loads(dump_json({"steps": {1: "a.html", "finalStep": "b.html"}})) == {
         "steps": {"1": "a.html", "finalStep": "b.html"}
     }
 
 
 def test_a_date_in_the_configuration_becomes_text() -> None:
-    """Given a value that YAML reads as a date, it is sent as ISO text."""
+    """Given a value that YAML reads as a date, ISO text is sent."""
     assert json.loads(dump_json({"begins": datetime.date(2030, 1, 2)})) == {"begins": "2030-01-02"}
 
 
@@ -32,19 +32,19 @@ def test_a_date_in_the_configuration_becomes_text() -> None:
     ],
 )
 def test_each_line_of_the_body_is_a_warning(body: object, warnings: list[str]) -> None:
-    """Given status 200, the warnings are the lines of the body, without the word that marks them."""
-    assert read_update_answer({"statusCode": 200, "body": body}) == warnings
+    """Given status 200, the warnings are the lines of the body, without their prefix."""
+    assert read_update_response({"statusCode": 200, "body": body}) == warnings
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         {"statusCode": 400, "body": "steps.2: no such page"},
         {"errorMessage": "steps.2: no such page", "errorType": "KeyError"},
     ],
     ids=["refusal", "crash"],
 )
-def test_a_refusal_is_told_in_the_functions_own_words(answer: Any) -> None:
-    """Given another status, or a function that crashed, the error holds what the function said."""
+def test_a_refusal_has_the_functions_own_message(response: Any) -> None:
+    """Given another status, or a crash, the error contains the function's own message."""
     with pytest.raises(LocalPlatformError, match=r"steps\.2: no such page"):
-        read_update_answer(answer)
+        read_update_response(response)

@@ -1,4 +1,4 @@
-"""A study folder is found complete, or everything that is wrong with it is named at once."""
+"""Tests of reading a study folder, and of reporting all its problems at once."""
 
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def _read_problems(folder: Path) -> str:
 
 
 def test_a_complete_study_is_read(tmp_path: Path) -> None:
-    """Given all files, project, trial settings and pages are there, and `python` is this interpreter."""
+    """Given all files, the study has project, trial settings and pages, and `python` is this interpreter."""
     study = read_study(_write_study(tmp_path))
 
     assert study.project_id == "my_study"
@@ -46,8 +46,8 @@ def test_a_complete_study_is_read(tmp_path: Path) -> None:
     assert study.images == {"my_study": [sys.executable, "App/server.py"]}
 
 
-def test_all_that_is_no_page_is_media_by_its_path(tmp_path: Path) -> None:
-    """Given pictures and films in folders, they are found by the paths that pages use; nothing hidden is."""
+def test_other_files_are_media_by_their_path(tmp_path: Path) -> None:
+    """Given pictures and films in folders, they are found by their paths, without hidden files."""
     folder = _write_study(tmp_path)
     for name in (
         "car.png",
@@ -82,8 +82,8 @@ def test_a_page_in_variants_only_is_complete(tmp_path: Path) -> None:
     assert read_study(folder).project_id == "my_study"
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """Given a path with nothing at it, the message names the path and the variable that holds it."""
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    """Given a path that does not exist, the message names the path and the variable that holds it."""
     problems = _read_problems(tmp_path / "nowhere")
 
     assert str(tmp_path / "nowhere") in problems
@@ -99,8 +99,8 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     assert f"{name} is missing" in _read_problems(folder)
 
 
-def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
-    """Given a syntax error, the message names the file and the line."""
+def test_broken_yaml_is_reported_with_its_line(tmp_path: Path) -> None:
+    """Given a syntax error, the message names file, line and column."""
     folder = _write_study(tmp_path)
     (folder / "config.yml").write_text("project:\n  id: x\n bad indent: [\n")
 
@@ -108,7 +108,7 @@ def test_broken_yaml_is_told_with_its_line(tmp_path: Path) -> None:
     assert "config.yml:3: not valid YAML (column 2): " in problems
 
 
-def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_missing_program_is_named(tmp_path: Path) -> None:
     """Given a misspelt program in local.yml, it is named before anything starts."""
     folder = _write_study(tmp_path)
     (folder / "local.yml").write_text("images:\n  my_study: [pythn, App/server.py]\n")
@@ -117,7 +117,7 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "- a list\n", "just text\n"])
-def test_a_config_that_is_no_mapping_is_refused(tmp_path: Path, content: str) -> None:
+def test_a_config_that_is_not_a_mapping_is_refused(tmp_path: Path, content: str) -> None:
     """Given a config.yml that holds no keys, the message says what it should hold."""
     folder = _write_study(tmp_path)
     (folder / "config.yml").write_text(content)
@@ -135,7 +135,7 @@ def test_a_missing_project_key_is_named(tmp_path: Path, key: str) -> None:
 
 @pytest.mark.parametrize("project_id", ["_servers", "a b", "../up", 7, "é", "x" * 65])
 def test_an_id_that_cannot_be_a_key_is_refused(tmp_path: Path, project_id: object) -> None:
-    """Given an id that the wire contract does not allow, the message names project.id and the value."""
+    """Given an id that the platform does not accept, the message names project.id and the value."""
     problems = _read_problems(_write_study(tmp_path, id=project_id))
 
     assert "`project.id`" in problems
@@ -151,7 +151,7 @@ def test_a_missing_step_file_is_named_with_its_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", ["../config.yml", "sub/page.html", 3, None])
-def test_a_step_that_is_no_file_name_is_refused(tmp_path: Path, page: object) -> None:
+def test_a_step_that_is_not_a_file_name_is_refused(tmp_path: Path, page: object) -> None:
     """Given a step value that is not the plain name of a page, the message names the step."""
     problems = _read_problems(_write_study(tmp_path, steps={1: page, "finalStep": "thanks.html"}))
 
@@ -176,7 +176,7 @@ def test_an_image_that_is_not_listed_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["", "[]", "python App/server.py", "[python, 3]"])
 def test_an_image_without_a_command_is_named(tmp_path: Path, command: str) -> None:
-    """Given something else than a list of words, the message names the image and shows an example."""
+    """Given a command that is not a list of strings, the message names the image and shows an example."""
     folder = _write_study(tmp_path)
     (folder / "local.yml").write_text(f"images:\n  my_study: {command}\n")
 
@@ -185,7 +185,7 @@ def test_an_image_without_a_command_is_named(tmp_path: Path, command: str) -> No
     assert "[python, App/server.py]" in problems
 
 
-def test_a_server_script_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_server_script_is_named(tmp_path: Path) -> None:
     """Given a command whose script is missing, the message names the script."""
     folder = _write_study(tmp_path)
     (folder / "App" / "server.py").unlink()
@@ -193,7 +193,7 @@ def test_a_server_script_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert "`images.my_study` runs App/server.py, which is missing" in _read_problems(folder)
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     """Given three mistakes in two files, one message names all three."""
     folder = _write_study(tmp_path, name=..., steps={1: "gone.html", "finalStep": "thanks.html"})
     (folder / "local.yml").unlink()

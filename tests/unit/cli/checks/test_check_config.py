@@ -1,4 +1,4 @@
-"""`hippo check` says of config.yml what publishing would, with the line, and what to do."""
+"""Tests of `hippo check` on config.yml: the findings of publishing, with line and fix."""
 
 import pytest
 import yaml
@@ -7,8 +7,8 @@ from hippo_cli.findings import Severity
 from tests.unit.cli.conftest import SmallStudy
 
 
-def test_nothing_is_wrong_with_a_good_study(study: SmallStudy) -> None:
-    """Given a complete study, then there are no findings: ecsTask and bucket may be left out."""
+def test_a_good_study_has_no_findings(study: SmallStudy) -> None:
+    """Given a complete study without ecsTask and bucket, the check has no findings."""
     assert study.check() == []
 
 
@@ -57,7 +57,7 @@ def test_nothing_is_wrong_with_a_good_study(study: SmallStudy) -> None:
 def test_errors_have_line_key_and_advice(
     study: SmallStudy, old: str, new: str, line: int, key: str, what: str
 ) -> None:
-    """Given one fault, then an error at its line, or that of the key it is missing under, and what to do."""
+    """Given one fault, the error has its line, or that of the parent of a missing key, and a fix."""
     study.edit(old, new)
 
     found = next(found for found in study.check() if found.severity is Severity.ERROR)
@@ -81,7 +81,7 @@ def test_errors_have_line_key_and_advice(
     ],
 )
 def test_warnings(study: SmallStudy, old: str, new: str, code: str, line: int) -> None:
-    """Given what is odd but can be published, then a warning at its line."""
+    """Given an odd value that can be published, the check warns at its line."""
     study.edit(old, new)
 
     warnings = [found for found in study.check() if found.severity is Severity.WARNING]
@@ -90,7 +90,7 @@ def test_warnings(study: SmallStudy, old: str, new: str, code: str, line: int) -
 
 
 def test_advice_holds_an_example_from_the_table(study: SmallStudy) -> None:
-    """Given an option with a wrong value, then the advice is a line to copy."""
+    """Given an option with a wrong value, the fix contains a line to copy."""
     study.edit("  css: style.css\n", "  css: style.css\n  language: no\n")
 
     advice = [
@@ -101,7 +101,7 @@ def test_advice_holds_an_example_from_the_table(study: SmallStudy) -> None:
 
 
 def test_two_buckets_that_differ(study: SmallStudy) -> None:
-    """Given bucket and awsSetup.bucket that differ, then an error: scripts take one or the other."""
+    """Given bucket and awsSetup.bucket that differ, the check reports an error: scripts read either."""
     study.edit("    cpu: 1\n", "    cpu: 1\n    bucket: b\n")
     study.edit("  css: style.css\n", "  css: style.css\n  bucket: a\n")
 
@@ -122,8 +122,8 @@ def test_two_buckets_that_differ(study: SmallStudy) -> None:
         "project: {1: {2: 3}}\n",
     ],
 )
-def test_what_is_no_config(study: SmallStudy, text: str) -> None:
-    """Given a file that holds something else, then an error, and no exception."""
+def test_a_file_that_is_not_a_config(study: SmallStudy, text: str) -> None:
+    """Given a file that is not a config, the check reports an error and raises no exception."""
     study.write("config.yml", text)
 
     assert any(found.severity is Severity.ERROR for found in study.check())
@@ -133,8 +133,8 @@ def test_what_is_no_config(study: SmallStudy, text: str) -> None:
     "key", ["steps", "events", "awsSetup", "ssl", "completion", "screen", "css", "bucket", "id"]
 )
 @pytest.mark.parametrize("value", ["[1, 2]", "{a: {b: 1}}", "3.5", "true", "'x: y'", "2030-01-01"])
-def test_values_of_any_kind_are_told(study: SmallStudy, key: str, value: str) -> None:
-    """Given a key with a value of another kind, then findings, and no exception."""
+def test_values_of_any_type_are_reported(study: SmallStudy, key: str, value: str) -> None:
+    """Given a key with a value of another type, the check reports findings and raises no exception."""
     text = (study.directory / "config.yml").read_text()
     study.write("config.yml", text.replace("trial:", f"  {key}: {value}\ntrial:"))
 
@@ -142,31 +142,31 @@ def test_values_of_any_kind_are_told(study: SmallStudy, key: str, value: str) ->
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "code", "words"),
+    ("old", "new", "code", "text"),
     [
         ("useAWS: true", 'useAWS: "false"', "use-aws", "without quotes"),
         ("id: small", "id: Small", "image-name", "--image"),
         ("id: small", "id: 12", "config", "in quotes"),
     ],
 )
-def test_what_looks_right(study: SmallStudy, old: str, new: str, code: str, words: str) -> None:
-    """Given a value that would be read otherwise than meant, or refused later, then it is told now."""
+def test_values_that_look_right(study: SmallStudy, old: str, new: str, code: str, text: str) -> None:
+    """Given a value that YAML misreads, or that a later stage refuses, the check reports it."""
     study.edit(old, new)
 
-    (found,) = [one for one in study.check() if one.code == code and words in one.fix]
+    (found,) = [one for one in study.check() if one.code == code and text in one.fix]
 
     assert found.line > 0
 
 
 def test_an_id_that_is_a_number(study: SmallStudy) -> None:
-    """Given one, then it is told once, and not again of what is called by it."""
+    """Given an id that is a number, the check reports one error, and none for the names derived from it."""
     study.edit("id: small", "id: 12")
 
     assert [found.key for found in study.check() if found.severity is Severity.ERROR] == ["project.id"]
 
 
-def test_settings_of_the_server_that_are_none(study: SmallStudy) -> None:
-    """Given a list under awsSetup, then an error."""
+def test_server_settings_that_are_a_list(study: SmallStudy) -> None:
+    """Given a list under awsSetup, the check reports an error."""
     path = study.directory / "config.yml"
     content = yaml.safe_load(path.read_text())
     content["project"]["awsSetup"] = [1]

@@ -1,4 +1,4 @@
-"""`hippo check` looks at step files, their variants, their media and what they hold."""
+"""Tests of `hippo check` on step files, their variants, their media and their content."""
 
 import os
 from pathlib import Path
@@ -14,8 +14,8 @@ from tests.unit.cli.conftest import SmallStudy
 PAGE = "StepFiles/consent.html"
 
 
-def test_a_missing_page_is_told_where_it_is_named(study: SmallStudy) -> None:
-    """Given a step whose file is there with other capitals only, then an error at the step names that one."""
+def test_a_missing_page_is_reported_at_its_step(study: SmallStudy) -> None:
+    """Given a step whose file exists only with other capitals, the error at the step names that file."""
     (study.directory / PAGE).unlink()
     study.write("StepFiles/Consent.html", "<p>x</p>")
 
@@ -38,7 +38,7 @@ def test_a_missing_page_is_told_where_it_is_named(study: SmallStudy) -> None:
     ],
 )
 def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -> None:
-    """Given a page that is no text, empty or very large, then that is the finding."""
+    """Given a page that is not text, is empty or very large, the check reports that."""
     study.write(PAGE, body)
 
     assert study.codes() == [(code, PAGE, line)]
@@ -46,7 +46,7 @@ def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -
 
 @pytest.mark.parametrize(("variants", "expected"), [(0, ["groups"]), (1, ["groups"]), (2, []), (3, [])])
 def test_balanced_groups_need_variants(study: SmallStudy, variants: int, expected: list[str]) -> None:
-    """Given balanced groups, then what publishing would refuse is an error at that line of the config."""
+    """Given balanced groups that publishing would refuse, the check reports an error at that line."""
     study.edit("  maxRuntime", "  groups: balanced\n  maxRuntime")
     if variants:
         (study.directory / PAGE).unlink()
@@ -76,7 +76,7 @@ def test_balanced_groups_need_variants(study: SmallStudy, variants: int, expecte
     ],
 )
 def test_variants(study: SmallStudy, names: list[str], expected: list[tuple[str, str]]) -> None:
-    """Given numbered files with and without gaps, then what participants would not see is told."""
+    """Given numbered files with gaps, the check reports the variants that participants would never see."""
     (study.directory / PAGE).unlink()
     for name in names:
         study.write(f"StepFiles/consent{name}.html", "<p>x</p>")
@@ -85,7 +85,7 @@ def test_variants(study: SmallStudy, names: list[str], expected: list[tuple[str,
 
 
 def test_no_folder_of_pages(study: SmallStudy) -> None:
-    """Given no StepFiles, then one error says so."""
+    """Given no StepFiles folder, the check reports one error."""
     (study.directory / "StepFiles").rename(study.directory / "Pages")
 
     assert study.codes() == [("folder-missing", "StepFiles", 0)]
@@ -102,14 +102,14 @@ def test_no_folder_of_pages(study: SmallStudy) -> None:
     ],
 )
 def test_media_that_publishing_would_not_find(study: SmallStudy, body: str, code: str, line: int) -> None:
-    """Given a relative reference to what is not there or not published, then a finding at its line."""
+    """Given a relative reference to a file that is missing or not published, the check reports its line."""
     study.page(body)
 
     assert study.codes() == [(code, PAGE, line)]
 
 
-def test_media_that_are_there(study: SmallStudy) -> None:
-    """Given a picture in a folder, named with an escape, then nothing is said; with other capitals it is."""
+def test_media_that_exist(study: SmallStudy) -> None:
+    """Given a picture that is named with an escape, the check accepts it, but not with other capitals."""
     study.write("StepFiles/pictures/my car.png", b"png")
     study.page("<img src='pictures/my%20car.png'>")
     assert study.check() == []
@@ -120,7 +120,7 @@ def test_media_that_are_there(study: SmallStudy) -> None:
 
 
 def test_style_sheets_are_read_too(study: SmallStudy) -> None:
-    """Given a style sheet that names a missing font, then an error at its line."""
+    """Given a style sheet that names a missing font, the check reports an error at its line."""
     study.write("StepFiles/style.css", "p {}\n@font-face { src: url('a.woff2') }")
 
     assert study.codes() == [("media-missing", "StepFiles/style.css", 2)]
@@ -159,8 +159,8 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<img src='https://[x'>", "address", 1),
     ],
 )
-def test_what_a_page_may_not_hold(study: SmallStudy, body: str, code: str, line: int) -> None:
-    """Given something that is lost, removed or blocked, then one warning at its line, with what to do."""
+def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: str, line: int) -> None:
+    """Given an element that is lost, removed or blocked, the check warns at its line and has a fix."""
     study.page(body)
 
     (found,) = study.check()
@@ -184,8 +184,8 @@ def test_what_a_page_may_not_hold(study: SmallStudy, body: str, code: str, line:
         "<![if x]><p>old word processors write this",
     ],
 )
-def test_what_a_page_may_hold(study: SmallStudy, body: str) -> None:
-    """Given what docs/reference/study-pages.md allows, then nothing is said."""
+def test_elements_that_a_page_may_have(study: SmallStudy, body: str) -> None:
+    """Given an element that docs/reference/study-pages.md allows, the check has no findings."""
     study.page(body)
 
     assert study.check() == []
@@ -193,13 +193,13 @@ def test_what_a_page_may_hold(study: SmallStudy, body: str) -> None:
 
 @given(st.text(st.sampled_from("<>/='\" \nabinputscriptname!-[&;"), max_size=80))
 def test_any_page_is_read(text: str) -> None:
-    """Given any markup at all, then it is read to its end, and every finding has a line of it."""
+    """Given any markup, the check reads it to its end, and every finding has a valid line."""
     for found in read_page("page.html", text):
         assert 1 <= found.line <= text.count("\n") + 1
 
 
 def test_odd_folders(study: SmallStudy) -> None:
-    """Given a file for a folder, a folder for a file and links that lead nowhere, then findings only."""
+    """Given a file for a folder, a folder for a file and broken links, the check reports findings only."""
     (study.directory / "StepFiles" / "gone.html").symlink_to("/none/such")
     (study.directory / "StepFiles" / "round.html").symlink_to("round.html")
     (study.directory / PAGE).unlink()
@@ -214,7 +214,7 @@ def test_odd_folders(study: SmallStudy) -> None:
 
 
 def test_addresses_in_a_style_sheet(study: SmallStudy) -> None:
-    """Given what a style sheet loads, then what will be blocked is told by line; comments load nothing."""
+    """Given a style sheet's addresses, the check reports the blocked ones by line and skips comments."""
     study.write(
         "StepFiles/style.css",
         '/* url(http://x.org/no) */\n@import "http://x.org/a.css";\n'
@@ -231,8 +231,8 @@ def test_addresses_in_a_style_sheet(study: SmallStudy) -> None:
     ]
 
 
-def test_links_that_lead_out(study: SmallStudy) -> None:
-    """Given links to files of the machine, then they are told, and nothing of them is published."""
+def test_links_out_of_the_study(study: SmallStudy) -> None:
+    """Given links to files outside the study, the check reports them, and they are not published."""
     outside = study.directory.parent / "secret.html"
     outside.write_text("<p>secret</p>")
     page = study.directory / PAGE
@@ -248,14 +248,14 @@ def test_links_that_lead_out(study: SmallStudy) -> None:
 
 
 def test_pages_in_folders(study: SmallStudy) -> None:
-    """Given a page in a folder, which is not sent, then that is told."""
+    """Given a page in a subfolder, the check reports that it is not published."""
     study.write("StepFiles/old/page.html", "<p>x</p>")
 
     assert study.codes() == [("not-published", "StepFiles/old/page.html", 0)]
 
 
 def test_a_name_that_is_not_utf_8(study: SmallStudy) -> None:
-    """Given a file whose name no key can be, then an error, and not a fault of the tool."""
+    """Given a file whose name cannot be a key, the check reports an error instead of failing."""
     name = os.fsdecode(os.fsencode(study.directory) + b"/StepFiles/caf\xe9.png")
     Path(name).write_bytes(b"x")
 

@@ -1,4 +1,4 @@
-"""`hippo check` looks at the game server: its image, its size, and what a participant costs."""
+"""Tests of `hippo check` on the game server: its image, its size and its cost."""
 
 import pytest
 
@@ -25,7 +25,7 @@ COSTS = (ROOT / "docs/reference/costs.md").read_text(encoding="utf-8")
 def test_sizes_that_fargate_does_not_have(
     study: SmallStudy, cpu: str, memory: str, line: int, advice: str
 ) -> None:
-    """Given a pair of cpu and memory that there is not, then an error says which there are."""
+    """Given a pair of cpu and memory that Fargate does not have, the error names the valid ones."""
     study.edit("    cpu: 1\n    memory: 2\n", f"    cpu: {cpu}\n    memory: {memory}\n")
 
     (found,) = study.check()
@@ -36,7 +36,7 @@ def test_sizes_that_fargate_does_not_have(
 
 
 def test_every_size_has_a_description() -> None:
-    """Given the table, then it is told as ranges, and other numbers of vCPUs as nothing."""
+    """Given each number of vCPUs, its memory sizes are described as ranges, and unknown numbers as empty."""
     assert [list_sizes(cpu) for cpu in MEMORY_BY_CPU] == [
         "0.5, 1, 2",
         "1, 2, 3, 4",
@@ -61,7 +61,7 @@ def test_cost_is_that_of_the_docs(study: SmallStudy) -> None:
 
 
 def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
-    """Given no game, then no Dockerfile is missed and nothing is said to cost."""
+    """Given no game, the check needs no Dockerfile, and the cost is None."""
     study.edit("    2: game\n", "    2: consent.html\n")
     (study.directory / "Dockerfile").unlink()
 
@@ -92,7 +92,7 @@ def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
 def test_image(
     study: SmallStudy, dockerfile: str | None, program: str, expected: list[tuple[str, str, int]]
 ) -> None:
-    """Given a Dockerfile that is missing, listens nowhere or copies what is not there, then that is told."""
+    """Given a Dockerfile that is missing, names no port or copies a missing file, the check reports it."""
     (study.directory / "Dockerfile").unlink()
     if dockerfile is not None:
         study.write("Dockerfile", dockerfile)
@@ -101,8 +101,8 @@ def test_image(
     assert study.codes() == expected
 
 
-def test_a_game_of_which_nothing_is_said(study: SmallStudy) -> None:
-    """Given a game without trial settings, and useAWS false, then a warning for each."""
+def test_a_game_without_settings(study: SmallStudy) -> None:
+    """Given a game without trial settings, and useAWS false, the check warns about each."""
     study.edit("trial:\n  game: x\n", "trial:\n")
     study.edit("useAWS: true", "useAWS: false")
 

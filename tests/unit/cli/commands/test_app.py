@@ -1,4 +1,4 @@
-"""The command line as a whole: exit codes, JSON, global options, and no stack traces."""
+"""Tests of the command line as a whole: exit codes, JSON, global options, and no stack traces."""
 
 import errno
 import json
@@ -16,17 +16,17 @@ from tests.unit.cli.conftest import SmallStudy
 Run = Callable[..., Any]
 
 
-def test_good_study_ends_with_0(study: SmallStudy, run: Run) -> None:
-    """Given a study in which nothing is wrong, then 0, the verdict and the cost."""
+def test_good_study_exits_with_0(study: SmallStudy, run: Run) -> None:
+    """Given a study without problems, the command exits with 0 and shows verdict and cost."""
     result = run("check", study.directory)
 
     assert result.exit_code == 0
-    assert "small: 0 errors, 0 warnings: it can be published" in result.stdout
+    assert "small can be published: 0 errors, 0 warnings" in result.stdout
     assert "at most 0.027 USD" in result.stdout
 
 
 def test_warnings_count_when_asked(study: SmallStudy, run: Run) -> None:
-    """Given a warning, then 0, and 1 with --strict; given an error, 1; the place stands first."""
+    """Given a warning, only --strict exits with 1; an error always does, and its location comes first."""
     study.page("<p>\n<input>")
     assert run("check", study.directory).exit_code == 0
     assert run("check", study.directory, "--strict").exit_code == 1
@@ -36,11 +36,11 @@ def test_warnings_count_when_asked(study: SmallStudy, run: Run) -> None:
     assert result.exit_code == 1
     assert result.stdout.splitlines()[:2] == ["config.yml:1: error", "  project.maxRuntime: missing"]
     assert "StepFiles/consent.html:2: warning" in result.stdout
-    assert "it cannot be published" in result.stdout
+    assert "cannot be published" in result.stdout
 
 
 def test_json(study: SmallStudy, run: Run) -> None:
-    """Given --json, then one document with all that the text says, and the same exit code."""
+    """Given --json, the output is one document with the same content, and the exit code is the same."""
     study.edit("  maxRuntime: 30\n", "  maxRuntime: 0\n")
     result = run("check", study.directory, "--json")
     answer = json.loads(result.stdout)
@@ -64,12 +64,12 @@ def test_json(study: SmallStudy, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [["check", "--nope"], ["nope"], ["check", "/none/such"], ["new"], ["local", "--port", "x"], ["--stack"]],
 )
-def test_wrong_use_ends_with_2(run: Run, words: list[str]) -> None:
-    """Given an unknown command or option, a value of another kind or no such folder, then 2 and a message."""
-    result = run(*words)
+def test_wrong_use_exits_with_2(run: Run, arguments: list[str]) -> None:
+    """Given an unknown command or option, a wrong value or no folder, it exits with 2 and a message."""
+    result = run(*arguments)
 
     assert result.exit_code == 2
     assert result.stderr
@@ -86,10 +86,10 @@ def test_wrong_use_ends_with_2(run: Run, words: list[str]) -> None:
         (ZeroDivisionError("x"), 70, "unexpected error: ZeroDivisionError: x"),
     ],
 )
-def test_errors_end_with_a_message(
+def test_errors_exit_with_a_message(
     study: SmallStudy, run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, text: str
 ) -> None:
-    """Given something that fails within a command, then its exit code and a message; a trace with --debug."""
+    """Given an error in a command, it exits with its code and a message; --debug adds a stack trace."""
 
     def fail(*_: object) -> None:
         raise error
@@ -104,7 +104,7 @@ def test_errors_end_with_a_message(
 
 
 def test_markup_in_names_stays_text(study: SmallStudy, run: Run) -> None:
-    """Given brackets that a terminal library would read as markup, then they are shown as they are."""
+    """Given brackets that the terminal library would read as markup, they are shown unchanged."""
     study.page("<input id='[bold]x[/red]'>")
 
     result = run("check", study.directory)
@@ -114,7 +114,7 @@ def test_markup_in_names_stays_text(study: SmallStudy, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         (["check", "x", "--region", "r"], ["--region", "r", "check", "x"]),
         (["check", "--stack=s", "--debug"], ["--stack=s", "--debug", "check"]),
@@ -123,13 +123,13 @@ def test_markup_in_names_stays_text(study: SmallStudy, run: Run) -> None:
         ([], []),
     ],
 )
-def test_global_options_may_stand_anywhere(words: list[str], expected: list[str]) -> None:
-    """Given global options after the command, then they are moved to where the library reads them."""
-    assert module.hoist_flags(words) == expected
+def test_global_options_are_accepted_anywhere(arguments: list[str], expected: list[str]) -> None:
+    """Given global options after the command, they are moved to the front."""
+    assert module.hoist_flags(arguments) == expected
 
 
 def test_version_and_help(run: Run) -> None:
-    """Given --version or --help, then they answer without a study; every command has a line of help."""
+    """Given --version or --help, the command works without a study, and every command has a line of help."""
     assert run("--version").stdout.strip() == module.read_version()
     text = run("--help").stdout
     assert all(name in text for name in ("new", "check", "local", "stack", "schema", "HIPPO_STACK"))
@@ -139,7 +139,7 @@ def test_version_and_help(run: Run) -> None:
 def test_interrupted_while_it_is_loaded(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], begin: Callable[[], None]
 ) -> None:
-    """Given Ctrl-C before the program is there, then one word and 130."""
+    """Given Ctrl-C while the program is imported, it prints one line and exits with 130."""
 
     def interrupt(_: str) -> None:
         raise KeyboardInterrupt
@@ -153,7 +153,7 @@ def test_interrupted_while_it_is_loaded(
 
 
 def test_main_takes_the_process_arguments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Given the arguments of the process, then main ends it with the command's exit code."""
+    """Given the arguments of the process, main exits with the command's exit code."""
     monkeypatch.setattr("sys.argv", ["hippo", "check", str(tmp_path)])
 
     with pytest.raises(SystemExit) as caught:

@@ -1,4 +1,4 @@
-"""Bots fill in what a browser would let pass, play to the end, and say what is in the way."""
+"""Tests of the bots: they fill in valid values, play to the end, and report what stops them."""
 
 import json
 import random
@@ -25,7 +25,7 @@ from tests.support.study_world import PROJECT
 
 FAST = Manner(fast=True, seconds=20)
 Run = Callable[..., Any]
-# A control and what every value of it has to be.
+# A control, and a pattern that each of its values must match.
 CONTROLS = [
     ('<input name="x" type="number" min="3" max="9" step="2" required>', "[3579]"),
     ('<input name="x" type="number" max="-5" required>', r"-\d+"),
@@ -58,15 +58,15 @@ CONTROLS = [
 
 @pytest.mark.parametrize(("page", "wanted"), CONTROLS)
 def test_values_that_a_browser_lets_pass(page: str, wanted: str) -> None:
-    """Given a control with its bounds, then whatever chance says is within them."""
+    """Given a control with limits, every random value is within them."""
     for seed in range(60):
         value = fill_in(page, random.Random(seed)).get("x")
         assert value is None or re.fullmatch(wanted, str(value)), value
         assert value is not None or "required" not in page
 
 
-def test_what_is_handed_in_as_a_list() -> None:
-    """Given boxes of one name, or a list of which several can be chosen, then the answer is a list."""
+def test_answers_that_are_lists() -> None:
+    """Given checkboxes of one name, or a multiple selection, the answer is a list."""
     boxes = "<input type=checkbox name=b value=1 required><input type=checkbox name=b value=2 required>"
     several = "<select multiple required name=s><option>p<option>q</select>"
 
@@ -77,8 +77,8 @@ def test_what_is_handed_in_as_a_list() -> None:
     assert set(answers["s"]) <= {"p", "q"}
 
 
-def test_what_is_not_handed_in() -> None:
-    """Given buttons, files, disabled controls and ones without a name, then nothing is answered."""
+def test_controls_without_an_answer() -> None:
+    """Given buttons, file inputs, disabled and nameless controls, the bot answers none of them."""
     page = (
         "<input type=submit name=a><input type=file name=f required><input name=d disabled><input required>"
     )
@@ -88,7 +88,7 @@ def test_what_is_not_handed_in() -> None:
 
 
 def test_the_same_seed_gives_the_same_answers() -> None:
-    """Given the same page and seed, then the same answers; another seed gives others."""
+    """Given the same page and seed, the answers are the same, and another seed changes them."""
     page = '<input name="a"><input name="b" type="number"><textarea name="c"></textarea>'
     answers = [fill_in(page, random.Random(seed)) for seed in ("1/0", "1/0", "2/0")]
 
@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_answers() -> None:
 
 
 class FakeStudy:
-    """Answers one after the other, whatever is asked; what was sent is kept."""
+    """A study that sends prepared responses in order, and keeps the requests."""
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, object]] = []
@@ -113,10 +113,10 @@ class FakeStudy:
                 self.end_headers()
                 self.wfile.write(json.dumps(answer).encode())
 
-            do_POST = do_GET  # noqa: N815 - likewise
+            do_POST = do_GET  # noqa: N815 - http.server's own name
 
             def log_message(self, *_: object) -> None:
-                """Nothing."""
+                """Log nothing."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/next"
@@ -129,24 +129,24 @@ class FakeStudy:
 
 @pytest.fixture
 def study() -> Iterator[FakeStudy]:
-    """A study that says what a test wants."""
+    """Provide a study with prepared responses."""
     study = FakeStudy()
     yield study
     study.close()
 
 
 def page(step: int, content: str = "<p>", **more: object) -> tuple[int, dict[str, object]]:
-    """An answer of the platform; the study has three steps."""
+    """Return a response of the platform for a study with three steps."""
     return 200, {"page": content, "step": step, "steps": 3, **more}
 
 
 def go(study: FakeStudy, manner: Manner = FAST) -> Journey:
-    """One bot, which sleeps only in thought."""
+    """Run one bot, which does not really sleep."""
     return Bot(study.url, PROJECT, "1/0", manner, sleep=lambda _: None).run()
 
 
 def play_along(*messages: str, after: str = "stop") -> Callable[[ServerConnection], None]:
-    """A game server that says these, waits for a command, and says that it is over."""
+    """Return a game server's handler that sends messages, waits for a command, and ends the game."""
 
     def handle(socket: ServerConnection) -> None:
         assert "userId" in json.loads(socket.recv())
@@ -165,7 +165,7 @@ def play_along(*messages: str, after: str = "stop") -> Callable[[ServerConnectio
 
 @pytest.fixture
 def game(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Starts a game server; gives its address."""
+    """Provide a function that starts a game server and returns its address."""
     monkeypatch.setattr("hippo_local.bots.game._SHORT_GAME_SECONDS", 0.0)
     servers = []
 
@@ -181,7 +181,7 @@ def game(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
 
 
 def test_through_the_study(study: FakeStudy, game: Callable[..., str]) -> None:
-    """Given a form, a wait, a game and the last page, then each is answered with its own step."""
+    """Given a form, a wait, a game and the last page, the bot answers each with its own step."""
     url = game(play_along('{"frame": "1"}'))
     study.answers = [
         page(1, '<input name="age" type="number" required>'),
@@ -204,8 +204,8 @@ def test_through_the_study(study: FakeStudy, game: Callable[..., str]) -> None:
     assert bodies[2:] == (None, None, None, {})
 
 
-def test_what_is_in_the_way(study: FakeStudy) -> None:
-    """Given a notice, a refusal, an answer that is none, or a page without end, then the journey says so."""
+def test_obstacles_are_reported(study: FakeStudy) -> None:
+    """Given an error page, a refusal, an invalid response, or an endless wait, the journey reports it."""
     found = []
     for answers in (
         [page(1, error="serverFailed")],
@@ -226,8 +226,8 @@ def test_what_is_in_the_way(study: FakeStudy) -> None:
     assert "waiting for a server at step 1 (queued)" in found[4]
 
 
-def test_a_platform_that_is_busy_is_asked_again(study: FakeStudy) -> None:
-    """Given a 503 that passes, then the bot goes on, as the page does."""
+def test_a_busy_platform_is_retried(study: FakeStudy) -> None:
+    """Given a 503 that is temporary, the bot continues, as the page does."""
     study.answers = [(503, "busy"), page(1), (429, "slow"), page(4)]
 
     assert go(study).error == ""
@@ -241,19 +241,19 @@ def test_a_platform_that_is_busy_is_asked_again(study: FakeStudy) -> None:
     ],
 )
 def test_a_game_that_fails(game: Callable[..., str], handle: Any, what: str) -> None:
-    """Given a server that says what is wrong, or hangs up, then that is the error."""
+    """Given a server that reports an error or closes the connection, the game fails with that error."""
     with pytest.raises(GameError, match=what):
         play(game(handle), {"userId": "x"}, random.Random(1), fast=True, seconds=5)
 
 
-def test_a_game_that_nobody_answers() -> None:
-    """Given no server at the address, then that is the error."""
+def test_a_game_without_a_server() -> None:
+    """Given no server at the address, the error names the address."""
     with pytest.raises(GameError, match="ws://127.0.0.1:9"):
         play("ws://127.0.0.1:9", {"userId": "x"}, random.Random(1), fast=True, seconds=5)
 
 
 def test_the_report(study: FakeStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Given bots of which not all get to the end, then the table and bots.json say so, and the exit code."""
+    """Given a bot that does not reach the end, table, bots.json and exit code report it."""
     outputs = {"nextUrl": study.url, "projectId": PROJECT}
 
     def send(number: int) -> int:
@@ -275,7 +275,7 @@ def test_the_report(study: FakeStudy, tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_a_platform_that_was_killed_is_not_used(study: FakeStudy, tmp_path: Path) -> None:
-    """Given outputs of a platform, then it is used if it answers, and not if it was killed, or never was."""
+    """Given a platform's outputs, the platform is used only if it responds."""
     nothing = find_running(tmp_path)
     path = tmp_path / "outputs.json"
     path.write_text(json.dumps({"endpointUrl": study.url}))
@@ -286,11 +286,11 @@ def test_a_platform_that_was_killed_is_not_used(study: FakeStudy, tmp_path: Path
 
 
 def test_the_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given `hippo local --bots`, then the platform is told, and its exit code becomes the tool's."""
+    """Given `hippo local --bots`, the platform gets the options, and its exit code becomes the tool's."""
     seen: list[list[str]] = []
 
-    def main(words: list[str]) -> int:
-        seen.append(words)
+    def main(arguments: list[str]) -> int:
+        seen.append(arguments)
         return FAILED
 
     monkeypatch.setattr("hippo_local.__main__.main", main)
@@ -304,8 +304,8 @@ def test_the_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (alone.exit_code, wrong.exit_code) == (2, 2)
 
 
-def test_a_fault_of_one_bot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given something that nobody foresaw, then it is that bot's error, and the others' reports come."""
+def test_an_exception_in_one_bot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an unexpected exception, it becomes that bot's error, so the others are still reported."""
 
     def fail(_: Bot) -> None:
         raise OverflowError("cannot convert float infinity to integer")
@@ -320,7 +320,7 @@ def test_a_fault_of_one_bot(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_platform_with_another_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given a platform that is up with another study, then no bot goes through that one."""
+    """Given a running platform with another study, no bot starts."""
     monkeypatch.setattr("hippo_local.__main__.find_running", lambda _: {"projectId": "another"})
 
     code = platform.main(["--study", "examples/mountain_car", "--bots", "1", "--directory", str(tmp_path)])
@@ -332,16 +332,16 @@ def test_a_platform_with_another_study(
 def test_the_report_as_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given --json, then standard output is the report and nothing else."""
+    """Given --json, standard output contains only the report."""
     monkeypatch.setattr(Bot, "_take_study", lambda _: None)
     monkeypatch.setattr(
         "hippo_local.__main__.find_running", lambda _: {"projectId": "mountain_car", "nextUrl": "http://x"}
     )
-    words = ["--study", "examples/mountain_car", "--bots", "2", "--json", "--directory", str(tmp_path)]
+    arguments = ["--study", "examples/mountain_car", "--bots", "2", "--json", "--directory", str(tmp_path)]
 
-    code = platform.main(words)
+    code = platform.main(arguments)
 
     assert code == 0
-    said = json.loads(capsys.readouterr().out)
-    assert [bot["finished"] for bot in said["bots"]] == [True, True]
-    assert said == json.loads((tmp_path / "bots.json").read_text())
+    output = json.loads(capsys.readouterr().out)
+    assert [bot["finished"] for bot in output["bots"]] == [True, True]
+    assert output == json.loads((tmp_path / "bots.json").read_text())

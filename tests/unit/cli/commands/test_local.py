@@ -1,4 +1,4 @@
-"""`hippo local` checks the study and runs the local platform with it."""
+"""Tests of `hippo local`, which checks the study and runs the local platform with it."""
 
 import sys
 from collections.abc import Callable
@@ -14,11 +14,11 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What the platform was started with; it ends at once, as after Ctrl-C."""
+    """Return the platform's command lines; it exits at once, as after Ctrl-C."""
     calls: list[list[str]] = []
 
-    def main(words: list[str]) -> int:
-        calls.append(words)
+    def main(arguments: list[str]) -> int:
+        calls.append(arguments)
         return 0
 
     monkeypatch.setattr(platform, "main", main)
@@ -26,26 +26,26 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def test_options_are_the_platforms(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
-    """Given every option, then the platform gets them as its own, and takes them."""
-    words = ["--port", 0, "--web-port", 8001, "--game-port", 0, "--max-runtime", 5, "--max-servers", 2]
-    result = run("local", study.directory, *words, "--no-open", "--no-follow", "--directory", "d")
+    """Given every option, the platform gets and accepts them as its own."""
+    options = ["--port", 0, "--web-port", 8001, "--game-port", 0, "--max-runtime", 5, "--max-servers", 2]
+    result = run("local", study.directory, *options, "--no-open", "--no-follow", "--directory", "d")
 
     assert result.exit_code == 0
-    options = platform._make_parser().parse_args(started[0])  # noqa: SLF001 - what it makes of them
-    assert options.study == study.directory
-    assert (options.port, options.web_port, options.game_port) == (0, 8001, 0)
-    assert (options.max_runtime, options.max_servers) == (5, 2)
-    assert (options.open, options.follow_edits, str(options.directory)) == (False, False, "d")
+    parsed = platform._make_parser().parse_args(started[0])  # noqa: SLF001 - the platform's own parser
+    assert parsed.study == study.directory
+    assert (parsed.port, parsed.web_port, parsed.game_port) == (0, 8001, 0)
+    assert (parsed.max_runtime, parsed.max_servers) == (5, 2)
+    assert (parsed.open, parsed.follow_edits, str(parsed.directory)) == (False, False, "d")
 
 
 def test_defaults_are_the_platforms(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
-    """Given nothing but the folder, then nothing but the study is said."""
+    """Given only the folder, the platform gets only the study."""
     assert run("local", study.directory).exit_code == 0
     assert started == [["--study", str(study.directory)]]
 
 
 def test_a_study_with_errors_is_not_run(study: SmallStudy, run: Run, started: list[list[str]]) -> None:
-    """Given an error, then 1 and what is wrong; a warning is told, and the study runs."""
+    """Given an error, the command exits with 1 and shows it; with a warning, the study runs."""
     study.page("<input>")
     assert run("local", study.directory).exit_code == 0
     study.edit("  maxRuntime: 30\n", "")
@@ -57,7 +57,7 @@ def test_a_study_with_errors_is_not_run(study: SmallStudy, run: Run, started: li
 
 
 def test_failures_of_the_platform(study: SmallStudy, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a platform that cannot start, then 4; stopped by a signal, its own code."""
+    """Given a platform that cannot start, it exits with 4; after a signal, with the platform's code."""
     monkeypatch.setattr(platform, "main", lambda _: 1)
     assert run("local", study.directory).exit_code == 4
     monkeypatch.setattr(platform, "main", lambda _: 130)
@@ -65,7 +65,7 @@ def test_failures_of_the_platform(study: SmallStudy, run: Run, monkeypatch: pyte
 
 
 def test_without_the_extra(study: SmallStudy, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given an installation without the emulator, then 4 and how to install it."""
+    """Given an installation without the emulator, the command exits with 4 and says how to install it."""
     monkeypatch.setitem(sys.modules, "ministack", None)
 
     result = run("local", study.directory)

@@ -1,4 +1,4 @@
-"""The network is gone in the middle, at each request of each command: a second run goes on."""
+"""Tests of a network that fails at each request of each command: a second run completes the work."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from hippo_cli.errors import ExitCode
 from tests.unit.cli.fault_bench import Bench, Scenario, describe, open_bench
 from tests.unit.cli.fault_scenarios import DOCTOR, SCENARIOS
-from tests.unit.cli.faulty_wire import CUTS, Fault, name_places
+from tests.unit.cli.faulty_wire import CUTS, Fault, name_targets
 
 EVERY = (*SCENARIOS, DOCTOR)
 CASES = [(scenario, fault) for scenario in SCENARIOS for fault in CUTS if scenario.count(fault)]
@@ -17,14 +17,14 @@ IDS = [f"{scenario.name}-{fault.name}-{scenario.count(fault)} cases" for scenari
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """An account, a folder and the tool."""
+    """Provide an account, a folder and the tool."""
     with open_bench(tmp_path_factory.mktemp("bench")) as bench:
         yield bench
 
 
 @pytest.mark.parametrize("scenario", EVERY, ids=[f"{one.name}-{one.counts[0]} requests" for one in EVERY])
 def test_how_many_requests(bench: Bench, scenario: Scenario) -> None:
-    """Given nothing in the way, then a command sends as many requests as its scenario says."""
+    """Given no fault, a command sends the number of requests that its scenario names."""
     bench.run_undisturbed(scenario)
 
     counts = tuple(bench.count(fault) for fault in (*CUTS, Fault.DENIED))
@@ -34,39 +34,39 @@ def test_how_many_requests(bench: Bench, scenario: Scenario) -> None:
     )
 
 
-def check_told(bench: Bench, scenario: Scenario, result: Any) -> None:
-    """One message that names the service and says what to do; nothing is promised."""
+def check_message(bench: Bench, scenario: Scenario, result: Any) -> None:
+    """Check that one message names the service and what to do, and that no success is claimed."""
     note = f"{bench.wire.faulty}\n{describe(result)}"
     assert "Traceback" not in result.output, note
     assert "unexpected error" not in result.output, note
     assert result.exit_code == ExitCode.AWS, note
     assert result.stderr.count("AWS cannot be reached") == 1, note
-    places = [place for label in bench.wire.failed for place in name_places(label)]
-    assert any(place in result.stderr for place in places), note
+    targets = [target for label in bench.wire.failed for target in name_targets(label)]
+    assert any(target in result.stderr for target in targets), note
     assert "run the same command again" in result.stderr, note
     assert not [promise for promise in scenario.promises if promise in result.output], note
 
 
 def check_whole(bench: Bench, files: dict[str, bytes], state: dict[str, Any]) -> None:
-    """What is in the folder is as it will be; what participants can see has all of its parts."""
-    there = {name: body for name, body in bench.read_files().items() if not name.endswith(".unfinished")}
-    assert {name: there[name] for name in there if there[name] != files.get(name)} == {}, bench.wire.faulty
+    """Check that each file is complete, and that a listed study has all of its parts."""
+    found = {name: body for name, body in bench.read_files().items() if not name.endswith(".unfinished")}
+    assert {name: found[name] for name in found if found[name] != files.get(name)} == {}, bench.wire.faulty
     now = bench.read_state()
     if now["projects"] == state["projects"]:
         assert now["task definitions"] == state["task definitions"], bench.wire.faulty
 
 
 @pytest.mark.parametrize(("scenario", "fault"), CASES, ids=IDS)
-def test_gone_at_each_request(bench: Bench, scenario: Scenario, fault: Fault) -> None:
-    """Given a network that is gone at a request, then that is told, and a second run ends as ever."""
+def test_network_fails_at_each_request(bench: Bench, scenario: Scenario, fault: Fault) -> None:
+    """Given a network that fails at a request, it is reported, and a second run completes the work."""
     plain = bench.run_undisturbed(scenario)
     state, files = bench.read_state(), bench.read_files()
-    for place in bench.list_places(fault):
+    for number in bench.list_numbers(fault):
         if scenario.changes:
             bench.renew(scenario)
-        bench.wire.begin(fault, place)
+        bench.wire.begin(fault, number)
         result = bench.run(scenario)
-        check_told(bench, scenario, result)
+        check_message(bench, scenario, result)
         check_whole(bench, files, state)
         faulty = bench.wire.faulty
 
@@ -81,16 +81,16 @@ def test_gone_at_each_request(bench: Bench, scenario: Scenario, fault: Fault) ->
 
 
 @pytest.mark.parametrize("scenario", [DOCTOR], ids=[f"{DOCTOR.counts[0]} cases"])
-def test_doctor_tells_a_network_that_is_gone(bench: Bench, scenario: Scenario) -> None:
-    """Given a network that is gone at a request, then what was seen is told, and that AWS is not reached."""
+def test_doctor_reports_a_failed_network(bench: Bench, scenario: Scenario) -> None:
+    """Given a network that fails at a request, doctor reports that and its results so far."""
     plain = bench.run_undisturbed(scenario)
-    for place in bench.list_places(Fault.LOST):
-        bench.wire.begin(Fault.LOST, place)
+    for number in bench.list_numbers(Fault.LOST):
+        bench.wire.begin(Fault.LOST, number)
         result = bench.run(scenario)
         note = f"{bench.wire.faulty}\n{describe(result)}"
         assert result.exit_code == ExitCode.PROBLEMS, note
         assert "AWS cannot be reached" in result.stdout, note
-        assert name_places(bench.wire.faulty)[0] in result.stdout, note
+        assert name_targets(bench.wire.faulty)[0] in result.stdout, note
         assert result.stderr == "", note
 
     bench.wire.begin()

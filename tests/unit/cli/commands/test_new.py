@@ -1,4 +1,4 @@
-"""`hippo new` makes a study that can be published and run, with names of its own."""
+"""Tests of `hippo new`, which creates a study that can be published and run."""
 
 import errno
 import shutil
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hippo_cli.checks import check_study
-from hippo_cli.new_study import Answers, quote, write_config
+from hippo_cli.new_study import NewStudy, quote, write_config
 from hippo_cli.resources import find_example
 from hippo_cli.study_folder import StudyFolder
 from hippo_local.study import read_study
@@ -24,7 +24,7 @@ EXAMPLE = (find_example() / "config.yml").read_text(encoding="utf-8")
 
 
 def test_new_study_can_be_published_and_run(run: Run, tmp_path: Path) -> None:
-    """Given answers as options, then the folder passes the check and the local platform takes it."""
+    """Given answers as options, the folder passes the check, and the local platform accepts it."""
     target = tmp_path / "far" / "tree_study"
     result = run("new", target, "--yes", "--researcher", 'Ada: "A" <ada@example.org>')
 
@@ -42,7 +42,7 @@ def test_new_study_can_be_published_and_run(run: Run, tmp_path: Path) -> None:
 
 
 def test_questions_are_asked(run: Run, tmp_path: Path) -> None:
-    """Given answers, with one that cannot be, then it is asked again; Enter takes what is proposed."""
+    """Given an invalid answer, the question is repeated; Enter accepts the suggestion."""
     target = tmp_path / "my study"
     result = run("new", target, "--no-consent", text="_no\nmine\n\nGrace, grace@example.org\n")
 
@@ -58,19 +58,17 @@ def test_questions_are_asked(run: Run, tmp_path: Path) -> None:
 
 
 def test_bucket_and_region_are_written(run: Run, tmp_path: Path) -> None:
-    """Given both, then they stand where existing scripts read them."""
-    words = ["--yes", "--researcher", "x", "--bucket", "lab-data", "--region", "eu-west-1"]
-    assert run("new", tmp_path / "x", *words).exit_code == 0
+    """Given a bucket and a region, they are written where existing scripts read them."""
+    options = ["--yes", "--researcher", "x", "--bucket", "my-data", "--region", "eu-west-1"]
+    assert run("new", tmp_path / "x", *options).exit_code == 0
 
     project = read_study(tmp_path / "x").project
-    assert (project["bucket"], project["awsSetup"]["bucket"], project["ssl"]["sslBucket"]) == (
-        "lab-data",
-    ) * 3
+    assert (project["bucket"], project["awsSetup"]["bucket"], project["ssl"]["sslBucket"]) == ("my-data",) * 3
     assert project["awsSetup"]["region"] == "eu-west-1"
 
 
 @pytest.mark.parametrize(
-    "words",
+    "options",
     [
         ["--yes"],
         ["--yes", "--researcher", "x", "--id", "_x"],
@@ -78,31 +76,29 @@ def test_bucket_and_region_are_written(run: Run, tmp_path: Path) -> None:
         ["--yes", "--researcher", "x", "--name", " "],
     ],
 )
-def test_answers_that_cannot_be(run: Run, tmp_path: Path, words: list[str]) -> None:
-    """Given a wrong or missing answer without a terminal, then 2, and nothing is made."""
-    assert run("new", tmp_path / "x", *words).exit_code == 2
+def test_invalid_answers(run: Run, tmp_path: Path, options: list[str]) -> None:
+    """Given a wrong or missing answer without a terminal, the command exits with 2 and creates nothing."""
+    assert run("new", tmp_path / "x", *options).exit_code == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nobody_to_ask(run: Run, tmp_path: Path) -> None:
-    """Given no terminal and no more input at a question, then 2, what to give, and nothing is made."""
+def test_no_terminal(run: Run, tmp_path: Path) -> None:
+    """Given no terminal and no input, the command exits with 2, names the options, and creates nothing."""
     result = run("new", tmp_path / "x", text="")
 
     assert result.exit_code == 2
-    assert "Give --yes and --researcher" in result.stderr
+    assert "Cannot prompt: input is not a terminal.\nPass --yes and --researcher" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("place", [".", "link"])
-def test_an_empty_folder_that_one_is_in(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    """Given the folder that one is in, or a link to an empty one, then it is filled and stays what it is."""
+@pytest.mark.parametrize("target", [".", "link"])
+def test_the_current_folder(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    """Given the current folder, or a link to an empty one, it is filled and stays the same folder."""
     (tmp_path / "empty").mkdir()
     (tmp_path / "link").symlink_to("empty")
-    monkeypatch.chdir(tmp_path / "empty" if place == "." else tmp_path)
+    monkeypatch.chdir(tmp_path / "empty" if target == "." else tmp_path)
 
-    result = run("new", place, "--yes", "--researcher", "Ada")
+    result = run("new", target, "--yes", "--researcher", "Ada")
 
     assert result.exit_code == 0, result.output
     assert (tmp_path / "empty" / "config.yml").is_file()
@@ -110,14 +106,14 @@ def test_an_empty_folder_that_one_is_in(
 
 
 def test_a_folder_that_is_mounted(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given an empty folder on another file system than the one around it, then it is filled."""
+    """Given an empty folder on another file system than its parent, it is filled."""
     target, plain = tmp_path / "mounted", Path.rename
     target.mkdir()
 
-    def rename(source: Path, place: Path) -> Path:
+    def rename(source: Path, destination: Path) -> Path:
         if target not in source.parents:
             raise OSError(errno.EXDEV, "Invalid cross-device link")
-        return plain(source, place)
+        return plain(source, destination)
 
     monkeypatch.setattr(Path, "rename", rename)
 
@@ -126,8 +122,8 @@ def test_a_folder_that_is_mounted(run: Run, tmp_path: Path, monkeypatch: pytest.
     assert not list(target.glob(".hippo-new-*"))
 
 
-def test_a_link_that_leads_to_itself(run: Run, tmp_path: Path) -> None:
-    """Given a link in a circle for a folder, then it is left alone, as all else that is there already."""
+def test_a_circular_link(run: Run, tmp_path: Path) -> None:
+    """Given a circular link for a folder, the command exits with 2 and leaves it unchanged."""
     (tmp_path / "x").symlink_to("x")
 
     assert run("new", tmp_path / "x", "--yes", "--researcher", "Ada").exit_code == 2
@@ -135,22 +131,24 @@ def test_a_link_that_leads_to_itself(run: Run, tmp_path: Path) -> None:
 
 
 def test_the_program_of_the_known_name(run: Run, tmp_path: Path) -> None:
-    """Given a new study, then `python updateProject.py` publishes it, or says what it needs."""
+    """Given a new study, `python updateProject.py` publishes it, or names what is missing."""
     assert run("new", tmp_path / "x", "--yes", "--researcher", "Ada").exit_code == 0
-    command, place = [sys.executable, "updateProject.py", "--help"], {"cwd": tmp_path / "x"}
+    command, options = [sys.executable, "updateProject.py", "--help"], {"cwd": tmp_path / "x"}
 
-    there = subprocess.run(command, **place, capture_output=True, text=True, check=False)
-    bare = subprocess.run([sys.executable, "-I", "-S", *command[1:]], **place, capture_output=True, text=True)
+    complete = subprocess.run(command, **options, capture_output=True, text=True, check=False)
+    bare = subprocess.run(
+        [sys.executable, "-I", "-S", *command[1:]], **options, capture_output=True, text=True
+    )
 
-    assert there.returncode == 0, there.stderr
-    assert "Publish the study of this folder" in there.stdout
+    assert complete.returncode == 0, complete.stderr
+    assert "Publish the study in this folder" in complete.stdout
     assert bare.returncode == 1
     assert "pip install" in bare.stderr
     assert "Traceback" not in bare.stderr
 
 
 def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a disk that fills while the example is copied, then that is told, in one line."""
+    """Given a disk that fills up during the copy, the command reports that in one line."""
 
     def fill(source: object, target: object, **_: object) -> None:
         raise shutil.Error([(source, target, "[Errno 28] No space left on device: 'x'")])
@@ -160,7 +158,7 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     result = run("new", tmp_path / "x", "--yes", "--researcher", "Ada")
 
     assert result.exit_code == 4
-    assert result.stderr == "the disk is full; make room and run the same command again\n"
+    assert result.stderr == "the disk is full; free some space and run the same command again\n"
 
 
 @pytest.mark.parametrize(
@@ -174,30 +172,30 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     ],
 )
 def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path, folder: str, project_id: str) -> None:
-    """Given a folder's name of any kind, then the id suggested is one for images."""
+    """Given any folder name, the suggested id is a valid name for images."""
     assert run("new", tmp_path / folder, "--yes", "--researcher", "Ada").exit_code == 0
     study = StudyFolder(tmp_path / folder)
     assert study.project["id"] == project_id
     assert check_study(study) == []
 
 
-def test_a_folder_with_something_in_it_is_left_alone(run: Run, tmp_path: Path) -> None:
-    """Given a folder that is not empty, or a file, then 2 and it is as before; an empty folder is filled."""
+def test_a_folder_that_is_not_empty_is_unchanged(run: Run, tmp_path: Path) -> None:
+    """Given a file, or a folder that is not empty, it stays unchanged, and an empty folder is filled."""
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "notes.txt").write_text("mine")
     (tmp_path / "file").write_text("mine")
     (tmp_path / "empty").mkdir()
-    words = ["--yes", "--researcher", "x"]
+    options = ["--yes", "--researcher", "x"]
 
-    assert run("new", tmp_path / "full", *words).exit_code == 2
-    assert run("new", tmp_path / "file", *words).exit_code == 2
-    assert run("new", tmp_path / "empty", *words).exit_code == 0
+    assert run("new", tmp_path / "full", *options).exit_code == 2
+    assert run("new", tmp_path / "file", *options).exit_code == 2
+    assert run("new", tmp_path / "empty", *options).exit_code == 0
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["notes.txt"]
     assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_disk_full_leaves_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a disk that fills up in the middle, then 4 and no half study."""
+    """Given a disk that fills up halfway, the command exits with 4 and leaves no partial study."""
     monkeypatch.setattr("hippo_cli.new_study._name_image", _fill_disk)
 
     assert run("new", tmp_path / "x", "--yes", "--researcher", "x").exit_code == 4
@@ -210,7 +208,7 @@ def _fill_disk(*_: object) -> None:
 
 @given(st.text(st.characters(exclude_categories=("C", "Z")) | st.just(" "), min_size=1, max_size=40))
 def test_any_line_of_text_is_read_back(text: str) -> None:
-    """Given any text of one line, then YAML reads from the config what was answered."""
+    """Given any one-line text as an answer, YAML reads the same text from the config."""
     assert yaml.safe_load(quote(text)) == text
-    config = yaml.safe_load(write_config(EXAMPLE, Answers("s1", text, text)))
+    config = yaml.safe_load(write_config(EXAMPLE, NewStudy("s1", text, text)))
     assert (config["project"]["name"], config["project"]["researcher"]) == (text, text)

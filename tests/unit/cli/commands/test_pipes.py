@@ -1,4 +1,4 @@
-"""A reader who has seen enough, as in `hippo check | head`, is no failure."""
+"""Tests of a closed pipe, as in `hippo check | head`, which is not a failure."""
 
 import os
 import subprocess
@@ -15,34 +15,39 @@ HIPPO = Path(sys.executable).with_name("hippo")
 
 
 @pytest.fixture
-def nobody() -> Iterator[int]:
-    """A pipe that nobody reads from any more."""
+def closed_pipe() -> Iterator[int]:
+    """Provide a pipe whose reader is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     yield writing
     os.close(writing)
 
 
-@pytest.mark.parametrize("words", [["check"], ["check", "--json"], ["schema"]])
-def test_the_tool(study: SmallStudy, nobody: int, words: list[str]) -> None:
-    """Given a reader who has gone, then the command ends with 0 and no word, in text and JSON."""
+@pytest.mark.parametrize("arguments", [["check"], ["check", "--json"], ["schema"]])
+def test_the_tool(study: SmallStudy, closed_pipe: int, arguments: list[str]) -> None:
+    """Given a closed pipe, the command exits with 0 and no message, for text and JSON."""
     ended = subprocess.run(
-        [HIPPO, *words], cwd=study.directory, stdout=nobody, stderr=subprocess.PIPE, text=True
+        [HIPPO, *arguments], cwd=study.directory, stdout=closed_pipe, stderr=subprocess.PIPE, text=True
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("words", "name"), [(["answers"], "show_answers"), (["fault"], "run_fault_command")])
+@pytest.mark.parametrize(
+    ("arguments", "name"), [(["answers"], "show_answers"), (["fault"], "run_fault_command")]
+)
 def test_the_local_platform(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str], name: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    name: str,
 ) -> None:
-    """Given a reader who has gone, then the same for what shows something of a platform that is up."""
+    """Given a closed pipe, the commands about a running platform also exit with 0 and no message."""
 
     def fail(*_: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
     monkeypatch.setattr(platform, name, fail)
 
-    assert platform.main(words) == 0
+    assert platform.main(arguments) == 0
     assert capsys.readouterr().err == ""

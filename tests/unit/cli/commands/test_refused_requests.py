@@ -1,4 +1,4 @@
-"""AWS refuses a request, or an answer is lost once, at each request of each command."""
+"""Tests of refused requests and lost responses, at each request of each command."""
 
 import json
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ from tests.unit.cli.fault_scenarios import DOCTOR, SCENARIOS
 from tests.unit.cli.faulty_wire import Fault
 
 EVERY = (*SCENARIOS, DOCTOR)
-PASSING = [
+RETRYABLE = [
     (scenario, fault)
     for fault in (Fault.THROTTLED, Fault.BLIP)
     for scenario in EVERY
     if scenario.count(fault)
 ]
-PASSING_IDS = [
-    f"{scenario.name}-{fault.name}-{scenario.count(fault)} requests" for scenario, fault in PASSING
+RETRYABLE_IDS = [
+    f"{scenario.name}-{fault.name}-{scenario.count(fault)} requests" for scenario, fault in RETRYABLE
 ]
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    """An account, a folder and the tool."""
+    """Provide an account, a folder and the tool."""
     with open_bench(tmp_path_factory.mktemp("bench")) as bench:
         yield bench
 
 
-@pytest.mark.parametrize(("scenario", "fault"), PASSING, ids=PASSING_IDS)
-def test_tried_again(bench: Bench, scenario: Scenario, fault: Fault) -> None:
-    """Given requests that are throttled once each, or their answers lost, then the tool tries again."""
+@pytest.mark.parametrize(("scenario", "fault"), RETRYABLE, ids=RETRYABLE_IDS)
+def test_retries(bench: Bench, scenario: Scenario, fault: Fault) -> None:
+    """Given requests that are throttled once, or whose responses are lost once, the tool retries them."""
     plain = bench.run_undisturbed(scenario)
     state, files = bench.read_state(), bench.read_files()
     bench.renew(scenario)
@@ -43,7 +43,7 @@ def test_tried_again(bench: Bench, scenario: Scenario, fault: Fault) -> None:
     assert len(bench.wire.failed) == bench.count(fault), note
     assert result.exit_code == ExitCode.FINE, note
     if fault is Fault.BLIP and "RegisterTaskDefinition" in note:
-        check_revisions(bench)  # it has no token by which ECS would know the second try
+        check_revisions(bench)  # ECS has no token that identifies a retry
         assert bench.read_files() == files, note
         return
     assert result.stdout == plain.stdout, note
@@ -55,13 +55,13 @@ def test_tried_again(bench: Bench, scenario: Scenario, fault: Fault) -> None:
     "scenario", SCENARIOS, ids=[f"{one.name}-{one.count(Fault.DENIED)} cases" for one in SCENARIOS]
 )
 def test_denied(bench: Bench, scenario: Scenario) -> None:
-    """Given credentials that may not do something, then it is told, and whom to ask; nothing is promised."""
+    """Given a missing permission, the command reports it, names the operator, and claims no success."""
     plain = bench.run_undisturbed(scenario)
     files = bench.read_files()
-    for place in bench.list_places(Fault.DENIED):
+    for number in bench.list_numbers(Fault.DENIED):
         if scenario.changes:
             bench.renew(scenario)
-        bench.wire.begin(Fault.DENIED, place)
+        bench.wire.begin(Fault.DENIED, number)
 
         result = bench.run(scenario)
 
@@ -77,16 +77,16 @@ def test_denied(bench: Bench, scenario: Scenario) -> None:
         assert result.stderr.count("access denied") == 1, note
         assert "operator" in result.stderr, note
         assert not [promise for promise in scenario.promises if promise in result.output], note
-        there = bench.read_files()
-        assert {name for name in there if there[name] != files.get(name)} <= _list_unfinished(there), note
+        found = bench.read_files()
+        assert {name for name in found if found[name] != files.get(name)} <= _list_unfinished(found), note
 
 
 @pytest.mark.parametrize("scenario", [DOCTOR], ids=[f"{DOCTOR.count(Fault.DENIED)} cases"])
-def test_doctor_tells_what_is_denied(bench: Bench, scenario: Scenario) -> None:
-    """Given credentials that may not do something, then doctor says so there, and looks at the rest."""
+def test_doctor_reports_what_is_denied(bench: Bench, scenario: Scenario) -> None:
+    """Given a missing permission, doctor reports it in that check, and continues with the others."""
     plain = json.loads(bench.run_undisturbed(scenario).stdout)
-    for place in bench.list_places(Fault.DENIED):
-        bench.wire.begin(Fault.DENIED, place)
+    for number in bench.list_numbers(Fault.DENIED):
+        bench.wire.begin(Fault.DENIED, number)
 
         result = bench.run(scenario)
 
@@ -105,7 +105,7 @@ def test_doctor_tells_what_is_denied(bench: Bench, scenario: Scenario) -> None:
 
 
 def check_revisions(bench: Bench) -> None:
-    """One revision too many, which is the same; the study that is listed names one of them."""
+    """Check that the extra revision is identical, and that the listed study names one of the two."""
     first, second = bench.read_state()["task definitions"]["small"]
     assert first == second
     (task,) = [project["ecsTask"] for project in bench.lab.read_list() if project["id"] == "small"]
@@ -113,5 +113,5 @@ def check_revisions(bench: Bench) -> None:
 
 
 def _list_unfinished(files: dict[str, bytes]) -> set[str]:
-    """What a withdrawal keeps for its next run."""
+    """Return the files that a withdrawal keeps for its next run."""
     return {name for name in files if name.endswith(".unfinished")}

@@ -1,4 +1,4 @@
-"""The published JSON Schema is the generated one, and agrees with publishing wherever it can."""
+"""Tests of the JSON Schema, which matches the code and agrees with the rules of publishing."""
 
 import copy
 import json
@@ -29,13 +29,13 @@ def is_valid(project: dict[str, Any]) -> bool:
 
 
 def find_errors(project: dict[str, Any]) -> list[str]:
-    """Return the errors that publishing reports."""
+    """Return the errors of publishing."""
     bucket = project.get("bucket")
     return check_config(project, (bucket,) if isinstance(bucket, str) else ())[0]
 
 
 def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return a copy with one value changed."""
+    """Return a copy of the project with one value changed."""
     changed = copy.deepcopy(project)
     *outer, name = path.split(".")
     inner = changed
@@ -46,13 +46,13 @@ def set_value(project: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def test_published_schema_is_up_to_date(run: Callable[..., Any]) -> None:
-    """Given docs/reference/study.schema.json, it is what `hippo schema` prints."""
+    """Given docs/reference/study.schema.json, it equals the output of `hippo schema`."""
     assert (ROOT / "docs/reference" / FILE_NAME).read_text(encoding="utf-8") == run("schema").stdout
     Draft7Validator.check_schema(make_schema())
 
 
 def test_example_names_the_schema_and_is_valid() -> None:
-    """Given the example, editors find the schema by its first line, and accept it."""
+    """Given the example, its first line leads editors to the schema, and it is valid."""
     text = (EXAMPLE / "config.yml").read_text(encoding="utf-8")
     path = text.splitlines()[0].partition("$schema=")[2]
 
@@ -60,8 +60,8 @@ def test_example_names_the_schema_and_is_valid() -> None:
     assert is_valid(json.loads(json.dumps(yaml.safe_load(text)["project"])))
 
 
-def test_every_option_has_a_key_and_every_example_is_valid() -> None:
-    """Given the table of keys, it has all options that are checked, and its examples pass both checks."""
+def test_every_option_has_a_key_and_every_example_is_good() -> None:
+    """Given the table of keys, it has every checked option, and its examples pass schema and publishing."""
     assert {key.path for key in KEYS} >= OPTION_PATHS
     for key in KEYS:
         if key.example and not key.path.startswith("steps"):
@@ -109,7 +109,7 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "value"), BAD)
 def test_what_the_schema_refuses_publishing_refuses(path: str, value: Any) -> None:
-    """Given a value that an editor rejects, publishing rejects the same key."""
+    """Given a value that the schema refuses, publishing reports an error for its key."""
     project = set_value(GOOD, path, value)
 
     assert not is_valid(project)
@@ -130,10 +130,10 @@ VALUES = st.one_of(
 
 
 @given(path=st.sampled_from(sorted(key.path for key in KEYS)), value=VALUES)
-def test_the_schema_refuses_nothing_that_publishing_takes(path: str, value: Any) -> None:
-    """Given any value for any key, an editor accepts whatever can be published (except empty values)."""
+def test_the_schema_accepts_what_publishing_accepts(path: str, value: Any) -> None:
+    """Given any value for any key that publishing accepts (except empty ones), the schema accepts it."""
     if not value and path in ("css", "bucket"):
-        return  # counts as absent, and nobody writes it
+        return  # counts as absent
     project = set_value(
         {key: part for key, part in GOOD.items() if key not in ("awsSetup", "ssl")}, path, value
     )

@@ -1,4 +1,4 @@
-"""The stack is found by flags, environment and config; what AWS refuses is told in words."""
+"""Tests of finding the stack by options, environment and config, and of AWS errors as messages."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +20,7 @@ OUTPUTS = {"old": {"BucketName": "data", "NextUrl": "https://x"}, "blog": {"Addr
 
 
 def put_stack(prefix: str, region: str = REGION, **values: str) -> None:
-    """Parameters as a stack makes them."""
+    """Write the SSM parameters of a stack."""
     client = boto3.client("ssm", region_name=region)
     for name, value in ({"BucketName": f"data-{prefix}"} | values).items():
         client.put_parameter(Name=f"/hippo/{prefix}/{name}", Value=value, Type="String")
@@ -29,12 +29,12 @@ def put_stack(prefix: str, region: str = REGION, **values: str) -> None:
 def find(
     region: str | None = REGION, stack: str | None = None, project: dict[str, Any] | None = None
 ) -> Stack:
-    """What a command would use."""
+    """Return the stack that a command would use."""
     return find_stack(connect(Flags(stack=stack, region=region), project))
 
 
 def test_the_only_stack_of_the_region(aws: Any) -> None:
-    """Given one stack, then no name is needed, and it says all that its parameters do."""
+    """Given one stack, it is found without a name, and has the values of its parameters."""
     put_stack("lab", SiteUrl="https://study.example.org/")
     boto3.client("ssm", region_name=REGION).put_parameter(Name="/hippo/other", Value="x", Type="String")
 
@@ -43,19 +43,19 @@ def test_the_only_stack_of_the_region(aws: Any) -> None:
     assert (stack.name, stack.region, stack.bucket) == ("lab", REGION, "data-lab")
     assert stack.build_study_link("s1") == "https://study.example.org/?projectId=s1"
     assert stack.get("NextUrl") == ""
-    with pytest.raises(AwsError, match="does not say its NextUrl"):
+    with pytest.raises(AwsError, match="has no NextUrl"):
         stack["NextUrl"]
 
 
 def test_many_parameters_are_all_read(aws: Any) -> None:
-    """Given more parameters than one answer of AWS holds, then all are there."""
+    """Given more parameters than one response of AWS holds, all of them are read."""
     put_stack("lab", **{f"Value{number}": "x" for number in range(25)})
 
     assert len(find().values) == 26
 
 
 def test_several_stacks_need_a_name(aws: Any, tmp_path: Path) -> None:
-    """Given two, then an error names both; a flag says which, else the config."""
+    """Given two stacks, the error names both, and an option or the config chooses one."""
     put_stack("dev")
     put_stack("prod")
 
@@ -69,22 +69,22 @@ def test_several_stacks_need_a_name(aws: Any, tmp_path: Path) -> None:
 def test_region_by_flag_then_config_then_profile(
     aws: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Given several places that name a region, then the flag wins, then the config, then the profile."""
+    """Given several sources of a region, the option wins, then the config, then the profile."""
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    (tmp_path / "config").write_text("[profile lab]\nregion = sa-east-1\n")
+    (tmp_path / "config").write_text("[profile researcher]\nregion = sa-east-1\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     project = {"awsSetup": {"region": "eu-west-1"}}
 
-    assert connect(Flags(region="us-east-1", profile="lab"), project).region == "us-east-1"
-    assert connect(Flags(profile="lab"), project).region == "eu-west-1"
-    assert connect(Flags(profile="lab")).region == "sa-east-1"
+    assert connect(Flags(region="us-east-1", profile="researcher"), project).region == "us-east-1"
+    assert connect(Flags(profile="researcher"), project).region == "eu-west-1"
+    assert connect(Flags(profile="researcher")).region == "sa-east-1"
     with pytest.raises(UsageError, match="no AWS region"):
         connect(Flags(), {"awsSetup": "x"})
 
 
 def test_command_shows_the_stack(aws: Any, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given a study's folder, then its region is used, unless the environment or a flag names another."""
+    """Given a study's folder, its region is used, unless the environment or an option names another."""
     put_stack("lab", "eu-west-1")
     (tmp_path / "config.yml").write_text("project: {awsSetup: {region: eu-west-1}}\n")
 
@@ -95,29 +95,29 @@ def test_command_shows_the_stack(aws: Any, run: Run, tmp_path: Path, monkeypatch
     outside = run("stack", tmp_path)
 
     assert (elsewhere.exit_code, outside.exit_code) == (3, 3)
-    assert "no HIPPO Gym is found in us-east-1" in elsewhere.stderr
-    assert "no HIPPO Gym is found in us-west-2" in outside.stderr
+    assert "no HIPPO Gym was found in us-east-1" in elsewhere.stderr
+    assert "no HIPPO Gym was found in us-west-2" in outside.stderr
 
 
 def test_no_credentials_and_no_such_profile(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a machine that AWS knows nothing of, then 3 and what to do; an unknown profile is wrong use."""
+    """Given no credentials, the command exits with 3 and advice; an unknown profile exits with 2."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
-    nobody, unknown = (
+    anonymous, unknown = (
         run("stack", tmp_path, "--region", REGION),
         run("stack", tmp_path, "--profile", "nope"),
     )
 
-    assert (nobody.exit_code, unknown.exit_code) == (3, 2)
-    assert "no AWS credentials" in nobody.stderr
+    assert (anonymous.exit_code, unknown.exit_code) == (3, 2)
+    assert "no AWS credentials" in anonymous.stderr
     assert "nope" in unknown.stderr
 
 
-def test_network_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given an address at which nobody answers, then 3, and that the same command may be run again."""
+def test_network_failure(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given an address that does not respond, the command exits with 3 and advises to run it again."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
@@ -131,7 +131,7 @@ def test_network_gone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 class FakeSession:
-    """Clients whose calls are refused: `refused` names paths and services."""
+    """A session whose clients refuse calls; `refused` names paths and services."""
 
     def __init__(self, *refused: str) -> None:
         self._refused = refused
@@ -141,7 +141,7 @@ class FakeSession:
 
 
 class FakeClient:
-    """As much of SSM and CloudFormation as finding a stack takes."""
+    """The part of SSM and CloudFormation that finding a stack needs."""
 
     def __init__(self, service: str, refused: tuple[str, ...]) -> None:
         self._service, self._refused = service, refused
@@ -169,33 +169,34 @@ class FakeClient:
 
 
 def test_a_researcher_who_may_not_list_all_stacks() -> None:
-    """Given leave to read one stack's parameters only, then that with the default prefix is found."""
+    """Given permission to read only one stack's parameters, the stack with the default prefix is found."""
     assert find_stack(Connection(FakeSession("/hippo"), REGION, None)).bucket == "data"
 
 
 def test_a_stack_without_parameters_is_found_by_its_name() -> None:
-    """Given a stack of an earlier release, then its CloudFormation outputs are read; others are refused."""
+    """Given a stack of an earlier release, its CloudFormation outputs are read; others are refused."""
     session = FakeSession()
 
     assert find_stack(Connection(session, REGION, "old")).values == {"StackName": "old", **OUTPUTS["old"]}
-    for name, what in (("blog", "no HIPPO Gym"), ("bare", "no HIPPO Gym"), ("nope", "no stack nope")):
+    refused = (("blog", "not a HIPPO Gym"), ("bare", "not a HIPPO Gym"), ("nope", "nope does not exist"))
+    for name, what in refused:
         with pytest.raises(AwsError, match=what):
             find_stack(Connection(session, REGION, name))
 
 
-def test_a_researcher_without_leave() -> None:
-    """Given no leave for parameters nor CloudFormation, then access is denied, not that there is no stack."""
+def test_a_researcher_without_permissions() -> None:
+    """Given no permission for parameters and outputs, the error is denied access, not a missing stack."""
     denied = Connection(FakeSession("/hippo/x", "cloudformation"), REGION, "x")
     unknown = Connection(FakeSession("cloudformation"), REGION, "x")
 
     with pytest.raises(ClientError, match="not /hippo/x"):
         find_stack(denied)
-    with pytest.raises(AwsError, match="no stack x"):
+    with pytest.raises(AwsError, match="the stack x does not exist"):
         find_stack(unknown)
 
 
 def refusal(code: str) -> ClientError:
-    """As botocore raises it."""
+    """Return a ClientError as botocore raises it."""
     return ClientError({"Error": {"Code": code, "Message": "why"}}, "GetParametersByPath")
 
 
@@ -209,7 +210,7 @@ def refusal(code: str) -> ClientError:
         (refusal("Odd"), 3, "AWS refused GetParametersByPath: Odd: why"),
         (boto.UnauthorizedSSOTokenError(), 3, "sign-in"),
         (boto.PartialCredentialsError(provider="env", cred_var="x"), 3, "no AWS credentials"),
-        (boto.CredentialRetrievalError(provider="x", error_msg="y"), 3, "cannot be had"),
+        (boto.CredentialRetrievalError(provider="x", error_msg="y"), 3, "cannot be retrieved"),
         (boto.ReadTimeoutError(endpoint_url="https://x"), 3, "cannot be reached"),
         (boto.SSLError(endpoint_url="https://x", error="y"), 3, "cannot be reached"),
         (boto.ProxyConnectionError(proxy_url="http://x"), 3, "cannot be reached"),
@@ -218,23 +219,23 @@ def refusal(code: str) -> ClientError:
         (boto.DataNotFoundError(data_path="x"), 3, "AWS: "),
     ],
 )
-def test_what_aws_says_becomes_words(error: Any, code: int, what: str) -> None:
-    """Given an error of botocore's, then what is wrong and the exit code."""
-    told = describe_aws_error(error)
+def test_errors_of_aws_become_messages(error: Any, code: int, what: str) -> None:
+    """Given an error of botocore, the message says what is wrong, and the exit code matches."""
+    described = describe_aws_error(error)
 
-    assert isinstance(told, CliError)
-    assert told.code == ExitCode(code)
-    assert what in told.what
+    assert isinstance(described, CliError)
+    assert described.code == ExitCode(code)
+    assert what in described.what
 
 
 @pytest.mark.parametrize(
     ("endpoint", "region", "what"),
     [("notaurl", REGION, "AWS_ENDPOINT_URL"), ("http://127.0.0.1:9", "not a region", "--region")],
 )
-def test_addresses_and_regions_that_are_none(
+def test_invalid_addresses_and_regions(
     run: Run, monkeypatch: pytest.MonkeyPatch, endpoint: str, region: str, what: str
 ) -> None:
-    """Given an address that is no URL, or a region that can be none, then 2 and which of them it is."""
+    """Given an invalid endpoint or region, the command exits with 2 and names the invalid one."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
 
     result = run("stack", "--region", region)

@@ -1,4 +1,4 @@
-"""`hippo publish`: what has changed is sent, and the project is listed last."""
+"""Tests of `hippo publish`: it sends what has changed, and updates the project list last."""
 
 import json
 from collections.abc import Callable
@@ -16,22 +16,22 @@ IMAGE = "registry.example.org/small:1"
 LINK = "https://study.example.org/?projectId=small"
 
 
-def publish(run: Run, study: SmallStudy, *words: str, code: ExitCode = ExitCode.FINE) -> dict[str, Any]:
-    """Runs the command with --yes and --json; gives what it says."""
-    result = run("publish", study.directory, "--yes", "--json", *words)
+def publish(run: Run, study: SmallStudy, *options: str, code: ExitCode = ExitCode.FINE) -> dict[str, Any]:
+    """Run the command with --yes and --json; return its output."""
+    result = run("publish", study.directory, "--yes", "--json", *options)
     assert result.exit_code == code, result.output
     return json.loads(result.stdout)
 
 
 def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given a study that was never published, then its parts are there and participants get its page."""
+    """Given a study that was never published, all its parts are published, and participants get its page."""
     study.write("StepFiles/pictures/car.png", b"\x89PNG")
     study.page('<img src="pictures/car.png"><input name="agree">')
 
-    said = publish(run, study)
+    output = publish(run, study)
 
-    assert said["published"]
-    assert said["link"] == LINK
+    assert output["published"]
+    assert output["link"] == LINK
     assert deployment.keys() == [
         "small/_media/pictures/car.png",
         "small/consent.html",
@@ -41,15 +41,15 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     page = deployment.s3.head_object(Bucket=BUCKET, Key="small/consent.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
     (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
-    assert (entry["ecsTask"], entry["version"]) == ("small:1", said["version"])
+    assert (entry["ecsTask"], entry["version"]) == ("small:1", output["version"])
     assert deployment.invocations[0]["FunctionName"] == FUNCTION
-    answer = deployment.lab.get(projectId="small", userId="ada")
-    assert answer.page.endswith('<input name="agree">')
+    result = deployment.lab.get(projectId="small", userId="ada")
+    assert result.page.endswith('<input name="agree">')
     assert [call[0] for call in docker.calls] == ["build", "login", "push"]
 
 
-def test_the_same_again(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given no change, then nothing is sent, built or registered, and the version is the same."""
+def test_publishing_again(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given no change, nothing is sent, built or registered, and the version stays the same."""
     first = publish(run, study)
     calls = len(docker.calls)
     deployment.aws.reset()
@@ -67,7 +67,7 @@ def test_the_same_again(deployment: Deployment, docker: FakeDocker, run: Run, st
 
 
 def test_only_what_has_changed(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given an edited page, then that one is sent; whoever has begun keeps the page they began with."""
+    """Given an edited page, only that page is sent, and participants who have started keep the old one."""
     first = publish(run, study, "--image", IMAGE)
     deployment.lab.get(projectId="small", userId="ada")
     study.page('<p>New</p><input name="agree">')
@@ -81,10 +81,10 @@ def test_only_what_has_changed(deployment: Deployment, run: Run, study: SmallStu
     assert ["New" in page for page in pages] == [False, True]
 
 
-def test_content_counts_where_the_etag_says_nothing(
+def test_the_hash_counts_where_the_etag_is_not_an_md5(
     deployment: Deployment, run: Run, study: SmallStudy, monkeypatch: Any
 ) -> None:
-    """Given ETags that are no MD5, then the hash that was stored with a file tells that it is the same."""
+    """Given ETags that are not an MD5, the hash stored with a file shows that it has not changed."""
     publish(run, study, "--image", IMAGE)
     plain = Bucket.list_tree
     monkeypatch.setattr(
@@ -97,7 +97,7 @@ def test_content_counts_where_the_etag_says_nothing(
 
 
 def test_task_definition(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a ready image, then the task definition has it, and all that a game server needs."""
+    """Given an existing image, the task definition has it, with everything that a game server needs."""
     publish(run, study, "--image", IMAGE)
 
     (found,) = deployment.definitions()
@@ -120,8 +120,8 @@ def test_task_definition(deployment: Deployment, run: Run, study: SmallStudy) ->
     assert trial["ui"] == ["left", "right", "up", "down", "start", "pause"]
 
 
-def test_task_definition_of_somebodys_own(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given one registered by hand, then what publishing does not decide is kept in the next revision."""
+def test_task_definition_registered_by_hand(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a revision that was registered by hand, its other settings are kept in the next revision."""
     deployment.ecs.register_task_definition(
         family="small",
         cpu="512",
@@ -154,7 +154,7 @@ def test_task_definition_of_somebodys_own(deployment: Deployment, run: Run, stud
 
 
 def test_removed_files(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given files that the folder has no more, then they are listed, and deleted only on request."""
+    """Given files that are no longer in the folder, they are listed, and deleted only on request."""
     study.write("StepFiles/old.css", "p {}")
     study.write("StepFiles/old.png", b"x")
     publish(run, study, "--image", IMAGE)
@@ -174,12 +174,12 @@ def test_removed_files(deployment: Deployment, run: Run, study: SmallStudy) -> N
 
 
 def test_a_variant_that_only_the_bucket_has(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a variant of before, then nothing is published while it would be shown; deleted, it is gone."""
+    """Given an old variant in the bucket, publishing is refused until the variant is deleted."""
     deployment.s3.put_object(Bucket=BUCKET, Key="small/consent-0.html", Body=b"old")
 
     refused = run("publish", study.directory, "--yes", "--image", IMAGE)
     assert refused.exit_code == ExitCode.PROBLEMS
-    assert "pages that the folder does not have: consent-0.html" in refused.stderr
+    assert "pages that are not in the folder: consent-0.html" in refused.stderr
     assert deployment.invocations == []
     publish(run, study, "--image", IMAGE, "--delete-removed")
 
@@ -187,34 +187,38 @@ def test_a_variant_that_only_the_bucket_has(deployment: Deployment, run: Run, st
 
 
 def test_dry_run(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given --dry-run, then it says what there is to do, and does none of it."""
+    """Given --dry-run, the command shows what it would do, and does nothing."""
     docker.fail("version")
     deployment.aws.reset()
 
     result = run("publish", study.directory, "--dry-run")
-    said = json.loads(run("publish", study.directory, "--dry-run", "--json").stdout)
+    output = json.loads(run("publish", study.directory, "--dry-run", "--json").stdout)
 
     assert result.exit_code == ExitCode.FINE, result.output
     assert "3 to send, 0 unchanged" in result.stdout
     assert "to build and push" in result.stdout
-    assert (said["published"], said["version"], said["taskDefinition"]["registers"]) == (False, None, True)
+    assert (output["published"], output["version"], output["taskDefinition"]["registers"]) == (
+        False,
+        None,
+        True,
+    )
     assert {"PutObject", "CreateRepository", "RegisterTaskDefinition"}.isdisjoint(deployment.aws.count())
     assert deployment.invocations == docker.calls == []
 
 
-def test_a_question_before_anything_is_done(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given no --yes, then a no publishes nothing, a yes does, and nobody to ask is told."""
-    answers = [run("publish", study.directory, "--image", IMAGE, text=text) for text in ("n\n", "", "y\n")]
+def test_confirmation(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given no --yes, a no publishes nothing, a yes publishes, and without a terminal it exits with 2."""
+    results = [run("publish", study.directory, "--image", IMAGE, text=text) for text in ("n\n", "", "y\n")]
 
-    assert [answer.exit_code for answer in answers] == [ExitCode.FINE, ExitCode.USAGE, ExitCode.FINE]
-    assert "Nothing was published" in answers[0].stdout
-    assert "Give --yes" in answers[1].stderr
-    assert f"Its link: {LINK}" in answers[2].stdout
+    assert [result.exit_code for result in results] == [ExitCode.FINE, ExitCode.USAGE, ExitCode.FINE]
+    assert "Nothing was published" in results[0].stdout
+    assert "Cannot prompt: input is not a terminal.\nPass --yes" in results[1].stderr
+    assert f"Study link: {LINK}" in results[2].stdout
     assert len(deployment.invocations) == 1
 
 
 def test_a_study_without_a_game(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given pages only, then no image, no task definition and no Docker are needed."""
+    """Given only pages, no image, task definition or Docker is needed."""
     study.edit("2: game", "2: thanks.html")
     study.edit("live: true", "live: false")
 
@@ -222,43 +226,43 @@ def test_a_study_without_a_game(deployment: Deployment, run: Run, study: SmallSt
 
     assert result.exit_code == ExitCode.FINE, result.output
     assert "game server      none" in result.stdout
-    assert "It is closed" in result.stdout
+    assert "The study is closed" in result.stdout
     assert deployment.definitions() == []
 
 
 def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a bucket that the stack allows, then the study lies there; another one is refused at once."""
+    """Given a bucket that the stack allows, the study is published there, and any other is refused."""
     study.edit("  awsSetup:\n", f"  awsSetup:\n    bucket: {EXTRA_BUCKET}\n")
     refused = run("publish", study.directory, "--yes", "--image", IMAGE)
     deployment.set(ExtraBuckets=f"x,{EXTRA_BUCKET}")
 
-    said = publish(run, study, "--image", IMAGE)
+    output = publish(run, study, "--image", IMAGE)
 
     assert refused.exit_code == ExitCode.PROBLEMS
-    assert f"config.yml:18: project.awsSetup.bucket: {EXTRA_BUCKET} is no bucket of" in refused.stderr
-    assert said["bucket"] == EXTRA_BUCKET
+    assert f"config.yml:18: project.awsSetup.bucket: {EXTRA_BUCKET} is not a bucket of" in refused.stderr
+    assert output["bucket"] == EXTRA_BUCKET
     assert deployment.keys() == []
     assert deployment.s3.head_object(Bucket=EXTRA_BUCKET, Key="small/consent.html")
 
 
-def test_what_the_deployment_says_is_shown(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given warnings, or a refusal, then each has its file and line; after a refusal the exit code is 1."""
+def test_findings_of_the_deployment_are_shown(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given warnings, or a refusal, each has its file and line, and a refusal exits with 1."""
     study.edit("maxRuntime: 30", "maxRuntime: 90")
-    deployment.answer = lambda _: {
+    deployment.respond = lambda _: {
         "statusCode": 200,
         "body": "Warning: consent.html: too blue",
         "version": "v",
     }
     warned = run("publish", study.directory, "--yes", "--image", IMAGE)
-    deployment.answer = lambda _: {"statusCode": 400, "body": "maxRuntime: too long\nWarning: live: odd"}
+    deployment.respond = lambda _: {"statusCode": 400, "body": "maxRuntime: too long\nWarning: live: odd"}
     refused = run("publish", study.directory, "--yes", "--image", IMAGE)
-    said = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
+    output = publish(run, study, "--image", IMAGE, code=ExitCode.PROBLEMS)
 
     assert (warned.exit_code, refused.exit_code) == (ExitCode.FINE, ExitCode.PROBLEMS)
     assert "this deployment stops game servers after 60 minutes" in warned.stdout
     assert "StepFiles/consent.html: warning\n  too blue" in warned.stdout
     assert "version v" in warned.stdout
     assert "config.yml:15: error\n  project.maxRuntime: too long" in refused.stdout
-    assert "the deployment refused the study (1 errors)" in refused.stderr
-    assert not said["published"]
-    assert [found["what"] for found in said["findings"]][-2:] == ["too long", "odd"]
+    assert "the deployment refused the study (1 error)" in refused.stderr
+    assert not output["published"]
+    assert [found["what"] for found in output["findings"]][-2:] == ["too long", "odd"]

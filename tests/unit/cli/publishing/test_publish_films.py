@@ -1,4 +1,4 @@
-"""`hippo publish` sends large files in parts, whole or not at all, and knows them again."""
+"""Tests of `hippo publish` with large files, which are sent in parts and recognized later."""
 
 import os
 import signal
@@ -25,19 +25,19 @@ FILM = b"film" * 4 * 1024**2 + b"the end"  # three parts, the last of them short
 
 @pytest.fixture
 def film(study: SmallStudy) -> Path:
-    """A film that the first page shows."""
+    """Provide a film that the first page shows."""
     study.write("StepFiles/film.mp4", FILM)
     study.page('<video src="film.mp4"></video><input name="agree">')
     return study.directory / "StepFiles" / "film.mp4"
 
 
-def left_behind(deployment: Deployment) -> list[Any]:
-    """Uploads in parts that were neither ended nor given up: they cost money, and nobody sees them."""
+def list_unfinished(deployment: Deployment) -> list[Any]:
+    """Return unfinished multipart uploads, which cost money and are easy to miss."""
     return deployment.s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
 
 
 def test_a_film(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
-    """Given a film, then it is sent in parts and shown; again only if a byte of it is another one."""
+    """Given a film, it is sent in parts, and again only after a byte of it has changed."""
     first = publish(run, study, "--image", IMAGE)
     parts = deployment.aws.count()["UploadPart"]
     sent = deployment.s3.get_object(Bucket=BUCKET, Key=KEY)
@@ -56,61 +56,61 @@ def test_a_film(deployment: Deployment, run: Run, study: SmallStudy, film: Path)
 def test_a_film_that_was_sent_by_other_means(
     deployment: Deployment, run: Run, study: SmallStudy, film: Path
 ) -> None:
-    """Given the same film in one piece, as other tools send it, then it is not sent again."""
+    """Given the same film in one piece, as other tools send it, it is not sent again."""
     deployment.s3.put_object(Bucket=BUCKET, Key=KEY, Body=FILM)
 
     assert KEY not in publish(run, study, "--image", IMAGE)["files"]["changed"]
 
 
-def test_the_network_breaks_in_a_film(
+def test_the_network_fails_during_a_film(
     deployment: Deployment, run: Run, study: SmallStudy, film: Path
 ) -> None:
-    """Given a network that breaks in its middle, then nothing of it stays, and the next run sends it."""
+    """Given a network that fails during a film, no part of it stays, and the next run sends it."""
 
     def break_network() -> None:
         raise EndpointConnectionError(endpoint_url="https://example.org")
 
     deployment.aws.before("UploadPart", break_network, times=9)
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
-    left, there = left_behind(deployment), deployment.keys()
+    left, keys = list_unfinished(deployment), deployment.keys()
     deployment.aws.reset()
 
     assert result.exit_code == ExitCode.AWS, result.output
-    assert (left, KEY in there) == ([], False)
+    assert (left, KEY in keys) == ([], False)
     assert KEY in publish(run, study, "--image", IMAGE)["files"]["changed"]
 
 
-def test_interrupted_in_a_film(
+def test_interrupted_during_a_film(
     deployment: Deployment, run: Run, study: SmallStudy, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given Ctrl-C in its middle, then it ends so, and nothing of it stays."""
-    given_up, plain = threading.Event(), TransferCoordinator.cancel
+    """Given Ctrl-C during a film, the command exits with 130, and no part of the film stays."""
+    cancelled, plain = threading.Event(), TransferCoordinator.cancel
 
     def cancel(*arguments: Any) -> None:
         plain(*arguments)
-        given_up.set()
+        cancelled.set()
 
     def interrupt() -> None:
         # A signal that comes just before the main thread begins to wait does not wake it. A second one does.
         for _ in range(6):
             os.kill(os.getpid(), signal.SIGINT)
-            if given_up.wait(5):
+            if cancelled.wait(5):
                 return
-        raise AssertionError("not given up")  # a film that is sent in no time would be there before
+        raise AssertionError("not cancelled")  # a fast upload might complete first
 
     monkeypatch.setattr(TransferCoordinator, "cancel", cancel)
     deployment.aws.before("UploadPart", interrupt)
 
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
-    there = deployment.keys()
+    keys = deployment.keys()
 
     assert result.exit_code == ExitCode.INTERRUPTED, result.output
-    assert (left_behind(deployment), KEY in there) == ([], False)
+    assert (list_unfinished(deployment), KEY in keys) == ([], False)
     assert deployment.invocations == []
 
 
-def test_who_may_not_give_it_up(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
-    """Given credentials that may not give an upload up, then the error told is that of the upload."""
+def test_no_permission_to_abort(deployment: Deployment, run: Run, study: SmallStudy, film: Path) -> None:
+    """Given credentials that may not abort an upload, the reported error is that of the upload."""
     deployment.aws.fail("UploadPart", "AccessDenied", 403, times=9)
     deployment.aws.fail("AbortMultipartUpload", "AccessDenied", 403)
 
@@ -123,7 +123,7 @@ def test_who_may_not_give_it_up(deployment: Deployment, run: Run, study: SmallSt
 def test_a_file_that_changes_while_it_is_sent(
     deployment: Deployment, run: Run, study: SmallStudy, film: Path
 ) -> None:
-    """Given a film that is still being written, then the study is not published with half of it."""
+    """Given a film that is still being written, the study is not published."""
 
     def write_on() -> None:
         film.write_bytes(FILM + b"more")
@@ -133,21 +133,21 @@ def test_a_file_that_changes_while_it_is_sent(
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
 
     assert result.exit_code == ExitCode.PROBLEMS
-    assert "film.mp4 was changed while it was sent" in result.stderr
+    assert "film.mp4 changed while it was sent" in result.stderr
     assert deployment.invocations == []
     assert KEY in publish(run, study, "--image", IMAGE)["files"]["changed"]
 
 
 def test_progress(deployment: Deployment, study: SmallStudy, film: Path) -> None:
-    """Given a film and a page, then what is told of them grows to the sum of their sizes."""
+    """Given a film and a page, the reported progress grows to the sum of their sizes."""
     page = study.directory / "StepFiles" / "thanks.html"
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     files = [LocalFile(KEY, film), LocalFile("small/thanks.html", page)]
 
-    upload_files(deployment.s3, BUCKET, files, lambda done, total: told.append((done, total)))
+    upload_files(deployment.s3, BUCKET, files, lambda done, total: reported.append((done, total)))
 
     total = len(FILM) + page.stat().st_size
-    assert {whole for _, whole in told} == {total}
-    assert told[-1] == (total, total)
-    assert len(told) > 10
-    assert sorted(told) == told
+    assert {whole for _, whole in reported} == {total}
+    assert reported[-1] == (total, total)
+    assert len(reported) > 10
+    assert sorted(reported) == reported

@@ -1,4 +1,4 @@
-"""`hippo publish` and the game server's image: what it is built from, when, and by which commands."""
+"""Tests of `hippo publish` and the game server's image: its files, when it is built, and Docker's calls."""
 
 import shutil
 import subprocess
@@ -28,11 +28,11 @@ Run = Callable[..., Any]
 def test_image_is_built_and_pushed(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given no image yet, then the repository is made, and Docker builds for Fargate and pushes by a hash."""
-    said = publish(run, study)
+    """Given no image yet, the repository is created, and Docker builds for Fargate and pushes with a hash."""
+    output = publish(run, study)
 
     (repository,) = deployment.ecr.describe_repositories()["repositories"]
-    pinned = said["image"]["reference"]
+    pinned = output["image"]["reference"]
     reference = docker.calls[-1][1]
     assert [reference.rpartition(":")[0], pinned.partition("@")[0]] == [repository["repositoryUri"]] * 2
     registry = reference.partition("/")[0]
@@ -47,10 +47,8 @@ def test_image_is_built_and_pushed(
     assert "TRIAL_CONFIG" not in str(found["containerDefinitions"][0]["environment"])
 
 
-def test_what_the_image_is_made_of(
-    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
-) -> None:
-    """Given .env and settings, then the image gets both, and nothing is left in the folder."""
+def test_files_of_the_image(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given .env and settings, the image gets both, and the folder stays unchanged."""
     study.write(".env", "SECRET=1\n")
     study.edit("  game: x\n", "  game: x\n  since: 2030-01-01\n  ui: {left: true, right: false}\n")
     before = sorted(study.directory.rglob("*"))
@@ -69,7 +67,7 @@ def test_what_the_image_is_made_of(
 def test_certificate_that_the_image_carries(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given images that carry the certificate, then it is fetched; a renewed one makes a new image."""
+    """Given images that carry the certificate, it is fetched, and a renewed one leads to a new image."""
     deployment.set(GameCertificate="image")
     study.edit(
         "trial:\n", f"  ssl: {{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}\ntrial:\n"
@@ -94,7 +92,7 @@ def test_certificate_that_the_image_carries(
 def test_certificate_in_the_folder(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given a pair of the researcher's own in App, then it is taken as it is, without a warning."""
+    """Given the researcher's own certificate in App, it is used unchanged, without a warning."""
     deployment.set(GameCertificate="image")
     for name in ("fullchain.pem", "privkey.pem"):
         study.write(f"App/{name}", "own")
@@ -104,7 +102,7 @@ def test_certificate_in_the_folder(
 
 
 def test_rebuild(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given an image that is there, then --rebuild builds another, which a revision of its own has."""
+    """Given an existing image, --rebuild builds another one, with a revision of its own."""
     first = publish(run, study)
     publish(run, study)
     assert len(docker.calls) == 3
@@ -120,7 +118,7 @@ def test_rebuild(deployment: Deployment, docker: FakeDocker, run: Run, study: Sm
 def test_built_for_the_processor_of_the_task_definition(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given a newest revision for ARM, then the image is built for it, and the next revision says so too."""
+    """Given a newest revision for ARM, the image and the next revision are for ARM too."""
     publish(run, study, "--image", IMAGE)
     (found,) = deployment.definitions()
     names = ("family", "cpu", "memory", "networkMode", "requiresCompatibilities", "containerDefinitions")
@@ -137,14 +135,14 @@ def test_built_for_the_processor_of_the_task_definition(
 def test_no_docker(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a Docker that does not run, or none, then nothing is sent, and the way without it is named."""
+    """Given a Docker that is not running or not installed, nothing is sent, and --image is suggested."""
     docker.fail("version")
     stopped = run("publish", study.directory, "--yes")
     monkeypatch.setenv("PATH", "/nowhere")
     absent = run("publish", study.directory, "--yes")
 
     assert (stopped.exit_code, absent.exit_code) == (ExitCode.MACHINE, ExitCode.MACHINE)
-    assert "Docker does not run: Cannot connect to the Docker daemon" in stopped.stderr
+    assert "Docker is not running: Cannot connect to the Docker daemon" in stopped.stderr
     assert "Docker is not installed" in absent.stderr
     assert all("--image" in result.stderr for result in (stopped, absent))
     assert deployment.keys() == []
@@ -155,7 +153,7 @@ def test_no_docker(
 def test_docker_fails(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, command: str
 ) -> None:
-    """Given a Docker that fails in its midst, then the study is not listed, and the next run goes on."""
+    """Given a Docker command that fails, the study is not listed, and the next run completes the work."""
     docker.fail(command)
     result = run("publish", study.directory, "--yes")
     assert result.exit_code == ExitCode.MACHINE, result.output
@@ -163,14 +161,14 @@ def test_docker_fails(
     assert deployment.invocations == deployment.definitions() == []
     docker.fail("")
 
-    said = publish(run, study)
+    output = publish(run, study)
 
-    assert said["published"]
-    assert said["files"]["changed"] == []
+    assert output["published"]
+    assert output["files"]["changed"] == []
 
 
-def test_docker_that_reads_no_further(study: SmallStudy, docker: FakeDocker, tmp_path: Path) -> None:
-    """Given a context that is larger than a pipe and a Docker that ends early, then its failure is told."""
+def test_docker_that_stops_reading(study: SmallStudy, docker: FakeDocker, tmp_path: Path) -> None:
+    """Given a context larger than a pipe, and a Docker that exits early, its failure is reported."""
     study.write("App/model.bin", b"0" * 500_000)
     (tmp_path / "docker" / "docker").write_text("#!/bin/sh\nexit 3\n")
 
@@ -178,20 +176,20 @@ def test_docker_that_reads_no_further(study: SmallStudy, docker: FakeDocker, tmp
         build_image(make_context(StudyFolder(study.directory), {}), "small:1", "linux/amd64")
 
 
-def test_ids_that_no_repository_can_have(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given an id with capitals, then the error says so before anything is sent; a ready image is fine."""
+def test_ids_that_are_not_repository_names(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given an id with capitals, the error comes before anything is sent; an existing image works."""
     study.edit("id: small", "id: Small-Study")
 
     result = run("publish", study.directory, "--yes")
 
     assert result.exit_code == ExitCode.PROBLEMS
-    assert "no repository can be called Small-Study" in result.stderr
+    assert "Small-Study cannot be the name of a repository" in result.stderr
     assert deployment.keys("Small-Study") == []
     assert publish(run, study, "--image", IMAGE)["published"]
 
 
-def test_ready_image_needs_no_dockerfile(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given no Dockerfile, then --image publishes; a name that is none is refused."""
+def test_existing_image_needs_no_dockerfile(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given no Dockerfile, --image publishes the study, and an invalid name is refused."""
     (study.directory / "Dockerfile").unlink()
 
     assert publish(run, study, "--image", IMAGE)["image"] == {"reference": IMAGE, "builds": False}
@@ -200,12 +198,12 @@ def test_ready_image_needs_no_dockerfile(deployment: Deployment, run: Run, study
 
 
 def make_tag(study: SmallStudy) -> str:
-    """The tag that the study's image has now."""
+    """Return the current tag of the study's image."""
     return make_context(StudyFolder(study.directory), {}).tag
 
 
-def test_only_what_is_in_the_image_makes_a_new_one(study: SmallStudy) -> None:
-    """Given changes of pages, caches and ignored files, then the tag stays; a program's changes it."""
+def test_only_files_of_the_image_change_its_tag(study: SmallStudy) -> None:
+    """Given changes of pages, caches and ignored files, the tag stays; a changed program changes it."""
     study.write(".dockerignore", "App/data\n**/*.log\n")
     tag = make_tag(study)
     study.page("<p>other</p>")
@@ -223,7 +221,7 @@ def test_only_what_is_in_the_image_makes_a_new_one(study: SmallStudy) -> None:
 
 
 def test_context_is_an_archive_of_what_is_not_ignored(study: SmallStudy) -> None:
-    """Given ignored files, links and a Dockerfile in App, then the archive is what Docker would read."""
+    """Given ignored files, links and a Dockerfile in App, the archive has what Docker would read."""
     (study.directory / "Dockerfile").rename(study.directory / "App/Dockerfile")
     study.write(".dockerignore", "*\n!App\nApp/secret.txt\n")
     study.write("App/secret.txt", "x")
@@ -255,7 +253,7 @@ def test_context_is_an_archive_of_what_is_not_ignored(study: SmallStudy) -> None
     ],
 )
 def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -> None:
-    """Given patterns of a .dockerignore, then what they fit is left out, and nothing else."""
+    """Given patterns of a .dockerignore, exactly the matching files are left out."""
     ignore = DockerIgnore(lines)
 
     assert [path for path in excluded + kept if ignore.excludes(path)] == excluded
@@ -278,20 +276,20 @@ def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -
         ("RUN --mount=type=bind,target=/src --mount=type=cache,from=x make", ["a"], []),
     ],
 )
-def test_what_a_dockerfile_takes(text: str, needed: list[str], other: list[str]) -> None:
-    """Given instructions of a Dockerfile, then exactly the files that they take can change the image."""
+def test_sources_of_a_dockerfile(text: str, needed: list[str], other: list[str]) -> None:
+    """Given instructions of a Dockerfile, exactly the files that they copy can change the image."""
     use = ContextUse(f"FROM scratch\n{text}\n")
 
     assert [path for path in needed + other if use.needs(path)] == needed
 
 
 def test_real_docker_takes_the_command_line(study: SmallStudy) -> None:
-    """Given Docker's own client where there is one, then it knows each option that it is given."""
+    """Given Docker's own client, where installed, it knows each option that the tool passes."""
     if not shutil.which("docker"):
-        pytest.skip("there is no Docker here")
+        pytest.skip("Docker is not installed")
     described = {
-        words: subprocess.run(["docker", *words, "--help"], capture_output=True, text=True).stdout
-        for words in (("build",), ("login",), ("push",))
+        command: subprocess.run(["docker", *command, "--help"], capture_output=True, text=True).stdout
+        for command in (("build",), ("login",), ("push",))
     }
 
     assert all(option in described["build",] for option in ("--platform", "--tag", "--file"))

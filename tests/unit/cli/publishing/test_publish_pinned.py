@@ -1,4 +1,4 @@
-"""`hippo publish` pins what it publishes: a version is one game and one set of pages."""
+"""Tests that `hippo publish` pins what it publishes: a version is one game and one set of pages."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ ECR = "123456789012.dkr.ecr.ca-central-1.amazonaws.com/small"
 
 
 def read_task(deployment: Deployment) -> str:
-    """The task definition by which servers of newcomers start."""
+    """Return the task definition from which servers of new participants start."""
     (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
     return str(entry["ecsTask"])
 
@@ -27,7 +27,7 @@ def read_task(deployment: Deployment) -> str:
 def test_another_game_is_another_version(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given other settings of the game, then another revision runs it, and the versions differ."""
+    """Given other settings of the game, another revision runs it, and the versions differ."""
     first = publish(run, study)
     study.edit("  game: x\n", "  game: y\n")
 
@@ -41,9 +41,9 @@ def test_another_game_is_another_version(
 
 
 def test_refused_after_the_task_definition(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a deployment that refuses, then servers still start by the revision of before."""
+    """Given a deployment that refuses the study, servers still start from the earlier revision."""
     publish(run, study, "--image", IMAGE)
-    deployment.answer = lambda _: {"statusCode": 400, "body": "name: no"}
+    deployment.respond = lambda _: {"statusCode": 400, "body": "name: no"}
 
     publish(run, study, "--image", f"{IMAGE}2", code=ExitCode.PROBLEMS)
 
@@ -54,7 +54,7 @@ def test_refused_after_the_task_definition(deployment: Deployment, run: Run, stu
 def test_a_colleague_sends_pages_meanwhile(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given pages that change while the image is built, then nothing of a colleague's gets into a version."""
+    """Given pages that a colleague changes during the build, they do not get into a version."""
     lab = deployment.lab
 
     def send() -> None:
@@ -63,12 +63,12 @@ def test_a_colleague_sends_pages_meanwhile(
 
     deployment.aws.before("RegisterTaskDefinition", send)
 
-    said = publish(run, study, code=ExitCode.PROBLEMS)
+    output = publish(run, study, code=ExitCode.PROBLEMS)
 
-    assert not said["published"]
-    told = {finding["file"]: finding["what"] for finding in said["findings"]}
-    assert told.keys() == {"StepFiles/consent.html", "StepFiles/thanks-0.html"}
-    assert all("was changed by someone else" in what for what in told.values())
+    assert not output["published"]
+    reported = {finding["file"]: finding["what"] for finding in output["findings"]}
+    assert reported.keys() == {"StepFiles/consent.html", "StepFiles/thanks-0.html"}
+    assert all("was changed by someone else" in what for what in reported.values())
     lab.s3.delete_object(Bucket=BUCKET, Key="small/thanks-0.html")
     assert publish(run, study)["published"]
 
@@ -76,10 +76,10 @@ def test_a_colleague_sends_pages_meanwhile(
 @pytest.mark.parametrize(
     "name", ["StepFiles/consent.html", "StepFiles/car.png", "config.yml", "App/server.py"]
 )
-def test_edited_before_the_answer(
+def test_edited_before_publishing(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, name: str
 ) -> None:
-    """Given a file that is edited once the plan is made, then only the next run publishes."""
+    """Given a file that is edited after the plan was made, only the next run publishes."""
     study.write("StepFiles/car.png", b"\x89PNG")
     publish(run, study)
     text = (study.directory / name).read_bytes()
@@ -88,7 +88,7 @@ def test_edited_before_the_answer(
     edited = run("publish", study.directory, "--yes")
 
     assert edited.exit_code == ExitCode.PROBLEMS
-    assert f"{name} was changed" in edited.stderr or "the game was changed" in edited.stderr
+    assert f"{name} has changed" in edited.stderr or "the game has changed" in edited.stderr
     assert len(deployment.invocations) == 1
     assert run("publish", study.directory, "--yes").exit_code == ExitCode.FINE
 
@@ -96,13 +96,13 @@ def test_edited_before_the_answer(
 def test_edited_while_the_image_is_built(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given a game that is edited on its way to Docker, then no image has the tag of another one."""
+    """Given a game that is edited during the build, the image is not pushed with the planned tag."""
     deployment.aws.before("CreateRepository", lambda: study.write("App/server.py", "print('other')\n"))
 
     edited = run("publish", study.directory, "--yes")
 
     assert edited.exit_code == ExitCode.PROBLEMS
-    assert "the game was changed" in edited.stderr
+    assert "the game has changed" in edited.stderr
     assert [call[0] for call in docker.calls] == ["build"]
     assert deployment.invocations == []
 
@@ -110,7 +110,7 @@ def test_edited_while_the_image_is_built(
 def test_a_colleague_registers_a_revision_meanwhile(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
-    """Given a revision that appears while the image is built, then what stands in it is kept."""
+    """Given a revision that a colleague registers during the build, its settings are kept."""
     publish(run, study)
     study.edit("  game: x\n", "  game: y\n")
 
@@ -130,19 +130,19 @@ def test_a_colleague_registers_a_revision_meanwhile(
 
 
 @pytest.mark.parametrize("name", ["small:typo", "nothing:latest"])
-def test_an_image_that_is_not_there(deployment: Deployment, run: Run, study: SmallStudy, name: str) -> None:
-    """Given --image of this account's registry that is not there, then nothing is published."""
+def test_a_missing_image(deployment: Deployment, run: Run, study: SmallStudy, name: str) -> None:
+    """Given --image with a missing image of this account's registry, nothing is published."""
     deployment.ecr.create_repository(repositoryName="small")
 
     result = run("publish", study.directory, "--yes", "--image", f"{ECR.rpartition('/')[0]}/{name}")
 
     assert result.exit_code == ExitCode.PROBLEMS
-    assert "there is no such image" in result.stderr
+    assert f"/{name} does not exist" in result.stderr
     assert deployment.keys() == deployment.invocations == []
 
 
-def test_an_image_that_is_there(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given --image of this account's registry, then it is pinned, and of another as it is."""
+def test_an_existing_image(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given --image of this account's registry, it is pinned; from another registry, it is unchanged."""
     deployment.ecr.create_repository(repositoryName="small")
     deployment.put_image("one")
 
@@ -150,14 +150,14 @@ def test_an_image_that_is_there(deployment: Deployment, run: Run, study: SmallSt
 
     assert pinned.startswith(f"{ECR}@sha256:")
     assert publish(run, study, "--image", pinned)["image"]["reference"] == pinned
-    assert ": ready" in run("publish", study.directory, "--yes", "--image", pinned).stdout
-    assert "neither looked up nor pinned" in run("publish", study.directory, "--yes", "--image", IMAGE).stdout
+    assert ": found and pinned" in run("publish", study.directory, "--yes", "--image", pinned).stdout
+    assert "not verified or pinned" in run("publish", study.directory, "--yes", "--image", IMAGE).stdout
     deployment.aws.fail("DescribeImages", "AccessDeniedException", 400)
     assert publish(run, study, "--image", f"{ECR}:two")["image"]["reference"] == f"{ECR}:two"
 
 
 def test_moved_into_another_bucket(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given participants in one bucket, then the study does not move to another until they have."""
+    """Given participants in one bucket, the study moves to another only after their records did."""
     publish(run, study, "--image", IMAGE)
     deployment.lab.get(projectId="small", userId="ada")
     deployment.set(ExtraBuckets=EXTRA_BUCKET)
@@ -167,12 +167,12 @@ def test_moved_into_another_bucket(deployment: Deployment, run: Run, study: Smal
     deployment.s3.put_object(Bucket=EXTRA_BUCKET, Key="small/Users/ada", Body=b"{}")
 
     assert refused.exit_code == ExitCode.PROBLEMS
-    assert "would all begin anew" in refused.stderr
+    assert "would all start again" in refused.stderr
     assert publish(run, study, "--image", IMAGE)["published"]
 
 
 def test_moved_out_of_a_bucket_that_is_gone(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a list that names a bucket that somebody has deleted, then the study is published anew."""
+    """Given a project list that names a deleted bucket, the study is published again."""
     entry = {"id": "small", "bucket": "long-gone"}
     body = json.dumps({"projects": [entry]}).encode()
     deployment.s3.put_object(Bucket=BUCKET, Key="project_master_list.json", Body=body)
@@ -182,7 +182,7 @@ def test_moved_out_of_a_bucket_that_is_gone(deployment: Deployment, run: Run, st
 
 @pytest.mark.parametrize("line", ["COPY current /app", 'COPY "App" /app', "COPY 'App/' /app"])
 def test_a_changed_game_has_another_tag(study: SmallStudy, line: str) -> None:
-    """Given a source that is a link, or in quotes, then a change of the game makes another image."""
+    """Given a source that is a link, or in quotes, a change of the game changes the tag."""
     study.write("Dockerfile", f"FROM python\n{line}\nEXPOSE 5000\n")
     (study.directory / "current").symlink_to("App")
     first = make_context(StudyFolder(study.directory), {}).tag
@@ -191,8 +191,8 @@ def test_a_changed_game_has_another_tag(study: SmallStudy, line: str) -> None:
     assert make_context(StudyFolder(study.directory), {}).tag != first
 
 
-def test_what_publishing_writes_is_no_change(study: SmallStudy) -> None:
-    """Given an image that takes everything, then the tool's own file beside it makes no new one."""
+def test_the_written_file_is_not_a_change(study: SmallStudy) -> None:
+    """Given an image that copies everything, the file that publishing writes does not change its tag."""
     study.write("Dockerfile", "FROM python\nCOPY . /app\nEXPOSE 5000\n")
     first = make_context(StudyFolder(study.directory), {}).tag
     study.write(".projectConfig.yml", "project: {}\n")
@@ -200,13 +200,11 @@ def test_what_publishing_writes_is_no_change(study: SmallStudy) -> None:
     assert make_context(StudyFolder(study.directory), {}).tag == first
 
 
-def test_a_pattern_that_is_none(
-    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
-) -> None:
-    """Given a range backwards in .dockerignore, then that is told, and nothing is sent."""
+def test_an_invalid_pattern(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
+    """Given a reversed range in .dockerignore, the command reports it and sends nothing."""
     study.write(".dockerignore", "[z-a]\n")
 
     result = run("publish", study.directory, "--yes")
 
     assert result.exit_code == ExitCode.PROBLEMS
-    assert "[z-a] is no pattern" in result.stderr
+    assert "[z-a] is not a pattern" in result.stderr

@@ -1,4 +1,4 @@
-"""`hippo publish` when something is in the way: nothing is live half-way, and the next run goes on."""
+"""Tests of `hippo publish` with failures: no partial study is live, and the next run completes the work."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,33 +16,31 @@ Run = Callable[..., Any]
 
 
 def break_network() -> None:
-    """What botocore raises when it has tried often enough."""
+    """Raise what botocore raises after its last retry."""
     raise EndpointConnectionError(endpoint_url="https://aws.example")
 
 
-def test_errors_keep_a_study_from_being_published(
-    deployment: Deployment, run: Run, study: SmallStudy
-) -> None:
-    """Given a study with an error, then it is shown and AWS is not even asked."""
+def test_errors_prevent_publishing(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a study with an error, it is shown, and no request is sent to AWS."""
     study.edit("maxRuntime: 30", "maxRuntime: soon")
 
-    told = run("publish", study.directory, "--yes")
-    said = run("publish", study.directory, "--yes", "--json")
+    text = run("publish", study.directory, "--yes")
+    output = run("publish", study.directory, "--yes", "--json")
 
-    assert (told.exit_code, said.exit_code) == (ExitCode.PROBLEMS, ExitCode.PROBLEMS)
-    assert "project.maxRuntime" in told.stdout
-    assert "nothing is published" in told.stderr
-    assert '"published": false' in said.stdout
+    assert (text.exit_code, output.exit_code) == (ExitCode.PROBLEMS, ExitCode.PROBLEMS)
+    assert "project.maxRuntime" in text.stdout
+    assert "nothing was published" in text.stderr
+    assert '"published": false' in output.stdout
     assert deployment.aws.count().get("GetParametersByPath") is None
 
 
 @pytest.mark.parametrize(
     "operation", ["PutObject", "CreateRepository", "GetAuthorizationToken", "RegisterTaskDefinition"]
 )
-def test_network_gone_in_the_middle(
+def test_network_fails_at_a_stage(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, operation: str
 ) -> None:
-    """Given a network that breaks at some stage, then the study is not listed, and the next run goes on."""
+    """Given a network that fails at some stage, the study is not listed, and the next run publishes it."""
     deployment.aws.before(operation, break_network, times=9, key="small" if operation == "PutObject" else "")
     result = run("publish", study.directory, "--yes")
     assert result.exit_code == ExitCode.AWS, result.output
@@ -55,15 +53,15 @@ def test_network_gone_in_the_middle(
     assert (operation == "PutObject") == ("small/consent.html" in sent)
 
 
-def test_network_gone_at_the_last_stage(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given a network that breaks before the project is listed, then the next run only lists it."""
+def test_network_fails_at_the_last_stage(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given a network that fails before the project is listed, the next run only lists it."""
 
     def fail(_: Any) -> None:
         break_network()
 
-    real, deployment.answer = deployment.answer, fail
+    real, deployment.respond = deployment.respond, fail
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
-    deployment.answer = real
+    deployment.respond = real
 
     again = publish(run, study, "--image", IMAGE)
 
@@ -75,7 +73,7 @@ def test_network_gone_at_the_last_stage(deployment: Deployment, run: Run, study:
 def test_interrupted(
     deployment: Deployment, run: Run, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given Ctrl-C between two stages, then it ends so, and the next run keeps what was sent."""
+    """Given Ctrl-C between two stages, the command exits with 130, and the next run keeps what was sent."""
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -104,7 +102,7 @@ def test_interrupted(
 def test_denied(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, operation: str, permission: str
 ) -> None:
-    """Given a permission that is missing, then it is named, with the policy and the tag that give it."""
+    """Given a missing permission, the error names it, with the policy and the tag that grant it."""
     deployment.aws.fail(operation, "AccessDeniedException", 403, times=9)
 
     result = run("publish", study.directory, "--yes")
@@ -117,15 +115,15 @@ def test_denied(
 
 
 def test_the_update_function_fails(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given an update function that crashes, is odd or too busy, then its own words are shown."""
-    answers = [
+    """Given an update function that crashes, responds oddly or is too busy, its own message is shown."""
+    responses = [
         {"errorMessage": "Task timed out after 60.00 seconds"},
         "what",
         {"statusCode": 400, "body": "not published: others kept changing it, try again"},
     ]
     results = []
-    for answer in answers:
-        deployment.answer = lambda _, answer=answer: answer
+    for response in responses:
+        deployment.respond = lambda _, response=response: response
         results.append(run("publish", study.directory, "--yes", "--image", IMAGE))
 
     assert [result.exit_code for result in results] == [ExitCode.AWS] * 3
@@ -134,28 +132,28 @@ def test_the_update_function_fails(deployment: Deployment, run: Run, study: Smal
     assert "the study was not published: others kept changing it" in results[2].stderr
 
 
-def test_nowhere_to_publish_to(deployment: Deployment, run: Run, study: SmallStudy) -> None:
-    """Given no credentials, the wrong region, or a stack that there is not, then each is told apart."""
+def test_no_deployment(deployment: Deployment, run: Run, study: SmallStudy) -> None:
+    """Given no credentials, the wrong region, or a missing stack, each has its own error."""
 
     def refuse() -> None:
         raise NoCredentialsError
 
     region = run("publish", study.directory, "--yes", "--stack", "nope")
     deployment.aws.before("GetParametersByPath", refuse)
-    nobody = run("publish", study.directory, "--yes")
+    anonymous = run("publish", study.directory, "--yes")
     deployment.aws.answer("GetParametersByPath", {"Parameters": []})
     elsewhere = run("publish", study.directory, "--yes")
 
-    assert [result.exit_code for result in (region, nobody, elsewhere)] == [ExitCode.AWS] * 3
-    assert "there is no stack nope" in region.stderr
-    assert "there are no AWS credentials" in nobody.stderr
-    assert "no HIPPO Gym is found in ca-central-1" in elsewhere.stderr
+    assert [result.exit_code for result in (region, anonymous, elsewhere)] == [ExitCode.AWS] * 3
+    assert "the stack nope does not exist" in region.stderr
+    assert "no AWS credentials were found" in anonymous.stderr
+    assert "no HIPPO Gym was found in ca-central-1" in elsewhere.stderr
 
 
 def test_a_page_that_vanishes(
     deployment: Deployment, run: Run, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a page that somebody deletes while it is sent, then the error names it."""
+    """Given a page that is deleted while it is sent, the error names it."""
     real = Path.open
 
     def open_file(self: Path, *arguments: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""`updateProject.py`: the name, the questions and the files that researchers know."""
+"""Tests of `updateProject.py`, with the name, questions and files of the existing script."""
 
 import errno
 import json
@@ -25,29 +25,29 @@ BUILD = "Do you want to deploy docker now? [y/n]"
 
 @pytest.fixture
 def update(study: SmallStudy, monkeypatch: pytest.MonkeyPatch) -> UpdateProject:
-    """Runs it in the study's folder; `text` is what is typed."""
+    """Provide a function that runs it in the study's folder; `text` is what is typed."""
     monkeypatch.chdir(study.directory)
 
-    def invoke(*words: str, text: str | None = None) -> Any:
-        return CliRunner().invoke(app, list(words), input=text)
+    def invoke(*arguments: str, text: str | None = None) -> Any:
+        return CliRunner().invoke(app, list(arguments), input=text)
 
     return invoke
 
 
 def read(study: SmallStudy, name: str) -> Any:
-    """A YAML file that it has left."""
+    """Return the content of a YAML file that it has written."""
     return yaml.safe_load((study.directory / name).read_text())
 
 
 def test_first_time(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
 ) -> None:
-    """Given no image yet, then nothing is asked, the study is published, and both files are left."""
+    """Given no image yet, it publishes the study without a question, and writes both files."""
     result = update()
 
     assert result.exit_code == ExitCode.FINE, result.output
     assert "[y/n]" not in result.output
-    assert "Its link: https://study.example.org/?projectId=small" in result.stdout
+    assert "Study link: https://study.example.org/?projectId=small" in result.stdout
     assert [call[0] for call in docker.calls] == ["build", "login", "push"]
     trial = read(study, "App/.trialConfig.yml")["trial"]
     assert (trial["projectId"], trial["bucket"], "left" in trial["ui"]) == ("small", BUCKET, True)
@@ -60,7 +60,7 @@ def test_first_time(
 def test_the_question_whether_to_build(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
 ) -> None:
-    """Given an image that is there, then n keeps it, y builds, and --yes builds without asking."""
+    """Given an existing image, n keeps it, y builds, and --yes builds without asking."""
     update()
     (first,) = deployment.definitions()
     deployment.put_image("old")
@@ -86,7 +86,7 @@ def test_the_question_whether_to_build(
 def test_no_to_the_build_and_no_task_definition(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject
 ) -> None:
-    """Given an image but no task definition, then n registers one for the image, not for a part of it."""
+    """Given an image but no task definition, n registers one for the image, not for a part of it."""
     deployment.ecr.create_repository(repositoryName="small")
     kind = "application/vnd.oci.image.manifest.v1+json"
     manifest = json.dumps({"schemaVersion": 2, "mediaType": kind, "layers": [], "config": {"digest": "part"}})
@@ -107,7 +107,7 @@ def test_no_to_the_build_and_no_task_definition(
 def test_no_to_the_build_keeps_what_runs(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject
 ) -> None:
-    """Given a revision of the existing script, which names a tag, then n names the image that it has now."""
+    """Given a revision of the existing script, which names a tag, n pins the image that the tag has now."""
     deployment.ecr.create_repository(repositoryName="small")
     deployment.put_image("latest")
     (pushed,) = deployment.ecr.describe_images(repositoryName="small")["imageDetails"]
@@ -126,23 +126,23 @@ def test_no_to_the_build_keeps_what_runs(
 def test_the_question_about_developing(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
 ) -> None:
-    """Given the dev flag in App/xvfb.sh, then anything but y ends with 1 and publishes nothing."""
+    """Given the dev flag in App/xvfb.sh, anything but y exits with 1 and publishes nothing."""
     study.write("App/xvfb.sh", "xvfb-run python3 communicator.py dev\n")
 
-    no, nobody, yes = update(text="n\n"), update(), update(text="y\n")
+    no, silent, yes = update(text="n\n"), update(), update(text="y\n")
 
-    assert [no.exit_code, nobody.exit_code, yes.exit_code] == [
+    assert [no.exit_code, silent.exit_code, yes.exit_code] == [
         ExitCode.PROBLEMS,
         ExitCode.USAGE,
         ExitCode.FINE,
     ]
     assert "dev flag set in App/xvfb.sh file" in no.output
-    assert "Give --yes" in nobody.output
+    assert "Cannot prompt: input is not a terminal.\nPass --yes" in silent.output
     assert len(deployment.invocations) == 1
 
 
 def test_without_aws(deployment: Deployment, update: UpdateProject, study: SmallStudy) -> None:
-    """Given useAWS false, then only the files are written."""
+    """Given useAWS false, it only writes the files."""
     study.edit("useAWS: true", "useAWS: false")
 
     result = update()
@@ -153,10 +153,10 @@ def test_without_aws(deployment: Deployment, update: UpdateProject, study: Small
     assert deployment.invocations == deployment.keys() == []
 
 
-def test_a_deployment_that_does_not_say_what_it_is(
+def test_a_deployment_without_parameters(
     deployment: Deployment, update: UpdateProject, study: SmallStudy
 ) -> None:
-    """Given no stack to be found, then bucket and function are what they always were, and roles stay."""
+    """Given no stack, it uses the config's bucket and the existing deployment's function, and keeps roles."""
     ssm = shared_client("ssm")
     names = [one["Name"] for one in ssm.get_parameters_by_path(Path="/hippo", Recursive=True)["Parameters"]]
     for name in names:
@@ -187,7 +187,7 @@ def test_a_deployment_that_does_not_say_what_it_is(
 def test_default_region(
     deployment: Deployment, update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given no region anywhere, then it is the one that deployments have always been in."""
+    """Given no region, it uses that of the existing deployments."""
     study.edit("    region: ca-central-1\n", "")
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
@@ -199,7 +199,7 @@ def test_default_region(
 
 
 def test_errors(deployment: Deployment, update: UpdateProject, study: SmallStudy) -> None:
-    """Given a study with an error, then it is shown, and nothing is written or published."""
+    """Given a study with an error, it shows the error, and writes and publishes nothing."""
     study.edit("1: consent.html", "1: consents.html")
 
     result = update()
@@ -213,7 +213,7 @@ def test_errors(deployment: Deployment, update: UpdateProject, study: SmallStudy
 def test_full_disk(
     deployment: Deployment, update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Given a disk without room, then it is told, and the files of before stand."""
+    """Given a full disk, it reports that, and the existing files stay unchanged."""
     study.write(".projectConfig.yml", "before")
 
     def fill(self: Path, _: bytes) -> int:
@@ -223,7 +223,7 @@ def test_full_disk(
     result = update("--image", "small:1")
 
     assert result.exit_code == ExitCode.MACHINE
-    assert "the disk is full; make room and run the same command again" in result.output
+    assert "the disk is full; free some space and run the same command again" in result.output
     assert (study.directory / ".projectConfig.yml").read_text() == "before"
     assert not (study.directory / "App/.trialConfig.yml").exists()
 
@@ -231,7 +231,7 @@ def test_full_disk(
 def test_no_docker_where_nothing_is_built(
     deployment: Deployment, docker: FakeDocker, update: UpdateProject, study: SmallStudy
 ) -> None:
-    """Given an unchanged image, or a study of pages only, then a Docker that does not run is no hindrance."""
+    """Given an unchanged image, or a study with only pages, it works without a running Docker."""
     assert update("--yes").exit_code == ExitCode.FINE
     docker.fail("version")
     same = update("--yes")
@@ -246,7 +246,7 @@ def test_no_docker_where_nothing_is_built(
 def test_credentials_in_the_folders_env(
     update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch, is_set: bool
 ) -> None:
-    """Given .env beside config.yml, then it names credentials, unless they are set already."""
+    """Given .env in the study's folder, its credentials are used unless others are set."""
     seen: list[str] = []
     name = "AWS_ACCESS_KEY_ID"
     monkeypatch.setattr("hippo_cli.update_project.app", lambda **_: seen.append(os.environ[name]))
@@ -263,9 +263,9 @@ def test_credentials_in_the_folders_env(
 def test_an_env_that_cannot_be_read(
     study: SmallStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Given .env as PowerShell's `>` writes it, then 4 and what to do, not a trace."""
+    """Given .env as PowerShell's `>` writes it, it exits with 4 and advice, without a stack trace."""
     monkeypatch.chdir(study.directory)
-    (study.directory / ".env").write_text("AWS_PROFILE=lab", encoding="utf-16")
+    (study.directory / ".env").write_text("AWS_PROFILE=researcher", encoding="utf-16")
 
     with pytest.raises(SystemExit) as ended:
         main([])
