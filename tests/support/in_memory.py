@@ -18,7 +18,7 @@ REGION = "ca-central-1"
 
 
 def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Loads functions/<name>/app.py under a name of its own; anew each time, so its caches are empty."""
+    """Return a function that loads functions/<name>/app.py as a new module, with empty caches."""
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"function_{name}", ROOT / f"functions/{name}/app.py")
@@ -33,13 +33,13 @@ def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 def load_event(name: str) -> dict[str, Any]:
-    """Reads events/<name>.json, the samples that serve `sam local invoke` too."""
+    """Read events/<name>.json, a sample for `sam local invoke`."""
     event: dict[str, Any] = json.loads((ROOT / f"events/{name}.json").read_text())
     return event
 
 
 def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
-    """AWS in memory, empty, while the iterator stands at its `yield`; calls are recorded (see AwsHooks)."""
+    """Open an empty AWS in memory until the iterator is resumed. It records calls (see AwsHooks)."""
     # Imported here: moto takes half a second, and most tests do without it.
     import boto3
     from moto import mock_aws
@@ -51,13 +51,13 @@ def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    # moto's machine images take a tenth of a second of every test, and nobody starts a machine.
+    # moto's machine images take a tenth of a second of every test, and no test starts a machine.
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     make_quick(monkeypatch)
     with mock_aws():
         session, hooks = shared_session(REGION)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        # Handlers that are loaded from now on share clients; modules loaded before make theirs anew.
+        # Handlers loaded from now on share clients. Modules loaded before create new ones.
         own_clients = clients.make_client
         own_clients.cache_clear()
         monkeypatch.setattr(clients, "make_client", shared_client)
