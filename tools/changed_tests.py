@@ -119,7 +119,7 @@ def choose(sources: Mapping[str, str], changed: Iterable[str], everything: bool 
 
 
 def list_changed(branch: str) -> set[str]:
-    """Return the paths that differ from the merge base with a branch, or from HEAD where there is none."""
+    """Return the paths that differ from the merge base with a branch, or from HEAD without such a branch."""
     base = run_git("merge-base", "HEAD", branch) or ["HEAD"]
     new = run_git("ls-files", "--others", "--exclude-standard")
     return {*run_git("diff", "--name-only", "--no-renames", base[0]), *new}

@@ -66,10 +66,12 @@ def test_every_screen_of_the_example_study(
     look(page, person, "1-consent")
     for box in content(page).get_by_role("checkbox").all():
         box.check()
-    door.faults += [Fault("status"), Fault("status")]
+    door.faults += [Fault("status")] * 100  # for as long as axe-core looks
     submit(page)
     expect(page.get_by_role("status")).to_contain_text("Not saved yet")
     look(page, person, "1-not-saved-yet")
+    door.faults.clear()
+    page.evaluate("dispatchEvent(new Event('online'))")  # try again at once
     expect_heading(page, "Before you play")
     look(page, person, "2-quiz")
     for choice in content(page).get_by_role("combobox").all():

@@ -26,7 +26,7 @@ from tests.support.paths import ROOT
 
 REPOSITORY = ROOT
 STUDY = REPOSITORY / "examples" / "mountain_car"
-_SAM_SECONDS = 240
+_SAM_SECONDS = 480
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ class AccountView:
         return json.loads(body)
 
     def read_server(self, user_id: str) -> dict[str, Any]:
-        """Return a participant's server record, empty if there is none."""
+        """Return a participant's server record, or an empty one."""
         return self.read_json(f"_servers/{user_id}.json") or {}
 
     def read_participant(self, user_id: str, project_id: str | None = None) -> dict[str, Any]:
-        """Return a participant's record, empty if there is none."""
+        """Return a participant's record, or an empty one."""
         return self.read_json(f"{project_id or self.outputs['projectId']}/Users/{user_id}") or {}
 
     def list_keys(self, prefix: str) -> list[str]:
@@ -74,7 +74,7 @@ class AccountView:
         try:
             return list(ecs.list_tasks(cluster=cluster)["taskArns"])
         except ecs.exceptions.ClusterNotFoundException:
-            # Deleted since it was listed. What is listed as a cluster still counts.
+            # Deleted since it was listed. The list of clusters still holds it.
             return []
 
     def _list_slots(self, user_id: str) -> list[str]:

@@ -53,7 +53,7 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_record("CREATE", "attacks-2.localhost"),
         lambda a: a.change_record("CREATE", "*.localhost"),
     ),
-    "takes a name below somebody's": (
+    "takes a name below a participant's": (
         "StartServer",
         lambda a: a.change_record("CREATE", "attacks-3.localhost"),
         lambda a: a.change_record("CREATE", "mail.attacks.localhost"),
@@ -68,12 +68,12 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_record("CREATE", "attacks-7.localhost"),
         lambda a: a.change_record("CREATE", "attacks-8.localhost", "TXT", '"attacks"'),
     ),
-    "replaces somebody's record": (
+    "replaces a participant's record": (
         "StartServer",
         lambda a: a.change_record("CREATE", "attacks-9.localhost"),
         lambda a: a.change_record("UPSERT", "attacks-9.localhost"),
     ),
-    "runs a task in somebody else's cluster": (
+    "runs a task in another stack's cluster": (
         "StartServer",
         lambda a: a.run_task(MINE),
         lambda a: a.run_task(OTHER),
@@ -83,17 +83,17 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.list_keys("_slots/"),
         lambda a: a.list_keys(f"{PROJECT}/Users/"),
     ),
-    "stops somebody else's task": (
+    "stops another stack's task": (
         "StopServer",
         lambda a: a.stop_task(MINE),
         lambda a: a.stop_task(OTHER),
     ),
-    "deletes somebody else's rule": (
+    "deletes another stack's rule": (
         "StopServer",
         lambda a: a.client("events").delete_rule(Name=MINE),
         lambda a: a.client("events").delete_rule(Name=OTHER),
     ),
-    "silences somebody else's rule": (
+    "silences another stack's rule": (
         "StopServer",
         lambda a: a.client("events").remove_targets(Rule=MINE, Ids=["stop"]),
         lambda a: a.client("events").remove_targets(Rule=OTHER, Ids=["stop"]),
@@ -108,7 +108,7 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_record("DELETE", "attacks-1.localhost"),
         lambda a: a.change_record("DELETE", "attacks-1.localhost", "MX", "1 attacks.localhost"),
     ),
-    "deletes a record below somebody's name": (
+    "deletes a record below a participant's name": (
         "StopServer",
         lambda a: a.change_record("DELETE", "attacks-2.localhost"),
         lambda a: a.change_record("DELETE", "mail.attacks.localhost"),
@@ -152,17 +152,17 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.client("logs").create_log_stream(logGroupName="/aws/lambda/a", logStreamName="attacks"),
     ),
     # ---- a researcher ---------------------------------------------------------------------------------
-    "stops somebody's server by its task": (
+    "stops a participant's server by its task": (
         "Researcher",
         lambda a: a.client("ecs").describe_task_definition(taskDefinition=PROJECT),
         lambda a: a.stop_task(MINE),
     ),
-    "stops somebody's server by a message": (
+    "stops a participant's server by a message": (
         "Researcher",
         lambda a: a.invoke(a.name_of("UpdateFunctionName")),
         lambda a: a.publish("StopServer"),
     ),
-    "stops somebody's server by its rule": (
+    "stops a participant's server by its rule": (
         "Researcher",
         lambda a: a.client("ecs").list_task_definitions(familyPrefix=PROJECT),
         lambda a: a.client("events").put_rule(Name=MINE, ScheduleExpression="rate(1 minute)"),
@@ -197,12 +197,12 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.list_keys(f"{PROJECT}/Users/"),
         lambda a: a.list_keys(f"{NEIGHBOUR}/Users/"),
     ),
-    "lists everybody's projects": (
+    "lists all projects": (
         "Researcher",
         lambda a: a.list_keys(f"{PROJECT}-attacks/"),
         lambda a: a.list_keys(""),
     ),
-    "reads everybody's configurations": (
+    "reads all configurations": (
         "Researcher",
         lambda a: a.get(f"{PROJECT}/consent.html"),
         lambda a: a.get("project_master_list.json"),
@@ -254,12 +254,12 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.get("_servers/attacks-of-another.json"),
     ),
-    "reads a server record that says of no project": (
+    "reads a server record without a project": (
         "Researcher",
         lambda a: a.get("_servers/attacks-begins-so.json"),
         lambda a: a.get("_servers/attacks-of-none.json"),
     ),
-    "lists everybody's servers": (
+    "lists all servers": (
         "Researcher",
         lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.list_keys("_servers/"),
@@ -274,14 +274,14 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.tag("_servers/attacks-of-another.json", PROJECT),
     ),
-    "changes what tools are told": (
+    "changes the parameters that tools read": (
         "Researcher",
         lambda a: a.client("ssm").get_parameters_by_path(Path=a.name_of("ParametersPath")),
         lambda a: a.client("ssm").put_parameter(
             Name=f"{a.name_of('ParametersPath')}NextUrl", Value="https://example.org", Overwrite=True
         ),
     ),
-    "without a tag, writes to what is named like the tag": (
+    "without a tag, writes to a key named like the tag": (
         "UntaggedResearcher",
         lambda a: a.invoke(a.name_of("UpdateFunctionName")),
         lambda a: a.put_page(f"${{aws:PrincipalTag/{TAG}}}/consent.html"),

@@ -19,17 +19,17 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.list_keys("_servers/"),
         lambda a: a.list_keys(""),
     ),
-    "as a steward, deletes another project's answer for good": (
+    "as a steward, permanently deletes another project's answer": (
         "Steward",
         lambda a: a.delete_version(f"{PROJECT}/Users/attacks-gone"),
         lambda a: a.delete_version(f"{NEIGHBOUR}/Users/attacks"),
     ),
-    "as a steward, deletes another project's trial for good": (
+    "as a steward, permanently deletes another project's trial": (
         "Steward",
         lambda a: a.delete_version(f"{PROJECT}-one/Trials/attacks-gone/1"),
         lambda a: a.delete_version(f"{NEIGHBOUR}/Trials/attacks/1"),
     ),
-    "as a steward, deletes a frozen version for good": (
+    "as a steward, permanently deletes a frozen version": (
         "Steward",
         lambda a: a.delete_version(f"{PROJECT}/_admission.json"),
         lambda a: a.delete_version(f"{PROJECT}/_versions/attacks.json"),
@@ -69,7 +69,7 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.get("_servers/attacks-of-another.json"),
         lambda a: a.tag("_servers/attacks-of-another.json", PROJECT),
     ),
-    "as a steward, frees a place under the cap": (
+    "as a steward, frees a slot": (
         "Steward",
         lambda a: a.delete("_slots/q.20300101T000000000Z.attacks-gone.attacks"),
         lambda a: a.delete("_slots/0000"),

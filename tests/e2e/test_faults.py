@@ -23,7 +23,7 @@ Fault = dict[str, Any]
 
 
 def death(function: str, **limits: Any) -> Fault:
-    """Return a fault: a function dies once."""
+    """Return a fault: a function is killed once."""
     return {"kind": "lambda-death", "function": function, "times": 1, **limits}
 
 

@@ -59,7 +59,7 @@ def is_gone(account: AccountView, user_id: str) -> bool:
 def test_a_server_that_dies_in_the_game_is_replaced(
     account: AccountView, faults: Faults, user_id: str, fault: dict[str, Any], provider: str
 ) -> None:
-    """Given a server that dies during the game, the participant plays on its replacement and finishes."""
+    """Given a server that ends during the game, the participant plays on its replacement and finishes."""
     participant = PatientParticipant(account.outputs, user_id)
     participant.begin()
     participant.submit(FORMS[0])

@@ -18,7 +18,7 @@ REGION = "ca-central-1"
 
 
 def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Return a loader of functions/<name>/app.py under its own name, always new, with empty caches."""
+    """Return a function that loads functions/<name>/app.py as a new module, with empty caches."""
 
     def load(name: str) -> ModuleType:
         spec = importlib.util.spec_from_file_location(f"function_{name}", ROOT / f"functions/{name}/app.py")
@@ -33,13 +33,13 @@ def make_loader(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 
 def load_event(name: str) -> dict[str, Any]:
-    """Read events/<name>.json, one of the samples that `sam local invoke` uses too."""
+    """Read events/<name>.json, a sample for `sam local invoke`."""
     event: dict[str, Any] = json.loads((ROOT / f"events/{name}.json").read_text())
     return event
 
 
 def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
-    """Provide empty AWS in memory while the iterator is at its `yield`; record calls (see AwsHooks)."""
+    """Open an empty AWS in memory until the iterator is resumed. It records calls (see AwsHooks)."""
     # Imported here: moto takes half a second, and most tests do without it.
     import boto3
     from moto import mock_aws
@@ -57,7 +57,7 @@ def open_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator["AwsHooks"]:
     with mock_aws():
         session, hooks = shared_session(REGION)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
-        # Handlers that are loaded from now on share clients; modules loaded before create new ones.
+        # Handlers loaded from now on share clients. Modules loaded before create new ones.
         own_clients = clients.make_client
         own_clients.cache_clear()
         monkeypatch.setattr(clients, "make_client", shared_client)
