@@ -114,7 +114,7 @@ def test_a_full_disk_leaves_the_files_of_before(
         result = run("export", PROJECT, "--out", out)
 
     assert result.exit_code == ExitCode.MACHINE
-    assert "the disk is full; make room and run the same command again" in result.stderr
+    assert "the disk is full; free some space and run the same command again" in result.stderr
     assert {path: path.read_bytes() for path in out.rglob("*.csv")} == before
     assert not list_parts(out)
     assert export(run, out)["rows"]["participants"] == 4
@@ -230,7 +230,7 @@ def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
     result = run("export", PROJECT, "--out", out)
 
     assert result.exit_code == ExitCode.AWS
-    assert "there are no AWS credentials" in result.stderr
+    assert "no AWS credentials were found" in result.stderr
 
 
 def test_unknown_projects(

@@ -196,7 +196,7 @@ def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
     result = run("stop", "--all")
 
     assert (result.exit_code, lab.messages("stop")) == (0, [])
-    assert "No server is running" in result.stdout
+    assert "No servers are running" in result.stdout
 
 
 @pytest.mark.parametrize(
