@@ -36,7 +36,7 @@ async function runStudy(link) {
   await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl).run();
 }
 
-/** Show why nothing happens. What is not stored yet is kept in this browser. */
+/** Show why nothing happens. This browser keeps answers that are not stored yet. */
 function showTrouble(trouble, memory) {
   const isPending = Boolean(memory.read().pending);
   if (trouble === "offline") showStatus(translate("offline"));

@@ -1,4 +1,4 @@
-// What this browser remembers of a participant, so that a reload, a crash or a day without network loses nothing.
+// This browser's memory of a participant, so that a reload, a crash or a day without network loses nothing.
 
 const USER_ID = /^[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?$/;
 

@@ -75,7 +75,7 @@ export class Study {
     }
   }
 
-  /** Ask again about a response older than what was shown: it may be late, and another tab further ahead. */
+  /** Ask again about a response older than what was shown: it may be late, and another tab ahead. */
   async #confirm(response) {
     if (isRefused(response) || response.step >= (this.#memory.read().step ?? 0)) return response;
     const again = await this.#api.get(0);

@@ -79,7 +79,7 @@ class ServerPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing will change, and the findings about it."""
+    """The changes that publishing will make, and the findings about it."""
 
     target: Target
     files: FileChanges

@@ -1,1 +1,1 @@
-"""What the HIPPO Gym handlers share; it depends on nothing but boto3."""
+"""The code that the HIPPO Gym handlers share. It depends on nothing but boto3."""

@@ -92,7 +92,7 @@ def poll(
 class Pace:
     """The schedule of repeated checks: the first is due at once, the others at the intervals of `poll`.
 
-    It is for a check that costs an AWS call, beside another that costs nothing and is made more often.
+    It is for a check that costs an AWS call, next to another check that costs nothing and is made more often.
     """
 
     def __init__(self, clock: Clock, first: float = 1.0, most: float = 5.0) -> None:

@@ -6,7 +6,7 @@ passes through `logging` in an object of its own. Nothing is written while no st
 is disabled.
 
 The stack is the only dimension: each other value of a dimension would be billed as a metric of its own. Ids
-and reasons are properties beside the metrics, by which the log can be searched.
+and reasons are properties next to the metrics, by which the log can be searched.
 """
 
 import json

@@ -247,7 +247,7 @@ def test_a_browser_without_storage_takes_part(world: StudyWorld, visitor: Visito
 
 
 def test_a_record_that_is_new_meets_no_old_draft(world: StudyWorld, visitor: Visitor) -> None:
-    """Given a browser that was further ahead, nothing old is sent or shown when the participant's record
+    """Given a browser that was ahead, nothing old is sent or shown when the participant's record
     is a new one."""
     page = visitor.open(userId="u1")
     answer(page, "one")
@@ -277,7 +277,7 @@ def test_a_study_closed_in_the_middle_keeps_the_answer(world: StudyWorld, visito
 
 
 def test_a_page_whose_frame_does_not_load_at_first(visitor: Visitor) -> None:
-    """Given a network that fails just when a page is to be shown, the page says so and shows it later."""
+    """Given a network that fails just before a page is shown, the page says so and shows it later."""
     held: list[Route] = []
     visitor.context.route("**/frame.html", lambda route: held.append(route), times=1)
     visitor.context.route("**/frame.html", lambda route: route.abort(), times=1)

@@ -72,7 +72,7 @@ def test_object_that_is_gone_is_not_replaced(store: Any) -> None:
 
 
 def test_listing_shows_what_lies_directly_below(store: Any) -> None:
-    """Given keys in folders and beside, only those directly below the prefix are listed, in order."""
+    """Given keys in folders and next to them, only those directly below the prefix are listed, in order."""
     for key in ("a/2", "a/1", "a/b/3", "ab/4", "a-5"):
         store.create(key, b"12")
 

@@ -18,7 +18,7 @@ _TRIES, _QUICK_TRIES = 6, 2  # of botocore: PATIENT and QUICK in hippo.aws.clien
 
 
 class Fault(Enum):
-    """What may happen to a call."""
+    """A fault that a call may meet."""
 
     NOT_DONE = "not done"
     LOST = "done, answer lost"
@@ -43,7 +43,7 @@ class Point:
 
 
 class Boundary:
-    """The path of a call to AWS and back; `told` receives each: program, operation, arguments."""
+    """The path of a call to AWS and back; `told` receives each call: program, operation, arguments."""
 
     told: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
 

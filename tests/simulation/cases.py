@@ -23,7 +23,7 @@ SOON = 1.0  # seconds after the invocation has ended, one way or the other
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What happens, what follows, and the faults by the number of the call."""
+    """An act, its aftermath, and the faults by the number of the call."""
 
     act: str
     aftermath: str

@@ -95,7 +95,7 @@ class Deployment:
         flow = world.idle_flows.pop() if world.idle_flows else self._make_flow()
         world.flows[world.scheduler.current] = flow
         answer = self.apps["next_step"].lambda_handler(event, context)
-        world.idle_flows.append(flow)  # one that died is not used again
+        world.idle_flows.append(flow)  # a killed one is not used again
         return answer
 
 

@@ -49,7 +49,7 @@ class Invariants:
         self._over_since: dict[str, float] = {}  # by participant: past the stop step, and stopped
         self._answers = AnswerInvariants(world, self._note)
         self.found: list[Violation] = []
-        self.unfinished = 0  # records without resources whose invocation died
+        self.unfinished = 0  # records without resources whose invocation was killed
         self.swept = False
         self.longest_excess = 0.0
         world.s3.wrote.append(self._check_write)
@@ -243,7 +243,7 @@ class Invariants:
                 self._check_server_at_rest(user, server)
 
     def _may_be_continued(self, server: dict[str, Any]) -> bool:
-        """Whether a record without resources is one whose invocation died and that anyone may take over."""
+        """Return whether the record has no resources and its killed invocation's lease is over."""
         lease = _read_time(server.get("leaseUntil"))
         is_free = lease is None or lease <= self._world.scheduler.now()
         return server["state"] in ("starting", "stopping") and is_free

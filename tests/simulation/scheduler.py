@@ -23,7 +23,7 @@ class Death(BaseException):  # noqa: N818  # not an error of the code: its proce
 
 
 class Program:
-    """Code that runs beside others for up to `limit` seconds; it is killed at `ends`."""
+    """Code that runs concurrently with others for up to `limit` seconds; it is killed at `ends`."""
 
     def __init__(self, scheduler: "Scheduler", name: str, work: Callable[[], Any], limit: float) -> None:
         self.name = name

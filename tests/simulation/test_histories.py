@@ -12,11 +12,8 @@ from tests.support.paths import ROOT
 
 
 def test_histories(capsys: pytest.CaptureFixture[str]) -> None:
-    """Given 20,000 operations of participants, operators and mishaps, all invariants hold.
-
-    They run in a process of their own: nothing that another test has left there, a thread or a cache,
-    can make a history differ when it is run again.
-    """
+    """Given 20,000 operations of participants, operators and mishaps, all invariants hold."""
+    # In a process of its own: a thread or a cache of another test cannot change a history that is run again.
     seed = units.choose_seed()
     with capsys.disabled():
         print(f"\nSIMULATION_SEED={seed}")  # noqa: T201  # a run that fails elsewhere can be repeated here

@@ -21,7 +21,7 @@ ORDERS = ("oldest", "newest")
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """Begun before which call of which function, which then dies or not; which message comes first later."""
+    """A withdrawal: the call that it precedes, whether that function is killed, and the first later message."""
 
     act: str
     number: int
@@ -117,7 +117,7 @@ def deliver_again(world: World, messages: list[Message], first: str) -> None:
 
 
 def withdraw(world: World) -> None:
-    """What the tool does: have the server stopped, and look until it is; then delete, and nothing is lost."""
+    """Do what the tool does: have the server stopped, wait for that, then delete."""
     if world.server().get("state", "stopped") != "stopped":
         world.send_stop(requestId=f"{PROJECT}/{USER}/by hand")
         world.scheduler.plan(LOOKS_EVERY, lambda: _look_again(world, world.scheduler.time))

@@ -21,7 +21,7 @@ class Certificate:
 
     @property
     def parsed(self) -> x509.Certificate:
-        """What it holds."""
+        """The parsed certificate."""
         return x509.load_pem_x509_certificate(self.chain)
 
     @property
@@ -31,7 +31,7 @@ class Certificate:
 
     @property
     def spki(self) -> str:
-        """The hash of its public key by which Chromium can be told to trust it."""
+        """The hash of its public key by which Chromium can trust it."""
         key = self.parsed.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )

@@ -45,7 +45,7 @@ def find_chromium() -> str:
 def open_chromium(*flags: str) -> Iterator[Browser]:
     """Chromium, for a module of tests: while Playwright runs, its thread can start no other event loop.
 
-    `flags` are further words of its command line.
+    `flags` are more arguments of its command line.
     """
     expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:

@@ -27,7 +27,7 @@ class CloudFormation:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - likewise
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
                 """Log nothing."""
 
         self.server = HTTPServer(("127.0.0.1", 0), Handler)

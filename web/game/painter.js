@@ -1,6 +1,6 @@
 // Draws frames on a canvas: always the latest, however many arrive.
 
-/** Decodes one frame at a time. Of the frames that arrive meanwhile, the newest waits and the others are dropped. */
+/** Decodes one frame at a time. The newest of the frames that arrive meanwhile waits, and the others are dropped. */
 export class Painter {
   #canvas;
   #context;

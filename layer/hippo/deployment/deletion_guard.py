@@ -86,7 +86,7 @@ class DeletionGuard:
 
 
 def describe_objection(names: list[str]) -> str:
-    """Return the text that CloudFormation shows beside DELETE_FAILED."""
+    """Return the text that CloudFormation shows next to DELETE_FAILED."""
     shown = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
     one = len(names) == 1
     count, them = ("1 game server is", "it") if one else (f"{len(names)} game servers are", "them")

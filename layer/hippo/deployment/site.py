@@ -29,7 +29,7 @@ OTHER_TYPE = "application/octet-stream"
 CACHE_CONTROL = "no-cache"
 INDEX = "index.html"
 CONFIG = "config.json"
-# The folder of the layer that contains this module, which Lambda unpacks beside the page.
+# The folder of the layer that contains this module, which Lambda unpacks next to the page.
 _NOT_THE_PAGE = "python"
 
 

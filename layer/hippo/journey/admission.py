@@ -19,7 +19,7 @@ FULL = "full"
 LINK_INVALID, ID_MISSING = "linkInvalid", "recruiterIdMissing"
 CLOSED, MOBILE, NARROW = "closed", "mobile", "narrow"
 REASONS = (LINK_INVALID, ID_MISSING, CLOSED, MOBILE, NARROW, FULL)
-MOST_REFUSED = 5000  # ids kept for each reason; further refusals are not counted
+MOST_REFUSED = 5000  # ids kept for each reason; refusals beyond it are not counted
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ ENDED_TITLE = "The game has ended"
 ENDED_TEXT = "The time for the game is over."
 REFUSED_TITLE = "You cannot take part at the moment"
 
-# What is wrong, and what the participant can do.
+# Each reason's problem, and what the participant can do.
 REFUSALS = {
     "linkInvalid": (
         "This link does not work.",
@@ -48,7 +48,7 @@ REFUSALS = {
         "Thank you for your interest. You do not need to do anything else.",
     ),
 }
-# What only the project's config knows.
+# Details that only the project's config has.
 _DETAILS = {
     "closed": "It closed to new participants on {closes_at}.",
     "narrow": "The study needs a window at least {min_width} pixels wide.",

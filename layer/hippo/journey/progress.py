@@ -14,7 +14,7 @@ SHOW_AGAIN = timedelta(seconds=25)
 
 
 class Phase(Enum):
-    """What the participant sees."""
+    """The kind of page that the participant sees."""
 
     NOWHERE = "nowhere"  # no record yet
     PAGE = "page"  # waits for an answer

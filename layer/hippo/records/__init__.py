@@ -1,1 +1,1 @@
-"""What the platform remembers in S3: participants, their servers, and the messages between functions."""
+"""The platform's memory in S3: participants, their servers, and the messages between functions."""

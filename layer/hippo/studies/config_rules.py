@@ -23,7 +23,7 @@ _LANGUAGE = re.compile(_LANGUAGE_TAG)
 
 
 class Rule:
-    """What a value may be. Values in `absent` count as if the key were missing."""
+    """The values that a key accepts. Values in `absent` count as if the key were missing."""
 
     absent: tuple[Any, ...] = (None, "")
 

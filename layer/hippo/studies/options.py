@@ -42,7 +42,7 @@ PAGE_KEYS = (
         "The language of your pages, as a BCP 47 tag in quotes. The page around them uses it too.",
         '"en"',
     ),
-    Key("completion", Section(), "What participants are shown at the end."),
+    Key("completion", Section(), "The code and link that participants see at the end."),
     Key("completion.code", Code(), "The code that recruiters ask for, in quotes.", '"C1AB2"'),
     Key(
         "completion.url",
@@ -96,7 +96,7 @@ OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """Who is admitted, and how many play at once, by the current list; `closes_at` is in UTC."""
+    """The rules of admission and the number of servers at once, from the current list; `closes_at` is in UTC."""
 
     one_per: str | None = None
     signed_links: bool = False
@@ -109,7 +109,7 @@ class AccessOptions:
 
 @dataclass(frozen=True, slots=True)
 class PageOptions:
-    """What participants see, by the version that they began with."""
+    """The options of the pages, from the version that the participant began with."""
 
     completion: Completion | None = None
     consent_step: int | None = None

@@ -82,7 +82,7 @@ def test_missing_key_without_permission_to_list_is_a_newcomer(world: StudyWorld)
 
 
 def test_record_that_cannot_be_read_is_never_overwritten(world: StudyWorld) -> None:
-    """Given AccessDenied for a record that is there, the response is 503 and the record as it was."""
+    """Given AccessDenied for an existing record, the response is 503 and the record is unchanged."""
     world.get()
     world.post({"page": "consent"})
     before = world.record()

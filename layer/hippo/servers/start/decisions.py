@@ -1,4 +1,4 @@
-"""What a start message leads to, given server record, project and participant: pure decisions."""
+"""Pure decisions about a start message, given server record, project and participant."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -43,7 +43,7 @@ class StartCase:
 
 
 class Action(Enum):
-    """What `start_server` does about a start message."""
+    """The ways in which `start_server` handles a start message."""
 
     LOAD = "load"  # read project, study and participant, then decide again
     IGNORE = "ignore"

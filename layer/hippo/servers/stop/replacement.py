@@ -37,7 +37,7 @@ class Replacement:
         self._try(lambda: queue.enter(slots.view(), *ids, name_replacement(record), since, None))
 
     def request(self, record: ServerRecord) -> None:
-        """Publish the replacement's start; repeating it has no further effect."""
+        """Publish the replacement's start; repeating it has no effect."""
         message = build_start(record.project_id, record.user_id, name_replacement(record))
         self._tools.start_topic.publish(message)
         logger.info("restart", extra={"userId": record.user_id, "attempt": record.attempt})

@@ -113,7 +113,7 @@ def test_step_ahead_is_refused(progress: Progress, method: str) -> None:
 @pytest.mark.parametrize("beyond", [1, 2])
 def test_request_that_lost_the_race_does_not_advance(progress: Progress, method: str, beyond: int) -> None:
     """Given an advance that lost to a rival who advanced one or two steps, it refers to the step that it
-    first read and advances no further."""
+    first read and advances no more."""
     finished = settle(progress, Move.ADVANCE, None)
     later = Progress(Phase.PAGE, progress.step + beyond)
 

@@ -1,4 +1,4 @@
-"""What a start message leads to: decisions without AWS."""
+"""Decisions about a start message, without AWS."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
