@@ -47,7 +47,7 @@ def record_simulation(every: int = 1) -> set[Request]:
 
     # The handlers write their metrics to standard output.
     with DEPLOYMENT.install(), redirect_stdout(io.StringIO()):
-        Boundary.told = note
+        Boundary.observer = note
         try:
             for act in cases.ACTS:
                 for case in islice(cases.list_single(act), 0, None, every):
@@ -55,7 +55,7 @@ def record_simulation(every: int = 1) -> set[Request]:
             for show in (change_definition, leave_queue, lose_start):
                 show()
         finally:
-            Boundary.told = None
+            Boundary.observer = None
     return requests
 
 
@@ -69,7 +69,7 @@ def change_definition() -> None:
             return None
         runs.append(point)
         if len(runs) == 1:
-            return Fault.DIES
+            return Fault.KILLED
         world.ecs.revision += 1
         return None
 

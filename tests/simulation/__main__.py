@@ -1,9 +1,9 @@
 """`python -m tests.simulation`: the full set, or one case, order or seed of it again.
 
 python -m tests.simulation [all]
-python -m tests.simulation case 'start/retry/5:LOST,31:DIES'
+python -m tests.simulation case 'start/retry/5:LOST,31:KILLED'
 python -m tests.simulation order 'start ∥ stop' 'swapped/3,5'
-python -m tests.simulation withdrawal 'start/5/dies/newest'
+python -m tests.simulation withdrawal 'start/5/killed/newest'
 python -m tests.simulation withdrawals
 SIMULATION_SEED=1 python -m tests.simulation histories
 """

@@ -26,7 +26,7 @@ class Fault(Enum):
     REFUSED = "refused, in the way of this call"
     TASK_ENDS = "before it the participant's task crashes"
     TASK_ENDS_UNHEARD = "before it the task crashes, and the event of that comes an hour late"
-    DIES = "the process dies after it"
+    KILLED = "the process is killed after it"
 
 
 class Point:
@@ -43,9 +43,9 @@ class Point:
 
 
 class Boundary:
-    """The path of a call to AWS and back; `told` receives each call: program, operation, arguments."""
+    """The path of a call to AWS and back; `observer` receives each call: program, operation, arguments."""
 
-    told: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
+    observer: ClassVar[Callable[[str, str, dict[str, Any]], None] | None] = None
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -84,7 +84,7 @@ class Boundary:
         try:
             answer = self._do(effect, program, look)
         finally:
-            if fault is Fault.DIES:
+            if fault is Fault.KILLED:
                 program.is_dead = True
                 raise Death(f"{program.name} died after {operation}")
         if fault is Fault.LOST:
@@ -135,8 +135,8 @@ def operation(
     def mark(method: Callable[..., Any]) -> Callable[..., Any]:
         def call(self: Any, **arguments: Any) -> Any:
             program = self.boundary.scheduler.current
-            if Boundary.told and program:
-                Boundary.told(program.name, name, arguments)
+            if Boundary.observer and program:
+                Boundary.observer(program.name, name, arguments)
             waits = reads or (is_refused is not None and is_refused(self, **arguments))
             look = (name, *map(str, arguments.values())) if waits else None
             return self.boundary.call(name, lambda: method(self, **arguments), look)

@@ -1,7 +1,7 @@
 """Crash points: one fault, or two, at every AWS call of an invocation, and everything that may follow.
 
-The name describes a case: `start/retry/5:LOST,31:DIES` is the start of a server whose calls 5 and 31 (counted
-from the first call of the start) meet these faults, and after which the platform's retry follows.
+The name describes a case: `start/retry/5:LOST,31:KILLED` is the start of a server whose calls 5 and 31
+(counted from the first call of the start) meet these faults, and after which the platform's retry follows.
 """
 
 from collections.abc import Callable, Iterator

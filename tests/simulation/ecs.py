@@ -103,8 +103,8 @@ class SimulatedEcs:
             if override["name"] not in self.container_names:
                 text = f"Override for container named {override['name']} is not a container in the task."
                 raise refuse("ecs:RunTask", "InvalidParameterException", text)
-        told = repr([named["networkConfiguration"], named.get("overrides")])
-        parameters = (taskDefinition, provider, self.revision, told)
+        shape = repr([named["networkConfiguration"], named.get("overrides")])
+        parameters = (taskDefinition, provider, self.revision, shape)
         before, arn = self._tokens.get((cluster, clientToken), (parameters, ""))
         if before != parameters:
             raise refuse("ecs:RunTask", "ConflictException")

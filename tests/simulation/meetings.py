@@ -135,7 +135,7 @@ def prepare_ended(world: World) -> None:
 
 def prepare_half(world: World) -> None:
     """Let a start have been cut off after it had a task, and its lease have expired."""
-    world.boundary.choose_fault = lambda point: Fault.DIES if point.operation == "ecs:RunTask" else None
+    world.boundary.choose_fault = lambda point: Fault.KILLED if point.operation == "ecs:RunTask" else None
     form, world.lambdas.form_invocation = world.lambdas.form_invocation, give_up_at_once
     world.send_start()
     world.scheduler.wait(LONGEST_RUN + 1)

@@ -124,8 +124,8 @@ class Participant:
     @property
     def is_through(self) -> bool:
         """Whether the page shown is the final one, or says that the game is unavailable."""
-        told = self.last.get("error") == GAVE_UP and not self.last.get("mayRetry")
-        return told or (bool(self.last) and self.step > self.last["steps"])
+        has_failed = self.last.get("error") == GAVE_UP and not self.last.get("mayRetry")
+        return has_failed or (bool(self.last) and self.step > self.last["steps"])
 
     def finish(self, most: int = 400) -> None:
         """Continue until nothing is left to do."""

@@ -105,7 +105,7 @@ def test_calls_beyond_the_rate_wait_and_then_fail(world: World) -> None:
 
 def test_an_ended_program_makes_no_further_call(world: World) -> None:
     """Given a process that is killed after a call, its later calls have no effect."""
-    world.boundary.faults = {0: Fault.DIES}
+    world.boundary.faults = {0: Fault.KILLED}
 
     def work() -> None:
         try:

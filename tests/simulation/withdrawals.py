@@ -21,29 +21,29 @@ ORDERS = ("oldest", "newest")
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A withdrawal: the call that it precedes, whether that function is killed, and the first later message."""
+    """A withdrawal: the call that follows it, whether that function is killed, the first later message."""
 
     act: str
     number: int
-    dies: bool = False
+    killed: bool = False
     first: str = ORDERS[0]
 
     def __str__(self) -> str:
-        return f"{self.act}/{self.number}/{'dies' if self.dies else 'goes on'}/{self.first}"
+        return f"{self.act}/{self.number}/{'killed' if self.killed else 'continues'}/{self.first}"
 
     @classmethod
     def parse(cls, text: str) -> "Withdrawal":
         """Return the withdrawal of that name."""
         act, number, ending, first = text.split("/")
-        return cls(act, int(number), ending == "dies", first)
+        return cls(act, int(number), ending == "killed", first)
 
 
 def list_withdrawals(act: str) -> Iterator[Withdrawal]:
     """List a withdrawal at every call of the act's function."""
     for number in range(count_calls(act)):
-        for dies in (False, True):
+        for killed in (False, True):
             for first in ORDERS:
-                yield Withdrawal(act, number, dies, first)
+                yield Withdrawal(act, number, killed, first)
 
 
 def count_calls(act: str) -> int:
@@ -147,7 +147,7 @@ def _withdraw_at(world: World, function: str, withdrawal: Withdrawal) -> None:
         if left[0] != -1:
             return None
         withdraw(world)
-        return Fault.DIES if withdrawal.dies else None
+        return Fault.KILLED if withdrawal.killed else None
 
     world.boundary.choose_fault = choose_fault
 

@@ -191,7 +191,7 @@ class World:
         """Wait until nothing is due and every lease is over."""
         for wait in (SWEEP_EVERY, 0):
             if not self.scheduler.run(LONGEST):
-                self.invariants.fail(1, f"something goes on for ever; left: {self.left()}")
+                self.invariants.fail(1, f"something continues forever; left: {self.left()}")
             self.scheduler.wait(wait)
 
     # ---- what is there ----------------------------------------------------------------------------------

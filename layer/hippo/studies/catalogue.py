@@ -35,7 +35,7 @@ class ListedProject:
 
     @cached_property
     def access(self) -> AccessOptions:
-        """The rules of admission. Unreadable options are absent, and logged once for each reading of the list."""
+        """The rules of admission. Unreadable options are absent, and logged once per reading of the list."""
         return read_access(self.config)
 
 

@@ -96,7 +96,7 @@ OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """The rules of admission and the number of servers at once, from the current list; `closes_at` is in UTC."""
+    """The rules of admission and the cap on servers, from the current list; `closes_at` is in UTC."""
 
     one_per: str | None = None
     signed_links: bool = False

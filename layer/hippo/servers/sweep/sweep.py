@@ -1,8 +1,8 @@
 """The sweep: compares server records with what exists, and has orphans stopped.
 
 It tears nothing down itself. For each orphan it publishes a stop, which has retries and a dead-letter queue
-of its own and respects leases. So a sweep is quick, may run twice or at the same time as starts and stops, and may be cut
-off anywhere. The next sweep begins where it ended.
+of its own and respects leases. So a sweep is quick, may run twice or at the same time as starts and
+stops, and may be cut off anywhere. The next sweep begins where it ended.
 """
 
 import json

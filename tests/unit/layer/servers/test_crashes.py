@@ -16,7 +16,7 @@ World = LifecycleWorld
 def crash_everywhere(
     prepare: Callable[[World], None], act: Callable[[World, str], None], check: Callable[[World, str], None]
 ) -> int:
-    """Let `act` end at each of its calls in turn, in a world of its own, and `check` each. Return the number of calls.
+    """Let `act` end at each of its calls, each in a new world, and `check` it. Return the number of calls.
 
     `act` and `check` are given the invocation's request id.
     """
