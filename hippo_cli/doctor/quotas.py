@@ -74,7 +74,7 @@ def check_fargate(connection: Connection, participants: int, cpu: float) -> Iter
 
 
 def check_rules(connection: Connection, participants: int) -> Iterator[Result]:
-    """Check the quota of rules. Each server has a shutdown rule."""
+    """Check the quota of rules. Each server has a shutdown alarm."""
     value = read_quota(connection.make_client("service-quotas"), RULES)
     found = f"{value:g} rules, one for each server"
     if value >= participants + OTHER_RULES:

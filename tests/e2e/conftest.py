@@ -9,7 +9,7 @@ from tests.e2e.running_platform import RunningPlatform, wait_until_gone
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the test of the shutdown rule last. Earlier tests set the rule, which takes a minute to fire."""
+    """Put the test of the shutdown alarm last. Earlier tests set the rule, which takes a minute to fire."""
     items.sort(key=lambda item: "test_shutdown_rule_cleans_up" in item.name)
 
 

@@ -121,7 +121,7 @@ def test_server_is_reachable_whenever_the_game_page_is_shown(account):
 
 
 def test_shutdown_rule_cleans_up_after_a_participant_who_walks_away(account, walker):
-    """Given a participant who walks away, the shutdown rule fires, stops the server and leaves nothing."""
+    """Given a participant who walks away, the shutdown alarm fires, stops the server and leaves nothing."""
     assert account.read_server(walker.user_id)["state"] in ("ready", "stopping", "stopped")
 
     await_nothing_left(account, walker.user_id, seconds=150)

@@ -38,7 +38,7 @@ def record() -> None:
     """Create the committed records again."""
     say("simulation: one fault at every call")
     save_requests(SIMULATION, record_simulation())
-    say("local platform: everything once, and a shutdown rule that fires by itself")
+    say("local platform: everything once, and a shutdown alarm that fires by itself")
     with run(RecordingPlatform) as platform:
         save_requests(PLATFORM, record_platform(platform, cron=True))
 

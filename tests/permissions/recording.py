@@ -49,7 +49,7 @@ class RecordingPlatform(RunningPlatform):
 
 
 def record_platform(platform: RecordingPlatform, *, cron: bool) -> set[Request]:
-    """Do everything once; `cron` lets a shutdown rule fire by itself too, which takes up to two minutes."""
+    """Do everything once; `cron` lets a shutdown alarm fire by itself too, which takes up to two minutes."""
     account = AccountView(platform)
     options.switch_on(account)
     platform.learn_names()

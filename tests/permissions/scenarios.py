@@ -177,7 +177,7 @@ def read_old_list(account: AccountView, _: Faults) -> None:
 
 
 def walk_away(account: AccountView, _: Faults) -> None:
-    """Leave the game, so that the shutdown rule fires."""
+    """Leave the game, so that the shutdown alarm fires."""
     project, user_id = "short_study", "u-walker"
     put_pages(account, account.outputs["bucket"], project)
     publish(account, {**ONE_GAME, "id": project, "ecsTask": account.outputs["projectId"], "maxRuntime": 1})

@@ -26,7 +26,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecordingPlat
 
 @pytest.fixture(scope="module")
 def recorded(platform: RecordingPlatform) -> set[Request]:
-    """Return the requests of everything except a shutdown rule that fires by itself."""
+    """Return the requests of everything except a shutdown alarm that fires by itself."""
     return record_platform(platform, cron=False)
 
 

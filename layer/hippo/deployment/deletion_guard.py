@@ -58,7 +58,7 @@ class DeletionGuard:
         return describe_objection(left) if left else ""
 
     def list_servers(self) -> list[str]:
-        """Return the names of all servers that have a shutdown rule or a cluster."""
+        """Return the names of all servers that have a shutdown alarm or a cluster."""
         names = self._tools.rules.list_names(f"{self._prefix}-")
         clusters = self._tools.containers.list_clusters(f"{self._prefix}-")
         if clusters:

@@ -79,7 +79,7 @@ def test_nothing_is_done_while_the_stack_lives(
 def test_stack_with_a_server_is_not_deleted(
     send: Callable[..., dict[str, str]], aws: AwsHooks, left: str
 ) -> None:
-    """Given a shutdown rule or a cluster, the response is FAILED with its name and the remedy."""
+    """Given a shutdown alarm or a cluster, the response is FAILED with its name and the remedy."""
     name = "hippo-1-ada" if left != "hashed rule" else f"hippo-1234-{'a' * 53}"
     if left == "cluster":
         shared_client("ecs").create_cluster(clusterName=name)

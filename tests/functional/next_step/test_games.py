@@ -72,7 +72,7 @@ def test_server_of_another_participant_is_not_shown(world: StudyWorld) -> None:
 
 
 def test_server_past_its_deadline_is_not_shown(world: StudyWorld) -> None:
-    """Given a server whose shutdown rule is due, no participant is sent there."""
+    """Given a server whose shutdown alarm is due, no participant is sent there."""
     world.put_server(deadline=world.minutes_later(-1))
 
     assert world.reach_waiting().page == "wait"

@@ -41,7 +41,7 @@ def test_sample_start_message_is_read(load_event: Any) -> None:
 
 
 def test_sample_stop_message_is_read(load_event: Any) -> None:
-    """Given the sample event, as a shutdown rule sends it, the message has the attempt too."""
+    """Given the sample event, as a shutdown alarm sends it, the message has the attempt too."""
     ((body, _, sent_at),) = read_notifications(load_event("stop_message"), NOON)
 
     message = read_stop(body, sent_at)

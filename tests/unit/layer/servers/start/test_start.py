@@ -31,7 +31,7 @@ def test_a_start_ends_ready(world: LifecycleWorld) -> None:
 
 
 def test_the_shutdown_alarm_comes_first(world: LifecycleWorld) -> None:
-    """Given a start, the shutdown rule is armed before anything that costs money exists."""
+    """Given a start, the shutdown alarm is armed before anything that costs money exists."""
     world.start()
 
     made = world.journal.names(
