@@ -304,7 +304,7 @@ def test_pages_that_differ_in_variants_are_refused(world: StudyWorld) -> None:
     answer = world.update({**world.config, "groups": "balanced"})
 
     assert answer["statusCode"] == 400
-    assert "groups: balanced needs as many variants" in answer["body"]
+    assert "groups: balanced needs the same number of variants" in answer["body"]
     assert "quiz.html has 2, survey.html has 3" in answer["body"]
     assert world.list_keys() == known
     assert "groups" not in world.read_list()[0]
