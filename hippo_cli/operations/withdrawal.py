@@ -116,7 +116,7 @@ class Withdrawal:
         )
 
     def delete(self, found: ParticipantData, advance: Callable[[int, int], None] = lambda *_: None) -> None:
-        """Delete the data. After an interruption, call it again. Raise CliError if their server is alive."""
+        """Delete the data. After an interruption, call it again. Raises CliError if their server is alive."""
         if found.server is not None and found.server.state != ServerState.STOPPED:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."

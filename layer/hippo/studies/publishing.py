@@ -25,7 +25,7 @@ from hippo.studies.study import GAME, order_variants
 logger = logging.getLogger(__name__)
 MASTER_LIST = "project_master_list.json"
 _SWITCH_KEYS = {"projectId", "live"}
-# No participant waits for a publication, so more tries than usual: up to 2.7 s of pauses.
+# No participant waits for a publication, so there are more tries than usual: up to 2.6 s of pauses.
 _LIST_TRIES = 12
 
 

@@ -18,7 +18,7 @@ def test_pauses_come_between_the_tries() -> None:
 
 
 def test_try_that_wins_is_the_last() -> None:
-    """Given two rivals that were faster, the third try's result is returned."""
+    """Given two rivals that wrote first, the third try's result is returned."""
     clock, rivals = FakeClock(), [1, 2]
 
     def swap() -> str:
