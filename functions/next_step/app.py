@@ -18,8 +18,7 @@ from hippo.records.server import ServerStore
 from hippo.settings import NextStepSettings, read_settings
 from hippo.studies.catalogue import Catalogue
 
-# The front end shows nothing useful for a 5xx, so retryable faults are retried while there is time left for
-# one more call that hangs (aws/clients.py).
+# The front end cannot use a 5xx, so faults are retried while one more call that hangs fits (aws/clients.py).
 MARGIN_SECONDS = 10.0
 CLOCK = SystemClock()
 
