@@ -82,8 +82,8 @@ class Deployment:
             for app in self.apps.values():
                 plain = {n: f.__wrapped__ for n, f in vars(app).items() if hasattr(f, "cache_clear")}
                 stack.enter_context(_replaced([app], {**plain, "CLOCK": None}))
-            controller = {"make_controller": lambda: self._world.controllers[self._world.scheduler.current]}
-            stack.enter_context(_replaced([self.apps["next_step"]], controller))
+            makers = {"make_controller": lambda: self._world.controllers[self._world.scheduler.current]}
+            stack.enter_context(_replaced([self.apps["next_step"]], makers))
             yield
 
     def _make_client(self, service: str, *, patient: bool = False) -> Any:

@@ -36,7 +36,7 @@ def name_client_token(record: ServerRecord, provider: str, without: Iterable[str
 
     A try without some of the subnets needs another token: the same token with other subnets is a conflict.
 
-    ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
+    ECS returns the same task for a token until an hour after that task has stopped, so an attempt that
     found no capacity anywhere needs another token for its next round.
     """
     begun = to_wire(record.started_at) or ""  # as stored, so that every try computes the same token
