@@ -14,7 +14,7 @@ Reply = TypeVar("Reply")
 def prompt(read: Callable[[], Reply], *, advice: str = "Pass --yes.") -> Reply:
     """Return what `read`, a prompt of typer's, returns.
 
-    Raise UsageError if input ends and is not a terminal; Ctrl-C at a terminal stays typer.Abort.
+    Raises UsageError if input ends and is not a terminal; Ctrl-C at a terminal stays typer.Abort.
     """
     try:
         return read()
@@ -29,7 +29,7 @@ def confirm(
 ) -> bool:
     """Return whether the operator agrees; `yes` agrees without a question.
 
-    `quiet`: do not ask, as with --json. Raise UsageError then, and where nothing can be typed.
+    `quiet`: do not ask, as with --json. Raises UsageError then, and where nothing can be typed.
     """
     if yes:
         return True

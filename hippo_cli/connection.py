@@ -57,7 +57,7 @@ class Connection:
 def connect(flags: Flags, project: Mapping[str, Any] | None = None) -> Connection:
     """Return the connection for `project`, a study's config, if the command has one. Make no call yet.
 
-    Raise UsageError without a region, and botocore's ProfileNotFound for an unknown profile.
+    Raises UsageError without a region, and botocore's ProfileNotFound for an unknown profile.
     """
     setup = (project or {}).get("awsSetup")
     setup = setup if isinstance(setup, Mapping) else {}

@@ -49,7 +49,7 @@ class NewStudy:
 
 
 def make_study(example: Path, target: Path, study: NewStudy) -> None:
-    """Create the folder, completely or not at all. Raise UsageError if it exists and is not empty."""
+    """Create the folder, completely or not at all. Raises UsageError if it exists and is not empty."""
     target = Path(os.path.realpath(target))
     if os.path.lexists(target) and (not target.is_dir() or any(target.iterdir())):
         raise UsageError(f"{target} exists and is not empty", "Choose a folder that is new or empty.")

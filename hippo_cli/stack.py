@@ -26,7 +26,7 @@ class Stack:
         return self.values.get(key, default)
 
     def __getitem__(self, key: str) -> str:
-        """Return a required value. Raise AwsError if the deployment is too old to have it."""
+        """Return a required value. Raises AwsError if the deployment is too old to have it."""
         if key in self.values:
             return self.values[key]
         raise AwsError(f"the stack {self.name} has no {key}", "Ask the operator to deploy this release.")
@@ -44,7 +44,7 @@ class Stack:
 def find_stack(connection: Connection) -> Stack:
     """Return the stack that the connection names, by prefix or CloudFormation name, or the region's only one.
 
-    Raise AwsError if there is none and UsageError if there are several. Errors of the calls are not caught.
+    Raises AwsError if there is none and UsageError if there are several. Errors of the calls are not caught.
     """
     if connection.stack:
         return _find_named(connection, connection.stack)

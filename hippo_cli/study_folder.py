@@ -101,7 +101,7 @@ class StudyFolder:
 
 
 def read_folder_project(directory: Path = Path()) -> dict[str, Any]:
-    """Return the config of the study in a folder, or {} without one. Raise UsageError if it is broken."""
+    """Return the config of the study in a folder, or {} without one. Raises UsageError if it is broken."""
     if not (directory / CONFIG_FILE).is_file():
         return {}
     study = StudyFolder(directory.resolve())
@@ -114,7 +114,7 @@ def read_folder_project(directory: Path = Path()) -> dict[str, Any]:
 
 
 def open_study(directory: Path) -> StudyFolder:
-    """Return the study in `directory`. Raise UsageError if that is not a folder."""
+    """Return the study in `directory`. Raises UsageError if that is not a folder."""
     if not directory.is_dir():
         raise UsageError(
             f"{directory} is not a folder",

@@ -121,7 +121,7 @@ def upload_media(
 ) -> None:
     """Replace the project's media in the bucket by `files`: send what has changed, delete the rest.
 
-    `report` receives the progress of large files. Raise LocalPlatformError for a file that cannot be sent.
+    `report` receives the progress of large files. Raises LocalPlatformError for a file that cannot be sent.
     """
     folder = media_folder(project_id)
     wanted = {folder + name: path for name, path in files.items()}
@@ -158,7 +158,7 @@ def dump_json(config: dict[str, Any]) -> str:
 
 
 def read_update_response(response: Any) -> list[str]:
-    """Return the warnings in a response of the update function. Raise LocalPlatformError if it refused."""
+    """Return the warnings in a response of the update function. Raises LocalPlatformError if it refused."""
     status = response.get("statusCode") if isinstance(response, dict) else None
     lines = _list_messages(response.get("body") if status else response)
     if status != 200:

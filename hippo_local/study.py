@@ -56,7 +56,7 @@ class Study:
 
 
 def read_study(directory: Path) -> Study:
-    """Return the study in `directory`. Raise StudyError with everything that keeps it from running."""
+    """Return the study in `directory`. Raises StudyError with everything that keeps it from running."""
     directory = directory.resolve()
     if not directory.is_dir():
         raise StudyError(directory, ["the folder does not exist: set STUDY to a study's folder"])

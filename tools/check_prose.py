@@ -33,6 +33,13 @@ _NOUN_OPENINGS = re.compile(
     r"(The|A|An|Whether|What|Who|How|Where|When|Why|Each|All|It|Its|Every|Any|No|None|Nothing|Everything"
     r"|One|This|That|These|Those|Same|Only|Give|[A-Z][a-z]*[^su]s)[.,:;]?"
 )
+# Verbs in the third person that open the docstring of a class, where a noun phrase belongs.
+_VERB_OPENINGS = re.compile(
+    r"(Answers|Asks|Assigns|Brings|Builds|Claims|Changes|Chooses|Collects|Compares|Counts|Creates|Decides|Does"
+    r"|Finds|Gives|Handles|Has|Holds|Keeps|Knows|Lets|Lists|Makes|Passes|Publishes|Reads|Receives|Records"
+    r"|Removes|Represents|Responds|Returns|Runs|Sends|Shows|Starts|Stops|Stores|Takes|Tells|Turns|Watches"
+    r"|Writes)[,:]?"
+)
 _PROPERTIES = {"property", "cached_property", "setter"}
 # A Markdown line that is not a sentence: heading, table, quote mark, list mark, reference, picture, HTML.
 _NO_SENTENCE = re.compile(r"\s*(#|\||<|\[[^]]+\]:|!\[|---|$)")
@@ -205,9 +212,14 @@ def check_sentences(path: str, source: str) -> Iterator[Finding]:
 
 
 def check_docstrings(path: str, tree: ast.Module) -> Iterator[Finding]:
-    """Yield the functions whose docstrings do not open as the style guide asks."""
+    """Yield the classes and functions whose docstrings do not open as the style guide asks."""
     in_tests = path.startswith("tests/")
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            opening = (ast.get_docstring(node) or "").split(" ")[0]
+            if _VERB_OPENINGS.fullmatch(opening):
+                yield Finding(path, node.body[0].lineno, opening, "open with a noun phrase: The …, A …")
+            continue
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         summary = " ".join((ast.get_docstring(node) or "").split())

@@ -11,26 +11,25 @@ from hippo.aws.route53 import HostNames
 from hippo.aws.s3 import ObjectStore
 from hippo.aws.sns import Topic
 from hippo.clock import SystemClock
-from hippo.http import HttpRequest, answer_request, build_response
+from hippo.http import HttpRequest, build_response, respond_to
 from hippo.invocation import read_deadline, retry_until
-from hippo.journey.controller import StudyFlow
+from hippo.journey.controller import StudyController
 from hippo.records.server import ServerStore
 from hippo.settings import NextStepSettings, read_settings
 from hippo.studies.catalogue import Catalogue
 
-# The front end shows nothing useful for a 5xx, so retryable faults are retried while there is time left for
-# one more call that hangs (aws/clients.py).
+# The front end cannot use a 5xx, so faults are retried while one more call that hangs fits (aws/clients.py).
 MARGIN_SECONDS = 10.0
 CLOCK = SystemClock()
 
 
 @cache
-def make_flow() -> StudyFlow:
+def make_controller() -> StudyController:
     """Return the controller of studies, created once in each execution environment."""
     settings = read_settings(NextStepSettings, os.environ)
     metrics.name_stack(settings.prefix)
     buckets = (settings.bucket, *settings.extra_buckets)
-    return StudyFlow(
+    return StudyController(
         settings,
         Catalogue(make_store, buckets, CLOCK, settings.project_cache_seconds),
         ServerStore(make_store(settings.bucket)),
@@ -49,11 +48,12 @@ def make_store(bucket: str) -> ObjectStore:
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Return 200 with the page, 400 with what is wrong, or 503 when AWS stays unavailable."""
-    flow, deadline = make_flow(), read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
+    controller = make_controller()
+    deadline = read_deadline(context, CLOCK.now(), MARGIN_SECONDS, otherwise=10)
 
     def work(request: HttpRequest) -> dict[str, Any]:
         tries = count()
-        answer = retry_until(deadline, CLOCK, lambda: flow.respond(request, again=next(tries) > 0))
-        return build_response(200, answer)
+        content = retry_until(deadline, CLOCK, lambda: controller.respond(request, again=next(tries) > 0))
+        return build_response(200, content)
 
-    return answer_request(event, work)
+    return respond_to(event, work)

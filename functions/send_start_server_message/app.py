@@ -6,7 +6,7 @@ from typing import Any
 
 from hippo.aws.clients import make_client
 from hippo.aws.sns import Topic
-from hippo.http import HttpRequest, answer_request, build_response
+from hippo.http import HttpRequest, build_response, respond_to
 from hippo.ids import parse_project_id, parse_user_id
 from hippo.records.messages import build_start
 from hippo.settings import SendStartSettings, read_settings
@@ -29,4 +29,4 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic.publish(build_start(project_id, user_id))
         return build_response(200)
 
-    return answer_request(event, work)
+    return respond_to(event, work)

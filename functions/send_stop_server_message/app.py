@@ -6,7 +6,7 @@ from typing import Any
 
 from hippo.aws.clients import make_client
 from hippo.aws.sns import Topic
-from hippo.http import HttpRequest, answer_request, build_response
+from hippo.http import HttpRequest, build_response, respond_to
 from hippo.ids import parse_user_id
 from hippo.records.codes import EndReason
 from hippo.records.messages import build_stop, parse_delay
@@ -30,4 +30,4 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic.publish(build_stop(user_id, delay=delay, reason=EndReason.REQUESTED))
         return build_response(200)
 
-    return answer_request(event, work)
+    return respond_to(event, work)

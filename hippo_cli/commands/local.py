@@ -88,7 +88,7 @@ def _check_bots(bots: int | None, seed: int | None, pace: str | None, *, as_json
 
 
 def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
-    """Return the study after checking it. Raise CliError if it has errors."""
+    """Return the study after checking it. Raises CliError if it has errors."""
     study = open_study(directory)
     findings = check_study(study)
     # Which bucket the study has on AWS does not matter on this machine.

@@ -157,7 +157,7 @@ def _show(found: ParticipantData) -> None:
 
 
 def _stop_server(project: Project, found: ParticipantData) -> bool:
-    """Stop the server and return whether there was one. Raise CliError if it does not stop in time."""
+    """Stop the server and return whether there was one. Raises CliError if it does not stop in time."""
     if found.server is None or found.server.state == ServerState.STOPPED:
         return False
     platform = Platform(project.connection, project.stack, project.platform, None)

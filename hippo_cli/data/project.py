@@ -34,7 +34,7 @@ class Project:
 def open_project(flags: Flags, project_id: str | None, bucket: str | None = None) -> Project:
     """Return the project with this id, or the one of the current folder's config.yml.
 
-    Raise UsageError if there is no id, and CliError if the project does not exist.
+    Raises UsageError if there is no id, and CliError if the project does not exist.
     """
     config = _read_config(project_id)
     project_id = project_id or str(config.get("id") or "")

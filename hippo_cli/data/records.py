@@ -78,7 +78,7 @@ class Record:
 def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | None]) -> Record:
     """Return the record in a stored object. `find_game` returns the first game step of a version.
 
-    Raise BrokenRecordError if the object is not a participant record.
+    Raises BrokenRecordError if the object is not a participant record.
     """
     try:
         data = json.loads(body)

@@ -33,7 +33,10 @@ def check_credentials(connection: Connection) -> Iterator[Result]:
 
 
 def check_stack(connection: Connection) -> tuple[Stack, list[Result]]:
-    """Return the stack and whether it has all outputs that the tool needs. Raise the errors of find_stack."""
+    """Return the stack and whether it has all outputs that the tool needs.
+
+    Raises what `find_stack` raises.
+    """
     stack = find_stack(connection)
     missing = [name for name in _NEEDED if not stack.get(name)]
     missing_newer = [name for name in _NEWER if not stack.get(name)]

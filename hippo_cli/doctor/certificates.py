@@ -89,7 +89,7 @@ def judge_end(name: str, ends: datetime | None, now: datetime, advice: str) -> R
 
 
 def read_not_after(pem: bytes) -> datetime:
-    """Return when the first certificate of a chain expires. Raise ValueError if there is none.
+    """Return when the first certificate of a chain expires. Raises ValueError if there is none.
 
     This is the end of the field `validity` (RFC 5280, 4.1). It is the only X.509 field needed here, so no
     library is used.

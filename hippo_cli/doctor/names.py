@@ -21,7 +21,7 @@ AskDns = Callable[[str, str], list[str]]
 
 
 def ask_dns(name: str, kind: str) -> list[str]:
-    """Return the values in lower case without the trailing dot. Raise dns.exception.DNSException."""
+    """Return the values in lower case without the trailing dot. Raises dns.exception.DNSException."""
     resolver = dns.resolver.Resolver()
     answer = resolver.resolve(name, kind, lifetime=_SECONDS)
     return sorted(str(value).rstrip(".").lower() for value in answer)

@@ -44,7 +44,7 @@ class ExportResult:
 def export(source: Source, directory: Path, options: Options, advance: Advance) -> ExportResult:
     """Bring the export in `directory` up to date.
 
-    Raise UsageError if the folder holds anything else. After an error, the next run does not fetch objects
+    Raises UsageError if the folder holds anything else. After an error, the next run does not fetch objects
     again that were already fetched.
     """
     with _open_store(directory) as store:

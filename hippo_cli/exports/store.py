@@ -63,7 +63,7 @@ class ExportStore:
         self._database.close()
 
     def begin(self, source: str) -> None:
-        """Start a new run. Raise UsageError if the folder holds an export of another `source`."""
+        """Start a new run. Raises UsageError if the folder holds an export of another `source`."""
         earlier = self._get("source")
         if earlier not in (None, source):
             raise UsageError(

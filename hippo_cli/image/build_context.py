@@ -56,7 +56,7 @@ class BuildContext:
 
 
 def make_context(study: StudyFolder, prepared: Mapping[str, bytes]) -> BuildContext:
-    """Return the context of the study's Dockerfile. Raise CliError if the study has none."""
+    """Return the context of the study's Dockerfile. Raises CliError if the study has none."""
     dockerfile = find_dockerfile(study)
     if dockerfile is None:
         raise CliError("the study has no Dockerfile", "Add one, or pass an existing image: --image.")

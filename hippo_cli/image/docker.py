@@ -37,7 +37,7 @@ def check_docker() -> None:
 
 
 def build_image(context: BuildContext, reference: str, platform: str) -> None:
-    """Build the image with the tag `reference`. Raise MachineError; Docker's output above has the reason."""
+    """Build the image with the tag `reference`. Raises MachineError; Docker's output above has the reason."""
     arguments = ["build", "--platform", platform, "--tag", reference, "--file", context.dockerfile, "-"]
     _run(arguments, "cannot build the image", context.write)
 

@@ -34,7 +34,7 @@ def is_repository_name(name: str) -> bool:
 def check_reference(client: Any, image: str, region: str) -> str:
     """Return the reference of an existing image, pinned if it is in this region's ECR.
 
-    Raise CliError if it does not exist there.
+    Raises CliError if it does not exist there.
     """
     named = _IN_ECR.fullmatch(image)
     if named is None or named["region"] != region:

@@ -31,7 +31,7 @@ class InterruptedRun:
         return None
 
     def keep(self, receipt: Mapping[str, Any]) -> None:
-        """Write the state, before anything is deleted. Raise MachineError if that fails."""
+        """Write the state, before anything is deleted. Raises MachineError if that fails."""
         part = self._path.with_name(self._path.name + _PART)
         try:
             part.write_text(json.dumps({key: receipt[key] for key in ("begun", "deleted")}), encoding="utf-8")

@@ -81,7 +81,7 @@ def find_tasks(text: str) -> set[str]:
 def parse_since(text: str, now: datetime) -> datetime:
     """Return the time for `30m`, `2h`, `1d` or an ISO time, by default in the user's time zone.
 
-    Raise UsageError for other text.
+    Raises UsageError for other text.
     """
     try:
         if match := _AGO.fullmatch(text.strip()):

@@ -45,7 +45,7 @@ def open_platform(flags: Flags) -> Platform:
 
 
 def parse_user(text: str) -> str:
-    """Return a participant's id as used in keys. Raise UsageError if it is invalid."""
+    """Return a participant's id as used in keys. Raises UsageError if it is invalid."""
     try:
         return parse_user_id(text)
     except BadRequestError as error:
@@ -55,7 +55,7 @@ def parse_user(text: str) -> str:
 
 
 def parse_project(text: str) -> str:
-    """Return a project's id. Raise UsageError if it is invalid."""
+    """Return a project's id. Raises UsageError if it is invalid."""
     if not is_project_id(text):
         raise UsageError(f"{text!r} is not a valid project id", "Pass the id from the study's config.yml.")
     return text

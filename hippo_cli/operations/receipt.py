@@ -23,7 +23,7 @@ _UPLOADS = "incomplete uploads of a game server, for a week: these credentials m
 
 
 def choose_path(path: Path | None, project_id: str, now: datetime) -> Path:
-    """Return the path of the receipt. Raise UsageError if the file exists or its folder does not."""
+    """Return the path of the receipt. Raises UsageError if the file exists or its folder does not."""
     path = path or Path(f"withdrawal-{project_id}-{write_stamp(now)}.json")
     if path.exists():
         raise UsageError(f"{path} already exists", "Pass another file with --receipt.")

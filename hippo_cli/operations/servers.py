@@ -80,7 +80,7 @@ class ServerRow:
 def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[ServerRecord]:
     """Return the servers of a project's participants, the most recently active first.
 
-    Raise AwsError if access to all of them is denied. `warn` is called if this cannot be determined.
+    Raises AwsError if access to all of them is denied. `warn` is called if this cannot be determined.
     """
     folder = f"{project.id}/Users/"
     listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
@@ -124,7 +124,7 @@ def _warn_of_broken(keys: list[str], warn: Callable[[str], None]) -> None:
 def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
     """Return a participant's server, or None if they never had one.
 
-    Raise AwsError if AWS fails, and CliError for a record that cannot be read.
+    Raises AwsError if AWS fails, and CliError for a record that cannot be read.
     """
     key = f"{PREFIX}{user_id}.json"
     with explaining_denial("read server records"):

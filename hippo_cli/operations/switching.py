@@ -19,7 +19,7 @@ _ASK_FOR_TAG = (
 def set_live(platform: Platform, project_id: str, live: bool) -> None:
     """Open or close the project with the update function.
 
-    Raise CliError if the function refuses, and AwsError if it fails.
+    Raises CliError if the function refuses, and AwsError if it fails.
     """
     _check_access(platform, project_id)
     name = platform.stack["UpdateFunctionName"]

@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import Clock
-from hippo.contention import list_tries
+from hippo.contention import list_write_tries
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import read_code
@@ -116,7 +116,7 @@ class Withdrawal:
         )
 
     def delete(self, found: ParticipantData, advance: Callable[[int, int], None] = lambda *_: None) -> None:
-        """Delete the data. After an interruption, call it again. Raise CliError if their server is alive."""
+        """Delete the data. After an interruption, call it again. Raises CliError if their server is alive."""
         if found.server is not None and found.server.state != ServerState.STOPPED:
             raise CliError(
                 f"the server of {found.user_id} is still {found.server.state}", "Run the same command again."
@@ -187,7 +187,7 @@ class Withdrawal:
 
     def _remove_from_list(self, key: str) -> None:
         """Remove the participant by compare-and-swap, as the platform does. This lets another be admitted."""
-        for _ in list_tries(self._clock):
+        for _ in list_write_tries(self._clock):
             content, etag = self._read_list(key)
             changed = self._lists[key](content, self._user_id)
             if changed == content:

@@ -99,7 +99,7 @@ class Request:
 def make_plan(target: Target, request: Request) -> Plan:
     """Compare the study with what is published. Nothing is changed.
 
-    Raise CliError if the study cannot be published to this deployment.
+    Raises CliError if the study cannot be published to this deployment.
     """
     _check_bucket(target)
     _check_move(target)

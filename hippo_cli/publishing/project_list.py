@@ -26,7 +26,7 @@ class Listing:
 
 
 def list_project(client: Any, function: str, config: Mapping[str, Any], study: StudyFolder) -> Listing:
-    """Invoke the update function. Raise AwsError if it cannot be reached, or fails."""
+    """Invoke the update function. Raises AwsError if it cannot be reached, or fails."""
     with naming_permission("lambda:InvokeFunction", function, str(config["id"])):
         try:
             response = client.invoke(

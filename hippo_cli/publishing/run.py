@@ -30,7 +30,7 @@ class Outcome:
 def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> Outcome:
     """Publish, and report each stage. After any failure, the same call can be repeated.
 
-    Raise CliError if the study has changed since it was planned, and if participants would be shown files
+    Raises CliError if the study has changed since it was planned, and if participants would be shown files
     that only the bucket has and that must not be deleted.
     """
     target, files = plan.target, plan.files

@@ -52,8 +52,8 @@ def hash_file(path: Path, name: str) -> str:
 def upload_files(client: Any, bucket: str, files: list[LocalFile], advance: Advance) -> None:
     """Send the files, several at once, and stop at the first error.
 
-    Files that were sent completely stay, and the next run does not send them again. Raise CliError for a file
-    that changed while it was sent.
+    Files that were sent completely stay, and the next run does not send them again.
+    Raises CliError for a file that changed while it was sent.
     """
     listener = _Listener(sum(file.path.stat().st_size for file in files), advance)
     sending = {}

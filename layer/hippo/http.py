@@ -75,7 +75,7 @@ def build_response(status: int, content: object = None) -> dict[str, Any]:
     }
 
 
-def answer_request(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[str, Any]]) -> dict[str, Any]:
+def respond_to(event: Mapping[str, Any], work: Callable[[HttpRequest], dict[str, Any]]) -> dict[str, Any]:
     """Parse the request and return the response of `work`.
 
     A BadRequestError becomes 400 and a TransientError 503, each with a JSON string. Any other exception is a

@@ -16,9 +16,9 @@ from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
 from hippo.servers.start.claims import ServerClaims
-from hippo.servers.start.new_record import ClaimSettings
+from hippo.servers.start.new_record import AttemptSettings
 from hippo.servers.start.tools import StartTools
-from hippo.servers.stop.teardown import StopTools
+from hippo.servers.stop.tools import StopTools
 from hippo.servers.stop_wiring import assemble
 from hippo.studies.catalogue import Catalogue
 from tests.fakes.clock import FakeClock
@@ -99,7 +99,7 @@ class LifecycleWorld:
         )
         catalogue = Catalogue(lambda _: self.store, (self.store.bucket,), self.clock, cache_seconds=0)
         claims = ServerClaims(
-            ClaimSettings("hippo", ROOT_DOMAIN, self.max_runtime),
+            AttemptSettings("hippo", ROOT_DOMAIN, self.max_runtime),
             catalogue,
             ServerStore(self.store),
             SlotAllocation(

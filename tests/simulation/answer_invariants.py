@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AnswerInvariants:
-    """Checks each write of a participant's record, and the whole record in the end."""
+    """The checks of each write of a participant's record, and of the whole record in the end."""
 
     def __init__(self, world: "World", note: Callable[[int, str], None]) -> None:
         self._world = world

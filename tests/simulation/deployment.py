@@ -41,7 +41,7 @@ class Deployment:
     def __init__(self) -> None:
         self.world: World | None = None
         self.apps = {name: _load(name) for name in HANDLERS}
-        self._make_flow = self.apps["next_step"].make_flow.__wrapped__
+        self._make_controller = self.apps["next_step"].make_controller.__wrapped__
 
     @contextmanager
     def install(self) -> Iterator[None]:
@@ -68,7 +68,7 @@ class Deployment:
         for app in self.apps.values():
             vars(app)["CLOCK"] = world.scheduler
         handlers = {name: app.lambda_handler for name, app in self.apps.items()}
-        return {**handlers, "next_step": self._answer}
+        return {**handlers, "next_step": self._respond}
 
     @property
     def _world(self) -> "World":
@@ -82,21 +82,21 @@ class Deployment:
             for app in self.apps.values():
                 plain = {n: f.__wrapped__ for n, f in vars(app).items() if hasattr(f, "cache_clear")}
                 stack.enter_context(_replaced([app], {**plain, "CLOCK": None}))
-            flow = {"make_flow": lambda: self._world.flows[self._world.scheduler.current]}
-            stack.enter_context(_replaced([self.apps["next_step"]], flow))
+            makers = {"make_controller": lambda: self._world.controllers[self._world.scheduler.current]}
+            stack.enter_context(_replaced([self.apps["next_step"]], makers))
             yield
 
     def _make_client(self, service: str, *, patient: bool = False) -> Any:
         return self._world.clients[service]
 
-    def _answer(self, event: dict[str, Any], context: Any) -> Any:
+    def _respond(self, event: dict[str, Any], context: Any) -> Any:
         """Run next_step in an execution environment that is free, or in a new one."""
         world = self._world
-        flow = world.idle_flows.pop() if world.idle_flows else self._make_flow()
-        world.flows[world.scheduler.current] = flow
-        answer = self.apps["next_step"].lambda_handler(event, context)
-        world.idle_flows.append(flow)  # a killed one is not used again
-        return answer
+        controller = world.idle_controllers.pop() if world.idle_controllers else self._make_controller()
+        world.controllers[world.scheduler.current] = controller
+        response = self.apps["next_step"].lambda_handler(event, context)
+        world.idle_controllers.append(controller)  # a killed one is not used again
+        return response
 
 
 def _load(name: str) -> ModuleType:

@@ -19,7 +19,7 @@ UNBOUNDED = 99  # pre-emptions: more than any two invocations have
 
 @dataclass(slots=True)
 class Switcher:
-    """Holds one of two programs while the other makes its calls."""
+    """A switch between two programs: it holds one while the other makes its calls."""
 
     world: World
     schedule: Schedule

@@ -38,7 +38,7 @@ class Violation(AssertionError):  # noqa: N818  # it is what a test fails with
 
 
 class Invariants:
-    """Watches a world. `longest_excess` is by how many seconds a task has outlived its deadline at most."""
+    """The invariants of a world. `longest_excess` is the longest time that a task outlived its deadline."""
 
     def __init__(self, world: "World") -> None:
         self._world = world

@@ -37,7 +37,7 @@ class _Bucket:
 
 
 class Limits:
-    """Counts the calls of the account; `storms` are services that refuse everything for a while."""
+    """The rate limits of the account; `storms` are services that refuse everything for a while."""
 
     def __init__(self) -> None:
         self._buckets: dict[str, _Bucket] = {}

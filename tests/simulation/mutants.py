@@ -60,7 +60,7 @@ MUTANTS = [
     ),
     Mutant(
         "RunTask without an idempotent clientToken",
-        f"{LAYER}/servers/start/new_record.py",
+        f"{LAYER}/servers/start/tasks.py",
         '"/".join(parts).encode()',
         "__import__('os').urandom(8)",
     ),
@@ -146,9 +146,9 @@ MUTANTS = [
     ),
     Mutant(
         "a stop does not wait for the start that it overtook",
-        f"{LAYER}/servers/stop/stop.py",
-        "    return record.start_lease_until is not None and record.start_lease_until > now",
-        "    return False",
+        f"{LAYER}/records/server.py",
+        "        return self.start_lease_until is not None and self.start_lease_until > now",
+        "        return False",
     ),
     Mutant(
         "a start older than the stop is taken up",
@@ -164,7 +164,7 @@ MUTANTS = [
     ),
     Mutant(
         "a client token does not tell one life from the next",
-        f"{LAYER}/servers/start/new_record.py",
+        f"{LAYER}/servers/start/tasks.py",
         'begun = to_wire(record.started_at) or ""',
         'begun = ""',
     ),

@@ -117,7 +117,7 @@ def deliver_again(world: World, messages: list[Message], first: str) -> None:
 
 
 def withdraw(world: World) -> None:
-    """Do what the tool does: have the server stopped, wait for that, then delete."""
+    """Do what the tool does: request the stop of the server, wait for it, then delete."""
     if world.server().get("state", "stopped") != "stopped":
         world.send_stop(requestId=f"{PROJECT}/{USER}/by hand")
         world.scheduler.plan(LOOKS_EVERY, lambda: _look_again(world, world.scheduler.time))

@@ -75,8 +75,8 @@ class World:
         self.foreign_names = 1
         self.withdrawn = self.came_back = 0  # how often records were deleted, and were there again
         self.lambdas = SimulatedLambda(self.scheduler)
-        self.flows: dict[Program | None, Any] = {}
-        self.idle_flows: list[Any] = []
+        self.controllers: dict[Program | None, Any] = {}
+        self.idle_controllers: list[Any] = []
         self.people: dict[str, Participant] = {}
         self.requests: list[tuple[Participant, Program, str | None]] = []
         for name, handler in DEPLOYMENT.list_handlers(self).items():
@@ -161,7 +161,7 @@ class World:
         """Report the result of a request to its participant."""
         entry = next(entry for entry in self.requests if entry[1] is program)
         self.requests.remove(entry)
-        self.flows.pop(program, None)
+        self.controllers.pop(program, None)
         person, _, body = entry
         answer = person.note(program, body)
         if answer:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class CloudFormation:
-    """Receives the responses that functions PUT to its URL; refuses the first `refusals` of them."""
+    """A receiver of the responses that functions PUT to its URL; it refuses the first `refusals` of them."""
 
     def __init__(self) -> None:
         self.answers: list[dict[str, str]] = []

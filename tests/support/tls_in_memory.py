@@ -5,7 +5,7 @@ import ssl
 
 
 class FakeSource:
-    """Returns what a test has prepared, one after another, then always the last; raises exceptions."""
+    """A source that returns what a test has prepared in order, then always the last; it raises exceptions."""
 
     def __init__(self, *answers):
         self.answers = list(answers)

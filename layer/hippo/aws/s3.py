@@ -8,8 +8,10 @@ from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, translate
 from hippo.clock import Clock
-from hippo.contention import MOST_TRIES, retry_conflicts
+from hippo.contention import MOST_WRITE_TRIES, retry_conflicts
 from hippo.errors import ConflictError
+
+T = TypeVar("T")
 
 # 412: the condition does not hold. 409: another conditional write is running. 404 on If-Match: it is gone.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
@@ -112,9 +114,6 @@ def list_keys(client: Any, bucket: str, prefix: str, **more: str) -> Iterator[Li
                 yield ListedObject(entry["Key"], entry["Size"], entry["ETag"])
 
 
-T = TypeVar("T")
-
-
 def write_object(store: ObjectStore, key: str, body: bytes, etag: str | None, *, tags: str = "") -> str:
     """Create (without ETag) or replace an object, and return the new ETag. Raises ConflictError."""
     return store.create(key, body, tags=tags) if etag is None else store.replace(key, body, etag, tags=tags)
@@ -125,9 +124,9 @@ def change_object(
     key: str,
     clock: Clock,
     change: Callable[[bytes | None], tuple[bytes | None, T]],
-    tries: int = MOST_TRIES,
+    tries: int = MOST_WRITE_TRIES,
 ) -> T:
-    """Change an object and return the result: one read and one write, two more for each faster rival.
+    """Change an object and return the result: one read and one write, two more for each rival.
 
     `change` gets the content, None if there is no object yet, and returns the new content, None to leave it
     unchanged. It is repeated on what a rival has written, so it must recognise its own effect there:

@@ -31,7 +31,7 @@ class GuardTools:
 
 
 class DeletionGuard:
-    """Finds objections to deleting the stack whose servers' names begin with `prefix`."""
+    """The guard against deleting the stack whose servers' names begin with `prefix`."""
 
     def __init__(self, tools: GuardTools, prefix: str, clock: Clock) -> None:
         self._tools = tools

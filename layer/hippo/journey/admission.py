@@ -101,7 +101,7 @@ def _write(admissions: Admissions) -> bytes:
 
 
 class Admission:
-    """Decides whether a participant is admitted. Its methods return the reason for a refusal, or None."""
+    """The decision whether to admit a participant. The methods return the reason for a refusal, or None."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue

@@ -86,7 +86,10 @@ class GroupList:
         return change_object(self._store, self._key, self._clock, change)
 
     def finish(self, user_id: str, group: int) -> None:
-        """Count the participant as finished; needs one read if they already are. Raises as `claim` does."""
+        """Count the participant as finished; needs one read if they already are.
+
+        Raises what `claim` raises.
+        """
 
         def change(body: bytes | None) -> tuple[bytes | None, None]:
             groups = self._parse(body)
@@ -117,7 +120,7 @@ def _write(groups: Groups) -> bytes:
 
 
 class BalancedGroups:
-    """Assigns groups, which the participants' records keep."""
+    """The assignment of groups, which the participants' records keep."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -15,16 +15,16 @@ from hippo import metrics
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, to_wire
-from hippo.contention import list_tries
+from hippo.contention import list_write_tries
 from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
 from hippo.journey.admission import Admission, identify
 from hippo.journey.balanced_groups import BalancedGroups
-from hippo.journey.game_step import GameFlow
+from hippo.journey.game_step import GameStep
 from hippo.journey.platform_pages import build_refusal
 from hippo.journey.progress import Move, Phase, Progress, decide, find_progress, parse_step, settle
-from hippo.journey.request_log import build_entry, check_answers
+from hippo.journey.request_entry import build_entry, check_answers
 from hippo.journey.step_request import StepRequest, build_page_response, describe_study
 from hippo.records.messages import build_stop, name_request
 from hippo.records.participant import Participant, ParticipantStore
@@ -37,8 +37,8 @@ from hippo.studies.study import Study
 logger = logging.getLogger(__name__)
 
 
-class StudyFlow:
-    """Responds to the requests of participants."""
+class StudyController:
+    """The controller of all studies, which responds to the requests of participants."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class StudyFlow:
         self._catalogue = catalogue
         self._admission = Admission(catalogue, clock)
         self._groups = BalancedGroups(clock)
-        self._game = GameFlow(settings, servers, start_topic, make_host_names)
+        self._game = GameStep(settings, servers, start_topic, make_host_names)
         self._stop_topic = stop_topic
         self._clock = clock
 
@@ -69,7 +69,7 @@ class StudyFlow:
             return self._refuse(project, user_id, reason)
         records = ParticipantStore(self._catalogue.store_of(project), project.id)
         # Not `retry_conflicts`: what a lost try meant is carried into the next one.
-        for _ in list_tries(self._clock):
+        for _ in list_write_tries(self._clock):
             found = records.read(user_id)
             participant, etag = found if found else (None, None)
             if participant is None and not project.live:
@@ -136,7 +136,7 @@ class StudyFlow:
 
     def _keep_answer(self, step_request: StepRequest, progress: Progress, move: Move, now: datetime) -> None:
         """Keep an answer that does not advance. The same body twice is the same answer."""
-        participant = step_request.present
+        participant = step_request.stored_participant
         entry = self._build_entry(step_request.request, now)
         if move is Move.CLOSE and len(participant.requests) <= progress.step:
             participant.requests.append(entry)

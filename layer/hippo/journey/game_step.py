@@ -27,8 +27,8 @@ from hippo.settings import NextStepSettings
 logger = logging.getLogger(__name__)
 
 
-class GameFlow:
-    """Responds to participants at a game step, and requests the servers that they need."""
+class GameStep:
+    """The game steps: the responses to their participants, and the requests for the servers they need."""
 
     def __init__(
         self,
@@ -62,12 +62,12 @@ class GameFlow:
         self, step_request: StepRequest, step: int, server: ServerRecord | None, now: datetime
     ) -> dict[str, Any]:
         """Record that the participant has reached the game step, and show the game or let them wait."""
-        participant, project = step_request.present, step_request.project
+        participant, project = step_request.stored_participant, step_request.project
         # A study that was just closed shows no game: the answer is stored, and the request then refused.
         if server and server.is_ready_for(project.id, now) and project.live:
             return self._show_game(step_request, step, now)
         participant.next_step, participant.waiting_since = step, now
-        if server and server.ended_early_for(project.id) and project.live:
+        if server and server.stopped_before_game_for(project.id) and project.live:
             self._request_again(step_request, step, server)
             participant.start_requested_at = now
         step_request.write()
@@ -84,7 +84,7 @@ class GameFlow:
             return build_step_response(step_request, progress.step, self._build_game(step_request))
         if waiting and not progress.was_shown:
             return self._wait(step_request, progress.step, server, now)
-        if server is not None and server.comes_back_for(step_request.project.id):
+        if server is not None and server.is_being_replaced_for(step_request.project.id):
             if not waiting:
                 self._interrupt(step_request, now)
             return self._wait(step_request, progress.step, server, now)
@@ -99,14 +99,14 @@ class GameFlow:
 
         The record keeps their GETs from counting as the end of the game meanwhile.
         """
-        participant = step_request.present
+        participant = step_request.stored_participant
         participant.interrupted_at = participant.waiting_since = now
         participant.game_shown_at = participant.start_requested_at = None
         step_request.write()
 
     def _give_up_waiting(self, step_request: StepRequest) -> None:
         """Record that no other server will start: the game is over. A submit advances even without `step`."""
-        participant = step_request.present
+        participant = step_request.stored_participant
         participant.interrupted_at = participant.waiting_since = None
         step_request.write()
 
@@ -114,7 +114,7 @@ class GameFlow:
         self, step_request: StepRequest, step: int, server: ServerRecord | None, now: datetime
     ) -> dict[str, Any]:
         """Return the state of the wait, and request the server again if that is due."""
-        participant = step_request.present
+        participant = step_request.stored_participant
         content = self._describe(step_request, step, server)
         if server is not None and server.has_failed_for(step_request.project.id):
             pending = is_retry_pending(server, participant, now)
@@ -137,7 +137,7 @@ class GameFlow:
         """Return the state of the server that the participant waits for."""
         if server is None or not server.has_failed_for(step_request.project.id):
             return build_wait(server, step_request.project.id, self._times)
-        retry = may_retry(server, step_request.present) and self._starts_by(step_request, step)
+        retry = may_retry(server, step_request.stored_participant) and self._starts_by(step_request, step)
         return build_failed_server(step_request.study.researcher, may_retry=retry)
 
     def _wants_retry(self, step_request: StepRequest, content: dict[str, Any]) -> bool:
@@ -147,7 +147,7 @@ class GameFlow:
     def _repeat_retry(self, step_request: StepRequest, now: datetime) -> None:
         """Publish a retry again that has not started: no slot was free, or the message was lost."""
         project_id, user_id = step_request.project.id, step_request.user_id
-        participant = step_request.present
+        participant = step_request.stored_participant
         request_id = participant.retried_as or ""
         self._start_topic.publish(build_start(project_id, user_id, request_id, step_request.group))
         participant.start_requested_at = now
@@ -166,7 +166,7 @@ class GameFlow:
             return self._show_game(step_request, step, now)
         if needs_start(server, step_request.project.id, now):
             self._request_again(step_request, step, server)
-            step_request.present.start_requested_at = now  # the next request is a minute later
+            step_request.stored_participant.start_requested_at = now  # the next request is a minute later
             step_request.write()
         return build_step_response(step_request, step, content)
 
@@ -194,7 +194,7 @@ class GameFlow:
             return False
 
     def _show_game(self, step_request: StepRequest, step: int, now: datetime) -> dict[str, Any]:
-        participant = step_request.present
+        participant = step_request.stored_participant
         participant.next_step = step + 1
         participant.waiting_since = participant.interrupted_at = None
         participant.game_shown_at = now

@@ -93,7 +93,7 @@ def decide(
 
 
 def settle(progress: Progress, move: Move, finished: int | None) -> int | None:
-    """Return the `step` of a request that lost against another write.
+    """Return the `step` of a request that lost to another write.
 
     It referred to the progress that it first read. An advance is therefore late, and a request that only
     shows must not become an advance.

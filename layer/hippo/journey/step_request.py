@@ -31,8 +31,8 @@ class StepRequest:
     etag: str | None = None
 
     @property
-    def present(self) -> Participant:
-        """The participant, where the code is reached only with a record."""
+    def stored_participant(self) -> Participant:
+        """The participant, in code that is reached only if their record exists."""
         if self.participant is None:
             raise AssertionError("only a participant with a record gets here")
         return self.participant
@@ -47,8 +47,8 @@ class StepRequest:
         return self.study.page_at(step, self.user_id, self.group)
 
     def write(self) -> None:
-        """Write the current record. Raises ConflictError if another request was first."""
-        self.etag = self.records.write(self.user_id, self.present, self.etag)
+        """Write the current record. Raises ConflictError if another request wrote first."""
+        self.etag = self.records.write(self.user_id, self.stored_participant, self.etag)
 
 
 def build_step_response(step_request: StepRequest, step: int, content: dict[str, Any]) -> dict[str, Any]:

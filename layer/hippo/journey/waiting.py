@@ -6,11 +6,11 @@ from typing import Any
 
 from hippo.records.codes import EndReason, ServerState
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord
+from hippo.records.server import MAX_ATTEMPTS, ServerRecord
 
 ASK_AGAIN = timedelta(seconds=60)  # the start is published again for a participant who has waited this long
 RETRY_LIFE = timedelta(minutes=10)  # after this, a retry that has not started shows the failure again
-QUEUED, STARTED, ALMOST_THERE = "queued", "starting", "almostThere"
+QUEUED, STARTING, ALMOST_THERE = "queued", "starting", "almostThere"
 _RETRY = "/retry"
 
 
@@ -27,29 +27,33 @@ def build_wait(server: ServerRecord | None, project_id: str, times: WaitingTimes
     stage = find_stage(server, project_id)
     retry_after = {
         QUEUED: 2 * times.retry_after,
-        STARTED: times.retry_after,
+        STARTING: times.retry_after,
         ALMOST_THERE: min(2.0, times.retry_after),
     }[stage]
     return {"page": "wait", "progress": stage, "retryAfter": retry_after, "usualSeconds": times.usual}
 
 
 def find_stage(server: ServerRecord | None, project_id: str) -> str:
-    """Return how far the start of the participant's server is; waiting for an earlier server is a queue."""
+    """Return how far the start of the participant's server is.
+
+    A participant whose earlier server is still being stopped counts as queued.
+    """
     if server is None or server.project_id != project_id:
         return QUEUED
     if server.state == ServerState.STARTING:
-        return ALMOST_THERE if server.public_ip else STARTED
-    # A server that failed is removed in seconds, and another one starts.
-    return STARTED if server.state == ServerState.STOPPING and server.comes_back_for(project_id) else QUEUED
+        return ALMOST_THERE if server.public_ip else STARTING
+    if server.state == ServerState.STOPPING and server.is_being_replaced_for(project_id):
+        return STARTING  # a server that failed is removed in seconds, and another one starts
+    return QUEUED
 
 
 def may_retry(server: ServerRecord, participant: Participant) -> bool:
     """Return whether the participant may retry a failed start.
 
-    If the task ended, as often as the platform itself tries. Any other failure is likely to recur, so only
-    once.
+    If the task ended, they may retry as often as the platform itself does. Any other failure is likely to
+    recur, so they may retry only once.
     """
-    if not server.has_failed_for(server.project_id) or server.tries >= MAX_TRIES:
+    if not server.has_failed_for(server.project_id) or server.tries >= MAX_ATTEMPTS:
         return False
     return server.reason == EndReason.TASK_ENDED or not (participant.retried_as or "").endswith(_RETRY)
 

@@ -16,7 +16,8 @@ class ServerState(StrEnum):
     FAILED = "failed"
 
 
-LIVING = frozenset({ServerState.STARTING, ServerState.READY})
+# Tuples compare by equality: a hand-edited record may hold a value that cannot be hashed, such as a list.
+LIVING = (ServerState.STARTING, ServerState.READY)
 
 
 class EndReason(StrEnum):
@@ -34,9 +35,9 @@ class EndReason(StrEnum):
 
 
 # A server that ended for one of these reasons is replaced while its participant still needs it.
-TASK_EXITS = frozenset({EndReason.TASK_ENDED, EndReason.SPOT_TAKEN})
+TASK_EXITS = (EndReason.TASK_ENDED, EndReason.SPOT_TAKEN)
 # Only the platform can observe these, so a stop that anyone else sends cannot be for one of them.
-OBSERVED_ENDS = TASK_EXITS | {EndReason.GAME_ENDED, EndReason.NO_SLOT}
+OBSERVED_ENDS = (*TASK_EXITS, EndReason.GAME_ENDED, EndReason.NO_SLOT)
 
 
 class Occasion(StrEnum):

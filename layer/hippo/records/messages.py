@@ -133,7 +133,7 @@ def _read_reason(value: object, *, is_from_platform: bool) -> str:
     """Return the reason; an end that only the platform observes counts as requested if anyone else sends it.
 
     Only the platform names the attempt that a message means. Without this check, a text that an operator sent
-    would have a server replaced that was meant to stop.
+    could cause the replacement of a server that was meant to stop.
     """
     reason = str(value or EndReason.REQUESTED)[:200]
     return reason if is_from_platform or reason not in OBSERVED_ENDS else EndReason.REQUESTED.value

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 
 from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock, from_wire, to_wire
-from hippo.contention import list_tries
+from hippo.contention import list_write_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
 from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 
 PROJECT_TAG = "hippo-project"  # of objects and people: decides who may read which record
-MAX_TRIES = 5  # attempts within one project; after them the participant sees an error instead of waiting
+MAX_ATTEMPTS = 5  # attempts within one project; after them the participant sees an error instead of waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,19 @@ class ServerRecord:
         """Return whether an invocation is at work on the server."""
         return self.lease_until is not None and self.lease_until > now
 
+    def is_free_for(self, owner: str, now: datetime) -> bool:
+        """Return whether no invocation but `owner` is at work on the server."""
+        return not self.has_lease(now) or self.owner == owner
+
+    def has_start_lease(self, now: datetime) -> bool:
+        """Return whether an overtaken start may still be at work."""
+        return self.start_lease_until is not None and self.start_lease_until > now
+
+    @property
+    def has_failed_late(self) -> bool:
+        """Whether the start failed permanently after it may have created something."""
+        return self.state == ServerState.FAILED and bool(self.cluster)
+
     @property
     def variables(self) -> dict[str, str]:
         """The container's environment variables besides those of its task definition.
@@ -83,26 +96,26 @@ class ServerRecord:
         alive = self.deadline is None or self.deadline > now
         return self.state == ServerState.READY and self.project_id == project_id and alive
 
-    def ended_early_for(self, project_id: str) -> bool:
+    def stopped_before_game_for(self, project_id: str) -> bool:
         """Return whether the project's server was stopped without an error before the game was reached."""
         return self.project_id == project_id and self.state == ServerState.STOPPED and not self.error
 
     def may_start_again_for(self, project_id: str) -> bool:
         """Return whether another attempt makes sense; it needs a new id, as an id takes effect only once."""
         failed_retryably = self.has_failed_for(project_id) and self._may_try()
-        return self.ended_early_for(project_id) or failed_retryably
+        return self.stopped_before_game_for(project_id) or failed_retryably
 
-    def comes_back_for(self, project_id: str) -> bool:
+    def is_being_replaced_for(self, project_id: str) -> bool:
         """Return whether a server whose task exited during the game is being replaced."""
         if self.project_id != project_id:
             return False
         gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
-        replaced = gone and self.reason in {*TASK_EXITS, EndReason.NO_SLOT}
+        replaced = gone and self.reason in (*TASK_EXITS, EndReason.NO_SLOT)
         fails_retryably = self.has_failed_for(project_id) and self._may_try()
         return self.state == ServerState.STARTING or replaced or fails_retryably
 
     def _may_try(self) -> bool:
-        return self.reason == EndReason.TASK_ENDED and self.tries < MAX_TRIES
+        return self.reason == EndReason.TASK_ENDED and self.tries < MAX_ATTEMPTS
 
     def has_failed_for(self, project_id: str) -> bool:
         """Return whether its start has failed permanently, torn down since or not."""
@@ -183,7 +196,7 @@ class ServerStore:
             ) from None
 
     def write(self, record: ServerRecord, etag: str | None) -> None:
-        """Create (without ETag) or replace the record. Raises ConflictError if a rival was faster.
+        """Create (without ETag) or replace the record. Raises ConflictError if a rival wrote first.
 
         Each write sets the tags again: an object has those of its last write.
         """
@@ -211,7 +224,7 @@ class HeldServer:
         recognised by what is stored.
         """
         # Not `retry_conflicts`: a lost write may be our own, and giving up means that the record is not ours.
-        for _ in list_tries(self._clock):
+        for _ in list_write_tries(self._clock):
             current, etag = self._read_owned()
             wanted = replace(current, **changes)
             if check:

@@ -21,7 +21,7 @@ from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
 from hippo.servers.start.claims import ServerClaims
-from hippo.servers.start.new_record import ClaimSettings
+from hippo.servers.start.new_record import AttemptSettings
 from hippo.servers.start.tools import StartTools, can_connect
 from hippo.settings import StartServerSettings
 from hippo.studies.catalogue import Catalogue
@@ -42,9 +42,9 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
     # A project published a moment ago must be found, so the list is not cached here.
     catalogue = Catalogue(_make_store, buckets, clock, cache_seconds=0)
     own = _make_store(settings.bucket)
-    claim_settings = ClaimSettings(settings.prefix, settings.root_domain, settings.max_runtime)
+    attempt_settings = AttemptSettings(settings.prefix, settings.root_domain, settings.max_runtime)
     claims = ServerClaims(
-        claim_settings,
+        attempt_settings,
         catalogue,
         ServerStore(own),
         SlotAllocation(ServerSlots(own, clock, settings.max_servers), ServerQueue(own, clock)),

@@ -18,9 +18,10 @@ from hippo.records.messages import StopMessage, read_stop
 from hippo.records.server import ServerStore
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
-from hippo.servers.stop.replacement import Replacement
-from hippo.servers.stop.stop import ServerStop, StopTools
+from hippo.servers.stop.next_starts import NextStarts
+from hippo.servers.stop.stop import ServerStop
 from hippo.servers.stop.task_exit import TaskExits
+from hippo.servers.stop.tools import StopTools
 from hippo.servers.sweep.sweep import ServerSweep
 from hippo.servers.task_events import TaskEnd, is_task_event, read_task_end
 from hippo.settings import StopServerSettings
@@ -32,8 +33,8 @@ class SweepSignal:
 
 
 @dataclass(frozen=True, slots=True)
-class StopTopic:
-    """Reads a message and passes it to the part that handles it."""
+class StopDispatcher:
+    """The parts that handle the messages of the stop topic, each message by the part for its kind."""
 
     prefix: str
     server_stop: ServerStop
@@ -58,7 +59,9 @@ class StopTopic:
             self.server_sweep.sweep()
 
 
-def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock: Clock) -> StopTopic:
+def make_stop_dispatcher(
+    settings: StopServerSettings, invocation: Invocation, clock: Clock
+) -> StopDispatcher:
     """Return what `stop_server` needs for one invocation."""
     metrics.name_stack(settings.prefix)
     own = ObjectStore(make_client("s3", patient=True), settings.bucket)
@@ -77,11 +80,11 @@ def make_stop_topic(settings: StopServerSettings, invocation: Invocation, clock:
 
 def assemble(
     store: ObjectStore, tools: StopTools, prefix: str, root_domain: str, invocation: Invocation, clock: Clock
-) -> StopTopic:
+) -> StopDispatcher:
     """Return the parts, which share one invocation's tools."""
     servers = ServerStore(store)
     server_stop = ServerStop(servers, tools, prefix, root_domain, invocation, clock)
-    task_exits = TaskExits(servers, server_stop, Replacement(tools), invocation, clock)
-    return StopTopic(
+    task_exits = TaskExits(servers, server_stop, NextStarts(tools), invocation, clock)
+    return StopDispatcher(
         prefix, server_stop, task_exits, ServerSweep(store, tools, prefix, root_domain, invocation, clock)
     )

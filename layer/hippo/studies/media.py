@@ -47,7 +47,7 @@ _HASH_DIGITS = 20
 
 @dataclass(frozen=True, slots=True)
 class MediaPublisher:
-    """Publishes media to `site`, whose address is `site_url`; without either it publishes nothing."""
+    """A publisher of media to `site`, whose address is `site_url`; without either it publishes nothing."""
 
     site: SiteBucket
     site_url: str

@@ -81,7 +81,7 @@ def find_references(name: str, text: str) -> list[Reference]:
 
 
 class _Page(PageParser):
-    """Collects the references of a page."""
+    """A parser that collects the references of a page."""
 
     def __init__(self) -> None:
         super().__init__()

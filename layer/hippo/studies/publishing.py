@@ -25,10 +25,12 @@ from hippo.studies.study import GAME, order_variants
 logger = logging.getLogger(__name__)
 MASTER_LIST = "project_master_list.json"
 _SWITCH_KEYS = {"projectId", "live"}
+# No participant waits for a publication, so there are more tries than usual: up to 2.6 s of pauses.
+_LIST_TRIES = 12
 
 
 class Media(Protocol):
-    """Publishes the files that step files refer to: `hippo.studies.media.MediaPublisher`."""
+    """A publisher of the files that step files refer to: `hippo.studies.media.MediaPublisher`."""
 
     def publish(
         self, store: ObjectStore, project_id: str, files: Mapping[str, str]
@@ -50,7 +52,7 @@ def publish(
 ) -> tuple[str, list[str]]:
     """Freeze a checked config's version and list it; return the version and a warning for each missing file.
 
-    Raises as `freeze_version` and `list_project` do.
+    Raises what `freeze_version` and `list_project` raise.
     """
     config = {key: value for key, value in event.items() if key not in ("version", "files")}
     store = buckets[config["bucket"]] if config.get("bucket") else own
@@ -155,7 +157,7 @@ def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> 
 def switch_project(store: ObjectStore, project_id: str, live: bool, clock: Clock) -> bool:
     """Open or close a listed project; nothing else of it changes, not even its version.
 
-    Returns whether the list has it. Raises as list_project does.
+    Returns whether the list has it. Raises what `list_project` raises.
     """
     known = False
 
@@ -182,7 +184,7 @@ def _change_list(
         changed = change(read_projects(body) if body is not None else [])
         return None if changed is None else json.dumps({"projects": changed}, indent=2).encode(), None
 
-    change_object(store, MASTER_LIST, clock, swap)
+    change_object(store, MASTER_LIST, clock, swap, _LIST_TRIES)
 
 
 def read_projects(body: bytes) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from hippo.records.codes import EndReason
-from hippo.records.server import MAX_TRIES
+from hippo.records.server import MAX_ATTEMPTS
 from tests.support.study_world import GAME_URL, OTHER_USER, PROJECT, SURVEY, USER, StudyWorld
 
 
@@ -189,7 +189,7 @@ def test_server_whose_task_ended_is_requested_again_after_a_minute(world: StudyW
     assert new == [f"{PROJECT}/{USER}/1/3"]
 
 
-@pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (EndReason.TASK_ENDED, MAX_TRIES)])
+@pytest.mark.parametrize(("reason", "tries"), [("failed", 1), (EndReason.TASK_ENDED, MAX_ATTEMPTS)])
 def test_permanently_failed_server_is_not_requested_again(world: StudyWorld, reason: str, tries: int) -> None:
     """Given a failure that a retry cannot fix, or five attempts, longer waiting requests nothing more."""
     world.put_server("stopped", error="taken", reason=reason, tries=tries)

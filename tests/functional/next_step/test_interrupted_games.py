@@ -3,7 +3,7 @@
 import pytest
 
 from hippo.records.codes import EndReason
-from hippo.records.server import MAX_TRIES
+from hippo.records.server import MAX_ATTEMPTS
 from tests.support.study_world import GAME_URL, PROJECT, SURVEY, USER, StudyWorld
 
 
@@ -176,7 +176,7 @@ def test_stop_while_the_next_one_is_awaited_ends_the_game(playing_world: StudyWo
 
 def test_last_failed_attempt_is_reported(playing_world: StudyWorld) -> None:
     """Given a game that failed in every attempt, a page says so instead of an endless wait."""
-    playing_world.put_server("failed", error="five attempts", reason=EndReason.TASK_ENDED, tries=MAX_TRIES)
+    playing_world.put_server("failed", error="five attempts", reason=EndReason.TASK_ENDED, tries=MAX_ATTEMPTS)
 
     assert playing_world.get(step=2).content["error"] == "server_failed"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hippo.records.codes import EndReason
-from hippo.records.server import MAX_TRIES
+from hippo.records.server import MAX_ATTEMPTS
 from tests.support.study_world import PROJECT, SURVEY, USER, Answer, StudyWorld
 
 
@@ -135,7 +135,7 @@ def test_task_that_ended_may_be_retried_until_the_attempts_are_used_up(world: St
     world.put_server("stopped", error="exit 1", reason=EndReason.TASK_ENDED, attempt=1, tries=1)
     world.reach_waiting()
     offers = []
-    for attempt in range(1, MAX_TRIES + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         more = {
             "reason": EndReason.TASK_ENDED,
             "attempt": attempt,

@@ -71,7 +71,7 @@ def test_a_fault_leaves_stop_server(ready_world: ServerWorld, operation: str, co
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
 @pytest.mark.parametrize("key", ["_servers/", "_slots/"])
 def test_a_lost_conditional_write_is_looked_at_again(world: ServerWorld, code: str, key: str) -> None:
-    """Given a 412 or 409, the stored record decides, whether or not a rival was faster."""
+    """Given a 412 or 409, the stored record decides, whether or not a rival wrote first."""
     world.aws.fail("PutObject", code, 412 if code == "PreconditionFailed" else 409, key=key)
 
     world.start()

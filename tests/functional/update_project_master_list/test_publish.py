@@ -98,6 +98,15 @@ def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str,
     assert sum(world.clock.slept) < 3
 
 
+def test_list_is_written_by_the_twelfth_try(world: StudyWorld) -> None:
+    """Given a list that others change eleven times, the update succeeds, having waited less than 3 s."""
+    world.aws.fail("PutObject", "PreconditionFailed", 412, times=11, key=LIST)
+
+    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert len(world.clock.slept) == 11
+    assert sum(world.clock.slept) < 3
+
+
 def test_list_that_keeps_changing_is_reported(world: StudyWorld) -> None:
     """Given a list that others keep changing, the response is 400 with the advice to try again, and the
     list is theirs."""

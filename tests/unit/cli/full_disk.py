@@ -36,7 +36,7 @@ class FullDisk:
             yield
 
     def take(self, what: str) -> None:
-        """Count one write. Raise OSError if the disk is full."""
+        """Count one write. Raises OSError if the disk is full."""
         self.writes.append(what)
         if self._room is not None and len(self.writes) > self._room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), what.partition(" ")[2] or None)

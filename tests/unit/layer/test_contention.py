@@ -2,7 +2,7 @@
 
 import pytest
 
-from hippo.contention import MOST_TRIES, list_tries, retry_conflicts
+from hippo.contention import MOST_WRITE_TRIES, list_write_tries, retry_conflicts
 from hippo.errors import ConflictError, TransientError
 from tests.support.fakes import FakeClock
 
@@ -11,14 +11,14 @@ def test_pauses_come_between_the_tries() -> None:
     """Given tries that are all used up, each but the first follows a pause; all together take under 2 s."""
     clock = FakeClock()
 
-    assert list(list_tries(clock)) == list(range(MOST_TRIES))
-    assert len(clock.slept) == MOST_TRIES - 1
+    assert list(list_write_tries(clock)) == list(range(MOST_WRITE_TRIES))
+    assert len(clock.slept) == MOST_WRITE_TRIES - 1
     assert all(0.02 <= pause <= 0.04 * number for number, pause in enumerate(clock.slept, 1))
-    assert 0.04 * sum(range(MOST_TRIES)) < 2
+    assert 0.04 * sum(range(MOST_WRITE_TRIES)) < 2
 
 
 def test_try_that_wins_is_the_last() -> None:
-    """Given two rivals that were faster, the third try's result is returned."""
+    """Given two rivals that wrote first, the third try's result is returned."""
     clock, rivals = FakeClock(), [1, 2]
 
     def swap() -> str:

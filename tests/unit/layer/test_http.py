@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hippo.errors import BadRequestError, ProjectNotFoundError, TransientError
-from hippo.http import answer_request, build_response, parse_request
+from hippo.http import build_response, parse_request, respond_to
 
 
 def test_sample_event_is_read_whole(load_event: Any) -> None:
@@ -102,12 +102,12 @@ def test_errors_become_answers(error: Exception, status: int, text: str) -> None
     def fail(_request: Any) -> dict[str, Any]:
         raise error
 
-    answer = answer_request({}, fail)
+    response = respond_to({}, fail)
 
-    assert (answer["statusCode"], json.loads(answer["body"])) == (status, text)
+    assert (response["statusCode"], json.loads(response["body"])) == (status, text)
 
 
 def test_defects_leave_the_handler() -> None:
     """Given any other exception, it counts as an error of the function."""
     with pytest.raises(ZeroDivisionError):
-        answer_request({}, lambda _request: {"never": 1 // 0})
+        respond_to({}, lambda _request: {"never": 1 // 0})

@@ -11,7 +11,7 @@ import pytest
 
 from hippo import metrics
 from hippo.errors import BadRequestError, TransientError
-from hippo.http import answer_request
+from hippo.http import respond_to
 from tests.support.metric_lines import read_metric_lines
 
 
@@ -110,7 +110,7 @@ def test_answers_that_refuse_are_counted(
     def work(_request: Any) -> dict[str, Any]:
         raise error
 
-    answer_request({"body": "secret", "headers": {"x": "secret"}}, work)
+    respond_to({"body": "secret", "headers": {"x": "secret"}}, work)
 
     (line,) = read_metric_lines(text := capsys.readouterr().out)
     assert line[metric] == 1

@@ -103,6 +103,15 @@ def test_docstring_of_a_function_opens_with_a_verb(opening):
     assert find_phrases("layer/a.py", 'def a():\n    """Return it. Pass it on."""\n') == []
 
 
+@pytest.mark.parametrize("path", ["layer/a.py", "tests/a.py"])
+@pytest.mark.parametrize("opening", ["Answers participants.", "Claims a slot.", "Handles it: once."])
+def test_docstring_of_a_class_opens_with_a_noun_phrase(path, opening):
+    """Given a class whose docstring opens with a verb in the third person, it is refused."""
+    assert find_phrases(path, f'class A:\n    """{opening}"""\n') == [(2, opening.split(" ")[0])]
+    assert find_phrases(path, f'class A:\n    """The class.\n\n    {opening}\n    """\n') == []
+    assert find_phrases(path, 'class Edits:\n    """Edits applied to a platform."""\n') == []
+
+
 @pytest.mark.parametrize(
     "docstring",
     ["It works.", "Given a study. It works.", "Given a study it works.", "Given a study, it works", ""],

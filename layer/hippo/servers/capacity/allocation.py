@@ -10,7 +10,7 @@ from hippo.servers.capacity.slots import CapacityView, QueueEntry, ServerSlots, 
 
 
 class SlotAllocation:
-    """Chooses slots for a new record, claims them once the rule is armed, and keeps the queue.
+    """The slots of a new record, chosen first and claimed once the rule is armed, and the queue for them.
 
     `limit` is the project's own cap, None if it has none. Its servers count under both caps.
     """
@@ -46,7 +46,8 @@ class SlotAllocation:
         ):
             free = slots.view().list_free(find_limit() or 0, record.project_id)
             if not free:
-                # Nothing has been created yet. The record will name no slot, as if this start had never come.
+                # Nothing has been created yet. The record will name no slot, as if this start had never
+                # arrived.
                 slots.free(record.slot or 0, record.user_id, record.attempt)
                 return False
             record = held.update(project_slot=choose_slot(record.user_id, free))

@@ -31,7 +31,7 @@ class Waiting:
 
 
 class ServerQueue:
-    """`_slots/q.{time}.{userId}.{projectId}`."""
+    """The queue entries of all projects, `_slots/q.{time}.{userId}.{projectId}`."""
 
     def __init__(self, store: ObjectStore, clock: Clock) -> None:
         self._store = store
@@ -55,7 +55,7 @@ class ServerQueue:
             else:
                 self._store.create(name_entry(since, user_id, project_id), body)
         except ConflictError:
-            return  # another start of the same participant was faster
+            return  # another start of the same participant wrote first
 
     def leave(self, entry: QueueEntry) -> None:
         """Delete the entry."""

@@ -44,7 +44,10 @@ class CapacityView:
 
 
 class ServerSlots:
-    """`_slots/{number}` for 0 ≤ number < `count`, and `_slots/p.{projectId}.{number}`."""
+    """The slots of all servers, and those of projects that have caps of their own.
+
+    Their keys are `_slots/{number}` for 0 ≤ number < `count`, and `_slots/p.{projectId}.{number}`.
+    """
 
     def __init__(self, store: ObjectStore, clock: Clock, count: int) -> None:
         self._store = store
@@ -80,7 +83,7 @@ class ServerSlots:
         key, mine = name_slot(number, project_id), _write_holder(user_id, attempt)
 
         def change(body: bytes | None) -> tuple[bytes | None, None]:
-            return (_FREE if body == mine else None), None  # another stop of this attempt may have been first
+            return (_FREE if body == mine else None), None  # another stop of this attempt may have freed it
 
         change_object(self._store, key, self._clock, change)
 

@@ -21,15 +21,15 @@ from hippo.invocation import Invocation
 from hippo.records.codes import EndReason, ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.server import HeldServer, ServerRecord, build_attempt_stop, build_tags
-from hippo.servers.metrics import count_failed, count_ready
+from hippo.servers.counters import count_failed, count_ready
 from hippo.servers.start.claims import ServerClaims
 from hippo.servers.start.host_name import name_server
-from hippo.servers.start.new_record import name_client_token
-from hippo.servers.start.task_checks import (
+from hippo.servers.start.tasks import (
     CapacityError,
     check_alive,
     check_not_ended,
     list_providers,
+    name_client_token,
     try_subnets,
 )
 from hippo.servers.start.tools import GAME_PORT, StartTools
@@ -87,7 +87,7 @@ class ServerStart:
     def _bring_up(self, held: HeldServer) -> None:
         self._arm_rule(held)
         # After the rule, which frees the slot whatever happens to this start.
-        if not self._claims.claim_slots(held):
+        if not self._claims.claim_slots_or_requeue(held):
             self._tools.request_stop(held.record, EndReason.NO_SLOT)
             return
         record = held.check()
@@ -189,7 +189,10 @@ class ServerStart:
         )
 
     def _find_living_task(self, held: HeldServer, task_arn: str) -> TaskState | None:
-        """Return the task, None while ECS does not show it. Raises as `check_alive`, and FencedError."""
+        """Return the task, None while ECS does not show it.
+
+        Raises FencedError and what `check_alive` raises.
+        """
         task = self._tools.containers.describe_task(held.record.cluster, task_arn)
         if task is None:
             held.check()  # not visible yet, or a stop has deleted the cluster
@@ -226,7 +229,7 @@ class ServerStart:
         poll(check, clock=self._clock, until=self._invocation.until, what=what, first=0.25, most=0.5)
 
     def _fail(self, held: HeldServer, error: PermanentError) -> None:
-        """Record that this attempt has failed, and have everything torn down at once."""
+        """Record that this attempt has failed, and request its stop."""
         self._log("failed", held.record, error=str(error)[:200], task=held.record.task_arn)
         count_failed(held.record.project_id, held.record.user_id, str(error))
         reason = EndReason.TASK_ENDED if isinstance(error, TaskEndedError) else EndReason.FAILED
@@ -234,7 +237,10 @@ class ServerStart:
         self._tools.request_stop(held.record, EndReason.FAILED)
 
     def _release(self, held: HeldServer) -> None:
-        """Release the lease, so that the next try continues at once. Raises FencedError: then none must."""
+        """Release the lease, so that the next try continues at once.
+
+        Raises FencedError: another invocation owns the record, so this start must not be tried again.
+        """
         try:
             held.update(lease_until=None)
         except TransientError as error:

@@ -13,9 +13,9 @@ from hippo.records.messages import StartMessage
 from hippo.records.participant import ParticipantStore
 from hippo.records.server import HeldServer, ServerRecord, ServerStore
 from hippo.servers.capacity.allocation import SlotAllocation
-from hippo.servers.metrics import count_failed, count_held_back, count_started
+from hippo.servers.counters import count_failed, count_held_back, count_started
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
-from hippo.servers.start.new_record import ClaimSettings, build_failed_record, build_new_record
+from hippo.servers.start.new_record import AttemptSettings, build_failed_record, build_new_record
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.study import Study
 
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 
 class ServerClaims:
-    """One invocation's claim: decides by record, project and participant, and writes by compare-and-swap."""
+    """One invocation's claim, decided by record, project and participant, written by compare-and-swap."""
 
     def __init__(
         self,
-        settings: ClaimSettings,
+        settings: AttemptSettings,
         catalogue: Catalogue,
         servers: ServerStore,
         allocation: SlotAllocation,
@@ -52,10 +52,10 @@ class ServerClaims:
         what = f"the server record of {message.user_id}"
         return retry_conflicts(self._clock, what, lambda: self._claim_once(message))
 
-    def claim_slots(self, held: HeldServer) -> bool:
+    def claim_slots_or_requeue(self, held: HeldServer) -> bool:
         """Claim the slots that the record names, or others that are free. Raises FencedError.
 
-        Returns False if none are left. The record is then as if this start had never come.
+        Returns False if none are left. The record is then as if this start had never arrived.
         """
         project_id = held.record.project_id
         if self._allocation.claim_slots(held, lambda: self._find_limit(project_id)):
@@ -64,7 +64,7 @@ class ServerClaims:
         return False
 
     def release_overtaken(self, record: ServerRecord) -> bool:
-        """Release the start's lease, for which the stop that has overtaken this start waits.
+        """Release the start's lease, which the overtaking stop waits for.
 
         Returns False if there is nothing to stop: Lambda may deliver one event to two invocations at once,
         and the other one may be bringing up, or have brought up, this very attempt.
@@ -87,8 +87,12 @@ class ServerClaims:
         decision = decide(case)
         if decision.action is Action.LOAD:
             case = self._load(case)
-            decision = decide(case)
-        wanted = self._carry_out(case, decision)
+            decision = decide(case)  # never LOAD: the case is loaded
+        if decision.stops_current and case.current:
+            self._request_stop(case.current)
+        if decision.leaves_queue:
+            self._allocation.leave_queue(message.user_id, message.project_id)
+        wanted = self._find_record(case, decision)
         if wanted is None:
             return None
         self._servers.write(wanted, etag)
@@ -112,23 +116,20 @@ class ServerClaims:
         study = self._catalogue.load_study(project, participant.version if participant else None)
         return replace(case, is_loaded=True, project=project, study=study, participant=participant)
 
-    def _carry_out(self, case: StartCase, decision: Decision) -> ServerRecord | None:
-        """Return the record to write, or None. Raises TransientError for WAIT."""
-        message, current = case.message, case.current
-        if decision.stops_current and current:
-            self._request_stop(current)
-        if decision.leaves_queue:
-            self._allocation.leave_queue(message.user_id, message.project_id)
+    def _find_record(self, case: StartCase, decision: Decision) -> ServerRecord | None:
+        """Return the record to write, None if nothing starts. Raises TransientError for WAIT."""
         if decision.action is Action.WAIT:
-            raise TransientError(f"{message.user_id}: {decision.why}")
+            raise TransientError(f"{case.message.user_id}: {decision.why}")
+        if decision.action is Action.IGNORE:
+            self._ignore(case.message, decision.why)
+            return None
         if decision.action is Action.FAIL:
             return self._fail(case, decision.why)
-        if decision.action is Action.CONTINUE and current:
-            return replace(current, owner=self._invocation.owner, lease_until=self._invocation.ends)
+        if decision.action is Action.CONTINUE and case.current:
+            return replace(case.current, owner=self._invocation.owner, lease_until=self._invocation.ends)
         if decision.action is Action.BEGIN and case.project and case.study:
             return self._begin(case, case.project, case.study)
-        self._ignore(message, decision.why)
-        return None
+        raise AssertionError(f"{decision.action}: what it needs has not been read")
 
     def _begin(self, case: StartCase, project: ListedProject, study: Study) -> ServerRecord | None:
         """Return the record of a new attempt with its slots; None if the participant must wait for one."""

@@ -7,7 +7,7 @@ from enum import Enum
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord, name_replacement
+from hippo.records.server import MAX_ATTEMPTS, ServerRecord, name_replacement
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 
@@ -31,12 +31,12 @@ class StartCase:
 
     @property
     def is_replacement(self) -> bool:
-        """Whether the platform itself asks, in place of a server whose task exited."""
+        """Whether the platform itself asks, to replace a server whose task exited."""
         return self.current is not None and self.message.start_id == name_replacement(self.current)
 
     @property
     def tries(self) -> int:
-        """Which attempt within the project this one is."""
+        """The number of this attempt within the project."""
         if self.current is None or self.current.project_id != self.message.project_id:
             return 1
         return 1 if _begins_again(self.current, self.participant) else self.current.tries + 1
@@ -88,8 +88,7 @@ def _decide_ending(case: StartCase, current: ServerRecord) -> Decision:
 
 
 def _decide_living(case: StartCase, current: ServerRecord) -> Decision:
-    is_free = not current.has_lease(case.now) or current.owner == case.owner
-    if current.state == ServerState.READY or not is_free:
+    if current.state == ServerState.READY or not current.is_free_for(case.owner, case.now):
         return Decision(Action.IGNORE, "there is a server already")
     if current.project_id != case.message.project_id:
         return Decision(Action.IGNORE, f"the server of project {current.project_id} is starting")
@@ -102,8 +101,8 @@ def _decide_new(case: StartCase, project: ListedProject, study: Study) -> Decisi
         objection = None if is_needed else Decision(Action.IGNORE, "no replacement is needed")
     else:
         objection = _find_objection(case, study)
-    if objection is None and case.tries > MAX_TRIES:
-        objection = Decision(Action.FAIL, f"{MAX_TRIES} attempts have failed")
+    if objection is None and case.tries > MAX_ATTEMPTS:
+        objection = Decision(Action.FAIL, f"{MAX_ATTEMPTS} attempts have failed")
     if objection is None:
         return Decision(Action.BEGIN)
     leaves_queue = case.is_replacement
@@ -119,7 +118,7 @@ def _find_objection(case: StartCase, study: Study) -> Decision | None:
         # An earlier delivery of this start may have been cut off just after it created something.
         is_same = current.state == ServerState.STOPPED and case.message.start_id == current.start_id
         return Decision(Action.IGNORE, "seen before, or older than the stop", stops_current=is_same)
-    if _has_no_sender(case):
+    if _has_no_participant(case):
         return Decision(Action.IGNORE, "the participant has no record")
     return None
 
@@ -136,7 +135,7 @@ def _is_missed(case: StartCase, study: Study) -> bool:
     )
 
 
-def _has_no_sender(case: StartCase) -> bool:
+def _has_no_participant(case: StartCase) -> bool:
     """Return whether the start names a participant without a record: withdrawn, or never admitted.
 
     Only a start that the first page sends may arrive before the participant's record, and the participant's
@@ -175,8 +174,7 @@ def _is_new(message: StartMessage, current: ServerRecord, participant: Participa
 
 def _is_ending(record: ServerRecord) -> bool:
     """Return whether something of an attempt may be left: a stop is at work on it or has been requested."""
-    has_failed_late = record.state == ServerState.FAILED and bool(record.cluster)
-    return record.state == ServerState.STOPPING or has_failed_late
+    return record.state == ServerState.STOPPING or record.has_failed_late
 
 
 def _is_seen(message: StartMessage, current: ServerRecord) -> bool:

@@ -1,12 +1,9 @@
 """The server records that a start writes: that of a new attempt, and that of a start which failed at once."""
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import ON_DEMAND
-from hippo.clock import to_wire
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
 from hippo.records.codes import EndReason, ServerState
@@ -18,7 +15,7 @@ _KEPT_STARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimSettings:
+class AttemptSettings:
     """The deployment's settings for new attempts; `max_runtime` is in minutes."""
 
     prefix: str
@@ -27,7 +24,7 @@ class ClaimSettings:
 
 
 def build_new_record(
-    settings: ClaimSettings, invocation: Invocation, case: StartCase, study: Study
+    settings: AttemptSettings, invocation: Invocation, case: StartCase, study: Study
 ) -> ServerRecord:
     """Return the record of a new attempt, which does not name a slot yet."""
     message, current, participant = case.message, case.current, case.participant
@@ -75,22 +72,6 @@ def build_failed_record(case: StartCase, error: str) -> ServerRecord:
         stop_requested_at=current.stop_requested_at if current else None,
         error=error,
     )
-
-
-def name_client_token(record: ServerRecord, provider: str, without: Iterable[str] = ()) -> str:
-    """Return RunTask's idempotency token, at most 64 characters: one task per attempt, provider and round.
-
-    Attempts count from one again after a participant's record was deleted (a withdrawal), so the token
-    includes the time at which the attempt began.
-
-    A try without some of the subnets needs another token: the same token with other subnets is a conflict.
-
-    ECS answers a token with the same task for an hour after that task has stopped, so an attempt that
-    found no capacity anywhere needs another token for its next round.
-    """
-    begun = to_wire(record.started_at) or ""  # as stored, so that every try computes the same token
-    parts = (record.user_id, str(record.attempt), begun, provider, str(record.rounds), *sorted(without))
-    return hashlib.sha256("/".join(parts).encode()).hexdigest()
 
 
 def _add_seen(case: StartCase) -> tuple[str, ...]:

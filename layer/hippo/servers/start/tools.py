@@ -36,5 +36,5 @@ class StartTools:
     connect: Callable[[str, int], bool]
 
     def request_stop(self, record: ServerRecord, reason: EndReason = EndReason.OVERTAKEN) -> None:
-        """Have `stop_server` tear an attempt down."""
+        """Request the stop of an attempt."""
         self.stop_topic.publish(build_attempt_stop(record, reason))

@@ -12,13 +12,12 @@ from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StopMessage, find_occasion
 from hippo.records.server import HeldServer, ServerRecord, ServerStore
-from hippo.servers.metrics import count_stopped
-from hippo.servers.stop.replacement import Replacement
-from hippo.servers.stop.teardown import NEXT_ALARM, StopTools, Teardown
+from hippo.servers.counters import count_stopped
+from hippo.servers.stop.next_starts import NextStarts
+from hippo.servers.stop.teardown import Teardown
+from hippo.servers.stop.tools import StopTools
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["NEXT_ALARM", "ServerStop", "StopTools"]
 
 
 class ServerStop:
@@ -35,14 +34,17 @@ class ServerStop:
     ) -> None:
         self._servers = servers
         self._teardown = Teardown(tools, prefix, invocation, clock)
-        self._replacement = Replacement(tools)
+        self._next_starts = NextStarts(tools)
         self._prefix = prefix
         self._root_domain = root_domain
         self._invocation = invocation
         self._clock = clock
 
     def stop(self, message: StopMessage) -> None:
-        """Tear down what the message means. Raises TransientError if anything is left: the alarm stays."""
+        """Tear down the server that the message names.
+
+        Raises TransientError if anything is left: the alarm stays.
+        """
         what = f"the server record of {message.user_id}"
         retry_conflicts(self._clock, what, lambda: self._stop_once(message))
 
@@ -100,11 +102,7 @@ class ServerStop:
         now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
             return self._delay(message, record, etag)
-        if (
-            record.state == ServerState.STOPPING
-            and record.has_lease(now)
-            and record.owner != self._invocation.owner
-        ):
+        if record.state == ServerState.STOPPING and not record.is_free_for(self._invocation.owner, now):
             return self._leave_to_other(message, record, etag, now)
         return self._finish(self._claim(message, record, etag, now))
 
@@ -172,13 +170,13 @@ class ServerStop:
             raise
         else:
             if held.record.state == ServerState.STOPPED:
-                self._replacement.follow(held.record)
+                self._next_starts.follow(held.record)
 
     def _finish_held(self, held: HeldServer) -> None:
-        was_beside_start = _has_start_lease(held.record, self._clock.now())
+        was_beside_start = held.record.has_start_lease(self._clock.now())
         self._teardown.clear(held.record, keep=set())
         record = held.check()
-        if _has_start_lease(record, self._clock.now()):
+        if record.has_start_lease(self._clock.now()):
             # A start may be in the middle of a call that creates something: stop again after its lease.
             self._teardown.arm(
                 record, (record.start_lease_until or self._invocation.ends) + timedelta(minutes=1)
@@ -187,7 +185,7 @@ class ServerStop:
             return
         if was_beside_start:  # it has ended meanwhile, perhaps after creating something
             self._teardown.clear(record, keep=set())
-        self._replacement.reserve(record)
+        self._next_starts.queue_replacement(record)
         self._teardown.finish(record)
         held.update(
             state=ServerState.STOPPED,
@@ -221,8 +219,3 @@ class ServerStop:
 
     def _ignore(self, message: StopMessage, why: str) -> None:
         logger.info("stop ignored", extra={"userId": message.user_id, "why": why})
-
-
-def _has_start_lease(record: ServerRecord, now: datetime) -> bool:
-    """Return whether an overtaken start may still be at work."""
-    return record.start_lease_until is not None and record.start_lease_until > now

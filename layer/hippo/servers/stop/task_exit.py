@@ -9,7 +9,7 @@ from hippo.contention import retry_conflicts
 from hippo.invocation import Invocation
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, ServerStore
-from hippo.servers.stop.replacement import Replacement, needs_replacement
+from hippo.servers.stop.next_starts import NextStarts, needs_replacement
 from hippo.servers.stop.stop import ServerStop
 from hippo.servers.task_events import TaskEnd
 
@@ -17,19 +17,22 @@ logger = logging.getLogger(__name__)
 
 
 class TaskExits:
-    """Handles task exits by the record alone: events come late, twice, unordered, and for our own stops."""
+    """The handling of task exits, by the record alone.
+
+    The events come late, twice, unordered, and for our own stops.
+    """
 
     def __init__(
         self,
         servers: ServerStore,
         server_stop: ServerStop,
-        replacement: Replacement,
+        next_starts: NextStarts,
         invocation: Invocation,
         clock: Clock,
     ) -> None:
         self._servers = servers
         self._server_stop = server_stop
-        self._replacement = replacement
+        self._next_starts = next_starts
         self._invocation = invocation
         self._clock = clock
 
@@ -56,13 +59,13 @@ class TaskExits:
             return self._servers.write(noted, etag)
         if record.state == ServerState.STOPPED and record.reason == end.cause and needs_replacement(record):
             # An earlier delivery may have been cut off just before it requested the replacement.
-            return self._replacement.request(record)
+            return self._next_starts.request_replacement(record)
         return self._ignore(end, f"the server is {record.state}")
 
     def _may_continue(self, end: TaskEnd, record: ServerRecord, now: datetime) -> bool:
         """Return whether an earlier delivery has begun to tear down and no invocation is at work now."""
-        free = not record.has_lease(now) or record.owner == self._invocation.owner
-        return record.state == ServerState.STOPPING and record.reason == end.cause and free
+        is_free = record.is_free_for(self._invocation.owner, now)
+        return record.state == ServerState.STOPPING and record.reason == end.cause and is_free
 
     def _ignore(self, end: TaskEnd, why: str) -> None:
         logger.info("task end ignored", extra={"userId": end.user_id, "attempt": end.attempt, "why": why})

@@ -1,38 +1,20 @@
 """The teardown of an attempt, step by step: shutdown alarm ahead, tasks, cluster, name, and the rule last."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from hippo.aws.ecs import Containers
-from hippo.aws.events import ShutdownRules, arm_ahead
-from hippo.aws.route53 import HostNames
-from hippo.aws.sns import Topic
+from hippo.aws.events import arm_ahead
 from hippo.clock import Clock, poll
 from hippo.errors import ConflictError, HippoError, TransientError
 from hippo.invocation import Invocation
 from hippo.records.server import ServerRecord, build_attempt_stop, build_tags
-from hippo.servers.capacity.queue import ServerQueue
-from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.stop.tools import StopTools
 
 # Longer than one invocation may take, so that the alarm does not fire while it is still at work.
 NEXT_ALARM = timedelta(minutes=6)
 _CLUSTER_SHARE = timedelta(seconds=40)  # of the time left, kept for deleting the cluster and what follows
 _NAME_SHARE = timedelta(seconds=10)
 _GONE = {None, "INACTIVE", "DEPROVISIONING"}
-
-
-@dataclass(frozen=True, slots=True)
-class StopTools:
-    """The services of one stop."""
-
-    rules: ShutdownRules
-    containers: Containers
-    host_names: HostNames
-    slots: ServerSlots
-    queue: ServerQueue
-    start_topic: Topic
-    stop_topic: Topic
 
 
 class Teardown:
@@ -63,7 +45,10 @@ class Teardown:
             raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
 
     def arm(self, record: ServerRecord, moment: datetime) -> None:
-        """Have the attempt stopped (again) at that moment. Tags count only if the rule is created."""
+        """Arm the rule, which requests the stop of the attempt at that moment.
+
+        Tags count only if the rule is created.
+        """
         if not record.rule_name:
             return
         message = build_attempt_stop(record, record.reason)

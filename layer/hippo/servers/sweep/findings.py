@@ -37,7 +37,7 @@ def list_orphans(record: ServerRecord | None, found: FoundResources, now: dateti
 
 def is_over(record: ServerRecord, now: datetime) -> bool:
     """Return whether the attempt should be gone and no invocation is at work on it."""
-    if record.has_lease(now) or (record.start_lease_until and record.start_lease_until > now):
+    if record.has_lease(now) or record.has_start_lease(now):
         return False
     if record.state == ServerState.STOPPED:
         return record.stopped_at is None or now - record.stopped_at > LATE
@@ -78,8 +78,7 @@ def holds_slot(record: ServerRecord | None, attempt: int, number: int, project_i
 
 
 def _is_unfinished(record: ServerRecord) -> bool:
-    has_failed_late = record.state == ServerState.FAILED and bool(record.cluster)
-    return record.state in {*LIVING, ServerState.STOPPING} or has_failed_late
+    return record.state in (*LIVING, ServerState.STOPPING) or record.has_failed_late
 
 
 def _is_left(record: ServerRecord, found: FoundResources) -> bool:

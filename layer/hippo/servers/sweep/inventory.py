@@ -7,12 +7,12 @@ TTL and, later, by an address that the participant's own record knows.
 from hippo.aws.route53 import TTL_SECONDS
 from hippo.errors import BadRequestError
 from hippo.ids import parse_resource_name, parse_user_id
-from hippo.servers.stop.teardown import StopTools
+from hippo.servers.stop.tools import StopTools
 from hippo.servers.sweep.findings import FoundResources
 
 
-class SweepView:
-    """Collects what exists, each resource under its participant's id."""
+class Inventory:
+    """The resources found so far, each under its participant's id."""
 
     def __init__(self, tools: StopTools, prefix: str, root_domain: str) -> None:
         self._tools = tools

@@ -1,4 +1,4 @@
-"""The sweep: compares server records with what exists, and has orphans stopped.
+"""The sweep: compares server records with what exists, and requests the stop of orphans.
 
 It tears nothing down itself. For each orphan it publishes a stop, which has retries and a dead-letter queue
 of its own and respects leases. So a sweep is quick, may run twice or at the same time as starts and
@@ -20,10 +20,11 @@ from hippo.records.messages import build_stop
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.servers.capacity.slots import PREFIX as SLOTS
 from hippo.servers.capacity.slots import CapacityView, parse_slot
-from hippo.servers.stop.replacement import Replacement
-from hippo.servers.stop.teardown import StopTools, Teardown
+from hippo.servers.stop.next_starts import NextStarts
+from hippo.servers.stop.teardown import Teardown
+from hippo.servers.stop.tools import StopTools
 from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans, may_have_exited
-from hippo.servers.sweep.inventory import SweepView
+from hippo.servers.sweep.inventory import Inventory
 from hippo.servers.sweep.report import report_sweep
 from hippo.servers.task_events import find_cause
 
@@ -60,8 +61,8 @@ class ServerSweep:
         self._servers = ServerStore(store)
         self._tools = tools
         self._teardown = Teardown(tools, prefix, invocation, clock)
-        self._replacement = Replacement(tools)
-        self._view = SweepView(tools, prefix, root_domain)
+        self._next_starts = NextStarts(tools)
+        self._inventory = Inventory(tools, prefix, root_domain)
         self._invocation = invocation
         self._clock = clock
         self._stops = 0
@@ -70,16 +71,19 @@ class ServerSweep:
         self._capacity: CapacityView | None = None
 
     def sweep(self) -> None:
-        """Examine what exists, and have orphans stopped. Raises TransientError if part of that failed."""
+        """Examine what exists, and request the stop of orphans.
+
+        Raises TransientError if part of that failed.
+        """
         cursor, etag = self._read_cursor()
         problems: list[str] = []
-        self._try(problems, self._view.add_clusters)
-        self._knows_rules = self._try(problems, self._view.add_rules)
+        self._try(problems, self._inventory.add_clusters)
+        self._knows_rules = self._try(problems, self._inventory.add_rules)
         following = self._read_pages(cursor, problems)
         users = self._order_users(cursor)
         done = self._examine_all(users, problems)
         self._try(problems, self._free_slots)
-        self._try(problems, self._replacement.start_waiting)
+        self._try(problems, self._next_starts.start_waiting)
         if done < len(users):  # the next one continues within the same pages
             following = replace(cursor, user=users[done - 1] if done else cursor.user)
         self._write_cursor(following, etag)
@@ -94,16 +98,16 @@ class ServerSweep:
         following = replace(cursor, user="")
         try:
             keys = self._store.list_after("_servers/", cursor.record, RECORDS_A_TIME)
-            self._view.add_users(keys)
+            self._inventory.add_users(keys)
             following = replace(following, record=keys[-1] if len(keys) == RECORDS_A_TIME else "")
-            following = replace(following, name=self._view.add_names(cursor.name))
+            following = replace(following, name=self._inventory.add_names(cursor.name))
         except HippoError as error:
             problems.append(str(error))
         return following
 
     def _order_users(self, cursor: Cursor) -> list[str]:
         """Return the participants with resources or records; after a sweep that was cut short, the rest."""
-        users = sorted(self._view.found)
+        users = sorted(self._inventory.found)
         return [user for user in users if user > cursor.user] or users
 
     def _examine_all(self, users: list[str], problems: list[str]) -> int:
@@ -116,7 +120,7 @@ class ServerSweep:
 
     def _examine(self, user_id: str) -> None:
         stored = self._servers.read(user_id)
-        record, found = stored[0] if stored else None, self._view.found[user_id]
+        record, found = stored[0] if stored else None, self._inventory.found[user_id]
         now = self._clock.now()
         for attempt in list_orphans(record, found, now):
             self._request_stop(user_id, attempt, record.reason if record else "")
@@ -173,7 +177,7 @@ class ServerSweep:
         return Cursor(*(str(data.get(name, "")) for name in ("record", "name", "user"))), stored.etag
 
     def _write_cursor(self, cursor: Cursor, etag: str | None) -> None:
-        """Write the cursor; if another sweep was faster, its cursor stays."""
+        """Write the cursor; if another sweep wrote first, its cursor stays."""
         body = json.dumps({"record": cursor.record, "name": cursor.name, "user": cursor.user}).encode()
         try:
             write_object(self._store, CURSOR, body, etag)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
-from hippo.journey.controller import StudyFlow
+from hippo.journey.controller import StudyController
 from hippo.records.codes import EndReason
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.settings import NextStepSettings
@@ -34,7 +34,7 @@ class Participant:
         self.store.objects |= {f"{PROJECT}/page.html": b"page", f"{PROJECT}/end.html": b"end"}
         version, _ = freeze_version(self.store, config)
         list_project(self.store, {**config, "version": version}, self.clock)
-        self.flow = StudyFlow(
+        self.controller = StudyController(
             SETTINGS,
             Catalogue(lambda _bucket: self.store, ("fake-bucket",), self.clock, 10),
             ServerStore(self.store),
@@ -56,10 +56,10 @@ class Participant:
         self._count += 1
         body = json.dumps({"answer": self._count}) if method == "POST" else None
         try:
-            answer = self.flow.respond(HttpRequest(method, query, {}, body, "r"))
+            response = self.controller.respond(HttpRequest(method, query, {}, body, "r"))
         except BadRequestError:
             return
-        self.shown.append(answer)
+        self.shown.append(response)
         if body:
             self.sent.append(body)
 
@@ -73,7 +73,7 @@ class Participant:
     def retry(self) -> None:
         """Request a retry, at any step."""
         query = {"projectId": PROJECT, "userId": USER, "retry": "1"}
-        self.shown.append(self.flow.respond(HttpRequest("GET", query, {}, None, "r")))
+        self.shown.append(self.controller.respond(HttpRequest("GET", query, {}, None, "r")))
 
     def fail_server(self, reason: str) -> None:
         """Make the last requested start fail, and all before it."""

@@ -15,7 +15,7 @@ from hippo.journey.waiting import (
 )
 from hippo.records.codes import EndReason
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord
+from hippo.records.server import MAX_ATTEMPTS, ServerRecord
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 TIMES = WaitingTimes(retry_after=5.0, usual=75.0)
@@ -63,8 +63,8 @@ def test_almost_there_is_never_slower_than_the_operator_says() -> None:
         (FAILED, "p/u/1/2", True),
         (ENDED, None, True),
         (ENDED, "p/u/1/2", True),
-        (replace(ENDED, tries=MAX_TRIES), None, False),
-        (replace(FAILED, tries=MAX_TRIES), None, False),
+        (replace(ENDED, tries=MAX_ATTEMPTS), None, False),
+        (replace(FAILED, tries=MAX_ATTEMPTS), None, False),
         (replace(FAILED, error=""), None, False),
         (STARTING, None, False),
     ],

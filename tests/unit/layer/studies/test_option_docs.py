@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hippo.journey.admission import MOST_REFUSED, REASONS
-from hippo.journey.request_log import NEVER_STORED
-from hippo.journey.waiting import ALMOST_THERE, QUEUED, STARTED
+from hippo.journey.request_entry import NEVER_STORED
+from hippo.journey.waiting import ALMOST_THERE, QUEUED, STARTING
 from hippo.studies.links import (
     LEAST_KEY_LENGTH,
     LONGEST_VALUE,
@@ -25,7 +25,7 @@ SECURITY = (DOCS / "explanation/security.md").read_text(encoding="utf-8")
 SIGNING = (DOCS / "howto/sign-links.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [*OPTION_KEYS, *REASONS, *OWN_PARAMETERS, QUEUED, STARTED, ALMOST_THERE])
+@pytest.mark.parametrize("name", [*OPTION_KEYS, *REASONS, *OWN_PARAMETERS, QUEUED, STARTING, ALMOST_THERE])
 def test_names_are_explained(name: str) -> None:
     """Given an option, a reason, an own parameter or a state of waiting, the document mentions it."""
     assert f"`{name}`" in OPTIONS or f"`{name}:" in OPTIONS

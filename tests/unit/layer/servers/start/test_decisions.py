@@ -8,7 +8,7 @@ import pytest
 from hippo.records.codes import ServerState
 from hippo.records.messages import StartMessage
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_TRIES, ServerRecord, name_replacement
+from hippo.records.server import MAX_ATTEMPTS, ServerRecord, name_replacement
 from hippo.servers.start.decisions import Action, Decision, StartCase, decide
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
@@ -78,8 +78,8 @@ def test_abandoned_stop_is_requested_again(lease: datetime | None, stops: bool) 
             build_case(replace(ENDED, seen=("second",))),
             Decision(Action.IGNORE, "seen before, or older than the stop"),
         ),
-        (build_case(replace(ENDED, tries=MAX_TRIES)), Decision(Action.FAIL, "5 attempts have failed")),
-        (build_case(replace(ENDED, tries=MAX_TRIES, project_id="pole")), Decision(Action.BEGIN)),
+        (build_case(replace(ENDED, tries=MAX_ATTEMPTS)), Decision(Action.FAIL, "5 attempts have failed")),
+        (build_case(replace(ENDED, tries=MAX_ATTEMPTS, project_id="pole")), Decision(Action.BEGIN)),
     ],
 )
 def test_start_of_a_participant(case: StartCase, expected: Decision) -> None:
@@ -91,7 +91,7 @@ def test_start_of_a_participant(case: StartCase, expected: Decision) -> None:
     ("reason", "live", "tries", "expected"),
     [
         ("the task ended", True, 1, Decision(Action.BEGIN)),
-        ("the task ended", True, MAX_TRIES, Decision(Action.FAIL, "5 attempts have failed", False, True)),
+        ("the task ended", True, MAX_ATTEMPTS, Decision(Action.FAIL, "5 attempts have failed", False, True)),
         ("requested", True, 1, Decision(Action.IGNORE, "no replacement is needed", False, True)),
         (
             "the task ended",

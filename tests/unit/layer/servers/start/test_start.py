@@ -9,7 +9,7 @@ import pytest
 
 from hippo.errors import TransientError
 from hippo.records.server import ServerRecord, read_record, write_record
-from hippo.servers.start.new_record import name_client_token
+from hippo.servers.start.tasks import name_client_token
 from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
 
 

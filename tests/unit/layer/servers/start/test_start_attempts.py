@@ -4,7 +4,7 @@ import pytest
 
 from hippo.errors import AwsError, TransientError
 from hippo.records.codes import EndReason
-from hippo.records.server import MAX_TRIES, ServerRecord
+from hippo.records.server import MAX_ATTEMPTS, ServerRecord
 from tests.fakes.world import OTHER_PROJECT, PROJECT, USER, LifecycleWorld
 
 
@@ -35,7 +35,7 @@ def test_a_test_user_who_begins_afresh_gets_a_server(ready_world: LifecycleWorld
 
 def test_too_many_attempts_fail(world: LifecycleWorld) -> None:
     """Given the last allowed attempt within a project, the participant sees an error instead of waiting."""
-    for number in range(MAX_TRIES):
+    for number in range(MAX_ATTEMPTS):
         world.start(f"attempt {number}")
         world.clock.advance(60)
         world.stop()
@@ -44,14 +44,14 @@ def test_too_many_attempts_fail(world: LifecycleWorld) -> None:
     world.start("one more")
 
     assert world.record().state == "failed"
-    assert world.record().error == f"{MAX_TRIES} attempts have failed"
+    assert world.record().error == f"{MAX_ATTEMPTS} attempts have failed"
     assert world.left() == {}
 
 
 def test_tries_are_counted_for_each_project(world: LifecycleWorld) -> None:
     """Given failures in one study, the next study does not count them."""
     world.put_record(
-        ServerRecord(USER, PROJECT, "stopped", attempt=9, tries=MAX_TRIES, stopped_at=world.clock.now())
+        ServerRecord(USER, PROJECT, "stopped", attempt=9, tries=MAX_ATTEMPTS, stopped_at=world.clock.now())
     )
     world.clock.advance(60)
 

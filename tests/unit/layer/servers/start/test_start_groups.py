@@ -7,7 +7,7 @@ import pytest
 from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
 from hippo.servers.start.decisions import StartCase
-from hippo.servers.start.new_record import ClaimSettings, build_new_record
+from hippo.servers.start.new_record import AttemptSettings, build_new_record
 from hippo.studies.study import Study
 from tests.fakes.journal import Crash
 from tests.fakes.world import PROJECT, USER, LifecycleWorld
@@ -86,6 +86,6 @@ def test_message_stands_for_a_record_that_is_not_written_yet(
     study = Study(PROJECT, {"ecsTask": PROJECT}, lambda _: None, lambda _: [])
 
     case = StartCase(message, current=None, now=now, owner="o")
-    record = build_new_record(ClaimSettings("hippo", "d", 60), Invocation("o", now, now), case, study)
+    record = build_new_record(AttemptSettings("hippo", "d", 60), Invocation("o", now, now), case, study)
 
     assert (record.group, record.container) == (group, "" if group is None else PROJECT)

@@ -6,7 +6,7 @@ import pytest
 
 from hippo.aws.route53 import AddressRecord
 from hippo.errors import AwsError, ConflictError, TransientError
-from hippo.servers.stop.stop import NEXT_ALARM
+from hippo.servers.stop.teardown import NEXT_ALARM
 from tests.fakes.journal import Crash
 from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
 

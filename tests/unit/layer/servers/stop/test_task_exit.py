@@ -7,7 +7,7 @@ import pytest
 
 from hippo.errors import AwsError, TransientError
 from hippo.records.codes import TASK_EXITS
-from hippo.records.server import MAX_TRIES
+from hippo.records.server import MAX_ATTEMPTS
 from tests.fakes.journal import Crash
 from tests.fakes.world import NAME, PROJECT, USER, LifecycleWorld
 
@@ -114,7 +114,7 @@ def test_a_closed_study_gets_no_replacement(ready_world: LifecycleWorld) -> None
 
 def test_replacements_are_bounded(ready_world: LifecycleWorld) -> None:
     """Given a server that exits again and again, the participant sees an error after five attempts."""
-    for attempt in range(1, MAX_TRIES + 1):
+    for attempt in range(1, MAX_ATTEMPTS + 1):
         assert ready_world.record().attempt == attempt
         event = crash_task(ready_world)
         event["detail"]["clusterArn"] = f"arn:aws:ecs:r:a:cluster/{ready_world.record().cluster}"
@@ -162,7 +162,8 @@ def test_stop_with_the_text_of_a_task_exit_is_not_one(
     ready_world.let_minutes_pass(delay + 1)
 
     record = ready_world.record()
-    assert (record.state, record.reason, record.comes_back_for(PROJECT)) == ("stopped", "requested", False)
+    assert (record.state, record.reason) == ("stopped", "requested")
+    assert record.is_being_replaced_for(PROJECT) is False
     assert list(ready_world.start_topic.messages) == []
     assert ready_world.left() == {}
 

@@ -7,16 +7,16 @@ from hippo.errors import HippoError
 from hippo.records.codes import TASK_EXITS, ServerState
 from hippo.records.messages import build_start
 from hippo.records.server import ServerRecord, name_replacement
-from hippo.servers.metrics import count_replaced
-from hippo.servers.stop.teardown import StopTools
+from hippo.servers.counters import count_replaced
+from hippo.servers.stop.tools import StopTools
 
 logger = logging.getLogger(__name__)
 
 _MOST_STARTS = 10  # published by one invocation
 
 
-class Replacement:
-    """Publishes starts; `start_server` decides what they lead to."""
+class NextStarts:
+    """The publication of the next starts; `start_server` decides what they lead to."""
 
     def __init__(self, tools: StopTools) -> None:
         self._tools = tools
@@ -24,11 +24,11 @@ class Replacement:
     def follow(self, record: ServerRecord) -> None:
         """Follow up an attempt that was torn down. Raises TransientError if no replacement is requested."""
         if needs_replacement(record):
-            return self.request(record)
+            return self.request_replacement(record)
         # Waiting participants also ask by themselves, and so does the sweep: none is lost if this fails.
         return self._try(self.start_waiting)
 
-    def reserve(self, record: ServerRecord) -> None:
+    def queue_replacement(self, record: ServerRecord) -> None:
         """Queue the replacement first: the start of a waiting participant may otherwise claim the slot."""
         if record.reason not in TASK_EXITS or record.error or record.requested_at is None:
             return
@@ -36,7 +36,7 @@ class Replacement:
         slots, queue = self._tools.slots, self._tools.queue
         self._try(lambda: queue.enter(slots.view(), *ids, name_replacement(record), since, None))
 
-    def request(self, record: ServerRecord) -> None:
+    def request_replacement(self, record: ServerRecord) -> None:
         """Publish the replacement's start; repeating it has no effect."""
         message = build_start(record.project_id, record.user_id, name_replacement(record))
         self._tools.start_topic.publish(message)

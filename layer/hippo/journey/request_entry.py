@@ -1,4 +1,4 @@
-"""The record of a request: the complete answer, and personal data in headers as the operator chose."""
+"""The stored entry of a request: the complete answer, and personal data in headers as the operator chose."""
 
 import ipaddress
 import json

@@ -1,4 +1,4 @@
-"""The record of a request."""
+"""The entry of a request in the participant's record."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 
 from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
-from hippo.journey.request_log import build_entry, check_answers, shorten_address
+from hippo.journey.request_entry import build_entry, check_answers, shorten_address
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ def count_started(record: ServerRecord) -> None:
 
 
 def count_held_back(project_id: str, user_id: str) -> None:
-    """Count a start that found no free slot; a waiting participant asks, and is counted, again."""
+    """Count a start that found no free slot: one for each start that a waiting participant requests."""
     metrics.record({"StartsHeldBack": 1}, projectId=project_id, userId=user_id)
 
 

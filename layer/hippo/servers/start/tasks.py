@@ -1,10 +1,12 @@
-"""Checks of a task that is starting: whether it still runs, and where it may run."""
+"""The task of a start: the token that creates it once, whether it still runs, and where it may run."""
 
+import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
 from hippo.aws.ecs import PROVIDERS, TaskState, is_capacity_shortage
+from hippo.clock import to_wire
 from hippo.errors import HippoError, TaskEndedError
 from hippo.records.codes import EndReason
 from hippo.records.server import ServerRecord
@@ -26,6 +28,22 @@ class FullSubnetError(CapacityError):
         self.subnet = subnet
 
 
+def name_client_token(record: ServerRecord, provider: str, without: Iterable[str] = ()) -> str:
+    """Return RunTask's idempotency token, at most 64 characters: one task per attempt, provider and round.
+
+    Attempts count from one again after a participant's record was deleted (a withdrawal), so the token
+    includes the time at which the attempt began.
+
+    A try without some of the subnets needs another token: the same token with other subnets is a conflict.
+
+    ECS returns the same task for a token until an hour after that task has stopped, so an attempt that
+    found no capacity anywhere needs another token for its next round.
+    """
+    begun = to_wire(record.started_at) or ""  # as stored, so that every try computes the same token
+    parts = (record.user_id, str(record.attempt), begun, provider, str(record.rounds), *sorted(without))
+    return hashlib.sha256("/".join(parts).encode()).hexdigest()
+
+
 def check_alive(task: TaskState) -> None:
     """Raise CapacityError or TaskEndedError for a task that is stopping or has stopped."""
     if task.status not in {"DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"}:
@@ -39,7 +57,7 @@ def check_alive(task: TaskState) -> None:
 
 
 def check_not_ended(record: ServerRecord) -> None:
-    """Raise as `check_alive` for a task that ECS has reported as stopped since the last check."""
+    """Raise what `check_alive` raises for a task that ECS has reported as stopped since the last check."""
     if not record.task_arn or record.ended_task != record.task_arn:
         return
     if record.ended_cause == EndReason.SPOT_TAKEN:
