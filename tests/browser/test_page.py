@@ -125,7 +125,7 @@ def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
     """Given a link with an invalid id, the page says what is wrong with it."""
     page = visitor.open(userId="not_good")
 
-    expect(page.get_by_text("userId: 1 to 48 letters, digits or inner hyphens are needed")).to_be_visible()
+    expect(page.get_by_text("userId: must be 1 to 48 letters, digits or inner hyphens")).to_be_visible()
 
 
 @pytest.fixture

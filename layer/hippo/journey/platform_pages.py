@@ -1,7 +1,7 @@
 """The platform's own pages, shown inside the study's frame.
 
-web/texts.js has the same English titles, problems and advice, because the project's own front end shows them in
-the participant's language. Only the pages here contain details of the config, such as the closing date.
+web/texts.js has the same English titles, problems and advice, because the project's own front end shows them
+in the participant's language. Only the pages here contain details of the config, such as the closing date.
 """
 
 from html import escape

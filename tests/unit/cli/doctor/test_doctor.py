@@ -136,7 +136,7 @@ def test_no_stack(aws: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     (stack,) = [one for one in json.loads(result.stdout) if one["what"] == "stack"]
     assert (result.exit_code, stack["outcome"]) == (1, "failure")
-    assert "no HIPPO Gym was found in eu-west-1" in stack["found"]
+    assert "no HIPPO Gym stack was found in eu-west-1" in stack["found"]
 
 
 def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
