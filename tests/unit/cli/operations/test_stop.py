@@ -125,7 +125,7 @@ def test_all_are_stopped_later(lab: StudyWorld, run: Run) -> None:
     result = run("stop", "--all", "--project", PROJECT, "--delay", "15", "--no-wait", text="y\n")
 
     assert result.exit_code == 0
-    assert "in 15 minutes?" in result.stderr
+    assert "Stop 1 server in 15 minutes? It interrupts games in progress." in result.stderr
     assert "stop requested in 15 minutes" in result.stdout
     assert [(message["userId"], message["delay"]) for message in lab.messages("stop")] == [(USER, 15)]
 
