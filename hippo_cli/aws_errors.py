@@ -43,16 +43,18 @@ NO_CREDENTIALS = (
     "If you saved them under a profile name, also pass --profile NAME or set AWS_PROFILE."
 )
 
+_ASK = "Run it again with --debug, and send the output to the operator."
+
 
 class BrokenOffError(boto.HTTPClientError):
-    """A response that broke off while it was read."""
+    """A response that was cut off while it was read."""
 
-    fmt = "the response of {what} broke off: {error}"
+    fmt = "the response of {what} was cut off: {error}"
 
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
-    """Name the source of a response that breaks off while it is read; botocore does not know it."""
+    """Name the source of a response that is cut off while it is read; botocore does not know it."""
     try:
         yield
     except _BROKEN_OFF as error:
@@ -90,7 +92,7 @@ def describe_aws_error(error: BotoCoreError | ClientError) -> CliError:
             f"AWS cannot be reached: {error}",
             "Check the network, and AWS_ENDPOINT_URL if it is set. Then run the same command again.",
         )
-    return AwsError(f"AWS: {error}")
+    return AwsError(f"AWS: {error}", _ASK)
 
 
 def _describe_refusal(error: ClientError) -> CliError:
@@ -103,18 +105,19 @@ def _describe_refusal(error: ClientError) -> CliError:
     if code in _INVALID:
         return AwsError(
             f"AWS does not accept the credentials ({code}: {message})",
-            "They may be mistyped, revoked or from another account. A wrong system clock also causes this.",
+            "They may be mistyped, revoked or from another account. A wrong system clock also causes this.\n"
+            "Check them with `aws sts get-caller-identity`, and check the clock.",
         )
     if code in _DENIED:
         return AwsError(
-            f"access denied: these credentials may not do {error.operation_name}"
+            f"access denied: these credentials have no permission for {error.operation_name}"
             + (f" ({message})" if message else ""),
             "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you\n"
             "with your project (hippo-project).",
         )
     if code in _BUSY:
         return AwsError(f"AWS is busy ({code})", "Wait a minute and run the same command again.")
-    return AwsError(f"AWS refused {error.operation_name}: {code}: {message}")
+    return AwsError(f"AWS refused {error.operation_name}: {code}: {message}", _ASK)
 
 
 @contextmanager
@@ -126,9 +129,10 @@ def naming_permission(action: str, resource: str, project_id: str) -> Iterator[N
         if not is_denied(error):
             raise
         raise AwsError(
-            f"access denied: these credentials may not do {action} on {resource}",
+            f"access denied: these credentials have no permission for {action} on {resource}",
             "If the project is yours, ask the operator to attach the stack's ResearcherPolicy to you\n"
             "(output ResearcherPolicyArn; for an additional bucket also ResearcherExtraBucketsPolicyArn),\n"
-            f"and to tag you hippo-project={project_id}, or with the beginning of the id before a hyphen.\n"
+            f"and to tag you hippo-project={project_id}. If the id has a hyphen, the part before it is\n"
+            "enough.\n"
             "If the project belongs to another researcher, choose another id for the study.",
         ) from error

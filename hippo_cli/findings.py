@@ -56,7 +56,12 @@ def sort_findings(findings: Iterable[Finding]) -> list[Finding]:
 
 def format_count(number: int, noun: str) -> str:
     """Return `1 error` or `2 errors`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {choose_form(number, noun)}"
+
+
+def choose_form(number: float, singular: str, plural: str = "") -> str:
+    """Return the singular or the plural, by default with an s at the end."""
+    return singular if number == 1 else plural or f"{singular}s"
 
 
 def count_errors(findings: Iterable[Finding]) -> int:

@@ -11,6 +11,7 @@ from hippo_cli.errors import AwsError, UsageError
 
 ROOT = "/hippo"
 DEFAULT_PREFIX = "hippo"
+UPGRADE = "upgrade the stack to the release of this tool (`hippo --version`)"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Stack:
         """Return a required value. Raises AwsError if the deployment is too old to have it."""
         if key in self.values:
             return self.values[key]
-        raise AwsError(f"the stack {self.name} has no {key}", "Ask the operator to deploy this release.")
+        raise AwsError(f"the stack {self.name} has no {key}", f"Ask the operator to {UPGRADE}.")
 
     @property
     def bucket(self) -> str:
@@ -51,7 +52,7 @@ def find_stack(connection: Connection) -> Stack:
     found = _list_all(connection)
     if not found:
         raise AwsError(
-            f"no HIPPO Gym was found in {connection.region}",
+            f"no HIPPO Gym stack was found in {connection.region}",
             "Ask the operator for region and stack, then pass --region and --stack, or write both\n"
             "under awsSetup in config.yml.",
         )
@@ -85,7 +86,7 @@ def _find_named(connection: Connection, name: str) -> Stack:
     outputs = {entry["OutputKey"]: entry["OutputValue"] for entry in stacks[0].get("Outputs", [])}
     if "BucketName" not in outputs:
         raise AwsError(
-            f"the stack {name} in {connection.region} is not a HIPPO Gym: its outputs name no bucket",
+            f"the stack {name} in {connection.region} is not a HIPPO Gym stack: it has no output BucketName",
             "Check --stack and --region.",
         )
     return Stack(name, connection.region, {"StackName": name, **outputs})

@@ -239,7 +239,7 @@ export class Study {
 
   async #showFailure({ step, mayRetry, contact }) {
     const lines = [translate("failedText"), translate(mayRetry ? "failedRetry" : "failedFinal"), formatContact(contact)];
-    await confirmNotice(translate("failedTitle"), lines, translate(mayRetry ? "tryOnceMore" : "tryAgain"));
+    await confirmNotice(translate("failedTitle"), lines, translate(mayRetry ? "tryAgain" : "checkAgain"));
     return this.#api.get(step - 1, mayRetry ? { retry: "1" } : {});
   }
 

@@ -1,5 +1,5 @@
 // Every text of the page itself, by language. To add a language, copy one block and translate its right-hand sides.
-// layer/hippo/journey/platform_pages.py has the English texts of refusals too, for other front ends.
+// layer/hippo/journey/platform_pages.py also contains the English refusal texts, for other front ends.
 
 const TEXTS = {
   en: {
@@ -9,14 +9,15 @@ const TEXTS = {
     loading: "Loading the study…",
     submit: "Submit",
     tryAgain: "Try again",
-    tryOnceMore: "Try once more",
+    checkAgain: "Check again",
     continueStudy: "Continue",
     saving: "Saving your answers…",
     saved: "Your answers are saved.",
     notSavedYet: "Not saved yet. Your answers are kept on this device. Trying again…",
-    offline: "You are offline. Nothing is lost: this page continues by itself when you are back online.",
+    offline: "You are offline. Nothing is lost: this page will continue automatically once you are back online.",
     noResponse: "The study is not responding. Trying again…",
-    answersRefused: "Your answers could not be saved: {reason}",
+    answersRefused:
+      "Your answers could not be saved. Please reload this page. If this happens again, tell the people who invited you. ({reason})",
     noFiles: "Files cannot be uploaded here.",
     missingAnswer: "An answer is missing: {name}",
     tooLarge: "Your answers are too long to be saved. Please shorten them.",
@@ -35,11 +36,11 @@ const TEXTS = {
 
     failedTitle: "The game could not be started",
     failedText: "Your answers so far are saved.",
-    failedRetry: "You can try once more.",
+    failedRetry: "You can try again.",
     failedFinal: "Please tell the people who invited you.",
     contact: "Contact: {contact}",
     endedTitle: "The game has ended",
-    endedText: "The time for the game is over. You can continue with the study.",
+    endedText: "The game is no longer available. You can continue with the study.",
 
     gameTitle: "The game",
     gamePicture: "Game screen",
@@ -51,7 +52,7 @@ const TEXTS = {
     gameLeave: "Continue without the game",
     gameLeaveSure: "Your game will end and the study will continue. Do you want to continue without the game?",
     gameOver: "The game is over.",
-    gameReady: "Ready. Press Start when you are.",
+    gameReady: "Ready. Press Start to begin.",
     gamePaused: "Paused.",
     gameSteering: "Steering",
     gameCommands: "Game",
@@ -78,10 +79,10 @@ const TEXTS = {
     gameButton_right: "Right",
     gameButton_up: "Up",
     gameButton_down: "Down",
-    gameButton_leftUp: "Left and up",
-    gameButton_rightUp: "Right and up",
-    gameButton_leftDown: "Left and down",
-    gameButton_rightDown: "Right and down",
+    gameButton_leftUp: "Up and left",
+    gameButton_rightUp: "Up and right",
+    gameButton_leftDown: "Down and left",
+    gameButton_rightDown: "Down and right",
     gameButton_fire: "Fire",
     gameButton_start: "Start",
     gameButton_pause: "Pause",
@@ -91,7 +92,7 @@ const TEXTS = {
     gameButton_fpsUp: "Faster",
     gameButton_fpsDown: "Slower",
 
-    refusedTitle: "You cannot take part at the moment",
+    refusedTitle: "You cannot take part in this study",
     refused_full:
       "This study has all the participants it needs. Thank you for your interest. You do not need to do anything else.",
     refused_closed: "This study is closed. Thank you for your interest. You do not need to do anything else.",
@@ -102,10 +103,10 @@ const TEXTS = {
     refused_recruiterIdMissing:
       "Your participant ID is missing from this link. Please open the study again from the page or message that invited you.",
     refused_linkInvalid:
-      "This link does not work. It is incomplete, was changed, or was created for someone else. Please open it again exactly as you received it.",
+      "This link does not work. It may be incomplete or changed, or meant for another person. Please open it again exactly as you received it.",
     closedTitle: "This study is not open",
     closedText: "The study was not found, or it is closed at the moment. Please check the link.",
-    noStudyTitle: "This link does not name a study",
+    noStudyTitle: "This link does not lead to a study",
     noStudyText: "The link is incomplete. Please use the whole link that you received.",
     wrongTitle: "Something went wrong",
     brokenText:
@@ -128,25 +129,26 @@ const TEXTS = {
     loading: "Chargement de l’étude…",
     submit: "Envoyer",
     tryAgain: "Réessayer",
-    tryOnceMore: "Essayer encore une fois",
+    checkAgain: "Vérifier à nouveau",
     continueStudy: "Continuer",
     saving: "Enregistrement de vos réponses…",
     saved: "Vos réponses sont enregistrées.",
-    notSavedYet: "Pas encore enregistré. Vos réponses sont conservées sur cet appareil. Nouvelle tentative…",
+    notSavedYet: "Vos réponses ne sont pas encore enregistrées. Elles sont conservées sur cet appareil. Nouvelle tentative…",
     offline:
-      "Vous êtes hors ligne. Rien n’est perdu : cette page continuera d’elle-même dès que vous serez de nouveau en ligne.",
+      "Vous êtes hors ligne. Rien n’est perdu : cette page continuera automatiquement dès que vous serez de nouveau en ligne.",
     noResponse: "L’étude ne répond pas. Nouvelle tentative…",
-    answersRefused: "Vos réponses n’ont pas pu être enregistrées : {reason}",
+    answersRefused:
+      "Vos réponses n’ont pas pu être enregistrées. Veuillez recharger la page. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. ({reason})",
     noFiles: "Il n’est pas possible d’envoyer des fichiers ici.",
-    missingAnswer: "Il manque une réponse : {name}",
+    missingAnswer: "Il manque une réponse : {name}",
     tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",
 
     waitTitle: "Préparation de votre jeu",
     waitUsual:
       "Cela prend généralement environ {time}. Veuillez garder cette page ouverte. Le jeu y démarrera automatiquement.",
     queued: "Vous êtes dans la file d’attente pour votre propre serveur de jeu.",
-    starting: "Votre serveur de jeu démarre.",
-    almostThere: "C’est presque prêt : votre serveur de jeu reçoit son adresse.",
+    starting: "Votre serveur de jeu est en cours de démarrage.",
+    almostThere: "Presque prêt : une adresse est attribuée à votre serveur de jeu.",
     waited: "Vous attendez depuis {time}.",
     waitLong:
       "L’attente est plus longue que d’habitude. Vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien.",
@@ -156,23 +158,23 @@ const TEXTS = {
 
     failedTitle: "Le jeu n’a pas pu démarrer",
     failedText: "Les réponses données jusqu’ici sont enregistrées.",
-    failedRetry: "Vous pouvez essayer encore une fois.",
+    failedRetry: "Vous pouvez réessayer.",
     failedFinal: "Veuillez le signaler aux personnes qui vous ont proposé cette étude.",
-    contact: "Contact : {contact}",
+    contact: "Contact : {contact}",
     endedTitle: "Le jeu est terminé",
-    endedText: "Le temps de jeu est écoulé. Vous pouvez continuer l’étude.",
+    endedText: "Le jeu n’est plus disponible. Vous pouvez poursuivre l’étude.",
 
     gameTitle: "Le jeu",
     gamePicture: "Écran du jeu",
-    gamePictureOf: "Écran du jeu : {id}",
+    gamePictureOf: "Écran du jeu : {id}",
     gamePictureLeftOut: "(image, {bytes} octets)",
     gameConnecting: "Connexion au jeu…",
     gameLost: "La connexion au jeu a été perdue. Nouvelle tentative…",
     gameGone: "Le jeu n’est plus accessible.",
     gameLeave: "Continuer sans le jeu",
-    gameLeaveSure: "Votre jeu prendra fin et l’étude continuera. Voulez-vous continuer sans le jeu ?",
+    gameLeaveSure: "Votre jeu prendra fin et l’étude continuera. Voulez-vous continuer sans le jeu ?",
     gameOver: "Le jeu est terminé.",
-    gameReady: "Tout est prêt. Appuyez sur Démarrer quand vous le souhaitez.",
+    gameReady: "Tout est prêt. Appuyez sur Démarrer pour commencer.",
     gamePaused: "En pause.",
     gameSteering: "Direction",
     gameCommands: "Jeu",
@@ -181,15 +183,15 @@ const TEXTS = {
     gameFrameRateSet: "Appliquer",
     gameBudget: "budget",
     gameBudgetUsed: "{used} sur {total} utilisés",
-    gameKeys: "Au clavier : {keys}.",
-    gameKeysSteer: "maintenez {arrows} pour diriger",
+    gameKeys: "Au clavier : {keys}.",
+    gameKeysSteer: "gardez {arrows} enfoncées pour diriger",
     gameKeysFire: "espace pour tirer",
     gameKeysStart: "espace pour démarrer ou mettre en pause",
     gameKeysAll: "toutes les touches sont envoyées au jeu",
     gameKeySpace: "espace",
-    gameConfirm: "Confirmez-vous votre choix ?",
+    gameConfirm: "Confirmez-vous votre choix ?",
     gameCancel: "Annuler",
-    gameEndSure: "Voulez-vous arrêter le jeu ? Vous ne pourrez pas y revenir.",
+    gameEndSure: "Voulez-vous arrêter le jeu ? Vous ne pourrez pas y revenir.",
     gameKeepPlaying: "Continuer à jouer",
     gameMessages: "Messages du serveur de jeu",
     gameMessagesIn: "Reçus",
@@ -212,21 +214,21 @@ const TEXTS = {
     gameButton_fpsUp: "Plus vite",
     gameButton_fpsDown: "Moins vite",
 
-    refusedTitle: "Vous ne pouvez pas participer pour le moment",
+    refusedTitle: "Vous ne pouvez pas participer à cette étude",
     refused_full:
-      "Cette étude a tous les participants dont elle a besoin. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
-    refused_closed: "Cette étude est close. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
+      "Cette étude a déjà réuni tous les participants nécessaires. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
+    refused_closed: "Cette étude est terminée. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
     refused_mobile:
-      "Cette étude ne fonctionne pas sur un téléphone ou une tablette. Veuillez ouvrir le même lien sur un ordinateur de bureau ou un ordinateur portable.",
+      "Cette étude ne fonctionne pas sur téléphone ou tablette. Veuillez ouvrir le même lien sur un ordinateur de bureau ou portable.",
     refused_narrow:
       "Cette fenêtre est trop étroite pour l’étude. Veuillez l’élargir ou utiliser un écran plus grand, puis recharger cette page.",
     refused_recruiterIdMissing:
       "Votre identifiant de participant ne figure pas dans ce lien. Veuillez rouvrir l’étude depuis la page ou le message d’invitation.",
     refused_linkInvalid:
-      "Ce lien ne fonctionne pas. Il est incomplet, a été modifié ou a été créé pour quelqu’un d’autre. Veuillez l’ouvrir à nouveau exactement tel que vous l’avez reçu.",
+      "Ce lien ne fonctionne pas. Il est peut-être incomplet ou modifié, ou destiné à une autre personne. Veuillez utiliser exactement le lien reçu.",
     closedTitle: "Cette étude n’est pas ouverte",
-    closedText: "L’étude est introuvable ou fermée pour le moment. Veuillez vérifier le lien.",
-    noStudyTitle: "Ce lien ne désigne aucune étude",
+    closedText: "L’étude est introuvable, ou elle n’est pas ouverte pour le moment. Veuillez vérifier le lien.",
+    noStudyTitle: "Ce lien ne mène à aucune étude",
     noStudyText: "Le lien est incomplet. Veuillez utiliser le lien complet que vous avez reçu.",
     wrongTitle: "Une erreur s’est produite",
     brokenText:
@@ -239,7 +241,7 @@ const TEXTS = {
     completionButton: "Terminer l’étude",
     copy: "Copier",
     copied: "Code copié.",
-    copyByHand: "Le code est sélectionné. Veuillez le copier avec le clavier ou le menu.",
+    copyByHand: "Le code est sélectionné. Veuillez le copier à l’aide du clavier ou du menu.",
   },
 };
 

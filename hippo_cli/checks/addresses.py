@@ -22,10 +22,17 @@ def check_address(file: str, tag: str, key: str, address: str, line: int) -> Ite
     try:
         parts = urlsplit(address.strip())
     except ValueError:
-        yield warning("address", file, line, key, f"{address!r} is not a valid address", "Correct it.")
+        yield warning(
+            "address",
+            file,
+            line,
+            key,
+            f"{address!r} is not a valid address",
+            "Write an https:// address or a relative path.",
+        )
         return
     if parts.scheme == "http" and parts.hostname not in _OWN_MACHINE:
-        what = f"browsers block {address}, because the study uses https and this does not"
+        what = f"browsers block {address}, because the study is served over https and this address is not"
         fix = f"Use https://, or put the file into {STEP_FOLDER}/."
         yield warning("insecure", file, line, key, what, fix)
     elif tag == "iframe" and parts.scheme in ("data", "blob", "file"):

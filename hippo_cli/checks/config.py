@@ -9,6 +9,7 @@ from hippo_cli.study_folder import CONFIG_FILE, PLACEHOLDER, StudyFolder
 
 _EXAMPLES = {key.path: f"{key.path.rpartition('.')[2]}: {key.example}" for key in KEYS if key.example}
 _PARTS = ("project", "trial")
+_NO_MAPPING = "it must be a mapping: keys with values"
 
 
 def check_config_file(study: StudyFolder) -> list[Finding]:
@@ -19,7 +20,7 @@ def check_config_file(study: StudyFolder) -> list[Finding]:
         return file.findings
     if not isinstance(content, Mapping):
         fix = "Add `project:` for the study's steps and settings, and `trial:` for the game."
-        return [*file.findings, error("config", CONFIG_FILE, 1, "", "it must hold keys and values", fix)]
+        return [*file.findings, error("config", CONFIG_FILE, 1, "", _NO_MAPPING, fix)]
     findings = [*file.findings, *_check_parts(study, content)]
     if not study.project:
         return findings
@@ -35,7 +36,7 @@ def _check_parts(study: StudyFolder, content: Mapping[str, object]) -> Iterable[
     project = content.get("project")
     if not isinstance(project, Mapping) or not project:
         line = study.config_file.find_line(("project",))
-        what = "missing" if project is None else "it must hold keys and values"
+        what = "missing" if project is None else _NO_MAPPING
         fix = "Write the study's steps and settings under it."
         yield error("config", CONFIG_FILE, line, "project", what, fix)
     trial = content.get("trial")
@@ -46,7 +47,7 @@ def _check_parts(study: StudyFolder, content: Mapping[str, object]) -> Iterable[
             CONFIG_FILE,
             line,
             "trial",
-            "it must hold keys and values",
+            _NO_MAPPING,
             "Write keys and values, or remove `trial`.",
         )
     ui = trial.get("ui") if isinstance(trial, Mapping) else None
@@ -68,7 +69,7 @@ def _parse_finding(study: StudyFolder, text: str, severity: Severity) -> Finding
     line = study.config_file.find_line(full)
     code, fix = "config", _advise(path, what)
     if "unknown key" in what:
-        code, what, fix = "unknown-key", "unknown key, kept but ignored", "Check its spelling."
+        code, what, fix = "unknown-key", "unknown key; it is stored but has no effect", "Check its spelling."
     return Finding(severity, code, CONFIG_FILE, line, f"project.{path}", what, fix)
 
 
@@ -76,7 +77,10 @@ def _advise(path: str, what: str) -> str:
     if path.startswith("steps."):
         return "Number the steps 1, 2, 3 … without gaps, then finalStep. Each names a page, or `game`."
     if path == "events":
-        return "Count again: the server starts before the game, and stops at the step after the last game."
+        return (
+            "Correct the step numbers: the server starts before the game, "
+            "and stops at the step after the last game."
+        )
     if path == "id":
         return "For example `id: maze`. Put an id that is a number in quotes."
     if path == "live":
@@ -100,7 +104,7 @@ def _check_names(study: StudyFolder) -> Iterable[Finding]:
     if setup is not None and not isinstance(setup, Mapping):
         line = study.config_file.find_line(("project", "awsSetup"))
         fix = "For example `awsSetup: {cpu: 1, memory: 2}`."
-        yield error("config", CONFIG_FILE, line, "project.awsSetup", "it must hold keys and values", fix)
+        yield error("config", CONFIG_FILE, line, "project.awsSetup", _NO_MAPPING, fix)
     inner = setup if isinstance(setup, Mapping) else {}
     names = {
         ("ecsTask",): study.project.get("ecsTask"),
@@ -126,7 +130,8 @@ def _check_names(study: StudyFolder) -> Iterable[Finding]:
         if value == PLACEHOLDER and ("project", *path) in study.config_file.lines:
             key = ".".join(("project", *path))
             fix = (
-                "Write the bucket's name from your operator, or remove the key to use the stack's own bucket."
+                "Write the name of the bucket that your operator gave you, "
+                "or remove the key to use the stack's own bucket."
             )
             yield warning(
                 "placeholder", CONFIG_FILE, line, key, "this is still the example's placeholder", fix

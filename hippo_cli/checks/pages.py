@@ -29,7 +29,14 @@ def check_pages(study: StudyFolder) -> list[Finding]:
     named = _list_named(study)
     if not (study.directory / STEP_FOLDER).is_dir():
         return [
-            error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", "Put the pages into it.")
+            error(
+                "folder-missing",
+                STEP_FOLDER,
+                0,
+                "",
+                "the folder is missing",
+                "Create it, and put the pages into it.",
+            )
         ]
     findings = [found for key, file in named.items() for found in _check_files(study, key, file)]
     findings += _check_groups(study, named)

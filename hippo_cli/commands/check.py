@@ -24,7 +24,7 @@ def check(
 ) -> None:
     """Find the problems of a study before it is published. Nothing is sent.
 
-    Exits with 0 if the study can be published, and with 1 if it cannot.
+    Exits with 1 if there are errors, or with --strict also for warnings.
     """
     study = open_study(directory)
     findings = check_study(study)
@@ -33,7 +33,7 @@ def check(
         show_json(_as_json(study, findings, cost))
     else:
         show_findings(findings)
-        _show_summary(study, findings, cost)
+        _show_summary(study, findings, cost, strict=strict)
     if count_errors(findings) or (strict and findings):
         raise typer.Exit(ExitCode.PROBLEMS)
 
@@ -46,7 +46,9 @@ def show_findings(findings: list[Finding]) -> None:
         say(f"  {found.fix}", "dim")
 
 
-def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost | None) -> None:
+def _show_summary(
+    study: StudyFolder, findings: list[Finding], cost: ServerCost | None, *, strict: bool
+) -> None:
     errors = count_errors(findings)
     warnings = len(findings) - errors
     name = study.project.get("id") or study.directory.name
@@ -58,7 +60,8 @@ def _show_summary(study: StudyFolder, findings: list[Finding], cost: ServerCost 
             f"for {cost.minutes} minutes, on demand"
         )
         say(f"({SOURCE}).", "dim")
-    verdict = "cannot be published" if errors else "can be published"
+    verdict = "fails the strict check" if strict and warnings else "can be published"
+    verdict = "cannot be published" if errors else verdict
     say(f"{name} {verdict}: {format_count(errors, 'error')}, {format_count(warnings, 'warning')}", "bold")
 
 

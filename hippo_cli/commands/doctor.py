@@ -9,6 +9,7 @@ from hippo_cli.connection import connect
 from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
 from hippo_cli.doctor.results import Outcome, Result
 from hippo_cli.errors import ExitCode
+from hippo_cli.findings import format_count
 from hippo_cli.operations.platform import parse_project
 from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.study_folder import read_folder_project
@@ -39,7 +40,7 @@ def doctor(
 ) -> None:
     """Check credentials, stack, permissions, quotas, DNS, certificate and Docker without changing anything.
 
-    Exits with 1 if a check fails. Warnings, and checks that could not be made, do not count.
+    Exits with 1 if a check fails. Warnings, and checks that could not be run, do not count.
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None
@@ -66,7 +67,12 @@ def _show(result: Result) -> None:
 
 def _summarise(results: list[Result]) -> None:
     counts = {outcome: sum(result.outcome is outcome for result in results) for outcome in Outcome}
-    say(", ".join(f"{number} {outcome.label}" for outcome, number in counts.items() if number), "bold")
+    say(", ".join(_format_count(outcome, number) for outcome, number in counts.items() if number), "bold")
+
+
+def _format_count(outcome: Outcome, number: int) -> str:
+    is_noun = outcome in (Outcome.WARNING, Outcome.FAILURE)
+    return format_count(number, outcome.label) if is_noun else f"{number} {outcome.label}"
 
 
 def _as_json(result: Result) -> dict[str, str]:

@@ -13,6 +13,7 @@ from hippo_cli.exports.files import Format, find_pyarrow
 from hippo_cli.exports.paths import PRIVATE
 from hippo_cli.exports.run import WRITTEN, ExportResult, Options, export
 from hippo_cli.exports.store import RECORD, TRIAL
+from hippo_cli.findings import format_count
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
 
@@ -83,20 +84,22 @@ def _read_time(text: str | None) -> datetime | None:
 
 def _show(project_id: str, out: Path, outcome: ExportResult) -> None:
     rows = outcome.rows
-    say(f"{project_id}: {rows['participants']} participants, {rows['answers']} answers", "bold")
-    say(f"Fetched: {outcome.records_fetched} participants, {outcome.trials_fetched} trial files")
+    participants = format_count(rows["participants"], "participant")
+    say(f"{project_id}: {participants}, {format_count(rows['answers'], 'answer')}", "bold")
+    fetched = format_count(outcome.records_fetched, "participant")
+    say(f"Fetched: {fetched}, {format_count(outcome.trials_fetched, 'trial file')}")
     names = dict.fromkeys(path.relative_to(out).with_suffix("").as_posix() for path in outcome.files)
     formats = " and ".join(dict.fromkeys(path.suffix[1:] for path in outcome.files))
     say(f"Written to {out}: {', '.join(names)} ({formats})")
     say(f"{out / PRIVATE} identifies participants. Do not share it with the rest.")
     if outcome.vanished:
+        vanished = format_count(len(outcome.vanished), "object")
         say(
-            f"{len(outcome.vanished)} objects are no longer in the bucket (withdrawn or expired). "
-            "Pass --prune to delete them here.",
+            f"No longer in the bucket (withdrawn or expired): {vanished}. Pass --prune to delete them here.",
             "yellow",
         )
     if outcome.problems:
-        say_error(f"{len(outcome.problems)} objects cannot be read:", "bold red")
+        say_error(f"{format_count(len(outcome.problems), 'object')} cannot be read:", "bold red")
         for problem in outcome.problems[:_SHOWN]:
             say_error(f"  {problem.key}: {problem.reason}")
         if len(outcome.problems) > _SHOWN:

@@ -18,19 +18,20 @@ def local(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port of the emulator (4566); 0: any free port.")
+        int | None,
+        typer.Option(min=0, max=65535, help="Port of the emulator. Default: 4566; 0 is any free port."),
     ] = None,
     web_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port of the study's page (8000).")
+        int | None, typer.Option(min=0, max=65535, help="Port of the study's page. Default: 8000.")
     ] = None,
     game_port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port of the game servers (5000).")
+        int | None, typer.Option(min=0, max=65535, help="Port of the game servers. Default: 5000.")
     ] = None,
     max_runtime: Annotated[
-        int | None, typer.Option(min=1, max=1440, help="Maximum minutes that a server runs.")
+        int | None, typer.Option(min=1, max=1440, help="Maximum runtime of a server, in minutes.")
     ] = None,
     max_servers: Annotated[
-        int | None, typer.Option(min=1, max=300, help="Maximum servers at the same time.")
+        int | None, typer.Option(min=1, max=300, help="Maximum number of servers at once.")
     ] = None,
     opens: Annotated[bool, typer.Option("--open/--no-open", help="Open the study in the browser.")] = True,
     follows: Annotated[
@@ -44,7 +45,9 @@ def local(
             help="Number of scripted participants who go through the study; then the command exits.",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the bots' answers and actions (1).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the bots' answers and actions. Default: 1.")
+    ] = None,
     pace: Annotated[
         str | None,
         typer.Option(metavar="[fast|real]", help="Pace of the bots: as fast as possible, or like people."),
@@ -56,8 +59,8 @@ def local(
 ) -> None:
     """Run the study on this machine, without an AWS account or Docker. Ctrl-C ends it.
 
-    The study is checked first, and does not run if it has errors. --bots uses a platform that is already
-    running there. Exits with 1 if a bot does not reach the end of the study.
+    The study is checked first, and does not run if it has errors. With --bots, a local platform that is
+    already running is used. Exits with 1 if a bot does not reach the end of the study.
     """
     _check_bots(bots, seed, pace, as_json=as_json)
     arguments = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]

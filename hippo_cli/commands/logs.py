@@ -70,7 +70,7 @@ def logs(
     if not lines:
         say_error(
             f"No lines about {user_id} since {start.astimezone():%Y-%m-%d %H:%M}. "
-            "Pass --since for an earlier time."
+            "Pass an earlier time with --since."
         )
 
 

@@ -26,7 +26,7 @@ def new(
     project_id: Annotated[
         str | None, typer.Option("--id", help="Id of the study (default: the folder's name).")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the study, for people.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study, as participants see it.")] = None,
     researcher: Annotated[
         str | None, typer.Option(help="Responsible researcher with contact details; shown to participants.")
     ] = None,
@@ -44,7 +44,7 @@ def new(
     ask = _make_question(yes)
     project_id = project_id or ask("Id of the study (part of its link)", _suggest_id(directory), _check_id)
     _check_id(project_id)
-    name = name or ask("Name of the study, for people", _suggest_name(project_id), _check_text)
+    name = name or ask("Name of the study, as participants see it", _suggest_name(project_id), _check_text)
     if researcher is None and yes:
         raise UsageError(
             "--yes needs --researcher", "Pass a name and an e-mail address; participants see them."
@@ -72,7 +72,9 @@ def _check_id(text: str) -> None:
 
 
 def _check_text(text: str) -> None:
-    if not text.strip() or not text.isprintable():
+    if not text.strip():
+        raise UsageError("the text is empty", "Write one line of text.")
+    if not text.isprintable():
         raise UsageError(f"{text!r} is not readable text", "Write one line of printable characters.")
 
 

@@ -23,17 +23,17 @@ def pause(context: typer.Context, project: ProjectArgument = None, as_json: Json
     if as_json:
         show_json({"projectId": project_id, "live": False})
         return
-    say(f"{project_id} is closed within about ten seconds. To open it again: hippo resume {project_id}")
+    say(f"{project_id} will be closed within about ten seconds. To open it again: hippo resume {project_id}")
     say("Publishing it with `live: true` in its config also opens it.", "dim")
 
 
 def resume(context: typer.Context, project: ProjectArgument = None, as_json: JsonOption = False) -> None:
-    """Open a study again. Participants continue where they were, in the version in which they began."""
+    """Open a study again. Participants continue where they were, with the version that they began with."""
     project_id = _switch(context, project, live=True)
     if as_json:
         show_json({"projectId": project_id, "live": True})
         return
-    say(f"{project_id} is open within about ten seconds.")
+    say(f"{project_id} will be open within about ten seconds.")
 
 
 def _switch(context: typer.Context, project: str | None, *, live: bool) -> str:

@@ -127,7 +127,7 @@ def show_outcome(plan: Plan, outcome: Outcome, findings: list[Finding], *, as_js
             raise typer.Exit(ExitCode.PROBLEMS)
         raise CliError(
             f"the deployment refused the study ({format_count(count_errors(listing.findings), 'error')})",
-            "The version that was live before still is. Fix the errors above, and publish again.",
+            "A version that was published before stays live. Fix the errors above, and publish again.",
         )
     if as_json:
         return

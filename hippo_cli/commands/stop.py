@@ -13,6 +13,7 @@ from hippo.records.server import ServerRecord
 from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, open_project
 from hippo_cli.errors import CliError, ExitCode, UsageError
+from hippo_cli.findings import choose_form, format_count
 from hippo_cli.operations.platform import Platform, open_platform, parse_project, parse_user
 from hippo_cli.operations.servers import read_all_servers, read_project_servers, read_server
 from hippo_cli.operations.stopping import StopOutcome, await_deadlines, await_stopped, request_stop
@@ -36,7 +37,10 @@ def stop(
     ] = "0",
     wait: Annotated[
         bool,
-        typer.Option(help="Wait until the servers have stopped (about a minute), or until --delay is set."),
+        typer.Option(
+            help="Wait until the servers have stopped (about a minute), or with --delay: until the platform "
+            "has moved their deadlines."
+        ),
     ] = True,
     timeout: Annotated[float, typer.Option(help="Maximum number of minutes to wait.")] = 5,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Stop all without asking.")] = False,
@@ -45,7 +49,7 @@ def stop(
 ) -> None:
     """Stop a participant's game server, or all servers. Their recorded files are kept.
 
-    With --delay, servers stop later, but never later than they would without it.
+    With --delay, servers stop after that many minutes, or at their deadline if that is earlier.
     Participants who have not reached the game yet get a new server. To prevent this, close the study first
     (`hippo pause`).
     Exits with 1 if a server has not stopped in time. The platform continues to stop it.
@@ -82,7 +86,7 @@ def _read_delay(text: str) -> float:
 
 
 def _format_delay(minutes: float) -> str:
-    return f" in {minutes:g} minutes" if minutes else ""
+    return f" in {minutes:g} {choose_form(minutes, 'minute')}" if minutes else ""
 
 
 def _await(
@@ -106,12 +110,12 @@ def _find_all(
 def _find_one(platform: Platform, user_id: str, project: str | None) -> ServerRecord:
     record = read_server(platform.bucket, user_id)
     if record is None:
-        raise CliError(f"{user_id} has never had a server", "`hippo servers` lists running servers.")
+        raise CliError(f"there is no server record of {user_id}", "`hippo servers` lists running servers.")
     wanted = parse_project(project) if project else platform.folder_project
     if wanted and record.project_id != wanted:
         raise CliError(
             f"the server of {user_id} belongs to the project {record.project_id}, not to {wanted}",
-            f"To stop it, pass --project {record.project_id}",
+            f"To stop it, pass --project {record.project_id}.",
         )
     return record
 
@@ -122,7 +126,8 @@ def _require_agreement(records: list[ServerRecord], delay: float, *, yes: bool, 
     if not as_json:
         for record in records:
             say(f"{record.user_id}  {record.project_id}  {record.state}")
-    question = f"Stop these {len(records)} servers{_format_delay(delay)}? This interrupts games in progress"
+    servers = format_count(len(records), "server")
+    question = f"Stop {servers}{_format_delay(delay)}? It interrupts games in progress."
     if not confirm(question, yes=yes, quiet=as_json):
         raise typer.Abort
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from hippo_cli.aws_errors import is_denied, read_code
 from hippo_cli.connection import Connection
 from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
-from hippo_cli.stack import Stack, find_stack
+from hippo_cli.stack import UPGRADE, Stack, find_stack
 
 STACK = "stack"
 _NEEDED = (
@@ -22,7 +22,10 @@ _NEWER = ("StopServerTopicArn", "LogGroupPrefix", "FunctionLogGroups", "MaxServe
 _RESEARCHER = (
     "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you (hippo-project)."
 )
-_STEWARD = "Not needed unless you operate studies. In that case ask for the stack's StewardPolicy."
+_STEWARD = (
+    "Only stewards need this (to stop servers, read logs and withdraw participants).\n"
+    "If you need it, ask the operator for the stack's StewardPolicy."
+)
 _MISSING = "ResourceNotFoundException"
 
 
@@ -40,7 +43,7 @@ def check_stack(connection: Connection) -> tuple[Stack, list[Result]]:
     stack = find_stack(connection)
     missing = [name for name in _NEEDED if not stack.get(name)]
     missing_newer = [name for name in _NEWER if not stack.get(name)]
-    advice = "Ask the operator to deploy this release."
+    advice = f"Ask the operator to {UPGRADE}."
     if missing:
         return stack, [failure(STACK, f"{stack.name} does not report its {', '.join(missing)}", advice)]
     if missing_newer:
@@ -79,7 +82,9 @@ def check_permissions(connection: Connection, stack: Stack, project_id: str | No
             _RESEARCHER,
         )
     else:
-        yield unknown("data", "no project given", "Run it in a study's folder, or pass --project ID.")
+        yield unknown(
+            "data", "no project given", "Run `hippo doctor` in a study's folder, or pass --project ID."
+        )
     yield from _check_stewardship(connection, stack)
 
 
@@ -121,7 +126,7 @@ def _try(
         call()
     except ClientError as error:
         if is_denied(error):
-            return denied(what, f"these credentials may not do {error.operation_name}", advice)
+            return denied(what, f"these credentials have no permission for {error.operation_name}", advice)
         if read_code(error) == _MISSING:
             return failure(what, f"{error.operation_name}: it does not exist", "Check --stack and --region.")
         raise

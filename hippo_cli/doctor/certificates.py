@@ -13,7 +13,7 @@ from hippo_cli.aws_errors import read_code, reading
 from hippo_cli.connection import Connection
 from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
 from hippo_cli.errors import CliError
-from hippo_cli.stack import Stack
+from hippo_cli.stack import UPGRADE, Stack
 
 CERTIFICATE = "certificate"
 _SOON = timedelta(days=14)
@@ -37,9 +37,7 @@ def check_certificate(connection: Connection, stack: Stack, now: datetime) -> It
             "Check the dates of its fullchain.pem, which `ssl` in config.yml names.",
         )
     else:
-        yield unknown(
-            CERTIFICATE, "the stack does not report where it is", "Ask the operator to deploy it again."
-        )
+        yield unknown(CERTIFICATE, "the stack does not report where it is", f"Ask the operator to {UPGRADE}.")
 
 
 def _check_acm(acm: Any, arn: str, now: datetime) -> Result:

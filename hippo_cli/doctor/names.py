@@ -9,7 +9,7 @@ import dns.resolver
 
 from hippo_cli.connection import Connection
 from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
-from hippo_cli.stack import Stack
+from hippo_cli.stack import UPGRADE, Stack
 
 DELEGATION = "DNS delegation"
 _SECONDS = 6.0
@@ -32,7 +32,7 @@ def check_delegation(connection: Connection, stack: Stack, ask: AskDns = ask_dns
     root = stack.get("RootDomain").rstrip(".").lower()
     if not root:
         yield unknown(
-            DELEGATION, "the stack does not report its RootDomain", "Ask the operator to deploy it again."
+            DELEGATION, "the stack does not report its RootDomain", f"Ask the operator to {UPGRADE}."
         )
         return
     if is_local(stack):
@@ -66,13 +66,15 @@ def _compare(route53: Any, root: str, public: list[str]) -> Iterator[Result]:
     elif not own:
         yield warning(
             DELEGATION,
-            f"this account has no public hosted zone {root}; public DNS asks {', '.join(public)}",
+            f"this account has no public hosted zone {root}; "
+            f"the parent domain delegates to {', '.join(public)}",
             "This only works if the zone is in another account. Otherwise check RootDomain and HostedZoneId.",
         )
     else:
         yield failure(
             DELEGATION,
-            f"{root}: public DNS asks {', '.join(public)}, but the hosted zone is on {', '.join(own[0])}",
+            f"{root}: the parent domain delegates to {', '.join(public)}, "
+            f"but the hosted zone's name servers are {', '.join(own[0])}",
             "Enter the hosted zone's name servers as NS records in the parent domain.",
         )
 

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from hippo_cli.aws_errors import read_code
 from hippo_cli.connection import Connection
 from hippo_cli.doctor.results import Result, failure, ok, unknown, warning
-from hippo_cli.stack import Stack
+from hippo_cli.stack import UPGRADE, Stack
 
 # Service code and quota code, https://docs.aws.amazon.com/general/latest/gr/ecs-service.html and
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html; rules: of each event bus.
@@ -37,9 +37,7 @@ def check_cap(stack: Stack, participants: int) -> Iterator[Result]:
     """Check the stack's own limit."""
     cap = stack.get("MaxServers")
     if not cap.isdigit():
-        yield unknown(
-            "MaxServers", "the stack does not report it", "Ask the operator to deploy this release."
-        )
+        yield unknown("MaxServers", "the stack does not report it", f"Ask the operator to {UPGRADE}.")
     elif int(cap) < participants:
         yield warning(
             "MaxServers",
@@ -68,7 +66,7 @@ def check_fargate(connection: Connection, participants: int, cpu: float) -> Iter
         else:
             yield warning(
                 name,
-                f"{found}, but {participants} are planned; the others cost three times as much",
+                f"{found}, but {participants} are planned; the others cost more than twice as much",
                 advice,
             )
 

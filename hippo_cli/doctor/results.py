@@ -71,7 +71,7 @@ def _describe(what: str, error: BotoCoreError | ClientError) -> Result:
     if isinstance(error, ClientError) and is_denied(error):
         return unknown(
             what,
-            f"these credentials may not do {error.operation_name}",
+            f"these credentials have no permission for {error.operation_name}",
             "Ask the operator, who has this permission, to run `hippo doctor`.",
         )
     described = describe_aws_error(error)

@@ -70,5 +70,5 @@ def _run(arguments: list[str], failure: str, feed: Callable[[IO[bytes]], None] |
         raise MachineError(
             f"Docker {failure} (exit code {code})",
             "Docker's output above has the reason. Fix it, and run the same command again.\n"
-            "The version that was live before still is.",
+            "A version that was published before stays live.",
         )

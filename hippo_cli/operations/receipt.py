@@ -9,6 +9,7 @@ from typing import Any
 
 from hippo.clock import write_stamp
 from hippo_cli.errors import MachineError, UsageError
+from hippo_cli.findings import choose_form
 from hippo_cli.operations.withdrawal import QUEUE, RECORD, SERVER, TRIAL, ParticipantData
 
 _RESERVED_BYTES = 4096
@@ -94,12 +95,16 @@ def write_receipt(path: Path, receipt: dict[str, Any]) -> None:
 def describe(found: ParticipantData) -> list[str]:
     """Return one line for each kind of data found."""
     lines = [
-        (found.count(RECORD), "participant record (all answers)"),
-        (found.count(TRIAL), "trial files"),
-        (found.count(SERVER), "server record"),
-        (len(found.queue), f"entry in the {QUEUE} for a server"),
-        (int(found.is_listed), "entry in the lists of admitted or refused participants, or of groups"),
-        (found.count_old(), "old versions of these"),
-        (len(found.uploads), "incomplete uploads of their game server"),
+        (found.count(RECORD), ("participant record", ""), " (all answers)"),
+        (found.count(TRIAL), ("trial file", ""), ""),
+        (found.count(SERVER), ("server record", ""), ""),
+        (len(found.queue), ("entry", "entries"), f" in the {QUEUE} for a server"),
+        (
+            int(found.is_listed),
+            ("entry", "entries"),
+            " in the lists of admitted or refused participants, or of groups",
+        ),
+        (found.count_old(), ("old version", ""), " of these"),
+        (len(found.uploads), ("incomplete upload", ""), " of their game server"),
     ]
-    return [f"{number:>6}  {what}" for number, what in lines if number]
+    return [f"{number:>6}  {choose_form(number, *noun)}{more}" for number, noun, more in lines if number]

@@ -8,6 +8,7 @@ from hippo_cli.aws_errors import is_denied, reading
 from hippo_cli.errors import AwsError, CliError
 from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.reports.servers import PREFIX
+from hippo_cli.stack import UPGRADE
 
 _RESEARCHER = "Ask the operator to attach the stack's ResearcherPolicy to you."
 _ASK_FOR_TAG = (
@@ -66,6 +67,6 @@ def _explain(why: str) -> str:
     if why.startswith("id: missing"):
         return (
             "this deployment does not support it. Change `live` in config.yml and publish, "
-            "or ask the operator to deploy this release"
+            f"or ask the operator to {UPGRADE}"
         )
     return why

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hippo.clock import Clock
 from hippo_cli.aws_errors import is_denied, read_code
 from hippo_cli.operations.log_lines import GAME, LogLine, find_tasks, mentions_user, read_line
-from hippo_cli.stack import Stack
+from hippo_cli.stack import UPGRADE, Stack
 
 # In the order of the stack's output FunctionLogGroups.
 FUNCTIONS = ("next_step", "start_server", "stop_server")
@@ -61,7 +61,7 @@ class Timeline:
         groups = [name for name in self._stack.get("FunctionLogGroups").split(",") if name]
         if not groups:
             self.notes["functions"] = (
-                "the stack does not report their log groups; ask the operator to deploy it"
+                f"the stack does not report their log groups; ask the operator to {UPGRADE}"
             )
         return list(zip(FUNCTIONS, groups, strict=False))
 

@@ -22,7 +22,7 @@ from hippo_cli.image.registry import Registry, check_reference
 from hippo_cli.publishing import task_definition
 from hippo_cli.publishing.step_files import FileChanges, compare_files
 from hippo_cli.publishing.task_definition import ServerSettings
-from hippo_cli.stack import Stack
+from hippo_cli.stack import UPGRADE, Stack
 from hippo_cli.study_folder import CONFIG_FILE, PLACEHOLDER, StudyFolder
 from hippo_cli.yaml_file import to_wire
 
@@ -179,7 +179,7 @@ def _plan_server(target: Target, request: Request, s3: Any) -> tuple[ServerPlan,
     if newest is None and not target.stack["TaskExecutionRoleArn"]:
         raise AwsError(
             f"the task definition {target.project_id} does not exist, and no stack names roles for it",
-            "Pass --stack, or ask the operator to deploy this release.",
+            f"Pass --stack, or ask the operator to {UPGRADE}.",
         )
     if request.image:
         trial = to_wire(build_trial(target.study, target.project_id, target.bucket))

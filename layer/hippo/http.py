@@ -54,12 +54,12 @@ def _decode_body(event: Mapping[str, Any]) -> str | None:
     if body is None or body == "":
         return None
     if not isinstance(body, str):
-        raise BadRequestError("body: text is needed")
+        raise BadRequestError("body: must be text")
     if event.get("isBase64Encoded"):
         try:
             body = base64.b64decode(body, validate=True).decode("utf-8")
         except (binascii.Error, UnicodeDecodeError):
-            raise BadRequestError("body: UTF-8 text is needed") from None
+            raise BadRequestError("body: must be UTF-8 text") from None
     if len(body.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
         raise BadRequestError("body: larger than 256 KiB")
     return body

@@ -23,7 +23,7 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
     """
     # Some letters beyond ASCII have a lower case within it, such as the Kelvin sign.
     if not isinstance(value, str) or not value.isascii() or not _USER_ID.fullmatch(user_id := value.lower()):
-        raise BadRequestError("userId: 1 to 48 letters, digits or inner hyphens are needed")
+        raise BadRequestError("userId: must be 1 to 48 letters, digits or inner hyphens")
     if any(fnmatchcase(user_id, pattern.lower()) for pattern in reserved):
         raise BadRequestError("userId: this name is reserved")
     return user_id
@@ -32,7 +32,7 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
 def parse_project_id(value: object) -> str:
     """Return the project id as given. Raises BadRequestError; the platform owns ids that begin with `_`."""
     if not isinstance(value, str) or not _PROJECT_ID.fullmatch(value):
-        raise BadRequestError("projectId: 1 to 64 letters, digits, - or _ are needed, not beginning with _")
+        raise BadRequestError("projectId: must be 1 to 64 letters, digits, - or _, and not begin with _")
     return value
 
 

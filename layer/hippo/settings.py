@@ -125,7 +125,7 @@ def read_settings(kind: type[S], environ: Mapping[str, str]) -> S:
             try:
                 values[field.name] = _convert(field.type, text)
             except ValueError:
-                problems.append(f"{name} is {text!r}, a number is needed")
+                problems.append(f"{name} must be a number; it is {text!r}")
     if problems:
         raise SettingsError("environment: " + "; ".join(problems))
     return kind(**values)

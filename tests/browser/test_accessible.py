@@ -85,7 +85,7 @@ def test_every_screen_of_the_example_study(
     expect(page.get_by_role("heading", name="The game could not be started")).to_be_visible()
     look(page, person, "3-failed")
     example.put_server()
-    page.get_by_role("button", name="Try once more").click()
+    page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
     look(page, person, "3-game")

@@ -31,7 +31,7 @@ def test_older_servers_list_becomes_buttons_and_instructions(play, game_server):
     expect(game.page.locator(".keys")).to_have_text(
         "On a keyboard: hold ← → to steer, space to start or pause."
     )
-    expect(game.status).to_have_text("Ready. Press Start when you are.")
+    expect(game.status).to_have_text("Ready. Press Start to begin.")
 
 
 def test_frame_is_drawn_in_its_own_size(play, game_server):
@@ -218,7 +218,7 @@ def test_other_language(play, game_server):
 
     expect(game.page.get_by_role("heading", name="Le jeu")).to_be_focused()
     expect(game.button("Gauche")).to_be_visible()
-    expect(game.status).to_have_text("Tout est prêt. Appuyez sur Démarrer quand vous le souhaitez.")
+    expect(game.status).to_have_text("Tout est prêt. Appuyez sur Démarrer pour commencer.")
 
 
 def test_debug_shows_messages_without_pictures(play, game_server):

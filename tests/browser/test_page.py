@@ -48,7 +48,7 @@ def test_another_language(world: StudyWorld, visitor: Visitor, door: FrontDoor) 
     assert content(page).locator("html").get_attribute("lang") == "fr-CA"
     door.faults += [Fault("status")]
     submit(page)
-    expect(page.get_by_role("status")).to_contain_text("Pas encore enregistré.")
+    expect(page.get_by_role("status")).to_contain_text("Vos réponses ne sont pas encore enregistrées.")
 
 
 def test_a_language_without_texts_is_said_of_the_pages_only(world: StudyWorld, visitor: Visitor) -> None:
@@ -109,7 +109,7 @@ def test_a_link_without_a_study_says_so(visitor: Visitor) -> None:
     """Given a link that names no study, the page says what is missing."""
     page = visitor.open("")
 
-    expect(page.get_by_role("heading", name="This link does not name a study")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link does not lead to a study")).to_be_visible()
 
 
 def test_a_missing_study_says_so(visitor: Visitor) -> None:
@@ -125,7 +125,7 @@ def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
     """Given a link with an invalid id, the page says what is wrong with it."""
     page = visitor.open(userId="not_good")
 
-    expect(page.get_by_text("userId: 1 to 48 letters, digits or inner hyphens are needed")).to_be_visible()
+    expect(page.get_by_text("userId: must be 1 to 48 letters, digits or inner hyphens")).to_be_visible()
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def test_without_the_recruiters_id_no_one_begins(world: StudyWorld, visitor: Vis
 
     page = visitor.open()
 
-    expect(page.get_by_role("heading", name="You cannot take part at the moment")).to_be_visible()
+    expect(page.get_by_role("heading", name="You cannot take part in this study")).to_be_visible()
     expect(page.get_by_text("Your participant ID is missing from this link.")).to_be_visible()
     assert world.list_keys(f"{PROJECT}/Users/") == []
 
@@ -119,7 +119,7 @@ def test_refusal_comes_before_consent(
 
     page = make_visitor(**device).open(userId="u1")
 
-    expect(page.get_by_role("heading", name="You cannot take part at the moment")).to_be_visible()
+    expect(page.get_by_role("heading", name="You cannot take part in this study")).to_be_visible()
     expect(page.get_by_text(re.compile(text))).to_be_visible()
     expect(page.get_by_text(f"Contact: {world.config['researcher']}")).to_be_visible()
     assert world.list_keys(f"{PROJECT}/Users/") == []

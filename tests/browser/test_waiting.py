@@ -69,7 +69,7 @@ def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiti
     expect(waiting.get_by_text(f"Contact: {world.config['researcher']}")).to_be_visible()
     starts = len(world.messages("start"))
 
-    waiting.get_by_role("button", name="Try once more").click()
+    waiting.get_by_role("button", name="Try again").click()
 
     expect(waiting.get_by_role("heading", name=WAIT)).to_be_visible()
     assert len(world.messages("start")) == starts + 1
@@ -78,14 +78,14 @@ def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiti
 def test_a_second_failure_offers_no_further_try(world: StudyWorld, waiting: Page) -> None:
     """Given a start that failed again, the page says whom to tell, and can still be reloaded."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")
-    waiting.get_by_role("button", name="Try once more").click()
+    waiting.get_by_role("button", name="Try again").click()
     expect(waiting.get_by_role("heading", name=WAIT)).to_be_visible()
     retry = world.messages("start")[-1]["requestId"]
     world.put_server("failed", attempt=2, error="the name is taken", reason="failed", start_id=retry)
 
     expect(waiting.get_by_text("Please tell the people who invited you.")).to_be_visible()
-    expect(waiting.get_by_role("button", name="Try once more")).to_have_count(0)
-    expect(waiting.get_by_role("button", name="Try again")).to_be_visible()
+    expect(waiting.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(waiting.get_by_role("button", name="Check again")).to_be_visible()
 
 
 def test_a_game_whose_time_is_over_leads_to_the_next_page(

@@ -52,7 +52,7 @@ def test_stack_is_found_from_outside(running_platform: RunningPlatform, tmp_path
     buckets = {json.loads(answer.stdout)["values"]["BucketName"] for answer in answers}
     assert buckets == {running_platform.outputs["bucket"]}
     assert elsewhere.returncode == 3
-    assert "no HIPPO Gym was found in eu-west-1" in elsewhere.stderr
+    assert "no HIPPO Gym stack was found in eu-west-1" in elsewhere.stderr
 
 
 def test_new_study_runs(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def test_another_researchers_project(account: AccountView, tmp_path: Path) -> No
     done = stranger.run("publish", "tree", "--yes", "--image", IMAGE)
 
     assert done.returncode == 3
-    assert "may not do s3:ListBucket" in done.stderr
+    assert "have no permission for s3:ListBucket" in done.stderr
     assert f"hippo-project={PROJECT}" in done.stderr
     assert account.read_json("project_master_list.json") == listed
 

@@ -1,6 +1,7 @@
 """The platform's own pages, shown inside the study's frame.
 
-web/texts.js has the same texts, because the project's own front end shows them in the participant's language.
+web/texts.js has the same English titles, problems and advice, because the project's own front end shows them
+in the participant's language. Only the pages here contain details of the config, such as the closing date.
 """
 
 from html import escape
@@ -16,15 +17,18 @@ MISSING_TITLE = "A page is missing"
 MISSING_TEXT = f"This page of the study could not be found. {ANSWERS_SAVED} {ASK_FOR_HELP}"
 FAILED_TITLE = "The game could not be started"
 FAILED_TEXT = f"{ANSWERS_SAVED} {ASK_FOR_HELP}"
+TRY_AGAIN = "You can try again."
+# A front end without a retry leaves its participants only the advice.
+RETRY_TEXT = f"{ANSWERS_SAVED} {TRY_AGAIN} If that does not help, please tell the people who invited you."
 ENDED_TITLE = "The game has ended"
-ENDED_TEXT = "The time for the game is over."
-REFUSED_TITLE = "You cannot take part at the moment"
+ENDED_TEXT = "The game is no longer available."
+REFUSED_TITLE = "You cannot take part in this study"
 
 # Each reason's problem, and what the participant can do.
 REFUSALS = {
     "linkInvalid": (
         "This link does not work.",
-        "It is incomplete, was changed, or was created for someone else. Please open it again exactly as you "
+        "It may be incomplete or changed, or meant for another person. Please open it again exactly as you "
         "received it.",
     ),
     "recruiterIdMissing": (
@@ -75,7 +79,7 @@ def build_failed_server(researcher: object, *, may_retry: bool = False) -> dict[
 
     `may_retry` says whether the participant may try again.
     """
-    page = _build_page("server_failed", FAILED_TITLE, FAILED_TEXT, researcher)
+    page = _build_page("server_failed", FAILED_TITLE, RETRY_TEXT if may_retry else FAILED_TEXT, researcher)
     return {**page, "mayRetry": may_retry}
 
 

@@ -90,9 +90,9 @@ def parse_delay(value: object) -> float:
     try:
         delay = float(value)  # type: ignore[arg-type]  # any other type raises TypeError
     except (TypeError, ValueError):
-        raise BadRequestError("delay: a number of minutes is needed") from None
+        raise BadRequestError("delay: must be a number of minutes") from None
     if not 0 <= delay <= MAX_DELAY_MINUTES:
-        raise BadRequestError(f"delay: 0 to {MAX_DELAY_MINUTES} minutes")
+        raise BadRequestError(f"delay: must be 0 to {MAX_DELAY_MINUTES} minutes")
     return delay
 
 
@@ -145,9 +145,9 @@ def _parse_attempt(value: object) -> int | None:
     try:
         attempt = int(value)  # type: ignore[call-overload]  # any other type raises TypeError
     except (TypeError, ValueError, OverflowError):
-        raise BadRequestError("attempt: a whole number is needed") from None
+        raise BadRequestError("attempt: must be a whole number") from None
     if not 0 <= attempt <= _MOST_ATTEMPTS:
-        raise BadRequestError(f"attempt: 0 to {_MOST_ATTEMPTS}")
+        raise BadRequestError(f"attempt: must be 0 to {_MOST_ATTEMPTS}")
     return int(attempt)
 
 

@@ -13,6 +13,7 @@ from hippo.studies.study import GAME, read_number
 
 _OTHER_KEYS = tuple(key for key in KEYS if key not in OPTIONS)
 _SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
+_UNKNOWN = "unknown key; it is stored but has no effect. Check its spelling."
 
 
 def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -26,10 +27,13 @@ def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], l
     errors += read_values(config, _OTHER_KEYS)[1]
     if config.get("bucket") and config["bucket"] not in buckets:
         allowed = ", ".join(buckets)
-        errors.append(f"bucket: {config['bucket']!r} is not a bucket of this deployment ({allowed})")
-    warnings = [f"{key}: unknown key, kept" for key in config if key not in KNOWN_KEYS]
+        errors.append(
+            f"bucket: {config['bucket']!r} is not a bucket of this deployment ({allowed}). "
+            "Remove it, or ask the operator to add it to ExtraBuckets."
+        )
+    warnings = [f"{key}: {_UNKNOWN}" for key in config if key not in KNOWN_KEYS]
     if not config.get("live"):
-        warnings.append("live: not true, so participants get 'Project ID Not Found'")
+        warnings.append("live: not true, so the study is closed")
     event_errors, event_warnings = _check_events(config)
     option_errors, option_warnings = check_options(config)
     errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
@@ -43,7 +47,7 @@ def check_options(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     known = {key.path for key in OPTIONS}
     for section in _SECTIONS:
         paths = [f"{section}.{name}" for name in values.get(section, ())]
-        warnings += [f"{path}: unknown key, kept" for path in paths if path not in known]
+        warnings += [f"{path}: {_UNKNOWN}" for path in paths if path not in known]
     return errors, warnings
 
 
@@ -76,7 +80,7 @@ def _check_consent(config: Mapping[str, Any]) -> list[str]:
         return []
     files = {str(key): file for key, file in steps.items()}
     if files.get(str(step)) in (None, "", GAME):
-        return [f"consentStep: step {step} is not a page of this study"]
+        return [f"consentStep: step {step} is not a page of this study. Name the step of the consent page."]
     return []
 
 
@@ -90,8 +94,8 @@ def _check_events(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
         if key not in events:
             errors.append(f"events.{key}: missing; leave it empty if there is no such step")
         elif events[key] in (None, ""):
-            action = "started" if "start" in key else "stopped"
-            warnings.append(f"events.{key}: empty, so no server is {action}")
+            effect = "no server is started" if "start" in key else "servers run until maxRuntime"
+            warnings.append(f"events.{key}: empty, so {effect}")
         elif not (number := read_number(events[key])):
             are_readable = False  # which the key's own rule reports
         elif number > last:
@@ -108,7 +112,10 @@ def _check_order(events: Mapping[str, Any], steps: object) -> list[str]:
     games = sorted(read_number(key) or 0 for key, file in items if file == GAME)
     warnings = []
     if start and stop and start >= stop:
-        warnings.append(f"events: the server is stopped at step {stop}, before step {start} starts it")
+        warnings.append(
+            f"events: the server is started at step {start} but stopped at step {stop}; "
+            "the stop must come later"
+        )
     if games and (start is None or start > games[0]):
         warnings.append(f"events: no server is started by step {games[0]}, which is a game")
     if games and stop and stop <= games[-1]:
@@ -122,5 +129,8 @@ def _check_cutoff(config: Mapping[str, Any], values: Mapping[str, Any]) -> list[
         return ["groupsCutoff: has no effect without groups: balanced"] if "groupsCutoff" in values else []
     cutoff, runtime = values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF), read_number(config.get("maxRuntime"))
     if runtime and runtime > cutoff:
-        return [f"groupsCutoff: {cutoff} minutes end before maxRuntime, so players count as drop-outs"]
+        return [
+            f"groupsCutoff: {cutoff} is less than maxRuntime ({runtime}), "
+            "so participants who are still playing count as drop-outs"
+        ]
     return []

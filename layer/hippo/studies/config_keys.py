@@ -84,8 +84,11 @@ class File(Rule):
     def parse(self, value: Any) -> Any:
         """Return the name. Anything that Python regards as false is absent."""
         if value and value not in self._words and not is_file_name(value, self._ending):
+            article = "an" if self._ending == ".html" else "a"
             words = "".join(f", or {word}" for word in self._words)
-            raise ValueError(f"{value!r} is not the plain name of a {self._ending} file{words}")
+            raise ValueError(
+                f"must be the name of {article} {self._ending} file without a folder{words}; it is {value!r}"
+            )
         return value
 
     def schema(self) -> Schema:

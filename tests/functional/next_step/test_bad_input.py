@@ -82,7 +82,7 @@ def test_malformed_project_id(world: StudyWorld, project: str) -> None:
 @pytest.mark.parametrize("user", ["-a", "a-", "a_b", "a.b", "a/b", "é", "a" * 49, "a b", "a\n", "\u212a"])
 def test_malformed_user_id(world: StudyWorld, user: str) -> None:
     """Given an id that cannot be a host name, the response is 400 that says what is allowed."""
-    expect_refusal(world, world.get(user=user), "userId: 1 to 48 letters, digits or inner hyphens are needed")
+    expect_refusal(world, world.get(user=user), "userId: must be 1 to 48 letters, digits or inner hyphens")
 
 
 @pytest.mark.parametrize("user", ["www", "api", "mail", "ns", "ns1", "NS2", "WWW"])
@@ -171,7 +171,7 @@ def test_base64_body_that_is_not_text(world: StudyWorld, load_event: Any, body: 
     """Given bytes that are not text, the response is 400."""
     event = load_event("next_post") | {"body": body, "isBase64Encoded": True}
 
-    expect_refusal(world, world.send_event(event), "body: UTF-8 text is needed")
+    expect_refusal(world, world.send_event(event), "body: must be UTF-8 text")
 
 
 def test_odd_characters_are_stored_as_they_came(world: StudyWorld) -> None:

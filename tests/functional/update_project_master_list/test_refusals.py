@@ -29,12 +29,13 @@ def test_everything_wrong_is_reported_at_once_with_its_path(empty_world: StudyWo
         "id: must be 1 to 64 letters, digits, - or _, and not begin with _",
         "events.startServerStep: must be the number of a step from 1 to 999999",
         "maxRuntime: must be a whole number of minutes from 1 to 999999",
-        "css: 'style.html' is not the plain name of a .css file",
-        "bucket: 'not-in-the-stack' is not a bucket of this deployment (hippo-data, hippo-lab)",
+        "css: must be the name of a .css file without a folder; it is 'style.html'",
+        "bucket: 'not-in-the-stack' is not a bucket of this deployment (hippo-data, hippo-lab). "
+        "Remove it, or ask the operator to add it to ExtraBuckets.",
         "steps.finalStep: missing",
         "steps.2: missing",
         "steps.x: must be one of 1, 2, 3 … without gaps",
-        "steps.3: '../secret.html' is not the plain name of a .html file, or game",
+        "steps.3: must be the name of an .html file without a folder, or game; it is '../secret.html'",
         "steps.4: empty",
         "events.stopServerStep: missing; leave it empty if there is no such step",
     ]
@@ -79,8 +80,8 @@ def test_warnings_come_with_the_200(empty_world: StudyWorld) -> None:
     )
 
     assert answer["body"].splitlines() == [
-        "Warning: extra: unknown key, kept",
-        "Warning: live: not true, so participants get 'Project ID Not Found'",
+        "Warning: extra: unknown key; it is stored but has no effect. Check its spelling.",
+        "Warning: live: not true, so the study is closed",
         "Warning: events.startServerStep: empty, so no server is started",
         "Warning: events.stopServerStep: 9 is beyond the last step (4)",
         "Warning: events: no server is started by step 3, which is a game",
@@ -97,5 +98,5 @@ def test_warnings_come_with_the_400_too(empty_world: StudyWorld) -> None:
     assert answer["statusCode"] == 400
     assert answer["body"].splitlines() == [
         "maxRuntime: missing",
-        "Warning: maxRuntim: unknown key, kept",
+        "Warning: maxRuntim: unknown key; it is stored but has no effect. Check its spelling.",
     ]

@@ -79,7 +79,7 @@ def test_body_of_256_kib_is_the_largest(encoded: bool) -> None:
 
 def test_body_that_is_not_text_is_refused() -> None:
     """Given a test event whose body is JSON itself, not its text, the error says so."""
-    with pytest.raises(BadRequestError, match="text is needed"):
+    with pytest.raises(BadRequestError, match="must be text"):
         parse_request({"body": {"a": 1}})
 
 

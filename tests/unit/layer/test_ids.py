@@ -41,8 +41,8 @@ def test_every_label_is_accepted_and_stays_what_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", 5, ["a"], "-a", "a-", "a_b", "a.b", "a" * 49, "a\n", " a", "é"])
 def test_other_user_ids_are_refused(value: object) -> None:
-    """Given any other text, the error says what is needed."""
-    with pytest.raises(BadRequestError, match="userId: 1 to 48 letters, digits or inner hyphens"):
+    """Given any other text, the error says what it must be."""
+    with pytest.raises(BadRequestError, match="userId: must be 1 to 48 letters, digits or inner hyphens"):
         parse_user_id(value)
 
 

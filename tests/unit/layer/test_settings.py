@@ -59,7 +59,7 @@ def test_every_error_is_reported_at_once() -> None:
         "BUCKET is missing",
         "SUBNET is missing",
         "ROOT_DOMAIN is missing",
-        "MAX_RUNTIME is 'an hour'",
+        "MAX_RUNTIME must be a number; it is 'an hour'",
     ):
         assert text in str(caught.value)
 

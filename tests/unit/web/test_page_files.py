@@ -232,5 +232,6 @@ def test_trouble_has_one_wording():
     )
     failed = f"{texts['failedText']} {texts['failedFinal']}"
     assert (texts["failedTitle"], failed) == (platform_pages.FAILED_TITLE, platform_pages.FAILED_TEXT)
+    assert texts["failedRetry"] == platform_pages.TRY_AGAIN
     assert texts["endedTitle"] == platform_pages.ENDED_TITLE
     assert texts["endedText"].startswith(platform_pages.ENDED_TEXT)

@@ -25,7 +25,7 @@ def test_a_good_study_has_no_findings(study: SmallStudy) -> None:
             "whole number of minutes",
         ),
         ("    3: thanks.html\n", "    4: thanks.html\n", 7, "project.steps.3", "missing"),
-        ("    1: consent.html\n", "    1: pages/consent.html\n", 8, "project.steps.1", "plain name"),
+        ("    1: consent.html\n", "    1: pages/consent.html\n", 8, "project.steps.1", "an .html file"),
         ("    startServerStep: 1\n", "", 12, "project.events.startServerStep", "missing"),
         ("  css: style.css\n", "  css: style.scss\n", 6, "project.css", ".css file"),
         (
@@ -50,7 +50,7 @@ def test_a_good_study_has_no_findings(study: SmallStudy) -> None:
             "project.consentStep",
             "not a page",
         ),
-        ("trial:\n  game: x\n", "trial: MountainCar\n", 21, "trial", "keys and values"),
+        ("trial:\n  game: x\n", "trial: MountainCar\n", 21, "trial", "keys with values"),
         ("  game: x\n", "  game: x\n  ui: left\n", 23, "trial.ui", "buttons"),
     ],
 )

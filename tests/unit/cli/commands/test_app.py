@@ -29,7 +29,10 @@ def test_warnings_count_when_asked(study: SmallStudy, run: Run) -> None:
     """Given a warning, only --strict exits with 1; an error always does, and its location comes first."""
     study.page("<p>\n<input>")
     assert run("check", study.directory).exit_code == 0
-    assert run("check", study.directory, "--strict").exit_code == 1
+    strict = run("check", study.directory, "--strict")
+    assert strict.exit_code == 1
+    assert "small fails the strict check: 0 errors, 1 warning" in strict.stdout
+    assert "can be published" not in strict.stdout
 
     study.edit("  maxRuntime: 30\n", "")
     result = run("check", study.directory)

@@ -97,8 +97,8 @@ def test_doctor_reports_what_is_denied(bench: Bench, scenario: Scenario) -> None
         if scenario.find_excuse(bench.wire.faulty) is not None:
             assert found == [], note
             continue
-        assert any("may not" in one["found"] for one in found), note
-        assert all(one["advice"] for one in found if "may not" in one["found"]), note
+        assert any("no permission for" in one["found"] for one in found), note
+        assert all(one["advice"] for one in found if "no permission for" in one["found"]), note
         rest = [one for one in json.loads(result.stdout) if one not in found]
         assert [one for one in rest if one not in plain] == [], note
         assert rest[-1]["what"] == "Docker", note

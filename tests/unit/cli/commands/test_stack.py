@@ -95,8 +95,8 @@ def test_command_shows_the_stack(aws: Any, run: Run, tmp_path: Path, monkeypatch
     outside = run("stack", tmp_path)
 
     assert (elsewhere.exit_code, outside.exit_code) == (3, 3)
-    assert "no HIPPO Gym was found in us-east-1" in elsewhere.stderr
-    assert "no HIPPO Gym was found in us-west-2" in outside.stderr
+    assert "no HIPPO Gym stack was found in us-east-1" in elsewhere.stderr
+    assert "no HIPPO Gym stack was found in us-west-2" in outside.stderr
 
 
 def test_no_credentials_and_no_such_profile(
@@ -205,7 +205,7 @@ def refusal(code: str) -> ClientError:
     [
         (refusal("ExpiredToken"), 3, "expired"),
         (refusal("UnrecognizedClientException"), 3, "does not accept the credentials"),
-        (refusal("AccessDeniedException"), 3, "may not do GetParametersByPath (why)"),
+        (refusal("AccessDeniedException"), 3, "have no permission for GetParametersByPath (why)"),
         (refusal("ThrottlingException"), 3, "busy"),
         (refusal("Odd"), 3, "AWS refused GetParametersByPath: Odd: why"),
         (boto.UnauthorizedSSOTokenError(), 3, "sign-in"),

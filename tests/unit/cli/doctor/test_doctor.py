@@ -109,12 +109,15 @@ def test_the_command(
     fine, machine = run("doctor"), run("doctor", "--json")
     results.append(Result("y", Outcome.FAILURE, "broken", ""))
     broken = run("doctor", "-n", "5")
+    results += [Result("z", Outcome.FAILURE, "gone", ""), Result("q", Outcome.UNKNOWN, "hidden")]
+    worse = run("doctor")
 
-    assert [one.exit_code for one in (fine, machine, broken)] == [0, 0, 1]
+    assert [one.exit_code for one in (fine, machine, broken, worse)] == [0, 0, 1, 1]
     assert "x: so-so" in fine.stdout
     assert "Do this." in fine.stdout
     assert json.loads(machine.stdout)[0]["outcome"] == "warning"
     assert "1 warning, 1 failure" in broken.stdout
+    assert "1 warning, 2 failures, 1 not checked" in worse.stdout
 
 
 def test_no_credentials_and_no_region(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +139,7 @@ def test_no_stack(aws: Any, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 
     (stack,) = [one for one in json.loads(result.stdout) if one["what"] == "stack"]
     assert (result.exit_code, stack["outcome"]) == (1, "failure")
-    assert "no HIPPO Gym was found in eu-west-1" in stack["found"]
+    assert "no HIPPO Gym stack was found in eu-west-1" in stack["found"]
 
 
 def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,7 +58,7 @@ def test_closed_and_opened(lab: StudyWorld, run: Run) -> None:
 
     assert (paused.exit_code, resumed.exit_code) == (0, 0), paused.output + resumed.output
     assert refused.status == 400
-    assert f"{PROJECT} is closed" in paused.stdout
+    assert f"{PROJECT} will be closed within about ten seconds" in paused.stdout
     assert json.loads(resumed.stdout) == {"projectId": PROJECT, "live": True}
     assert lab.read_list() == before
     assert lab.get().status == 200

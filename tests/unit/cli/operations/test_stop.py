@@ -125,7 +125,7 @@ def test_all_are_stopped_later(lab: StudyWorld, run: Run) -> None:
     result = run("stop", "--all", "--project", PROJECT, "--delay", "15", "--no-wait", text="y\n")
 
     assert result.exit_code == 0
-    assert "in 15 minutes?" in result.stderr
+    assert "Stop 1 server in 15 minutes? It interrupts games in progress." in result.stderr
     assert "stop requested in 15 minutes" in result.stdout
     assert [(message["userId"], message["delay"]) for message in lab.messages("stop")] == [(USER, 15)]
 
@@ -205,14 +205,14 @@ def test_all_where_nothing_runs(lab: StudyWorld, run: Run) -> None:
         ((), 2, "either a participant or --all"),
         ((USER, "--all"), 2, "either a participant or --all"),
         (("../x",), 2, "is not a valid participant id"),
-        (("nobody",), 1, "nobody has never had a server"),
+        (("nobody",), 1, "there is no server record of nobody"),
         ((USER, "--project", "another"), 1, "belongs to the project mountain_car"),
         ((USER, "--timeout", "inf"), 2, "--timeout inf"),
         ((USER, "--timeout", "nan"), 2, "minutes from 1 to 1440"),
         ((USER, "--project", "_x"), 2, "is not a valid project id"),
-        ((USER, "--delay", "soon"), 2, "a number of minutes is needed"),
-        ((USER, "--delay", "-1"), 2, "0 to 1440 minutes"),
-        ((USER, "--delay", "nan"), 2, "0 to 1440 minutes"),
+        ((USER, "--delay", "soon"), 2, "must be a number of minutes"),
+        ((USER, "--delay", "-1"), 2, "must be 0 to 1440 minutes"),
+        ((USER, "--delay", "nan"), 2, "must be 0 to 1440 minutes"),
     ],
 )
 def test_wrong_use(lab: StudyWorld, run: Run, arguments: tuple[str, ...], code: int, what: str) -> None:
@@ -233,7 +233,7 @@ def test_a_missing_record_is_denied(lab: StudyWorld, run: Run) -> None:
     result = run("stop", "nobody")
 
     assert result.exit_code == 1
-    assert "nobody has never had a server" in result.stderr
+    assert "there is no server record of nobody" in result.stderr
 
 
 def test_denied_publish(lab: StudyWorld, run: Run) -> None:

@@ -117,7 +117,7 @@ def test_no_permission_to_abort(deployment: Deployment, run: Run, study: SmallSt
     result = run("publish", study.directory, "--yes", "--image", IMAGE)
 
     assert result.exit_code == ExitCode.AWS
-    assert f"may not do s3:PutObject on {BUCKET}/{KEY}" in result.stderr
+    assert f"have no permission for s3:PutObject on {BUCKET}/{KEY}" in result.stderr
 
 
 def test_a_file_that_changes_while_it_is_sent(

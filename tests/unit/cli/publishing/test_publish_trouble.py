@@ -108,7 +108,7 @@ def test_denied(
     result = run("publish", study.directory, "--yes")
 
     assert result.exit_code == ExitCode.AWS, result.output
-    assert f"may not do {permission}" in result.stderr
+    assert f"have no permission for {permission}" in result.stderr
     assert "ResearcherPolicy" in result.stderr
     assert "hippo-project=small" in result.stderr
     assert deployment.invocations == []
@@ -147,7 +147,7 @@ def test_no_deployment(deployment: Deployment, run: Run, study: SmallStudy) -> N
     assert [result.exit_code for result in (region, anonymous, elsewhere)] == [ExitCode.AWS] * 3
     assert "the stack nope does not exist" in region.stderr
     assert "no AWS credentials were found" in anonymous.stderr
-    assert "no HIPPO Gym was found in ca-central-1" in elsewhere.stderr
+    assert "no HIPPO Gym stack was found in ca-central-1" in elsewhere.stderr
 
 
 def test_a_page_that_vanishes(

@@ -121,8 +121,14 @@ LANGUAGE = 'must be a language tag such as "en" or "fr-CA", in quotes (YAML read
         ),
         ({"consentStep": "one"}, "consentStep: must be the number of a step from 1 to 999999"),
         ({"consentStep": 0}, "consentStep: must be the number of a step from 1 to 999999"),
-        ({"consentStep": 3}, "consentStep: step 3 is not a page of this study"),
-        ({"consentStep": "5"}, "consentStep: step 5 is not a page of this study"),
+        (
+            {"consentStep": 3},
+            "consentStep: step 3 is not a page of this study. Name the step of the consent page.",
+        ),
+        (
+            {"consentStep": "5"},
+            "consentStep: step 5 is not a page of this study. Name the step of the consent page.",
+        ),
     ],
 )
 def test_unreadable_option_is_refused_with_its_path(
@@ -140,10 +146,11 @@ def test_whole_config_with_options_is_valid(load_event: Any) -> None:
 def test_unknown_parts_are_warned_about() -> None:
     """Given an unknown key within `screen` or `completion`, a warning has its path."""
     config = {"screen": {"minHeight": 600}, "completion": {"text": "thanks"}}
+    unknown = "unknown key; it is stored but has no effect. Check its spelling."
 
     assert check_options(config) == (
         [],
-        ["screen.minHeight: unknown key, kept", "completion.text: unknown key, kept"],
+        [f"screen.minHeight: {unknown}", f"completion.text: {unknown}"],
     )
 
 
@@ -179,8 +186,8 @@ def test_half_of_a_completion_is_used() -> None:
     [
         ({"groups": "balanced", "maxRuntime": 120}, None),
         ({"groups": "hash", "maxRuntime": 500}, None),
-        ({"groups": "balanced", "maxRuntime": "121"}, "120 minutes end before maxRuntime"),
-        ({"groups": "balanced", "groupsCutoff": 30, "maxRuntime": 31}, "30 minutes end before maxRuntime"),
+        ({"groups": "balanced", "maxRuntime": "121"}, "120 is less than maxRuntime (121)"),
+        ({"groups": "balanced", "groupsCutoff": 30, "maxRuntime": 31}, "30 is less than maxRuntime (31)"),
         ({"groupsCutoff": 30}, "no effect without groups: balanced"),
     ],
 )
