@@ -102,7 +102,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def lab(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
+def stack_world(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
     """Provide a deployment in memory with the sample study. `run` finds it, and its calls can fail."""
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setattr(Connection, "make_client", lambda _, service: shared_client(service))
@@ -112,9 +112,9 @@ def lab(world: StudyWorld, run: Callable[..., Any], monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def deployment(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+def deployment(stack_world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> Deployment:
     """Provide the same deployment with everything that publishing needs."""
-    return Deployment(lab, monkeypatch)
+    return Deployment(stack_world, monkeypatch)
 
 
 @pytest.fixture

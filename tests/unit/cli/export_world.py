@@ -25,20 +25,22 @@ def export(run: Run, out: Path, *arguments: object, code: ExitCode = ExitCode.FI
     return json.loads(result.stdout)
 
 
-def put_trial(lab: StudyWorld, name: str, text: str = "{}") -> None:
+def put_trial(stack_world: StudyWorld, name: str, text: str = "{}") -> None:
     """Store a file as game servers do."""
-    lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{name}", Body=text)
+    stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{name}", Body=text)
 
 
-def put_many(lab: StudyWorld, number: int) -> list[str]:
+def put_many(stack_world: StudyWorld, number: int) -> list[str]:
     """Store this many participants who have answered a page, and return their ids."""
     users = [f"user-{index:03d}" for index in range(number)]
     for user in users:
         requests = [{"requestId": "0", "httpMethod": "GET"}, {"requestId": "1", "body": '{"age": "7"}'}]
-        lab.put_record({"created": "2030-01-01T12:00:00+00:00", "nextStep": 3, "requests": requests}, user)
+        stack_world.put_record(
+            {"created": "2030-01-01T12:00:00+00:00", "nextStep": 3, "requests": requests}, user
+        )
     return users
 
 
-def read_keys(lab: StudyWorld, folder: str) -> list[str]:
+def read_keys(stack_world: StudyWorld, folder: str) -> list[str]:
     """Return the keys below a folder of the project that were read since the last reset."""
-    return [key for key in lab.aws.keys("GetObject") if key.startswith(f"{PROJECT}/{folder}/")]
+    return [key for key in stack_world.aws.keys("GetObject") if key.startswith(f"{PROJECT}/{folder}/")]

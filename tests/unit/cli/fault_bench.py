@@ -97,7 +97,7 @@ class Bench:
     programs: Path
     folder: Path
     monkeypatch: pytest.MonkeyPatch = field(init=False, default_factory=pytest.MonkeyPatch)
-    lab: StudyWorld = field(init=False)
+    stack_world: StudyWorld = field(init=False)
     deployment: Deployment = field(init=False)
     docker: "QuickDocker" = field(init=False)
     study: SmallStudy = field(init=False)
@@ -121,7 +121,7 @@ class Bench:
         shutil.rmtree(self.directory)
         shutil.copytree(self._pristine, self.directory)
         self.monkeypatch.chdir(self.directory)
-        self.lab.start_cold()
+        self.stack_world.start_cold()
         self.wire.begin()
 
     def _make(self, scenario: Scenario) -> None:
@@ -135,11 +135,11 @@ class Bench:
         clock = FakeClock()
         clock.moment = BEGIN
         load = in_memory.make_loader(self.monkeypatch)
-        self.lab = StudyWorld(self.aws, clock, load, in_memory.load_event, self.monkeypatch)
-        self.lab.publish()
+        self.stack_world = StudyWorld(self.aws, clock, load, in_memory.load_event, self.monkeypatch)
+        self.stack_world.publish()
         clock.moment = BEGIN
-        self.deployment = Deployment(self.lab, self.monkeypatch)
-        put_values(self.lab, **PARAMETERS)
+        self.deployment = Deployment(self.stack_world, self.monkeypatch)
+        put_values(self.stack_world, **PARAMETERS)
         self.directory = self.folder / str(self._number)
         self.directory.mkdir()
         self.docker = QuickDocker(self.programs / f"docker-{self._number}", self.monkeypatch)
@@ -151,7 +151,7 @@ class Bench:
 
     def run(self, scenario: Scenario) -> Any:
         """Run the command; return click's result."""
-        self.lab.clock.moment = BEGIN
+        self.stack_world.clock.moment = BEGIN
         arguments = list(scenario.arguments)
         if arguments[0] == "updateProject.py":
             self.monkeypatch.chdir(self.study.directory)
@@ -180,8 +180,8 @@ class Bench:
 
     def read_state(self) -> dict[str, Any]:
         """Return the content of the account, without times."""
-        messages = sorted({json.dumps(message) for message in self.lab.messages("stop")})
-        return {**read_account(), "projects": self.lab.read_list(), "messages": messages}
+        messages = sorted({json.dumps(message) for message in self.stack_world.messages("stop")})
+        return {**read_account(), "projects": self.stack_world.read_list(), "messages": messages}
 
     def read_files(self) -> dict[str, bytes]:
         """Return the files in the folder, without the state of an export, which counts its runs."""
@@ -203,8 +203,8 @@ class Bench:
 
         def sleep(_: SystemClock, seconds: float) -> None:
             clock.sleep(seconds)
-            for message in self.lab.messages("stop"):
-                self.lab.put_server("stopped", message["userId"], stop_requested_at=clock.now())
+            for message in self.stack_world.messages("stop"):
+                self.stack_world.put_server("stopped", message["userId"], stop_requested_at=clock.now())
 
         self.monkeypatch.setattr(SystemClock, "now", lambda _: clock.now())
         self.monkeypatch.setattr(SystemClock, "sleep", sleep)

@@ -19,20 +19,20 @@ CERTIFICATE = make_certificate("games.example.org", days=90).chain
 
 def put_people(bench: Bench) -> None:
     """Create two participants with a trial each, one of them with a running server."""
-    lab = bench.lab
+    stack_world = bench.stack_world
     for user in (USER, OTHER_USER):
-        lab.get(user)
-        lab.post({"age": "7"}, user)
-        lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{user}/trial_1.json", Body=b"{}" * 50)
-    lab.put_server("ready", requested_at=BEGIN, started_at=BEGIN, task_arn=ARN)
-    lab.put_server("stopped", OTHER_USER, requested_at=BEGIN, error="no such image")
+        stack_world.get(user)
+        stack_world.post({"age": "7"}, user)
+        stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{user}/trial_1.json", Body=b"{}" * 50)
+    stack_world.put_server("ready", requested_at=BEGIN, started_at=BEGIN, task_arn=ARN)
+    stack_world.put_server("stopped", OTHER_USER, requested_at=BEGIN, error="no such image")
 
 
 def put_task_definition(bench: Bench) -> None:
     """Create the participants, and a task definition, from which their servers get a size."""
     put_people(bench)
     bench.deployment.ecs.register_task_definition(
-        family=bench.lab.config["ecsTask"],
+        family=bench.stack_world.config["ecsTask"],
         cpu="1024",
         memory="2048",
         containerDefinitions=[{"name": "x", "image": "x"}],
@@ -47,15 +47,15 @@ def put_report(bench: Bench) -> None:
 
 def put_withdrawing(bench: Bench) -> None:
     """Create a participant with every kind of data, in a bucket that keeps old versions."""
-    bench.lab.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    bench.stack_world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     put_people(bench)
-    bench.lab.put_server("stopped", requested_at=BEGIN)
+    bench.stack_world.put_server("stopped", requested_at=BEGIN)
     lists = {
         f"{PROJECT}/_admission.json": {"admitted": [USER, OTHER_USER]},
         name_entry(BEGIN, USER, PROJECT): {},
     }
     for key, content in lists.items():
-        bench.lab.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
+        bench.stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
 
 
 def put_logs(bench: Bench) -> None:
@@ -75,38 +75,40 @@ def put_study(bench: Bench) -> None:
     """Create a study with a picture, and a file that an earlier publication left."""
     bench.study.write("StepFiles/pictures/car.png", b"\x89PNG")
     bench.study.page('<img src="pictures/car.png"><input name="agree">')
-    bench.lab.s3.put_object(Bucket=BUCKET, Key="small/old.html", Body=b"old")
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key="small/old.html", Body=b"old")
 
 
 def put_certificate(bench: Bench) -> None:
     """Create a study whose image carries the certificate."""
     put_study(bench)
-    put_values(bench.lab, GameCertificate="image")
+    put_values(bench.stack_world, GameCertificate="image")
     names = f"{{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}"
     bench.study.edit("trial:\n", f"  ssl: {names}\ntrial:\n")
     for key in ("SSL/a.pem", "SSL/b.pem"):
-        bench.lab.s3.put_object(Bucket=BUCKET, Key=key, Body=b"pem")
+        bench.stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=b"pem")
 
 
 def put_examined(bench: Bench) -> None:
     """Create a stack with all parameters, and an account with quotas."""
     put_logs(bench)
     more = {"NextUrl": "https://api.example.org/next", "MaxServers": "50", "RootDomain": "games.example.org"}
-    put_values(bench.lab, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org")
-    bench.lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
+    put_values(
+        bench.stack_world, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org"
+    )
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
     bench.wire.handlers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
     bench.wire.handlers["GetAccountSettings"] = lambda _: (
         200,
         b'{"AccountLimit": {"UnreservedConcurrentExecutions": 900}}',
     )
-    zone = shared_client("route53").get_hosted_zone(Id=bench.lab.zone_id)
+    zone = shared_client("route53").get_hosted_zone(Id=bench.stack_world.zone_id)
     servers = sorted(zone["DelegationSet"]["NameServers"])
     bench.monkeypatch.setattr(doctor, "examine", partial(examine, ask=lambda *_: servers))
 
 
 def put_closed(bench: Bench) -> None:
     """Close the study."""
-    bench.lab.update({"projectId": PROJECT, "live": False})
+    bench.stack_world.update({"projectId": PROJECT, "live": False})
 
 
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"

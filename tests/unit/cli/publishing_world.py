@@ -50,10 +50,10 @@ if arguments[0] == fails:
 class Deployment:
     """A stack that the tool finds; its update function is the real one."""
 
-    def __init__(self, lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.lab, self.aws, self.s3 = lab, lab.aws, lab.s3
+    def __init__(self, stack_world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.stack_world, self.aws, self.s3 = stack_world, stack_world.aws, stack_world.s3
         self.invocations: list[dict[str, Any]] = []
-        self.respond: Callable[[Any], Any] = lab.update
+        self.respond: Callable[[Any], Any] = stack_world.update
         self.ecs, self.ecr = shared_client("ecs"), shared_client("ecr")
 
         def make_client(_: Connection, service: str) -> Any:

@@ -8,11 +8,11 @@ from tests.support.study_world import OTHER_USER, USER, StudyWorld
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
-def put_ready(lab: StudyWorld, user: str = USER, minutes: float = 30, **more: Any) -> None:
+def put_ready(stack_world: StudyWorld, user: str = USER, minutes: float = 30, **more: Any) -> None:
     """Store a server that has run for this many minutes."""
     begun = NOW - timedelta(minutes=minutes)
     deadline = NOW + timedelta(minutes=5)
-    lab.put_server(
+    stack_world.put_server(
         "ready",
         user,
         **{
@@ -25,9 +25,11 @@ def put_ready(lab: StudyWorld, user: str = USER, minutes: float = 30, **more: An
     )
 
 
-def put_participants(lab: StudyWorld) -> None:
+def put_participants(stack_world: StudyWorld) -> None:
     """Store two participants who have begun: one with a running server, one whose server failed."""
-    lab.put_record({"nextStep": 3}, USER)
-    lab.put_record({"nextStep": 3}, OTHER_USER)
-    put_ready(lab)
-    lab.put_server("stopped", OTHER_USER, requested_at=NOW - timedelta(hours=3), error="no such image")
+    stack_world.put_record({"nextStep": 3}, USER)
+    stack_world.put_record({"nextStep": 3}, OTHER_USER)
+    put_ready(stack_world)
+    stack_world.put_server(
+        "stopped", OTHER_USER, requested_at=NOW - timedelta(hours=3), error="no such image"
+    )

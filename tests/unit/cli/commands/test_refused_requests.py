@@ -108,7 +108,7 @@ def check_revisions(bench: Bench) -> None:
     """Check that the extra revision is identical, and that the listed study names one of the two."""
     first, second = bench.read_state()["task definitions"]["small"]
     assert first == second
-    (task,) = [project["ecsTask"] for project in bench.lab.read_list() if project["id"] == "small"]
+    (task,) = [project["ecsTask"] for project in bench.stack_world.read_list() if project["id"] == "small"]
     assert task == "small:2"
 
 

@@ -42,9 +42,9 @@ COMPLETE = {
 
 
 @pytest.fixture
-def connection(lab: StudyWorld) -> Connection:
+def connection(stack_world: StudyWorld) -> Connection:
     """Return a connection to the deployment in memory."""
-    put_values(lab, **COMPLETE)
+    put_values(stack_world, **COMPLETE)
     return Connection(None, REGION, None)
 
 
@@ -80,12 +80,12 @@ def make_pem(ends: datetime) -> bytes:
     return built.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
-def test_other_checks_run_after_failures(lab: StudyWorld, connection: Connection) -> None:
+def test_other_checks_run_after_failures(stack_world: StudyWorld, connection: Connection) -> None:
     """Given calls that are denied or whose target is missing, each is a line and not an exception."""
-    lab.aws.fail("Invoke", "AccessDeniedException", 403)
-    lab.aws.fail("GetServiceQuota", "AccessDeniedException", 403, times=9)
-    lab.aws.fail("GetAccountSettings", "AccessDeniedException", 403)
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400)
+    stack_world.aws.fail("Invoke", "AccessDeniedException", 403)
+    stack_world.aws.fail("GetServiceQuota", "AccessDeniedException", 403, times=9)
+    stack_world.aws.fail("GetAccountSettings", "AccessDeniedException", 403)
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400)
 
     results = list(examine(connection, Plan(PROJECT, {}, 20), NOW, ask(dns.resolver.NoNameservers())))
 
@@ -101,7 +101,7 @@ def test_other_checks_run_after_failures(lab: StudyWorld, connection: Connection
 
 
 def test_the_command(
-    lab: StudyWorld, run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a failure among the results, the command exits with 1, otherwise with 0, as text and as JSON."""
     results = [Result("x", Outcome.WARNING, "so-so", "Do this.")]
@@ -155,15 +155,15 @@ def test_network_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "AWS cannot be reached" in result.stdout
 
 
-def put_quotas(lab: StudyWorld, *values: float) -> None:
+def put_quotas(stack_world: StudyWorld, *values: float) -> None:
     """Queue values as consecutive responses of Service Quotas."""
     for value in values:
-        lab.aws.answer("GetServiceQuota", {"Quota": {"Value": value}})
+        stack_world.aws.answer("GetServiceQuota", {"Quota": {"Value": value}})
 
 
-def test_quotas_against_the_plan(lab: StudyWorld, connection: Connection) -> None:
+def test_quotas_against_the_plan(stack_world: StudyWorld, connection: Connection) -> None:
     """Given a small account, On-Demand fails the plan, Spot raises its cost, and there are too few rules."""
-    put_quotas(lab, 6, 6, 100)
+    put_quotas(stack_world, 6, 6, 100)
 
     fargate = list(check_fargate(connection, 20, 2))
     (rules,) = check_rules(connection, 95)
@@ -175,14 +175,14 @@ def test_quotas_against_the_plan(lab: StudyWorld, connection: Connection) -> Non
     assert (rules.outcome, cap.outcome) == (Outcome.FAILURE, Outcome.WARNING)
 
 
-def test_quotas_that_suffice(lab: StudyWorld, connection: Connection) -> None:
+def test_quotas_that_suffice(stack_world: StudyWorld, connection: Connection) -> None:
     """Given a large account, all quotas pass; a quota that was not changed is AWS's default."""
-    put_quotas(lab, 4000)
-    lab.aws.fail("GetServiceQuota", "NoSuchResourceException", 404)
-    lab.aws.answer("GetAWSDefaultServiceQuota", {"Quota": {"Value": 4000.0}})
-    put_quotas(lab, 300)
-    lab.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}})
-    lab.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}})
+    put_quotas(stack_world, 4000)
+    stack_world.aws.fail("GetServiceQuota", "NoSuchResourceException", 404)
+    stack_world.aws.answer("GetAWSDefaultServiceQuota", {"Quota": {"Value": 4000.0}})
+    put_quotas(stack_world, 300)
+    stack_world.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}})
+    stack_world.aws.answer("GetAccountSettings", {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}})
 
     fargate = list(check_fargate(connection, 20, 2))
     (rules,) = check_rules(connection, 100)
@@ -194,9 +194,9 @@ def test_quotas_that_suffice(lab: StudyWorld, connection: Connection) -> None:
     assert (few.outcome, old.outcome) == (Outcome.WARNING, Outcome.UNKNOWN)
 
 
-def test_delegation(lab: StudyWorld, connection: Connection) -> None:
+def test_delegation(stack_world: StudyWorld, connection: Connection) -> None:
     """Given the zone's name servers and those in public DNS, they agree, differ or do not exist."""
-    zone = shared_client("route53").get_hosted_zone(Id=lab.zone_id)
+    zone = shared_client("route53").get_hosted_zone(Id=stack_world.zone_id)
     own = sorted(name.lower() for name in zone["DelegationSet"]["NameServers"])
 
     def check(answer: dict[str, list[str]] | Exception, **values: str) -> Outcome:
@@ -224,10 +224,12 @@ def test_addresses() -> None:
 
 @pytest.mark.parametrize(("days", "outcome"), [(60, Outcome.OK), (5, Outcome.WARNING), (-1, Outcome.FAILURE)])
 def test_certificate_in_the_bucket(
-    lab: StudyWorld, connection: Connection, days: int, outcome: Outcome
+    stack_world: StudyWorld, connection: Connection, days: int, outcome: Outcome
 ) -> None:
     """Given a certificate in the bucket, its expiry is read from it."""
-    lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=make_pem(NOW + timedelta(days=days)))
+    stack_world.s3.put_object(
+        Bucket=BUCKET, Key="SSL/fullchain.pem", Body=make_pem(NOW + timedelta(days=days))
+    )
 
     (result,) = check_certificate(connection, make_stack(GameCertificate=f"s3://{BUCKET}/SSL"), NOW)
 
@@ -235,11 +237,11 @@ def test_certificate_in_the_bucket(
     assert f"{NOW + timedelta(days=days):%Y-%m-%d}" in result.found
 
 
-def test_certificate_that_is_missing_or_none(lab: StudyWorld, connection: Connection) -> None:
+def test_certificate_that_is_missing_or_none(stack_world: StudyWorld, connection: Connection) -> None:
     """Given a missing file, or one that is not a certificate, this is a failure."""
     stack = make_stack(GameCertificate=f"s3://{BUCKET}/SSL")
     (missing,) = check_certificate(connection, stack, NOW)
-    lab.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=b"x")
+    stack_world.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=b"x")
     (wrong,) = check_certificate(connection, stack, NOW)
 
     assert (missing.outcome, wrong.outcome) == (Outcome.FAILURE, Outcome.FAILURE)
@@ -272,10 +274,10 @@ def test_certificates_that_are_cut_off(body: bytes) -> None:
     ],
 )
 def test_certificate_of_acm(
-    lab: StudyWorld, connection: Connection, certificate: dict[str, Any], outcome: Outcome
+    stack_world: StudyWorld, connection: Connection, certificate: dict[str, Any], outcome: Outcome
 ) -> None:
     """Given a certificate in ACM, its status and expiry determine the result."""
-    lab.aws.answer("DescribeCertificate", {"Certificate": certificate})
+    stack_world.aws.answer("DescribeCertificate", {"Certificate": certificate})
 
     arn = f"arn:aws:acm:{REGION}:1:certificate/x"
     (result,) = check_certificate(connection, make_stack(GameCertificate=arn), NOW)
@@ -313,11 +315,16 @@ def test_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | N
     ],
 )
 def test_quotas_for_the_study_that_is_named(
-    lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: Any, found: str
+    stack_world: StudyWorld,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    changes: Any,
+    found: str,
 ) -> None:
     """Given another study's folder, the quotas use the size of the named study as published."""
-    put_values(lab, **COMPLETE)
-    lab.s3.put_object(
+    put_values(stack_world, **COMPLETE)
+    stack_world.s3.put_object(
         Bucket=BUCKET,
         Key="project_master_list.json",
         Body=json.dumps({"projects": [{"id": "maze"} | changes]}),
@@ -325,7 +332,7 @@ def test_quotas_for_the_study_that_is_named(
     (tmp_path / "config.yml").write_text("project:\n  id: other\n  awsSetup: {cpu: 8, memory: 16}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("hippo_cli.doctor.examination.is_local", lambda _: False)
-    put_quotas(lab, 40, 40, 100)
+    put_quotas(stack_world, 40, 40, 100)
 
     results = json.loads(run("doctor", "--project", "maze", "--json").stdout)
 
@@ -335,18 +342,18 @@ def test_quotas_for_the_study_that_is_named(
 
 
 def test_size_from_the_version_without_the_list(
-    lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    stack_world: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Given no permission to read the list of projects, the version in the project's folder has the size."""
-    put_values(lab, **COMPLETE)
-    for key in lab.list_keys(f"{PROJECT}/_versions/"):  # a version of the same second would be as new
-        lab.s3.delete_object(Bucket=BUCKET, Key=key)
-    lab.publish({}, awsSetup={"cpu": 8, "memory": 16})
-    lab.aws.reset()
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list")
+    put_values(stack_world, **COMPLETE)
+    for key in stack_world.list_keys(f"{PROJECT}/_versions/"):  # a version of the same second would be as new
+        stack_world.s3.delete_object(Bucket=BUCKET, Key=key)
+    stack_world.publish({}, awsSetup={"cpu": 8, "memory": 16})
+    stack_world.aws.reset()
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list")
     monkeypatch.setattr("hippo_cli.doctor.examination.is_local", lambda _: False)
     monkeypatch.chdir(tmp_path)
-    put_quotas(lab, 40, 40, 100)
+    put_quotas(stack_world, 40, 40, 100)
 
     results = json.loads(run("doctor", "--project", PROJECT, "--json").stdout)
 

@@ -18,17 +18,17 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def test_answers_are_listed_by_step_and_question(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_answers_are_listed_by_step_and_question(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a participant who completed the study, their answers are listed by step and question."""
-    lab.get(PROLIFIC_PID="p-77")
-    lab.put_server()
+    stack_world.get(PROLIFIC_PID="p-77")
+    stack_world.put_server()
     for body in ({"age": "31", "hobbies": ["chess", "go"]}, {"q": 'so-so, "quoted"\nand more é'}):
-        lab.clock.advance(30)
-        lab.post(body)
-    lab.clock.advance(60)
-    lab.get()
-    lab.clock.advance(5)
-    lab.post({"survey": ""})
+        stack_world.clock.advance(30)
+        stack_world.post(body)
+    stack_world.clock.advance(60)
+    stack_world.get()
+    stack_world.clock.advance(5)
+    stack_world.post({"survey": ""})
 
     report = export(run, out)
 
@@ -40,8 +40,8 @@ def test_answers_are_listed_by_step_and_question(lab: StudyWorld, run: Run, out:
         ("4", "survey.html", "survey", ""),
     ]
     assert {row["user"] for row in answers} == {USER}
-    assert {row["version"] for row in answers} == {lab.record()["version"]}
-    assert answers[0]["time"] == lab.record()["requests"][1]["time"].replace("+00:00", "Z")
+    assert {row["version"] for row in answers} == {stack_world.record()["version"]}
+    assert answers[0]["time"] == stack_world.record()["requests"][1]["time"].replace("+00:00", "Z")
     (person,) = read_csv(out / "participants.csv")
     assert (person["step"], person["place"], person["finished"], person["answers"]) == (
         "5",
@@ -55,12 +55,12 @@ def test_answers_are_listed_by_step_and_question(lab: StudyWorld, run: Run, out:
     assert report["fetched"] == {"participants": 1, "trials": 0}
 
 
-def test_the_variant_comes_from_the_recorded_group(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_the_variant_comes_from_the_recorded_group(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given balanced groups, the export has the variant that was shown, not the one of the id."""
-    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/survey.html")
-    lab.publish({"survey-0.html": "zero", "survey-1.html": "one"}, groups="balanced")
-    lab.reach_final()
-    group = lab.record()["group"]
+    stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/survey.html")
+    stack_world.publish({"survey-0.html": "zero", "survey-1.html": "one"}, groups="balanced")
+    stack_world.reach_final()
+    group = stack_world.record()["group"]
 
     export(run, out)
 
@@ -70,11 +70,11 @@ def test_the_variant_comes_from_the_recorded_group(lab: StudyWorld, run: Run, ou
     assert (survey["page"], survey["group"]) == (f"survey-{group}.html", str(group))
 
 
-def test_only_private_files_identify_participants(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_only_private_files_identify_participants(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given recruiter ids and headers in a record, only private/ contains the ids and no file the headers."""
-    lab.get(PROLIFIC_PID="p-77-secret")
-    lab.post({"age": "31"})
-    headers = json.dumps(lab.record()["requests"][0]["headers"])
+    stack_world.get(PROLIFIC_PID="p-77-secret")
+    stack_world.post({"age": "31"})
+    headers = json.dumps(stack_world.record()["requests"][0]["headers"])
     assert "Mozilla" in headers
 
     export(run, out, "--no-parquet")
@@ -91,11 +91,11 @@ def test_only_private_files_identify_participants(lab: StudyWorld, run: Run, out
     assert (out / "private").stat().st_mode & 0o077 == 0
 
 
-def test_late_and_second_answers_are_marked(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_late_and_second_answers_are_marked(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a second answer to a page, it is listed after the first one and marked as a repeat."""
-    lab.get()
-    lab.post({"age": "31"}, step=1)
-    lab.post({"age": "32"}, step=1)
+    stack_world.get()
+    stack_world.post({"age": "31"}, step=1)
+    stack_world.post({"age": "32"}, step=1)
 
     export(run, out)
 
@@ -106,10 +106,10 @@ def test_late_and_second_answers_are_marked(lab: StudyWorld, run: Run, out: Path
     ]
 
 
-def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_the_variant_that_was_seen_is_named(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a page in two variants, answers name the participant's own and the dictionary lists both."""
-    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/quiz.html")
-    lab.publish(
+    stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/quiz.html")
+    stack_world.publish(
         {
             "consent.html": "<p>Hi</p>",
             "quiz-0.html": FORM,
@@ -119,15 +119,15 @@ def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path
         }
     )
     for user in (USER, OTHER_USER):
-        lab.get(user)
-        lab.post({}, user)
-        lab.post({"age": "9"}, user)
+        stack_world.get(user)
+        stack_world.post({}, user)
+        stack_world.post({"age": "9"}, user)
 
     export(run, out)
 
     seen = {row["user"]: (row["page"], row["group"]) for row in read_csv(out / "answers.csv")}
     assert seen == {USER: ("quiz-0.html", "0"), OTHER_USER: ("quiz-1.html", "1")}
-    version = lab.record()["version"]
+    version = stack_world.record()["version"]
     described = [row for row in read_csv(out / "dictionary.csv") if row["version"] == version]
     assert [(row["step"], row["page"], row["group"], row["question"]) for row in described] == [
         ("2", "quiz-0.html", "0", "age"),
@@ -140,29 +140,31 @@ def test_the_variant_that_was_seen_is_named(lab: StudyWorld, run: Run, out: Path
     )
 
 
-def test_only_what_changed_is_read_again(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_only_what_changed_is_read_again(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given an export from yesterday, today's reads only one changed and one new record."""
-    first, second, *_ = put_many(lab, 5)
-    put_trial(lab, "user-000/trial_1.json")
+    first, second, *_ = put_many(stack_world, 5)
+    put_trial(stack_world, "user-000/trial_1.json")
     export(run, out)
-    lab.put_record(
+    stack_world.put_record(
         {"nextStep": 3, "requests": [{"requestId": "0"}, {"requestId": "1", "body": '{"age":"8"}'}]}, second
     )
-    lab.put_record({"nextStep": 2, "requests": [{"requestId": "0"}]}, "zoe")
-    lab.aws.reset()
+    stack_world.put_record({"nextStep": 2, "requests": [{"requestId": "0"}]}, "zoe")
+    stack_world.aws.reset()
 
     report = export(run, out)
 
-    assert sorted(read_keys(lab, "Users")) == [f"{PROJECT}/Users/{second}", f"{PROJECT}/Users/zoe"]
-    assert read_keys(lab, "Trials") == []
+    assert sorted(read_keys(stack_world, "Users")) == [f"{PROJECT}/Users/{second}", f"{PROJECT}/Users/zoe"]
+    assert read_keys(stack_world, "Trials") == []
     assert report["fetched"] == {"participants": 2, "trials": 0}
     values = {row["user"]: row["value"] for row in read_csv(out / "answers.csv")}
     assert (values[first], values[second]) == ("7", "8")
 
 
-def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_broken_records_are_listed_and_the_others_exported(
+    stack_world: StudyWorld, run: Run, out: Path
+) -> None:
     """Given records that cannot be read, each is listed with its reason until it is fixed."""
-    put_many(lab, 3)
+    put_many(stack_world, 3)
     broken = {
         "a": b"{",
         "b": b"[]",
@@ -172,7 +174,7 @@ def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run:
         "f": b'{"nextStep": "x"}',
     }
     for user, body in broken.items():
-        lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/{user}", Body=body)
+        stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/{user}", Body=body)
 
     report = export(run, out, code=ExitCode.PROBLEMS)
     assert [problem["key"].rpartition("/")[2] for problem in report["problems"]] == list(broken)
@@ -185,19 +187,19 @@ def test_broken_records_are_listed_and_the_others_exported(lab: StudyWorld, run:
     assert shown.exit_code == ExitCode.PROBLEMS
     assert f"{PROJECT}/Users/b: not a JSON object" in shown.stderr
     for user in broken:
-        lab.put_record({"nextStep": 2, "requests": []}, user)
+        stack_world.put_record({"nextStep": 2, "requests": []}, user)
 
     assert export(run, out)["problems"] == []
     assert read_csv(out / "problems.csv") == []
 
 
-def test_deleted_participants_stay_until_prune(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_deleted_participants_stay_until_prune(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a deleted participant, they stay in the export, which reports this, until --prune."""
-    first, *_ = put_many(lab, 2)
-    put_trial(lab, f"{first}/trial_1.json")
+    first, *_ = put_many(stack_world, 2)
+    put_trial(stack_world, f"{first}/trial_1.json")
     export(run, out)
     for key in (f"{PROJECT}/Users/{first}", f"{PROJECT}/Trials/{first}/trial_1.json"):
-        lab.s3.delete_object(Bucket=BUCKET, Key=key)
+        stack_world.s3.delete_object(Bucket=BUCKET, Key=key)
 
     report = export(run, out)
     assert [key.split("/")[1] for key in report["vanished"]] == ["Users", "Trials"]
@@ -211,22 +213,22 @@ def test_deleted_participants_stay_until_prune(lab: StudyWorld, run: Run, out: P
     assert first.encode() not in everything
 
 
-def test_since_leaves_out_older_records(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_since_leaves_out_older_records(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given --since, only records written from then on are read and exported."""
-    put_many(lab, 2)
+    put_many(stack_world, 2)
 
     assert export(run, out, "--since", "2999-01-01")["rows"]["participants"] == 0
-    assert read_keys(lab, "Users") == []
+    assert read_keys(stack_world, "Users") == []
     assert export(run, out, "--since", "2020-01-01T10:30+01:00")["rows"]["participants"] == 2
     result = run("export", PROJECT, "--out", out, "--since", "yesterday")
     assert result.exit_code == ExitCode.USAGE
     assert "--since yesterday: not a time" in result.stderr
 
 
-def test_a_project_with_its_own_bucket(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_project_with_its_own_bucket(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a project whose entry names another bucket, its records come from that bucket."""
-    lab.publish(id="elsewhere", bucket="hippo-lab")
-    lab.get(project="elsewhere")
+    stack_world.publish(id="elsewhere", bucket="hippo-lab")
+    stack_world.get(project="elsewhere")
 
     result = run("export", "elsewhere", "--out", out, "--json")
 

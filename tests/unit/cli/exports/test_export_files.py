@@ -17,9 +17,9 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_parquet_holds_what_csv_does(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given an export, each Parquet file has the rows of the CSV file, with types."""
-    lab.reach_final()
+    stack_world.reach_final()
 
     export(run, out)
 
@@ -37,12 +37,12 @@ def test_parquet_holds_what_csv_does(lab: StudyWorld, run: Run, out: Path) -> No
     assert answers["step"].to_pylist() == [1, 2, 4]
 
 
-def test_trials_come_as_they_are(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_trials_come_as_they_are(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given recorded files, they are written below trials/, and one deleted locally is fetched again."""
-    lab.get()
-    put_trial(lab, f"{USER}/a/trial_1.json", '{"reward": 1}')
-    put_trial(lab, f"{USER}/")
-    put_trial(lab, f"{USER}/trial_2.json", "two")
+    stack_world.get()
+    put_trial(stack_world, f"{USER}/a/trial_1.json", '{"reward": 1}')
+    put_trial(stack_world, f"{USER}/")
+    put_trial(stack_world, f"{USER}/trial_2.json", "two")
 
     export(run, out)
     assert (out / "trials" / USER / "a" / "trial_1.json").read_text() == '{"reward": 1}'
@@ -72,13 +72,13 @@ def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     assert path != find_trial_path(tmp_path, "u/../x")
 
 
-def test_a_name_that_no_file_can_have_is_reported(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_name_that_no_file_can_have_is_reported(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a file and a folder of the same name, and a name that is too long, other files are written."""
-    lab.get()
-    put_trial(lab, f"{USER}/a", "file")
-    put_trial(lab, f"{USER}/a/b", "folder")
-    put_trial(lab, f"{USER}/{'x' * 300}")
-    put_trial(lab, f"{USER}/good", "good")
+    stack_world.get()
+    put_trial(stack_world, f"{USER}/a", "file")
+    put_trial(stack_world, f"{USER}/a/b", "folder")
+    put_trial(stack_world, f"{USER}/{'x' * 300}")
+    put_trial(stack_world, f"{USER}/good", "good")
 
     report = export(run, out, code=ExitCode.PROBLEMS)
 
@@ -86,9 +86,9 @@ def test_a_name_that_no_file_can_have_is_reported(lab: StudyWorld, run: Run, out
     assert (out / "trials" / USER / "good").read_text() == "good"
 
 
-def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_formulas_and_marks_for_spreadsheets_on_request(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given answers that look like formulas, they are unchanged, and with --excel they are harmless."""
-    lab.get()
+    stack_world.get()
     values = {
         "a": "=HYPERLINK(1)",
         "b": "@x",
@@ -99,7 +99,7 @@ def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Ru
         "g": "é=1",
         "h": "＝1",
     }
-    lab.post(values)
+    stack_world.post(values)
 
     export(run, out)
     assert {row["question"]: row["value"] for row in read_csv(out / "answers.csv")} == values
@@ -113,10 +113,10 @@ def test_formulas_and_marks_for_spreadsheets_on_request(lab: StudyWorld, run: Ru
 
 
 def test_without_the_extra_there_are_csv_files(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a machine without pyarrow, only CSV is written and the missing extra is named."""
-    lab.get()
+    stack_world.get()
     monkeypatch.setattr("hippo_cli.exports.files.find_pyarrow", lambda: None)
     monkeypatch.setattr("hippo_cli.commands.export.find_pyarrow", lambda: None)
 

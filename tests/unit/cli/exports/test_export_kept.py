@@ -19,9 +19,9 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def put_answer(lab: StudyWorld, user: str = "u2", more: int = 0) -> None:
+def put_answer(stack_world: StudyWorld, user: str = "u2", more: int = 0) -> None:
     """Store a record with an answer and this many later requests for pages."""
-    lab.put_record({"nextStep": 3 + more, "requests": [*ANSWER, *[{"requestId": "2"}] * more]}, user)
+    stack_world.put_record({"nextStep": 3 + more, "requests": [*ANSWER, *[{"requestId": "2"}] * more]}, user)
 
 
 def read_values(out: Path) -> list[str]:
@@ -35,11 +35,11 @@ def find_traces(out: Path, user: str) -> list[str]:
     return [name for name in names if user in name]
 
 
-def test_names_that_differ_by_part(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_names_that_differ_by_part(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given trials called X and X.part, fetched concurrently, each has its own content."""
     for number in range(20):
-        put_trial(lab, f"u2/{number}", "whole")
-        put_trial(lab, f"u2/{number}.part", "other")
+        put_trial(stack_world, f"u2/{number}", "whole")
+        put_trial(stack_world, f"u2/{number}.part", "other")
 
     export(run, out)
 
@@ -47,9 +47,9 @@ def test_names_that_differ_by_part(lab: StudyWorld, run: Run, out: Path) -> None
     assert read == {str(n): "whole" for n in range(20)} | {f"{n}.part": "other" for n in range(20)}
 
 
-def test_partial_file_of_a_killed_run(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_partial_file_of_a_killed_run(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a partial file of a run that was killed, the next run removes it."""
-    put_trial(lab, "u2/x")
+    put_trial(stack_world, "u2/x")
     export(run, out)
     (out / "private/0123.part").write_text("half")
 
@@ -58,11 +58,11 @@ def test_partial_file_of_a_killed_run(lab: StudyWorld, run: Run, out: Path) -> N
     assert list((out / "private").glob("*.part")) == []
 
 
-def test_a_record_that_breaks(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_record_that_breaks(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a record that was good and is now broken, its answers stay and the problem is reported."""
-    put_answer(lab)
+    put_answer(stack_world)
     export(run, out)
-    lab.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2", Body=b"{broken")
+    stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2", Body=b"{broken")
 
     report = export(run, out, code=ExitCode.PROBLEMS)
 
@@ -70,15 +70,17 @@ def test_a_record_that_breaks(lab: StudyWorld, run: Run, out: Path) -> None:
     assert [problem["key"] for problem in report["problems"]] == [f"{PROJECT}/Users/u2"]
 
 
-def test_gone_while_it_is_read(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_gone_while_it_is_read(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a withdrawal between listing and reading, all data stays until --prune, which finds all of it."""
-    put_answer(lab)
-    put_trial(lab, "u2/x.json", "1")
+    put_answer(stack_world)
+    put_trial(stack_world, "u2/x.json", "1")
     export(run, out)
-    put_answer(lab, more=1)
-    put_trial(lab, "u2/x.json", "22")
+    put_answer(stack_world, more=1)
+    put_trial(stack_world, "u2/x.json", "22")
     for key in (f"{PROJECT}/Users/u2", f"{PROJECT}/Trials/u2/x.json"):
-        lab.aws.before("GetObject", lambda key=key: lab.s3.delete_object(Bucket=BUCKET, Key=key), key=key)
+        stack_world.aws.before(
+            "GetObject", lambda key=key: stack_world.s3.delete_object(Bucket=BUCKET, Key=key), key=key
+        )
 
     export(run, out)
 
@@ -88,15 +90,17 @@ def test_gone_while_it_is_read(lab: StudyWorld, run: Run, out: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("--prune",), ("--prune", "--no-trials")])
-def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, arguments: tuple[str, ...]) -> None:
+def test_pruned_to_the_last_folder(
+    stack_world: StudyWorld, run: Run, out: Path, arguments: tuple[str, ...]
+) -> None:
     """Given nested trials of a withdrawn participant, no file, folder or row names them after --prune."""
-    put_answer(lab)
-    put_answer(lab, "u3")
+    put_answer(stack_world)
+    put_answer(stack_world, "u3")
     for name in ("u2/deep/er/x", "u2/y", "u3/z"):
-        put_trial(lab, name)
+        put_trial(stack_world, name)
     export(run, out)
     for name in ("Users/u2", "Trials/u2/deep/er/x", "Trials/u2/y"):
-        lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
+        stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
 
     export(run, out, *arguments)
 
@@ -108,15 +112,15 @@ def test_pruned_to_the_last_folder(lab: StudyWorld, run: Run, out: Path, argumen
 
 
 def test_pruned_after_a_change_of_the_format(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a newer tool that reads all records again, it finds earlier and recent withdrawals."""
-    put_answer(lab)
-    put_answer(lab, "u3")
+    put_answer(stack_world)
+    put_answer(stack_world, "u3")
     export(run, out)
-    lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2")
+    stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/u2")
     key = f"{PROJECT}/Users/u3"
-    lab.aws.before("GetObject", lambda: lab.s3.delete_object(Bucket=BUCKET, Key=key), key=key)
+    stack_world.aws.before("GetObject", lambda: stack_world.s3.delete_object(Bucket=BUCKET, Key=key), key=key)
     monkeypatch.setattr("hippo_cli.exports.store.FORMAT", 1000)
 
     assert len(export(run, out)["vanished"]) == 2
@@ -126,9 +130,9 @@ def test_pruned_after_a_change_of_the_format(
     assert read_values(out) == []
 
 
-def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_zero_character(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given an answer with a null character, which R and older readers reject, it is replaced."""
-    lab.put_record({"nextStep": 3, "requests": [{}, {"body": '{"q": "a\\u0000b"}'}]}, "u2")
+    stack_world.put_record({"nextStep": 3, "requests": [{}, {"body": '{"q": "a\\u0000b"}'}]}, "u2")
 
     export(run, out)
 
@@ -137,10 +141,10 @@ def test_a_zero_character(lab: StudyWorld, run: Run, out: Path) -> None:
 
 
 def test_a_state_that_is_damaged(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a damaged state, kept or deleted, the error's advice works and the file is closed."""
-    put_answer(lab)
+    put_answer(stack_world)
     export(run, out)
     state = out / "private/state.sqlite"
     state.write_bytes(b"garbage" * 1000)

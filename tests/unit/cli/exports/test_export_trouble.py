@@ -39,30 +39,30 @@ def list_parts(out: Path) -> list[Path]:
     return list(out.rglob("*.part"))
 
 
-def test_network_gone_in_the_middle(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_network_gone_in_the_middle(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a network that fails after some records, this is reported and the next run reads the others."""
-    users = put_many(lab, 60)
-    lab.aws.before("GetObject", break_network, times=99, key=f"Users/{users[40]}")
+    users = put_many(stack_world, 60)
+    stack_world.aws.before("GetObject", break_network, times=99, key=f"Users/{users[40]}")
 
     result = run("export", PROJECT, "--out", out)
     assert result.exit_code == ExitCode.AWS
     assert "AWS cannot be reached" in result.stderr
     assert not list(out.glob("*.csv"))
-    before = set(read_keys(lab, "Users")) - {f"{PROJECT}/Users/{users[40]}"}
+    before = set(read_keys(stack_world, "Users")) - {f"{PROJECT}/Users/{users[40]}"}
     assert len(before) >= 40 - 2 * WORKERS
-    lab.aws.reset()
+    stack_world.aws.reset()
     export(run, out)
 
-    again = set(read_keys(lab, "Users"))
+    again = set(read_keys(stack_world, "Users"))
     assert len(again) <= 60 - len(before) + 2 * WORKERS  # those in progress when the network failed
     assert len(read_csv(out / "answers.csv")) == 60
 
 
 def test_interrupted_by_its_user(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given Ctrl-C after some records, the run ends as interrupted and the next one keeps the records."""
-    put_many(lab, 30)
+    put_many(stack_world, 30)
     keep, kept = Fetcher._store_result, []
 
     def interrupt(self: Fetcher, fetched: Fetched) -> None:
@@ -74,18 +74,18 @@ def test_interrupted_by_its_user(
     with monkeypatch.context() as patch:
         patch.setattr(Fetcher, "_store_result", interrupt)
         result = run("export", PROJECT, "--out", out)
-    lab.aws.reset()
+    stack_world.aws.reset()
 
     assert result.exit_code == ExitCode.INTERRUPTED
     assert export(run, out)["fetched"]["participants"] == 18
-    assert not set(read_keys(lab, "Users")) & set(kept)
+    assert not set(read_keys(stack_world, "Users")) & set(kept)
 
 
 def test_an_answer_that_breaks_off_is_asked_for_again(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a body that ends too early once, the record is read again and is complete."""
-    put_many(lab, 1)
+    put_many(stack_world, 1)
     whole, reads = StreamingBody.read, []
 
     def break_off(self: StreamingBody, amt: int | None = None) -> bytes:
@@ -102,13 +102,13 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 
 
 def test_a_full_disk_leaves_the_files_of_before(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a disk that fills up while tables are written, the earlier tables stay complete."""
-    put_many(lab, 2)
+    put_many(stack_world, 2)
     export(run, out)
     before = {path: path.read_bytes() for path in out.rglob("*.csv")}
-    put_many(lab, 4)
+    put_many(stack_world, 4)
     with monkeypatch.context() as patch:
         patch.setattr(CsvWriter, "write", fill_disk)
         result = run("export", PROJECT, "--out", out)
@@ -121,11 +121,11 @@ def test_a_full_disk_leaves_the_files_of_before(
 
 
 def test_a_full_disk_while_a_trial_is_fetched(
-    lab: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given a disk that fills up during a trial, this is reported and the file is complete or absent."""
-    put_many(lab, 1)
-    put_trial(lab, "user-000/trial_1.json", "whole")
+    put_many(stack_world, 1)
+    put_trial(stack_world, "user-000/trial_1.json", "whole")
 
     def write_half(self: Bucket, key: str, path: Path) -> None:
         path.write_text("wh")
@@ -155,9 +155,11 @@ def test_a_full_disk_under_the_state(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_second_export_into_the_same_folder_is_turned_away(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_second_export_into_the_same_folder_is_turned_away(
+    stack_world: StudyWorld, run: Run, out: Path
+) -> None:
     """Given an export in progress in the folder, another one reports that and changes nothing."""
-    put_many(lab, 1)
+    put_many(stack_world, 1)
     export(run, out)
     busy = ExportStore(out / "private" / "state.sqlite")
 
@@ -168,9 +170,9 @@ def test_a_second_export_into_the_same_folder_is_turned_away(lab: StudyWorld, ru
     assert "is in use" in result.stderr
 
 
-def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_state_that_is_no_database(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a damaged state file, the error names it and says what to do."""
-    put_many(lab, 1)
+    put_many(stack_world, 1)
     export(run, out)
     (out / "private" / "state.sqlite").write_bytes(b"not a database, at all " * 100)
 
@@ -181,15 +183,15 @@ def test_state_that_is_no_database(lab: StudyWorld, run: Run, out: Path) -> None
     assert "Pass a new folder with --out" in result.stderr
 
 
-def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_other_folders_are_left_alone(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a folder with other files or another project's export, it is rejected."""
-    put_many(lab, 1)
+    put_many(stack_world, 1)
     out.mkdir()
     (out / "thesis.tex").write_text("x")
     assert run("export", PROJECT, "--out", out).exit_code == ExitCode.USAGE
     (out / "thesis.tex").unlink()
     export(run, out)
-    lab.publish(id="other")
+    stack_world.publish(id="other")
 
     result = run("export", "other", "--out", out)
 
@@ -197,9 +199,9 @@ def test_other_folders_are_left_alone(lab: StudyWorld, run: Run, out: Path) -> N
     assert f"contains an export of project {PROJECT}" in result.stderr
 
 
-def test_another_researchers_project(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_another_researchers_project(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given a project that these credentials may not list, this is reported and nothing is created."""
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9)
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9)
 
     result = run("export", PROJECT, "--out", out)
 
@@ -208,24 +210,26 @@ def test_another_researchers_project(lab: StudyWorld, run: Run, out: Path) -> No
     assert not out.exists()
 
 
-def test_a_researcher_who_may_not_see_the_list_of_projects(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_a_researcher_who_may_not_see_the_list_of_projects(
+    stack_world: StudyWorld, run: Run, out: Path
+) -> None:
     """Given the researchers' policy, which hides the list, pages come from the newest version."""
-    lab.get()
-    lab.post({"age": "31"})
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list.json")
+    stack_world.get()
+    stack_world.post({"age": "31"})
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="project_master_list.json")
 
     export(run, out)
 
     assert [row["page"] for row in read_csv(out / "answers.csv")] == ["consent.html"]
 
 
-def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
+def test_no_credentials(stack_world: StudyWorld, run: Run, out: Path) -> None:
     """Given no credentials, the error explains how to get some."""
 
     def refuse() -> None:
         raise NoCredentialsError
 
-    lab.aws.before("GetParametersByPath", refuse)
+    stack_world.aws.before("GetParametersByPath", refuse)
 
     result = run("export", PROJECT, "--out", out)
 
@@ -234,7 +238,7 @@ def test_no_credentials(lab: StudyWorld, run: Run, out: Path) -> None:
 
 
 def test_unknown_projects(
-    lab: StudyWorld, run: Run, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given an unknown id, an invalid one or none, each gets its own error."""
     monkeypatch.chdir(tmp_path)

@@ -45,9 +45,9 @@ def entry(message: str, level: str = "INFO", user: str = USER, **fields: object)
 
 
 @pytest.fixture(autouse=True)
-def logged(lab: StudyWorld) -> StudyWorld:
+def logged(stack_world: StudyWorld) -> StudyWorld:
     """Put lines about two participants in all logs."""
-    put_values(lab)
+    put_values(stack_world)
     for group in (*GROUPS, f"{GAME_GROUPS}{PROJECT}"):
         shared_client("logs").create_log_group(logGroupName=group)
     put_lines(
@@ -66,8 +66,8 @@ def logged(lab: StudyWorld) -> StudyWorld:
     put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{OLD_TASK}", (4, "first attempt"))
     put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{TASK}", (8, "listening"), (12, "episode 1\n"))
     put_lines(f"{GAME_GROUPS}{PROJECT}", f"game/x/{OTHER_TASK}", (8, "somebody else's"))
-    lab.put_server("ready", requested_at=NOW - timedelta(minutes=1), task_arn=name_task(TASK))
-    return lab
+    stack_world.put_server("ready", requested_at=NOW - timedelta(minutes=1), task_arn=name_task(TASK))
+    return stack_world
 
 
 def read_messages(result: Any) -> list[tuple[str, str]]:
@@ -110,12 +110,12 @@ def test_since(run: Run) -> None:
     assert f"No lines about {USER}" in nothing.stderr
 
 
-def test_follow_gives_each_line_once(lab: StudyWorld) -> None:
+def test_follow_gives_each_line_once(stack_world: StudyWorld) -> None:
     """Given lines that arrive while the command runs, some of them late, each is returned once, in order."""
     stack = Stack("lab", "x", {"LogGroupPrefix": GAME_GROUPS, "FunctionLogGroups": ",".join(GROUPS)})
     timeline = Timeline(shared_client("logs"), stack, USER, PROJECT, {TASK})
-    reads = timeline.follow(NOW, lab.clock)
-    lab.clock.moment = NOW + timedelta(seconds=15)
+    reads = timeline.follow(NOW, stack_world.clock)
+    stack_world.clock.moment = NOW + timedelta(seconds=15)
 
     first = [line.message for line in next(reads)]
     put_lines(GROUPS[2], "c", (13, entry("stopped")), (20, entry("swept")))
@@ -126,15 +126,15 @@ def test_follow_gives_each_line_once(lab: StudyWorld) -> None:
     assert (second, third) == (["stopped", "swept"], [])
 
 
-def test_denied_logs_are_reported(lab: StudyWorld, run: Run) -> None:
+def test_denied_logs_are_reported(stack_world: StudyWorld, run: Run) -> None:
     """Given credentials that may read neither the functions' logs nor the record, the game's log is shown."""
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
 
     refused = run("logs", USER)
     without_project = refused.exit_code
-    lab.aws.reset()
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+    stack_world.aws.reset()
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
     result = run("logs", USER)
 
     assert without_project == 2
@@ -142,9 +142,9 @@ def test_denied_logs_are_reported(lab: StudyWorld, run: Run) -> None:
     assert result.stderr.count("may not read its log") == 3
 
 
-def test_no_group_and_an_older_stack(lab: StudyWorld, run: Run) -> None:
+def test_no_group_and_an_older_stack(stack_world: StudyWorld, run: Run) -> None:
     """Given a project whose servers have logged nothing, or a stack without log groups, this is reported."""
-    put_values(lab, FunctionLogGroups=",")
+    put_values(stack_world, FunctionLogGroups=",")
 
     result = run("logs", USER, "--project", "another")
 
@@ -201,9 +201,9 @@ def test_what_steers_a_terminal(run: Run) -> None:
     assert not {"\x1b", "\x07", "\x9b"} & {*shown}
 
 
-def test_nothing_may_be_read(lab: StudyWorld, run: Run) -> None:
+def test_nothing_may_be_read(stack_world: StudyWorld, run: Run) -> None:
     """Given credentials that may not read any log, the command exits with 3."""
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=9)
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=9)
 
     assert run("logs", USER).exit_code == 3
 
@@ -220,16 +220,18 @@ def test_json_holds_nothing_raw(run: Run) -> None:
     assert message in [json.loads(line)["message"] for line in machine.stdout.splitlines()]
 
 
-def test_who_may_read_the_game_alone(lab: StudyWorld, run: Run) -> None:
+def test_who_may_read_the_game_alone(stack_world: StudyWorld, run: Run) -> None:
     """Given a readable game log without new lines, there is no error."""
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=3)
 
     assert run("logs", USER, "--since", "1s").exit_code == 0
 
 
-def test_following_what_may_not_be_read(lab: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_following_what_may_not_be_read(
+    stack_world: StudyWorld, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Given --follow and credentials that may not read any log, the command ends at once."""
-    lab.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=99)
+    stack_world.aws.fail("FilterLogEvents", "AccessDeniedException", 400, times=99)
     monkeypatch.setattr("hippo_cli.operations.timeline._FOLLOW_SECONDS", 0)
     reads = []
     monkeypatch.setattr(

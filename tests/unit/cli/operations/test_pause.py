@@ -20,8 +20,8 @@ Run = Callable[..., Any]
 class FakeLambda:
     """A client that passes events to the real update function, or returns `response` if that is set."""
 
-    def __init__(self, lab: StudyWorld) -> None:
-        self._lab = lab
+    def __init__(self, stack_world: StudyWorld) -> None:
+        self._lab = stack_world
         self.response: dict[str, Any] | ClientError | None = None
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's own names
@@ -37,10 +37,10 @@ class FakeLambda:
 
 
 @pytest.fixture
-def function(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
+def function(stack_world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
     """Return the client of the deployed update function."""
-    put_values(lab)
-    fake = FakeLambda(lab)
+    put_values(stack_world)
+    fake = FakeLambda(stack_world)
     monkeypatch.setattr(
         Connection, "make_client", lambda _, name: fake if name == "lambda" else shared_client(name)
     )
@@ -48,25 +48,25 @@ def function(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> FakeLambda:
 
 
 @pytest.mark.usefixtures("function")
-def test_closed_and_opened(lab: StudyWorld, run: Run) -> None:
+def test_closed_and_opened(stack_world: StudyWorld, run: Run) -> None:
     """Given an open study, pausing refuses all participants and resuming restores its earlier state."""
-    before = lab.read_list()
+    before = stack_world.read_list()
 
     paused = run("pause", PROJECT)
-    refused = lab.get()
+    refused = stack_world.get()
     resumed = run("resume", PROJECT, "--json")
 
     assert (paused.exit_code, resumed.exit_code) == (0, 0), paused.output + resumed.output
     assert refused.status == 400
     assert f"{PROJECT} will be closed within about ten seconds" in paused.stdout
     assert json.loads(resumed.stdout) == {"projectId": PROJECT, "live": True}
-    assert lab.read_list() == before
-    assert lab.get().status == 200
+    assert stack_world.read_list() == before
+    assert stack_world.get().status == 200
 
 
 @pytest.mark.usefixtures("function")
 def test_the_study_of_the_folder(
-    lab: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack_world: StudyWorld, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Given no id, the folder's study is meant; outside a study's folder the id is required."""
     (tmp_path / "study").mkdir()
@@ -76,7 +76,7 @@ def test_the_study_of_the_folder(
     monkeypatch.chdir(tmp_path / "study")
 
     assert run("pause").exit_code == 0
-    assert lab.read_list()[0]["live"] is False
+    assert stack_world.read_list()[0]["live"] is False
     assert nothing.exit_code == 2
     assert "no project given" in nothing.stderr
 
@@ -99,15 +99,15 @@ def test_what_is_refused(function: FakeLambda, run: Run) -> None:
     assert "ResearcherPolicy" in denied.stderr
 
 
-def test_another_researchers_project(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
+def test_another_researchers_project(stack_world: StudyWorld, function: FakeLambda, run: Run) -> None:
     """Given a project whose data the caller may not list, the switch is denied."""
     for folder in (PROJECT, "_servers"):
-        lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{folder}%2F")
-    lab.aws.calls.clear()
+        stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key=f"{folder}%2F")
+    stack_world.aws.calls.clear()
 
     result = run("pause", PROJECT)
 
-    assert (result.exit_code, lab.aws.keys("PutObject")) == (3, [])
+    assert (result.exit_code, stack_world.aws.keys("PutObject")) == (3, [])
     assert "another researcher" in result.stderr
 
 
@@ -124,11 +124,11 @@ def test_a_broken_config_in_the_folder(
         assert "config.yml:3" in result.stderr
 
 
-def test_a_steward_and_a_bucket_that_is_gone(lab: StudyWorld, function: FakeLambda, run: Run) -> None:
+def test_a_steward_and_a_bucket_that_is_gone(stack_world: StudyWorld, function: FakeLambda, run: Run) -> None:
     """Given another project, a steward may switch it, even if the project's own bucket does not exist."""
-    lab.write_list([{**lab.read_list()[0], "bucket": "gone"}])
+    stack_world.write_list([{**stack_world.read_list()[0], "bucket": "gone"}])
     own = run("pause", PROJECT)
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, key=f"{PROJECT}%2F")
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, key=f"{PROJECT}%2F")
 
     assert (own.exit_code, run("resume", PROJECT).exit_code) == (0, 0), own.output
 

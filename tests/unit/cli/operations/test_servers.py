@@ -16,17 +16,17 @@ Run = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def time(monkeypatch: pytest.MonkeyPatch, lab: StudyWorld) -> FakeClock:
+def time(monkeypatch: pytest.MonkeyPatch, stack_world: StudyWorld) -> FakeClock:
     """Return the command's clock, which does not advance."""
     clock = FakeClock()
     monkeypatch.setattr("hippo_cli.commands.servers.SystemClock", lambda: clock)
-    put_values(lab)
+    put_values(stack_world)
     return clock
 
 
-def test_running_servers_are_shown(lab: StudyWorld, run: Run) -> None:
+def test_running_servers_are_shown(stack_world: StudyWorld, run: Run) -> None:
     """Given a running and a failed server, the first is shown with minutes and cost, or both with --all."""
-    put_participants(lab)
+    put_participants(stack_world)
 
     some, everything = run("servers", PROJECT), run("servers", PROJECT, "--all")
     (line,) = json.loads(run("servers", PROJECT, "--json").stdout)
@@ -41,11 +41,11 @@ def test_running_servers_are_shown(lab: StudyWorld, run: Run) -> None:
     assert line["dollarsAtMost"] == pytest.approx(0.0272, abs=1e-4)
 
 
-def test_of_the_whole_stack(lab: StudyWorld, run: Run) -> None:
+def test_of_the_whole_stack(stack_world: StudyWorld, run: Run) -> None:
     """Given no project, all records are read and a broken one does not prevent the others."""
-    put_participants(lab)
-    lab.put_server("starting", "third", "another", requested_at=NOW - timedelta(minutes=125))
-    lab.s3.put_object(Bucket=BUCKET, Key="_servers/broken.json", Body="[")
+    put_participants(stack_world)
+    stack_world.put_server("starting", "third", "another", requested_at=NOW - timedelta(minutes=125))
+    stack_world.s3.put_object(Bucket=BUCKET, Key="_servers/broken.json", Body="[")
 
     result = run("servers")
 
@@ -54,19 +54,19 @@ def test_of_the_whole_stack(lab: StudyWorld, run: Run) -> None:
     assert result.stdout.index("third") < result.stdout.index(USER)
 
 
-def test_no_server_runs(lab: StudyWorld, run: Run) -> None:
+def test_no_server_runs(stack_world: StudyWorld, run: Run) -> None:
     """Given no server, this is reported and JSON is an empty list."""
     assert "0 running or starting" in run("servers", PROJECT).stdout
     assert json.loads(run("servers", PROJECT, "--json").stdout) == []
 
 
-def test_denied_server_records(lab: StudyWorld, run: Run) -> None:
+def test_denied_server_records(stack_world: StudyWorld, run: Run) -> None:
     """Given no permissions and a participant who has played, the exit code is 3 and advice is shown."""
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
-    lab.put_record({"nextStep": 4}, USER)
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.put_record({"nextStep": 4}, USER)
 
     everything = run("servers")
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
     of_project = run("servers", PROJECT)
 
     assert (everything.exit_code, of_project.exit_code) == (3, 3)
@@ -74,13 +74,13 @@ def test_denied_server_records(lab: StudyWorld, run: Run) -> None:
     assert "ResearcherPolicy" in of_project.stderr
 
 
-def test_a_researcher_sees_those_of_their_project(lab: StudyWorld, run: Run) -> None:
+def test_a_researcher_sees_those_of_their_project(stack_world: StudyWorld, run: Run) -> None:
     """Given records that may be read by name and project, a denied one counts as missing."""
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key=f"_servers/{OTHER_USER}")
-    put_participants(lab)
-    lab.put_record({"nextStep": 1}, "newcomer")
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/newcomer")
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key=f"_servers/{OTHER_USER}")
+    put_participants(stack_world)
+    stack_world.put_record({"nextStep": 1}, "newcomer")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/newcomer")
 
     result = run("servers", PROJECT, "--all", "--json")
 
@@ -90,38 +90,38 @@ def test_a_researcher_sees_those_of_their_project(lab: StudyWorld, run: Run) -> 
 
 
 @pytest.mark.parametrize("arguments", [("servers", PROJECT), ("stop", "--all", "--project", PROJECT)])
-def test_before_the_first_server(lab: StudyWorld, run: Run, arguments: tuple[str, ...]) -> None:
+def test_before_the_first_server(stack_world: StudyWorld, run: Run, arguments: tuple[str, ...]) -> None:
     """Given no participant who has played, both possible reasons for the absence of records are named."""
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
-    lab.aws.fail("GetObject", "AccessDenied", 403, times=99, key="_servers")
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=99, key="_servers")
     for number in range(30):
-        lab.put_record({"nextStep": 3}, f"user-{number}")
+        stack_world.put_record({"nextStep": 3}, f"user-{number}")
 
     result = run(*arguments)
 
     assert result.exit_code == 0, result.output
     assert "there are none yet, or these credentials may not read them" in result.stderr
-    assert len({key for key in lab.aws.keys("GetObject") if key.startswith("_servers/")}) == 30
+    assert len({key for key in stack_world.aws.keys("GetObject") if key.startswith("_servers/")}) == 30
 
 
-def test_a_server_without_a_participant(lab: StudyWorld, run: Run) -> None:
+def test_a_server_without_a_participant(stack_world: StudyWorld, run: Run) -> None:
     """Given a server without a participant, and permission to list servers, it is shown, as it has a cost."""
-    lab.put_record({"nextStep": 3}, USER)
-    put_ready(lab, "nobody")
+    stack_world.put_record({"nextStep": 3}, USER)
+    put_ready(stack_world, "nobody")
 
     (line,) = json.loads(run("servers", PROJECT, "--json").stdout)
 
     assert (line["userId"], line["state"]) == ("nobody", "ready")
 
 
-def test_those_of_a_version_that_started_servers_earlier(lab: StudyWorld, run: Run) -> None:
+def test_those_of_a_version_that_started_servers_earlier(stack_world: StudyWorld, run: Run) -> None:
     """Given a participant who began when servers started at step 1, `status` shows theirs, also by name."""
-    lab.get()
-    put_ready(lab)
-    lab.publish({}, events={"startServerStep": 2, "stopServerStep": 4})
+    stack_world.get()
+    put_ready(stack_world)
+    stack_world.publish({}, events={"startServerStep": 2, "stopServerStep": 4})
 
     seen = json.loads(run("status", PROJECT, "--json").stdout)["servers"]
-    lab.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, times=9, key="_servers")
     by_name = json.loads(run("status", PROJECT, "--json").stdout)["servers"]
 
     assert [server["userId"] for server in seen] == [USER]

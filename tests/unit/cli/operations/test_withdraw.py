@@ -27,39 +27,41 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
 
 
 @pytest.fixture(autouse=True)
-def filled(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FakeClock) -> StudyWorld:
+def filled(
+    stack_world: StudyWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clock: FakeClock
+) -> StudyWorld:
     """Put two participants with all kinds of data in a bucket that keeps old versions."""
     monkeypatch.chdir(tmp_path)
-    put_values(lab)
-    lab.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    put_values(stack_world)
+    stack_world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     for user in (USER, OTHER_USER):
         for step in (1, 2, 3):
-            lab.put_record({"nextStep": step}, user)
-        put(lab, f"{PROJECT}/Trials/{user}/episode-1.json")
-        put(lab, f"{PROJECT}/Trials/{user}/deep/er.json")
-        lab.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{user}/deep/er.json")
-        lab.put_server("ready", user)
-        lab.put_server("stopped", user)
-        put(lab, name_entry(NOW, user, PROJECT))
-    put(lab, f"{PROJECT}/Users/{USER}-2")
-    put(lab, f"{PROJECT}/Trials/{USER}-2/episode.json")
-    put(lab, ADMISSIONS, {"admitted": [USER]})
-    put(lab, ADMISSIONS, {"admitted": [OTHER_USER, USER], "refused": {"full": [USER]}, "more": 1})
-    lab.aws.reset()
-    return lab
+            stack_world.put_record({"nextStep": step}, user)
+        put(stack_world, f"{PROJECT}/Trials/{user}/episode-1.json")
+        put(stack_world, f"{PROJECT}/Trials/{user}/deep/er.json")
+        stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/{user}/deep/er.json")
+        stack_world.put_server("ready", user)
+        stack_world.put_server("stopped", user)
+        put(stack_world, name_entry(NOW, user, PROJECT))
+    put(stack_world, f"{PROJECT}/Users/{USER}-2")
+    put(stack_world, f"{PROJECT}/Trials/{USER}-2/episode.json")
+    put(stack_world, ADMISSIONS, {"admitted": [USER]})
+    put(stack_world, ADMISSIONS, {"admitted": [OTHER_USER, USER], "refused": {"full": [USER]}, "more": 1})
+    stack_world.aws.reset()
+    return stack_world
 
 
-def put(lab: StudyWorld, key: str, content: Any = None) -> None:
+def put(stack_world: StudyWorld, key: str, content: Any = None) -> None:
     """Store an object as the platform or a game server writes it."""
-    lab.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content or {}))
+    stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content or {}))
 
 
-def list_all(lab: StudyWorld, part: str = "") -> list[str]:
+def list_all(stack_world: StudyWorld, part: str = "") -> list[str]:
     """Return the keys of all versions and markers that contain a text in their key or body."""
-    answer = lab.s3.list_object_versions(Bucket=BUCKET)
+    answer = stack_world.s3.list_object_versions(Bucket=BUCKET)
     found = [entry["Key"] for entry in answer.get("DeleteMarkers", ()) if part in entry["Key"]]
     for entry in answer.get("Versions", ()):
-        read = lab.s3.get_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])
+        read = stack_world.s3.get_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])
         if part in entry["Key"] or part in read["Body"].read().decode():
             found.append(entry["Key"])
     return sorted(found)
@@ -70,29 +72,33 @@ def is_of_neighbour(key: str) -> bool:
     return f"{USER}-2" in key
 
 
-def test_nothing_is_left(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_nothing_is_left(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given a participant with record, trials, server, queue entry and old versions, all are deleted."""
-    others = list_all(lab, OTHER_USER)
+    others = list_all(stack_world, OTHER_USER)
 
     result = run("withdraw", USER, PROJECT, "--yes", "--receipt", tmp_path / "receipt.json")
 
     assert result.exit_code == 0, result.output
     # The delete marker of a queue entry contains the id until a lifecycle rule removes it.
-    left = [key for key in list_all(lab, USER) if not is_of_neighbour(key) and not key.startswith("_slots/")]
+    left = [
+        key
+        for key in list_all(stack_world, USER)
+        if not is_of_neighbour(key) and not key.startswith("_slots/")
+    ]
     assert left == []
-    assert [key for key in lab.list_keys("_slots/") if USER in key] == []
-    assert sum(map(is_of_neighbour, list_all(lab, USER))) == 2
-    assert [key for key in list_all(lab, OTHER_USER) if key != ADMISSIONS] == [
+    assert [key for key in stack_world.list_keys("_slots/") if USER in key] == []
+    assert sum(map(is_of_neighbour, list_all(stack_world, USER))) == 2
+    assert [key for key in list_all(stack_world, OTHER_USER) if key != ADMISSIONS] == [
         key for key in others if key != ADMISSIONS
     ]
-    assert json.loads(lab.read_object(ADMISSIONS)) == {
+    assert json.loads(stack_world.read_object(ADMISSIONS)) == {
         "admitted": [OTHER_USER],
         "refused": {"full": []},
         "more": 1,
     }
 
 
-def test_the_receipt_names_no_participant(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_the_receipt_names_no_participant(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given a withdrawal, a file names the project, time and counts, but not the participant."""
     result = run("withdraw", USER, PROJECT, "--yes")
 
@@ -111,12 +117,12 @@ def test_the_receipt_names_no_participant(lab: StudyWorld, run: Run, tmp_path: P
     }
     assert USER not in text
     assert str(path.name) in result.stdout
-    assert lab.messages("stop") == []
+    assert stack_world.messages("stop") == []
 
 
-def test_it_asks_and_lists_first(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_it_asks_and_lists_first(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given no confirmation, or a dry run, data is listed, nothing is deleted and there is no receipt."""
-    before = list_all(lab)
+    before = list_all(stack_world)
 
     declined = run("withdraw", USER, PROJECT, text="n\n")
     unasked = run("withdraw", USER, PROJECT)
@@ -127,19 +133,19 @@ def test_it_asks_and_lists_first(lab: StudyWorld, run: Run, tmp_path: Path) -> N
     assert codes == [130, 2, 2, 0]
     assert "1  participant record" in declined.stdout
     assert f"{PROJECT}/Users/{USER}" in json.loads(dry.stdout)["objects"]
-    assert list_all(lab) == before
+    assert list_all(stack_world) == before
     assert list(tmp_path.glob("*.json")) == []
 
 
-def test_a_server_that_runs_is_stopped_first(lab: StudyWorld, run: Run, clock: FakeClock) -> None:
+def test_a_server_that_runs_is_stopped_first(stack_world: StudyWorld, run: Run, clock: FakeClock) -> None:
     """Given a participant in the game, the deletion waits until their server has stopped."""
-    lab.put_server("ready", USER)
+    stack_world.put_server("ready", USER)
     plain = clock.sleep
 
     def sleep(seconds: float) -> None:
-        assert lab.list_keys(f"{PROJECT}/Users/{USER}")
-        put(lab, f"{PROJECT}/Trials/{USER}/last.json")
-        lab.put_server("stopped", USER, stop_requested_at=NOW)
+        assert stack_world.list_keys(f"{PROJECT}/Users/{USER}")
+        put(stack_world, f"{PROJECT}/Trials/{USER}/last.json")
+        stack_world.put_server("stopped", USER, stop_requested_at=NOW)
         plain(seconds)
 
     clock.sleep = sleep  # type: ignore[method-assign]
@@ -148,38 +154,38 @@ def test_a_server_that_runs_is_stopped_first(lab: StudyWorld, run: Run, clock: F
 
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["deleted"]["trialFiles"] == 2
-    assert [message["userId"] for message in lab.messages("stop")] == [USER]
-    assert lab.list_keys(f"{PROJECT}/Trials/{USER}/") == []
+    assert [message["userId"] for message in stack_world.messages("stop")] == [USER]
+    assert stack_world.list_keys(f"{PROJECT}/Trials/{USER}/") == []
 
 
-def test_a_server_that_does_not_stop(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_a_server_that_does_not_stop(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given a server that does not stop in time, the command exits with 1 and nothing is deleted."""
-    lab.put_server("ready", USER)
-    before = list_all(lab)
+    stack_world.put_server("ready", USER)
+    before = list_all(stack_world)
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 1
     assert "still ready; nothing was deleted" in result.stderr
-    assert list_all(lab) == before
+    assert list_all(stack_world) == before
     assert list(tmp_path.glob("*.json")) == []
 
 
-def test_a_server_of_another_project_stays(lab: StudyWorld, run: Run) -> None:
+def test_a_server_of_another_project_stays(stack_world: StudyWorld, run: Run) -> None:
     """Given a participant whose server belongs to another project, that server and its record stay."""
-    lab.put_server("ready", USER, "another")
+    stack_world.put_server("ready", USER, "another")
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 0, result.output
     assert "belongs to another" in result.stdout
-    assert lab.messages("stop") == []
-    assert lab.list_keys(f"_servers/{USER}.json")
+    assert stack_world.messages("stop") == []
+    assert stack_world.list_keys(f"_servers/{USER}.json")
 
 
-def test_interrupted_and_run_again(lab: StudyWorld, run: Run) -> None:
+def test_interrupted_and_run_again(stack_world: StudyWorld, run: Run) -> None:
     """Given a network that fails midway, the exit code is 3 and the same command finishes the deletion."""
-    lab.aws.fail("DeleteObject", "SlowDown", 503, key="Users")
+    stack_world.aws.fail("DeleteObject", "SlowDown", 503, key="Users")
 
     first = run("withdraw", USER, PROJECT, "--yes")
     second = run("withdraw", USER, PROJECT, "--yes")
@@ -187,41 +193,47 @@ def test_interrupted_and_run_again(lab: StudyWorld, run: Run) -> None:
 
     assert [first.exit_code, second.exit_code, third.exit_code] == [3, 0, 1]
     assert "there is no data of" in third.stderr
-    left = [key for key in list_all(lab, USER) if not is_of_neighbour(key) and not key.startswith("_slots/")]
+    left = [
+        key
+        for key in list_all(stack_world, USER)
+        if not is_of_neighbour(key) and not key.startswith("_slots/")
+    ]
     assert left == []
 
 
-def test_another_arrival_at_the_same_time(lab: StudyWorld, run: Run) -> None:
+def test_another_arrival_at_the_same_time(stack_world: StudyWorld, run: Run) -> None:
     """Given a participant who is admitted while the list is rewritten, they stay on it."""
     rival = {"admitted": [OTHER_USER, USER, "rival"], "refused": {}}
-    lab.aws.before("PutObject", lambda: put(lab, ADMISSIONS, rival), key="_admission")
+    stack_world.aws.before("PutObject", lambda: put(stack_world, ADMISSIONS, rival), key="_admission")
 
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
 
-    assert json.loads(lab.read_object(ADMISSIONS))["admitted"] == [OTHER_USER, "rival"]
+    assert json.loads(stack_world.read_object(ADMISSIONS))["admitted"] == [OTHER_USER, "rival"]
 
 
-def test_groups(lab: StudyWorld, run: Run) -> None:
+def test_groups(stack_world: StudyWorld, run: Run) -> None:
     """Given balanced groups, a withdrawn participant is in no version of them."""
     groups = {"finished": [1, 0], "running": {USER: [1, 5], OTHER_USER: [0, 6]}}
-    put(lab, GROUPS, groups)
-    put(lab, GROUPS, groups)
+    put(stack_world, GROUPS, groups)
+    put(stack_world, GROUPS, groups)
 
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
 
-    assert json.loads(lab.read_object(GROUPS)) == {**groups, "running": {OTHER_USER: [0, 6]}}
-    versions = lab.s3.list_object_versions(Bucket=BUCKET, Prefix=GROUPS)["Versions"]
+    assert json.loads(stack_world.read_object(GROUPS)) == {**groups, "running": {OTHER_USER: [0, 6]}}
+    versions = stack_world.s3.list_object_versions(Bucket=BUCKET, Prefix=GROUPS)["Versions"]
     assert len(versions) == 1
 
 
-def test_a_participant_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_a_participant_who_comes_back(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given a page that is still open and writes again, the command exits with 1 and there is no receipt."""
-    lab.aws.before("GetObject", lambda: None, key="x")
+    stack_world.aws.before("GetObject", lambda: None, key="x")
 
     def come_back() -> None:
-        lab.aws.before("ListObjectVersions", lambda: lab.put_record({"nextStep": 1}), key=f"Users%2F{USER}")
+        stack_world.aws.before(
+            "ListObjectVersions", lambda: stack_world.put_record({"nextStep": 1}), key=f"Users%2F{USER}"
+        )
 
-    lab.aws.before("DeleteObject", come_back, key=f"_servers/{USER}")
+    stack_world.aws.before("DeleteObject", come_back, key=f"_servers/{USER}")
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
@@ -238,9 +250,9 @@ def test_a_participant_who_comes_back(lab: StudyWorld, run: Run, tmp_path: Path)
         ("PutObject", "_admission", "remove a participant from the list"),
     ],
 )
-def test_denied_actions(lab: StudyWorld, run: Run, operation: str, key: str, what: str) -> None:
+def test_denied_actions(stack_world: StudyWorld, run: Run, operation: str, key: str, what: str) -> None:
     """Given a researcher without a steward's permissions, the command exits with 3 and says whom to ask."""
-    lab.aws.fail(operation, "AccessDenied", 403, times=99, key=key)
+    stack_world.aws.fail(operation, "AccessDenied", 403, times=99, key=key)
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
@@ -249,7 +261,7 @@ def test_denied_actions(lab: StudyWorld, run: Run, operation: str, key: str, wha
     assert "StewardPolicy" in result.stderr
 
 
-def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_wrong_use(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given an unknown participant or project, or an existing receipt, nothing is deleted."""
     (tmp_path / "there.json").write_text("x")
 
@@ -261,15 +273,15 @@ def test_wrong_use(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
     assert [one.exit_code for one in (unknown, elsewhere, there, nowhere)] == [1, 1, 2, 2]
     assert "there is no data of nobody" in unknown.stderr
     assert "already exists" in there.stderr
-    assert lab.list_keys(f"{PROJECT}/Users/{USER}")
+    assert stack_world.list_keys(f"{PROJECT}/Users/{USER}")
 
 
-def test_a_list_of_admissions_that_is_broken(lab: StudyWorld, run: Run) -> None:
+def test_a_list_of_admissions_that_is_broken(stack_world: StudyWorld, run: Run) -> None:
     """Given a list that is not JSON, the command exits with 1 before anything is deleted."""
-    lab.s3.put_object(Bucket=BUCKET, Key=ADMISSIONS, Body="[")
+    stack_world.s3.put_object(Bucket=BUCKET, Key=ADMISSIONS, Body="[")
 
     result = run("withdraw", USER, PROJECT, "--yes")
 
     assert result.exit_code == 1
     assert "is not JSON" in result.stderr
-    assert lab.list_keys(f"{PROJECT}/Users/{USER}")
+    assert stack_world.list_keys(f"{PROJECT}/Users/{USER}")

@@ -40,10 +40,10 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     ]
     page = deployment.s3.head_object(Bucket=BUCKET, Key="small/consent.html")
     assert page["ContentType"] == "text/html; charset=utf-8"
-    (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
+    (entry,) = [one for one in deployment.stack_world.read_list() if one["id"] == "small"]
     assert (entry["ecsTask"], entry["version"]) == ("small:1", output["version"])
     assert deployment.invocations[0]["FunctionName"] == FUNCTION
-    result = deployment.lab.get(projectId="small", userId="ada")
+    result = deployment.stack_world.get(projectId="small", userId="ada")
     assert result.page.endswith('<input name="agree">')
     assert [call[0] for call in docker.calls] == ["build", "login", "push"]
 
@@ -69,15 +69,15 @@ def test_publishing_again(deployment: Deployment, docker: FakeDocker, run: Run, 
 def test_only_what_has_changed(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given an edited page, only that page is sent, and participants who have started keep the old one."""
     first = publish(run, study, "--image", IMAGE)
-    deployment.lab.get(projectId="small", userId="ada")
+    deployment.stack_world.get(projectId="small", userId="ada")
     study.page('<p>New</p><input name="agree">')
 
     again = publish(run, study, "--image", IMAGE)
-    deployment.lab.clock.advance(11)
+    deployment.stack_world.clock.advance(11)
 
     assert again["files"]["changed"] == ["small/consent.html"]
     assert again["version"] != first["version"]
-    pages = [deployment.lab.get(projectId="small", userId=user).page for user in ("ada", "bob")]
+    pages = [deployment.stack_world.get(projectId="small", userId=user).page for user in ("ada", "bob")]
     assert ["New" in page for page in pages] == [False, True]
 
 
@@ -183,7 +183,7 @@ def test_a_variant_that_only_the_bucket_has(deployment: Deployment, run: Run, st
     assert deployment.invocations == []
     publish(run, study, "--image", IMAGE, "--delete-removed")
 
-    assert "old" not in deployment.lab.get(projectId="small", userId="ada").page
+    assert "old" not in deployment.stack_world.get(projectId="small", userId="ada").page
 
 
 def test_dry_run(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:

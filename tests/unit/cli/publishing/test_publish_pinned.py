@@ -20,7 +20,7 @@ ECR = "123456789012.dkr.ecr.ca-central-1.amazonaws.com/small"
 
 def read_task(deployment: Deployment) -> str:
     """Return the task definition from which servers of new participants start."""
-    (entry,) = [one for one in deployment.lab.read_list() if one["id"] == "small"]
+    (entry,) = [one for one in deployment.stack_world.read_list() if one["id"] == "small"]
     return str(entry["ecsTask"])
 
 
@@ -55,11 +55,11 @@ def test_a_colleague_sends_pages_meanwhile(
     deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
 ) -> None:
     """Given pages that a colleague changes during the build, they do not get into a version."""
-    lab = deployment.lab
+    stack_world = deployment.stack_world
 
     def send() -> None:
         for name in ("consent.html", "thanks-0.html"):
-            lab.s3.put_object(Bucket=BUCKET, Key=f"small/{name}", Body=b"<p>half")
+            stack_world.s3.put_object(Bucket=BUCKET, Key=f"small/{name}", Body=b"<p>half")
 
     deployment.aws.before("RegisterTaskDefinition", send)
 
@@ -69,7 +69,7 @@ def test_a_colleague_sends_pages_meanwhile(
     reported = {finding["file"]: finding["what"] for finding in output["findings"]}
     assert reported.keys() == {"StepFiles/consent.html", "StepFiles/thanks-0.html"}
     assert all("was changed by someone else" in what for what in reported.values())
-    lab.s3.delete_object(Bucket=BUCKET, Key="small/thanks-0.html")
+    stack_world.s3.delete_object(Bucket=BUCKET, Key="small/thanks-0.html")
     assert publish(run, study)["published"]
 
 
@@ -159,7 +159,7 @@ def test_an_existing_image(deployment: Deployment, run: Run, study: SmallStudy) 
 def test_moved_into_another_bucket(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given participants in one bucket, the study moves to another only after their records did."""
     publish(run, study, "--image", IMAGE)
-    deployment.lab.get(projectId="small", userId="ada")
+    deployment.stack_world.get(projectId="small", userId="ada")
     deployment.set(ExtraBuckets=EXTRA_BUCKET)
     study.edit("  awsSetup:\n", f"  bucket: {EXTRA_BUCKET}\n  awsSetup:\n")
 

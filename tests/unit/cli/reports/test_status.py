@@ -18,10 +18,10 @@ OTHERS = [f"user-{letter}" for letter in "abc"]
 
 
 @pytest.fixture
-def study(lab: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
+def study(stack_world: StudyWorld, monkeypatch: pytest.MonkeyPatch) -> StudyWorld:
     """Return the sample study, whose clock the tool uses."""
-    monkeypatch.setattr(command, "SystemClock", lambda: lab.clock)
-    return lab
+    monkeypatch.setattr(command, "SystemClock", lambda: stack_world.clock)
+    return stack_world
 
 
 def read_status(run: Run, *arguments: object) -> dict[str, Any]:

@@ -146,9 +146,9 @@ def test_a_full_disk_leaves_the_report_of_before(tmp_path: Path, monkeypatch: py
     assert path.read_bytes() == b"before"
 
 
-def test_the_command_writes_it(lab: StudyWorld, run: Run, tmp_path: Path) -> None:
+def test_the_command_writes_it(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given --html, the file is written and the command says so."""
-    lab.reach_final()
+    stack_world.reach_final()
 
     result = run("status", PROJECT, "--html", tmp_path / "report.html")
 
