@@ -4,12 +4,17 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support import in_memory
 from tests.support.aws_hooks import AwsHooks
 from tests.support.fakes import FakeClock
 from tests.support.study_world import StudyWorld
+
+# Machines differ, so no example has a time limit.
+hypothesis.settings.register_profile("hippo", deadline=None)
+hypothesis.settings.load_profile("hippo")
 
 # Workers take up the suites with the longest modules first, so that they finish together.
 LONGEST_FIRST = (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hippo.errors import BadRequestError
@@ -114,7 +114,6 @@ STUDIES = st.lists(st.booleans(), min_size=1, max_size=4)
 Event = Callable[[Participant], None]
 
 
-@settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_step_never_goes_back_and_never_skips(games: list[bool], events: list[Event]) -> None:
     """Given any sequence of requests, servers and waits, each moves the participant by one step at most,
@@ -132,7 +131,6 @@ def test_step_never_goes_back_and_never_skips(games: list[bool], events: list[Ev
             assert any(a["step"] == before and a["page"] == "show_game_page" for a in participant.shown)
 
 
-@settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_no_answer_is_lost_or_kept_twice(games: list[bool], events: list[Event]) -> None:
     """Given any sequence, each accepted answer is stored once, in `requests` or `repeats`, and `requests`
@@ -148,7 +146,6 @@ def test_no_answer_is_lost_or_kept_twice(games: list[bool], events: list[Event])
         assert len(record.get("requests", [])) == participant.step
 
 
-@settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=12), REQUESTS, REQUESTS)
 def test_two_requests_at_once_advance_once_and_keep_both_answers(
     games: list[bool], events: list[Event], first: tuple[str, int | None], rival: tuple[str, int | None]
@@ -169,7 +166,6 @@ def test_two_requests_at_once_advance_once_and_keep_both_answers(
     assert sorted(body for body in kept if body) == sorted(participant.sent)
 
 
-@settings(deadline=None)
 @given(STUDIES, st.lists(EVENTS, max_size=25))
 def test_start_message_goes_out_once_per_reason(games: list[bool], events: list[Event]) -> None:
     """Given any sequence, a start was published for every participant who has begun, and every start
@@ -190,7 +186,6 @@ FAILURES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(STUDIES, st.lists(FAILURES, max_size=30))
 def test_retries_do_not_advance_and_are_bounded(games: list[bool], events: list[Event]) -> None:
     """Given any sequence with failed starts and retries, no step is skipped, a permanent failure is
