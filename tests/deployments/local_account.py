@@ -169,7 +169,7 @@ def build(repository: Path, directory: Path) -> Build:
     return Build(directory / "build" / "template.yaml")
 
 
-def wait_until(what: str, check: Any, seconds: float = 60) -> Any:
+def wait_until(what: str, check: Any, seconds: float = 240) -> Any:
     """Call `check` until it returns something, and return that; the failure names `what`."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from websockets.sync.client import ClientConnection, connect
 
 T = TypeVar("T")
-_WAIT_SECONDS = 60
+# Longer than Lambda takes to retry a failed handler: after one minute, and after two more.
+_WAIT_SECONDS = 240
 _POLL_SECONDS = 0.3
 
 
