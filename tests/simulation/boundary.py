@@ -52,6 +52,7 @@ class Boundary:
         self.limits = Limits()
         self.points: list[Point] = []
         self.faults: dict[int, Fault] = {}
+        self.calm_since = 0.0  # a program that began earlier may have met a fault
         self.draw_latency: Callable[[], float] | None = None
         self.choose_fault: Callable[[Point], Fault | None] | None = None
         self.before_point: Callable[[Point], None] | None = None

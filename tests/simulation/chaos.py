@@ -27,6 +27,7 @@ class Chaos:
         """Stop all faults; what is running comes to its end."""
         world = self._world
         world.boundary.choose_fault = world.boundary.draw_latency = None
+        world.boundary.calm_since = world.scheduler.time
         world.boundary.limits.storms.clear()
         world.sns.plan_delivery = lambda _: [SOON]
         world.ecs.shortages.clear()

@@ -28,6 +28,7 @@ class Program:
     def __init__(self, scheduler: "Scheduler", name: str, work: Callable[[], Any], limit: float) -> None:
         self.name = name
         self.limit = limit
+        self.began = scheduler.time
         self.ends = scheduler.time + limit
         self.is_over = False
         self.is_dead = False

@@ -7,7 +7,9 @@ from botocore.exceptions import ClientError
 
 from hippo.errors import TransientError
 from tests.simulation.boundary import Fault
+from tests.simulation.chaos import Chaos
 from tests.simulation.deployment import STOP_TOPIC
+from tests.simulation.invariants import Violation
 from tests.simulation.lambdas import Function
 from tests.simulation.world import USER, World
 
@@ -143,3 +145,37 @@ def test_a_crash_in_the_game_shows_within_seconds(world: World) -> None:
 
     assert person.last["page"] == "show_game_page"
     assert world.scheduler.time - began < 120
+
+
+def begin_stop_in_a_storm(world: World) -> Chaos:
+    """Begin to stop a server whose alarm has fired, while EventBridge refuses every call of the stop."""
+    world.bring_up()
+    chaos = Chaos(world, seed=0)
+    world.boundary.choose_fault = lambda _: None
+    world.boundary.limits.storms["events"] = world.scheduler.time + 120
+    world.events.rules[world.server()["ruleName"]].fires = None
+    world.send_stop()
+    world.scheduler.wait(40)
+    return chaos
+
+
+def test_a_stop_from_before_the_calm_may_lack_its_alarm(world: World) -> None:
+    """Given a stop whose alarm was refused in a storm, StopTask after the storm violates nothing."""
+    chaos = begin_stop_in_a_storm(world)
+
+    chaos.calm()
+    world.settle()
+
+    assert world.server()["state"] == "stopped"
+
+
+def test_a_stop_after_the_calm_needs_its_alarm(world: World) -> None:
+    """Given a stop that begins after the storm and finds no alarm, StopTask violates the second invariant."""
+    begin_stop_in_a_storm(world).calm()
+    task = world.ecs.list_living(USER)[0]
+
+    def work() -> None:
+        world.ecs.stop_task(cluster=task.cluster, task=task.arn, reason="test")
+
+    with pytest.raises(Violation, match="no rule would have it stopped again"):
+        run_program(world, work)
