@@ -1,4 +1,4 @@
-"""What clients tell a game server, in one form for all vocabularies."""
+"""The messages from clients to a game server, in one form for all vocabularies."""
 
 import re
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ Message = Hello | Command | Action | ChangeFrameRate
 
 @dataclass(frozen=True)
 class Reading:
-    """What one text said: messages in the order in which they take effect, and errors for the other parts."""
+    """The content of one text: messages in the order in which they take effect, and errors for the rest."""
 
     messages: tuple[Message, ...] = ()
     errors: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ class Client:
 
     def __init__(self, buttons: Sequence[str] = (), instructions: Sequence[str] = ()) -> None:
         """Begin without knowing the client; it is to show `buttons`, by their names, and `instructions`."""
-        self.vocabulary = Vocabulary.V1
+        self.vocabulary = Vocabulary.UNKNOWN
         self._hello: Hello | None = None
         self._buttons, self._instructions = tuple(buttons), tuple(instructions)
         self._reader = Reader(buttons)

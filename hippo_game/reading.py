@@ -1,4 +1,4 @@
-"""Reads what a client says, in any vocabulary. What is not understood becomes an error."""
+"""Reads what a client says, in any vocabulary; the rest becomes an error."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +37,7 @@ _ENVELOPE = frozenset(
     ("userId", "projectId", "sendTo", "routeKey", "actionType", "frameCount", "frameId")
     + ("system", "systemVersion", "browser", "browserVersion")
 )
-# What V3 writes into `action` to address a message.
+# The words that V3 writes into `action` to address a message.
 _HELLO_ROUTE = "start"
 _ROUTES = {_HELLO_ROUTE, "command", "save", "ui", "done"}
 _FRAME_RATE_BUTTONS = {"fpsup": "faster", "fpsdown": "slower"}

@@ -6,8 +6,9 @@
 | V2 | `ButtonEvent`, `KeyboardEvent`, `SliderEvent` | `ControlPanel`, `GameWindow`, `{"done": true}` |
 | V3 | the same in an envelope: `action` (a route), `userId`, `sendTo` | `UI`, `env.frame`, the text `done` |
 
-The React front ends of V1 and V2 say hello in the same words, and are told apart by the start button.
-Until then, they get what both read.
+The front ends of V1 and V2 say hello in the same words. Until a client tells more, it gets V1, as our own
+study page does. If it reports the size of its window, it may be of V2, and gets what both read. The start
+button then tells them apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,9 @@ _CONTENT = ("command", "ButtonEvent", "KeyboardEvent", "MouseEvent", "changeFram
 
 
 class Vocabulary(StrEnum):
-    """The words that a client uses; V1_OR_V2 until it has pressed a button that tells."""
+    """The words that a client uses: UNKNOWN is written like V1, and V1_OR_V2 like both."""
 
+    UNKNOWN = "unknown"
     V1 = "v1"
     V2 = "v2"
     V1_OR_V2 = "v1 or v2"
@@ -35,12 +37,12 @@ def recognise(raw: Mapping[str, Any], current: Vocabulary) -> Vocabulary:
     """Return a client's vocabulary, judged by this message and by what was known before."""
     if "sendTo" in raw or ("userId" in raw and any(key in raw for key in _CONTENT)):
         return Vocabulary.V3
-    if "userId" in raw and current is Vocabulary.V1 and "frameCount" in raw:
-        return Vocabulary.V1_OR_V2
-    if current is not Vocabulary.V1_OR_V2:
+    if current not in (Vocabulary.UNKNOWN, Vocabulary.V1_OR_V2):
         return current
     if raw.get("command") or raw.get("action") or raw.get("changeFrameRate"):
         return Vocabulary.V1
+    if current is Vocabulary.UNKNOWN:
+        return Vocabulary.V1_OR_V2 if "WindowEvent" in raw else current
     button = raw.get("ButtonEvent")
     pressed = button.get("BUTTONPRESSED") if isinstance(button, dict) else None
     return Vocabulary.V2 if pressed == _START or "SliderEvent" in raw else current
@@ -67,7 +69,7 @@ def write_frame(vocabulary: Vocabulary, frame: Mapping[str, Any]) -> dict[str, A
     picture = {key: frame[key] for key in ("frame", "frameId")}
     others = {key: value for key, value in frame.items() if key not in picture}
     match vocabulary:
-        case Vocabulary.V1:
+        case Vocabulary.UNKNOWN | Vocabulary.V1:
             return dict(frame)
         case Vocabulary.V2:
             return {"GameWindow": picture, **others}

@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from tests.support.game_client import USER, is_error, read_until
 
 SEEN = {"frameCount": 1, "frameId": 1}
+RESIZED = {"WindowEvent": {"WINDOWRESIZED": [640, 549]}, **SEEN}
 ADDRESS = {"userId": USER, "sendTo": "backend"}
 
 
@@ -22,6 +23,7 @@ class FrontEnd:
     """One front end: what it sends, and where it reads buttons, frame and end; `path` leads to the frame."""
 
     hello: dict
+    ready: dict | None  # what it sends by itself while it waits for Start
     start: dict
     right: dict
     released: dict
@@ -39,6 +41,7 @@ class FrontEnd:
 
 FIRST = FrontEnd(
     hello={"userId": USER, "projectId": "mountain_car", "frameCount": 0, "frameId": 0},
+    ready=None,
     start={"command": "start", "system": "Linux", "systemVersion": "1", "browser": "Firefox", **SEEN},
     right={"actionType": "rightArrow", "action": "right", **SEEN},
     released={"actionType": "rightArrow", "action": "noop", **SEEN},
@@ -50,10 +53,11 @@ FIRST = FrontEnd(
 FRONT_ENDS = {
     "1.1": FIRST,
     "1.x, which wraps buttons": FrontEnd(
-        **{**vars(FIRST), "stop": {"ButtonEvent": {"BUTTONPRESSED": "stop"}, **SEEN}}
+        **{**vars(FIRST), "ready": RESIZED, "stop": {"ButtonEvent": {"BUTTONPRESSED": "stop"}, **SEEN}}
     ),
     "2": FrontEnd(
         hello=FIRST.hello,
+        ready=RESIZED,
         start={"ButtonEvent": {"BUTTONPRESSED": "start"}, **SEEN},
         right={"KeyboardEvent": {"KEYDOWN": ["ArrowRight", 65]}, **SEEN},
         released={"KeyboardEvent": {"KEYUP": ["ArrowRight"]}, **SEEN},
@@ -64,6 +68,7 @@ FRONT_ENDS = {
     ),
     "newest": FrontEnd(
         hello={"action": "start", **ADDRESS, "projectId": "mountain_car"},
+        ready=None,
         start={"action": "command", **ADDRESS, "command": "start"},
         right={"action": "command", **ADDRESS, "KeyboardEvent": {"KEYDOWN": ["ArrowRight", 65]}},
         released={"action": "command", **ADDRESS, "KeyboardEvent": {"KEYUP": ["ArrowRight"]}},
@@ -94,7 +99,7 @@ def test_messages_of_a_front_end_play_a_game(play, settings, store, front_end):
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
-            await send(socket, front_end.hello)
+            await send(socket, front_end.hello, *([front_end.ready] if front_end.ready else []))
             await read_until(socket, lambda message: front_end.buttons in message)
             first = await read_until(socket, front_end.find_frame)
             await send(socket, front_end.start, front_end.right)
@@ -138,7 +143,8 @@ def test_what_is_not_understood_gets_an_error(play, settings, front_end, strange
 
     async def player(address):
         async with connect(f"ws://{address}") as socket:
-            await send(socket, front_end.hello, front_end.start)
+            await send(socket, front_end.hello, *([front_end.ready] if front_end.ready else []))
+            await send(socket, front_end.start)
             await read_until(socket, front_end.find_frame)
             await socket.send(json.dumps({**envelope, **strange}) if isinstance(strange, dict) else strange)
             error = await read_until(socket, is_error)

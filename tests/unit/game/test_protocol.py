@@ -12,11 +12,8 @@ from hippo_game.reading import MAX_MESSAGE_BYTES
 from hippo_game.vocabulary import Vocabulary
 
 ROUTED = {"userId": "a", "sendTo": "backend"}
-HELLOS = {
-    Vocabulary.V1: {"userId": "a", "projectId": "p"},
-    Vocabulary.V1_OR_V2: {"userId": "a", "projectId": "p", "frameCount": 0, "frameId": 0},
-    Vocabulary.V3: {"action": "start", "projectId": "p", **ROUTED},
-}
+HELLO = {"userId": "a", "projectId": "p", "frameCount": 0, "frameId": 0}
+RESIZED = {"WindowEvent": {"WINDOWRESIZED": [700, 600]}, "frameCount": 1, "frameId": 1}
 PRESSED = {
     Vocabulary.V1: {"command": "start", "frameCount": 1, "frameId": 1},
     Vocabulary.V2: {"ButtonEvent": {"BUTTONPRESSED": "start"}, "frameCount": 1, "frameId": 1},
@@ -32,9 +29,11 @@ def say(client, message):
 def meet(vocabulary, buttons=("left", "start", "stop"), instructions=("Hold left.",)):
     """Return a client that has shown this vocabulary."""
     client = Client(buttons, instructions)
-    first = HELLOS.get(vocabulary, HELLOS[Vocabulary.V1_OR_V2])
+    first = {"action": "start", "projectId": "p", **ROUTED} if vocabulary is Vocabulary.V3 else HELLO
     assert say(client, first).messages == (Hello("a", "p"),)
-    if vocabulary is Vocabulary.V2:
+    if vocabulary in (Vocabulary.V2, Vocabulary.V1_OR_V2):
+        say(client, RESIZED)
+    if vocabulary in PRESSED:
         say(client, PRESSED[vocabulary])
     assert client.vocabulary is vocabulary
     return client
@@ -152,7 +151,7 @@ def test_frequent_reports_lead_to_one_error_each():
 
 
 def test_wrong_user_id_voids_the_whole_message():
-    """Given a command beside an invalid user id, the command does not count."""
+    """Given a command with an invalid user id, the command does not count."""
     reading = say(Client(), {"userId": "../x", "command": "stop"})
 
     assert (reading.messages, len(reading.errors)) == ((), 1)
@@ -192,7 +191,7 @@ def test_hello_and_command_in_one_message(content, meaning, known):
 
 
 def test_user_id_with_a_command_tells_the_newest_vocabulary():
-    """Given a client that does not address its messages, its user id beside a command tells what it reads."""
+    """Given a client that does not address its messages, its user id with a command tells what it reads."""
     client = Client()
     say(client, {"userId": "a", "command": "start"})
 
@@ -209,7 +208,7 @@ def test_keys_are_held_until_released():
     assert read == [(Action(name),) for name in ("left", "right", "left", "noop")]
 
 
-@pytest.mark.parametrize("vocabulary", [Vocabulary.V1, Vocabulary.V1_OR_V2])
+@pytest.mark.parametrize("vocabulary", [Vocabulary.UNKNOWN, Vocabulary.V1, Vocabulary.V1_OR_V2])
 def test_keys_count_once_where_they_are_actions_too(vocabulary):
     """Given a client that may report a key as an action, the key itself has no effect."""
     assert say(meet(vocabulary), {"KeyboardEvent": {"KEYDOWN": ["ArrowLeft", 65]}}).messages == ()
@@ -224,7 +223,7 @@ def test_key_of_a_button_that_is_not_shown_has_no_effect():
 
 @pytest.mark.parametrize("vocabulary", [Vocabulary.V1, Vocabulary.V2])
 def test_start_button_tells_the_first_two_vocabularies_apart(vocabulary):
-    """Given a hello that both send, the press of start decides, and a later message does not change it."""
+    """Given a hello and a window that both report, the press of start decides, once and for all."""
     client = meet(Vocabulary.V1_OR_V2)
     say(client, {"ButtonEvent": {"BUTTONPRESSED": "pause"}})
     assert client.vocabulary is Vocabulary.V1_OR_V2
@@ -234,6 +233,15 @@ def test_start_button_tells_the_first_two_vocabularies_apart(vocabulary):
         say(client, message)
 
     assert client.vocabulary is vocabulary
+
+
+def test_own_study_page_is_written_to_in_the_first_vocabulary():
+    """Given the hello and the presses of our page, it gets no panels, which would double its buttons."""
+    client = Client(["start"])
+    for message in (HELLO, {"command": "start"}, RESIZED, {"actionType": "leftArrow", "action": "left"}):
+        say(client, message)
+
+        assert json.loads(client.format_frame(FRAME)) == FRAME
 
 
 def test_interface_without_instructions_is_the_buttons_only():
@@ -257,7 +265,7 @@ def test_frames_in_each_vocabulary():
 
     frames = {one: json.loads(meet(one).format_frame(FRAME)) for one in Vocabulary}
 
-    assert frames[Vocabulary.V1] == FRAME
+    assert frames[Vocabulary.V1] == frames[Vocabulary.UNKNOWN] == FRAME
     assert frames[Vocabulary.V2] == {"GameWindow": picture, **others}
     assert frames[Vocabulary.V1_OR_V2].items() > {**FRAME, "GameWindow": picture}.items()
     assert frames[Vocabulary.V3] == {
