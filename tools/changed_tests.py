@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
 QUICK = ("tests/unit/", "tests/functional/", "tests/contract/", "tests/template/")
-SOURCES = ("layer", "functions", "hippo_cli", "hippo_local", "bench", "tools", "tests")
+SOURCES = ("layer", "functions", "hippo_cli", "hippo_game", "hippo_local", "bench", "tools", "tests")
 # The folders from which modules are imported, besides the repository itself (pyproject.toml, pythonpath).
 IMPORT_ROOTS = ("layer/", "tests/template/")
 # The readers of files that are not imported, by a pattern of paths. Affected handlers count as changed.

@@ -23,7 +23,16 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 README_BYTES = 7_000
 _SKIPPED = ("requirements/", "tools/banned_phrases.toml")
-_LITERALS = ("hippo_cli/", "hippo_local/", "layer/", "functions/", "tools/", "bench/", "examples/")
+_LITERALS = (
+    "hippo_cli/",
+    "hippo_game/",
+    "hippo_local/",
+    "layer/",
+    "functions/",
+    "tools/",
+    "bench/",
+    "examples/",
+)
 _WHOLE = (".html", ".yaml", ".yml", ".toml", "Makefile", "Dockerfile", "web/texts.js", ".ci/run")
 _ALLOW = re.compile(r"prose: allow \(.+\)")
 _PROSE = re.compile(r"\w\S*\s+\w\S*\s+\w")  # two spaces between words: a message, not an identifier

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from hippo.studies.study import GAME, read_number
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
+from hippo_cli.image.game_wheel import is_wheel
 from hippo_cli.image.registry import is_repository_name
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
@@ -91,7 +92,9 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
         )
     # `docker build .` runs in the folder of config.yml, even if the Dockerfile is in App/.
     for source in list_sources(text):
-        if not _IS_PATTERN.search(source) and not os.path.exists(study.directory / source.lstrip("/")):
+        if _IS_PATTERN.search(source) or is_wheel(source):
+            continue
+        if not os.path.exists(study.directory / source.lstrip("/")):
             line = text.count("\n", 0, text.find(source)) + 1
             fix = "Add the file, or correct the line: paths are relative to the folder of config.yml."
             yield warning(

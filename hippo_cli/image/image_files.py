@@ -1,4 +1,4 @@
-"""The files prepared for a game server's image: trial settings, `.env`, and sometimes a certificate."""
+"""The files prepared for an image: trial settings, hippo_game's wheel, `.env`, sometimes a certificate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from hippo_cli.aws_errors import is_denied, read_code, reading
 from hippo_cli.findings import Finding, warning
+from hippo_cli.image.game_wheel import prepare_wheel
 from hippo_cli.stack import Stack
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, PLACEHOLDER, StudyFolder
 
@@ -29,7 +30,7 @@ class ImageFiles:
 
 def prepare_files(study: StudyFolder, project_id: str, stack: Stack, bucket: str, s3: Any) -> ImageFiles:
     """Return all files, in memory. Fetch the certificate only if the deployment wants images to carry it."""
-    files = {TRIAL_FILE: dump_trial(build_trial(study, project_id, bucket))}
+    files = {TRIAL_FILE: dump_trial(build_trial(study, project_id, bucket)), **prepare_wheel(study)}
     secrets = study.directory / ".env"
     if secrets.is_file():
         files[f"{APP_FOLDER}/.env"] = secrets.read_bytes()

@@ -9,12 +9,14 @@ from enum import Enum, auto
 from typing import Any
 
 from environment import Environment
-from protocol import Action, ChangeFrameRate, Command, Message
 from recorder import Recorder, TrialLog
 from settings import TrialSettings
 
-# Far more messages than a person sends between two ticks; a client that sends more loses the oldest.
+from hippo_game.messages import NOOP, Action, ChangeFrameRate, Command, Message
+
+# Far more messages than a person sends between two ticks.
 INBOX_SIZE = 200
+COMMANDS = ("start", "pause", "stop", "reset")
 
 
 class Presence(Enum):
@@ -56,7 +58,9 @@ class Trial:
         self.finished = False
         self._settings, self._participant, self._environment = settings, participant, environment
         self._clock = clock
-        self._inbox: deque[Message | Presence] = deque(maxlen=INBOX_SIZE)
+        self._inbox: deque[Message | Presence] = deque()
+        self._actions = {name.lower(): name for name in settings.action_space}
+        self._actions.setdefault(NOOP, settings.default_action)
         self._playing = self._away = False
         self._held, self._tapped = settings.default_action, ""
         self._episode = self._step = self._frame_id = 0
@@ -67,9 +71,12 @@ class Trial:
         self._log = TrialLog(recorder, prefix, f"{clock():%Y%m%dT%H%M%SZ}", settings.data_file)
         self._begin_episode()
 
-    def receive(self, message: Message | Presence) -> None:
-        """Queue a message, which takes effect at the next tick."""
-        self._inbox.append(message)
+    def receive(self, message: Message | Presence) -> str | None:
+        """Queue a message, which takes effect at the next tick. Return why it is refused, if it is."""
+        refusal = None if isinstance(message, Presence) else self._refuse(message)
+        if refusal is None:
+            self._inbox.append(message)
+        return refusal
 
     def tick(self) -> dict[str, Any] | None:
         """Advance by one frame: apply messages, take a step if playing. Return the frame to send, if due."""
@@ -89,6 +96,20 @@ class Trial:
     def save(self) -> None:
         """Pass the lines so far to the recorder."""
         self._log.save()
+
+    def _refuse(self, message: Message) -> str | None:
+        if len(self._inbox) >= INBOX_SIZE:
+            return "Too many messages arrived at once. Send fewer."
+        match message:
+            case Command(name) if name not in COMMANDS:
+                return f"This game has no command {name[:40]!r}. It has {', '.join(COMMANDS)}."
+            case Action(name) if name not in self._actions:
+                return f"This game has no action {name[:40]!r}. It has {', '.join(self._actions)}."
+            case ChangeFrameRate() if not self._settings.allow_frame_rate_change:
+                return "The frame rate of this game cannot be changed."
+            case ChangeFrameRate(change) if self._find_frame_rate(change) is None:
+                return f"{change[:40]!r} is not a frame rate. Send faster, slower or a number from 1 to 999."
+        return None
 
     def _apply(self, message: Message | Presence) -> None:
         match message:
@@ -120,25 +141,21 @@ class Trial:
                 self._begin_episode()
 
     def _choose(self, action: str) -> None:
-        known = action in self._settings.action_space
-        if not known and action != "noop":
-            return
-        self._held = action if known else self._settings.default_action
+        self._held = self._actions[action]
         # A key pressed and released between two frames counts for one step, so that no short tap is lost.
         if self._held != self._settings.default_action and not self._tapped:
             self._tapped = self._held
 
     def _change_frame_rate(self, change: str) -> None:
-        if not self._settings.allow_frame_rate_change:
-            return
+        rate = self._find_frame_rate(change) or self.frame_rate
+        self.frame_rate = max(self._settings.min_frame_rate, min(rate, self._settings.max_frame_rate))
+
+    def _find_frame_rate(self, change: str) -> int | None:
         steps = {"faster": self._settings.frame_rate_step, "slower": -self._settings.frame_rate_step}
         if change in steps:
-            rate = self.frame_rate + steps[change]
-        elif change.isascii() and change.isdecimal() and len(change) < 4:
-            rate = int(change)
-        else:
-            return
-        self.frame_rate = max(self._settings.min_frame_rate, min(rate, self._settings.max_frame_rate))
+            return self.frame_rate + steps[change]
+        is_number = change.isascii() and change.isdecimal() and len(change) < 4
+        return int(change) if is_number else None
 
     def _begin_episode(self) -> None:
         self._episode += 1

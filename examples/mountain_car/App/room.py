@@ -1,17 +1,19 @@
 """The connections of one participant, who sees and can steer the game in each of them."""
 
 import asyncio
-import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from game import Participant, Presence, Trial
-from protocol import DONE, Hello, ProtocolError, format_error, format_interface, parse_message
 from recorder import Recorder
 from settings import Settings
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
+
+from hippo_game.messages import Hello, Message
+from hippo_game.protocol import Client
 
 LOG = logging.getLogger("room")
 HELLO_SECONDS = 30
@@ -66,6 +68,36 @@ class Outbox:
             return
 
 
+@dataclass(eq=False)
+class Connection:
+    """One window of the participant: how to talk to its client, and what waits to be sent to it."""
+
+    client: Client
+    outbox: Outbox = field(default_factory=Outbox)
+
+    def read(self, text: str | bytes) -> tuple[Message, ...]:
+        """Return what a message says; the client gets an error for each part that is not understood."""
+        reading = self.client.read(text)
+        for error in reading.errors:
+            self.report(error)
+        return reading.messages
+
+    def report(self, error: str) -> None:
+        """Send an error."""
+        self.outbox.put(self.client.format_error(error))
+
+    def refuse(self, reason: str, code: int) -> None:
+        """Send an error, and close the connection."""
+        self.report(reason)
+        self.outbox.close(code, reason)
+
+    def end(self) -> None:
+        """Say that the game is over, and close the connection."""
+        for text in self.client.format_end():
+            self.outbox.put(text)
+        self.outbox.close()
+
+
 class Room:
     """The server's only trial, which belongs to the first participant who says hello."""
 
@@ -73,29 +105,31 @@ class Room:
         self, settings: Settings, recorder: Recorder, make_trial: Callable[[Participant], Trial]
     ) -> None:
         self._settings, self._recorder, self._make_trial = settings, recorder, make_trial
-        self._outboxes: set[Outbox] = set()
+        self._connections: set[Connection] = set()
         self._participant: Participant | None = None
         self._trial: Trial | None = None
         self._playing: asyncio.Task[None] | None = None
-        self._connections = 0
+        self._sockets = 0
         self._stopping = self._over = False
 
     async def handle(self, socket: ServerConnection) -> None:
         """Serve a connection from its hello to its end."""
-        outbox = Outbox()
-        sender = asyncio.create_task(outbox.deliver(socket))
-        self._connections += 1
+        trial = self._settings.trial
+        connection = Connection(Client(trial.ui, trial.instructions))
+        sender = asyncio.create_task(connection.outbox.deliver(socket))
+        self._sockets += 1
         try:
-            if self._connections > MAX_CONNECTIONS:
-                self._refuse(outbox, "The game is open in too many windows. Close one of them.", FULL)
-            elif await self._admit(socket, outbox):
-                await self._listen(socket, outbox)
+            if self._sockets > MAX_CONNECTIONS:
+                connection.refuse("The game is open in too many windows. Close one of them.", FULL)
+            elif await self._admit(socket, connection):
+                async for text in socket:
+                    self._take(connection.read(text), connection)
         except ConnectionClosed:
             LOG.info("connection lost")
         finally:
-            self._connections -= 1
-            self._leave(outbox)
-            if not outbox.is_closing:
+            self._sockets -= 1
+            self._leave(connection)
+            if not connection.outbox.is_closing:
                 sender.cancel()
             await asyncio.wait([sender])
 
@@ -106,46 +140,45 @@ class Room:
             await asyncio.wait([self._playing], timeout=timeout)
         if self._trial:
             self._trial.save()
-        for outbox in self._outboxes:
-            outbox.close(GOING_AWAY, "the server is stopping")
+        for connection in self._connections:
+            connection.outbox.close(GOING_AWAY, "the server is stopping")
 
-    async def _admit(self, socket: ServerConnection, outbox: Outbox) -> bool:
+    async def _admit(self, socket: ServerConnection, connection: Connection) -> bool:
         try:
-            hello = await asyncio.wait_for(self._read_hello(socket, outbox), HELLO_SECONDS)
+            hello, others = await asyncio.wait_for(self._read_hello(socket, connection), HELLO_SECONDS)
         except TimeoutError:
-            self._refuse(outbox, "No message with a userId arrived. Connect again and send it first.")
+            connection.refuse("No message with a userId arrived. Connect again and send it first.", REFUSED)
             return False
         project_id = self._settings.project_id or hello.project_id
         if project_id is None or hello.project_id not in (None, project_id):
-            self._refuse(outbox, "This server does not serve that projectId.")
+            connection.refuse("This server does not serve that projectId.", REFUSED)
             return False
         participant = Participant(hello.user_id, project_id, self._settings.group)
         owner = self._settings.user_id or (self._participant and self._participant.user_id)
         if owner not in (None, participant.user_id):
-            self._refuse(outbox, "This server belongs to another participant.")
+            connection.refuse("This server belongs to another participant.", REFUSED)
             return False
-        self._join(participant, outbox)
+        self._join(participant, connection)
+        self._take(others, connection)
         return True
 
-    async def _read_hello(self, socket: ServerConnection, outbox: Outbox) -> Hello:
+    async def _read_hello(
+        self, socket: ServerConnection, connection: Connection
+    ) -> tuple[Hello, tuple[Message, ...]]:
+        """Return the hello, and what the same message says besides."""
         while True:
-            try:
-                message = parse_message(await socket.recv())
-            except ProtocolError as error:
-                outbox.put(format_error(str(error)))
-                continue
-            if isinstance(message, Hello):
-                return message
-            outbox.put(format_error("Send your userId and projectId first."))
+            messages = connection.read(await socket.recv())
+            if messages and isinstance(messages[0], Hello):
+                return messages[0], messages[1:]
+            if messages:
+                connection.report("Send your userId and projectId first.")
 
-    def _join(self, participant: Participant, outbox: Outbox) -> None:
-        trial = self._settings.trial
-        outbox.put(format_interface(trial.ui, trial.instructions))
+    def _join(self, participant: Participant, connection: Connection) -> None:
+        connection.outbox.put(connection.client.format_interface())
         if self._over:
-            outbox.put(DONE)
-            outbox.close()
+            connection.end()
             return
-        self._outboxes.add(outbox)
+        self._connections.add(connection)
         if self._trial is None:
             self._participant = participant
             self._trial = self._make_trial(participant)
@@ -153,33 +186,35 @@ class Room:
             LOG.info("trial begun: %s", participant)
         self._trial.receive(Presence.BACK)
 
-    def _leave(self, outbox: Outbox) -> None:
-        self._outboxes.discard(outbox)
-        if self._trial and not self._outboxes:
+    def _leave(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if self._trial and not self._connections:
             self._trial.receive(Presence.AWAY)
 
-    async def _listen(self, socket: ServerConnection, outbox: Outbox) -> None:
-        async for text in socket:
-            try:
-                message = parse_message(text)
-            except ProtocolError as error:
-                outbox.put(format_error(str(error)))
-                continue
-            if self._trial and message and not isinstance(message, Hello):
-                self._trial.receive(message)
+    def _take(self, messages: Iterable[Message], connection: Connection) -> None:
+        """Pass messages on to the trial, up to a hello of another participant."""
+        for message in messages:
+            if isinstance(message, Hello):
+                if not self._is_ours(message):
+                    connection.report("This connection belongs to another participant or project.")
+                    return
+            elif self._trial and (refusal := self._trial.receive(message)):
+                connection.report(refusal)
 
-    def _refuse(self, outbox: Outbox, reason: str, code: int = REFUSED) -> None:
-        outbox.put(format_error(reason))
-        outbox.close(code, reason)
+    def _is_ours(self, hello: Hello) -> bool:
+        ours = self._participant
+        return ours is not None and hello in (
+            Hello(ours.user_id, None),
+            Hello(ours.user_id, ours.project_id),
+        )
 
     async def _play(self, trial: Trial) -> None:
         try:
             await self._tick_until_over(trial)
         except Exception:
             LOG.exception("the game failed")
-            self._send_to_all(
-                format_error("The game has ended because of an error. You can continue with the study.")
-            )
+            for connection in self._connections:
+                connection.report("The game has ended because of an error. You can continue with the study.")
         trial.save()
         if self._stopping:
             return
@@ -187,9 +222,8 @@ class Room:
         await asyncio.to_thread(self._recorder.flush, STORED_BEFORE_DONE_SECONDS)
         self._over = True
         LOG.info("trial over: %s", self._participant)
-        self._send_to_all(DONE)
-        for outbox in self._outboxes:
-            outbox.close()
+        for connection in self._connections:
+            connection.end()
 
     async def _tick_until_over(self, trial: Trial) -> None:
         loop = asyncio.get_running_loop()
@@ -198,12 +232,7 @@ class Room:
             # A tick runs in a thread, so that a slow environment does not delay the connections.
             frame = await asyncio.to_thread(trial.tick)
             if frame:
-                text = json.dumps(frame)
-                for outbox in self._outboxes:
-                    outbox.put_frame(text)
+                for connection in self._connections:
+                    connection.outbox.put_frame(connection.client.format_frame(frame))
             due = max(due + 1 / trial.frame_rate, loop.time() - 1)
             await asyncio.sleep(max(0.0, due - loop.time()))
-
-    def _send_to_all(self, text: str) -> None:
-        for outbox in self._outboxes:
-            outbox.put(text)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from environment import Environment
 from game import Participant, Trial
-from protocol import MAX_MESSAGE_BYTES
 from recorder import FolderStore, Recorder, S3Store
 from room import Room
 from settings import Settings, SettingsError, read_settings
@@ -18,6 +17,8 @@ from websockets.asyncio.server import Server, serve
 LOG = logging.getLogger("server")
 # ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections.
 STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
+# A message larger than the protocol allows gets an error. A larger one closes the connection with 1009.
+MAX_READ_BYTES = 64 * 1024
 
 
 def make_recorder(settings: Settings) -> Recorder:
@@ -55,7 +56,7 @@ async def run_server(
         settings.port,
         ssl=tls.context if tls else None,
         compression=None,
-        max_size=MAX_MESSAGE_BYTES,
+        max_size=MAX_READ_BYTES,
         close_timeout=CLOSE_SECONDS,
     ) as server:
         LOG.info("listening on port %d, TLS %s", settings.port, "on" if tls else "off")

@@ -10,9 +10,9 @@ from typing import Any
 
 import yaml
 
+from hippo_game.messages import PROJECT_ID, USER_ID
+
 APP = Path(__file__).resolve().parent
-PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,127}")
-USER_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,46}[A-Za-z0-9])?")
 # Sources of certificates: one in ACM, or a folder of a bucket.
 ACM_CERTIFICATE = re.compile(r"arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+")
 S3_FOLDER = re.compile(r"s3://([a-z0-9.-]{3,63})/([^/].*?)/?")

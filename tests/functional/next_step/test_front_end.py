@@ -1,4 +1,4 @@
-"""The existing front end, which sends only project and user id, completes whole studies unmodified."""
+"""The requests of the existing front end, which sends only project and user id, complete whole studies."""
 
 import json
 from dataclasses import dataclass, field

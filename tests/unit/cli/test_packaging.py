@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from hippo_cli.image.game_wheel import build_wheel
 from tests.support.paths import ROOT
 
 FOLDERS = {
     "layer/hippo": "hippo",
     "hippo_cli": "hippo_cli",
+    "hippo_game": "hippo_game",
     "hippo_local": "hippo_local",
     "examples/mountain_car": "hippo_cli/example",
     "functions": "hippo_local/deployment/functions",
@@ -54,6 +56,19 @@ def test_distribution_is_complete(installed: Path) -> None:
     names = list_files(installed)
     assert "hippo_local/deployment/template.yaml" in names
     assert not [name for name in names if name.endswith((".pem", ".env", ".pyc")) or name.startswith("tests")]
+
+
+def test_wheel_of_the_game_library_is_the_same_from_the_distribution(installed: Path) -> None:
+    """Given only the unpacked wheel, it builds the same bytes of hippo_game as a checkout does."""
+    script = (
+        f"import sys; sys.path[:0] = [{str(installed)!r}]\n"
+        "from hippo_cli.image import game_wheel\n"
+        f"assert game_wheel.__file__.startswith({str(installed)!r})\n"
+        "sys.stdout.buffer.write(game_wheel.build_wheel())"
+    )
+    made = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, cwd=installed)
+
+    assert made.stdout == build_wheel()
 
 
 def test_new_and_check_work_from_the_distribution(installed: Path, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 import base64
 
 import pytest
-from game import Presence
-from protocol import Action, ChangeFrameRate, Command
+from game import INBOX_SIZE, Presence
+
+from hippo_game.messages import Action, ChangeFrameRate, Command
 
 PREFIX = "mountain_car/Trials/3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c/20250301T142205Z_"
 
@@ -74,6 +75,45 @@ def test_unknown_action_changes_nothing(make_trial, environment):
     send(trial, Action("jump"))
 
     assert environment.codes == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        (Command("good"), "no command 'good'. It has start, pause, stop, reset."),
+        (Action("jump"), "no action 'jump'. It has left, noop, right."),
+        (ChangeFrameRate("faster"), "cannot be changed"),
+    ],
+)
+def test_what_the_game_does_not_know_is_refused(make_trial, message, reason):
+    """Given a command, an action or a rate that the game does not have, the refusal says what it has."""
+    assert reason in make_trial().receive(message)
+
+
+@pytest.mark.parametrize("change", ["fast", "1000", "-5", "2.5", ""])
+def test_frame_rate_that_is_not_one_is_refused(make_trial, change):
+    """Given a game whose rate may change, anything but faster, slower and whole numbers is refused."""
+    assert "is not a frame rate" in make_trial(allowFrameRateChange=True).receive(ChangeFrameRate(change))
+
+
+def test_flood_is_refused_and_leaves_what_came_first(make_trial):
+    """Given more messages than fit between two ticks, the later ones are refused; presence never is."""
+    trial = make_trial()
+    kept = [trial.receive(Command("start")) for _ in range(INBOX_SIZE)]
+
+    assert set(kept) == {None}
+    assert "Too many messages" in trial.receive(Command("stop"))
+    assert trial.receive(Presence.AWAY) is None
+    trial.tick()
+    assert not trial.finished
+
+
+def test_actions_may_be_written_with_capitals(make_trial, environment):
+    """Given an action space with capitals, the lower-case word of a message is the same action."""
+    trial = make_trial(actionSpace=["leftUp", "noop", "right"])
+    send(trial, Command("start"), Action("leftup"))
+
+    assert environment.codes == [0]
 
 
 def test_noop_means_the_default_where_the_game_has_none(make_trial, environment):

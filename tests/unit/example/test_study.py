@@ -5,6 +5,8 @@ from html.parser import HTMLParser
 import pytest
 import yaml
 
+from hippo_cli.image.docker_ignore import DockerIgnore
+from hippo_cli.image.game_wheel import FILE_NAME, uses_wheel
 from tests.support.paths import EXAMPLE
 
 STUDY = EXAMPLE
@@ -71,8 +73,8 @@ def test_every_control_has_a_name_and_a_label(page):
 
 
 def test_choices_work_in_every_front_end(page):
-    """Given a step file, a single choice is a select, as the React front end reports radio buttons
-    wrongly.
+    """Given a step file, a single choice is a select, as the React front end of v1.1.0 reports the last
+    radio button of a group.
     """
     assert not [attrs for attrs in page.all("input") if attrs.get("type") == "radio"]
 
@@ -212,6 +214,16 @@ def test_image_listens_where_the_task_definition_says():
     assert "EXPOSE 5000" in text
     assert "USER player" in text
     assert 'CMD ["python", "server.py"]' in text
+
+
+def test_image_installs_the_library_that_publishing_adds():
+    """Given the Dockerfile and .dockerignore, hippo_game is copied, installed and not ignored."""
+    text = (STUDY / "Dockerfile").read_text(encoding="utf-8")
+    rules = (STUDY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+
+    assert uses_wheel(text)
+    assert "pip install --no-cache-dir --no-deps /tmp/hippo_game-*.whl" in text
+    assert not DockerIgnore(rules).excludes(FILE_NAME)
 
 
 def test_laptop_runs_the_same_server(config):

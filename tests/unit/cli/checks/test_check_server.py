@@ -3,6 +3,7 @@
 import pytest
 
 from hippo_cli.checks.server import find_cost
+from hippo_cli.image.game_wheel import FILE_NAME
 from hippo_cli.prices import ADDRESS_HOUR, GB_HOUR, MEMORY_BY_CPU, VCPU_HOUR, list_sizes
 from hippo_cli.study_folder import StudyFolder
 from tests.support.paths import ROOT
@@ -77,6 +78,7 @@ def test_a_study_without_a_game_needs_no_server(study: SmallStudy) -> None:
         ("FROM x\n", "listen(5000)", []),
         ("FROM x\nEXPOSE 80 5000/tcp\n", "", []),
         ("FROM x\nEXPOSE 5000\nCOPY App/none.txt ./\n", "", [("dockerfile-copy", "Dockerfile", 3)]),
+        (f"FROM x\nEXPOSE 5000\nCOPY hippo_game-*.whl {FILE_NAME} /x/\n", "", []),
         ("FROM x\nEXPOSE 5000\nCOPY --from=build /a /b\nADD https://x.org/a ./\nCOPY *.txt $X ./\n", "", []),
         ("FROM x\nEXPOSE 5000\nCOPY <<EOF /x\nCOPY none /y\nEOF\nADD git@github.com:a/b.git /x\n", "", []),
         (
