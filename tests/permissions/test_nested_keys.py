@@ -14,7 +14,7 @@ from tests.permissions.judge import is_allowed
 from tests.permissions.policies import RESEARCHER, STEWARD, Statement, list_statements
 from tests.permissions.requests import Request
 
-# What writes, deletes or tags an object.
+# The actions that write, delete or tag an object.
 CHANGES = ("s3:Put", "s3:Delete")
 # Not _keys: the platform reads one object there, and its researcher may write that one.
 PARTS = ["Users", "Users/u", "Trials", "Trials/u", "_versions", "_versions/v", "_media"]
