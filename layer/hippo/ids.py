@@ -29,6 +29,11 @@ def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
     return user_id
 
 
+def is_user_id(value: object) -> bool:
+    """Return whether the value is a user id in the form in which it is stored: in lower case."""
+    return isinstance(value, str) and value.isascii() and _USER_ID.fullmatch(value) is not None
+
+
 def parse_project_id(value: object) -> str:
     """Return the project id as given. Raises BadRequestError; the platform owns ids that begin with `_`."""
     if not isinstance(value, str) or not _PROJECT_ID.fullmatch(value):

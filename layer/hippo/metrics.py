@@ -43,6 +43,7 @@ Metric = Literal[
     "Queue",
     "ServersPastDeadline",
     "Orphans",
+    "UnreadableRecords",
 ]
 
 # docs/reference/metrics.md says what each metric counts.

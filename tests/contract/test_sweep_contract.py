@@ -69,8 +69,19 @@ def test_objects_are_listed_after_a_key(backend: Backend) -> None:
     for name in ("b", "a", "d", "c"):
         backend.store.create(f"list/{name}", b"content")
 
-    assert backend.store.list_after("list/", "", 3) == ["list/a", "list/b", "list/c"]
-    assert backend.store.list_after("list/", "list/c", 3) == ["list/d"]
+    assert backend.store.list_after("list/", "", 3) == (["list/a", "list/b", "list/c"], "list/c")
+    assert backend.store.list_after("list/", "list/c", 3) == (["list/d"], "")
+
+
+def test_objects_in_folders_are_not_listed(backend: Backend) -> None:
+    """Given folders with many objects, each counts as one entry, and the next page begins after all of it."""
+    for name in ("a", "b/1", "b/2", "b/3", "c/1", "d"):
+        backend.store.create(f"nested/{name}", b"content")
+
+    keys, following = backend.store.list_after("nested/", "", 3)
+
+    assert keys == ["nested/a"]
+    assert backend.store.list_after("nested/", following, 3) == (["nested/d"], "")
 
 
 @pytest.mark.parametrize("times", [1, 2])

@@ -37,8 +37,8 @@ class FakeObjectStore(fakes.FakeObjectStore):
         with self._journal.call("store.delete", key=key):
             super().delete(key)
 
-    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """Return the keys of one page of objects."""
+    def list_after(self, prefix: str, after: str, most: int) -> tuple[list[str], str]:
+        """Return the keys of one page of objects, and where the next page begins."""
         with self._journal.call("store.list_after", prefix=prefix, after=after):
             return super().list_after(prefix, after, most)
 

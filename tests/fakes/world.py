@@ -10,7 +10,7 @@ from typing import Any
 from hippo.errors import TransientError
 from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
-from hippo.records.server import ServerRecord, ServerStore, read_record, write_record
+from hippo.records.server import ResourceNames, ServerRecord, ServerStore, read_record, write_record
 from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
@@ -101,7 +101,7 @@ class LifecycleWorld:
         claims = ServerClaims(
             AttemptSettings("hippo", ROOT_DOMAIN, self.max_runtime),
             catalogue,
-            ServerStore(self.store),
+            ServerStore(self.store, ResourceNames("hippo", ROOT_DOMAIN)),
             SlotAllocation(
                 ServerSlots(self.store, self.clock, self.max_servers), ServerQueue(self.store, self.clock)
             ),

@@ -12,6 +12,20 @@ from tests.simulation.world import World
 USERS = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
 OLD = "eve"
 MAX_SERVERS, OWN_MAX_SERVERS = 3, 2
+# An image may write `*/Trials/*`. Without TaskRole's denials, IAM would match that in the platform's
+# own prefixes too. Neither may disturb anything.
+IMAGE_KEYS = st.sampled_from(
+    [
+        "study/Trials/ada/1.json",
+        "study/Trials/Users/ada",
+        "study/Users/Trials/zed",
+        "_servers/ada.json/Trials/1",
+        "_servers/zed/Trials/1.json",
+        "_slots/0001/Trials/1",
+        "_slots/q.20300101T120000000Z.zed.study/Trials/1",
+    ]
+)
+IMAGE_BODIES = st.sampled_from([b"", b"{", b"[]", b'{"userId": "zed", "state": "ready", "attempt": 1}'])
 SERVICES = st.sampled_from(["s3", "ecs", "events", "route53", "sns", "ec2"])
 
 
@@ -147,6 +161,12 @@ class Histories(RuleBasedStateMachine):
         """Let the periodic rule fire."""
         self._meet("ada")
         self.world.send_sweep()
+
+    @rule(key=IMAGE_KEYS, body=IMAGE_BODIES)
+    def write_as_an_image(self, key: str, body: bytes) -> None:
+        """Let a game's image write any object that it can reach."""
+        self._meet("ada")
+        self.world.s3.objects[key] = body
 
     # ---- operators --------------------------------------------------------------------------------------
 

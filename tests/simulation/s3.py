@@ -83,12 +83,22 @@ class SimulatedS3:
         **_: Any,
     ) -> dict[str, Any]:
         """Return a page of the objects below a prefix; with a delimiter those directly below it."""
-        found = []
-        for key in sorted(key for key in self.objects if key > StartAfter):
-            if key.startswith(Prefix) and not (Delimiter and Delimiter in key[len(Prefix) :]):
-                body = self.objects[key]
-                found.append({"Key": key, "Size": len(body), "ETag": _etag(body)})
-        return {"Contents": found[:MaxKeys]}
+        entries: dict[str, bool] = {}  # key or folder, and whether it is a folder
+        for key in sorted(key for key in self.objects if key > StartAfter and key.startswith(Prefix)):
+            head, folder, _ = key[len(Prefix) :].partition(Delimiter) if Delimiter else (key, "", "")
+            entries[Prefix + head + folder if folder else key] = bool(folder)
+        page = dict(list(entries.items())[:MaxKeys])
+        contents = [self._describe(key) for key, is_folder in page.items() if not is_folder]
+        prefixes = [{"Prefix": key} for key, is_folder in page.items() if is_folder]
+        return {
+            "Contents": contents,
+            "CommonPrefixes": prefixes,
+            "IsTruncated": len(entries) > MaxKeys,
+        }
+
+    def _describe(self, key: str) -> dict[str, Any]:
+        body = self.objects[key]
+        return {"Key": key, "Size": len(body), "ETag": _etag(body)}
 
 
 def _etag(body: bytes) -> str:

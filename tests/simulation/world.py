@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from typing import Any
 
 from tests.simulation.boundary import Boundary
@@ -214,7 +215,7 @@ class World:
     def left(self) -> dict[str, list[str]]:
         """Return every resource of participants that should be gone, by kind, without empty kinds."""
         time = self.scheduler.time
-        slots = [key for key, body in self.s3.objects.items() if key.startswith("_slots/") and body]
+        slots = [key for key, body in self.s3.objects.items() if re.fullmatch("_slots/[^/]+", key) and body]
         queue = [key for key in slots if key.startswith("_slots/q.")]
         kinds = {
             "tasks": [task.arn for task in self.ecs.tasks.values() if task.is_living(time)],

@@ -69,9 +69,14 @@ class FakeObjectStore:
             if key.startswith(prefix) and "/" not in key.removeprefix(prefix):
                 yield ListedObject(key, len(body), _etag(body))
 
-    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """Return the keys of one page of objects."""
-        return [key for key in sorted(self.objects) if key.startswith(prefix) and key > after][:most]
+    def list_after(self, prefix: str, after: str, most: int) -> tuple[list[str], str]:
+        """Return the keys of one page of objects directly below a prefix, and where the next page begins."""
+        keys = [key for key in sorted(self.objects) if key.startswith(prefix) and key > after]
+        parts = [key.removeprefix(prefix).partition("/") for key in keys]
+        entries = list(dict.fromkeys(prefix + name + slash for name, slash, _ in parts))
+        page = entries[:most]
+        begins = page[-1] + ("\U0010ffff" if page[-1].endswith("/") else "") if len(entries) > most else ""
+        return [entry for entry in page if not entry.endswith("/")], begins
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
         """Yield all objects below a prefix."""

@@ -85,14 +85,20 @@ def test_alarm_names_its_documentation(name: str) -> None:
 @pytest.mark.parametrize("name", ALARMS)
 def test_alarm_knows_what_no_data_means(name: str) -> None:
     """Given no data, an alarm does not fire, and between sweeps it keeps its state."""
-    expected = "ignore" if ALARMS[name].get("MetricName") == "ServersPastDeadline" else "notBreaching"
+    of_sweeps = ALARMS[name].get("MetricName") in ("ServersPastDeadline", "UnreadableRecords")
+    expected = "ignore" if of_sweeps else "notBreaching"
     assert ALARMS[name]["TreatMissingData"] == expected
 
 
 def test_alarms_of_own_metrics_use_metrics_that_are_written() -> None:
     """Given the alarms of the platform's own metrics, they use metrics and dimensions that are written."""
     own = [alarm for alarm in ALARMS.values() if alarm.get("Namespace") == NAMESPACE]
-    assert {alarm["MetricName"] for alarm in own} == {"ServersPastDeadline", "TimeToReady", "StartsHeldBack"}
+    assert {alarm["MetricName"] for alarm in own} == {
+        "ServersPastDeadline",
+        "UnreadableRecords",
+        "TimeToReady",
+        "StartsHeldBack",
+    }
     assert all(a["Dimensions"] == [{"Name": DIMENSION, "Value": {"Ref": "Prefix"}}] for a in own)
 
 

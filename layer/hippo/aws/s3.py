@@ -19,6 +19,7 @@ _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "OperationAborted",
 _GONE = {"NoSuchKey", "404"}
 # Without s3:ListBucket a missing key is AccessDenied. Both mean: try to create it, which shows the truth.
 _MISSING = _GONE | {"AccessDenied", "403"}
+_LAST = "\U0010ffff"  # the last character in the order of a listing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,20 @@ class ObjectStore:
         """Yield the objects directly below a prefix that ends with `/`, without those in folders."""
         return list_keys(self._client, self.bucket, prefix, Delimiter="/")
 
-    def list_after(self, prefix: str, after: str, most: int) -> list[str]:
-        """Return the keys of one page of objects below a prefix, beginning after the key `after`."""
+    def list_after(self, prefix: str, after: str, most: int) -> tuple[list[str], str]:
+        """Return the keys of one page of objects directly below a prefix, and where the next page begins.
+
+        `prefix` ends with `/`. The page begins after the key `after`. The second value is that key for the
+        next page, or "" if this is the last one.
+        """
         with translate("s3:ListObjectsV2"):
             response = self._client.list_objects_v2(
-                Bucket=self.bucket, Prefix=prefix, StartAfter=after, MaxKeys=most
+                Bucket=self.bucket, Prefix=prefix, Delimiter="/", StartAfter=after, MaxKeys=most
             )
-        return [str(entry["Key"]) for entry in response.get("Contents", ())]
+        keys = [str(entry["Key"]) for entry in response.get("Contents", ())]
+        # A folder counts as one entry. The next page must begin after all that is in it.
+        folders = [str(entry["Prefix"]) + _LAST for entry in response.get("CommonPrefixes", ())]
+        return keys, max([*keys, *folders], default="") if response.get("IsTruncated") else ""
 
     def list_tree(self, prefix: str) -> Iterator[ListedObject]:
         """Yield all objects below a prefix that ends with `/`, including those in folders."""

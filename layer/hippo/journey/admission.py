@@ -10,6 +10,7 @@ from hippo.aws.s3 import ObjectStore, change_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
+from hippo.stored_json import parse_object
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.links import derive_user_id, read_recruiter_id, verify_link
 from hippo.studies.options import AccessOptions
@@ -85,7 +86,7 @@ class AdmissionList:
 
     def _parse(self, body: bytes) -> Admissions:
         try:
-            data = dict(json.loads(body))
+            data = parse_object(body)
             admitted = [str(user_id) for user_id in data.pop("admitted", [])]
             refused = {str(k): [str(i) for i in ids] for k, ids in data.pop("refused", {}).items()}
         except (ValueError, TypeError, AttributeError) as error:

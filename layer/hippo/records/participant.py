@@ -10,6 +10,7 @@ from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
+from hippo.stored_json import parse_object
 
 # Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
@@ -131,7 +132,7 @@ class ParticipantStore:
         if stored is None:
             return None
         try:
-            return Participant.from_wire(json.loads(stored.body)), stored.etag
+            return Participant.from_wire(parse_object(stored.body)), stored.etag
         except (ValueError, TypeError, AttributeError) as error:
             raise BrokenRecordError(
                 f"{self._folder}{user_id} is not a participant record: {error}"

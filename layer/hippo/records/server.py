@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,10 +11,13 @@ from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.contention import list_write_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
+from hippo.ids import name_resources
 from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
+from hippo.stored_json import parse_object, read_count
 
 PROJECT_TAG = "hippo-project"  # of objects and people: decides who may read which record
+LONGEST_LEASE = timedelta(minutes=15)  # Lambda's longest timeout; no invocation holds a longer lease
 MAX_ATTEMPTS = 5  # attempts within one project; after them the participant sees an error instead of waiting
 
 
@@ -68,7 +71,7 @@ class ServerRecord:
 
     def has_lease(self, now: datetime) -> bool:
         """Return whether an invocation is at work on the server."""
-        return self.lease_until is not None and self.lease_until > now
+        return _is_live(self.lease_until, now)
 
     def is_free_for(self, owner: str, now: datetime) -> bool:
         """Return whether no invocation but `owner` is at work on the server."""
@@ -76,7 +79,7 @@ class ServerRecord:
 
     def has_start_lease(self, now: datetime) -> bool:
         """Return whether an overtaken start may still be at work."""
-        return self.start_lease_until is not None and self.start_lease_until > now
+        return _is_live(self.start_lease_until, now)
 
     @property
     def has_failed_late(self) -> bool:
@@ -122,8 +125,33 @@ class ServerRecord:
         return self.project_id == project_id and bool(self.error)
 
 
+def _is_live(lease_until: datetime | None, now: datetime) -> bool:
+    return lease_until is not None and now < lease_until <= now + LONGEST_LEASE
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceNames:
+    """The names that this stack gives to what belongs to a participant's server."""
+
+    prefix: str
+    root_domain: str
+
+    def restore(self, record: ServerRecord) -> ServerRecord:
+        """Return the record with the names derived again; what is stored only tells whether each exists."""
+        name = name_resources(self.prefix, record.attempt, record.user_id)
+        host_name = f"{record.user_id}.{self.root_domain}"
+        return replace(
+            record,
+            cluster=record.cluster and name,
+            rule_name=record.rule_name and name,
+            host_name=record.host_name and host_name,
+        )
+
+
 _TIMES = {f.name for f in fields(ServerRecord) if f.type == datetime | None}
 _TUPLES = {f.name for f in fields(ServerRecord) if f.type == tuple[str, ...]}
+_TEXTS = {f.name for f in fields(ServerRecord) if f.type is str}
+_DEFAULTS = {f.name: f.default for f in fields(ServerRecord)}
 
 
 def to_camel(name: str) -> str:
@@ -136,14 +164,22 @@ _WIRE_NAMES = {f.name: to_camel(f.name) for f in fields(ServerRecord) if f.name 
 
 
 def read_record(data: Mapping[str, Any]) -> ServerRecord:
-    """Read a record from its JSON; unknown keys are kept."""
+    """Read a record from its JSON; unknown keys are kept, and a value of the wrong type counts as absent."""
     values: dict[str, Any] = {"others": {k: v for k, v in data.items() if k not in _WIRE_NAMES.values()}}
     for name, wire in _WIRE_NAMES.items():
-        if data.get(wire) is None:
-            continue
-        value = data[wire]
-        values[name] = from_wire(value) if name in _TIMES else tuple(value) if name in _TUPLES else value
+        values[name] = _read_value(name, data.get(wire))
     return ServerRecord(**values)
+
+
+def _read_value(name: str, value: object) -> object:
+    if name in _TIMES:
+        return from_wire(value)
+    if name in _TUPLES:
+        return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    if name in _TEXTS:
+        return value if isinstance(value, str) else ""
+    default = _DEFAULTS[name]
+    return read_count(value, default if isinstance(default, int) else None)
 
 
 def write_record(record: ServerRecord) -> bytes:
@@ -177,23 +213,28 @@ def build_attempt_stop(record: ServerRecord, reason: str) -> dict[str, object]:
 
 
 class ServerStore:
-    """The records of all servers, `_servers/{userId}.json`."""
+    """The records of all servers, `_servers/{userId}.json`; `names` is only needed to change resources."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, names: ResourceNames | None = None) -> None:
         self._store = store
+        self._names = names
 
     def read(self, user_id: str) -> tuple[ServerRecord, str] | None:
-        """Return the record and its ETag, or None. Raises BrokenRecordError for an invalid one."""
+        """Return the record and its ETag, or None. Raises BrokenRecordError if it is not a JSON object.
+
+        Its key decides whose record it is, and its names are derived from that.
+        """
         stored = self._store.read(f"_servers/{user_id}.json")
         if stored is None:
             return None
         try:
-            return read_record(json.loads(stored.body)), stored.etag
-        except (ValueError, TypeError, AttributeError):
+            record = replace(read_record(parse_object(stored.body)), user_id=user_id)
+        except ValueError:
             raise BrokenRecordError(
                 f"_servers/{user_id}.json is not a valid server record. "
                 "Fix it, or delete it to shut the server down."
             ) from None
+        return (self._names.restore(record) if self._names else record), stored.etag
 
     def write(self, record: ServerRecord, etag: str | None) -> None:
         """Create (without ETag) or replace the record. Raises ConflictError if a rival wrote first.

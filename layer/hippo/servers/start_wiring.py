@@ -15,7 +15,7 @@ from hippo.aws.s3 import ObjectStore
 from hippo.aws.sns import Topic
 from hippo.clock import Clock
 from hippo.invocation import Invocation
-from hippo.records.server import ServerStore
+from hippo.records.server import ResourceNames, ServerStore
 from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
@@ -46,7 +46,7 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
     claims = ServerClaims(
         attempt_settings,
         catalogue,
-        ServerStore(own),
+        ServerStore(own, ResourceNames(settings.prefix, settings.root_domain)),
         SlotAllocation(ServerSlots(own, clock, settings.max_servers), ServerQueue(own, clock)),
         tools.request_stop,
         invocation,

@@ -15,7 +15,7 @@ from hippo.aws.sns import Topic
 from hippo.clock import Clock
 from hippo.invocation import Invocation
 from hippo.records.messages import StopMessage, read_stop
-from hippo.records.server import ServerStore
+from hippo.records.server import ResourceNames, ServerStore
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.stop.next_starts import NextStarts
@@ -82,9 +82,8 @@ def assemble(
     store: ObjectStore, tools: StopTools, prefix: str, root_domain: str, invocation: Invocation, clock: Clock
 ) -> StopDispatcher:
     """Return the parts, which share one invocation's tools."""
-    servers = ServerStore(store)
+    servers = ServerStore(store, ResourceNames(prefix, root_domain))
     server_stop = ServerStop(servers, tools, prefix, root_domain, invocation, clock)
     task_exits = TaskExits(servers, server_stop, NextStarts(tools), invocation, clock)
-    return StopDispatcher(
-        prefix, server_stop, task_exits, ServerSweep(store, tools, prefix, root_domain, invocation, clock)
-    )
+    server_sweep = ServerSweep(store, servers, tools, prefix, root_domain, invocation, clock)
+    return StopDispatcher(prefix, server_stop, task_exits, server_sweep)

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
+from hippo.stored_json import parse_object
 from hippo.studies.options import read_page_options
 from hippo.studies.study import GAME, order_variants
 
@@ -190,8 +191,8 @@ def _change_list(
 def read_projects(body: bytes) -> list[dict[str, Any]]:
     """Return the entries of a master list. Raises BrokenListError if it is not a list."""
     try:
-        projects = json.loads(body)["projects"]
-    except (ValueError, KeyError, TypeError):
+        projects = parse_object(body)["projects"]
+    except (ValueError, KeyError):
         projects = None
     if not isinstance(projects, list):
         raise BrokenListError(f"{MASTER_LIST} is not a valid JSON list of projects. Fix or delete it.")

@@ -30,6 +30,7 @@ def test_a_server_is_counted_from_its_start_to_its_end(
             "SlotsInUse",
             "StartingServers",
             "StoppingServers",
+            "UnreadableRecords",
         ],
     ]
     assert text.count('"Stack":"lab"') == 4

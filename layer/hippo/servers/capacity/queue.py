@@ -9,12 +9,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.errors import ConflictError
 from hippo.servers.capacity.slots import CapacityView, QueueEntry, name_entry
+from hippo.stored_json import parse_object, read_count
 
 # A waiting client has a start published every 60 to 90 s; AWS may retry a start message for minutes.
 PATIENCE = timedelta(minutes=5)
@@ -88,9 +88,12 @@ class ServerQueue:
         stored = self._store.read(entry.key)
         if stored is None:
             return None
-        data: dict[str, Any] = json.loads(stored.body)
+        try:
+            data = parse_object(stored.body)
+        except ValueError:  # it is renewed within 90 s by the participant, if there is one
+            data = {}
         seen_at = from_wire(data.get("seenAt")) or entry.since
-        return Waiting(entry, str(data.get("startId") or ""), seen_at, data.get("limit"))
+        return Waiting(entry, str(data.get("startId") or ""), seen_at, read_count(data.get("limit")))
 
 
 def find_entry(view: CapacityView, user_id: str, project_id: str) -> QueueEntry | None:

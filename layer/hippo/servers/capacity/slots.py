@@ -13,7 +13,9 @@ from datetime import datetime
 
 from hippo.aws.s3 import ObjectStore, change_object, write_object
 from hippo.clock import Clock, parse_stamp, write_stamp
-from hippo.errors import ConflictError
+from hippo.errors import BadRequestError, BrokenRecordError, ConflictError
+from hippo.ids import is_project_id, is_user_id, parse_user_id
+from hippo.stored_json import parse_object, read_count
 
 PREFIX = "_slots/"
 _FREE = b""
@@ -88,12 +90,21 @@ class ServerSlots:
         change_object(self._store, key, self._clock, change)
 
     def read_holder(self, key: str) -> tuple[str, int] | None:
-        """Return user id and attempt of the slot's holder; None if the slot is free."""
+        """Return user id and attempt of the slot's holder; None if the slot is free.
+
+        Raises BrokenRecordError for content that the platform has not written.
+        """
         stored = self._store.read(key)
         if stored is None or not stored.body:
             return None
-        holder = json.loads(stored.body)
-        return str(holder["userId"]), int(holder["attempt"])
+        try:
+            holder = parse_object(stored.body)
+            user_id, attempt = parse_user_id(holder.get("userId")), read_count(holder.get("attempt"))
+        except (ValueError, BadRequestError):
+            attempt = None
+        if attempt is None:
+            raise BrokenRecordError(f"{key} does not name the holder of a slot. Delete it to free the slot.")
+        return user_id, attempt
 
 
 def name_slot(number: int, project_id: str = "") -> str:
@@ -117,7 +128,7 @@ def name_entry(since: datetime, user_id: str, project_id: str) -> str:
 def _read_entry(key: str, etag: str) -> QueueEntry | None:
     parts = key.removeprefix(_QUEUE).split(".")
     since = parse_stamp(parts[0])
-    if len(parts) != 3 or since is None:
+    if len(parts) != 3 or since is None or not (is_user_id(parts[1]) and is_project_id(parts[2])):
         return None
     return QueueEntry(key, etag, since, parts[1], parts[2])
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from hippo.clock import Clock
 from hippo.contention import retry_conflicts
-from hippo.errors import FencedError, HippoError
+from hippo.errors import BrokenRecordError, FencedError, HippoError
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
@@ -18,6 +18,9 @@ from hippo.servers.stop.teardown import Teardown
 from hippo.servers.stop.tools import StopTools
 
 logger = logging.getLogger(__name__)
+
+# A start cannot have been requested later than now: the clocks of SNS and Lambda differ by less than this.
+_CLOCK_SKEW = timedelta(minutes=1)
 
 
 class ServerStop:
@@ -54,11 +57,25 @@ class ServerStop:
         self._finish(self._claim(message, record, etag, self._clock.now()))
 
     def _stop_once(self, message: StopMessage) -> None:
-        found = self._servers.read(message.user_id)
+        try:
+            found = self._servers.read(message.user_id)
+        except BrokenRecordError as error:
+            self._stop_broken(message, error)
+            return
         if found is None:
             self._stop_unknown(message)
         else:
             self._stop_known(message, *found)
+
+    def _stop_broken(self, message: StopMessage, error: BrokenRecordError) -> None:
+        """Tear down the attempt that an alarm names, also if the record is unreadable: no server outlives it.
+
+        Raises the error for any other message: it does not say which attempt is meant.
+        """
+        if not message.attempt:
+            raise error
+        logger.error("stopped without its record", extra={"userId": message.user_id, "why": str(error)[:200]})
+        self._teardown.take_down(self._build_attempt(message, message.attempt), keep=set())
 
     def _stop_unknown(self, message: StopMessage) -> None:
         """Leave a marker where there is no record, so that an older start that arrives later starts nothing.
@@ -96,10 +113,10 @@ class ServerStop:
             return self._ignore(message, f"the server is one of project {record.project_id}")
         if record.state == ServerState.STOPPED:
             return self._stop_again(message, record, etag)
-        if record.requested_at and message.sent_at < record.requested_at:
+        now = self._clock.now()
+        if record.requested_at and message.sent_at < record.requested_at < now + _CLOCK_SKEW:
             # Also for the same attempt number, from before the record was deleted and attempts began again.
             return self._ignore(message, "older than the start")
-        now = self._clock.now()
         if message.delay and message.sent_at + timedelta(minutes=message.delay) > now:
             return self._delay(message, record, etag)
         if record.state == ServerState.STOPPING and not record.is_free_for(self._invocation.owner, now):

@@ -5,8 +5,7 @@ TTL and, later, by an address that the participant's own record knows.
 """
 
 from hippo.aws.route53 import TTL_SECONDS
-from hippo.errors import BadRequestError
-from hippo.ids import parse_resource_name, parse_user_id
+from hippo.ids import is_user_id, parse_resource_name
 from hippo.servers.stop.tools import StopTools
 from hippo.servers.sweep.findings import FoundResources
 
@@ -42,21 +41,16 @@ class Inventory:
         records, following = self._tools.host_names.list_page(first)
         for record in records:
             user_id, _, domain = record.name.partition(".")
-            if domain == self._root_domain and record.ttl == TTL_SECONDS and _is_user_id(user_id):
+            if domain == self._root_domain and record.ttl == TTL_SECONDS and is_user_id(user_id):
                 self._find(user_id).addresses |= set(record.addresses)
         return following
 
     def add_users(self, keys: list[str]) -> None:
         """Add participants by the keys of their server records."""
         for key in keys:
-            self._find(key.removeprefix("_servers/").removesuffix(".json"))
+            user_id = key.removeprefix("_servers/").removesuffix(".json")
+            if is_user_id(user_id):
+                self._find(user_id)
 
     def _find(self, user_id: str) -> FoundResources:
         return self.found.setdefault(user_id, FoundResources())
-
-
-def _is_user_id(label: str) -> bool:
-    try:
-        return parse_user_id(label) == label
-    except BadRequestError:
-        return False

@@ -1,6 +1,6 @@
 """The metrics that a sweep reports: servers by state, slots in use, the queue, and faults."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from hippo import metrics
@@ -11,13 +11,17 @@ from hippo.servers.sweep.findings import is_past_deadline
 
 
 def report_sweep(
-    records: Iterable[ServerRecord], view: CapacityView | None, orphans: int, complete: bool, now: datetime
+    records: Iterable[ServerRecord],
+    view: CapacityView | None,
+    faults: Mapping[metrics.Metric, float],
+    complete: bool,
+    now: datetime,
 ) -> None:
     """Record what exists; a sweep that was cut short, or has not seen everything, reports only faults."""
     records = list(records)
     states = [record.state for record in records]
     late = sum(is_past_deadline(record, now) for record in records)
-    values: dict[metrics.Metric, float] = {"Orphans": orphans}
+    values: dict[metrics.Metric, float] = dict(faults)
     if late or complete:
         values["ServersPastDeadline"] = late
     if complete:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from hippo import metrics
 from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError, ConflictError, HippoError, TransientError
@@ -27,6 +28,7 @@ from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans
 from hippo.servers.sweep.inventory import Inventory
 from hippo.servers.sweep.report import report_sweep
 from hippo.servers.task_events import find_cause
+from hippo.stored_json import parse_object
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ class ServerSweep:
     def __init__(
         self,
         store: ObjectStore,
+        servers: ServerStore,
         tools: StopTools,
         prefix: str,
         root_domain: str,
@@ -58,7 +61,7 @@ class ServerSweep:
         clock: Clock,
     ) -> None:
         self._store = store
-        self._servers = ServerStore(store)
+        self._servers = servers
         self._tools = tools
         self._teardown = Teardown(tools, prefix, invocation, clock)
         self._next_starts = NextStarts(tools)
@@ -66,6 +69,7 @@ class ServerSweep:
         self._invocation = invocation
         self._clock = clock
         self._stops = 0
+        self._unreadable = 0
         self._knows_rules = False
         self._seen: list[ServerRecord] = []
         self._capacity: CapacityView | None = None
@@ -82,14 +86,15 @@ class ServerSweep:
         following = self._read_pages(cursor, problems)
         users = self._order_users(cursor)
         done = self._examine_all(users, problems)
-        self._try(problems, self._free_slots)
+        self._try(problems, lambda: self._free_slots(problems))
         self._try(problems, self._next_starts.start_waiting)
         if done < len(users):  # the next one continues within the same pages
             following = replace(cursor, user=users[done - 1] if done else cursor.user)
         self._write_cursor(following, etag)
         logger.info("swept", extra={"participants": done, "stops": self._stops})
         complete = done == len(users) and not cursor.user and not problems
-        report_sweep(self._seen, self._capacity, self._stops, complete, self._clock.now())
+        faults: dict[metrics.Metric, float] = {"Orphans": self._stops, "UnreadableRecords": self._unreadable}
+        report_sweep(self._seen, self._capacity, faults, complete, self._clock.now())
         if problems:
             raise TransientError(f"sweep: {'; '.join(problems)[:500]}")
 
@@ -97,9 +102,9 @@ class ServerSweep:
         """Read a page of records and one of the zone; return where the next pages begin."""
         following = replace(cursor, user="")
         try:
-            keys = self._store.list_after("_servers/", cursor.record, RECORDS_A_TIME)
+            keys, next_record = self._store.list_after("_servers/", cursor.record, RECORDS_A_TIME)
             self._inventory.add_users(keys)
-            following = replace(following, record=keys[-1] if len(keys) == RECORDS_A_TIME else "")
+            following = replace(following, record=next_record)
             following = replace(following, name=self._inventory.add_names(cursor.name))
         except HippoError as error:
             problems.append(str(error))
@@ -115,7 +120,7 @@ class ServerSweep:
         for number, user_id in enumerate(users):
             if self._stops >= STOPS_A_TIME or self._clock.now() > self._invocation.until - _RESERVE:
                 return number
-            self._try(problems, lambda user_id=user_id: self._examine(user_id))  # type: ignore[misc]
+            self._try_one(problems, user_id, lambda user_id=user_id: self._examine(user_id))  # type: ignore[misc]
         return len(users)
 
     def _examine(self, user_id: str) -> None:
@@ -145,21 +150,38 @@ class ServerSweep:
         self._stops += 1
         logger.warning("orphan", extra={"userId": user_id, "attempt": attempt})
 
-    def _free_slots(self) -> None:
+    def _free_slots(self, problems: list[str]) -> None:
         """Free the slots whose holder is gone."""
-        slots = self._tools.slots
-        self._capacity = slots.view()
+        self._capacity = self._tools.slots.view()
         for key in sorted(self._capacity.held):
-            slot, holder = parse_slot(key), slots.read_holder(key)
-            if slot is None or holder is None or self._clock.now() > self._invocation.until - _RESERVE / 2:
-                continue
-            try:
-                found = self._servers.read(holder[0])
-            except BrokenRecordError:  # reported when it was examined; its slot may be in use
-                continue
-            if not holds_slot(found[0] if found else None, holder[1], *slot):
-                slots.free(slot[0], *holder, slot[1])
-                logger.warning("slot freed", extra={"userId": holder[0], "key": key.removeprefix(SLOTS)})
+            if self._clock.now() <= self._invocation.until - _RESERVE / 2:
+                self._try_one(problems, key, lambda key=key: self._free_slot(key))  # type: ignore[misc]
+
+    def _free_slot(self, key: str) -> None:
+        slot, holder = parse_slot(key), self._tools.slots.read_holder(key)
+        if slot is None or holder is None:
+            return
+        try:
+            found = self._servers.read(holder[0])
+        except BrokenRecordError:  # reported when it was examined; its slot may be in use
+            return
+        if not holds_slot(found[0] if found else None, holder[1], *slot):
+            self._tools.slots.free(slot[0], *holder, slot[1])
+            logger.warning("slot freed", extra={"userId": holder[0], "key": key.removeprefix(SLOTS)})
+
+    def _try_one(self, problems: list[str], name: str, work: Callable[[], None]) -> None:
+        """Do what concerns one record or slot: whatever it holds, the others are still examined."""
+        try:
+            work()
+        except BrokenRecordError as error:
+            self._unreadable += 1
+            problems.append(str(error))
+        except HippoError as error:
+            problems.append(str(error))
+        except Exception as error:
+            self._unreadable += 1
+            logger.exception("not examined", extra={"key": name})
+            problems.append(f"{name}: {type(error).__name__}")
 
     def _try(self, problems: list[str], work: Callable[[], object]) -> bool:
         try:
@@ -173,7 +195,10 @@ class ServerSweep:
         stored = self._store.read(CURSOR)
         if stored is None:
             return Cursor(), None
-        data = json.loads(stored.body)
+        try:
+            data = parse_object(stored.body)
+        except ValueError:  # begin again
+            data = {}
         return Cursor(*(str(data.get(name, "")) for name in ("record", "name", "user"))), stored.etag
 
     def _write_cursor(self, cursor: Cursor, etag: str | None) -> None:

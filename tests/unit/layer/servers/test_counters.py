@@ -148,6 +148,7 @@ def test_a_sweep_says_what_there_is(counted: Counted) -> None:
     assert counted() == [
         {
             "Orphans": 0,
+            "UnreadableRecords": 0,
             "ServersPastDeadline": 0,
             "StartingServers": 0,
             "ReadyServers": 1,
@@ -170,7 +171,7 @@ def test_a_sweep_that_has_not_seen_all_counts_no_servers(
         ready_world.sweep()
 
     (line,) = counted()
-    assert set(line) == {"Orphans", "SlotsInUse", "Queue"}
+    assert set(line) == {"Orphans", "UnreadableRecords", "SlotsInUse", "Queue"}
 
 
 def test_a_sweep_reports_servers_that_outlive_their_deadline(
