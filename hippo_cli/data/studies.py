@@ -126,7 +126,7 @@ def find_page(study: Study, step: int, user: str, group: int | None = None) -> S
 
 
 def list_groups(study: Study, user: str, group: int | None = None) -> dict[str, int]:
-    """Return the participant's group at each step file that has variants, whether they have seen it or not."""
+    """Return the participant's group at each step file with variants, also those not seen yet."""
     files = dict.fromkeys(file for _, file in list_steps(study) if file != GAME)
     counts = {file: len(study.read_variants(file)) for file in files}
     return {file: choose_variant(count, user, group) for file, count in counts.items() if count}

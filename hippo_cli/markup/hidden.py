@@ -9,7 +9,17 @@ from hippo_cli.markup.page import PageMarkup, Tag
 # Browsers read no markup in these, up to the end tag.
 TEXT_ONLY = ("textarea", "title", "style", "script", "iframe", "noembed", "noframes", "xmp", "plaintext")
 # Browsers do not display what is in these: it is for browsers without them, or belongs to a list.
-_NOT_DISPLAYED = ("template", "noscript", "audio", "video", "canvas", "object", "meter", "progress", "datalist")
+_NOT_DISPLAYED = (
+    "template",
+    "noscript",
+    "audio",
+    "video",
+    "canvas",
+    "object",
+    "meter",
+    "progress",
+    "datalist",
+)
 _CONTROL = re.compile(r"<(input|select|textarea|button)(?=[\s/>])", re.IGNORECASE)
 _NAME = re.compile(r"""\sname\s*=\s*(?:"([^"<>]+)"|'([^'<>]+)'|([^\s"'<>]+))""", re.IGNORECASE)
 _TAG_END = re.compile(r"[<>]|\Z")
@@ -19,7 +29,7 @@ NO_SELF_CLOSING = "HTML ignores the / of <{0} … />: write <{0} …></{0}>."
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A part of a page that is not shown: a control with its `name`, or without one all that follows `line`."""
+    """A part of a page that is not shown: a control with its `name`, or without one what follows a tag."""
 
     line: int
     tag: str
@@ -29,7 +39,7 @@ class Hidden:
 
 
 def find_hidden_controls(page: PageMarkup) -> Iterator[Hidden]:
-    """Yield the named controls in the source that a browser does not show. Comments may hold such controls."""
+    """Yield the named controls that a browser does not show, except those in complete comments."""
     for match in _CONTROL.finditer(page.source):
         end = _TAG_END.search(page.source, match.end())
         found = _NAME.search(page.source, match.end(), end.start() if end else match.end())
@@ -68,7 +78,7 @@ def _advise(page: PageMarkup, tag: Tag) -> str:
 
 
 def _explain(page: PageMarkup, position: int) -> tuple[str, str] | None:
-    """Return why the control at a position is not shown and what to do, or None if it is or is not meant to be."""
+    """Return why the control at a position is not shown, and what to do; None if all is well."""
     tag = page.starts.get(position)
     return _explain_place(page, tag) if tag else _explain_loss(page, position)
 
@@ -92,7 +102,10 @@ def _explain_loss(page: PageMarkup, position: int) -> tuple[str, str] | None:
     for tag in reversed(before):
         if position < tag.end:
             fix = "Write the missing quote, and use straight ones."
-            return f"it is inside an attribute of <{tag.name}> on line {tag.line}, where a quote is missing", fix
+            return (
+                f"it is inside an attribute of <{tag.name}> on line {tag.line}, where a quote is missing",
+                fix,
+            )
         if tag.is_html and tag.name in TEXT_ONLY and position < tag.inner_end:
             # A script may contain markup; nothing runs or shows it.
             is_script = tag.name == "script" and tag.is_closed and not _is_self_closed(page, tag)

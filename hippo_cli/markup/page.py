@@ -7,6 +7,7 @@ from functools import cached_property
 from turbohtml import Element, Namespace, Node, Text, parse_fragment
 
 CONTROLS = ("input", "select", "textarea")
+LABELABLE = (*CONTROLS, "button", "meter", "output", "progress")
 _SUBMITTERS = ("submit", "image")
 # The text in these is not a label: it is not displayed, or it is the value of a control.
 _NOT_TEXT = ("script", "style", "template", "option", "select", "textarea", "datalist")
@@ -73,6 +74,7 @@ class Option:
 
     value: str
     label: str
+    line: int
     is_selected: bool
     is_disabled: bool
 
@@ -106,6 +108,12 @@ class PageMarkup:
         """The labels by the id that they name."""
         named = [tag for tag in self.tags if tag.is_html and tag.name == "label"]
         return {tag.attributes["for"]: tag for tag in named if tag.attributes.get("for")}
+
+    @cached_property
+    def wrapping_labels(self) -> frozenset[Tag]:
+        """The labels around a control."""
+        inside = (tag for tag in self.tags if tag.name in LABELABLE)
+        return frozenset(parent for tag in inside for parent in tag.ancestors if parent.name == "label")
 
     def find_line(self, position: int) -> int:
         """Return the line of a position in the source."""
@@ -172,8 +180,9 @@ def _as_text(value: str | list[str] | None) -> str:
 def _read_option(node: Element) -> Option:
     text = read_text(node)
     value = node.attrs.get("value")
-    disabled = "disabled" in node.attrs or any("disabled" in a.attrs for a in _list_groups(node))
-    return Option(_as_text(value) if "value" in node.attrs else text, text, "selected" in node.attrs, disabled)
+    is_disabled = "disabled" in node.attrs or any("disabled" in group.attrs for group in _list_groups(node))
+    own = _as_text(value) if "value" in node.attrs else text
+    return Option(own, text, node.source_line or 1, "selected" in node.attrs, is_disabled)
 
 
 def _list_groups(node: Element) -> Iterator[Element]:
