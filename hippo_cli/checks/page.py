@@ -40,7 +40,7 @@ def read_page(name: str, text: str, *, accepts_untouched: bool = False) -> list[
     With `accepts_untouched` the config says what is stored for a control that was not touched.
     """
     file, page = f"{STEP_FOLDER}/{name}", parse_page(text)
-    # What a tag with odd quotes means is anyone's guess, so nothing else is said about it.
+    # The meaning of a tag with odd quotes is anyone's guess, so nothing else is said about it.
     tags = [tag for tag in page.tags if not has_odd_quotes(page, tag)]
     findings = [found for tag in tags for found in _PageCheck(file, page, tag).check()]
     findings += check_quotes(file, page)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hippo_cli.findings import Finding, warning
 from hippo_cli.markup.page import PageMarkup, Tag
 
-# What word processors, chats and slides make of straight quotes.
+# Word processors, chats and slides make these of straight quotes.
 TYPOGRAPHIC = "“”„‟«»‘’‚‛‹›″′＂＇"
 _TYPOGRAPHIC_VALUE = re.compile(rf"[^=]*=\s*[{TYPOGRAPHIC}]")
 _IN_NAME = frozenset(TYPOGRAPHIC + "\"'<")

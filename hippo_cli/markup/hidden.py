@@ -1,4 +1,4 @@
-"""What browsers do not show although it is written in a page, and the reason."""
+"""Parts of a page that browsers do not show although they are written in it, and the reason."""
 
 import re
 from collections.abc import Iterator

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from hippo_cli.markup.hidden import find_hidden_controls
+from hippo_cli.markup.page import parse_page
 from tests.browser.conftest import Visitor
 from tests.browser.pages import content, expect_heading, submit
 from tests.browser.site import FrontDoor
@@ -12,7 +14,7 @@ from tests.support.study_world import PAGES, StudyWorld
 
 SLIDER = '<h1>S</h1><label>Sure <input name="sure" type="range" min="0" max="100"></label>'
 MENU = '<h1>S</h1><select name="m" aria-label="m"><option value="1">One<option value="2">Two</select>'
-# What translators do: each text is replaced, and wrapped in an element of their own.
+# Translators replace each text, and wrap it in an element of their own.
 TRANSLATE = """
 () => {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -25,6 +27,45 @@ TRANSLATE = """
     text.replaceWith(font);
   }
   for (const button of document.querySelectorAll("input[type=submit]")) button.value = `<${button.value}>`;
+}
+"""
+
+PAGES_OF_DOUBT = [
+    '<p>Why? <textarea name="why" /></p><p>Age <input name="age" required></p>',
+    "<iframe /><input name=a>",
+    "<title/><input name=a>",
+    "<style/><select name=a></select>",
+    "<svg><title/></svg><input name=a>",
+    "<svg><path/><input name=a></svg>",
+    "<svg><foreignObject><input name=a></foreignObject><desc/></svg><input name=b>",
+    "<p>x<!-- y <input name=a>",
+    "<!-- a -> <input name=a> <!-- b --><input name=b>",
+    "<!--> <input name=a>",
+    "<![if x]><input name=a><![endif]>",
+    "<video src=x /><input name=a>",
+    "<noscript><input name=a></noscript><input name=b>",
+    "<template><input name=a></template><input name=b>",
+    "<option>x<input name=a></option><input name=b>",
+    "<select name=a><option>x<input name=b><textarea name=c></textarea></select>",
+    "<select name=a><option>x<select name=b></select><input name=c>",
+    '<input name="a>\n<p>Age <input name="b"><input name=c>',
+    "<tr><td><input name=a><table><input name=b><tr><td><input name=c></table>",
+    "<col><input name=a>",
+    "<html><head><title>T</title></head><body><form><input name=a></form><form><input name=b></form>",
+    "<div/><p/><b><p><input name=a></b><input name=b>",
+    "<dialog><input name=a></dialog><dialog open><input name=b></dialog>",
+    "<textarea name=a><input name=b></textarea><plaintext><input name=c>",
+    "<canvas><input name=b></canvas><meter><input name=c></meter>",
+]
+# As web/frame.js shows a page: each control's name, and whether it takes up space. A select may be empty.
+SHOWN = """
+(html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  document.forms[0].append(template.content);
+  return [...document.querySelectorAll("input[name], select[name], textarea[name]")]
+    .filter((control) => control instanceof HTMLElement)
+    .map((control) => [control.name, control.getClientRects().length > 0]);
 }
 """
 
@@ -195,6 +236,22 @@ def test_a_translated_page_stores_what_the_researcher_wrote(
     assert door.forms() == [
         {"origin": "No", "several": ["In part"], "text": "as it was", "r": "a", "go": "Continue"}
     ]
+
+
+@pytest.mark.parametrize("html", PAGES_OF_DOUBT)
+def test_the_check_reads_pages_as_browsers_do(visitor: Visitor, html: str) -> None:
+    """Given a page that parsers may disagree about, the check finds the same controls as the browser, and
+    reports those that the browser does not display."""
+    page = visitor.context.new_page()
+    page.set_content("<form></form>")
+    shown = page.evaluate(SHOWN, html)
+
+    markup = parse_page(html)
+    found = [tag.attributes["name"] for tag in markup.tags if tag.is_control]
+    hidden = {control.name for control in find_hidden_controls(markup)}
+
+    assert found == [name for name, _ in shown]
+    assert [name for name in found if name not in hidden] == [name for name, is_shown in shown if is_shown]
 
 
 def test_browsers_do_not_offer_earlier_entries(world: StudyWorld, visitor: Visitor) -> None:

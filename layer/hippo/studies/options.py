@@ -60,7 +60,7 @@ PAGE_KEYS = (
     Key(
         "untouched",
         Choice(MARK, EMPTY_ANSWER, IGNORE),
-        "What is stored for a slider or list that was not touched: mark, the default, lists its name "
+        "The rule for a slider or list that was not touched: mark, the default, lists its name "
         "in _untouched; empty stores an empty value; ignore stores the value only.",
         MARK,
     ),
