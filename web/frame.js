@@ -208,9 +208,14 @@
 
   /** Return the names of controls that have a value and were not touched. */
   function findUntouched(answers) {
-    const choosing = namedControls().filter((control) => control.matches(CHOOSING) && !control.readOnly);
-    const names = new Set(choosing.map(({ name }) => name));
-    return [...names].filter((name) => !touched.has(name) && Object.hasOwn(answers, name) && answers[name].length > 0);
+    const names = new Set(namedControls().filter(hasChoice).map(({ name }) => name));
+    return [...names].filter((name) => !touched.has(name) && Object.hasOwn(answers, name));
+  }
+
+  function hasChoice(control) {
+    const isOff = ["radio", "checkbox"].includes(control.type) && !control.checked;
+    const isFixed = control.matches(":disabled") || control.readOnly;
+    return control.matches(CHOOSING) && !isFixed && !isOff && control.value !== "";
   }
 
   /** Note that a participant has used a control, even to leave its value as it is; passing it does not count. */

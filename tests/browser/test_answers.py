@@ -104,6 +104,11 @@ def open_page(visitor: Visitor, heading: str = "S") -> Page:
             '<input type="radio" name="r">',
             {"m": "", "n": "", "t": "text", "h": "1"},
         ),
+        (
+            '<h1>S</h1><input type="hidden" name="b" value="no"><input type="checkbox" name="b" value="yes">'
+            '<input name="o" type="range" disabled><input name="n" type="number" value="3" readonly>',
+            {"b": "no", "n": "3"},
+        ),
         ('<h1>S</h1><input name="sure" type="range"><input name="_untouched" value="x">', None),
     ],
 )
