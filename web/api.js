@@ -3,6 +3,8 @@
 const REQUEST_TIMEOUT = 30_000; // API Gateway itself gives up after 29 s
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15_000;
+const MOST_BYTES = 256 * 1024; // of answers, as in layer/hippo/http.py
+const TOO_LARGE = "body: larger than 256 KiB";
 
 /** A response that trying again does not change. `status` is the HTTP status. */
 export class ApiError extends Error {
@@ -15,6 +17,11 @@ export class ApiError extends Error {
   /** Whether the study does not exist, or is not open. */
   get isClosed() {
     return this.status === 400 && this.message === "Project ID Not Found";
+  }
+
+  /** Whether the answers are too large to be stored. */
+  get isTooLarge() {
+    return this.status === 413 || this.message === TOO_LARGE;
   }
 }
 
@@ -66,10 +73,12 @@ export class Api {
    * @param {number} step
    * @param {object} answers
    * @param {Object<string, string | undefined>} [more] parameters
+   * @throws {ApiError} at once if the answers are larger than the API accepts
    */
-  post(step, answers, more = {}) {
+  async post(step, answers, more = {}) {
     const headers = { "Content-Type": "application/json" };
     const options = { method: "POST", headers, body: JSON.stringify(answers) };
+    if (new TextEncoder().encode(options.body).length > MOST_BYTES) throw new ApiError(413, TOO_LARGE);
     return fetchPatiently(this.#address(step, more), options, this.#onTrouble);
   }
 

@@ -12,8 +12,18 @@
   const root = document.documentElement;
   // The second click of a slow double click must not submit the page that the first one opened.
   const FRESH = 500;
+  // Keys that move through a page or submit it, and so do not touch the control that they are pressed in.
+  const PASSING = ["Tab", "Shift", "Control", "Alt", "Meta", "Escape", "Enter"];
+  // Controls that can have a value that no participant chose; hippo_cli/markup/untouched.py has the same rule.
+  const CHOOSING = ["range", "color", "radio", "checkbox", "number", "date", "time", "month", "week", "datetime-local"]
+    .map((type) => `input[type=${type}]`)
+    .concat("select")
+    .join();
+  const touched = new Set(); // names
+  const buttonValues = new Map(); // a translator may translate the value of a button
   let port = null;
   let texts = {};
+  let untouchedRule = "mark";
 
   addEventListener("message", ({ data, source, ports }) => {
     // Only the page around this one may show something, and only once.
@@ -28,9 +38,15 @@
     }
   });
 
+  for (const type of ["input", "change", "click", "keydown", "pointerdown", "pointerup"]) {
+    form.addEventListener(type, noteTouch);
+  }
   form.addEventListener("input", sendDraft);
   form.addEventListener("change", sendDraft);
-  form.addEventListener("reset", () => setTimeout(sendDraft));
+  form.addEventListener("reset", () => {
+    touched.clear();
+    setTimeout(sendDraft);
+  });
   form.addEventListener("invalid", ({ target }) => showMissing(target), true);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -41,8 +57,9 @@
 
   parent.postMessage({ type: "ready" }, "*"); // holds nothing private
 
-  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, words, wordsLanguage }) {
+  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, untouched, words, wordsLanguage }) {
     texts = words;
+    untouchedRule = untouched ?? untouchedRule;
     root.lang = language;
     root.dir = direction;
     problem.lang = button.lang = wordsLanguage;
@@ -52,7 +69,10 @@
     const page = make("template");
     page.innerHTML = html;
     tame(page.content);
+    rememberValues(page.content);
     for (const mark of page.content.querySelectorAll("span.MTURK_CODE")) mark.replaceWith(makeCode(userId));
+    // On a shared computer the browser would offer what earlier participants wrote. A control may ask for it.
+    form.autocomplete = "off";
     content.append(page.content);
     restore(draft ?? []);
     button.textContent = texts.submit;
@@ -93,6 +113,18 @@
     }
   }
 
+  /**
+   * Keep what is stored independent of a translator, which replaces the page's text: the text of an option without a
+   * value is its value, and so is the text of a text area.
+   */
+  function rememberValues(page) {
+    for (const option of page.querySelectorAll("option:not([value])")) {
+      option.setAttribute("value", option.value);
+    }
+    for (const area of page.querySelectorAll("textarea")) area.translate = false;
+    for (const control of page.querySelectorAll("input, button")) buttonValues.set(control, control.value);
+  }
+
   /** Replace a form within the form by a block: its controls belong to our form, its style stays. */
   function unwrapForm(inner) {
     const block = make("div");
@@ -105,7 +137,7 @@
 
   function makeCode(text) {
     const whole = Object.assign(make("span"), { className: "code" });
-    const code = Object.assign(make("code"), { textContent: text });
+    const code = Object.assign(make("code"), { textContent: text, translate: false });
     const copy = Object.assign(make("button"), { type: "button", textContent: texts.copy });
     copy.addEventListener("click", () => {
       getSelection().selectAllChildren(code);
@@ -151,8 +183,50 @@
       const values = data.getAll(name).filter((value) => typeof value === "string");
       return [name, several.has(name) ? values : (values.at(-1) ?? "")];
     });
-    if (submitter?.name && submitter !== button) entries.push([submitter.name, submitter.value]);
-    return Object.fromEntries(entries);
+    const answers = Object.fromEntries(entries);
+    applyUntouchedRule(answers);
+    if (submitter?.name && submitter !== button) {
+      define(answers, submitter.name, buttonValues.get(submitter) ?? submitter.value);
+    }
+    return answers;
+  }
+
+  /** Set an own property, whatever its name. */
+  function define(object, name, value) {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  /** Mark or empty the answers that no participant chose, as the study wants it. */
+  function applyUntouchedRule(answers) {
+    const names = findUntouched(answers);
+    if (untouchedRule === "empty") {
+      for (const name of names) define(answers, name, Array.isArray(answers[name]) ? [] : "");
+    }
+    const isFree = !Object.hasOwn(answers, "_untouched");
+    if (untouchedRule === "mark" && isFree && names.length > 0) answers._untouched = names;
+  }
+
+  /** Return the names of controls that have a value and were not touched. */
+  function findUntouched(answers) {
+    const names = new Set(namedControls().filter(hasChoice).map(({ name }) => name));
+    return [...names].filter((name) => !touched.has(name) && Object.hasOwn(answers, name));
+  }
+
+  function hasChoice(control) {
+    const isOff = ["radio", "checkbox"].includes(control.type) && !control.checked;
+    const isFixed = control.matches(":disabled") || control.readOnly;
+    return control.matches(CHOOSING) && !isFixed && !isOff && control.value !== "";
+  }
+
+  /** Note that a participant has used a control, even to leave its value as it is; passing it does not count. */
+  function noteTouch({ type, target, key, pointerType }) {
+    if (!target.name || touched.has(target.name)) return;
+    if (type === "keydown" && PASSING.includes(key)) return;
+    // A finger that scrolls the page goes down on controls too. A click may come from the label.
+    if (type === "pointerdown" && pointerType !== "mouse") return;
+    if (type === "click" && target.type !== "radio" && target.type !== "checkbox") return;
+    touched.add(target.name);
+    if (type !== "input" && type !== "change") sendDraft();
   }
 
   /** Return the names that can have several values. One radio button counts; a hidden field next to a box is its
@@ -180,9 +254,10 @@
   }
 
   function readControl({ name, type, value, checked, selectedOptions }) {
-    if (type === "radio" || type === "checkbox") return { name, type, value, checked };
-    if (type === "select-multiple") return { name, type, values: [...selectedOptions].map((option) => option.value) };
-    return { name, type, value };
+    const kept = { name, type, isTouched: touched.has(name) };
+    if (type === "radio" || type === "checkbox") return { ...kept, value, checked };
+    if (type === "select-multiple") return { ...kept, values: [...selectedOptions].map((option) => option.value) };
+    return { ...kept, value };
   }
 
   /** Fill in a draft. Controls are matched by name, type and their order among those with the same. */
@@ -197,7 +272,8 @@
     }
   }
 
-  function writeControl(control, { value, values, checked }) {
+  function writeControl(control, { value, values, checked, isTouched = true }) {
+    if (isTouched) touched.add(control.name);
     if (checked !== undefined) control.checked = checked;
     else if (values) for (const option of control.options) option.selected = values.includes(option.value);
     else control.value = value;

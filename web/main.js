@@ -18,9 +18,10 @@ async function main() {
     return await runStudy(link);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    console.warn(error); // its text is English
     return error.isClosed
       ? offerReload("closedTitle", translate("closedText"))
-      : offerReload("wrongTitle", error.message);
+      : offerReload("wrongTitle", translate("requestRefused", { status: error.status }));
   }
 }
 

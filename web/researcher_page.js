@@ -21,6 +21,7 @@ const MOST_RELOADS = 3;
  * @property {"ltr" | "rtl"} direction the writing direction of that language
  * @property {string} userId shown where the page asks for it
  * @property {object[]} draft what was typed here before
+ * @property {"mark" | "empty" | "ignore"} untouched what to store for controls that were not touched
  * @property {boolean} isLast whether this is the last page, which has a submit button only if it asks something
  */
 

@@ -155,7 +155,7 @@ export class Study {
     return null;
   }
 
-  #openPage({ page, css, step, steps, userId, language }, onSubmit, onBroken) {
+  #openPage({ page, css, step, steps, userId, language, untouched }, onSubmit, onBroken) {
     const { draft } = this.#memory.read();
     const content = {
       html: page,
@@ -165,6 +165,7 @@ export class Study {
       direction: directionOf(language),
       userId,
       draft: draft?.step === step ? draft.values : [],
+      untouched: untouched ?? "mark",
       isLast: step > steps,
     };
     const shown = new ResearcherPage(showTemplate("page-template"), this.#pagesUrl, content, {
@@ -267,8 +268,10 @@ function isRefused({ error }) {
   return error === "refused";
 }
 
+/** Describe why answers were refused. The API's own texts are English, and for the console. */
 function describeRefusedAnswers(error) {
-  return error.status === 413 ? translate("tooLarge") : translate("answersRefused", { reason: error.message });
+  console.warn(error);
+  return translate(error.isTooLarge ? "tooLarge" : "answersRefused", { status: error.status });
 }
 
 function formatContact(contact) {

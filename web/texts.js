@@ -17,7 +17,9 @@ const TEXTS = {
     offline: "You are offline. Nothing is lost: this page will continue automatically once you are back online.",
     noResponse: "The study is not responding. Trying again…",
     answersRefused:
-      "Your answers could not be saved. Please reload this page. If this happens again, tell the people who invited you. ({reason})",
+      "Your answers could not be saved. Please reload this page. If this happens again, tell the people who invited you. (HTTP {status})",
+    requestRefused:
+      "The study did not accept this link. Please open it again exactly as you received it. If this happens again, tell the people who invited you. (HTTP {status})",
     noFiles: "Files cannot be uploaded here.",
     missingAnswer: "An answer is missing: {name}",
     tooLarge: "Your answers are too long to be saved. Please shorten them.",
@@ -138,7 +140,9 @@ const TEXTS = {
       "Vous êtes hors ligne. Rien n’est perdu : cette page continuera automatiquement dès que vous serez de nouveau en ligne.",
     noResponse: "L’étude ne répond pas. Nouvelle tentative…",
     answersRefused:
-      "Vos réponses n’ont pas pu être enregistrées. Veuillez recharger la page. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. ({reason})",
+      "Vos réponses n’ont pas pu être enregistrées. Veuillez recharger la page. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. (HTTP {status})",
+    requestRefused:
+      "L’étude n’a pas accepté ce lien. Veuillez utiliser exactement le lien reçu. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. (HTTP {status})",
     noFiles: "Il n’est pas possible d’envoyer des fichiers ici.",
     missingAnswer: "Il manque une réponse : {name}",
     tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",

@@ -6,6 +6,7 @@ from unicodedata import normalize
 
 from hippo.studies.media import CONTENT_TYPES, read_suffix
 from hippo.studies.media_references import Reference
+from hippo_cli.checks.quotes import TYPOGRAPHIC
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.study_folder import STEP_FOLDER
 
@@ -51,6 +52,13 @@ class MediaFolder:
         if reference.leads_out:
             what = f"{path} is outside {STEP_FOLDER}/, so it is not published"
             return warning("media-outside", file, line, path, what, f"Put the file into {STEP_FOLDER}/.")
+        if path[0] in TYPOGRAPHIC:
+            what = f"the quotes around {path} are typographic, so browsers read them as a part of the name"
+            return error("quotes", file, line, path, what, 'Write straight quotes: src="game.png".')
+        if path.lower().endswith(".css"):
+            what = f"a page cannot load the style sheet {path}"
+            fix = "Name it under css in config.yml, for all pages, or write its rules into a <style> element."
+            return warning("style-link", file, line, path, what, fix)
         if path in self._steps:
             what = f"{path} is a step file, which a page cannot open"
             return warning("media-kind", file, line, path, what, "Make it a step of its own.")

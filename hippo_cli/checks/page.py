@@ -1,20 +1,19 @@
-"""The checks of one page: controls whose answers would be lost, and elements that are blocked or removed.
+"""The checks of one page: its controls, and elements that are blocked, removed or never shown.
 
 The rules come from the sandbox in which pages are shown, see docs/reference/study-pages.md.
 """
 
 import re
-from collections import defaultdict
+from collections.abc import Iterator
 
-from hippo.studies.html import PageParser
 from hippo_cli.checks.addresses import check_address, check_style
+from hippo_cli.checks.controls import check_controls
+from hippo_cli.checks.quotes import check_quotes, has_odd_quotes
 from hippo_cli.findings import Finding, warning
+from hippo_cli.markup.hidden import find_hidden_controls, find_open_elements
+from hippo_cli.markup.page import PageMarkup, Tag, parse_page
 from hippo_cli.study_folder import STEP_FOLDER
 
-_CONTROLS = ("input", "select", "textarea")
-_BUTTONS = ("submit", "button", "reset", "image")
-# Controls of the same name are stored as a list; these types are designed to share a name.
-_SHARING = ("radio", "checkbox", "hidden")
 _REMOVED = {
     "base": "<base> is removed, because it would change the page's references",
     "object": "<object> is removed, because embedded programs are not shown",
@@ -32,144 +31,81 @@ _LOADED = {
     "video": ("src", "poster"),
     **dict.fromkeys(("body", "table", "td", "th", "tr"), ("background",)),
 }
-# Browsers do not read markup inside these.
-_TEXT_TAGS = {"textarea", "title", "noembed", "noframes", "xmp"}
 _SPACE = re.compile(r"[\x00-\x20]+")
-Attributes = dict[str, str]
 
 
-def read_page(name: str, text: str) -> list[Finding]:
-    """Return the findings about one page. All are warnings, because the page can still be shown."""
-    page = _Page(f"{STEP_FOLDER}/{name}")
-    page.read(text)
-    return [*page.findings, *page.compare_controls()]
+def read_page(name: str, text: str, *, accepts_untouched: bool = False) -> list[Finding]:
+    """Return the findings about one page. All are warnings, because the page can still be shown.
+
+    With `accepts_untouched` the config says what is stored for a control that was not touched.
+    """
+    file, page = f"{STEP_FOLDER}/{name}", parse_page(text)
+    # The meaning of a tag with odd quotes is anyone's guess, so nothing else is said about it.
+    tags = [tag for tag in page.tags if not has_odd_quotes(page, tag)]
+    findings = [found for tag in tags for found in _PageCheck(file, page, tag).check()]
+    findings += check_quotes(file, page)
+    findings += check_controls(file, page, tags, accepts_untouched=accepts_untouched)
+    return [*findings, *_check_hidden(file, page)]
 
 
-class _Page(PageParser):
-    def __init__(self, file: str) -> None:
-        super().__init__()
-        self.findings: list[Finding] = []
-        self._file = file
-        self._controls: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-        self._text_tag: str | None = None
-        self._in_style = False
+def _check_hidden(file: str, page: PageMarkup) -> Iterator[Finding]:
+    """Yield the findings about what browsers do not show."""
+    for found in find_open_elements(page):
+        yield warning("not-closed", file, found.line, f"<{found.tag}>", found.why, found.fix)
+    for found in find_hidden_controls(page):
+        what = f"participants do not see this <{found.tag}>: {found.why}"
+        yield warning("control-hidden", file, found.line, found.name, what, found.fix)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Check a start tag; feed() calls this, for `<br/>` too."""
-        if self._text_tag:
-            return
-        if tag in _TEXT_TAGS:
-            self._text_tag = tag
-        self._in_style = tag == "style"
-        attributes = {
-            key: value or "" for key, value in reversed(attrs)
-        }  # the first of two equal keys counts
-        self._check_element(tag, attributes)
-        self._check_handlers(tag, attributes)
-        self._check_addresses(tag, attributes)
-        if tag in _CONTROLS:
-            self._check_control(tag, attributes)
 
-    def handle_data(self, data: str) -> None:
-        """Check the text of a style sheet; feed() calls this for text between tags."""
-        if self._in_style:
-            self.findings += check_style(self._file, data, self.getpos()[0])
+class _PageCheck:
+    """The checks of one element."""
 
-    def handle_endtag(self, tag: str) -> None:
-        """Leave the text or style that the tag ends; feed() calls this."""
-        self._in_style = False
-        if tag == self._text_tag:
-            self._text_tag = None
+    def __init__(self, file: str, page: PageMarkup, tag: Tag) -> None:
+        self._file, self._page, self._tag = file, page, tag
 
-    def compare_controls(self) -> list[Finding]:
-        """Return the findings about names that several controls share."""
-        self.findings = []
-        for name, controls in self._controls.items():
-            kinds = {kind for kind, _, _ in controls}
-            _, _, last = controls[-1]
-            if len(controls) > 1 and not kinds <= set(_SHARING):
-                what = f"{len(controls)} controls have the name {name!r}, so their answers become one list"
-                self._warn("name-duplicate", last, name, what, "Use a different name for each.")
-            elif kinds == {"radio"}:
-                self._compare_radios(name, [(value, line) for _, value, line in controls])
-        return self.findings
+    def check(self) -> Iterator[Finding]:
+        """Yield the findings about the element."""
+        yield from self._check_element()
+        yield from self._check_scripts()
+        yield from self._check_addresses()
 
-    def _compare_radios(self, name: str, buttons: list[tuple[str, int]]) -> None:
-        seen: set[str] = set()
-        for value, line in buttons:
-            if value in seen:
-                what = (
-                    f"two radio buttons of {name!r} have the value {value!r}, so their answers are the same"
-                )
-                self._warn("value-duplicate", line, name, what, "Use a different value for each.")
-            seen.add(value)
-
-    def _check_control(self, tag: str, attributes: Attributes) -> None:
-        kind = attributes.get("type", "text").strip().lower() if tag == "input" else tag
-        if kind in _BUTTONS:
-            return
-        line, label = self.getpos()[0], f"<{tag}>" if kind == tag else f'<{tag} type="{kind}">'
-        name = attributes.get("name", "")
-        if kind == "file":
-            fix = "Ask for a link or text instead."
-            self._warn("file-input", line, name or label, "participants cannot upload files", fix)
-        elif not name:
-            what = f"{label} has no name, so its answer is lost"
-            self._warn("name-missing", line, attributes.get("id") or label, what, 'Add name="…".')
-        else:
-            default = "on" if kind in ("radio", "checkbox") else ""
-            self._controls[name].append((kind, attributes.get("value", default), line))
-
-    def _check_element(self, tag: str, attributes: Attributes) -> None:
-        line = self.getpos()[0]
-        if tag == "script":
-            self._warn("script", line, "<script>", "scripts do not run in a page", "Remove it.")
-        elif tag in _REMOVED:
-            self._warn(
-                "removed", line, f"<{tag}>", _REMOVED[tag], "Remove it, or use <img>, <video> or <iframe>."
-            )
-        elif tag == "meta" and "http-equiv" in attributes:
-            self._warn(
-                "removed",
-                line,
-                "<meta>",
-                "<meta http-equiv> is removed, because a page cannot redirect",
-                "Remove it.",
-            )
-        elif tag == "form" and (attributes.keys() & {"action", "target"}):
+    def _check_element(self) -> Iterator[Finding]:
+        name, attributes = self._tag.name, self._tag.attributes
+        if name == "script":
+            yield self._warn("script", "<script>", "scripts do not run in a page", "Remove it.")
+        elif name in _REMOVED:
+            fix = "Remove it, or use <img>, <video> or <iframe>."
+            yield self._warn("removed", f"<{name}>", _REMOVED[name], fix)
+        elif name == "meta" and "http-equiv" in attributes:
+            what = "<meta http-equiv> is removed, because a page cannot redirect"
+            yield self._warn("removed", "<meta>", what, "Remove it.")
+        elif name == "form" and (attributes.keys() & {"action", "target"}):
             what = "the form's action is ignored: all answers of the page are submitted and stored together"
-            self._warn("form-action", line, "<form>", what, "Remove action and target.")
-        elif self._is_submit(tag, attributes):
+            yield self._warn("form-action", "<form>", what, "Remove action and target.")
+        elif self._tag.is_submitter and not attributes.get("name"):
+            # A button with a name is intended: it stores which of several buttons was pressed.
             what = "the page has its own submit button in addition to the one that every page gets"
-            self._warn("submit", line, attributes.get("name") or f"<{tag}>", what, "Remove it.")
+            yield self._warn("submit", f"<{name}>", what, "Remove it.")
 
-    @staticmethod
-    def _is_submit(tag: str, attributes: Attributes) -> bool:
-        kind = attributes.get("type", "submit" if tag == "button" else "").strip().lower()
-        # A button with a name is intended: it stores which of several buttons was pressed.
-        return tag in ("button", "input") and kind in ("submit", "image") and not attributes.get("name")
-
-    def _check_handlers(self, tag: str, attributes: Attributes) -> None:
-        line = self.getpos()[0]
+    def _check_scripts(self) -> Iterator[Finding]:
+        attributes = self._tag.attributes
         for key in attributes:
             if key.startswith("on"):
-                self._warn(
-                    "script",
-                    line,
-                    key,
-                    f"{key} of <{tag}> does nothing, because scripts do not run in a page",
-                    "Remove it.",
-                )
-
-    def _check_addresses(self, tag: str, attributes: Attributes) -> None:
-        line = self.getpos()[0]
+                what = f"{key} of <{self._tag.name}> does nothing, because scripts do not run in a page"
+                yield self._warn("script", key, what, "Remove it.")
         for key in ("href", "src", "action", "formaction", "xlink:href"):
             if _SPACE.sub("", attributes.get(key, "")).lower().startswith("javascript:"):
-                self._warn("script", line, key, "a javascript: address does nothing", "Remove it.")
-        for key in _LOADED.get(tag, ()):
-            for address in self._list_addresses(key, attributes.get(key, "")):
-                self.findings += check_address(self._file, tag, key, address, line)
-        self.findings += check_style(self._file, attributes.get("style", ""), line)
+                yield self._warn("script", key, "a javascript: address does nothing", "Remove it.")
+
+    def _check_addresses(self) -> Iterator[Finding]:
+        tag, source = self._tag, self._page.source
+        for key in _LOADED.get(tag.name, ()):
+            for address in self._list_addresses(key, tag.attributes.get(key, "")):
+                yield from check_address(self._file, tag.name, key, address, tag.line)
+        yield from check_style(self._file, tag.attributes.get("style", ""), tag.line)
+        if tag.name == "style":
+            css = source[tag.end : tag.inner_end]
+            yield from check_style(self._file, css, self._page.find_line(tag.end))
 
     @staticmethod
     def _list_addresses(key: str, value: str) -> list[str]:
@@ -177,5 +113,5 @@ class _Page(PageParser):
             return [value.strip()] if value.strip() else []
         return [part.split()[0] for part in value.split(", ") if part.split()]
 
-    def _warn(self, code: str, line: int, key: str, what: str, fix: str) -> None:
-        self.findings.append(warning(code, self._file, line, key, what, fix))
+    def _warn(self, code: str, key: str, what: str, fix: str) -> Finding:
+        return warning(code, self._file, self._tag.line, key, what, fix)

@@ -8,6 +8,7 @@ from typing import Any
 
 from hippo.errors import BadRequestError
 from hippo.ids import is_file_name
+from hippo.studies.config_rules import EMPTY
 from hippo.studies.media_references import find_references
 from hippo.studies.publishing import check_groups
 from hippo.studies.study import GAME, order_variants
@@ -48,9 +49,12 @@ def check_pages(study: StudyFolder) -> list[Finding]:
             texts[name] = text
     findings += _check_sizes(study, texts)
     media = MediaFolder(study.media_files, study.step_files)
+    accepts_untouched = study.project.get("untouched") not in EMPTY
     for name, text in texts.items():
-        is_page = name.endswith(".html")
-        findings += read_page(name, text) if is_page else check_style(f"{STEP_FOLDER}/{name}", text)
+        if name.endswith(".html"):
+            findings += read_page(name, text, accepts_untouched=accepts_untouched)
+        else:
+            findings += check_style(f"{STEP_FOLDER}/{name}", text)
         findings += media.check(name, text, find_references(name, text))
     findings += media.check_files()
     return [*findings, *_find_unused(study, named), *_find_strays(study), *_check_names(study)]

@@ -1,24 +1,35 @@
 """The form fields of a page: its controls by name, with their labels and options."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hippo.studies.html import PageParser
+from turbohtml import Element
 
-_BUTTONS = ("submit", "button", "reset", "image")
+from hippo_cli.markup.hidden import find_hidden_controls
+from hippo_cli.markup.page import PageMarkup, Tag, parse_page, read_text
+from hippo_cli.markup.untouched import is_answered_untouched
+
 _CHOICES = ("radio", "checkbox")
+_SHARING = "several options have the value {}, so their answers are the same"
+_UNTOUCHED = "has a value before it is touched"
 
 
 @dataclass(slots=True)
 class FormField:
-    """A named field of a form. `options` holds values and labels of radio buttons, checkboxes and lists."""
+    """A named field of a form, or a button that stores its value (`kind` is button).
+
+    `options` holds values and labels of radio buttons, checkboxes, lists and buttons. `note` says what makes
+    its answers less than they seem.
+    """
 
     name: str
     kind: str
     required: bool = False
     label: str = ""
     options: list[tuple[str, str]] = field(default_factory=list)
+    note: str = ""
 
     def format_options(self) -> str:
         """Return the options as a JSON list of objects with value and label, or "" for a text field."""
@@ -29,129 +40,86 @@ class FormField:
 
 
 def read_form_fields(html: str) -> list[FormField]:
-    """Return the form fields of a page, in page order."""
-    parser = _FormParser()
-    parser.read(html)
-    return parser.finish()
+    """Return the form fields of a page, in page order. All controls of one name are one field.
+
+    Controls that browsers do not show follow at the end, with the reason in their note.
+    """
+    page = parse_page(html)
+    fields: dict[str, FormField] = {}
+    untouched: set[str] = set()
+    for tag in page.tags:
+        if tag.attributes.get("name") and (tag.is_control or tag.is_submitter):
+            _add(fields, page, tag)
+            if is_answered_untouched(tag):
+                untouched.add(tag.attributes["name"])
+    for form_field in fields.values():
+        if form_field.kind in _CHOICES and not form_field.label and len(form_field.options) == 1:
+            form_field.label = form_field.options[0][1]
+        form_field.note = "; ".join(_list_notes(form_field, form_field.name in untouched))
+    return [*fields.values(), *_list_hidden(page, fields)]
 
 
-@dataclass(slots=True)
-class _Control:
-    name: str
-    kind: str
-    value: str
-    required: bool
-    id: str
-    hint: str
-    label: "_Text | None"
-    legend: "_Text | None"
-    options: list[tuple[str, "_Text"]] = field(default_factory=list)
+def _add(fields: dict[str, FormField], page: PageMarkup, tag: Tag) -> None:
+    """Add a control to the field of its name."""
+    name, kind = tag.attributes["name"], _name_kind(tag)
+    form_field = fields.setdefault(name, FormField(name, kind))
+    form_field.required |= "required" in tag.attributes
+    label, legend = _find_label(page, tag), _find_legend(tag)
+    if tag.is_submitter:
+        form_field.options.append((tag.attributes.get("value", ""), _read_button(tag)))
+    elif kind in _CHOICES:
+        form_field.options.append((tag.attributes.get("value", "on"), label))
+        form_field.label = form_field.label or legend
+    else:
+        form_field.options += [(option.value, option.label) for option in tag.list_options()]
+        form_field.label = form_field.label or label or legend
 
 
-class _Text:
-    """The text of an element that is still open."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-
-    def __str__(self) -> str:
-        return " ".join("".join(self.parts).split())
+def _name_kind(tag: Tag) -> str:
+    if tag.is_submitter:
+        return "button"
+    return "select multiple" if tag.kind == "select" and "multiple" in tag.attributes else tag.kind
 
 
-class _FormParser(PageParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self._controls: list[_Control] = []
-        self._labels: dict[str, _Text] = {}
-        self._label: _Text | None = None  # the enclosing label
-        self._legends: list[_Text | None] = []  # of the enclosing fieldsets
-        self._open_texts: list[tuple[str, _Text]] = []  # open elements whose text is collected
-        self._hidden_depth = 0  # of elements whose text is not displayed
-        self._select: _Control | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect labels, legends, options and controls."""
-        attributes = {key: value or "" for key, value in reversed(attrs)}
-        if tag in ("script", "style", "template"):
-            self._hidden_depth += 1
-        elif tag == "label":
-            self._label = self._open_text(tag)
-            if attributes.get("for"):
-                self._labels[attributes["for"]] = self._label
-        elif tag == "fieldset":
-            self._legends.append(None)
-        elif tag == "legend" and self._legends:
-            self._legends[-1] = self._open_text(tag)
-        elif tag == "option" and self._select:
-            text = self._open_text(tag)
-            self._select.options.append((attributes.get("value", "\0"), text))
-        elif tag in ("input", "select", "textarea"):
-            self._add(tag, attributes)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Close the element's text."""
-        if tag in ("script", "style", "template"):
-            self._hidden_depth = max(self._hidden_depth - 1, 0)
-        elif tag == "label":
-            self._label = None
-        elif tag == "fieldset" and self._legends:
-            self._legends.pop()
-        elif tag == "select":
-            self._select = None
-        self._open_texts = [(open_tag, text) for open_tag, text in self._open_texts if open_tag != tag]
-
-    def handle_data(self, data: str) -> None:
-        """Add displayed text to the open elements."""
-        if not self._hidden_depth:
-            # Options are not part of the label around them.
-            inside = self._open_texts[-1:] if self._select else self._open_texts
-            for _, text in inside:
-                text.parts.append(data)
-
-    def finish(self) -> list[FormField]:
-        """Return the fields. All controls with the same name are one field."""
-        fields: dict[str, FormField] = {}
-        for control in self._controls:
-            label = self._labels.get(control.id) if control.id else None
-            own = str(label or control.label or "") or control.hint
-            legend = str(control.legend or "")
-            form_field = fields.setdefault(control.name, FormField(control.name, control.kind))
-            form_field.required |= control.required
-            if control.kind in _CHOICES:
-                form_field.options.append((control.value, own))
-                form_field.label = form_field.label or legend
-            else:
-                form_field.options += [_read_option(value, text) for value, text in control.options]
-                form_field.label = form_field.label or own or legend
-        for form_field in fields.values():
-            if form_field.kind in _CHOICES and not form_field.label and len(form_field.options) == 1:
-                form_field.label = form_field.options[0][1]
-        return list(fields.values())
-
-    def _open_text(self, tag: str) -> _Text:
-        # An unclosed option or label ends where the next one begins.
-        self._open_texts = [(open_tag, text) for open_tag, text in self._open_texts if open_tag != tag]
-        text = _Text()
-        self._open_texts.append((tag, text))
-        return text
-
-    def _add(self, tag: str, attributes: Mapping[str, str]) -> None:
-        kind = attributes.get("type", "text").strip().lower() or "text" if tag == "input" else tag
-        control = _Control(
-            attributes.get("name", ""),
-            "select multiple" if tag == "select" and "multiple" in attributes else kind,
-            attributes.get("value", "on"),
-            "required" in attributes,
-            attributes.get("id", ""),
-            attributes.get("aria-label") or attributes.get("placeholder", ""),
-            self._label,
-            next((legend for legend in reversed(self._legends) if legend), None),
-        )
-        if tag == "select":
-            self._select = control
-        if control.name and kind not in _BUTTONS:
-            self._controls.append(control)
+def _read_button(tag: Tag) -> str:
+    if tag.name == "input":
+        return tag.attributes.get("alt" if tag.kind == "image" else "value", "")
+    return read_text(tag.node)
 
 
-def _read_option(value: str, text: _Text) -> tuple[str, str]:
-    return (str(text) if value == "\0" else value, str(text))
+def _find_label(page: PageMarkup, tag: Tag) -> str:
+    """Return the text of a control's label, or else its own hint."""
+    own = tag.attributes.get("id")
+    label = next((parent for parent in tag.ancestors if parent.name == "label"), None)
+    if own and page.ids[own][0] is tag:  # only the first element with an id is meant
+        label = page.labels.get(own, label)
+    text = read_text(label.node) if label else ""
+    return text or tag.attributes.get("aria-label") or tag.attributes.get("placeholder", "")
+
+
+def _find_legend(tag: Tag) -> str:
+    """Return the legend of the nearest fieldset that has one."""
+    for parent in tag.ancestors:
+        if parent.name == "fieldset":
+            legends = (c for c in parent.node.children if isinstance(c, Element) and c.tag == "legend")
+            if text := next((read_text(legend) for legend in legends), ""):
+                return text
+    return ""
+
+
+def _list_notes(form_field: FormField, is_untouched: bool) -> Iterable[str]:
+    counts = Counter(value for value, _ in form_field.options)
+    shared = [json.dumps(value, ensure_ascii=False) for value, count in counts.items() if count > 1]
+    return [*map(_SHARING.format, shared), *([_UNTOUCHED] if is_untouched else [])]
+
+
+def _list_hidden(page: PageMarkup, fields: dict[str, FormField]) -> Iterable[FormField]:
+    hidden: dict[str, FormField] = {}
+    for control in find_hidden_controls(page):
+        note = f"participants do not see it: {control.why}"
+        if control.name in fields:
+            found = fields[control.name]
+            found.note = found.note if note in found.note else "; ".join(filter(None, (found.note, note)))
+        else:
+            hidden.setdefault(control.name, FormField(control.name, control.tag, note=note))
+    return hidden.values()

@@ -17,6 +17,8 @@ from hippo.studies.links import collect_parameters
 
 # The field name for a body that is not a JSON object of form fields. Its value is the raw text.
 WHOLE_BODY = ""
+# The field in which the study page lists the controls that the participant has not touched.
+UNTOUCHED = "_untouched"
 FORMAT = 1  # of records kept between two exports; a higher number makes exports read everything again
 _TIMES = ("created", "waitingSince", "startRequestedAt", "gameShownAt", "interruptedAt")
 
@@ -193,6 +195,20 @@ def read_answers(body: object) -> dict[str, str]:
     if not isinstance(answers, dict):
         return {WHOLE_BODY: _as_text(answers)} if answers is not None else {}
     return {clean(name): _as_text(value) for name, value in answers.items()}
+
+
+def split_untouched(answers: Mapping[str, str]) -> tuple[dict[str, str], set[str]]:
+    """Return the answers without the list of untouched controls, and the names in that list.
+
+    A page may have a control with the list's name; its answer stays.
+    """
+    try:
+        names = json.loads(answers.get(UNTOUCHED, ""))
+    except (ValueError, RecursionError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) and name in answers for name in names):
+        return dict(answers), set()
+    return {name: value for name, value in answers.items() if name != UNTOUCHED}, set(names)
 
 
 def _as_text(value: object) -> str:

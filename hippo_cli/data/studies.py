@@ -125,6 +125,13 @@ def find_page(study: Study, step: int, user: str, group: int | None = None) -> S
     return ShownPage(variants[number], number)
 
 
+def list_groups(study: Study, user: str, group: int | None = None) -> dict[str, int]:
+    """Return the participant's group at each step file with variants, also those not seen yet."""
+    files = dict.fromkeys(file for _, file in list_steps(study) if file != GAME)
+    counts = {file: len(study.read_variants(file)) for file in files}
+    return {file: choose_variant(count, user, group) for file, count in counts.items() if count}
+
+
 def list_steps(study: Study) -> list[tuple[int, str]]:
     """Return number and file of each step, the final one last, or [] if the config is not available."""
     if not knows_steps(study):

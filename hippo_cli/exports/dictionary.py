@@ -27,4 +27,5 @@ def build_dictionary(studies: Studies, versions: Iterable[str | None]) -> Iterat
                         form_field.required,
                         form_field.label,
                         form_field.format_options(),
+                        form_field.note,
                     )

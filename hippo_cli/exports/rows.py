@@ -1,14 +1,15 @@
 """The tables of an export: their columns and rows."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from hippo.journey.progress import Phase, find_progress
-from hippo_cli.data.records import Entry, Record
+from hippo_cli.data.records import Entry, Record, split_untouched
 from hippo_cli.data.step_times import list_step_times
-from hippo_cli.data.studies import Studies, find_page, knows_steps
+from hippo_cli.data.studies import Studies, find_page, knows_steps, list_groups
 
 Value = str | int | float | bool | datetime | None
 Row = tuple[Value, ...]
@@ -51,6 +52,7 @@ PARTICIPANTS = Table(
         ("minutes", _REAL),
         ("consent_time", _TIME),
         ("consent_sha256", _TEXT),
+        ("groups", _TEXT),
     ),
 )
 ANSWERS = Table(
@@ -65,6 +67,7 @@ ANSWERS = Table(
         ("time", _TIME),
         ("version", _TEXT),
         ("repeat", _TRUTH),
+        ("untouched", _TRUTH),
     ),
 )
 STEPS = Table(
@@ -95,6 +98,7 @@ DICTIONARY = Table(
         ("required", _TRUTH),
         ("label", _TEXT),
         ("options", _TEXT),
+        ("note", _TEXT),
     ),
 )
 PROBLEMS = Table("problems", (("key", _TEXT), ("reason", _TEXT)))
@@ -107,10 +111,11 @@ def build_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
     study = studies.get(record.version)
     for entry in record.entries:
         shown = find_page(study, entry.step, record.user, record.group)
-        for question, value in entry.answers.items():
+        answers, untouched = split_untouched(entry.answers)
+        for question, value in answers.items():
             page = (entry.step, shown.file, shown.group)
             row = (record.user, *page, question, value, entry.moment, record.version, entry.repeat)
-            yield ANSWERS, row
+            yield ANSWERS, (*row, True if question in untouched else None)
     for step_time in list_step_times(record):
         shown = find_page(study, step_time.step, record.user, record.group)
         times = (step_time.shown, step_time.left, step_time.seconds)
@@ -144,4 +149,9 @@ def _build_participant(record: Record, studies: Studies) -> Row:
         round((last - begun).total_seconds() / 60, 2) if last and begun else None,
         consent.moment if consent else None,
         consent.consent if consent else None,
+        _format_groups(list_groups(study, record.user, record.group)),
     )
+
+
+def _format_groups(groups: Mapping[str, int]) -> str | None:
+    return json.dumps(groups, ensure_ascii=False) if groups else None

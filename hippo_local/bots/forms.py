@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from hippo.studies.html import PageParser
+from hippo_cli.markup.page import Tag, parse_page
 
 Answers = dict[str, str | list[str]]
-_BUTTONS = ("submit", "button", "reset", "image", "file")
 _WORDS = ("maybe", "blue", "seven", "often", "never", "a", "hill", "left", "right", "slow")
 _ALWAYS = ("range", "color")  # controls that always have a value
 _FILLED = 0.8  # share of optional controls that are filled in
@@ -59,51 +58,16 @@ def fill_in(html: str, chance: random.Random) -> Answers:
 
 def read_controls(html: str) -> list[Control]:
     """Return the controls whose answers are stored: named, enabled, and not buttons."""
-    page = _Page()
-    page.read(html)
-    return [control for control in page.controls if control.name and "disabled" not in control.attributes]
+    found = (tag for tag in parse_page(html).tags if tag.is_control and tag.kind != "file")
+    return [
+        _read_control(tag) for tag in found if tag.attributes.get("name") and "disabled" not in tag.attributes
+    ]
 
 
-class _Page(PageParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.controls: list[Control] = []
-        self._list: Control | None = None
-        self._option: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Handle a start tag; feed() calls this."""
-        attributes = {key: value or "" for key, value in reversed(attrs)}
-        if tag == "option" and self._list is not None:
-            self._close_option()
-            if "disabled" not in attributes:
-                self._option = attributes.get("value", "\0")
-        elif tag in ("input", "select", "textarea"):
-            kind = (attributes.get("type", "text").strip().lower() or "text") if tag == "input" else tag
-            if tag == "select" and "multiple" in attributes:
-                kind = "select-multiple"
-            control = Control(tag, kind, attributes.get("name", ""), attributes)
-            self._list = control if tag == "select" else None
-            if kind not in _BUTTONS:
-                self.controls.append(control)
-
-    def handle_endtag(self, tag: str) -> None:
-        """Handle an end tag; feed() calls this."""
-        if tag in ("option", "select"):
-            self._close_option()
-        if tag == "select":
-            self._list = None
-
-    def handle_data(self, data: str) -> None:
-        """Handle text, which is the value of an option without one; feed() calls this."""
-        if self._option is not None and self._option.startswith("\0"):
-            self._option += data
-
-    def _close_option(self) -> None:
-        if self._list is not None and self._option is not None:
-            text = self._option
-            self._list.options.append(" ".join(text[1:].split()) if text.startswith("\0") else text)
-        self._option = None
+def _read_control(tag: Tag) -> Control:
+    kind = "select-multiple" if tag.name == "select" and "multiple" in tag.attributes else tag.kind
+    options = [option.value for option in tag.list_options() if not option.is_disabled]
+    return Control(tag.name, kind, tag.attributes["name"], tag.attributes, options)
 
 
 def _fill_group(controls: list[Control], chance: random.Random) -> list[str]:

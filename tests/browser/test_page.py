@@ -122,10 +122,14 @@ def test_a_missing_study_says_so(visitor: Visitor) -> None:
 
 
 def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
-    """Given a link with an invalid id, the page says what is wrong with it."""
+    """Given a link with an invalid id, the page says so in its own words, and the console has the API's."""
+    messages: list[str] = []
+    visitor.context.on("console", lambda message: messages.append(message.text))
     page = visitor.open(userId="not_good")
 
-    expect(page.get_by_text("userId: must be 1 to 48 letters, digits or inner hyphens")).to_be_visible()
+    expect(page.get_by_text("The study did not accept this link.")).to_be_visible()
+    expect(page.get_by_text("must be 1 to 48 letters")).to_have_count(0)
+    assert any("userId: must be 1 to 48 letters, digits or inner hyphens" in text for text in messages)
 
 
 @pytest.fixture

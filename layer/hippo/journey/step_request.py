@@ -9,6 +9,7 @@ from hippo.journey.platform_pages import build_missing_page
 from hippo.records.participant import Participant, ParticipantStore
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.completion import fill_completion
+from hippo.studies.options import MARK
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,8 @@ def build_page_response(step_request: StepRequest, step: int) -> dict[str, Any]:
 
 
 def describe_study(study: Study, user_id: str) -> dict[str, Any]:
-    """Return the keys of every response except `page` and `step`."""
+    """Return the keys of every response except `page` and `step`; the default of `untouched` is omitted."""
+    untouched = study.options.untouched
     return {
         "css": study.read_css(),
         "steps": study.last_step,
@@ -82,4 +84,5 @@ def describe_study(study: Study, user_id: str) -> dict[str, Any]:
         "projectId": study.project_id,
         "title": study.title,
         "language": study.options.language,
+        **({"untouched": untouched} if untouched != MARK else {}),
     }

@@ -31,6 +31,7 @@ MOST_PARTICIPANTS = 100_000
 MOST_SERVERS = 300  # each has a rule, of which EventBridge allows 300
 DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
+MARK, EMPTY_ANSWER, IGNORE = "mark", "empty", "ignore"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
@@ -55,6 +56,13 @@ PAGE_KEYS = (
         STEP_NUMBER,
         "The step with the consent page. Its answer records which text was agreed to, and when.",
         "1",
+    ),
+    Key(
+        "untouched",
+        Choice(MARK, EMPTY_ANSWER, IGNORE),
+        "The rule for a slider or list that was not touched: mark, the default, lists its name "
+        "in _untouched; empty stores an empty value; ignore stores the value only.",
+        MARK,
     ),
     Key(
         "groups",
@@ -116,6 +124,7 @@ class PageOptions:
     language: str = DEFAULT_LANGUAGE
     has_balanced_groups: bool = False
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
+    untouched: str = MARK
 
 
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
@@ -143,6 +152,7 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         language=values.get("language", DEFAULT_LANGUAGE),
         has_balanced_groups=values.get("groups") == BALANCED,
         groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
+        untouched=values.get("untouched", MARK),
     )
 
 

@@ -5,11 +5,32 @@ from html.parser import HTMLParser
 
 import pytest
 
+from hippo.errors import BadRequestError
+from hippo.http import MAX_BODY_BYTES, parse_request
 from hippo.journey import platform_pages
+from hippo_cli.markup.page import parse_page
+from hippo_cli.markup.untouched import is_answered_untouched
 from tests.support.paths import ROOT
 
 WEB = ROOT / "web"
 SCRIPTS = sorted(WEB.rglob("*.js"))
+INPUT_TYPES = (
+    *("button", "checkbox", "color", "date", "datetime-local", "email", "file", "hidden", "image", "month"),
+    *(
+        "number",
+        "password",
+        "radio",
+        "range",
+        "reset",
+        "search",
+        "submit",
+        "tel",
+        "text",
+        "time",
+        "url",
+        "week",
+    ),
+)
 DOCUMENTS = ("index.html", "frame.html")
 
 
@@ -98,6 +119,28 @@ def test_html_has_no_inline_scripts(document):
     handlers = [name for _, attrs in document.tags for name in attrs if name.startswith("on")]
 
     assert (document.inline, handlers) == ([], [])
+
+
+def test_the_page_knows_the_largest_body():
+    """Given the API's limit for a body and its text, the page's client has the same."""
+    script = (WEB / "api.js").read_text(encoding="utf-8")
+
+    assert f"const MOST_BYTES = {MAX_BODY_BYTES // 1024} * 1024;" in script
+    event = {"httpMethod": "POST", "body": "x" * (MAX_BODY_BYTES + 1)}
+    with pytest.raises(BadRequestError) as refusal:
+        parse_request(event)
+    assert f'const TOO_LARGE = "{refusal.value}";' in script
+
+
+def test_the_frame_and_the_check_agree_on_untouched_controls():
+    """Given each type of control, the page marks it when it is not touched if the check warns about it."""
+    script = (WEB / "frame.js").read_text(encoding="utf-8")
+    listed = re.search(r"const CHOOSING = \[([^\]]*)\]", script)
+    marked = set(re.findall(r'"([\w-]+)"', listed[1])) | {"select"}
+    html = "".join(f"<input type={kind} value=1 checked>" for kind in INPUT_TYPES)
+    html += "<select><option>x</select><textarea>x</textarea>"
+
+    assert {tag.kind for tag in parse_page(html).tags if is_answered_untouched(tag)} == marked
 
 
 def test_every_named_file_exists():

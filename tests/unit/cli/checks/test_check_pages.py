@@ -157,6 +157,44 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         (r"<img src='C:\a.png'>", "blocked", 1),
         ("<img src='file:///a.png'>", "blocked", 1),
         ("<img src='https://[x'>", "address", 1),
+        ("<input type=checkbox name=a>\n<input type=checkbox name=a>", "value-duplicate", 2),
+        (
+            "<input type=checkbox name=a value=x>\n<input type=checkbox name=a value=x>",
+            "value-duplicate",
+            2,
+        ),
+        (
+            "<input type=hidden name=a value=x>\n<input type=checkbox name=a value=x>",
+            "value-duplicate",
+            1,
+        ),
+        (
+            "<select name=a><option value>-\n<option value=1>x\n<option value=1>y</select>",
+            "value-duplicate",
+            3,
+        ),
+        ("<select name=a multiple><option>x\n<option> x</select>", "value-duplicate", 2),
+        ("<button name=a>Yes</button>\n<button name=a>No</button>", "value-duplicate", 2),
+        ("<input type=range name=a>", "untouched", 1),
+        ("<input type=color name=a>", "untouched", 1),
+        ("<input type=number name=a value=5>", "untouched", 1),
+        ("<input type=date name=a value=2026-01-01>", "untouched", 1),
+        ("<input type=checkbox name=a value=x checked>", "untouched", 1),
+        ("<select name=a><option>x<option>y</select>", "untouched", 1),
+        ("<select name=a><option value>-<option selected>y</select>", "untouched", 1),
+        ("<iframe src='https://x.org' />\n<p>Rest", "not-closed", 1),
+        ("<p>x\n<!-- note ->\n<p>Rest", "not-closed", 2),
+        ("<label for=b>B</label>\n<input name=a id=a>", "label", 1),
+        ("<label>B</label>\n<input name=a>", "label", 1),
+        ("<label for=p>B</label>\n<p id=p>", "label", 1),
+        ("<label for=a>A</label><input name=a id=a>\n<input name=b id=a>", "label", 1),
+        ("<input name=a aria-labelledby=x>", "label", 1),
+        ("<input name=a list=x>", "label", 1),
+        ("<input type=“radio” name=“a” value=“yes”>", "quotes", 1),
+        ("<p class=»x«>x", "quotes", 1),
+        ("<p title='a' b'>x", "quotes", 1),
+        ("<link rel=stylesheet href=style.css>", "style-link", 1),
+        ("<link rel=stylesheet href=css/other.css>", "style-link", 1),
     ],
 )
 def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: str, line: int) -> None:
@@ -182,11 +220,67 @@ def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: 
         "<textarea name=a><input></textarea><!-- <script> <input> -->",
         "<a href='http://x.org'>x</a><a href='#top'>y</a>",
         "<![if x]><p>old word processors write this",
+        "<label>A <input name=a></label><label for=b>B</label><input id=b name=b placeholder='“B”'>",
+        "<select name=a><option value=''>-<option value=1>x</select>",
+        "<select name=a multiple><option>x<option>y</select>",
+        "<input type=range name=a disabled><input type=number name=b value=5 readonly><input name=c value=x>",
+        "<svg><title/><circle r='1'/></svg><div/><p/><br/><input name=a/>",
+        "<!-- <input name=a> --><textarea name=b></textarea><iframe src='https://x.org'></iframe>",
+        "<link rel=stylesheet href='https://x.org/a.css'>",
     ],
 )
 def test_elements_that_a_page_may_have(study: SmallStudy, body: str) -> None:
     """Given an element that docs/reference/study-pages.md allows, the check has no findings."""
     study.page(body)
+
+    assert study.check() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "line", "why"),
+    [
+        ("<textarea name=why />\n<input name=age>", "age", 2, "<textarea> of line 1"),
+        ("<textarea name=why>\n<input name=age>\n<textarea name=more></textarea>", "age", 2, "<textarea>"),
+        ("<iframe src='https://x.org' />\n<select name=age></select>", "age", 2, "<iframe>"),
+        ("<title/>\n<input name=age>", "age", 2, "<title>"),
+        ("<style/>\n<button name=age>1</button>", "age", 2, "<style>"),
+        ("<script src=x />\n<input name=age>", "age", 2, "<script>"),
+        ("<p>x <!-- y\n<input name=age>", "age", 2, "the comment of line 1"),
+        ("<!-- a ->\n<input name=age>\n<!-- b -->", "age", 2, "the comment of line 1"),
+        ("<video src=x />\n<input name=age>", "age", 2, "<video>"),
+        ("<noscript><input name=age></noscript>", "age", 1, "<noscript>"),
+        ("<template><input name=age></template>", "age", 1, "<template>"),
+        ("<svg><path/>\n<input name=age></svg>", "age", 2, "<svg>"),
+        ("<option>x\n<input name=age>", "age", 2, "<option>"),
+        ('<input name="a>\n<p>Age <input name="age">', "age", 2, "an attribute of <input> on line 1"),
+        ("<select name=a><option>x\n<select name=age></select>", "age", 2, "do not accept"),
+    ],
+)
+def test_controls_that_a_browser_does_not_show(
+    study: SmallStudy, body: str, name: str, line: int, why: str
+) -> None:
+    """Given a control that browsers read as text or do not display, the check names it and the reason."""
+    study.page(body)
+
+    found = next(found for found in study.check() if found.code == "control-hidden")
+
+    assert (found.key, found.line, found.file) == (name, line, PAGE)
+    assert why in found.what
+    assert found.fix
+
+
+def test_typographic_quotes_are_the_only_finding(study: SmallStudy) -> None:
+    """Given radio buttons and a picture with typographic quotes, the check advises straight ones only."""
+    study.page("<input type=“radio” name=“a”><input type=“radio” name=“a”><img src=“car.png”>")
+
+    assert {found.code for found in study.check()} == {"quotes"}
+
+
+@pytest.mark.parametrize("choice", ["mark", "empty", "ignore"])
+def test_a_study_that_says_what_untouched_means(study: SmallStudy, choice: str) -> None:
+    """Given `untouched` in the config, the check does not warn about a slider."""
+    study.edit("  maxRuntime", f"  untouched: {choice}\n  maxRuntime")
+    study.page("<input type=range name=a>")
 
     assert study.check() == []
 

@@ -43,6 +43,7 @@ def test_answers_are_listed_by_step_and_question(stack_world: StudyWorld, run: R
     assert {row["version"] for row in answers} == {stack_world.record()["version"]}
     assert answers[0]["time"] == stack_world.record()["requests"][1]["time"].replace("+00:00", "Z")
     (person,) = read_csv(out / "participants.csv")
+    assert person["groups"] == ""
     assert (person["step"], person["place"], person["finished"], person["answers"]) == (
         "5",
         "final",
@@ -68,6 +69,40 @@ def test_the_variant_comes_from_the_recorded_group(stack_world: StudyWorld, run:
     assert person["group"] == str(group)
     (survey,) = [row for row in read_csv(out / "answers.csv") if row["step"] == "4"]
     assert (survey["page"], survey["group"]) == (f"survey-{group}.html", str(group))
+
+
+def test_hash_groups_are_in_participants(stack_world: StudyWorld, run: Run, out: Path) -> None:
+    """Given two pages with variants, `groups` has each participant's group by page, as they saw it."""
+    for name in ("quiz.html", "survey.html"):
+        stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/{name}")
+    variants = {f"survey-{number}.html": f"{number}" for number in range(3)}
+    quiz = {"quiz-0.html": "zero", "quiz-1.html": "one"}
+    stack_world.publish({"consent.html": "", "thanks.html": "", **quiz, **variants})
+    shown = {}
+    for user in (USER, OTHER_USER):
+        stack_world.get(user)
+        shown[user] = stack_world.post({}, user).content["page"]
+
+    export(run, out)
+
+    people = {row["user"]: row for row in read_csv(out / "participants.csv")}
+    groups = {user: json.loads(row["groups"]) for user, row in people.items()}
+    assert {row["group"] for row in people.values()} == {""}  # only balanced groups are in the record
+    assert {user: ("zero", "one")[found["quiz.html"]] for user, found in groups.items()} == shown
+    assert all(set(found) == {"quiz.html", "survey.html"} for found in groups.values())
+
+
+def test_untouched_controls_are_marked(stack_world: StudyWorld, run: Run, out: Path) -> None:
+    """Given an answer that lists untouched controls, those are marked and the list is not exported."""
+    stack_world.get()
+    stack_world.post({"sure": "50", "age": "31", "_untouched": ["sure"]})
+    stack_world.put_server()
+    stack_world.post({"_untouched": "a control of this name"})
+
+    export(run, out)
+
+    rows = [(row["question"], row["value"], row["untouched"]) for row in read_csv(out / "answers.csv")]
+    assert rows == [("sure", "50", "true"), ("age", "31", ""), ("_untouched", "a control of this name", "")]
 
 
 def test_only_private_files_identify_participants(stack_world: StudyWorld, run: Run, out: Path) -> None:

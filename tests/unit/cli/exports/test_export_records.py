@@ -161,7 +161,7 @@ def test_what_a_page_asks() -> None:
     """Given a page with all kinds of controls, each name is one form field with label and options."""
     fields = {form_field.name: form_field for form_field in read_form_fields(PAGE)}
 
-    assert list(fields) == ["age", "how", "country", "several", "agree", "more", "page"]
+    assert list(fields) == ["age", "how", "country", "several", "agree", "more", "page", "go"]
     assert (fields["age"].kind, fields["age"].required, fields["age"].label) == (
         "number",
         True,
@@ -183,6 +183,54 @@ def test_what_a_page_asks() -> None:
         {"value": "2", "label": "Good"},
     ]
     assert fields["age"].format_options() == ""
+    assert (fields["go"].kind, fields["go"].options) == ("button", [("", "")])
+
+
+@pytest.mark.parametrize(
+    ("html", "kind", "options"),
+    [
+        (
+            "<button name=choice value=a><b>Left</b></button><button name=choice value=b>Right</button>",
+            "button",
+            [("a", "Left"), ("b", "Right")],
+        ),
+        ("<input type=submit name=choice value=Yes>", "button", [("Yes", "Yes")]),
+        ("<input type=image name=choice alt=Map value=m>", "button", [("m", "Map")]),
+        ("<button name=choice type=nonsense value=a>A</button>", "button", [("a", "A")]),
+    ],
+)
+def test_buttons_that_store_an_answer(html: str, kind: str, options: list[tuple[str, str]]) -> None:
+    """Given buttons with a name that submit the page, they are one form field with their values."""
+    (field,) = read_form_fields(html + "<button type=button name=hint>Hint</button><button>Go</button>")
+
+    assert (field.name, field.kind, field.options) == ("choice", kind, options)
+
+
+@pytest.mark.parametrize(
+    ("html", "note"),
+    [
+        ("<input type=checkbox name=a> Cats <input type=checkbox name=a> Dogs", 'the value "on"'),
+        ("<input type=radio name=a value=1><input type=radio name=a value=1>", 'the value "1"'),
+        ("<select name=a><option value=''>-<option value=1>x<option value=1>y</select>", 'the value "1"'),
+        ("<button name=a>Yes</button><button name=a>No</button>", 'the value ""'),
+        ("<input type=range name=a>", "before it is touched"),
+        ("<select name=a><option>x<option>y</select>", "before it is touched"),
+    ],
+)
+def test_answers_that_are_less_than_they_seem(html: str, note: str) -> None:
+    """Given options that share a value, or a control that always has one, the field's note says so."""
+    (field,) = read_form_fields(html)
+
+    assert note in field.note
+
+
+def test_controls_that_browsers_do_not_show() -> None:
+    """Given a text area that is not closed, the control after it is listed with the reason."""
+    first, second = read_form_fields('<textarea name="why" /></p>\n<input name="age" required>')
+
+    assert (first.name, first.kind, first.note) == ("why", "textarea", "")
+    assert (second.name, second.kind) == ("age", "input")
+    assert "text inside <textarea> of line 1" in second.note
 
 
 def test_pages_that_are_hardly_html() -> None:

@@ -1,0 +1,1 @@
+"""Pages as browsers parse them, which is not how Python's own parser does."""
