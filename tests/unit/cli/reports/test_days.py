@@ -29,7 +29,7 @@ _ODD = {
 
 
 @pytest.fixture
-def _machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Restore this machine's time zone after the test has changed it."""
     yield monkeypatch
     monkeypatch.undo()
@@ -75,10 +75,10 @@ def test_days_of_every_zone() -> None:
 
 @pytest.mark.parametrize(("name", "change"), _ODD.items())
 def test_days_around_a_change_at_midnight(
-    name: str, change: datetime, _machine_zone: pytest.MonkeyPatch
+    name: str, change: datetime, machine_zone: pytest.MonkeyPatch
 ) -> None:
     """Given clocks that change at midnight, each moment around it begins a span whose split ends."""
-    _machine_zone.setenv("TZ", name)
+    machine_zone.setenv("TZ", name)
     time.tzset()
 
     for minutes in range(-150, 150, 10):
@@ -94,9 +94,9 @@ def test_hours_of_a_day_that_begins_at_one() -> None:
     assert hours == {"05": 24, "06": 23, "07": 24, "08": 1}
 
 
-def test_today_begins_at_one(_machine_zone: pytest.MonkeyPatch) -> None:
+def test_today_begins_at_one(machine_zone: pytest.MonkeyPatch) -> None:
     """Given a machine whose clocks skipped midnight, today's participants are those since then."""
-    _machine_zone.setenv("TZ", "America/Santiago")
+    machine_zone.setenv("TZ", "America/Santiago")
     time.tzset()
     times = [datetime(2026, 9, 6, 3, 59, tzinfo=UTC), datetime(2026, 9, 6, 4, 0, tzinfo=UTC)]
     journeys = [Journey("u", moment, moment, 1, Phase.PAGE, "v", ()) for moment in times]
