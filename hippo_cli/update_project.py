@@ -33,7 +33,7 @@ from hippo_cli.publishing.task_definition import find_newest
 from hippo_cli.publishing.written_files import read_project, write_project, write_trial
 from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder, open_study
-from hippo_local.console import take_any_characters
+from hippo_local.console import silence_libraries, take_any_characters
 
 # Names in existing deployments.
 REGION = "ca-central-1"
@@ -102,9 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     `.env` in the study's folder may set credentials and region; variables that are already set win.
     """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     take_any_characters()
+    silence_libraries(arguments)  # again: a study's own updateProject.py begins here
     _load_environment()
-    app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="updateProject.py")
+    app(args=arguments, prog_name="updateProject.py")
 
 
 def _load_environment() -> None:

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from hippo_local.bots.options import AnotherStudyError, add_bot_options, check_project, find_running
-from hippo_local.console import Console, report_error, take_any_characters
+from hippo_local.console import Console, report_error, silence_libraries, take_any_characters
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 after a requested stop, 1 after a failure, 2 if the arguments do not fit the running platform.
     """
     take_any_characters()
+    silence_libraries(sys.argv)
     options = _make_parser().parse_args(arguments)
     try:
         if options.command:
