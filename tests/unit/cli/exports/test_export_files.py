@@ -104,7 +104,7 @@ def test_formulas_and_marks_for_spreadsheets_on_request(stack_world: StudyWorld,
     export(run, out)
     assert {row["question"]: row["value"] for row in read_csv(out / "answers.csv")} == values
     assert not (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    export(run, out, "--excel")
+    export(run, out, "--excel", "--separator", "comma")
 
     assert (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     shown = {row["question"]: row["value"] for row in read_csv(out / "answers.csv", "utf-8-sig")}
