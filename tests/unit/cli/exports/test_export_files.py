@@ -6,7 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from hippo_cli.errors import ExitCode
-from hippo_cli.exports.paths import find_trial_path
+from hippo_cli.exports.paths import TrialPaths
 from tests.support.study_world import PROJECT, USER, StudyWorld
 from tests.unit.cli.export_world import Run, export, put_trial, read_csv
 
@@ -63,13 +63,13 @@ def test_trials_come_as_they_are(stack_world: StudyWorld, run: Run, out: Path) -
 )
 def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     """Given a key that is not a plain path, its file is written below trials/ under a unique name."""
-    path = find_trial_path(tmp_path, name)
+    path = TrialPaths(tmp_path).find(name)
 
     inside = path.relative_to(tmp_path / "trials").parts
     assert len(inside) == name.count("/") + 1
     assert not set(inside) & {"", ".", ".."}
     assert not any("\x00" in part or "\\" in part for part in inside)
-    assert path != find_trial_path(tmp_path, "u/../x")
+    assert path != TrialPaths(tmp_path).find("u/../x")
 
 
 def test_a_name_that_no_file_can_have_is_reported(stack_world: StudyWorld, run: Run, out: Path) -> None:
