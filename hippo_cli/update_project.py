@@ -22,7 +22,7 @@ from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, s
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
-from hippo_cli.findings import count_errors, format_count
+from hippo_cli.findings import Finding, count_errors, format_count
 from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
@@ -71,13 +71,7 @@ def update_project(
     flags = context.obj = Flags(stack, profile, region, debug)
     check_image_name(image)
     study = open_study(Path())
-    findings = find_problems(study, image)
-    show_findings(findings)
-    if count_errors(findings):
-        raise CliError(
-            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
-            "Fix the errors above.",
-        )
+    findings = _check(study, image)
     project = read_project(study)
     if not project.get("useAWS"):
         trial = build_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
@@ -95,6 +89,18 @@ def update_project(
     outcome = carry_out(plan, deletes=False)
     show_outcome(plan, outcome, [*findings, *plan.findings])
     _write_files(study, _fill_in(project, target, plan, outcome), trial)
+
+
+def _check(study: StudyFolder, image: str | None) -> list[Finding]:
+    """Show the findings and return them. Raises CliError if there are errors among them."""
+    findings = find_problems(study, image)
+    show_findings(findings)
+    if count_errors(findings):
+        raise CliError(
+            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
+            "Fix the errors above.",
+        )
+    return findings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

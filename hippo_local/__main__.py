@@ -166,13 +166,23 @@ def _stop_on_signals() -> Iterator[None]:
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hippo_local", description=__doc__)
-    environment = os.environ.get
     parser.add_argument(
         "--study",
         type=Path,
-        default=Path(environment("STUDY") or _DEFAULTS.study),
+        default=Path(os.environ.get("STUDY") or _DEFAULTS.study),
         help="the study folder (default: the variable STUDY, otherwise examples/mountain_car)",
     )
+    _add_ports(parser)
+    _add_limits(parser)
+    _add_switches(parser)
+    add_bot_options(parser)
+    directory_help = "directory for outputs.json, logs and data (default: .local)"
+    parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
+    _add_commands(parser, directory_help)
+    return parser
+
+
+def _add_ports(parser: argparse.ArgumentParser) -> None:
     for flag, default, what in (
         ("--port", _DEFAULTS.port, "port of the emulator"),
         ("--web-port", _DEFAULTS.web_port, "port of the study's page"),
@@ -181,6 +191,9 @@ def _make_parser() -> argparse.ArgumentParser:
         parser.add_argument(
             flag, type=_read_port, default=default, help=f"{what} (default {default}; 0: any free port)"
         )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-runtime",
         type=_read_minutes,
@@ -193,11 +206,14 @@ def _make_parser() -> argparse.ArgumentParser:
         default=_DEFAULTS.max_servers,
         help=f"largest number of servers at once (default {_DEFAULTS.max_servers})",
     )
+
+
+def _add_switches(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-open",
         dest="open",
         action="store_false",
-        default=environment("OPEN") != "0",
+        default=os.environ.get("OPEN") != "0",
         help="do not open a browser [OPEN=0]",
     )
     parser.add_argument(
@@ -206,11 +222,6 @@ def _make_parser() -> argparse.ArgumentParser:
         action="store_false",
         help="ignore edits of the study and the functions until the next start",
     )
-    add_bot_options(parser)
-    directory_help = "directory for outputs.json, logs and data (default: .local)"
-    parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
-    _add_commands(parser, directory_help)
-    return parser
 
 
 def _add_commands(parser: argparse.ArgumentParser, directory_help: str) -> None:

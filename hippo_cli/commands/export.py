@@ -61,16 +61,7 @@ def export_project(
     source = Source(found.records, found.id, found.studies)
     with show_progress(_LABELS, hidden=as_json) as advance:
         outcome = export(source, out, options, advance)
-    if parquet and not find_pyarrow():
-        say_error(
-            "No Parquet files were written: they need the extra `report`. "
-            "Install it with `uv tool install '.[report]'`.",
-            "yellow",
-        )
-    if as_json:
-        show_json(_as_json(found.id, out, outcome))
-    else:
-        _show(found.id, out, outcome)
+    _report(found.id, out, outcome, lacks_parquet=parquet and not find_pyarrow(), as_json=as_json)
     if outcome.problems:
         raise typer.Exit(ExitCode.PROBLEMS)
 
@@ -91,6 +82,19 @@ def _read_time(text: str | None) -> datetime | None:
         raise UsageError(
             f"--since {text}: not a time", "Pass 2026-11-25, 2026-11-25T09:30 or 2026-11-25T09:30+01:00."
         ) from None
+
+
+def _report(project_id: str, out: Path, outcome: ExportResult, *, lacks_parquet: bool, as_json: bool) -> None:
+    if lacks_parquet:
+        say_error(
+            "No Parquet files were written: they need the extra `report`. "
+            "Install it with `uv tool install '.[report]'`.",
+            "yellow",
+        )
+    if as_json:
+        show_json(_as_json(project_id, out, outcome))
+    else:
+        _show(project_id, out, outcome)
 
 
 def _show(project_id: str, out: Path, outcome: ExportResult) -> None:
