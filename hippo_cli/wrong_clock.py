@@ -20,7 +20,7 @@ _ADVICE = (
     "Set the clock, or turn on automatic time in the system's settings. Then run the same command again.\n"
     "In WSL or a virtual machine, restart it: its clock stops while the computer sleeps."
 )
-# What the errors of TLS say, whose certificates are valid for a period.
+# The text of a TLS error about the period in which a certificate is valid.
 CERTIFICATE_PERIOD = re.compile(r"certificate (has expired|is not yet valid)")
 
 

@@ -37,7 +37,7 @@ _CASED = re.compile(r"%[0-9A-F]{2}|[A-Z]|[^\x00-\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """What a file system cannot hold: Windows's special names, or two names that differ only in case."""
+    """The limits of a file system: Windows's special names, or names that must differ in more than case."""
 
     is_windows: bool = False
     ignores_case: bool = False

@@ -20,7 +20,7 @@ _DECIMAL_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class Separator(StrEnum):
-    """What separates the cells of a row, by its name on the command line."""
+    """The character between the cells of a row, by its name on the command line."""
 
     COMMA = "comma"
     SEMICOLON = "semicolon"
@@ -28,7 +28,7 @@ class Separator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spreadsheet:
-    """What the spreadsheets on this computer expect in a CSV file."""
+    """The characters that the spreadsheets on this computer expect in a CSV file."""
 
     separator: str = ","
     decimal_point: str = "."
