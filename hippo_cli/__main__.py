@@ -3,6 +3,8 @@
 import sys
 from importlib import import_module
 
+from hippo_local.console import silence_libraries
+
 
 def main() -> None:
     """Run the command line of `hippo`."""
@@ -16,6 +18,7 @@ def update_project() -> None:
 
 def _run(module: str) -> None:
     """Import and run a module's `main`. Importing it here lets Ctrl-C end the import quietly, too."""
+    silence_libraries(sys.argv)  # before libraries are imported, which may warn already
     try:
         run = import_module(module).main
     except KeyboardInterrupt:

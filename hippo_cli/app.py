@@ -69,7 +69,9 @@ def read_flags(
     region: Annotated[
         str | None, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"], help="AWS region.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the stack trace of an error, and messages of libraries.")
+    ] = False,
     show_version: Annotated[
         bool,
         typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from botocore import exceptions as boto
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hippo_cli.errors import AwsError, CliError, UsageError
+from hippo_cli.credentials import ProfileError
+from hippo_cli.errors import AwsError, CliError, MachineError, UsageError
+from hippo_cli.wrong_clock import CERTIFICATE_PERIOD, find_wrong_clock
 
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"}
 _INVALID = {
     "AuthFailure",
     "IncompleteSignature",
@@ -38,6 +40,15 @@ _BUSY = {
 _NETWORK = (boto.HTTPClientError, boto.ConnectionError)  # timeouts, TLS, proxies, refused connections
 _BROKEN_OFF = (boto.IncompleteReadError, boto.ReadTimeoutError, boto.ResponseStreamingError)
 _SIGN_IN = (boto.SSOError, boto.TokenRetrievalError)
+_PROFILE = (
+    boto.ConfigNotFound,
+    boto.ConfigParseError,
+    boto.InvalidConfigError,
+    boto.InvalidRetryModeError,
+    boto.UnknownCredentialError,
+)
+# Calls by which botocore itself gets credentials, for a profile with a role.
+_CREDENTIAL_CALLS = {"AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials", "GetSessionToken"}
 NO_CREDENTIALS = (
     "Set up the credentials from your operator with `aws configure` or `aws configure sso`.\n"
     "If you saved them under a profile name, also pass --profile NAME or set AWS_PROFILE."
@@ -75,28 +86,61 @@ def describe_aws_error(error: BotoCoreError | ClientError) -> CliError:
     """Return the error to show. Unknown errors keep AWS's own message."""
     if isinstance(error, ClientError):
         return _describe_refusal(error)
-    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
-        return AwsError("no AWS credentials were found", NO_CREDENTIALS)
-    if isinstance(error, boto.CredentialRetrievalError):
-        return AwsError(f"the AWS credentials cannot be retrieved: {error}", NO_CREDENTIALS)
-    if isinstance(error, boto.ProfileNotFound):
-        return UsageError(str(error), "`aws configure list-profiles` lists the existing profiles.")
-    if isinstance(error, _SIGN_IN):
-        return AwsError(
-            "the AWS sign-in has expired", "Sign in again: `aws sso login` (with --profile NAME)."
-        )
+    if (described := _describe_credentials(error)) is not None:
+        return described
     if isinstance(error, boto.NoRegionError | boto.InvalidRegionError):
         return UsageError(f"no usable AWS region: {error}", "Pass --region, for example ca-central-1.")
     if isinstance(error, _NETWORK):
+        is_time = CERTIFICATE_PERIOD.search(str(error))
+        clock = "Check this computer's clock: if it is wrong, certificates seem invalid.\n" if is_time else ""
         return AwsError(
             f"AWS cannot be reached: {error}",
-            "Check the network, and AWS_ENDPOINT_URL if it is set. Then run the same command again.",
+            f"{clock}Check the network, and AWS_ENDPOINT_URL if it is set. Then run the same command again.",
         )
     return AwsError(f"AWS: {error}", _ASK)
 
 
+def _describe_credentials(error: BotoCoreError) -> CliError | None:
+    """Return the error to show if a profile or its credentials cannot be used, otherwise None."""
+    if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
+        return AwsError("no AWS credentials were found", NO_CREDENTIALS)
+    if isinstance(error, ProfileError):
+        return AwsError(str(error), error.advice)
+    if isinstance(error, boto.CredentialRetrievalError):
+        reason = " ".join(str(error).split()).rstrip(":")
+        return AwsError(f"the AWS credentials cannot be retrieved: {reason}", _choose_retrieval_advice(error))
+    if isinstance(error, boto.ProfileNotFound):
+        return UsageError(str(error), "`aws configure list-profiles` lists the existing profiles.")
+    if isinstance(error, _PROFILE):
+        return UsageError(
+            f"the AWS profile is not valid: {error}",
+            "Correct it in ~/.aws/config, for example with `aws configure sso`.",
+        )
+    if isinstance(error, _SIGN_IN):
+        return AwsError(
+            "the AWS sign-in has expired", "Sign in again: `aws sso login` (with --profile NAME)."
+        )
+    if isinstance(error, boto.LoginError):
+        return AwsError("the AWS sign-in has expired", "Sign in again: `aws login` (with --profile NAME).")
+    if isinstance(error, boto.RefreshWithMFAUnsupportedError):
+        return AwsError(
+            "the AWS credentials have expired, and new ones need an MFA code", "Run the same command again."
+        )
+    if isinstance(error, boto.MissingDependencyException):
+        return MachineError(str(error), "Install it where the tool is installed, or use another profile.")
+    return None
+
+
+def _choose_retrieval_advice(error: boto.CredentialRetrievalError) -> str:
+    if error.kwargs.get("provider") == "custom-process":
+        return "Run the command of credential_process in ~/.aws/config by itself, and correct it."
+    return NO_CREDENTIALS
+
+
 def _describe_refusal(error: ClientError) -> CliError:
     code, message = read_code(error), str(error.response.get("Error", {}).get("Message", "")).strip()
+    if (wrong_clock := find_wrong_clock(error)) is not None:
+        return wrong_clock
     if code in _EXPIRED:
         return AwsError(
             "the AWS credentials have expired",
@@ -105,8 +149,14 @@ def _describe_refusal(error: ClientError) -> CliError:
     if code in _INVALID:
         return AwsError(
             f"AWS does not accept the credentials ({code}: {message})",
-            "They may be mistyped, revoked or from another account. A wrong system clock also causes this.\n"
-            "Check them with `aws sts get-caller-identity`, and check the clock.",
+            "They may be mistyped, revoked or from another account.\n"
+            "Check them with `aws sts get-caller-identity`.",
+        )
+    if error.operation_name in _CREDENTIAL_CALLS and code not in _BUSY:
+        return AwsError(
+            f"AWS refuses the credentials of this profile ({error.operation_name}: {code}: {message})",
+            "Check role_arn, source_profile and mfa_serial in ~/.aws/config, and ask the operator whether\n"
+            "you may use the role. AWS accepts an MFA code only once; wait for the next one.",
         )
     if code in _DENIED:
         return AwsError(

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import InvalidRegionError
 
+from hippo_cli.credentials import ProfileSession
 from hippo_cli.errors import UsageError
 
 _RETRIES = 4
@@ -61,7 +61,7 @@ def connect(flags: Flags, project: Mapping[str, Any] | None = None) -> Connectio
     """
     setup = (project or {}).get("awsSetup")
     setup = setup if isinstance(setup, Mapping) else {}
-    session = boto3.Session(profile_name=flags.profile)
+    session = ProfileSession(flags.profile)
     region = (
         flags.region or setup.get("region") or session.region_name  # the profile's
     )

@@ -1,10 +1,12 @@
 """A new study's folder, created from the example: the same pages and game, with other names."""
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,10 @@ except ImportError as error:
     ) from None
 main()
 '''
+# Letters that are not a letter with an accent.
+_LETTERS = str.maketrans(
+    {"æ": "ae", "ð": "d", "đ": "d", "ħ": "h", "ı": "i", "ł": "l", "ŋ": "n", "ø": "o", "œ": "oe", "þ": "th"}
+)
 _SCHEMA_LINE = re.compile(r"^# yaml-language-server: .*\n", re.MULTILINE)
 
 
@@ -46,6 +52,27 @@ class NewStudy:
     keeps_consent: bool = True
     region: str | None = None
     bucket: str | None = None
+
+
+def suggest_id(folder: str) -> str:
+    """Return an id for a study in a folder of this name that is also a valid name of an image repository.
+
+    Letters lose their accents. A name in another script has an id that differs from those of other names.
+    """
+    plain = unicodedata.normalize("NFKD", folder.casefold()).translate(_LETTERS)
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
+    project_id = re.sub(r"[^a-z0-9]+", lambda gap: gap[0] if gap[0] in ("-", "_") else "_", plain)
+    project_id = project_id.strip("_-")[:64].rstrip("_-")
+    if not project_id and re.search(r"\w", plain.replace("_", "")):
+        return f"study_{hashlib.sha256(plain.encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
+    return project_id if len(project_id) > 1 else f"{project_id or 'my'}_study"
+
+
+def suggest_name(text: str) -> str:
+    """Return a study's name from its folder's name or its id."""
+    name = " ".join(re.split(r"[\s_-]+", text)).strip()
+    name = name[:1].upper() + name[1:]
+    return name if name.isprintable() and name else "My study"
 
 
 def make_study(example: Path, target: Path, study: NewStudy) -> None:

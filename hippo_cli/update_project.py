@@ -22,7 +22,7 @@ from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, s
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
-from hippo_cli.findings import count_errors, format_count
+from hippo_cli.findings import Finding, count_errors, format_count
 from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
@@ -33,7 +33,7 @@ from hippo_cli.publishing.task_definition import find_newest
 from hippo_cli.publishing.written_files import read_project, write_project, write_trial
 from hippo_cli.stack import Stack, find_stack
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder, open_study
-from hippo_local.console import take_any_characters
+from hippo_local.console import silence_libraries, take_any_characters
 
 # Names in existing deployments.
 REGION = "ca-central-1"
@@ -71,13 +71,7 @@ def update_project(
     flags = context.obj = Flags(stack, profile, region, debug)
     check_image_name(image)
     study = open_study(Path())
-    findings = find_problems(study, image)
-    show_findings(findings)
-    if count_errors(findings):
-        raise CliError(
-            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
-            "Fix the errors above.",
-        )
+    findings = _check(study, image)
     project = read_project(study)
     if not project.get("useAWS"):
         trial = build_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
@@ -97,14 +91,28 @@ def update_project(
     _write_files(study, _fill_in(project, target, plan, outcome), trial)
 
 
+def _check(study: StudyFolder, image: str | None) -> list[Finding]:
+    """Show the findings and return them. Raises CliError if there are errors among them."""
+    findings = find_problems(study, image)
+    show_findings(findings)
+    if count_errors(findings):
+        raise CliError(
+            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
+            "Fix the errors above.",
+        )
+    return findings
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with one of errors.ExitCode.
 
     `.env` in the study's folder may set credentials and region; variables that are already set win.
     """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     take_any_characters()
+    silence_libraries(arguments)  # again: a study's own updateProject.py begins here
     _load_environment()
-    app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="updateProject.py")
+    app(args=arguments, prog_name="updateProject.py")
 
 
 def _load_environment() -> None:

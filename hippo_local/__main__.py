@@ -12,19 +12,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from hippo_local.bots.options import AnotherStudyError, add_bot_options, check_project, find_running
-from hippo_local.console import Console, report_error, take_any_characters
+from hippo_local.bots.options import AnotherStudyError, check_project, find_running
+from hippo_local.command_line import DEFAULTS, make_parser
+from hippo_local.console import Console, report_error, silence_libraries, take_any_characters
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
 from hippo_local.platform import LocalPlatform, Options
 from hippo_local.show_answers import show_answers
 from hippo_local.study import read_study
-
-_DEFAULTS = Options()
-_HIGHEST_PORT = 65535
-# The limits of MaxRuntime and MaxServers in template.yaml.
-_LONGEST_RUNTIME = 1440
-_MOST_SERVERS = 300
 
 
 class StopRequest(BaseException):
@@ -41,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 after a requested stop, 1 after a failure, 2 if the arguments do not fit the running platform.
     """
     take_any_characters()
-    options = _make_parser().parse_args(arguments)
+    silence_libraries(sys.argv)
+    options = make_parser(__doc__).parse_args(arguments)
     try:
         if options.command:
             return _run_command(options)
@@ -121,7 +117,7 @@ def _send_bots(options: argparse.Namespace, outputs: dict[str, Any], console: Co
 def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) -> None:
     # `-m hippo_local` was found from the working directory, so a relative path works as well.
     command = [os.path.relpath(sys.executable), "-m", "hippo_local", "answers"]
-    if directory.resolve() != _DEFAULTS.directory:
+    if directory.resolve() != DEFAULTS.directory:
         command += ["--directory", str(directory.resolve())]
     console.report("ready")
     console.show(
@@ -161,91 +157,6 @@ def _stop_on_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hippo_local", description=__doc__)
-    environment = os.environ.get
-    parser.add_argument(
-        "--study",
-        type=Path,
-        default=Path(environment("STUDY") or _DEFAULTS.study),
-        help="the study folder (default: the variable STUDY, otherwise examples/mountain_car)",
-    )
-    for flag, default, what in (
-        ("--port", _DEFAULTS.port, "port of the emulator"),
-        ("--web-port", _DEFAULTS.web_port, "port of the study's page"),
-        ("--game-port", _DEFAULTS.game_port, "port on which participants reach their game servers"),
-    ):
-        parser.add_argument(
-            flag, type=_read_port, default=default, help=f"{what} (default {default}; 0: any free port)"
-        )
-    parser.add_argument(
-        "--max-runtime",
-        type=_read_minutes,
-        default=_DEFAULTS.max_runtime,
-        help=f"longest run of a server, in minutes (default {_DEFAULTS.max_runtime})",
-    )
-    parser.add_argument(
-        "--max-servers",
-        type=_read_servers,
-        default=_DEFAULTS.max_servers,
-        help=f"largest number of servers at once (default {_DEFAULTS.max_servers})",
-    )
-    parser.add_argument(
-        "--no-open",
-        dest="open",
-        action="store_false",
-        default=environment("OPEN") != "0",
-        help="do not open a browser [OPEN=0]",
-    )
-    parser.add_argument(
-        "--no-follow",
-        dest="follow_edits",
-        action="store_false",
-        help="ignore edits of the study and the functions until the next start",
-    )
-    add_bot_options(parser)
-    directory_help = "directory for outputs.json, logs and data (default: .local)"
-    parser.add_argument("--directory", type=Path, default=_DEFAULTS.directory, help=directory_help)
-    _add_commands(parser, directory_help)
-    return parser
-
-
-def _add_commands(parser: argparse.ArgumentParser, directory_help: str) -> None:
-    commands = parser.add_subparsers(dest="command", metavar="[answers|fault]")
-    answers = commands.add_parser("answers", help="list participants, or show one participant")
-    # Suppressed: a subcommand's default would replace the value given before it.
-    answers.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
-    answers.add_argument("user_id", nargs="?", help="participant whose record and trial files to show")
-    fault = commands.add_parser("fault", help="make AWS calls, tasks or functions fail on demand")
-    fault.add_argument("--directory", type=Path, default=argparse.SUPPRESS, help=directory_help)
-    fault.add_argument(
-        "arguments",
-        nargs="*",
-        help="list (the default), clear, or a kind of fault with its seconds and key=value pairs",
-    )
-
-
-def _read_port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= _HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"{port} is not a port: use a number from 0 to {_HIGHEST_PORT}")
-    return port
-
-
-def _read_minutes(text: str) -> int:
-    minutes = int(text)
-    if not 1 <= minutes <= _LONGEST_RUNTIME:
-        raise argparse.ArgumentTypeError(f"{minutes} is out of range: use 1 to {_LONGEST_RUNTIME} minutes")
-    return minutes
-
-
-def _read_servers(text: str) -> int:
-    servers = int(text)
-    if not 1 <= servers <= _MOST_SERVERS:
-        raise argparse.ArgumentTypeError(f"{servers} is out of range: use 1 to {_MOST_SERVERS} servers")
-    return servers
 
 
 if __name__ == "__main__":

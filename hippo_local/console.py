@@ -1,8 +1,11 @@
 """Output to the user's terminal; no other module writes to it."""
 
 import io
+import logging
 import sys
 import time
+import warnings
+from collections.abc import Sequence
 
 
 class Console:
@@ -32,6 +35,18 @@ def take_any_characters() -> None:
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def silence_libraries(arguments: Sequence[str]) -> None:
+    """Keep log lines and warnings of libraries off standard error, except with --debug.
+
+    Python prints them there by default. Each error that the user must know about has a message of its own.
+    """
+    if "--debug" in arguments:
+        return
+    logging.getLogger().addHandler(logging.NullHandler())
+    if not sys.warnoptions:  # of -W or PYTHONWARNINGS
+        warnings.simplefilter("ignore")
 
 
 def report_error(text: str) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hippo_cli.findings import format_count
 from hippo_local.aws import Aws
 from hippo_local.console import Console
 from hippo_local.errors import LocalPlatformError
@@ -79,8 +80,9 @@ def _show_participants(answers: Answers, console: Console) -> None:
     for user_id in participants:
         record = answers.read_record(user_id)
         answered = sum(1 for request in record.get("requests", []) if request.get("body"))
-        trials = len(answers.list_trials(user_id))
-        console.show(f"{user_id}  created {record.get('created')}  answers {answered}  trial files {trials}")
+        count = format_count(answered, "answer")
+        trials = format_count(len(answers.list_trials(user_id)), "trial file")
+        console.show(f"{user_id}  created {record.get('created')}  {count}  {trials}")
 
 
 def _show_participant(answers: Answers, user_id: str, console: Console) -> None:

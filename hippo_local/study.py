@@ -3,6 +3,7 @@
 `hippo_cli.study_folder` reads the folder. This module reports at once all problems that keep it from running.
 """
 
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hippo.ids import is_project_id
+from hippo_cli.new_study import quote
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 from hippo_cli.yaml_file import YamlFile, read_yaml
 from hippo_local.errors import LocalPlatformError
@@ -63,18 +65,34 @@ def read_study(directory: Path) -> Study:
     folder = StudyFolder(directory)
     problems: list[str] = []
     config = _get_content(folder.config_file, problems)
-    local = _get_content(read_yaml(directory / IMAGES_FILE, IMAGES_FILE), problems)
     project, images = {}, {}
     if config is not None:
         project = _get_mapping(config, "project", CONFIG_FILE, problems, required=True)
         _get_mapping(config, "trial", CONFIG_FILE, problems, required=False)
         problems += _check_project(project, directory / STEP_FOLDER) if project else []
-    if local is not None:
-        images = _get_mapping(local, "images", IMAGES_FILE, problems, required=True)
-        problems += _check_images(images, project.get("id"), directory) if images else []
+    images = _read_images(directory, project.get("id"), problems)
     if problems:
         raise StudyError(directory, problems)
     return Study(folder, {name: _resolve_command(command) for name, command in images.items()})
+
+
+def _read_images(directory: Path, project_id: Any, problems: list[str]) -> dict[str, Any]:
+    """Return the commands in local.yml. If they are missing, a problem says what to write there."""
+    path, found = directory / IMAGES_FILE, len(problems)
+    images: dict[str, Any] = {}
+    if not os.path.lexists(path):
+        problems.append(f"{IMAGES_FILE} is missing")
+    elif (local := _get_content(read_yaml(path, IMAGES_FILE), problems)) is not None:
+        images = _get_mapping(local, "images", IMAGES_FILE, problems, required=True)
+    if len(problems) > found:
+        name = quote(project_id) if is_project_id(project_id) else "PROJECT_ID"
+        problems[-1] += (
+            f". Write into {path} which command runs in place of the study's image, for example:\n"
+            f"      images:\n        {name}: [python, App/server.py]\n"
+            "    Replace App/server.py by the program that the Dockerfile starts."
+        )
+    problems += _check_images(images, project_id, directory) if images else []
+    return images
 
 
 def _get_content(file: YamlFile, problems: list[str]) -> dict[str, Any] | None:
@@ -140,7 +158,8 @@ def _check_images(images: dict[str, Any], project_id: Any, directory: Path) -> l
     problems = []
     if isinstance(project_id, str) and project_id not in images:
         problems.append(
-            f"{IMAGES_FILE}: `images.{project_id}` is missing: add the command for this project's server"
+            f"{IMAGES_FILE}: `images.{project_id}` is missing: add the command for this project's server, "
+            f"for example `{quote(project_id)}: [python, App/server.py]`"
         )
     for name, command in images.items():
         if not (isinstance(command, list) and command and all(isinstance(part, str) for part in command)):

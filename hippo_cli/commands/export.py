@@ -12,6 +12,7 @@ from hippo_cli.exports.fetch import Source
 from hippo_cli.exports.files import Format, find_pyarrow
 from hippo_cli.exports.paths import PRIVATE
 from hippo_cli.exports.run import WRITTEN, ExportResult, Options, export
+from hippo_cli.exports.spreadsheets import Separator, find_spreadsheet
 from hippo_cli.exports.store import RECORD, TRIAL
 from hippo_cli.findings import format_count
 from hippo_cli.output import JsonOption, say, say_error, show_json
@@ -38,6 +39,10 @@ def export_project(
     excel: Annotated[
         bool, typer.Option("--excel", help="Write CSV that is safe to open in spreadsheets.")
     ] = False,
+    separator: Annotated[
+        Separator | None,
+        typer.Option(help="With --excel: between cells. Default: as this computer's spreadsheets expect."),
+    ] = None,
     prune: Annotated[
         bool,
         typer.Option(
@@ -51,23 +56,20 @@ def export_project(
 
     Exits with 1 if some records cannot be read. These are listed, and all others are exported.
     """
-    options = Options(_read_time(since), Format(excel, parquet), trials, prune)
+    options = Options(_read_time(since), _choose_format(excel, separator, parquet), trials, prune)
     found = open_project(context.obj, project, bucket)
     source = Source(found.records, found.id, found.studies)
     with show_progress(_LABELS, hidden=as_json) as advance:
         outcome = export(source, out, options, advance)
-    if parquet and not find_pyarrow():
-        say_error(
-            "No Parquet files were written: they need the extra `report`. "
-            "Install it with `uv tool install '.[report]'`.",
-            "yellow",
-        )
-    if as_json:
-        show_json(_as_json(found.id, out, outcome))
-    else:
-        _show(found.id, out, outcome)
+    _report(found.id, out, outcome, lacks_parquet=parquet and not find_pyarrow(), as_json=as_json)
     if outcome.problems:
         raise typer.Exit(ExitCode.PROBLEMS)
+
+
+def _choose_format(excel: bool, separator: Separator | None, parquet: bool) -> Format:
+    if separator and not excel:
+        raise UsageError("--separator needs --excel", "Other CSV files have commas. Pass --excel, too.")
+    return Format(find_spreadsheet(separator) if excel else None, parquet)
 
 
 def _read_time(text: str | None) -> datetime | None:
@@ -80,6 +82,19 @@ def _read_time(text: str | None) -> datetime | None:
         raise UsageError(
             f"--since {text}: not a time", "Pass 2026-11-25, 2026-11-25T09:30 or 2026-11-25T09:30+01:00."
         ) from None
+
+
+def _report(project_id: str, out: Path, outcome: ExportResult, *, lacks_parquet: bool, as_json: bool) -> None:
+    if lacks_parquet:
+        say_error(
+            "No Parquet files were written: they need the extra `report`. "
+            "Install it with `uv tool install '.[report]'`.",
+            "yellow",
+        )
+    if as_json:
+        show_json(_as_json(project_id, out, outcome))
+    else:
+        _show(project_id, out, outcome)
 
 
 def _show(project_id: str, out: Path, outcome: ExportResult) -> None:

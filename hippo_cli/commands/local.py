@@ -63,9 +63,10 @@ def local(
     already running is used. Exits with 1 if a bot does not reach the end of the study.
     """
     _check_bots(bots, seed, pace, as_json=as_json)
-    arguments = ["--study", str(_open_runnable(directory, quiet=as_json).directory)]
-    arguments += _build_arguments(
+    study = _open_runnable(directory, quiet=as_json)
+    arguments = _build_arguments(
         {
+            "--study": study.directory,
             "--port": port,
             "--web-port": web_port,
             "--game-port": game_port,
@@ -75,11 +76,11 @@ def local(
             "--bots": bots,
             "--seed": seed,
             "--pace": pace,
+            "--no-open": not opens,
+            "--no-follow": not follows,
+            "--json": as_json,
         }
     )
-    arguments += [] if opens else ["--no-open"]
-    arguments += [] if follows else ["--no-follow"]
-    arguments += ["--json"] if as_json else []
     raise typer.Exit(_run(arguments))
 
 
@@ -105,9 +106,11 @@ def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
 
 
 def _build_arguments(values: Mapping[str, object]) -> list[str]:
-    """Return the platform's command line, without the options that were not passed."""
-    given = {flag: str(value) for flag, value in values.items() if value is not None}
-    return [part for pair in given.items() for part in pair]
+    """Return the platform's command line, without the options that are None or False."""
+    given = {flag: value for flag, value in values.items() if value is not None and value is not False}
+    return [
+        part for flag, value in given.items() for part in ([flag] if value is True else [flag, str(value)])
+    ]
 
 
 def _run(arguments: list[str]) -> int:

@@ -62,11 +62,9 @@ def logs(
     start = start or _find_start(record, clock.now())
     if follow:
         for lines in timeline.follow(start, clock):
-            _show(lines, as_json=as_json)
-            _show_notes(timeline)
+            _show(lines, timeline, as_json=as_json)
     lines = timeline.read(start)
-    _show(lines, as_json=as_json)
-    _show_notes(timeline)
+    _show(lines, timeline, as_json=as_json)
     if not lines:
         say_error(
             f"No lines about {user_id} since {start.astimezone():%Y-%m-%d %H:%M}. "
@@ -94,12 +92,13 @@ def _find_start(record: ServerRecord | None, now: datetime) -> datetime:
     return requested - _BEFORE if requested else now - _DAY
 
 
-def _show(lines: Iterable[LogLine], *, as_json: bool) -> None:
+def _show(lines: Iterable[LogLine], timeline: Timeline, *, as_json: bool) -> None:
     for line in lines:
         if as_json:
             show_json_line(line.as_json())
         else:
             say(line.format(), _STYLES.get(line.level))
+    _show_notes(timeline)
 
 
 def _show_notes(timeline: Timeline) -> None:

@@ -1,7 +1,8 @@
 """`hippo new`: a study's folder, created from the example and a few values."""
 
 import os
-import re
+import shlex
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from hippo.ids import is_project_id
 from hippo_cli.confirmation import prompt
 from hippo_cli.errors import UsageError
-from hippo_cli.new_study import NewStudy, make_study
+from hippo_cli.new_study import NewStudy, make_study, suggest_id, suggest_name
 from hippo_cli.output import say
 from hippo_cli.resources import find_example
 
@@ -42,9 +43,12 @@ def new(
     """Create a study's folder from the example, with pages, a game and its server, ready for your changes."""
     example = find_example()
     ask = _make_question(yes)
-    project_id = project_id or ask("Id of the study (part of its link)", _suggest_id(directory), _check_id)
+    folder = Path(os.path.realpath(directory)).name
+    suggested = suggest_id(folder)
+    project_id = project_id or ask("Id of the study (part of its link)", suggested, _check_id)
     _check_id(project_id)
-    name = name or ask("Name of the study, as participants see it", _suggest_name(project_id), _check_text)
+    title = suggest_name(folder if project_id == suggested else project_id)
+    name = name or ask("Name of the study, as participants see it", title, _check_text)
     if researcher is None and yes:
         raise UsageError(
             "--yes needs --researcher", "Pass a name and an e-mail address; participants see them."
@@ -96,20 +100,14 @@ def _make_question(yes: bool) -> Callable[[str, str, Callable[[str], None]], str
     return ask
 
 
-def _suggest_id(directory: Path) -> str:
-    """Suggest an id that is also a valid name of an image repository."""
-    name = Path(os.path.realpath(directory)).name.lower()
-    name = re.sub(r"[^a-z0-9]+", lambda gap: gap[0] if gap[0] in ("-", "_") else "_", name)
-    name = name.strip("_-")[:64].rstrip("_-")
-    return name if len(name) > 1 else f"{name or 'my'}_study"
-
-
-def _suggest_name(project_id: str) -> str:
-    return " ".join(re.split(r"[_-]+", project_id)).strip().capitalize() or project_id
-
-
 def _show_next(directory: Path) -> None:
     say(f"Created {directory}: config.yml (the study), StepFiles/ (its pages), App/ (the game server).")
-    say("Next:")
-    say(f"  hippo check {directory}    find its problems")
-    say(f"  hippo local {directory}    run it on this machine")
+    say("Next, find its problems, then run it on this machine:")
+    for command in ("check", "local"):
+        say(f"  hippo {command} {_quote(str(directory))}")
+
+
+def _quote(path: str) -> str:
+    """Return a path as this system's shells read it."""
+    path = f".{os.sep}{path}" if path.startswith("-") else path
+    return subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path)

@@ -54,12 +54,7 @@ def stop(
     (`hippo pause`).
     Exits with 1 if a server has not stopped in time. The platform continues to stop it.
     """
-    if (user is None) != everything:
-        raise UsageError("pass either a participant or --all", "`hippo servers` lists running servers.")
-    if not 1 <= timeout <= MAX_DELAY_MINUTES:
-        raise UsageError(
-            f"--timeout {timeout:g}: out of range", f"Pass a number of minutes from 1 to {MAX_DELAY_MINUTES}."
-        )
+    _check_options(user, everything, timeout)
     minutes = _read_delay(delay)
     platform = open_platform(context.obj)
     if everything:
@@ -75,6 +70,15 @@ def stop(
         note = f"stop requested{_format_delay(minutes)}"
         results = [StopOutcome(record.user_id, record.state, False, note) for record in records]
     _show(results, waited=wait, as_json=as_json)
+
+
+def _check_options(user: str | None, everything: bool, timeout: float) -> None:
+    if (user is None) != everything:
+        raise UsageError("pass either a participant or --all", "`hippo servers` lists running servers.")
+    if not 1 <= timeout <= MAX_DELAY_MINUTES:
+        raise UsageError(
+            f"--timeout {timeout:g}: out of range", f"Pass a number of minutes from 1 to {MAX_DELAY_MINUTES}."
+        )
 
 
 def _read_delay(text: str) -> float:

@@ -1,5 +1,7 @@
 """Updates an export's copy of a project: list the bucket and fetch changed objects, a few at a time."""
 
+import errno
+import os
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -12,7 +14,13 @@ from hippo_cli.data.bucket import Bucket, Listed
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.records import BrokenRecordError, read_record
 from hippo_cli.data.studies import Studies
-from hippo_cli.exports.paths import PART, PRIVATE, UNUSABLE_NAME_ERRORS, find_trial_path
+from hippo_cli.exports.paths import (
+    PART,
+    PRIVATE,
+    UNUSABLE_NAME_ERRORS,
+    TrialPaths,
+    examine_file_system,
+)
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore
 from hippo_cli.progress import Advance
 
@@ -49,6 +57,11 @@ class Fetched:
     size: int = 0
     problem: str | None = None
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the object exists and can be used."""
+        return self.etag is not None and self.problem is None
+
 
 class Fetcher:
     """One run, which reports each completed object to `advance`."""
@@ -58,9 +71,10 @@ class Fetcher:
         self._store = store
         self._directory = directory
         self._advance = advance
+        self.paths = TrialPaths(directory)  # known once the trials are listed
 
     def fetch_records(self, since: datetime | None) -> int:
-        """Fetch the participants' records that have changed and return how many."""
+        """Fetch the participants' records that have changed and return how many could be read."""
         self._list(RECORD, self._source.users)
         return self._fetch(RECORD, since, self._read_record)
 
@@ -71,8 +85,12 @@ class Fetcher:
         return self._fetch(TRIAL, since, self._download)
 
     def list_trials(self) -> None:
-        """Record which trial files exist, so that deleted ones can be found."""
+        """Record which trial files exist, so that deleted ones can be found, and choose their paths."""
         self._list(TRIAL, self._source.trials)
+        limits = examine_file_system(self._directory / PRIVATE)
+        colliding = self._store.list_colliding(TRIAL) if limits.ignores_case else ()
+        names = {key.removeprefix(self._source.trials) for key in colliding}
+        self.paths = TrialPaths(self._directory, limits, names)
 
     def _list(self, kind: str, prefix: str) -> None:
         found = (entry for entry in self._source.bucket.list_tree(prefix) if not _is_folder(entry))
@@ -81,7 +99,7 @@ class Fetcher:
                 self._store.record_listing(kind, page)
 
     def _fetch(self, kind: str, since: datetime | None, work: Callable[[str], Fetched]) -> int:
-        total, done = self._store.count_pending(kind, since), 0
+        total, done, usable = self._store.count_pending(kind, since), 0, 0
         self._advance(kind, done, total)
         with closing(map_bounded(work, self._store.list_pending(kind, since))) as results:
             while True:
@@ -90,10 +108,11 @@ class Fetcher:
                     for fetched in islice(results, _STORED_AT_ONCE):
                         self._store_result(fetched)
                         stored += 1
+                        usable += fetched.is_usable
                         self._advance(kind, done + stored, total)
                 done += stored
                 if stored < _STORED_AT_ONCE:
-                    return done
+                    return usable
 
     def _store_result(self, fetched: Fetched) -> None:
         if fetched.etag is None:
@@ -115,11 +134,12 @@ class Fetcher:
         return Fetched(key, stored.etag, record.to_json())
 
     def _download(self, key: str) -> Fetched:
-        path = find_trial_path(self._directory, key.removeprefix(self._source.trials))
+        name = key.removeprefix(self._source.trials)
+        path, former = self.paths.find(name), self.paths.find_former(name)
         # In the private folder, because a trial file may have the same name as the partial file.
         part = self._directory / PRIVATE / f"{uuid4().hex}{PART}"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _prepare_path(path)  # before the download, because a name that is unusable stays so
             written = self._source.bucket.download(key, part)
             if written is None:
                 return Fetched(key, None)
@@ -127,20 +147,31 @@ class Fetcher:
         except OSError as error:
             if error.errno not in UNUSABLE_NAME_ERRORS:
                 raise
+            # Without an ETag, so that the next run tries again: the folder may have moved meanwhile.
             return Fetched(key, "", problem=f"{path}: {error.strerror}")
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
+        if former is not None:
+            former.unlink(missing_ok=True)
         return Fetched(key, written.etag, size=written.size)
 
     def _invalidate_changed_files(self) -> None:
         """Mark files that were deleted or changed on this machine, so that they are fetched again."""
-        prefix = self._source.trials
         for key, size in self._store.list_fetched_files():
-            path = find_trial_path(self._directory, key.removeprefix(prefix))
+            path = self.paths.find(key.removeprefix(self._source.trials))
             if not path.is_file() or path.stat().st_size != size:
                 with self._store.write():
                     self._store.invalidate(key)
+
+
+def _prepare_path(path: Path) -> None:
+    """Create the folder of a file. Raises OSError if the file's name is unusable."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with suppress(FileNotFoundError):
+        path.lstat()
 
 
 def _is_folder(entry: Listed) -> bool:

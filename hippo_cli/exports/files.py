@@ -1,7 +1,6 @@
 """Tables as CSV and Parquet files, written row by row. Earlier files stay until all new ones are complete."""
 
 import csv
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,19 +11,17 @@ from typing import Any, Protocol, TextIO
 
 from hippo_cli.exports.paths import PART, PRIVATE
 from hippo_cli.exports.rows import Kind, Row, Table, Value
+from hippo_cli.exports.spreadsheets import Spreadsheet
 
 _ROWS = 5000  # per Parquet row group: the most rows of a table that are in memory
 _CHARACTERS = 4_000_000  # the same limit for long answers
-# Text other than numbers that spreadsheets read as a formula,
-# https://owasp.org/www-community/attacks/CSV_Injection.
-_FORMULA = re.compile(r"[=@\t\r\n＝＋－＠]|[+-](?![0-9.,]*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How to write the files. `excel` makes CSV safe for spreadsheets. `parquet` adds Parquet files."""
+    """How to write the files. `spreadsheet` writes CSV for spreadsheets. `parquet` adds Parquet files."""
 
-    excel: bool = False
+    spreadsheet: Spreadsheet | None = None
     parquet: bool = True
 
 
@@ -44,10 +41,10 @@ class Writer(Protocol):
 class CsvWriter:
     """Writer of RFC 4180 CSV with a header. Times are ISO 8601 in UTC, and booleans are true and false."""
 
-    def __init__(self, file: TextIO, table: Table, *, excel: bool) -> None:
-        self._excel = excel
+    def __init__(self, file: TextIO, table: Table, spreadsheet: Spreadsheet | None) -> None:
+        self._spreadsheet = spreadsheet
         self._file = file
-        self._csv = csv.writer(file)
+        self._csv = csv.writer(file, delimiter=spreadsheet.separator if spreadsheet else ",")
         self._csv.writerow([name for name, _ in table.columns])
 
     def write(self, row: Row) -> None:
@@ -68,8 +65,10 @@ class CsvWriter:
             return "true" if value else "false"
         if isinstance(value, datetime):
             return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        if self._excel and isinstance(value, str) and _FORMULA.match(value):
-            return f"'{value}"
+        if self._spreadsheet and isinstance(value, str):
+            return self._spreadsheet.format_text(value)
+        if self._spreadsheet and isinstance(value, float):
+            return self._spreadsheet.format_number(value)
         return value
 
 
@@ -176,9 +175,9 @@ class TableFiles:
 
     def _begin(self, table: Table, file_format: Format, pyarrow: ModuleType | None) -> None:
         writers = self._writers.setdefault(table, [])
-        encoding = "utf-8-sig" if file_format.excel else "utf-8"
+        encoding = "utf-8-sig" if file_format.spreadsheet else "utf-8"
         text = self._add_part(table, "csv").open("w", encoding=encoding, newline="")
-        writers.append(CsvWriter(text, table, excel=file_format.excel))
+        writers.append(CsvWriter(text, table, file_format.spreadsheet))
         if pyarrow:
             binary = self._add_part(table, "parquet").open("wb")
             writers.append(ParquetWriter(binary, table, pyarrow))

@@ -3,7 +3,11 @@
 import errno
 import os
 import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 PRIVATE = "private"  # everything that identifies participants; the rest can be shared
 TRIALS = "trials"
@@ -20,22 +24,86 @@ UNUSABLE_NAME_ERRORS = {
     errno.ENOTEMPTY,
     errno.EILSEQ,
 }
-_BAD = re.compile(r'[\x00-\x1f\\<>:"|?*]' if os.name == "nt" else r"[\x00-\x1f\\]")
+_BAD = re.compile(r"[\x00-\x1f\\]")
+_BAD_ON_WINDOWS = re.compile(r'[\x00-\x1f\\<>:"|?*]|[. ]\Z')
+# Names of devices, with any suffix:
+# https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=[ .]|\Z)", re.IGNORECASE)
 # Text that looks like an encoded character.
 _AMBIGUOUS = re.compile(r"%(?=2E|2F|5C|[01][0-9A-F])")
+_AMBIGUOUS_ELSEWHERE = re.compile(r"%(?=[0-9A-F]{2})")  # where more characters are encoded
+_CASED = re.compile(r"%[0-9A-F]{2}|[A-Z]|[^\x00-\x7f]")
 
 
-def find_trial_path(directory: Path, name: str) -> Path:
-    """Return the path of a recorded file: trials/ and its name, which is {userId}/{file}.
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """The limits of a file system: Windows's special names, or names that must differ in more than case."""
 
-    Parts of the name that would leave the folder, or that files cannot have, are percent-encoded.
+    is_windows: bool = False
+    ignores_case: bool = False
+
+
+def examine_file_system(folder: Path) -> FileSystem:
+    """Return the limits of the file system of a folder, which may be on another disk than the system's."""
+    probe = folder / f"{uuid4().hex}-case{PART}"
+    probe.touch()
+    try:
+        return FileSystem(os.name == "nt", probe.with_name(probe.name.upper()).exists())
+    finally:
+        probe.unlink()
+
+
+def fold_name(name: str) -> str:
+    """Return the same text for names that are one file where case is ignored."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+class TrialPaths:
+    """Paths of recorded files: trials/ and the file's name, which is {userId}/{file}.
+
+    Parts of a name that would leave the folder, or that files cannot have, are percent-encoded. So are
+    the capital letters of `colliding` names, which differ from another name only in case.
     """
-    return directory.joinpath(TRIALS, *(_encode(part) for part in name.split("/")))
+
+    def __init__(
+        self, directory: Path, limits: FileSystem = FileSystem(), colliding: Collection[str] = ()
+    ) -> None:
+        self._folder = directory / TRIALS
+        self._limits = limits
+        self._colliding = colliding
+
+    def find(self, name: str) -> Path:
+        """Return the file's path."""
+        return self._build(name, keeps_case=name not in self._colliding)
+
+    def find_former(self, name: str) -> Path | None:
+        """Return the path that the file had if its name was colliding and no longer is, otherwise None."""
+        if not self._limits.ignores_case or name in self._colliding:
+            return None
+        former = self._build(name, keeps_case=False)
+        return former if former != self.find(name) else None
+
+    def _build(self, name: str, *, keeps_case: bool) -> Path:
+        parts = [self._encode(part) for part in name.split("/")]
+        return self._folder.joinpath(*(parts if keeps_case else map(_encode_case, parts)))
+
+    def _encode(self, part: str) -> str:
+        if not part:
+            return "%2F"
+        if part in (".", ".."):
+            return part.replace(".", "%2E")
+        is_plain = self._limits == FileSystem()
+        part = (_AMBIGUOUS if is_plain else _AMBIGUOUS_ELSEWHERE).sub("%25", part)
+        part = (_BAD_ON_WINDOWS if self._limits.is_windows else _BAD).sub(lambda m: _percent(m[0]), part)
+        if self._limits.is_windows and _DEVICE.match(part):
+            part = _percent(part[0]) + part[1:]
+        return part
 
 
-def _encode(part: str) -> str:
-    if not part:
-        return "%2F"
-    if part in (".", ".."):
-        return part.replace(".", "%2E")
-    return _BAD.sub(lambda match: f"%{ord(match[0]):02X}", _AMBIGUOUS.sub("%25", part))
+def _encode_case(part: str) -> str:
+    """Encode letters that have another case, except in characters that are encoded already."""
+    return _CASED.sub(lambda match: match[0] if match[0][0] == "%" else _percent(match[0]), part)
+
+
+def _percent(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogatepass"))

@@ -11,7 +11,7 @@ from hippo_cli.errors import UsageError
 from hippo_cli.exports.dictionary import build_dictionary
 from hippo_cli.exports.fetch import Fetcher, Source
 from hippo_cli.exports.files import Format, TableFiles
-from hippo_cli.exports.paths import PART, PRIVATE, STATE_FILE, find_trial_path
+from hippo_cli.exports.paths import PART, PRIVATE, STATE_FILE, UNUSABLE_NAME_ERRORS, TrialPaths
 from hippo_cli.exports.rows import DICTIONARY, PARTICIPANT_TABLES, PROBLEMS, build_rows
 from hippo_cli.exports.store import RECORD, TRIAL, ExportStore, Problem
 from hippo_cli.progress import Advance
@@ -57,7 +57,7 @@ def export(source: Source, directory: Path, options: Options, advance: Advance) 
         trials_listed = options.trials or options.prune
         vanished = store.list_vanished(RECORD) + (store.list_vanished(TRIAL) if trials_listed else [])
         if options.prune:
-            _prune(source, store, directory, vanished)
+            _prune(source, store, fetcher.paths, vanished)
         problems = store.list_problems()
         rows, files = _write_tables(source, store, directory, options, advance)
         return ExportResult(rows, records, trials, problems, [] if options.prune else vanished, files)
@@ -81,16 +81,28 @@ def _open_store(directory: Path) -> Iterator[ExportStore]:
         yield store
 
 
-def _prune(source: Source, store: ExportStore, directory: Path, vanished: list[str]) -> None:
+def _prune(source: Source, store: ExportStore, paths: TrialPaths, vanished: list[str]) -> None:
     for key in vanished:
         if key.startswith(source.trials):
-            path = find_trial_path(directory, key.removeprefix(source.trials))
-            path.unlink(missing_ok=True)
-            with suppress(OSError):  # not empty
-                for folder in list(path.parents)[: len(path.relative_to(directory).parts) - 2]:
-                    folder.rmdir()
+            name = key.removeprefix(source.trials)
+            _delete(paths.find(name), folders=name.count("/"))
+            if former := paths.find_former(name):
+                _delete(former, folders=name.count("/"))
         with store.write():
             store.remove(key)
+
+
+def _delete(path: Path, *, folders: int) -> None:
+    """Delete a file, and those of its folders, of which it has `folders`, that are empty then."""
+    try:
+        if not path.is_dir():  # the folder of other files, if the file could never be written
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in UNUSABLE_NAME_ERRORS:
+            raise
+    with suppress(OSError):  # not empty
+        for folder in list(path.parents)[:folders]:
+            folder.rmdir()
 
 
 def _write_tables(

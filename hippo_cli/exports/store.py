@@ -14,6 +14,7 @@ from pathlib import Path
 from hippo_cli.data.bucket import Listed
 from hippo_cli.data.records import FORMAT, Record
 from hippo_cli.errors import MachineError, UsageError
+from hippo_cli.exports.paths import fold_name
 
 RECORD, TRIAL = "record", "trial"
 _PAGE = 500
@@ -41,6 +42,7 @@ class ExportStore:
         self._path = path
         with self._explain():
             self._database = sqlite3.connect(path, timeout=0.5, isolation_level=None)
+            self._database.create_function("fold", 1, fold_name, deterministic=True)
             try:
                 self._set_up()
             except BaseException:
@@ -165,6 +167,14 @@ class ExportStore:
         ):
             yield from rows
             after = rows[-1][0]
+
+    def list_colliding(self, kind: str) -> list[str]:
+        """Return the keys that differ from another key only in the case of letters."""
+        query = (
+            "select key from objects where kind = ? and fold(key) in"
+            " (select fold(key) from objects where kind = ? group by 1 having count(*) > 1)"
+        )
+        return [key for (key,) in self._select(query, [kind, kind])]
 
     def list_problems(self) -> list[Problem]:
         """Return the objects in the bucket that cannot be used."""

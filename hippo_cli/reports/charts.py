@@ -25,6 +25,7 @@ _BLUE, _LIGHT, _RED, _GREY = "#1f5fa8", "#9ec3e6", "#c0392b", "#59636e"
 _MAX_NAME_LENGTH = 19
 _MAX_DAYS = 31
 _BINS = 12
+_SPACE = 1.2  # of an axis, so that the label of the longest bar fits
 _TICKS = (1, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200, 86400)  # seconds
 _MAX_TICKS = 4
 _STYLE: Any = {
@@ -54,7 +55,7 @@ def draw_funnel(summary: Summary) -> str:
             _label(axes, str(step.reached), step.reached, row)
         _name_rows(axes, names)
         axes.set_xlabel("participants")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        _show_counts(axes, max((step.reached for step in summary.steps), default=0))
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderpad=0)
     return figure.svg
 
@@ -70,7 +71,7 @@ def draw_drop_outs(summary: Summary) -> str:
                 _label(axes, str(number), number, row)
         _name_rows(axes, names)
         axes.set_xlabel("participants who dropped out")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+        _show_counts(axes, max(dropped_out, default=0))
     return figure.svg
 
 
@@ -91,14 +92,16 @@ def draw_step_times(summary: Summary) -> str:
 
 def draw_ready_times(summary: Summary) -> str:
     """Return a chart of the time from the request of a server until it was ready."""
+    shortest, longest = min(summary.ready_seconds), max(summary.ready_seconds)
     with _figure(5) as (figure, axes):
         axes.hist(
             summary.ready_seconds,
             bins=min(_BINS, max(3, len(summary.ready_seconds))),
+            range=(shortest, max(longest, shortest + 1)),
             color=_BLUE,
             rwidth=0.92,
         )
-        _show_durations(axes, max(summary.ready_seconds))
+        _show_durations(axes, longest)
         axes.set_xlabel("time from request to ready")
         axes.set_ylabel("servers")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
@@ -115,6 +118,7 @@ def draw_days(summary: Summary, *, costs: bool) -> str:
         shown = range(0, len(days), every)
         axes.set_xticks(list(shown), [f"{days[index][0]:%d %b}" for index in shown])
         axes.set_xlim(-0.6, max(len(days), 4) - 0.4)
+        axes.set_ylim(0, 1.05 * max(values) or 1)
         axes.set_ylabel("USD, maximum" if costs else "server minutes")
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
     return figure.svg
@@ -161,9 +165,16 @@ def _label(axes: Axes, text: str, end: float, row: int) -> None:
     axes.annotate(text, (end, row), (3, 0), textcoords="offset points", va="center")
 
 
+def _show_counts(axes: Axes, most: int) -> None:
+    """Begin the axis at 0, with ticks at whole numbers, and leave space for the labels of the bars."""
+    axes.set_xlim(0, _SPACE * max(most, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5))
+
+
 def _show_durations(axes: Axes, longest: float) -> None:
     """Format the axis as durations, with a few ticks at round values."""
+    longest = max(longest, 1)
     step = next((step for step in _TICKS if longest / step <= _MAX_TICKS), longest / _MAX_TICKS)
-    axes.set_xlim(left=0)
+    axes.set_xlim(0, _SPACE * longest)
     axes.xaxis.set_major_locator(MultipleLocator(step))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: format_duration(max(seconds, 0.0))))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from hippo_cli.findings import format_count
 from hippo_cli.reports.charts import (
     draw_days,
     draw_drop_outs,
@@ -39,8 +40,9 @@ class Chart:
 
 def list_charts(summary: Summary) -> Iterator[Chart]:
     """Yield the charts that have data."""
-    if summary.steps:
+    if any(step.reached for step in summary.steps):
         yield _show_funnel(summary)
+    if any(step.dropped_out for step in summary.steps):
         yield _show_drop_outs(summary)
     if any(step.seconds for step in summary.steps):
         yield _show_step_times(summary)
@@ -97,7 +99,7 @@ def _show_ready_times(summary: Summary) -> Chart:
     ordered = sorted(summary.ready_seconds)
     ranks = {"fastest": 0, "median": (len(ordered) - 1) // 2, "slowest": -1}
     rows = [(name, format_duration(ordered[rank])) for name, rank in ranks.items()]
-    caption = f"Start time of {len(ordered)} servers"
+    caption = f"Start time of {format_count(len(ordered), 'server')}"
     return Chart("Time to ready", caption, draw_ready_times(summary), ("", "time"), rows)
 
 

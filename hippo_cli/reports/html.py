@@ -14,6 +14,7 @@ from hippo_cli.reports.terminal import list_remarks
 # Content Security Policy of the report. Even a value that was not escaped could not load or run anything.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PART = ".part"
+_NO_CHARTS = "<p>There are no charts yet, because no participant has opened the study.</p>"
 
 
 def write_report(summary: Summary, path: Path) -> None:
@@ -46,7 +47,7 @@ def render_report(summary: Summary) -> str:
 {_render_numbers(summary)}
 {remarks}
 <div class=charts>
-{"".join(map(_render_chart, list_charts(summary)))}
+{"".join(map(_render_chart, list_charts(summary))) or _NO_CHARTS}
 </div>
 {"".join(map(_render_titled_table, list_servers(summary)))}
 </main>

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
 from typing import Any
 
@@ -19,6 +19,7 @@ from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
 
 PREFIX = "_servers/"
 _ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)
+_SEARCH_STEP = timedelta(hours=1)
 _PROBES = 20  # records to try before concluding that access to all of them is denied
 NO_RECORD_VISIBLE = (
     "No server records are visible: either there are none yet, or these credentials may not read them."
@@ -172,15 +173,25 @@ def split_by_day(begun: datetime, ended: datetime, zone: tzinfo | None) -> Itera
     """Yield a span's share of each day in a time zone (None means this machine's)."""
     begun, ended = begun.astimezone(UTC), ended.astimezone(UTC)
     while begun < ended:
-        day = begun.astimezone(zone).date()
-        midnight = find_midnight(day + timedelta(days=1), zone)
-        yield day, min(midnight, ended) - begun
-        begun = midnight
+        until = min(_find_day_end(begun, zone), ended)
+        yield begun.astimezone(zone).date(), until - begun
+        begun = until
 
 
-def find_midnight(day: date, zone: tzinfo | None) -> datetime:
-    """Return the start of a day in a time zone, in UTC. Days do not have 24 hours when the clocks change."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC)
+def _find_day_end(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return the end of a moment's day, which is always after the moment, in UTC.
+
+    It is searched for in UTC. A local midnight cannot be computed from a date: where clocks change at
+    midnight, it may not exist, occur twice, or be before the moment.
+    """
+    day = moment.astimezone(zone).date()
+    low, high = moment, moment + _SEARCH_STEP
+    while high.astimezone(zone).date() == day:
+        low, high = high, high + _SEARCH_STEP
+    while high - low > timedelta.resolution:
+        middle = low + (high - low) // 2
+        low, high = (middle, high) if middle.astimezone(zone).date() == day else (low, middle)
+    return high
 
 
 def find_size(make_client: Any, study: Study) -> ServerSize:

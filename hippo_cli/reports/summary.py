@@ -15,7 +15,6 @@ from hippo_cli.reports.journeys import Journey
 from hippo_cli.reports.servers import (
     ServerSize,
     Visibility,
-    find_midnight,
     find_span,
     find_time_to_ready,
     has_failed,
@@ -134,8 +133,10 @@ def summarise(
     zone: tzinfo | None = None,
 ) -> Summary:
     """Return the figures at `now`, with days in the time zone `zone` (None means this machine's)."""
-    midnight = find_midnight(now.astimezone(zone).date(), zone)
-    today = [journey for journey in journeys if journey.created and journey.created >= midnight]
+    day = now.astimezone(zone).date()
+    today = [
+        journey for journey in journeys if journey.created and journey.created.astimezone(zone).date() >= day
+    ]
     staying = [journey for journey in journeys if not has_dropped_out(journey, now)]
     current = [record for record in servers if is_alive(record)]
     return Summary(

@@ -188,7 +188,7 @@ def connect_tool(monkeypatch: pytest.MonkeyPatch) -> Wire:
     """Put the tool's own clients on the wire."""
     session = _open_session()
     monkeypatch.setattr(connection.Connection, "make_client", _make_client)
-    monkeypatch.setattr(connection, "boto3", SimpleNamespace(Session=lambda **_: session))
+    monkeypatch.setattr(connection, "ProfileSession", lambda _: session)
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     # The retry quota is per client, and these clients serve many runs.
     monkeypatch.setattr("botocore.retries.quota.RetryQuota.acquire", lambda *_: True)

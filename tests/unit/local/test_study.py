@@ -1,6 +1,7 @@
 """Tests of reading a study folder, and of reporting all its problems at once."""
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,22 @@ def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     (folder / name).unlink()
 
     assert f"{name} is missing" in _read_problems(folder)
+
+
+@pytest.mark.parametrize("content", [None, "", "images:\n", "images: {}\n", "other: 1\n"])
+def test_missing_commands_are_explained(tmp_path: Path, content: str | None) -> None:
+    """Given no local.yml, or one without commands, the message contains what to write, which then works."""
+    folder = _write_study(tmp_path, id="my-study")
+    (folder / "local.yml").unlink()
+    if content is not None:
+        (folder / "local.yml").write_text(content)
+
+    problems = _read_problems(folder)
+    example = problems[problems.index("      images:") :].partition("    Replace")[0]
+    (folder / "local.yml").write_text(textwrap.dedent(example))
+
+    assert str(folder / "local.yml") in problems
+    assert read_study(folder).images == {"my-study": [sys.executable, "App/server.py"]}
 
 
 def test_broken_yaml_is_reported_with_its_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import hippo_local.__main__ as platform
+from hippo_local.command_line import make_parser
 from tests.unit.cli.conftest import SmallStudy
 
 Run = Callable[..., Any]
@@ -31,7 +32,7 @@ def test_options_are_the_platforms(study: SmallStudy, run: Run, started: list[li
     result = run("local", study.directory, *options, "--no-open", "--no-follow", "--directory", "d")
 
     assert result.exit_code == 0
-    parsed = platform._make_parser().parse_args(started[0])  # noqa: SLF001 - the platform's own parser
+    parsed = make_parser(None).parse_args(started[0])
     assert parsed.study == study.directory
     assert (parsed.port, parsed.web_port, parsed.game_port) == (0, 8001, 0)
     assert (parsed.max_runtime, parsed.max_servers) == (5, 2)

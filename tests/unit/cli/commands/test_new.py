@@ -168,7 +168,14 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("a - b", "a_b"),
         ("tree-2_b", "tree-2_b"),
         ("x", "x_study"),
-        ("é", "my_study"),
+        ("é", "e_study"),
+        ("Étude à Montréal", "etude_a_montreal"),
+        ("Straße", "strasse"),
+        ("Łódź ﬁsh Ærø", "lodz_fish_aero"),
+        ("e\u0301tude", "etude"),
+        ("…", "my_study"),
+        ("研究", "study_4ff0f1"),
+        ("研究 maze", "maze"),
     ],
 )
 def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path, folder: str, project_id: str) -> None:
@@ -177,6 +184,33 @@ def test_a_suggested_id_is_one_for_images(run: Run, tmp_path: Path, folder: str,
     study = StudyFolder(tmp_path / folder)
     assert study.project["id"] == project_id
     assert check_study(study) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("étude_2-b", "Étude 2 b"), ("研究", "研究"), ("a\u0007b", "My study")]
+)
+def test_a_suggested_name(run: Run, tmp_path: Path, folder: str, name: str) -> None:
+    """Given a folder's name with any letters, the suggested name of the study keeps them."""
+    assert run("new", tmp_path / folder, "--yes", "--researcher", "Ada").exit_code == 0
+    assert StudyFolder(tmp_path / folder).project["name"] == name
+
+
+@pytest.mark.parametrize("folder", ["my study", "it's $HOME `x`; #1", "-rf", "tree", "研究 (2)"])
+def test_the_next_steps_work_when_pasted(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """Given a folder name that shells would split or expand, each next step is a command for the folder."""
+    monkeypatch.chdir(tmp_path)
+    result = run("new", "--yes", "--researcher", "Ada", "--", folder)
+    steps = [line for line in result.stdout.splitlines() if line.startswith("  ")]
+    (tmp_path / "hippo").write_text('#!/bin/sh\nprintf "%s\\n" "$#" "$1" "$2"\n')
+    (tmp_path / "hippo").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+
+    shown = [subprocess.run(step, shell=True, capture_output=True, text=True).stdout for step in steps]
+
+    path = folder if folder != "-rf" else "./-rf"
+    assert shown == [f"2\ncheck\n{path}\n", f"2\nlocal\n{path}\n"]
 
 
 def test_a_folder_that_is_not_empty_is_unchanged(run: Run, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from pyarrow import parquet
 
 from hippo_cli.errors import ExitCode
-from hippo_cli.exports.paths import find_trial_path
+from hippo_cli.exports.paths import TrialPaths
 from tests.support.study_world import PROJECT, USER, StudyWorld
 from tests.unit.cli.export_world import Run, export, put_trial, read_csv
 
@@ -63,13 +63,13 @@ def test_trials_come_as_they_are(stack_world: StudyWorld, run: Run, out: Path) -
 )
 def test_no_name_leads_out_of_the_folder(name: str, tmp_path: Path) -> None:
     """Given a key that is not a plain path, its file is written below trials/ under a unique name."""
-    path = find_trial_path(tmp_path, name)
+    path = TrialPaths(tmp_path).find(name)
 
     inside = path.relative_to(tmp_path / "trials").parts
     assert len(inside) == name.count("/") + 1
     assert not set(inside) & {"", ".", ".."}
     assert not any("\x00" in part or "\\" in part for part in inside)
-    assert path != find_trial_path(tmp_path, "u/../x")
+    assert path != TrialPaths(tmp_path).find("u/../x")
 
 
 def test_a_name_that_no_file_can_have_is_reported(stack_world: StudyWorld, run: Run, out: Path) -> None:
@@ -104,7 +104,7 @@ def test_formulas_and_marks_for_spreadsheets_on_request(stack_world: StudyWorld,
     export(run, out)
     assert {row["question"]: row["value"] for row in read_csv(out / "answers.csv")} == values
     assert not (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
-    export(run, out, "--excel")
+    export(run, out, "--excel", "--separator", "comma")
 
     assert (out / "answers.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     shown = {row["question"]: row["value"] for row in read_csv(out / "answers.csv", "utf-8-sig")}

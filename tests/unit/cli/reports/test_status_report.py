@@ -19,6 +19,7 @@ from hippo.records.server import ServerRecord
 from hippo.studies.study import Study
 from hippo_cli.commands import status as command
 from hippo_cli.errors import ExitCode
+from hippo_cli.reports.figures import list_charts
 from hippo_cli.reports.formatting import format_dollars, format_duration
 from hippo_cli.reports.html import render_report, write_report
 from hippo_cli.reports.journeys import Journey
@@ -117,6 +118,7 @@ def test_a_study_without_servers_or_participants() -> None:
     html = render_report(summarise("p", study, [], [], ServerSize(), NOW, UTC))
 
     assert "<svg" not in html
+    assert "no participant has opened the study" in html
     assert "assumed, because the task definition could not be read" in html
 
 
@@ -128,6 +130,35 @@ def test_few_and_many_steps(number: int) -> None:
     html = render_report(build_summary(steps=steps))
 
     assert f"{number} page{number}" in html
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 7])
+@pytest.mark.parametrize("hours", [0, 9])
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 30.0])
+def test_axes_of_small_counts(number: int, hours: int, seconds: float) -> None:
+    """Given few participants or none, no axis has negative numbers or fractions of people."""
+    steps = {"1": "a.html", "2": "game", "finalStep": "end.html"}
+    study = Study("p", {"steps": steps}, lambda _: None, lambda _: [])
+    seen = NOW - timedelta(hours=hours)
+    journeys = [
+        Journey(f"u{index}", seen, seen, 1, Phase.PAGE, "v", ((1, seconds),)) for index in range(number)
+    ]
+    begun = NOW - timedelta(minutes=80)
+    ready = begun + timedelta(seconds=seconds)
+    servers = [build_server(user_id=f"u{index}", ready_at=ready) for index in range(number)]
+
+    charts = {
+        chart.title: ET.fromstring(chart.svg)
+        for chart in list_charts(summarise("p", study, journeys, servers, ServerSize(0, 0), NOW, UTC))
+    }
+
+    assert ("Funnel" in charts) == bool(number)
+    assert ("Drop-outs" in charts) == bool(number and hours)
+    for title, svg in charts.items():
+        texts = [element.text or "" for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+        assert not [text for text in texts if text.startswith(("-", "\u2212"))], title
+        if title in ("Funnel", "Drop-outs", "Time to ready"):
+            assert not [text for text in texts if re.fullmatch(r"[0-9]*\.[0-9]+", text)], title
 
 
 def test_a_full_disk_leaves_the_report_of_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
