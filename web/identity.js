@@ -1,12 +1,12 @@
 // Whose link this is. All that the browser remembers belongs to one identity; docs/reference/study-pages.md has a table.
 
-// What sites add to any link that passes through them names a click, not a person: the same person has another each time.
+// Sites add these to links that pass through them. They name a click: the same person has another each time.
 const OF_A_CLICK = /^(?:utm_\w+|\w*clid|_ga|_gl|igshid)$/;
 
 /**
  * Return whom a link names. Two links name the same person only if both values are equal.
  *
- * The signature proves who somebody is to the study, and names a person only in a link without any id. Recruiters' ids
+ * The signature only proves an ID, except in a link without any. Recruiters' ids
  * count with all their values: which of them names the person, only the study knows.
  *
  * @param {{userId: string | null, parameters: Object<string, string>, signature: string | null}} link

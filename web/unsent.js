@@ -1,4 +1,4 @@
-// Answers that were on their way when a page was closed: whoever opens the study next in this browser submits them.
+// Answers that were on their way when a page was closed: the next page of the study in this browser submits them.
 
 /**
  * Submit those of this page's participant: they need not submit them again.

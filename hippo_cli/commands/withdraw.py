@@ -32,7 +32,9 @@ _DELETING = "deleting"
 
 def withdraw(
     context: typer.Context,
-    user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id, or with onePer the recruiter's.")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="The participant's id, or with onePer the recruiter's.")
+    ],
     project: Annotated[
         str | None, typer.Argument(metavar="PROJECT", help="Project id. Default: the study in this folder.")
     ] = None,
@@ -149,8 +151,8 @@ def _say_where_to_look(project: Project) -> str:
             "`hippo export` shows."
         )
     return (
-        "A recruiter's id? Run `hippo export`, and look for it in private/recruiter_ids.csv. Pass the id in its "
-        "column user."
+        "A recruiter's id? Run `hippo export`, look for it in private/recruiter_ids.csv, and pass the id in "
+        "the column user."
     )
 
 

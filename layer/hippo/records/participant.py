@@ -24,10 +24,10 @@ class Participant:
     """One record; `next_step` is the step that the next advance shows (while waiting: the game's step).
 
     `requests[k]` is the answer to page k; `repeats` holds late and second answers. `parameters` come from the
-    recruiter's first link, and `other_parameters` from later links that differ. `retried_at` and `retried_as` are time and request id of the last start that the
-    participant requested after a failed one. `interrupted_at` is when they began to wait for another server
-    in the middle of a game, which is then the step before `next_step`. `group` is permanent in studies that
-    balance groups.
+    recruiter's first link, and `other_parameters` from later links that differ. `retried_at` and `retried_as`
+    are time and request id of the last start that the participant requested after a failed one.
+    `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
+    step before `next_step`. `group` is permanent in studies that balance groups.
     """
 
     created: datetime | None

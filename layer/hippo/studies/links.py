@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Mapping
 
-from hippo.studies.placeholders import PREVIEW_PARAMETER, PREVIEW_VALUE, names_nobody, trim_value
+from hippo.studies.placeholders import PREVIEW_PARAMETER, PREVIEW_VALUE, names_no_person, trim_value
 
 LEAST_KEY_LENGTH = 32  # characters; shorter ones can be guessed
 
@@ -83,7 +83,7 @@ def read_recruiter_id(query: Mapping[str, str], name: str) -> str | None:
     if not value or len(value) > LONGEST_VALUE:
         return None
     value = trim_value(value)
-    return None if names_nobody(name, value) else value
+    return None if names_no_person(name, value) else value
 
 
 def is_preview(query: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 # MTurk's value of `assignmentId` while a worker previews a task that they have not accepted.
 PREVIEW_PARAMETER, PREVIEW_VALUE = "assignmentid", "ASSIGNMENT_ID_NOT_AVAILABLE"
-# What programs write where there is no value, in lower case.
+# The words of programs for a missing value, in lower case.
 _NO_VALUE = {"null", "undefined", "none", "nan", "nil", "na", "n/a", "#n/a", "#ref!", "#name?", "#value!"}
 # The placeholders of recruiters, survey tools and programming languages, each around a whole value.
 _TEMPLATE = re.compile(
@@ -40,7 +40,7 @@ def trim_value(value: str) -> str:
     return value[start:end]
 
 
-def names_nobody(name: str, value: str) -> bool:
+def names_no_person(name: str, value: str) -> bool:
     """Return whether a trimmed value of the parameter `name` is a placeholder, or empty."""
     decoded = trim_value(unquote(value))  # a link that was encoded twice
     return any(_is_placeholder(name, text) for text in (value, decoded))

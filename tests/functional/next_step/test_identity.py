@@ -1,4 +1,4 @@
-"""Whose request it is: recruits with placeholders, copied ids, links that were pasted, previews, shared ids."""
+"""Whose request it is: placeholders, copied ids, pasted links, previews, and ids that two people share."""
 
 from typing import Any
 
