@@ -82,6 +82,11 @@ export class Api {
     return fetchPatiently(this.#address(step, more), options, this.#onTrouble);
   }
 
+  /** Return a client of the same API that reports no trouble: for requests that do not concern the participant. */
+  silence() {
+    return new Api(this.#nextUrl, this.#participant, () => {});
+  }
+
   #address(step, more) {
     const url = new URL(this.#nextUrl);
     const query = { ...this.#participant(), ...more, step: String(step) };

@@ -26,7 +26,7 @@ async function main() {
 }
 
 async function runStudy(link) {
-  const memory = new Memory(link.projectId, link.userId);
+  const memory = new Memory(link);
   const participant = () => ({
     projectId: link.projectId,
     userId: memory.userId,
