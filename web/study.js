@@ -9,6 +9,7 @@ import {
   applyStyle,
   confirmNotice,
   copyText,
+  formatContact,
   getMain,
   showCompletion,
   showProgress,
@@ -269,8 +270,4 @@ function isRefused({ error }) {
 
 function describeRefusedAnswers(error) {
   return error.status === 413 ? translate("tooLarge") : translate("answersRefused", { reason: error.message });
-}
-
-function formatContact(contact) {
-  return contact ? translate("contact", { contact }) : "";
 }

@@ -30,6 +30,8 @@ const TEXTS = {
     waited: "You have been waiting for {time}.",
     waitLong:
       "This is taking longer than usual. Your answers are saved. You can keep waiting, or come back later with the same link.",
+    waitDelayed:
+      "The start of your game is delayed by a problem. It is tried again automatically, and your answers are saved. You can keep waiting, or come back later with the same link. If this lasts, please tell the people who invited you.",
     seconds: "{count} seconds",
     minute: "a minute",
     minutes: "{count} minutes",
@@ -152,6 +154,8 @@ const TEXTS = {
     waited: "Vous attendez depuis {time}.",
     waitLong:
       "L’attente est plus longue que d’habitude. Vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien.",
+    waitDelayed:
+      "Un problème retarde le démarrage de votre jeu. De nouvelles tentatives ont lieu automatiquement, et vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien. Si cela dure, veuillez le signaler aux personnes qui vous ont proposé cette étude.",
     seconds: "{count} secondes",
     minute: "une minute",
     minutes: "{count} minutes",
