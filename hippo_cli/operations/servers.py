@@ -53,8 +53,11 @@ class ServerRow:
 
     @property
     def reason(self) -> str:
-        """The reason for its end or failure."""
-        return self.record.error or self.record.reason
+        """The reason for its end or failure, or why its start does not progress."""
+        record = self.record
+        if record.error or not record.start_problem:
+            return record.error or record.reason
+        return f"{record.reason}: {record.start_problem}" if record.reason else record.start_problem
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for programs, with times in UTC."""
@@ -74,6 +77,7 @@ class ServerRow:
             "dollarsAtMost": round(self.dollars, 4),
             "reason": record.reason or None,
             "error": record.error or None,
+            "problem": record.start_problem or None,
         }
 
 
