@@ -86,6 +86,23 @@ def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[
 
     Raises AwsError if access to all of them is denied. `warn` is called if this cannot be determined.
     """
+    found, visibility = find_project_servers(project, warn)
+    if visibility is Visibility.DENIED:
+        raise AwsError(
+            f"access denied: these credentials may not read server records of {project.id}", _ASK_FOR_TAG
+        )
+    if visibility is Visibility.UNCERTAIN:
+        warn(NO_RECORD_VISIBLE)
+    return found
+
+
+def find_project_servers(
+    project: Project, warn: Callable[[str], None] = lambda _: None
+) -> tuple[list[ServerRecord], Visibility]:
+    """Return the servers of a project's participants, and how much is known of them.
+
+    `warn` is called with records that cannot be read.
+    """
     folder = f"{project.id}/Users/"
     listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
     entries = {entry.key.removeprefix(folder): entry for entry in listed if entry.key != folder}
@@ -97,13 +114,7 @@ def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
     _warn_of_broken(reader.broken, warn)
-    if reader.visibility is Visibility.DENIED:
-        raise AwsError(
-            f"access denied: these credentials may not read server records of {project.id}", _ASK_FOR_TAG
-        )
-    if reader.visibility is Visibility.UNCERTAIN:
-        warn(NO_RECORD_VISIBLE)
-    return found
+    return found, reader.visibility
 
 
 def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[ServerRecord]:

@@ -115,7 +115,9 @@ def _render_servers(summary: Summary) -> Table:
 def _render_delays(delayed: list[ServerView]) -> Table:
     table = _build_table("delayed start of", "waiting for", "last problem")
     for server in delayed[:_SHOWN]:
-        table.add_row(server.user, format_duration(server.age), Text(only_printable(server.problem), "bold red"))
+        table.add_row(
+            server.user, format_duration(server.age), Text(only_printable(server.problem), "bold red")
+        )
     _add_more(table, len(delayed))
     return table
 
