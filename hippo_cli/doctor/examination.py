@@ -74,7 +74,7 @@ def _examine_stack(
         (CERTIFICATE, lambda: check_certificate(connection, stack, now)),
     ]
     if project_id := plan.project_id:
-        # Of the folder's config only the bucket: these checks are about what is published.
+        # These checks are about what is published, so the folder's config only names the bucket.
         place = {"bucket": (plan.config or {}).get("bucket")}
         project = cache(lambda: find_project(connection, stack, project_id, place))
         checks += [

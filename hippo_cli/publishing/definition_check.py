@@ -139,9 +139,8 @@ def _maps_port(mapping: Mapping[str, Any]) -> bool:
 
 
 def _check_size(definition: Mapping[str, Any]) -> Iterator[_Problem]:
-    try:
-        cpu, memory = (int(definition[key]) / _UNITS for key in ("cpu", "memory"))
-    except (KeyError, TypeError, ValueError):
+    cpu, memory = (_read_size(definition.get(key), unit) for key, unit in (("cpu", "vcpu"), ("memory", "gb")))
+    if cpu is None or memory is None:
         what = "does not name its CPU units and its memory, which Fargate needs"
         yield Severity.ERROR, what, f"{_PUBLISH} Or register a revision with `cpu` and `memory`."
         return
@@ -152,6 +151,15 @@ def _check_size(definition: Mapping[str, Any]) -> Iterator[_Problem]:
     known = ", ".join(f"{size:g}" for size in MEMORY_BY_CPU)
     choice = f"With {cpu:g} vCPU, choose from {sizes} GB." if sizes else f"Choose one of {known} vCPU."
     yield Severity.ERROR, what, f"Set awsSetup.cpu and awsSetup.memory, and publish again. {choice}"
+
+
+def _read_size(value: object, unit: str) -> float | None:
+    """Return vCPUs or GB, from CPU units or MiB, or from text such as `2 vCPU`, which ECS converts."""
+    text = str(value).lower().strip()
+    try:
+        return float(text.removesuffix(unit)) if text.endswith(unit) else int(text) / _UNITS
+    except ValueError:
+        return None
 
 
 def _list_containers(definition: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""`hippo doctor` says why game servers do not start: what they would run, and the problems of their starts."""
+"""`hippo doctor` says why servers do not start: what they would run, and the problems of their starts."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
