@@ -208,9 +208,9 @@ export class Study {
     return this.#api.get(response.step - 1);
   }
 
-  async #play({ step, server, userId }) {
+  async #play({ step, server, userId, offerLeavingAfter }) {
     const participant = { projectId: this.#link.projectId, userId };
-    this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain() });
+    this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain(), offerLeavingAfter });
     const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
   }

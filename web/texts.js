@@ -53,6 +53,8 @@ const TEXTS = {
     gameGone: "The game can no longer be reached.",
     gameLeave: "Continue without the game",
     gameLeaveSure: "Your game will end and the study will continue. Do you want to continue without the game?",
+    gameNotEnded: "The game has not confirmed that it has ended. You can continue without it.",
+    gameStill: "The picture has not changed for a while. If the game does not react, you can continue without it.",
     gameOver: "The game is over.",
     gameReady: "Ready. Press Start to begin.",
     gamePaused: "Paused.",
@@ -177,6 +179,9 @@ const TEXTS = {
     gameGone: "Le jeu n’est plus accessible.",
     gameLeave: "Continuer sans le jeu",
     gameLeaveSure: "Votre jeu prendra fin et l’étude continuera. Voulez-vous continuer sans le jeu ?",
+    gameNotEnded: "Le jeu n’a pas confirmé qu’il est terminé. Vous pouvez continuer sans lui.",
+    gameStill:
+      "L’image n’a pas changé depuis un moment. Si le jeu ne réagit pas, vous pouvez continuer sans lui.",
     gameOver: "Le jeu est terminé.",
     gameReady: "Tout est prêt. Appuyez sur Démarrer pour commencer.",
     gamePaused: "En pause.",

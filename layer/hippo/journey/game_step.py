@@ -210,7 +210,8 @@ class GameStep:
 
     def _build_game(self, step_request: StepRequest) -> dict[str, Any]:
         url = self._settings.game_server_url.replace("{host}", self._host_name(step_request.user_id))
-        return {"page": "show_game_page", "server": url}
+        leave_after = step_request.study.options.offer_leaving_after
+        return {"page": "show_game_page", "server": url, "offerLeavingAfter": leave_after}
 
     def _host_name(self, user_id: str) -> str:
         return f"{user_id}.{self._settings.root_domain}"

@@ -33,6 +33,8 @@ DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
+DEFAULT_LEAVING_OFFER = 120  # seconds: longer than most participants think about one move
+MOST_LEAVING_OFFER = 86_400
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
 
 PAGE_KEYS = (
@@ -68,6 +70,13 @@ PAGE_KEYS = (
         Number(1, MOST_GROUPS_CUTOFF),
         "With balanced groups: minutes after which a participant who has not finished counts as a drop-out.",
         "120",
+    ),
+    Key(
+        "offerLeavingAfter",
+        Number(0, MOST_LEAVING_OFFER),
+        "Seconds without a change of the game's picture after which the page offers to continue without the "
+        "game; 0 for never.",
+        "300",
     ),
 )
 ACCESS_KEYS = (
@@ -116,6 +125,9 @@ class PageOptions:
     language: str = DEFAULT_LANGUAGE
     has_balanced_groups: bool = False
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
+    offer_leaving_after: int = (
+        DEFAULT_LEAVING_OFFER  # seconds without a change of the game's picture; 0: never
+    )
 
 
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
@@ -143,6 +155,7 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         language=values.get("language", DEFAULT_LANGUAGE),
         has_balanced_groups=values.get("groups") == BALANCED,
         groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
+        offer_leaving_after=values.get("offerLeavingAfter", DEFAULT_LEAVING_OFFER),
     )
 
 
