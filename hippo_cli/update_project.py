@@ -18,11 +18,10 @@ from dotenv import load_dotenv
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.checks.server import has_game
 from hippo_cli.commands.check import show_findings
-from hippo_cli.commands.publish import carry_out, find_problems, show_outcome, show_plan
+from hippo_cli.commands.publish import carry_out, find_problems, refuse_errors, show_outcome, show_plan
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
-from hippo_cli.errors import AwsError, CliError, ExitCode, UsageError
-from hippo_cli.findings import Finding, count_errors, format_count
+from hippo_cli.errors import AwsError, ExitCode, UsageError
 from hippo_cli.guard import guard
 from hippo_cli.image.docker import check_docker
 from hippo_cli.image.image_files import build_trial
@@ -71,7 +70,9 @@ def update_project(
     flags = context.obj = Flags(stack, profile, region, debug)
     check_image_name(image)
     study = open_study(Path())
-    findings = _check(study, image)
+    findings = find_problems(study, image)
+    show_findings(findings)
+    refuse_errors(findings)
     project = read_project(study)
     if not project.get("useAWS"):
         trial = build_trial(study, str(project["id"]), str(study.project.get("bucket") or ""))
@@ -81,26 +82,15 @@ def update_project(
     target = _find_target(flags, study)
     trial = build_trial(study, target.project_id, target.bucket)
     plan = make_plan(target, _ask_whether_to_build(target, image, yes))
+    show_findings(plan.findings)
+    refuse_errors(plan.findings)
     if plan.server and not plan.server.is_built:
         check_docker()
         _ask_whether_to_continue(study, yes)
-    show_findings(plan.findings)
     show_plan(plan, deletes=False)
     outcome = carry_out(plan, deletes=False)
     show_outcome(plan, outcome, [*findings, *plan.findings])
     _write_files(study, _fill_in(project, target, plan, outcome), trial)
-
-
-def _check(study: StudyFolder, image: str | None) -> list[Finding]:
-    """Show the findings and return them. Raises CliError if there are errors among them."""
-    findings = find_problems(study, image)
-    show_findings(findings)
-    if count_errors(findings):
-        raise CliError(
-            f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
-            "Fix the errors above.",
-        )
-    return findings
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

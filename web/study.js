@@ -10,6 +10,7 @@ import {
   applyStyle,
   confirmNotice,
   copyText,
+  formatContact,
   getMain,
   showCompletion,
   showProgress,
@@ -216,9 +217,9 @@ export class Study {
     return this.#api.get(response.step - 1);
   }
 
-  async #play({ step, server, userId }) {
+  async #play({ step, server, userId, offerLeavingAfter }) {
     const participant = { projectId: this.#link.projectId, userId };
-    this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain() });
+    this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain(), offerLeavingAfter });
     const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
   }
@@ -280,8 +281,4 @@ function isRefused({ error }) {
 function describeRefusedAnswers(error) {
   console.warn(error);
   return translate(error.isTooLarge ? "tooLarge" : "answersRefused", { status: error.status });
-}
-
-function formatContact(contact) {
-  return contact ? translate("contact", { contact }) : "";
 }

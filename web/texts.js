@@ -32,6 +32,8 @@ const TEXTS = {
     waited: "You have been waiting for {time}.",
     waitLong:
       "This is taking longer than usual. Your answers are saved. You can keep waiting, or come back later with the same link.",
+    waitDelayed:
+      "The start of your game is delayed by a problem. It is tried again automatically, and your answers are saved. You can keep waiting, or come back later with the same link. If this lasts, please tell the people who invited you.",
     seconds: "{count} seconds",
     minute: "a minute",
     minutes: "{count} minutes",
@@ -53,6 +55,8 @@ const TEXTS = {
     gameGone: "The game can no longer be reached.",
     gameLeave: "Continue without the game",
     gameLeaveSure: "Your game will end and the study will continue. Do you want to continue without the game?",
+    gameNotEnded: "The game has not confirmed that it has ended. You can continue without it.",
+    gameStill: "The picture has not changed for a while. If the game does not react, you can continue without it.",
     gameOver: "The game is over.",
     gameReady: "Ready. Press Start to begin.",
     gamePaused: "Paused.",
@@ -158,6 +162,8 @@ const TEXTS = {
     waited: "Vous attendez depuis {time}.",
     waitLong:
       "L’attente est plus longue que d’habitude. Vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien.",
+    waitDelayed:
+      "Un problème retarde le démarrage de votre jeu. De nouvelles tentatives ont lieu automatiquement, et vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien. Si cela dure, veuillez le signaler aux personnes qui vous ont proposé cette étude.",
     seconds: "{count} secondes",
     minute: "une minute",
     minutes: "{count} minutes",
@@ -179,6 +185,9 @@ const TEXTS = {
     gameGone: "Le jeu n’est plus accessible.",
     gameLeave: "Continuer sans le jeu",
     gameLeaveSure: "Votre jeu prendra fin et l’étude continuera. Voulez-vous continuer sans le jeu ?",
+    gameNotEnded: "Le jeu n’a pas confirmé qu’il est terminé. Vous pouvez continuer sans lui.",
+    gameStill:
+      "L’image n’a pas changé depuis un moment. Si le jeu ne réagit pas, vous pouvez continuer sans lui.",
     gameOver: "Le jeu est terminé.",
     gameReady: "Tout est prêt. Appuyez sur Démarrer pour commencer.",
     gamePaused: "En pause.",

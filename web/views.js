@@ -79,23 +79,29 @@ export function applyStyle(css, linkStyle) {
  * Show how far the start of the game server is.
  *
  * @param {HTMLElement | null} view the view shown already, if any
- * @param {{progress?: string, usualSeconds?: number}} response of the API
+ * @param {{progress?: string, usualSeconds?: number, delayed?: boolean, contact?: string}} response of the API
  * @param {number} waited seconds so far
  * @returns {HTMLElement} the view
  */
-export function showWaiting(view, { progress, usualSeconds = 60 }, waited) {
+export function showWaiting(view, { progress, usualSeconds = 60, delayed, contact }, waited) {
   const isNew = !view;
   view ??= showTemplate("waiting-template");
   const stage = Math.max(0, PROGRESS.indexOf(progress));
   setText(view.querySelector(".stage"), translate(PROGRESS[stage]));
   setText(view.querySelector(".usual"), translate("waitUsual", { time: formatDuration(usualSeconds) }));
   setText(view.querySelector(".waited"), waited >= 20 ? translate("waited", { time: formatDuration(waited) }) : "");
-  view.querySelector(".long-wait").hidden = waited < 2 * usualSeconds;
+  view.querySelector(".long-wait").hidden = delayed || waited < 2 * usualSeconds;
+  setText(view.querySelector(".delayed"), delayed ? `${translate("waitDelayed")} ${formatContact(contact)}`.trim() : "");
   [...view.querySelectorAll(".stages li")].forEach((item, index) => {
     item.classList.toggle("reached", index <= stage);
   });
   if (isNew) focusView(view);
   return view;
+}
+
+/** Return the line that names whom to contact; "" if the study names no person. @param {string} [contact] */
+export function formatContact(contact) {
+  return contact ? translate("contact", { contact }) : "";
 }
 
 /**

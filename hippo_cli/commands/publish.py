@@ -54,6 +54,8 @@ def publish_study(
     target = Target(study, *_find_deployment(context.obj, study))
     plan = make_plan(target, Request(image=image, rebuilds=rebuild))
     findings += plan.findings
+    if count_errors(plan.findings):
+        _refuse(study, findings, as_json)
     if not as_json:
         show_findings(findings)
         show_plan(plan, delete_removed)
@@ -188,7 +190,13 @@ def _refuse(study: StudyFolder, findings: list[Finding], as_json: bool) -> None:
         show_json({"projectId": study.project.get("id"), "published": False, "findings": details})
         raise typer.Exit(ExitCode.PROBLEMS)
     show_findings(findings)
-    raise CliError(
-        f"the study has {format_count(count_errors(findings), 'error')}, so nothing was published",
-        "Fix the errors above.",
-    )
+    refuse_errors(findings)
+
+
+def refuse_errors(findings: list[Finding]) -> None:
+    """Raise CliError if any of the findings, which were shown, prevents publishing."""
+    if errors := count_errors(findings):
+        raise CliError(
+            f"the study has {format_count(errors, 'error')}, so nothing was published",
+            "Fix the errors above.",
+        )

@@ -44,17 +44,30 @@ def open_project(flags: Flags, project_id: str | None, bucket: str | None = None
             f"Pass the id from the study's {CONFIG_FILE}, or run the command in the study's folder.",
         )
     connection = connect(flags, config)
-    stack = find_stack(connection)
-    client = connection.make_client("s3")
-    platform = Bucket(client, stack.bucket)
-    entry = find_entry(platform, project_id)
-    known = entry if entry is not None else config
-    records = Bucket(client, bucket or str(known.get("bucket") or stack.bucket))
-    if not records.holds(f"{project_id}/"):
+    found = find_project(connection, find_stack(connection), project_id, config, bucket)
+    if not found.records.holds(f"{project_id}/"):
         raise CliError(
-            f"there is no project {project_id} in the bucket {records.name}",
+            f"there is no project {project_id} in the bucket {found.records.name}",
             "Check the id (case matters). Pass --bucket for another bucket or --stack for another stack.",
         )
+    return found
+
+
+def find_project(
+    connection: Connection,
+    stack: Stack,
+    project_id: str,
+    config: Mapping[str, Any] | None = None,
+    bucket: str | None = None,
+) -> Project:
+    """Return a project of this stack, whether it exists or not.
+
+    `config` is used where the credentials may not read the project list, or the project is not in it.
+    """
+    platform = Bucket(connection.make_client("s3"), stack.bucket)
+    entry = find_entry(platform, project_id)
+    known = entry if entry is not None else config or {}
+    records = platform.beside(bucket or str(known.get("bucket") or ""))
     return Project(project_id, connection, stack, records, platform, Studies(records, project_id, known))
 
 

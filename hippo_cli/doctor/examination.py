@@ -12,14 +12,14 @@ from hippo.studies.study import GAME
 from hippo_cli.aws_errors import describe_aws_error
 from hippo_cli.checks.server import read_size
 from hippo_cli.connection import Connection
-from hippo_cli.data.bucket import Bucket
-from hippo_cli.data.studies import Studies, find_entry
+from hippo_cli.data.project import find_project
 from hippo_cli.doctor.account import STACK, check_credentials, check_permissions, check_stack
 from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
 from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
+from hippo_cli.doctor.servers import STARTS, TASK_DEFINITION, check_starts, check_task_definition
 from hippo_cli.errors import CliError
 from hippo_cli.prices import DEFAULT_CPU, MEMORY_BY_CPU
 from hippo_cli.stack import Stack
@@ -73,6 +73,14 @@ def _examine_stack(
         ("names", lambda: check_addresses(stack, ask)),
         (CERTIFICATE, lambda: check_certificate(connection, stack, now)),
     ]
+    if project_id := plan.project_id:
+        # These checks are about what is published, so the folder's config only names the bucket.
+        place = {"bucket": (plan.config or {}).get("bucket")}
+        project = cache(lambda: find_project(connection, stack, project_id, place))
+        checks += [
+            (TASK_DEFINITION, lambda: check_task_definition(project())),
+            (STARTS, lambda: check_starts(project(), now)),
+        ]
     for what, check in checks:
         yield from run_check(what, check)
 
@@ -81,9 +89,7 @@ def _find_cpu(connection: Connection, stack: Stack, plan: Plan) -> float:
     """Return one server's vCPUs in the folder's or else the published study, or 0 if it has no game."""
     config = plan.config
     if config is None and plan.project_id:
-        bucket = Bucket(connection.make_client("s3"), stack.bucket)
-        entry = find_entry(bucket, plan.project_id) or {}  # researchers may read the version, not the list
-        config = Studies(bucket.beside(str(entry.get("bucket") or "")), plan.project_id, entry).current.config
+        config = find_project(connection, stack, plan.project_id).studies.current.config
     steps = (config or {}).get("steps")
     if isinstance(steps, Mapping) and GAME not in steps.values():
         return 0

@@ -53,8 +53,11 @@ class ServerRow:
 
     @property
     def reason(self) -> str:
-        """The reason for its end or failure."""
-        return self.record.error or self.record.reason
+        """The reason for its end or failure, or why its start does not progress."""
+        record = self.record
+        if record.error or not record.start_problem:
+            return record.error or record.reason
+        return f"{record.reason}: {record.start_problem}" if record.reason else record.start_problem
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for programs, with times in UTC."""
@@ -74,6 +77,7 @@ class ServerRow:
             "dollarsAtMost": round(self.dollars, 4),
             "reason": record.reason or None,
             "error": record.error or None,
+            "problem": record.start_problem or None,
         }
 
 
@@ -81,6 +85,23 @@ def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[
     """Return the servers of a project's participants, the most recently active first.
 
     Raises AwsError if access to all of them is denied. `warn` is called if this cannot be determined.
+    """
+    found, visibility = find_project_servers(project, warn)
+    if visibility is Visibility.DENIED:
+        raise AwsError(
+            f"access denied: these credentials may not read server records of {project.id}", _ASK_FOR_TAG
+        )
+    if visibility is Visibility.UNCERTAIN:
+        warn(NO_RECORD_VISIBLE)
+    return found
+
+
+def find_project_servers(
+    project: Project, warn: Callable[[str], None] = lambda _: None
+) -> tuple[list[ServerRecord], Visibility]:
+    """Return the servers of a project's participants, and how much is known of them.
+
+    `warn` is called with records that cannot be read.
     """
     folder = f"{project.id}/Users/"
     listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
@@ -93,13 +114,7 @@ def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
     _warn_of_broken(reader.broken, warn)
-    if reader.visibility is Visibility.DENIED:
-        raise AwsError(
-            f"access denied: these credentials may not read server records of {project.id}", _ASK_FOR_TAG
-        )
-    if reader.visibility is Visibility.UNCERTAIN:
-        warn(NO_RECORD_VISIBLE)
-    return found
+    return found, reader.visibility
 
 
 def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[ServerRecord]:

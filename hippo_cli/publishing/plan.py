@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,11 +15,12 @@ from hippo_cli.connection import Connection
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError, UsageError
-from hippo_cli.findings import Finding, warning
+from hippo_cli.findings import Finding, Severity, warning
 from hippo_cli.image.build_context import BuildContext, make_context
 from hippo_cli.image.image_files import build_trial, carries_certificate, prepare_files
 from hippo_cli.image.registry import Registry, check_reference
 from hippo_cli.publishing import task_definition
+from hippo_cli.publishing.definition_check import check_definition, read_roles
 from hippo_cli.publishing.step_files import FileChanges, compare_files
 from hippo_cli.publishing.task_definition import ServerSettings
 from hippo_cli.stack import UPGRADE, Stack
@@ -108,7 +109,11 @@ def make_plan(target: Target, request: Request) -> Plan:
     server, findings = None, _check_runtime(target)
     if has_game(target.study) and target.study.project.get("useAWS", True):
         server, more = _plan_server(target, request, s3)
-        findings += more
+        # With the newest revision's ARN, which names the account.
+        definition = {**(server.newest or {}), **server.definition}
+        findings += [*more, *_check_definition(target, definition)]
+    elif has_game(target.study):
+        findings += _check_foreign_definition(target)
     return Plan(target, files, server, findings)
 
 
@@ -161,6 +166,21 @@ def _holds(bucket: Bucket, prefix: str) -> bool:
         if read_code(error) == "NoSuchBucket":
             return False
         raise
+
+
+def _check_definition(target: Target, definition: Mapping[str, Any]) -> list[Finding]:
+    line = target.study.config_file.find_line(("project", "ecsTask"))
+    return check_definition(definition, read_roles(target.stack), line)
+
+
+def _check_foreign_definition(target: Target) -> list[Finding]:
+    """Return warnings about a task definition that the researcher registers by other means."""
+    try:
+        found = task_definition.find_newest(target.connection.make_client("ecs"), target.project_id)
+    except CliError:  # publishing such a study requires no permission for ECS
+        return []
+    findings = _check_definition(target, found) if found else []
+    return [replace(finding, severity=Severity.WARNING) for finding in findings]
 
 
 def _check_runtime(target: Target) -> list[Finding]:

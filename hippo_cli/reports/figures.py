@@ -53,10 +53,13 @@ def list_charts(summary: Summary) -> Iterator[Chart]:
 
 
 def list_servers(summary: Summary) -> Iterator[TitledTable]:
-    """Yield the tables of current servers and of failed servers."""
+    """Yield the tables of current servers, of delayed starts and of failed servers."""
     if summary.servers:
         names = ("participant", "state", "age", "deadline", "maximum cost so far")
         yield TitledTable("Current servers", names, [*_list_current(summary)])
+    if delayed := [server for server in summary.servers if server.problem]:
+        rows = [(server.user, format_duration(server.age), server.problem) for server in delayed]
+        yield TitledTable("Delayed starts", ("participant", "waiting for", "last problem"), rows)
     if summary.failures:
         rows = [
             (failed.user, format_time(failed.time, summary.now), failed.reason) for failed in summary.failures

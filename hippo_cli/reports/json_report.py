@@ -74,6 +74,7 @@ def _list_servers(summary: Summary) -> list[dict[str, Any]]:
             "deadline": server.deadline and server.deadline.isoformat(),
             "dollarsAtMost": round(server.cost, 5),
             "late": server.overdue,
+            "problem": server.problem or None,
         }
         for server in summary.servers
     ]

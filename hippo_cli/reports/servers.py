@@ -145,8 +145,14 @@ def is_alive(record: ServerRecord) -> bool:
 
 
 def has_failed(record: ServerRecord) -> bool:
-    """Return whether the server's last attempt failed."""
-    return record.state == ServerState.FAILED or bool(record.error)
+    """Return whether the server's last attempt failed, or ended before any try of its start succeeded."""
+    never_started = bool(record.start_problem) and record.state in (ServerState.STOPPING, ServerState.STOPPED)
+    return record.state == ServerState.FAILED or bool(record.error) or never_started
+
+
+def is_delayed(record: ServerRecord) -> bool:
+    """Return whether the last try of a start failed, so that the participant still waits."""
+    return record.state == ServerState.STARTING and bool(record.start_problem)
 
 
 def find_span(record: ServerRecord, now: datetime) -> tuple[datetime, datetime] | None:

@@ -19,6 +19,7 @@ from hippo_cli.reports.servers import (
     find_time_to_ready,
     has_failed,
     is_alive,
+    is_delayed,
     split_by_day,
 )
 
@@ -54,7 +55,10 @@ class StepCount:
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-    """A current server, with times in UTC and its cost so far in USD."""
+    """A current server, with times in UTC and its cost so far in USD.
+
+    `problem` is why its start does not progress.
+    """
 
     user: str
     state: str
@@ -64,6 +68,7 @@ class ServerView:
     deadline: datetime | None
     cost: float
     overdue: bool
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +206,22 @@ def _view(record: ServerRecord, size: ServerSize, now: datetime) -> ServerView:
         record.deadline,
         size.price(span[1] - span[0]) if span else 0.0,
         record.deadline is not None and record.deadline < now and record.state != ServerState.STARTING,
+        record.start_problem if is_delayed(record) else "",
     )
 
 
 def _list_failures(servers: Sequence[ServerRecord]) -> list[Failure]:
     """Return the failed servers, latest first."""
     failures = [
-        Failure(record.user_id, _find_end(record), record.error or record.reason or "no reason recorded")
+        Failure(record.user_id, _find_end(record), _find_reason(record))
         for record in servers
         if has_failed(record)
     ]
     return sorted(failures, key=lambda failure: failure.time.timestamp() if failure.time else 0, reverse=True)
+
+
+def _find_reason(record: ServerRecord) -> str:
+    return record.error or record.start_problem or record.reason or "no reason recorded"
 
 
 def _find_end(record: ServerRecord) -> datetime | None:

@@ -7,7 +7,7 @@ from rich.text import Text
 from hippo_cli.output import PlainTable, only_printable
 from hippo_cli.reports.formatting import format_dollars, format_duration, format_share, format_time
 from hippo_cli.reports.servers import NO_RECORD_VISIBLE, Visibility
-from hippo_cli.reports.summary import DROPPED_OUT_AFTER, Summary
+from hippo_cli.reports.summary import DROPPED_OUT_AFTER, ServerView, Summary
 
 _SHOWN = 15
 _BAR = 24
@@ -20,6 +20,8 @@ def render(summary: Summary, note: str = "") -> RenderableType:
         parts += [Text(), _render_waiting(summary)]
     if summary.servers:
         parts += [Text(), _render_servers(summary)]
+    if delayed := [server for server in summary.servers if server.problem]:
+        parts += [Text(), _render_delays(delayed)]
     if summary.failures:
         parts += [Text(), _render_failures(summary)]
     parts += [Text(line, style="yellow") for line in list_remarks(summary)]
@@ -107,6 +109,16 @@ def _render_servers(summary: Summary) -> Table:
             format_dollars(server.cost),
         )
     _add_more(table, len(summary.servers))
+    return table
+
+
+def _render_delays(delayed: list[ServerView]) -> Table:
+    table = _build_table("delayed start of", "waiting for", "last problem")
+    for server in delayed[:_SHOWN]:
+        table.add_row(
+            server.user, format_duration(server.age), Text(only_printable(server.problem), "bold red")
+        )
+    _add_more(table, len(delayed))
     return table
 
 

@@ -30,7 +30,9 @@ window.WebSocket = class extends WebSocket {
   }
 };
 const participant = { projectId: query.get("projectId"), userId: query.get("userId") };
-const game = new Game({ participant, debug: query.has("debug"), main: getMain() });
+const still = query.get("offerLeavingAfter");
+const offerLeavingAfter = still === null ? undefined : Number(still);
+const game = new Game({ participant, debug: query.has("debug"), main: getMain(), offerLeavingAfter });
 const ask = async () => {
   test.asked += 1;
   return test.answers.shift() ?? null;

@@ -62,6 +62,23 @@ def test_a_long_wait_is_owned_up_to(waiting: Page) -> None:
     expect(waiting.get_by_text("You have been waiting for 3 minutes.")).to_be_visible()
 
 
+def test_a_delayed_start_is_owned_up_to(world: StudyWorld, waiting: Page) -> None:
+    """Given a start with a problem and a wait of more than twice the usual time, the page says that the
+    start is delayed and whom to contact, without details; and the game's start ends that."""
+    delay = waiting.locator(".delayed")
+    world.put_server("starting", problem="ecs:RunTask: AccessDeniedException: iam:PassRole")
+    expect(waiting.locator(".stage")).to_have_text("Your game server is starting.")
+    expect(delay).to_have_text("")
+
+    world.clock.advance(181)
+
+    expect(delay).to_contain_text("The start of your game is delayed by a problem.")
+    expect(delay).to_contain_text(f"Contact: {world.config['researcher']}")
+    expect(waiting.locator("main")).not_to_contain_text("PassRole")
+    world.put_server("starting")
+    expect(delay).to_have_text("")
+
+
 def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiting: Page) -> None:
     """Given a failed start, the page says so with the contact, and a retry starts the server again."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")

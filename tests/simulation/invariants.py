@@ -214,6 +214,8 @@ class Invariants:
         return reached >= stop_step
 
     def _check_ready(self, server: dict[str, Any]) -> None:
+        if server.get("problem"):
+            self._note(7, f"{server['hostName']} is ready, and its record still names a problem of the start")
         task = self._world.ecs.tasks.get(server["taskArn"])
         if task is None or not task.answers(self._last_look()):
             self._note(4, f"{server['taskArn'] or 'no task'} was marked ready and does not answer")

@@ -7,17 +7,19 @@ import { GameInfo } from "./info.js";
 import { Keyboard } from "./keyboard.js";
 import { Mouse, SizeReporter } from "./mouse.js";
 import { readMessage } from "./reader.js";
-import { confirmPress, offerLeaving, showGameStatus, showGameView } from "./view.js";
+import { confirmPress, offerLeaving, removeGameStatus, showGameStatus, showGameView } from "./view.js";
+import { isEnding } from "./vocabulary.js";
+import { WayOut } from "./way_out.js";
 import { GameWindows } from "./windows.js";
 import { writeButton, writeFrameRate, writeHello, writeSlider } from "./writer.js";
 import { translate } from "../texts.js";
 import { focusView } from "../views.js";
 
 const STEADY = 5000;
-const LEAVE_AFTER = 30_000;
 const GIVE_UP_AFTER = 60_000;
-const RECHECK_AFTER = 3000;
 const OWN_PRESS = 1500;
+const MOVING = 3;
+const STILL_FOR = 120;
 
 /** The game's view, which survives lost connections and servers. */
 export class Game {
@@ -38,17 +40,20 @@ export class Game {
   #isFirstFrame = false;
   #usesPanels = false;
   #isDone = false;
+  #moves = 0;
   #leave = () => {};
-  #offerTimer = 0;
+  #wayOut;
   #closing = new AbortController();
 
   /**
    * @param {{participant: {projectId: string, userId: string}, debug?: boolean, main: HTMLElement,
-   *   onFocus?: (view: HTMLElement) => void}} options `onFocus` moves the focus to the new view
+   *   offerLeavingAfter?: number, onFocus?: (view: HTMLElement) => void}} options `offerLeavingAfter` is in seconds
+   *   without a new picture, 0 for never; `onFocus` moves the focus to the new view
    */
-  constructor({ participant, debug = false, main, onFocus = focusView }) {
+  constructor({ participant, debug = false, main, offerLeavingAfter = STILL_FOR, onFocus = focusView }) {
     this.#participant = participant;
     this.view = showGameView(main);
+    this.#wayOut = new WayOut(offerLeavingAfter, (reason) => offerLeaving(this.view, reason));
     this.#debug = debug ? new MessageList(this.view) : null;
     const { signal } = this.#closing;
     const send = (message) => this.#send(message);
@@ -90,7 +95,7 @@ export class Game {
     } finally {
       playing.abort();
       this.#connection?.close();
-      this.#offerLeaving(null);
+      this.#wayOut.reset();
     }
   }
 
@@ -109,7 +114,7 @@ export class Game {
     this.#isDone = false;
     showGameStatus(this.view, translate("gameConnecting"));
     for (;;) {
-      this.#offerLeaving(lostAt);
+      this.#wayOut.noteLost(lostAt);
       const connection = this.#connect(url);
       await connection.ended;
       this.#keyboard.releaseAll();
@@ -123,7 +128,7 @@ export class Game {
         check?.reset();
       }
       if (!check && performance.now() - lostAt > GIVE_UP_AFTER) return "lost";
-      this.#offerLeaving(lostAt);
+      this.#wayOut.noteLost(lostAt);
       await pause(chooseWait(failures), signal);
       const found = check && failures > 1 && !signal.aborted ? await check.poll() : null;
       if (signal.aborted) return "left";
@@ -135,7 +140,7 @@ export class Game {
   #connect(url) {
     this.#connection = new Connection(url, {
       onOpen: () => {
-        this.#offerLeaving(null);
+        this.#wayOut.noteConnected();
         this.#isFirstFrame = true;
         showGameStatus(this.view, "");
         this.#send(writeHello(this.#participant));
@@ -146,26 +151,10 @@ export class Game {
     return this.#connection;
   }
 
-  /** Offer to continue without a server that stays unreachable; `lostAt` is null while there is a connection. */
-  #offerLeaving(lostAt) {
-    clearTimeout(this.#offerTimer);
-    if (lostAt === null) {
-      offerLeaving(this.view, false);
-      return;
-    }
-    const wait = LEAVE_AFTER - (performance.now() - lostAt);
-    const offer = () => {
-      // Without a network the server's state is unknown.
-      offerLeaving(this.view, navigator.onLine);
-      if (!navigator.onLine) this.#offerTimer = setTimeout(offer, RECHECK_AFTER);
-    };
-    this.#offerTimer = setTimeout(offer, Math.max(0, wait));
-  }
-
   async #confirmLeaving() {
     const button = { question: translate("gameLeaveSure"), text: translate("gameLeave") };
     const isConfirmed = await confirmPress(this.view, button);
-    if (isConfirmed && !this.#connection?.isOpen) this.#leave();
+    if (isConfirmed && this.#wayOut.isOffered) this.#leave();
   }
 
   #receive(data) {
@@ -182,7 +171,8 @@ export class Game {
   }
 
   #showPicture(picture, playing) {
-    this.#windows.show(picture);
+    const isNew = this.#windows.show(picture);
+    if (isNew) this.#wayOut.noteMove();
     if (!picture?.frame) return;
     this.#frameCount += 1;
     this.#frameId = picture.frameId ?? this.#frameId;
@@ -191,9 +181,18 @@ export class Game {
     // after a click may be older than the click.
     const isOlder = performance.now() - this.#pressedAt < OWN_PRESS;
     if (playing !== undefined && (this.#isFirstFrame || (!isOlder && playing !== this.#isPlaying))) {
+      this.#moves = 0;
       this.#setPlaying(playing);
+    } else if (isNew && playing === undefined && !isOlder) {
+      this.#noteMotion();
     }
     this.#isFirstFrame = false;
+  }
+
+  /** Remove the invitation to start from a game that moves without it: a single new picture may be its next level. */
+  #noteMotion() {
+    this.#moves += 1;
+    if (this.#moves === MOVING) removeGameStatus(this.view, this.#invitation);
   }
 
   #end() {
@@ -205,8 +204,11 @@ export class Game {
   async #press(button) {
     if (button.confirm && !(await confirmPress(this.view, button))) return;
     this.#send(writeButton(button));
+    if (isEnding(button)) this.#wayOut.noteEnding();
     if (button.value !== "start" && button.value !== "pause") return;
+    if (button.value === "start") this.#wayOut.noteStart();
     this.#pressedAt = performance.now();
+    this.#moves = 0;
     this.#setPlaying(button.value === "start");
   }
 
@@ -219,8 +221,12 @@ export class Game {
     this.#isPlaying = isPlaying;
     this.#hasPlayed ||= isPlaying;
     this.#controls.setPlaying(isPlaying);
-    const invitation = translate(this.#hasPlayed ? "gamePaused" : "gameReady");
-    showGameStatus(this.view, isPlaying || !this.#controls.hasStart ? "" : invitation);
+    const isWaiting = !isPlaying && this.#controls.hasStart && this.#moves < MOVING;
+    showGameStatus(this.view, isWaiting ? this.#invitation : "");
+  }
+
+  get #invitation() {
+    return translate(this.#hasPlayed ? "gamePaused" : "gameReady");
   }
 
   #send(message) {

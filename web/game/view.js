@@ -28,14 +28,23 @@ export function showGameStatus(view, text) {
   if (line.textContent !== text) line.textContent = text;
 }
 
+/** Remove the state of the game, if it is still this one. @param {HTMLElement} view @param {string} text */
+export function removeGameStatus(view, text) {
+  const line = view.querySelector(".game-status");
+  if (line.textContent === text) line.textContent = "";
+}
+
 /**
  * Offer to continue without the game, or withdraw the offer.
  *
  * @param {HTMLElement} view
- * @param {boolean} isOffered
+ * @param {import("./way_out.js").Reason | null} reason null withdraws it; the status already says that a server is lost
  */
-export function offerLeaving(view, isOffered) {
-  view.querySelector(".leave").hidden = !isOffered;
+export function offerLeaving(view, reason) {
+  const line = view.querySelector(".leave-reason");
+  const text = reason && reason !== "lost" ? translate(reason === "ending" ? "gameNotEnded" : "gameStill") : "";
+  if (line.textContent !== text) line.textContent = text;
+  view.querySelector(".leave").hidden = !reason;
 }
 
 /**

@@ -31,6 +31,16 @@ export const DIRECTIONS = {
 /** Buttons that end the game permanently. */
 export const ENDINGS = ["stop", "end"];
 
+/**
+ * Return whether a button ends the game, by the server's name for it or by its label.
+ *
+ * @param {import("./reader.js").Button} button
+ * @returns {boolean}
+ */
+export function isEnding({ value, text }) {
+  return [value, text].some((name) => ENDINGS.includes(String(name ?? "").trim().toLowerCase()));
+}
+
 /** Buttons that ask for another frame rate. */
 export const FRAME_RATE_CHANGES = { fpsUp: "faster", fpsDown: "slower" };
 

@@ -25,11 +25,12 @@ export class GameWindows {
    * Show a picture from a message.
    *
    * @param {import("./reader.js").Picture | null} picture null hides them all
+   * @returns {boolean} whether it differs from the one before: some servers send the same picture again and again
    */
   show(picture) {
     if (!picture) {
       for (const { element } of this.#windows.values()) element.hidden = true;
-      return;
+      return false;
     }
     const shown = this.#windows.get(picture.id) ?? this.#add(picture.id);
     const { element, canvas, text, painter } = shown;
@@ -45,6 +46,10 @@ export class GameWindows {
       canvas.hidden = true;
       text.hidden = false;
     }
+    const content = picture.frame ?? picture.text ?? shown.content;
+    const isNew = content !== shown.content;
+    shown.content = content;
+    return isNew;
   }
 
   /** The first visible picture, or null. @returns {HTMLCanvasElement | null} */
@@ -77,7 +82,7 @@ export class GameWindows {
     Object.assign(canvas, { width: 600, height: 400 });
     if (id === MAIN_WINDOW) this.#container.prepend(element);
     else this.#container.append(element);
-    const shown = { element, canvas, text, painter: new Painter(canvas, this.#decoder) };
+    const shown = { element, canvas, text, painter: new Painter(canvas, this.#decoder), content: undefined };
     this.#windows.set(id, shown);
     this.#onNew(canvas);
     return shown;

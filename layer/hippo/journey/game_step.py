@@ -14,6 +14,7 @@ from hippo.journey.step_request import StepRequest, build_step_response
 from hippo.journey.waiting import (
     WaitingTimes,
     build_wait,
+    describe_delay,
     is_overdue,
     is_retry_pending,
     may_retry,
@@ -71,7 +72,7 @@ class GameStep:
             self._request_again(step_request, step, server)
             participant.start_requested_at = now
         step_request.write()
-        return build_step_response(step_request, step, self._describe(step_request, step, server))
+        return build_step_response(step_request, step, self._describe(step_request, step, server, now))
 
     def show(self, step_request: StepRequest, progress: Progress, now: datetime) -> dict[str, Any]:
         """Show the game step again; a waiting participant may get their game now."""
@@ -115,7 +116,7 @@ class GameStep:
     ) -> dict[str, Any]:
         """Return the state of the wait, and request the server again if that is due."""
         participant = step_request.stored_participant
-        content = self._describe(step_request, step, server)
+        content = self._describe(step_request, step, server, now)
         if server is not None and server.has_failed_for(step_request.project.id):
             pending = is_retry_pending(server, participant, now)
             if not pending and self._wants_retry(step_request, content):
@@ -133,12 +134,18 @@ class GameStep:
             return self._handle_long_wait(step_request, step, server, content, now)
         return build_step_response(step_request, step, content)
 
-    def _describe(self, step_request: StepRequest, step: int, server: ServerRecord | None) -> dict[str, Any]:
+    def _describe(
+        self, step_request: StepRequest, step: int, server: ServerRecord | None, now: datetime
+    ) -> dict[str, Any]:
         """Return the state of the server that the participant waits for."""
-        if server is None or not server.has_failed_for(step_request.project.id):
-            return build_wait(server, step_request.project.id, self._times)
-        retry = may_retry(server, step_request.stored_participant) and self._starts_by(step_request, step)
-        return build_failed_server(step_request.study.researcher, may_retry=retry)
+        project_id, researcher = step_request.project.id, step_request.study.researcher
+        participant = step_request.stored_participant
+        if server is None or not server.has_failed_for(project_id):
+            own = server if server and server.project_id == project_id else None
+            delay = describe_delay(own, participant, researcher, self._times.usual, now)
+            return build_wait(server, project_id, self._times) | delay
+        retry = may_retry(server, participant) and self._starts_by(step_request, step)
+        return build_failed_server(researcher, may_retry=retry)
 
     def _wants_retry(self, step_request: StepRequest, content: dict[str, Any]) -> bool:
         request = step_request.request
@@ -203,7 +210,8 @@ class GameStep:
 
     def _build_game(self, step_request: StepRequest) -> dict[str, Any]:
         url = self._settings.game_server_url.replace("{host}", self._host_name(step_request.user_id))
-        return {"page": "show_game_page", "server": url}
+        leave_after = step_request.study.options.offer_leaving_after
+        return {"page": "show_game_page", "server": url, "offerLeavingAfter": leave_after}
 
     def _host_name(self, user_id: str) -> str:
         return f"{user_id}.{self._settings.root_domain}"

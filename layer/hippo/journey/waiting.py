@@ -33,6 +33,20 @@ def build_wait(server: ServerRecord | None, project_id: str, times: WaitingTimes
     return {"page": "wait", "progress": stage, "retryAfter": retry_after, "usualSeconds": times.usual}
 
 
+def describe_delay(
+    server: ServerRecord | None, participant: Participant, researcher: str | None, usual: float, now: datetime
+) -> dict[str, Any]:
+    """Return the keys that a `wait` response has in addition while a start does not progress; {} if it does.
+
+    The tries of a start often succeed in the end, so this is said only after twice the usual seconds.
+    Participants cannot act on the problem itself, so the response names only the person to contact.
+    """
+    since = participant.waiting_since
+    if server is None or server.state != ServerState.STARTING or not server.start_problem or since is None:
+        return {}
+    return {"delayed": True, "contact": researcher} if now - since >= timedelta(seconds=2 * usual) else {}
+
+
 def find_stage(server: ServerRecord | None, project_id: str) -> str:
     """Return how far the start of the participant's server is.
 

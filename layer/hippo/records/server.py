@@ -32,6 +32,7 @@ class ServerRecord:
     about a task while its start was still at work. `slot` counts under the cap of all servers,
     `project_slot` under the project's own. `started_at` is when this attempt began. `group` is the
     participant's group where groups are balanced; the container named `container` then receives it.
+    `error` is why a start failed permanently, and `problem` why its last try failed, which is repeated.
     """
 
     user_id: str
@@ -67,6 +68,7 @@ class ServerRecord:
     deadline: datetime | None = None
     reason: str = ""
     error: str = ""
+    problem: str = ""
     others: Mapping[str, Any] = field(default_factory=dict)
 
     def has_lease(self, now: datetime) -> bool:
@@ -80,6 +82,11 @@ class ServerRecord:
     def has_start_lease(self, now: datetime) -> bool:
         """Return whether an overtaken start may still be at work."""
         return _is_live(self.start_lease_until, now)
+
+    @property
+    def start_problem(self) -> str:
+        """The reason why the start does not progress, or never succeeded; empty once it was ready."""
+        return self.problem if self.ready_at is None else ""
 
     @property
     def has_failed_late(self) -> bool:

@@ -34,6 +34,8 @@ HASH, BALANCED = "hash", "balanced"
 MARK, EMPTY_ANSWER, IGNORE = "mark", "empty", "ignore"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
+DEFAULT_LEAVING_OFFER = 120  # seconds: longer than most participants think about one move
+MOST_LEAVING_OFFER = 86_400
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
 
 PAGE_KEYS = (
@@ -76,6 +78,13 @@ PAGE_KEYS = (
         Number(1, MOST_GROUPS_CUTOFF),
         "With balanced groups: minutes after which a participant who has not finished counts as a drop-out.",
         "120",
+    ),
+    Key(
+        "offerLeavingAfter",
+        Number(0, MOST_LEAVING_OFFER),
+        "Seconds without a change of the game's picture after which the page offers to continue without the "
+        "game; 0 for never.",
+        "300",
     ),
 )
 ACCESS_KEYS = (
@@ -125,6 +134,9 @@ class PageOptions:
     has_balanced_groups: bool = False
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
     untouched: str = MARK
+    offer_leaving_after: int = (
+        DEFAULT_LEAVING_OFFER  # seconds without a change of the game's picture; 0: never
+    )
 
 
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
@@ -153,6 +165,7 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         has_balanced_groups=values.get("groups") == BALANCED,
         groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
         untouched=values.get("untouched", MARK),
+        offer_leaving_after=values.get("offerLeavingAfter", DEFAULT_LEAVING_OFFER),
     )
 
 

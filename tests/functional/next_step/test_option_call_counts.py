@@ -27,6 +27,7 @@ def warm(world: StudyWorld, **options: Any) -> None:
     [
         ({}, NEWCOMER),
         ({"completion": {"code": "C"}, "consentStep": 1, "language": "fr"}, NEWCOMER),
+        ({"offerLeavingAfter": 300}, NEWCOMER),
         ({"closesAt": "2031-01-01T00:00:00Z"}, NEWCOMER),
         ({"screen": {"mobile": False, "minWidth": 800}}, NEWCOMER),
         ({"onePer": "PID"}, NEWCOMER),
@@ -39,6 +40,7 @@ def warm(world: StudyWorld, **options: Any) -> None:
     ids=[
         "none",
         "pages",
+        "offerLeavingAfter",
         "closesAt",
         "screen",
         "onePer",

@@ -1,5 +1,6 @@
 """The responses to participants who wait for their server, and the retry that they may request."""
 
+import json
 from typing import Any
 
 import pytest
@@ -240,3 +241,51 @@ def test_game_whose_server_failed_while_it_was_shown_offers_no_retry(world: Stud
 
     assert fields_of_failure(world.get(retry=1)) == FAILED_FOR_GOOD
     assert len(world.messages("start")) == 1
+
+
+DENIED = (
+    "ecs:RunTask: AccessDeniedException: not authorized to perform: iam:PassRole on arn:aws:iam::9:role/r"
+)
+
+
+def reach_delay(world: StudyWorld, minutes: float, **more: Any) -> Answer:
+    """Wait so many minutes for a server whose start has a problem, then ask again."""
+    world.reach_waiting()
+    world.put_server("starting", lease_until=world.minutes_later(minutes + 5), **more)
+    world.clock.advance(60 * minutes)
+    return world.get()
+
+
+def test_delayed_start_names_the_contact_and_no_detail(world: StudyWorld) -> None:
+    """Given a start that has not progressed for longer than twice the usual time, the response says so
+    and whom to contact, without the problem itself."""
+    content = reach_delay(world, 3, problem=DENIED).content
+
+    assert (content["delayed"], content["contact"]) == (True, "Ada Example, ada@example.org")
+    assert (content["page"], content["progress"]) == ("wait", "starting")
+    assert "iam" not in json.dumps(content).lower()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "more"),
+    [
+        (2, {"problem": DENIED}),
+        (10, {}),
+        (10, {"problem": DENIED, "project": "another"}),
+    ],
+    ids=["not yet", "no problem known", "of another study"],
+)
+def test_start_is_not_called_delayed(world: StudyWorld, minutes: float, more: dict[str, Any]) -> None:
+    """Given a short wait, or no known problem, the response does not speak of a delay."""
+    content = reach_delay(world, minutes, **more).content
+
+    assert content["page"] == "wait"
+    assert not {"delayed", "contact"} & content.keys()
+
+
+def test_delay_is_over_once_the_game_is_ready(world: StudyWorld) -> None:
+    """Given a delayed start that succeeds in the end, the participant plays."""
+    reach_delay(world, 3, problem=DENIED)
+    world.put_server("ready")
+
+    assert world.get().page == "show_game_page"

@@ -37,6 +37,7 @@ from hippo.servers.start.tools import GAME_PORT, StartTools
 logger = logging.getLogger(__name__)
 
 _KEPT_ADDRESSES = 12
+_LONGEST_ERROR = 500
 
 
 class ServerStart:
@@ -61,7 +62,8 @@ class ServerStart:
     def start(self, message: StartMessage) -> None:
         """Bring up the server that the message asks for, unless there is nothing to do.
 
-        Raises TransientError when a later try may succeed. The record's lease is then released.
+        Raises TransientError when a later try may succeed. The record's lease is then released, and the
+        record says why the try failed.
         """
         held = self._claims.claim(message)
         if held is None:
@@ -80,8 +82,8 @@ class ServerStart:
             raise
         except PermanentError as error:
             self._fail(held, error)
-        except HippoError:
-            self._release(held)
+        except HippoError as error:
+            self._release(held, error)
             raise
 
     def _bring_up(self, held: HeldServer) -> None:
@@ -96,8 +98,9 @@ class ServerStart:
         for provider in list_providers(record):
             try:
                 self._bring_up_on(held, provider)
+                now = self._clock.now()
                 held.update(
-                    check_not_ended, state=ServerState.READY, ready_at=self._clock.now(), lease_until=None
+                    check_not_ended, state=ServerState.READY, ready_at=now, lease_until=None, problem=""
                 )
             except CapacityError as error:
                 self._log("no capacity", held.record, provider=provider, detail=str(error)[:200])
@@ -233,16 +236,19 @@ class ServerStart:
         self._log("failed", held.record, error=str(error)[:200], task=held.record.task_arn)
         count_failed(held.record.project_id, held.record.user_id, str(error))
         reason = EndReason.TASK_ENDED if isinstance(error, TaskEndedError) else EndReason.FAILED
-        held.update(state=ServerState.FAILED, error=str(error)[:500], reason=reason, lease_until=None)
+        held.update(
+            state=ServerState.FAILED, error=str(error)[:_LONGEST_ERROR], reason=reason, lease_until=None
+        )
         self._tools.request_stop(held.record, EndReason.FAILED)
 
-    def _release(self, held: HeldServer) -> None:
-        """Release the lease, so that the next try continues at once.
+    def _release(self, held: HeldServer, problem: HippoError) -> None:
+        """Release the lease, so that the next try continues at once, and record what this one failed of.
 
         Raises FencedError: another invocation owns the record, so this start must not be tried again.
         """
+        self._log("not started yet", held.record, error=str(problem)[:_LONGEST_ERROR])
         try:
-            held.update(lease_until=None)
+            held.update(lease_until=None, problem=str(problem)[:_LONGEST_ERROR])
         except TransientError as error:
             self._log("lease not released", held.record, error=str(error)[:200])
 

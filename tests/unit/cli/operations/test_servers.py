@@ -54,6 +54,29 @@ def test_of_the_whole_stack(stack_world: StudyWorld, run: Run) -> None:
     assert result.stdout.index("third") < result.stdout.index(USER)
 
 
+def test_delayed_start_shows_its_problem(stack_world: StudyWorld, run: Run) -> None:
+    """Given a start whose tries fail, its row says why, as text and as JSON."""
+    problem = "ecs:RunTask: AccessDeniedException: iam:PassRole"
+    stack_world.put_record({"nextStep": 3}, USER)
+    stack_world.put_server("starting", requested_at=NOW - timedelta(minutes=27), problem=problem)
+
+    (line,) = json.loads(run("servers", PROJECT, "--json").stdout)
+    shown = "".join(run("servers", PROJECT).stdout.split())
+
+    assert (line["state"], line["problem"], line["error"]) == ("starting", problem, None)
+    assert "iam:PassRole" in shown
+
+
+def test_server_that_never_started_shows_why_it_ended_and_its_problem(
+    stack_world: StudyWorld, run: Run
+) -> None:
+    """Given a start that was ended by its shutdown alarm, the row has both reasons."""
+    stack_world.put_record({"nextStep": 3}, USER)
+    stack_world.put_server("stopped", reason="maxRuntime", problem="no capacity")
+
+    assert "maxRuntime:nocapacity" in "".join(run("servers", PROJECT, "--all").stdout.split())
+
+
 def test_no_server_runs(stack_world: StudyWorld, run: Run) -> None:
     """Given no server, this is reported and JSON is an empty list."""
     assert "0 running or starting" in run("servers", PROJECT).stdout

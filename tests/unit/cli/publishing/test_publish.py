@@ -153,6 +153,51 @@ def test_task_definition_registered_by_hand(deployment: Deployment, run: Run, st
     assert not publish(run, study, "--image", IMAGE)["taskDefinition"]["registers"]
 
 
+def test_task_definition_that_cannot_run_is_refused(
+    deployment: Deployment, run: Run, study: SmallStudy
+) -> None:
+    """Given a revision for Windows, which publishing would keep, it says so and publishes nothing."""
+    deployment.ecs.register_task_definition(
+        family="small",
+        cpu="512",
+        memory="1024",
+        runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"},
+        containerDefinitions=[{"name": "small", "image": "old:1"}],
+    )
+
+    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+    machine = run("publish", study.directory, "--yes", "--image", IMAGE, "--json")
+
+    assert (result.exit_code, machine.exit_code) == (1, 1)
+    assert "small is for the platform WINDOWS_SERVER_2022_CORE" in " ".join(result.output.split())
+    assert "nothing was published" in result.output
+    assert [one["code"] for one in json.loads(machine.stdout)["findings"]] == ["task-definition"]
+    assert deployment.invocations == deployment.keys() == []
+
+
+def test_task_definition_of_a_study_that_publishes_no_server(
+    deployment: Deployment, run: Run, study: SmallStudy
+) -> None:
+    """Given useAWS false and a revision registered by other means, its problems are warnings."""
+    study.edit("useAWS: true", "useAWS: false")
+    deployment.ecs.register_task_definition(
+        family="small",
+        networkMode="bridge",
+        cpu="512",
+        memory="1024",
+        executionRoleArn="arn:aws:iam::999999999999:role/ecsTaskExecutionRole",
+        containerDefinitions=[{"name": "small", "image": "old:1"}],
+    )
+
+    findings = publish(run, study)["findings"]
+
+    found = {one["what"].removeprefix("the task definition small ")[:35]: one["severity"] for one in findings}
+    assert found["names the execution role arn:aws:ia"] == "warning"
+    assert found["has the network mode bridge, but Fa"] == "warning"
+    assert found["does not map port 5000, to which pa"] == "warning"
+    assert len(deployment.invocations) == 1
+
+
 def test_removed_files(deployment: Deployment, run: Run, study: SmallStudy) -> None:
     """Given files that are no longer in the folder, they are listed, and deleted only on request."""
     study.write("StepFiles/old.css", "p {}")

@@ -184,6 +184,30 @@ def test_a_deployment_without_parameters(
     assert deployment.definitions()[-1]["executionRoleArn"] == role
 
 
+def test_execution_role_of_another_account(
+    deployment: Deployment, update: UpdateProject, study: SmallStudy
+) -> None:
+    """Given no stack and a revision whose role AWS would never pass, nothing is published."""
+    ssm = shared_client("ssm")
+    for one in ssm.get_parameters_by_path(Path="/hippo", Recursive=True)["Parameters"]:
+        ssm.delete_parameter(Name=one["Name"])
+    study.edit("  awsSetup:\n", f"  awsSetup:\n    bucket: {BUCKET}\n")
+    deployment.ecs.register_task_definition(
+        family="small",
+        cpu="256",
+        memory="512",
+        executionRoleArn="arn:aws:iam::999999999999:role/ecsTaskExecutionRole",
+        containerDefinitions=[{"name": "small", "image": "small:0", "memory": 512}],
+    )
+
+    result = update("--image", "small:1")
+
+    assert result.exit_code == ExitCode.PROBLEMS, result.output
+    assert "of another account" in " ".join(result.output.split())
+    assert deployment.invocations == []
+    assert len(deployment.definitions()) == 1
+
+
 def test_default_region(
     deployment: Deployment, update: UpdateProject, study: SmallStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

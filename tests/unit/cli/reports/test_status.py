@@ -122,6 +122,36 @@ def test_a_server_that_was_asked_for_just_now(study: StudyWorld, run: Run) -> No
     assert read_status(run)["servers"][0]["ageSeconds"] == 0
 
 
+DENIED = "ecs:RunTask: AccessDeniedException: iam:PassRole on arn:aws:iam::9:role/ecsTaskExecutionRole"
+
+
+def test_delayed_starts_with_their_problem(study: StudyWorld, run: Run, tmp_path: Path) -> None:
+    """Given a start that does not progress, every form of the status shows why."""
+    study.put_server("starting", started_at=study.clock.now(), problem=DENIED)
+    report = tmp_path / "report.html"
+
+    assert read_status(run)["servers"][0]["problem"] == DENIED
+    shown = run("status", PROJECT).stdout
+    assert "delayed start of" in shown
+    assert "iam:PassRole" in "".join(shown.split())
+    assert run("status", PROJECT, "--html", report).exit_code == 0
+    assert DENIED in report.read_text(encoding="utf-8")
+
+
+def test_starts_that_never_succeeded_are_failures(study: StudyWorld, run: Run) -> None:
+    """Given a server stopped before any try of its start succeeded, it is a failure with that reason."""
+    study.put_server("stopped", reason="maxRuntime", problem=DENIED)
+
+    assert read_status(run)["failures"][0]["reason"] == DENIED
+
+
+def test_problem_before_the_server_was_ready_is_over(study: StudyWorld, run: Run) -> None:
+    """Given a server that was ready in the end, an earlier problem of its start is not a failure."""
+    study.put_server("stopped", ready_at=study.clock.now(), reason="step 4", problem=DENIED)
+
+    assert read_status(run)["failures"] == []
+
+
 def test_failures_with_reasons(study: StudyWorld, run: Run) -> None:
     """Given a failed server, its reason is shown without terminal control characters."""
     study.get()
