@@ -1,5 +1,6 @@
 """The entry points of `hippo` (also `python -m hippo_cli`) and `updateProject.py`."""
 
+import logging
 import sys
 from importlib import import_module
 
@@ -16,6 +17,8 @@ def update_project() -> None:
 
 def _run(module: str) -> None:
     """Import and run a module's `main`. Importing it here lets Ctrl-C end the import quietly, too."""
+    # The layer's log is for CloudWatch. Without a handler, Python writes its warnings to standard error.
+    logging.getLogger("hippo").addHandler(logging.NullHandler())
     try:
         run = import_module(module).main
     except KeyboardInterrupt:

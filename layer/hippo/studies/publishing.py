@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
-from hippo.studies.options import read_page_options
+from hippo.studies.options import BALANCED
 from hippo.studies.study import GAME, order_variants
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None
     `variants` is the number of variants of each step file, 0 for a file without variants.
     """
     numbers = {file: number for file, number in variants.items() if number}
-    if not read_page_options(config).has_balanced_groups:
+    if config.get("groups") != BALANCED:
         return
     if len(set(numbers.values())) > 1:
         found = ", ".join(f"{file} has {number}" for file, number in numbers.items())
