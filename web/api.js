@@ -16,6 +16,12 @@ export class ApiError extends Error {
   get isClosed() {
     return this.status === 400 && this.message === "Project ID Not Found";
   }
+
+  /** Whom to contact if the participant's id is reserved, empty if that is not known; null for any other error. */
+  get contactForReservedId() {
+    const found = /^userId: this name is reserved(?:\. Contact: (.*))?$/s.exec(this.message);
+    return found && (found[1] ?? "");
+  }
 }
 
 /**

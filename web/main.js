@@ -18,9 +18,10 @@ async function main() {
     return await runStudy(link);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return error.isClosed
-      ? offerReload("closedTitle", translate("closedText"))
-      : offerReload("wrongTitle", error.message);
+    if (error.isClosed) return offerReload("closedTitle", translate("closedText"));
+    const contact = error.contactForReservedId;
+    if (contact === null) return offerReload("wrongTitle", error.message);
+    return offerReload("refusedTitle", translate("reservedIdText"), contact && translate("contact", { contact }));
   }
 }
 
@@ -55,8 +56,8 @@ async function playAlone(link) {
   return outcome === "lost" ? offerReload("wrongTitle", translate("gameGone")) : offerReload("endedTitle", "");
 }
 
-async function offerReload(titleKey, text) {
-  await confirmNotice(translate(titleKey), [text], translate("tryAgain"));
+async function offerReload(titleKey, ...lines) {
+  await confirmNotice(translate(titleKey), lines, translate("tryAgain"));
   location.reload();
 }
 

@@ -5,28 +5,38 @@ import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from hippo.errors import BadRequestError
+from hippo.errors import BadRequestError, ReservedNameError
 
 # A DNS label has at most 63 characters; 48 leave room for prefix and attempt in names that contain the id.
 _USER_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,63}")
 # Step files are directly below the project: without folders none can reach Users/, Trials/ or _versions/.
 _FILE_NAME = re.compile(r"[^\W_][\w .()+-]{0,126}\w")
+# The default of stacks. It means the name servers ns, ns1, ns2 …, but nsmith and NS001 are participants.
+_NAME_SERVERS = "ns*"
+_NAME_SERVER = re.compile(r"ns(?:0|[1-9][0-9]?)?")
 _LONGEST_NAME = 64  # EventBridge's limit for the name of a rule, the tightest that applies
 
 
 def parse_user_id(value: object, reserved: Iterable[str] = ()) -> str:
     """Return the user id in lower case; it becomes the host name `<userId>.<root domain>`.
 
-    Raises BadRequestError for anything but letters, digits and inner hyphens, for more than 48
-    characters, and for a label that matches one of the `reserved` patterns (`www`, `ns*`).
+    Raises BadRequestError for anything but letters, digits and inner hyphens, and for more than 48
+    characters; ReservedNameError for a label that matches one of the `reserved` patterns (`www`, `db-*`).
+    `ns*` stands for ns and for ns with a number up to 99.
     """
     # Some letters beyond ASCII have a lower case within it, such as the Kelvin sign.
     if not isinstance(value, str) or not value.isascii() or not _USER_ID.fullmatch(user_id := value.lower()):
         raise BadRequestError("userId: must be 1 to 48 letters, digits or inner hyphens")
-    if any(fnmatchcase(user_id, pattern.lower()) for pattern in reserved):
-        raise BadRequestError("userId: this name is reserved")
+    if any(_is_reserved(user_id, pattern.lower()) for pattern in reserved):
+        raise ReservedNameError
     return user_id
+
+
+def _is_reserved(label: str, pattern: str) -> bool:
+    if pattern == _NAME_SERVERS:
+        return _NAME_SERVER.fullmatch(label) is not None
+    return fnmatchcase(label, pattern)
 
 
 def parse_project_id(value: object) -> str:
