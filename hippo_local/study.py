@@ -5,11 +5,12 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hippo.ids import is_project_id
+from hippo.ids import compose_name, is_project_id
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 from hippo_cli.yaml_file import YamlFile, read_yaml
 from hippo_local.errors import LocalPlatformError
@@ -68,7 +69,7 @@ def read_study(directory: Path) -> Study:
     if config is not None:
         project = _get_mapping(config, "project", CONFIG_FILE, problems, required=True)
         _get_mapping(config, "trial", CONFIG_FILE, problems, required=False)
-        problems += _check_project(project, directory / STEP_FOLDER) if project else []
+        problems += _check_project(project, folder.step_files) if project else []
     if local is not None:
         images = _get_mapping(local, "images", IMAGES_FILE, problems, required=True)
         problems += _check_images(images, project.get("id"), directory) if images else []
@@ -99,7 +100,7 @@ def _get_mapping(
     return {}
 
 
-def _check_project(project: dict[str, Any], folder: Path) -> list[str]:
+def _check_project(project: dict[str, Any], files: Mapping[str, Path]) -> list[str]:
     problems = [
         f"{CONFIG_FILE}: `project.{key}` is missing" for key in _REQUIRED_KEYS if project.get(key) is None
     ]
@@ -117,16 +118,17 @@ def _check_project(project: dict[str, Any], folder: Path) -> list[str]:
         problems.append(
             f"{CONFIG_FILE}: `project.steps` must map 1, 2, 3 … and finalStep to a page or `game`"
         )
-    return problems + [problem for key, page in pages.items() for problem in _check_page(key, page, folder)]
+    return problems + [problem for key, page in pages.items() for problem in _check_page(key, page, files)]
 
 
-def _check_page(key: str, page: Any, folder: Path) -> list[str]:
+def _check_page(key: str, page: Any, files: Mapping[str, Path]) -> list[str]:
     if not isinstance(page, str) or not page or Path(page).name != page:
         return [
             f"{CONFIG_FILE}: `project.{key}` must be the name of a file in {STEP_FOLDER}/ or `game`: {page!r}"
         ]
-    first_variant = folder / f"{Path(page).stem}-0{Path(page).suffix}"
-    found = next((path for path in (folder / page, first_variant) if path.is_file()), None)
+    page = compose_name(page)
+    first_variant = f"{Path(page).stem}-0{Path(page).suffix}"
+    found = files.get(page) or files.get(first_variant)
     if found is None:
         return [f"{STEP_FOLDER}/{page} is missing ({CONFIG_FILE}: `project.{key}` names it)"]
     try:

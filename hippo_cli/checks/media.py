@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from unicodedata import normalize
 
+from hippo.ids import compose_name
 from hippo.studies.media import CONTENT_TYPES, read_suffix
 from hippo.studies.media_references import Reference
 from hippo_cli.findings import Finding, error, warning
@@ -18,7 +18,7 @@ class MediaFolder:
     """The media of a study, and which of them pages refer to."""
 
     def __init__(self, files: Mapping[str, Path], step_files: Mapping[str, Path]) -> None:
-        self._files = {_normalize(name): path for name, path in files.items()}
+        self._files = dict(files)
         self._spellings = {path.lower(): path for path in self._files}
         self._steps = step_files
         self._used: set[str] = set()
@@ -46,7 +46,7 @@ class MediaFolder:
         return findings
 
     def _check_reference(self, name: str, text: str, reference: Reference) -> Finding | None:
-        path, file = _normalize(reference.path), f"{STEP_FOLDER}/{name}"
+        path, file = compose_name(reference.path), f"{STEP_FOLDER}/{name}"
         line = text.count("\n", 0, reference.start) + 1
         if reference.leads_out:
             what = f"{path} is outside {STEP_FOLDER}/, so it is not published"
@@ -66,8 +66,3 @@ class MediaFolder:
         other = self._spellings.get(path.lower())
         fix = f"Write {other}: upper and lower case must match." if other else f"Put it into {STEP_FOLDER}/."
         return error("media-missing", file, line, path, f"{STEP_FOLDER}/{path} is missing", fix)
-
-
-def _normalize(path: str) -> str:
-    """Return a path in Unicode's composed form, in which publishing compares paths."""
-    return normalize("NFC", path)

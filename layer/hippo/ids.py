@@ -4,6 +4,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Any
+from unicodedata import normalize
 
 from hippo.errors import BadRequestError, ReservedNameError
 
@@ -49,6 +51,11 @@ def parse_project_id(value: object) -> str:
 def is_project_id(value: object) -> bool:
     """Return whether the value can be a project id."""
     return isinstance(value, str) and _PROJECT_ID.fullmatch(value) is not None
+
+
+def compose_name(value: Any) -> Any:
+    """Return a file name or path with é as one character, as editors write it; macOS may write it as two."""
+    return normalize("NFC", value) if isinstance(value, str) else value
 
 
 def is_file_name(value: object, ending: str) -> bool:
