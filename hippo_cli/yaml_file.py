@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.yaml_characters import check_key, check_text
 from hippo_cli.yaml_faults import describe_fault
 
@@ -49,7 +50,7 @@ def read_yaml(path: Path, name: str) -> YamlFile:
                 0,
                 "",
                 f"{name} is missing",
-                "Add it; `hippo new` creates a complete study.",
+                _find_similar(path) or "Add it; `hippo new` creates a complete study.",
             )
         )
     except OSError as fault:
@@ -63,6 +64,11 @@ def read_yaml(path: Path, name: str) -> YamlFile:
             error("not-utf-8", name, line, "", "a character is not UTF-8", "Save the file as UTF-8.")
         )
     return parse_yaml(text, name)
+
+
+def _find_similar(path: Path) -> str | None:
+    names = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    return advise_similar(path.name, names, renames=True)
 
 
 def parse_yaml(text: str, name: str) -> YamlFile:

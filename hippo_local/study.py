@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hippo.ids import compose_name, is_project_id
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 from hippo_cli.yaml_file import YamlFile, read_yaml
 from hippo_local.errors import LocalPlatformError
@@ -82,7 +83,7 @@ def _get_content(file: YamlFile, problems: list[str]) -> dict[str, Any] | None:
     if isinstance(file.content, dict):
         return file.content
     if file.content is None and file.findings:
-        problems += [f"{found.format_location()}: {found.what}" for found in file.findings]
+        problems += [f"{found.format_location()}: {found.what}. {found.fix}" for found in file.findings]
     else:
         problems.append(f"{file.name} must hold keys and values, but is {_name_type(file.content)}")
     return None
@@ -130,7 +131,9 @@ def _check_page(key: str, page: Any, files: Mapping[str, Path]) -> list[str]:
     first_variant = f"{Path(page).stem}-0{Path(page).suffix}"
     found = files.get(page) or files.get(first_variant)
     if found is None:
-        return [f"{STEP_FOLDER}/{page} is missing ({CONFIG_FILE}: `project.{key}` names it)"]
+        advice = advise_similar(page, files)
+        text = f"{STEP_FOLDER}/{page} is missing ({CONFIG_FILE}: `project.{key}` names it)"
+        return [f"{text}. {advice}" if advice else text]
     try:
         found.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from hippo.ids import compose_name
 from hippo.studies.media import CONTENT_TYPES, read_suffix
 from hippo.studies.media_references import Reference
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import STEP_FOLDER
 
 # One call copies at most 5 GB within S3, https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
@@ -19,7 +20,6 @@ class MediaFolder:
 
     def __init__(self, files: Mapping[str, Path], step_files: Mapping[str, Path]) -> None:
         self._files = dict(files)
-        self._spellings = {path.lower(): path for path in self._files}
         self._steps = step_files
         self._used: set[str] = set()
 
@@ -63,6 +63,5 @@ class MediaFolder:
         self._used.add(path)
         if path in self._files:
             return None
-        other = self._spellings.get(path.lower())
-        fix = f"Write {other}: upper and lower case must match." if other else f"Put it into {STEP_FOLDER}/."
+        fix = advise_similar(path, self._files) or f"Put it into {STEP_FOLDER}/."
         return error("media-missing", file, line, path, f"{STEP_FOLDER}/{path} is missing", fix)

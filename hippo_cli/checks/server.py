@@ -9,6 +9,7 @@ from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
 from hippo_cli.image.registry import is_repository_name
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PORT = 5000
@@ -79,7 +80,9 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
     path = find_dockerfile(study)
     if path is None:
         what = "the study has a game, but no Dockerfile that builds its server"
+        names = [path.name for path in study.directory.iterdir()]
         fix = "Copy the example's (`hippo new`), or pass an existing image when you publish (--image)."
+        fix = advise_similar("Dockerfile", names, renames=True) or fix
         yield error("dockerfile-missing", "Dockerfile", 0, "", what, fix)
         return
     name = path.relative_to(study.directory).as_posix()
