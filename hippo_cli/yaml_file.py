@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.similar_names import advise_similar
 from hippo_cli.yaml_characters import check_key, check_text
@@ -41,7 +42,8 @@ class YamlFile:
 def read_yaml(path: Path, name: str) -> YamlFile:
     """Return the file, or findings that explain why it cannot be read. Do not raise for either."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        body = path.read_bytes()
+        text = body.decode("utf-8")
     except FileNotFoundError:
         return _unreadable(
             error(
@@ -63,7 +65,7 @@ def read_yaml(path: Path, name: str) -> YamlFile:
         return _unreadable(
             error("not-utf-8", name, line, "", "a character is not UTF-8", "Save the file as UTF-8.")
         )
-    return parse_yaml(text, name)
+    return _unreadable(report_pointer(name)) if is_pointer(body) else parse_yaml(text, name)
 
 
 def _find_similar(path: Path) -> str | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from hippo.ids import compose_name
 from hippo.studies.media import CONTENT_TYPES, read_suffix
 from hippo.studies.media_references import Reference
+from hippo_cli.file_content import check_content
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import STEP_FOLDER
@@ -30,9 +31,10 @@ class MediaFolder:
 
     def check_files(self) -> list[Finding]:
         """Return the findings about the files that the checked pages refer to."""
-        findings = []
+        findings: list[Finding] = []
         for path in sorted(self._used & self._files.keys()):
             size, file = self._files[path].stat().st_size, f"{STEP_FOLDER}/{path}"
+            findings += check_content(file, self._files[path])
             if size > _LARGEST:
                 fix = "Cut or compress it, or upload it to a video host and use its https address."
                 findings.append(

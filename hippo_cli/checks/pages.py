@@ -14,6 +14,7 @@ from hippo.studies.study import GAME, order_variants
 from hippo_cli.checks.addresses import check_style
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page
+from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
@@ -133,6 +134,8 @@ def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         return None, [
             error("file-unreadable", file, 0, "", f"cannot be read: {reason}", "Fix the file's permissions.")
         ]
+    if is_pointer(body):
+        return None, [report_pointer(file)]
     if not body.strip():
         return None, [
             error("file-empty", file, 0, "", "the file is empty", "Write the page, or remove its step.")

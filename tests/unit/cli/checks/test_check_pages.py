@@ -110,7 +110,7 @@ def test_media_that_publishing_would_not_find(study: SmallStudy, body: str, code
 
 def test_media_that_exist(study: SmallStudy) -> None:
     """Given a picture that is named with an escape, the check accepts it, but not with other capitals."""
-    study.write("StepFiles/pictures/my car.png", b"png")
+    study.write("StepFiles/pictures/my car.png", b"\x89PNG\r\n\x1a\n")
     study.page("<img src='pictures/my%20car.png'>")
     assert study.check() == []
 
