@@ -1,7 +1,7 @@
 """The check that a file holds what its name says, by the signature at its beginning."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hippo.studies.media import read_suffix
@@ -100,11 +100,11 @@ def is_pointer(start: bytes) -> bool:
     return _POINTER.match(start) is not None
 
 
-def report_pointer(name: str) -> Finding:
-    """Return the finding about a pointer."""
+def report_pointer(name: str, make: Callable[..., Finding] = error) -> Finding:
+    """Return the finding about a pointer, by default an error."""
     what = "it is a pointer of Git LFS or git-annex, not the file itself"
     fix = "Fetch the file: `git lfs install` and `git lfs pull`, or `git annex get`."
-    return error("pointer", name, 1, "", what, fix)
+    return make("pointer", name, 1, "", what, fix)
 
 
 def _is_text(start: bytes) -> bool:

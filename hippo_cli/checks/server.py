@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from hippo.studies.study import GAME, read_number
+from hippo_cli.checks.image import check_image_files
+from hippo_cli.checks.trial import check_trial
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
 from hippo_cli.image.registry import is_repository_name
@@ -23,7 +25,13 @@ def check_server(study: StudyFolder) -> list[Finding]:
     """Return the findings about the game server; none for a study without a game."""
     if not has_game(study):
         return []
-    return [*_check_size(study), *_check_image(study), *_check_settings(study), *_check_name(study)]
+    return [
+        *_check_size(study),
+        *_check_image(study),
+        *_check_settings(study),
+        *check_trial(study),
+        *_check_name(study),
+    ]
 
 
 def has_game(study: StudyFolder) -> bool:
@@ -100,6 +108,7 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
             yield warning(
                 "dockerfile-copy", name, line, source, f"{source} is copied, but does not exist", fix
             )
+    yield from check_image_files(study)
 
 
 def _names_port(study: StudyFolder, dockerfile: str) -> bool:
