@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+import yaml
+
+_NOT_TEXT = ("Cc", "Cs", "Zl", "Zp")  # control characters, half characters and line ends
 Trap = tuple[str, str, str]  # a finding's code, what is wrong, and what to do
 _JOINERS = "\u200c\u200d"  # within words of Persian and Hindi, and within emoji, they are text
 _INVISIBLE = frozenset("\u00ad\u180e\u200b\u2028\u2029\u2060\ufeff\x85" + _JOINERS)
@@ -20,6 +23,15 @@ def describe(char: str) -> str:
     name = unicodedata.name(char, "control character").lower()
     article = "an" if name[0] in "aeiou" else "a"
     return f"{article} {name} (U+{ord(char):04X})"
+
+
+def is_line_of_text(text: str) -> bool:
+    """Return whether a text is one line that YAML can hold, in any language.
+
+    `str.isprintable` refuses no-break spaces and the joiners of Persian, Hindi and emoji.
+    """
+    is_refused = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    return not is_refused and not any(unicodedata.category(char) in _NOT_TEXT for char in text)
 
 
 def check_key(key: str) -> Iterator[Trap]:

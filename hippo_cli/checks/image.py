@@ -59,7 +59,7 @@ def _check_start(name: str, path: Path, sets_mode: bool) -> Iterator[Finding]:
         what = "the container starts it, but its first line does not say which program runs it"
         yield warning("script-start", name, 1, "", what, "Begin it with #!/bin/sh, or another program.")
     elif os.name == "posix" and not path.stat().st_mode & 0o100 and not sets_mode:
-        what = "the container starts it, but it is not executable; publishing repairs that, docker build does not"
+        what = "the container starts it, but it is not executable (publishing repairs that, Docker does not)"
         yield warning("script-start", name, 0, "", what, f"Run `chmod +x {name}`, and commit that.")
 
 
