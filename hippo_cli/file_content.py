@@ -7,7 +7,7 @@ from pathlib import Path
 from hippo.studies.media import read_suffix
 from hippo_cli.findings import Finding, error, warning
 
-# https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, and git-annex's pointer files
+# By the specification of Git LFS, and the pointer files of git-annex.
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/|version https://hawser\.|/annex/objects/")
 _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _BOM = b"\xef\xbb\xbf"

@@ -13,7 +13,7 @@ from hippo_cli.image.dockerfile import ContextUse, find_program
 from hippo_cli.image.scripts import is_program, is_shell_script, read_script, repair
 from hippo_cli.study_folder import StudyFolder
 
-_LARGEST_POINTER = 1024  # bytes, https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+_LARGEST_POINTER = 1024  # bytes, by the specification of Git LFS
 _LARGEST_PROGRAM = 1024**2
 
 
