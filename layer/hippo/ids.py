@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from hippo.errors import BadRequestError, ReservedNameError
 
@@ -14,6 +14,8 @@ _USER_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,46}[a-z0-9])?")
 _PROJECT_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,63}")
 # Step files are directly below the project: without folders none can reach Users/, Trials/ or _versions/.
 _FILE_NAME = re.compile(r"[^\W_][\w .()+-]{0,126}\w")
+_SIGNS = ("Mn", "Mc", "So", "Sk")  # of Hindi and other scripts, and emoji
+_JOINERS = "\u200c\u200d"
 # The default of stacks. It means the name servers ns, ns1, ns2 …, but nsmith and NS001 are participants.
 _NAME_SERVERS = "ns*"
 _NAME_SERVER = re.compile(r"ns(?:0|[1-9][0-9]?)?")
@@ -62,7 +64,20 @@ def is_file_name(value: object, ending: str) -> bool:
     """Return whether the value can name a file of a study: a file name with that ending, no folders."""
     if not isinstance(value, str) or not value.endswith(ending) or ".." in value:
         return False
-    return _FILE_NAME.fullmatch(value) is not None
+    return _FILE_NAME.fullmatch(_simplify(value)) is not None
+
+
+def _simplify(name: str) -> str:
+    """Return a name with a letter in place of each sign of a word that is not a letter."""
+    return "".join(
+        "x" if _is_sign(char, before) else char for before, char in zip(" " + name, name, strict=False)
+    )
+
+
+def _is_sign(char: str, before: str) -> bool:
+    if char.isascii():
+        return False
+    return category(char) in _SIGNS or (char in _JOINERS and not before.isascii())
 
 
 def name_resources(prefix: str, attempt: int, user_id: str) -> str:

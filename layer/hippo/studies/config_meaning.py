@@ -34,8 +34,8 @@ def check_meaning(config: Mapping[str, Any], values: Mapping[str, Any], now: dat
         (errors if is_error else warnings).append(f"language: {text}")
     closes_at = values.get("closesAt")
     if now and closes_at and closes_at <= now:
-        when = f"{closes_at:%Y-%m-%d %H:%M} UTC"
-        warnings.append(f"closesAt: {when} is in the past, so the study admits no newcomer")
+        text = f"closesAt: {closes_at:%Y-%m-%d %H:%M} UTC is in the past, so the study admits no newcomer"
+        warnings.append(f"{text}. Write a later time, or remove it")
     return errors, warnings
 
 

@@ -80,7 +80,18 @@ def test_other_project_ids_are_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.html", "consent form (2).html", "Fragebogen_ä.html", "a-0.html", "a..html"]
+    "name",
+    [
+        "a.html",
+        "consent form (2).html",
+        "Fragebogen_ä.html",
+        "a-0.html",
+        "a..html",
+        "पृष्ठ.html",
+        "क्\u200dष-0.html",
+        "رضایت\u200cنامه.html",
+        "👩\u200d🔬.html",
+    ],
 )
 def test_plain_file_names(name: str) -> None:
     """Given a plain name with the ending, it can be a step file, unless it contains `..`."""
@@ -101,6 +112,11 @@ def test_plain_file_names(name: str) -> None:
         "a\\b.html",
         " a.html",
         "a.HTML",
+        "\u200ca.html",
+        "a\u200cb.html",
+        "a\u200bb.html",
+        "é\u202e.html",
+        "a`b.html",
     ],
 )
 def test_other_file_names_are_refused(name: object) -> None:

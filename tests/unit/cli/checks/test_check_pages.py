@@ -157,6 +157,10 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         (r"<img src='C:\a.png'>", "blocked", 1),
         ("<img src='file:///a.png'>", "blocked", 1),
         ("<img src='https://[x'>", "address", 1),
+        ("<iframe src='https://x.org/?id=%SURVEY_CODE%'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/?id={userId}'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/?id=${e://Field/id}'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/XXXX'></iframe>", "address", 1),
     ],
 )
 def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: str, line: int) -> None:

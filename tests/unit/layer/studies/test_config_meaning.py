@@ -164,6 +164,7 @@ def test_a_study_that_has_closed(closes_at: str) -> None:
     assert errors == []
     assert warning.startswith("closesAt: 20")
     assert "in the past" in warning
+    assert warning.endswith("Write a later time, or remove it")
 
 
 def test_a_study_that_closes_later() -> None:
