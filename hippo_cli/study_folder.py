@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hippo.ids import compose_name
+from hippo.studies.publishing import compose_names
 from hippo_cli.errors import UsageError
 from hippo_cli.yaml_file import YamlFile, read_yaml
 
@@ -32,9 +34,10 @@ class StudyFolder:
     def project(self) -> dict[str, Any]:
         """The `project` part, as publishing sends it; empty if it cannot be read.
 
-        By default, `ecsTask` is the id and `bucket` is awsSetup's, as existing scripts set them.
+        By default, `ecsTask` is the id and `bucket` is awsSetup's, as existing scripts set them. Names of
+        files are in composed form.
         """
-        project = self._read_part("project")
+        project = compose_names(self._read_part("project"))
         setup = project.get("awsSetup")
         if project.get("ecsTask") in (None, "") and project.get("id"):
             project["ecsTask"] = str(project["id"])
@@ -49,15 +52,18 @@ class StudyFolder:
 
     @cached_property
     def step_files(self) -> dict[str, Path]:
-        """Pages and style sheets, by name."""
-        return {path.name: path for path in self._list_files() if self._is_step_file(path)}
+        """Pages and style sheets, by name in composed form: é is one character, as in most editors.
+
+        macOS, archives and git may keep names in another form.
+        """
+        return {compose_name(path.name): path for path in self._list_files() if self._is_step_file(path)}
 
     @cached_property
     def media_files(self) -> dict[str, Path]:
-        """All other files below StepFiles, by the path with which pages refer to them."""
+        """All other files below StepFiles, by the path with which pages refer to them, in composed form."""
         folder = self.directory / STEP_FOLDER
         return {
-            path.relative_to(folder).as_posix(): path
+            compose_name(path.relative_to(folder).as_posix()): path
             for path in self._list_files()
             if path.suffix.lower() not in STEP_SUFFIXES
         }
@@ -71,11 +77,17 @@ class StudyFolder:
             name = path.relative_to(folder).as_posix()
             if path.exists() and not self._is_inside(path):
                 found.append((name, "a link to a file outside the study"))
+            elif path.is_file() and self._is_hidden_by_twin(path, compose_name(name)):
+                found.append((name, "another file has the same name, with its accents encoded differently"))
             elif path.is_file() and path.suffix.lower() in STEP_SUFFIXES and "/" in name:
                 found.append(
                     (name, f"in a subfolder; pages and style sheets belong in {STEP_FOLDER}/ itself")
                 )
         return found
+
+    def _is_hidden_by_twin(self, path: Path, name: str) -> bool:
+        known = self.step_files.get(name) or self.media_files.get(name)
+        return known is not None and known != path
 
     def _is_step_file(self, path: Path) -> bool:
         return path.parent == self.directory / STEP_FOLDER and path.suffix.lower() in STEP_SUFFIXES

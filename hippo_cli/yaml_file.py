@@ -8,7 +8,11 @@ from typing import Any
 
 import yaml
 
+from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.similar_names import advise_similar
+from hippo_cli.yaml_characters import check_key, check_text
+from hippo_cli.yaml_faults import describe_fault
 
 KeyPath = tuple[str, ...]
 _TAG = "tag:yaml.org,2002:"
@@ -38,7 +42,8 @@ class YamlFile:
 def read_yaml(path: Path, name: str) -> YamlFile:
     """Return the file, or findings that explain why it cannot be read. Do not raise for either."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        body = path.read_bytes()
+        text = body.decode("utf-8")
     except FileNotFoundError:
         return _unreadable(
             error(
@@ -47,7 +52,7 @@ def read_yaml(path: Path, name: str) -> YamlFile:
                 0,
                 "",
                 f"{name} is missing",
-                "Add it; `hippo new` creates a complete study.",
+                _find_similar(path) or "Add it; `hippo new` creates a complete study.",
             )
         )
     except OSError as fault:
@@ -60,7 +65,12 @@ def read_yaml(path: Path, name: str) -> YamlFile:
         return _unreadable(
             error("not-utf-8", name, line, "", "a character is not UTF-8", "Save the file as UTF-8.")
         )
-    return parse_yaml(text, name)
+    return _unreadable(report_pointer(name)) if is_pointer(body) else parse_yaml(text, name)
+
+
+def _find_similar(path: Path) -> str | None:
+    names = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+    return advise_similar(path.name, names, renames=True)
 
 
 def parse_yaml(text: str, name: str) -> YamlFile:
@@ -72,7 +82,7 @@ def parse_yaml(text: str, name: str) -> YamlFile:
         loader = yaml.SafeLoader(text)
         try:
             node = loader.get_single_node()
-            walk = _Walk(name)
+            walk = _Walk(name, text)
             walk.check(node, ())
             if node is not None and not walk.is_broken and _count(node, {}) > _LARGEST:
                 what = "references (&, *) make the content too large"
@@ -81,7 +91,7 @@ def parse_yaml(text: str, name: str) -> YamlFile:
         finally:
             loader.dispose()
     except yaml.YAMLError as fault:
-        return _unreadable(_describe_fault(fault, name))
+        return _unreadable(describe_fault(fault, name, text))
     except (ValueError, OverflowError, TypeError) as fault:  # 2026-13-45
         what = f"YAML cannot read a value: {fault}"
         return _unreadable(error("yaml", name, 0, "", what, "Put text in quotes."))
@@ -129,22 +139,12 @@ def _unreadable(finding: Finding) -> YamlFile:
     return YamlFile(finding.file, None, {}, [finding])
 
 
-def _describe_fault(fault: yaml.YAMLError, name: str) -> Finding:
-    mark = getattr(fault, "problem_mark", None)
-    problem = str(getattr(fault, "problem", None) or " ".join(str(fault).split()))
-    fix = "Check this line and the one before it for indentation, colons and quotes."
-    if "'\\t'" in problem:
-        problem, fix = "a tab cannot begin a line", "Indent with spaces."
-    column = f" (column {mark.column + 1})" if mark else ""
-    what = f"not valid YAML{column}: {problem}"
-    return error("yaml", name, mark.line + 1 if mark else 0, "", what, fix)
-
-
 class _Walk:
     """One pass over all nodes, which collects the line of each key, and findings."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, text: str) -> None:
         self._name = name
+        self._text = text
         self._done: set[int] = set()
         self._above: list[int] = []
         self.lines: dict[KeyPath, int] = {}
@@ -187,12 +187,19 @@ class _Walk:
             if key_node.style is None and key != key_node.value:
                 what = f"YAML reads the key `{key_node.value}` as {key}"
                 self._add(warning, "yaml-trap", key_node, here, what, f'Write "{key_node.value}", in quotes.')
+            for code, what, fix in check_key(key):
+                self._add(error, code, key_node, here, what, fix)
             self.lines[here] = line
             self.check(value_node, here)
 
     def _check_scalar(self, node: yaml.Node, path: KeyPath) -> None:
         """Warn of unquoted scalars that YAML 1.1 does not read as text, which is seldom intended."""
         kind, text = node.tag.removeprefix(_TAG), str(node.value)
+        if kind == "str" or not text:
+            is_plain = isinstance(node, yaml.ScalarNode) and node.style is None
+            rest = self._find_rest(node) if is_plain else None
+            for code, what, fix in check_text(text, rest):
+                self._add(warning, code, node, path, what, fix)
         if kind == "bool" and text.lower() not in ("true", "false"):
             meaning = "true" if text.lower() in ("yes", "on", "y") else "false"
             self._trap(node, path, f"YAML reads {text} as {meaning}")
@@ -212,6 +219,12 @@ class _Walk:
                 self._trap(node, path, f"YAML reads {text} as the number {value}")
         elif kind == "timestamp":
             self._trap(node, path, f"YAML reads {text} as a date")
+
+    def _find_rest(self, node: yaml.Node) -> str:
+        """Return what follows a node on its last line."""
+        end: int = node.end_mark.index
+        stop = self._text.find("\n", end)
+        return self._text[end : None if stop < 0 else stop]
 
     def _trap(self, node: yaml.Node, path: KeyPath, what: str) -> None:
         fix = f'If this is text, put it in quotes: "{node.value}".'

@@ -6,12 +6,14 @@
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hippo.ids import is_project_id
+from hippo.ids import compose_name, is_project_id
 from hippo_cli.new_study import quote
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 from hippo_cli.yaml_file import YamlFile, read_yaml
 from hippo_local.errors import LocalPlatformError
@@ -69,7 +71,7 @@ def read_study(directory: Path) -> Study:
     if config is not None:
         project = _get_mapping(config, "project", CONFIG_FILE, problems, required=True)
         _get_mapping(config, "trial", CONFIG_FILE, problems, required=False)
-        problems += _check_project(project, directory / STEP_FOLDER) if project else []
+        problems += _check_project(project, folder.step_files) if project else []
     images = _read_images(directory, project.get("id"), problems)
     if problems:
         raise StudyError(directory, problems)
@@ -82,6 +84,10 @@ def _read_images(directory: Path, project_id: Any, problems: list[str]) -> dict[
     images: dict[str, Any] = {}
     if not os.path.lexists(path):
         problems.append(f"{IMAGES_FILE} is missing")
+        names = [one.name for one in directory.iterdir()]
+        if similar := advise_similar(IMAGES_FILE, names, renames=True):
+            problems[-1] += f". {similar}"
+            return images
     elif (local := _get_content(read_yaml(path, IMAGES_FILE), problems)) is not None:
         images = _get_mapping(local, "images", IMAGES_FILE, problems, required=True)
     if len(problems) > found:
@@ -99,7 +105,7 @@ def _get_content(file: YamlFile, problems: list[str]) -> dict[str, Any] | None:
     if isinstance(file.content, dict):
         return file.content
     if file.content is None and file.findings:
-        problems += [f"{found.format_location()}: {found.what}" for found in file.findings]
+        problems += [f"{found.format_location()}: {found.what}. {found.fix}" for found in file.findings]
     else:
         problems.append(f"{file.name} must hold keys and values, but is {_name_type(file.content)}")
     return None
@@ -117,7 +123,7 @@ def _get_mapping(
     return {}
 
 
-def _check_project(project: dict[str, Any], folder: Path) -> list[str]:
+def _check_project(project: dict[str, Any], files: Mapping[str, Path]) -> list[str]:
     problems = [
         f"{CONFIG_FILE}: `project.{key}` is missing" for key in _REQUIRED_KEYS if project.get(key) is None
     ]
@@ -135,18 +141,21 @@ def _check_project(project: dict[str, Any], folder: Path) -> list[str]:
         problems.append(
             f"{CONFIG_FILE}: `project.steps` must map 1, 2, 3 … and finalStep to a page or `game`"
         )
-    return problems + [problem for key, page in pages.items() for problem in _check_page(key, page, folder)]
+    return problems + [problem for key, page in pages.items() for problem in _check_page(key, page, files)]
 
 
-def _check_page(key: str, page: Any, folder: Path) -> list[str]:
+def _check_page(key: str, page: Any, files: Mapping[str, Path]) -> list[str]:
     if not isinstance(page, str) or not page or Path(page).name != page:
         return [
             f"{CONFIG_FILE}: `project.{key}` must be the name of a file in {STEP_FOLDER}/ or `game`: {page!r}"
         ]
-    first_variant = folder / f"{Path(page).stem}-0{Path(page).suffix}"
-    found = next((path for path in (folder / page, first_variant) if path.is_file()), None)
+    page = compose_name(page)
+    first_variant = f"{Path(page).stem}-0{Path(page).suffix}"
+    found = files.get(page) or files.get(first_variant)
     if found is None:
-        return [f"{STEP_FOLDER}/{page} is missing ({CONFIG_FILE}: `project.{key}` names it)"]
+        advice = advise_similar(page, files)
+        text = f"{STEP_FOLDER}/{page} is missing ({CONFIG_FILE}: `project.{key}` names it)"
+        return [f"{text}. {advice}" if advice else text]
     try:
         found.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

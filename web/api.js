@@ -23,6 +23,12 @@ export class ApiError extends Error {
   get isTooLarge() {
     return this.status === 413 || this.message === TOO_LARGE;
   }
+
+  /** Whom to contact if the participant's id is reserved, empty if that is not known; null for any other error. */
+  get contactForReservedId() {
+    const found = /^userId: this name is reserved(?:\. Contact: (.*))?$/s.exec(this.message);
+    return found && (found[1] ?? "");
+  }
 }
 
 /**

@@ -18,10 +18,13 @@ async function main() {
     return await runStudy(link);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    if (error.isClosed) return offerReload("closedTitle", translate("closedText"));
+    const contact = error.contactForReservedId;
+    if (contact !== null) {
+      return offerReload("refusedTitle", translate("reservedIdText"), contact && translate("contact", { contact }));
+    }
     console.warn(error); // its text is English
-    return error.isClosed
-      ? offerReload("closedTitle", translate("closedText"))
-      : offerReload("wrongTitle", translate("requestRefused", { status: error.status }));
+    return offerReload("wrongTitle", translate("requestRefused", { status: error.status }));
   }
 }
 
@@ -56,8 +59,8 @@ async function playAlone(link) {
   return outcome === "lost" ? offerReload("wrongTitle", translate("gameGone")) : offerReload("endedTitle", "");
 }
 
-async function offerReload(titleKey, text) {
-  await confirmNotice(translate(titleKey), [text], translate("tryAgain"));
+async function offerReload(titleKey, ...lines) {
+  await confirmNotice(translate(titleKey), lines, translate("tryAgain"));
   location.reload();
 }
 

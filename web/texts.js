@@ -112,6 +112,7 @@ const TEXTS = {
       "Your participant ID is missing from this link. Please open the study again from the page or message that invited you.",
     refused_linkInvalid:
       "This link does not work. It may be incomplete or changed, or meant for another person. Please open it again exactly as you received it.",
+    reservedIdText: "The participant ID in this link cannot be used. Please ask the people who invited you for another link.",
     closedTitle: "This study is not open",
     closedText: "The study was not found, or it is closed at the moment. Please check the link.",
     noStudyTitle: "This link does not lead to a study",
@@ -243,6 +244,7 @@ const TEXTS = {
       "Votre identifiant de participant ne figure pas dans ce lien. Veuillez rouvrir l’étude depuis la page ou le message d’invitation.",
     refused_linkInvalid:
       "Ce lien ne fonctionne pas. Il est peut-être incomplet ou modifié, ou destiné à une autre personne. Veuillez utiliser exactement le lien reçu.",
+    reservedIdText: "L’identifiant de participant de ce lien ne peut pas être utilisé. Veuillez demander un autre lien aux personnes qui vous ont invité.",
     closedTitle: "Cette étude n’est pas ouverte",
     closedText: "L’étude est introuvable, ou elle n’est pas ouverte pour le moment. Veuillez vérifier le lien.",
     noStudyTitle: "Ce lien ne mène à aucune étude",

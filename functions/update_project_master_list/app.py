@@ -41,7 +41,7 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     own = next(iter(buckets.values()))
     if publishing.is_switch(event):
         return publishing.switch(own, event, CLOCK)
-    errors, warnings = check_config(event, tuple(buckets))
+    errors, warnings = check_config(event, tuple(buckets), CLOCK.now())
     if errors:
         return publishing.build_refusal(*errors, warnings=warnings)
     try:

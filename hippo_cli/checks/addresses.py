@@ -8,6 +8,8 @@ from hippo_cli.findings import Finding, warning
 from hippo_cli.study_folder import STEP_FOLDER
 
 _OWN_MACHINE = ("localhost", "127.0.0.1")
+# Placeholders of recruiters and survey tools, such as %SURVEY_CODE%, {id} and XXXX.
+_PLACEHOLDER = re.compile(r"%(?![0-9A-Fa-f]{2})\w+%|\$?\{[\w:/.]+\}|(?<=[/=])[Xx]{3,}(?=[/&?#]|$)")
 # Comments come first, so that addresses in them are skipped.
 _IN_CSS = re.compile(
     r"""/\*.*?(?:\*/|\Z)"""
@@ -31,6 +33,9 @@ def check_address(file: str, tag: str, key: str, address: str, line: int) -> Ite
             "Write an https:// address or a relative path.",
         )
         return
+    if parts.scheme in ("", "http", "https") and (found := _PLACEHOLDER.search(address)):
+        what = f"{found[0]} is a placeholder, which nothing fills in here"
+        yield warning("address", file, line, key, what, "Write the address itself.")
     if parts.scheme == "http" and parts.hostname not in _OWN_MACHINE:
         what = f"browsers block {address}, because the study is served over https and this address is not"
         fix = f"Use https://, or put the file into {STEP_FOLDER}/."

@@ -1,6 +1,8 @@
 """The checks of config.yml: its YAML, and the rules of publishing."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
 
 from hippo.studies.config_check import check_config
 from hippo.studies.config_keys import KEYS
@@ -26,10 +28,18 @@ def check_config_file(study: StudyFolder) -> list[Finding]:
         return findings
     bucket = study.project.get("bucket")
     # Only the deployment knows which buckets it allows.
-    errors, warnings = check_config(study.project, (bucket,) if isinstance(bucket, str) else ())
+    errors, warnings = check_config(
+        study.project, (bucket,) if isinstance(bucket, str) else (), datetime.now(UTC)
+    )
     findings += [_parse_finding(study, text, Severity.ERROR) for text in errors]
     findings += [_parse_finding(study, text, Severity.WARNING) for text in warnings]
-    return findings + list(_check_names(study))
+    return _drop_repeats([*findings, *_check_names(study)])
+
+
+def _drop_repeats(findings: list[Finding]) -> list[Finding]:
+    """Leave out unknown keys whose characters are reported already."""
+    known = {found.line for found in findings if found.code == "yaml-character"}
+    return [found for found in findings if found.code != "unknown-key" or found.line not in known]
 
 
 def _check_parts(study: StudyFolder, content: Mapping[str, object]) -> Iterable[Finding]:
@@ -64,10 +74,11 @@ def _check_parts(study: StudyFolder, content: Mapping[str, object]) -> Iterable[
 
 def _parse_finding(study: StudyFolder, text: str, severity: Severity) -> Finding:
     """Return the finding in a message of publishing, `path: what is wrong`, with its line and a fix."""
-    path, _, what = text.partition(": ")
+    path, _, message = text.partition(": ")
+    what, _, advice = message.partition(". ")
     full = ("project", *path.split("."))
     line = study.config_file.find_line(full)
-    code, fix = "config", _advise(path, what)
+    code, fix = "config", f"{advice.rstrip('.')}." if advice else _advise(path, what)
     if "unknown key" in what:
         code, what, fix = "unknown-key", "unknown key; it is stored but has no effect", "Check its spelling."
     return Finding(severity, code, CONFIG_FILE, line, f"project.{path}", what, fix)
@@ -92,58 +103,57 @@ def _advise(path: str, what: str) -> str:
     return f"{verb}, for example `{example}`." if example else "See docs/reference/config.md."
 
 
-def _check_names(study: StudyFolder) -> Iterable[Finding]:
+def _check_names(study: StudyFolder) -> Iterator[Finding]:
     """Yield findings about names that publishing replaces by the id, and about the example's placeholders."""
-    if isinstance(live := study.project.get("live"), int | float) and not isinstance(live, bool):
-        line = study.config_file.find_line(("project", "live"))
-        what = f"{live!r} is not true or false"
-        yield warning(
-            "config", CONFIG_FILE, line, "project.live", what, "Write `live: true` or `live: false`."
-        )
     setup = study.project.get("awsSetup")
-    if setup is not None and not isinstance(setup, Mapping):
-        line = study.config_file.find_line(("project", "awsSetup"))
-        fix = "For example `awsSetup: {cpu: 1, memory: 2}`."
-        yield error("config", CONFIG_FILE, line, "project.awsSetup", _NO_MAPPING, fix)
     inner = setup if isinstance(setup, Mapping) else {}
-    names = {
-        ("ecsTask",): study.project.get("ecsTask"),
-        ("awsSetup", "repository"): inner.get("repository"),
-        ("awsSetup", "containerName"): inner.get("containerName"),
-    }
+    if setup is not None and not isinstance(setup, Mapping):
+        fix = "For example `awsSetup: {cpu: 1, memory: 2}`."
+        yield _report(error, study, "config", "awsSetup", _NO_MAPPING, fix)
+    yield from _check_live(study)
+    yield from _check_same_as_id(study, inner)
+    yield from _check_buckets(study, inner)
+
+
+def _check_live(study: StudyFolder) -> Iterator[Finding]:
+    live = study.project.get("live")
+    if isinstance(live, int | float) and not isinstance(live, bool):
+        what = f"{live!r} is not true or false"
+        yield _report(warning, study, "config", "live", what, "Write `live: true` or `live: false`.")
+
+
+def _check_same_as_id(study: StudyFolder, setup: Mapping[str, Any]) -> Iterator[Finding]:
     project_id = study.project.get("id")
+    names = {
+        "ecsTask": study.project.get("ecsTask"),
+        "awsSetup.repository": setup.get("repository"),
+        "awsSetup.containerName": setup.get("containerName"),
+    }
     for path, value in names.items():
         if value and value != project_id:
-            line = study.config_file.find_line(("project", *path))
             what = f"{value!r} is not the project's id; publishing uses the id, {project_id!r}"
-            yield warning(
-                "name",
-                CONFIG_FILE,
-                line,
-                ".".join(("project", *path)),
-                what,
-                "Write the id here, or remove the key.",
-            )
-    buckets = {("bucket",): study.project.get("bucket"), ("awsSetup", "bucket"): inner.get("bucket")}
+            yield _report(warning, study, "name", path, what, "Write the id here, or remove the key.")
+
+
+def _check_buckets(study: StudyFolder, setup: Mapping[str, Any]) -> Iterator[Finding]:
+    buckets = {"bucket": study.project.get("bucket"), "awsSetup.bucket": setup.get("bucket")}
     for path, value in buckets.items():
-        line = study.config_file.find_line(("project", *path))
-        if value == PLACEHOLDER and ("project", *path) in study.config_file.lines:
-            key = ".".join(("project", *path))
+        if value == PLACEHOLDER and ("project", *path.split(".")) in study.config_file.lines:
+            what = "this is still the example's placeholder"
             fix = (
                 "Write the name of the bucket that your operator gave you, "
                 "or remove the key to use the stack's own bucket."
             )
-            yield warning(
-                "placeholder", CONFIG_FILE, line, key, "this is still the example's placeholder", fix
-            )
-    if buckets["bucket",] and inner.get("bucket") and buckets["bucket",] != inner["bucket"]:
-        line = study.config_file.find_line(("project", "awsSetup", "bucket"))
-        key = "project.awsSetup.bucket"
-        yield error(
-            "name",
-            CONFIG_FILE,
-            line,
-            key,
-            "it differs from project.bucket",
-            "Write the same bucket in both, or remove both.",
-        )
+            yield _report(warning, study, "placeholder", path, what, fix)
+    own, inner = buckets.values()
+    if own and inner and own != inner:
+        fix = "Write the same bucket in both, or remove both."
+        yield _report(error, study, "name", "awsSetup.bucket", "it differs from project.bucket", fix)
+
+
+def _report(
+    make: Callable[..., Finding], study: StudyFolder, code: str, path: str, what: str, fix: str
+) -> Finding:
+    """Return a finding about a key of the project, with its line."""
+    line = study.config_file.find_line(("project", *path.split(".")))
+    return make(code, CONFIG_FILE, line, f"project.{path}", what, fix)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from unicodedata import normalize
 
+from hippo.ids import compose_name
 from hippo.studies.media import CONTENT_TYPES, read_suffix
 from hippo.studies.media_references import Reference
 from hippo_cli.checks.quotes import TYPOGRAPHIC
+from hippo_cli.file_content import check_content
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import STEP_FOLDER
 
 # One call copies at most 5 GB within S3, https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
@@ -19,8 +21,7 @@ class MediaFolder:
     """The media of a study, and which of them pages refer to."""
 
     def __init__(self, files: Mapping[str, Path], step_files: Mapping[str, Path]) -> None:
-        self._files = {_normalize(name): path for name, path in files.items()}
-        self._spellings = {path.lower(): path for path in self._files}
+        self._files = dict(files)
         self._steps = step_files
         self._used: set[str] = set()
 
@@ -31,9 +32,10 @@ class MediaFolder:
 
     def check_files(self) -> list[Finding]:
         """Return the findings about the files that the checked pages refer to."""
-        findings = []
+        findings: list[Finding] = []
         for path in sorted(self._used & self._files.keys()):
             size, file = self._files[path].stat().st_size, f"{STEP_FOLDER}/{path}"
+            findings += check_content(file, self._files[path])
             if size > _LARGEST:
                 fix = "Cut or compress it, or upload it to a video host and use its https address."
                 findings.append(
@@ -47,7 +49,7 @@ class MediaFolder:
         return findings
 
     def _check_reference(self, name: str, text: str, reference: Reference) -> Finding | None:
-        path, file = _normalize(reference.path), f"{STEP_FOLDER}/{name}"
+        path, file = compose_name(reference.path), f"{STEP_FOLDER}/{name}"
         line = text.count("\n", 0, reference.start) + 1
         if reference.leads_out:
             what = f"{path} is outside {STEP_FOLDER}/, so it is not published"
@@ -71,11 +73,5 @@ class MediaFolder:
         self._used.add(path)
         if path in self._files:
             return None
-        other = self._spellings.get(path.lower())
-        fix = f"Write {other}: upper and lower case must match." if other else f"Put it into {STEP_FOLDER}/."
+        fix = advise_similar(path, self._files) or f"Put it into {STEP_FOLDER}/."
         return error("media-missing", file, line, path, f"{STEP_FOLDER}/{path} is missing", fix)
-
-
-def _normalize(path: str) -> str:
-    """Return a path in Unicode's composed form, in which publishing compares paths."""
-    return normalize("NFC", path)

@@ -15,7 +15,9 @@ from hippo.studies.study import GAME, order_variants
 from hippo_cli.checks.addresses import check_style
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page
+from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
 # The response of a Lambda function is at most 6 MB, https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html;
@@ -29,16 +31,9 @@ def check_pages(study: StudyFolder) -> list[Finding]:
     """Return the findings about all step files. Files that no step names are reported, not read."""
     named = _list_named(study)
     if not (study.directory / STEP_FOLDER).is_dir():
-        return [
-            error(
-                "folder-missing",
-                STEP_FOLDER,
-                0,
-                "",
-                "the folder is missing",
-                "Create it, and put the pages into it.",
-            )
-        ]
+        folders = (path.name for path in study.directory.iterdir() if path.is_dir())
+        fix = advise_similar(STEP_FOLDER, folders, renames=True) or "Create it, and put the pages into it."
+        return [error("folder-missing", STEP_FOLDER, 0, "", "the folder is missing", fix)]
     findings = [found for key, file in named.items() for found in _check_files(study, key, file)]
     findings += _check_groups(study, named)
     texts: dict[str, str] = {}
@@ -86,12 +81,8 @@ def _check_files(study: StudyFolder, key: str, file: str) -> Iterator[Finding]:
     line = study.config_file.find_line(("project", *key.split(".")))
     config_key = f"project.{key}"
     if file not in existing and not variants:
-        similar = next((name for name in existing if name.lower() == file.lower()), None)
-        fix = (
-            f"Write {similar}: upper and lower case must match."
-            if similar
-            else f"Put it into {STEP_FOLDER}/."
-        )
+        similar = advise_similar(file, [*existing, *study.media_files, *(name for name, _ in study.strays)])
+        fix = similar or f"Put it into {STEP_FOLDER}/."
         yield error("file-missing", CONFIG_FILE, line, config_key, f"{STEP_FOLDER}/{file} is missing", fix)
     if file.endswith(".html"):
         yield from _check_variants(file, existing, variants)
@@ -147,6 +138,8 @@ def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         return None, [
             error("file-unreadable", file, 0, "", f"cannot be read: {reason}", "Fix the file's permissions.")
         ]
+    if is_pointer(body):
+        return None, [report_pointer(file)]
     if not body.strip():
         return None, [
             error("file-empty", file, 0, "", "the file is empty", "Write the page, or remove its step.")

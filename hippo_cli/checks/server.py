@@ -5,11 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from hippo.studies.study import GAME, read_number
+from hippo_cli.checks.image import check_image_files
+from hippo_cli.checks.trial import check_trial
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
 from hippo_cli.image.game_wheel import is_wheel
 from hippo_cli.image.registry import is_repository_name
 from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
+from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PORT = 5000
@@ -23,7 +26,13 @@ def check_server(study: StudyFolder) -> list[Finding]:
     """Return the findings about the game server; none for a study without a game."""
     if not has_game(study):
         return []
-    return [*_check_size(study), *_check_image(study), *_check_settings(study), *_check_name(study)]
+    return [
+        *_check_size(study),
+        *_check_image(study),
+        *_check_settings(study),
+        *check_trial(study),
+        *_check_name(study),
+    ]
 
 
 def has_game(study: StudyFolder) -> bool:
@@ -80,7 +89,9 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
     path = find_dockerfile(study)
     if path is None:
         what = "the study has a game, but no Dockerfile that builds its server"
+        names = [path.name for path in study.directory.iterdir()]
         fix = "Copy the example's (`hippo new`), or pass an existing image when you publish (--image)."
+        fix = advise_similar("Dockerfile", names, renames=True) or fix
         yield error("dockerfile-missing", "Dockerfile", 0, "", what, fix)
         return
     name = path.relative_to(study.directory).as_posix()
@@ -100,6 +111,7 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
             yield warning(
                 "dockerfile-copy", name, line, source, f"{source} is copied, but does not exist", fix
             )
+    yield from check_image_files(study)
 
 
 def _names_port(study: StudyFolder, dockerfile: str) -> bool:

@@ -16,6 +16,7 @@ from hippo_cli.errors import UsageError
 from hippo_cli.new_study import NewStudy, make_study, suggest_id, suggest_name
 from hippo_cli.output import say
 from hippo_cli.resources import find_example
+from hippo_cli.yaml_characters import is_line_of_text
 
 _ADVICE = "Pass --yes and --researcher, and the options that should differ from their defaults."
 _ID_RULE = "Use 1 to 64 letters, digits, - or _, not beginning with _."
@@ -78,7 +79,7 @@ def _check_id(text: str) -> None:
 def _check_text(text: str) -> None:
     if not text.strip():
         raise UsageError("the text is empty", "Write one line of text.")
-    if not text.isprintable():
+    if not is_line_of_text(text):
         raise UsageError(f"{text!r} is not readable text", "Write one line of printable characters.")
 
 

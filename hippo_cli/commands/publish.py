@@ -21,7 +21,16 @@ from hippo_cli.study_folder import StudyFolder, open_study
 
 _SENDING = "bytes"
 # Findings that matter only where an image is built from the folder.
-_OF_BUILDING = {"dockerfile-missing", "dockerfile-copy", "port"}
+_OF_BUILDING = {
+    "dockerfile-missing",
+    "dockerfile-copy",
+    "dockerfile-pattern",
+    "port",
+    "image-file",
+    "line-ends",
+    "script-start",
+    "syntax",
+}
 
 
 def publish_study(

@@ -13,11 +13,13 @@ from typing import IO
 from hippo_cli.errors import CliError
 from hippo_cli.image.docker_ignore import DockerIgnore
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
+from hippo_cli.image.scripts import is_program, read_script, repair
 from hippo_cli.study_folder import StudyFolder
 
 PROJECT_FILE = ".projectConfig.yml"  # publishing writes it, so it does not count as a change of the image
 _NEVER = {".git", "__pycache__"}
 _TAG_DIGITS = 16
+_EXECUTABLE = 0o100
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,19 @@ def _describe(path: Path) -> tuple[str, str]:
     """Return mode and content, as far as they reach an image."""
     if path.is_symlink():
         return "link", str(path.readlink())
-    with path.open("rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    return "x" if os.access(path, os.X_OK) else "", content
+    script = read_script(path)
+    if script is not None:
+        content = hashlib.sha256(repair(script)).hexdigest()
+    else:
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+    is_executable = path.stat().st_mode & _EXECUTABLE or _is_started(script)
+    return "x" if is_executable else "", content
+
+
+def _is_started(script: bytes | None) -> bool:
+    """Return whether a script must be executable; Windows and many archives do not keep that."""
+    return script is not None and is_program(repair(script))
 
 
 def _add(digest: "hashlib._Hash", *parts: str) -> None:
@@ -102,13 +114,20 @@ def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> None:
     if not entry.isreg():
         archive.addfile(entry)
         return
-    with path.open("rb") as content:
-        archive.addfile(entry, content)
+    script = read_script(path)
+    if script is None:
+        with path.open("rb") as content:
+            archive.addfile(entry, content)
+        return
+    repaired = repair(script)
+    entry.size = len(repaired)
+    entry.mode = 0o755 if _is_started(script) else entry.mode
+    archive.addfile(entry, io.BytesIO(repaired))
 
 
 def _strip(entry: tarfile.TarInfo) -> tarfile.TarInfo:
     """Remove everything that differs from machine to machine."""
-    entry.mode = 0o755 if entry.mode & 0o100 else 0o644
+    entry.mode = 0o755 if entry.mode & _EXECUTABLE else 0o644
     entry.uid = entry.gid = entry.mtime = 0
     entry.uname = entry.gname = ""
     return entry

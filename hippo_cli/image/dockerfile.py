@@ -14,6 +14,7 @@ _CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
 # The lines of a here-document are not instructions.
 _HERE_DOCUMENT = re.compile(r"""(?<=<<)-?["']?(\w+)["']?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*(?=\n|\Z)""")
 _INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
+_START = re.compile(r"^\s*(CMD|ENTRYPOINT|FROM)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
 
 
@@ -42,9 +43,21 @@ class ContextUse:
         return any(pattern.fullmatch(one) for pattern in self._patterns for one in paths)
 
 
+def find_program(text: str) -> str | None:
+    """Return the program that the container starts, as written in the last stage; None without one."""
+    found: dict[str, str] = {}
+    for match in _START.finditer(_join_lines(text)):
+        name, rest = match[1].upper(), match[2].strip()
+        if name == "FROM":
+            found = {}
+        elif arguments := _split_arguments(rest):
+            found[name] = arguments[0]
+    return found.get("ENTRYPOINT") or found.get("CMD")
+
+
 def list_sources(text: str) -> Iterator[str]:
     """Yield the sources of COPY and ADD as written, without external ones; `.` is the whole context."""
-    for match in _INSTRUCTION.finditer(_HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))):
+    for match in _INSTRUCTION.finditer(_join_lines(text)):
         name, rest = match[1].upper(), match[2].strip()
         flags = []
         while flag := _FLAG.match(rest):
@@ -55,6 +68,11 @@ def list_sources(text: str) -> Iterator[str]:
                 yield "."
         elif not any(flag.startswith("--from=") for flag in flags):
             yield from (source for source in _split_arguments(rest)[:-1] if not _is_external(source))
+
+
+def _join_lines(text: str) -> str:
+    """Return a Dockerfile with one instruction on each line, and without here-documents."""
+    return _HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))
 
 
 def _split_arguments(text: str) -> list[str]:

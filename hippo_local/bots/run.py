@@ -11,6 +11,7 @@ from typing import Any
 
 from hippo_local.bots.bot import Bot, Journey, Manner
 from hippo_local.bots.options import FAILED
+from hippo_local.bots.reasons import find_reason
 from hippo_local.console import Console
 
 REPORT = "bots.json"
@@ -44,6 +45,8 @@ def run_bots(
     journeys: list[Journey] = []
     with ThreadPoolExecutor(number, thread_name_prefix="bot") as pool:
         for index, journey in enumerate(pool.map(_run_bot, bots, delays), 1):
+            if journey.error and (reason := find_reason(outputs, journey.user_id)):
+                journey.error = f"{journey.error}. {reason}"
             journeys.append(journey)
             console.report(f"bot {index}: {_summarize(journey)}")
     report = json.dumps({"seed": seed, "bots": [_as_json(journey) for journey in journeys]}, indent=2)

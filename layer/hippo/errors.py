@@ -3,7 +3,8 @@
 HippoError
 ├── SettingsError           the operator fixes the template
 ├── BadRequestError         the caller fixes the request: status 400
-│   └── ProjectNotFoundError
+│   ├── ProjectNotFoundError
+│   └── ReservedNameError
 ├── InvalidMessageError     no retry helps: logged and dropped
 ├── ConflictError           the caller reads again and retries
 ├── FencedError             the invocation gives up: another one has taken over
@@ -33,6 +34,13 @@ class ProjectNotFoundError(BadRequestError):
 
     def __init__(self) -> None:
         super().__init__("Project ID Not Found")
+
+
+class ReservedNameError(BadRequestError):
+    """A user id that the operator needs as a host name; the text says whom to contact about another id."""
+
+    def __init__(self, contact: object = None) -> None:
+        super().__init__("userId: this name is reserved" + (f". Contact: {contact}" if contact else ""))
 
 
 class InvalidMessageError(HippoError):

@@ -176,3 +176,12 @@ def test_existing_final_pages_show_the_id(world: StudyWorld, visitor: Visitor) -
     page = visitor.open(userId=USER)
 
     expect(content(page).locator("code")).to_have_text(USER)
+
+
+def test_a_reserved_id_is_refused_with_the_contact(visitor: Visitor) -> None:
+    """Given a link whose user id is a reserved name, the page says so and whom to contact."""
+    page = visitor.open(userId="NS1")
+    expect(page.get_by_role("heading", name="You cannot take part in this study")).to_be_visible()
+
+    expect(page.get_by_text("The participant ID in this link cannot be used.")).to_be_visible()
+    expect(page.get_by_text("Contact: Ada Example, ada@example.org")).to_be_visible()

@@ -116,7 +116,8 @@ def test_image_by_the_researchers_policy(
 
 def test_a_film_by_the_researchers_policy(account: AccountView, researcher: Researcher) -> None:
     """Given a film, the policy allows a multipart upload, and the page holds the address of its copy."""
-    (researcher.study / "StepFiles" / "film.mp4").write_bytes(b"film" * 4 * 1024**2 + b"the end")
+    content = b"\0\0\0\x18ftypisom" + b"film" * (4 * 1024**2 - 3) + b"the end"
+    (researcher.study / "StepFiles" / "film.mp4").write_bytes(content)
     page = researcher.study / "StepFiles" / "thanks.html"
     page.write_text(f'<video src="film.mp4"></video>{page.read_text()}')
 

@@ -3,8 +3,10 @@
 import copy
 import json
 import re
+from fnmatch import fnmatchcase
 
 import pytest
+from evaluated_template import evaluate
 from template_file import ROOT, as_list, list_statements, load_template
 
 TAG = "${!aws:PrincipalTag/hippo-project}"
@@ -219,13 +221,18 @@ def test_reserved_names_are_out_of_reach(role):
     (statement,) = [s for s in list_statements(role) if s["Sid"] == "ButNotReservedNames"]
     assert statement["Effect"] == "Deny"
     key = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
-    delimiter, parts = statement["Condition"]["ForAnyValue:StringLike"][key]["Fn::Split"][1]["Fn::Join"]
+    name_servers, names = statement["Condition"]["ForAnyValue:StringLike"][key]["Fn::Split"][1]["Fn::Join"]
+    assert name_servers == "".join(f",ns{number}.*" for number in ("", *range(10)))
+    wide, joined = names["Fn::Split"]
+    assert wide == ",ns*.*"
+    delimiter, parts = joined["Fn::Join"]
     assert delimiter == ".*,"
     assert parts == [
+        r"\052",
         {"Fn::Join": [".*,", {"Ref": "ReservedNames"}]},
         {"Ref": "ApiLabel"},
         {"Ref": "SiteLabel"},
-        {"Fn::Sub": r"\052.*,*.*.${RootDomain}"},
+        {"Fn::Sub": "*.*.${RootDomain}"},
     ]
 
 
@@ -246,3 +253,19 @@ def test_ecs_writes_logs_only_where_game_servers_log():
     groups = [r["Fn::Sub"].rsplit(":log-group:", 1)[1] for r in statement["Resource"]]
     assert groups == ["/hippo/${Prefix}/*", "/ecs/*"]
     assert "ManagedPolicyArns" not in resources()["TaskExecutionRole"]["Properties"]
+
+
+@pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
+@pytest.mark.parametrize("reserved", ["www,api,mail,ns*", "ns*,www"])
+def test_ids_that_only_begin_like_a_name_server_get_a_name(role, reserved):
+    """Given `ns*` among the reserved names, the policies deny name servers but not `nsmith`."""
+    path = ("Resources", role, "Properties", "Policies")
+    policies = evaluate(ReservedNames=reserved).resolve(*path)
+    statements = [s for policy in policies for s in policy["PolicyDocument"]["Statement"]]
+    (statement,) = [s for s in statements if s["Sid"] == "ButNotReservedNames"]
+    denied = statement["Condition"]["ForAnyValue:StringLike"][
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames"
+    ]
+    names = ("www", "ns", "ns1", "ns9", r"\052", "a.b", "nsmith", "ns001", "nsa")
+    found = {name for name in names if any(fnmatchcase(f"{name}.example.org", each) for each in denied)}
+    assert found == {"www", "ns", "ns1", "ns9", r"\052", "a.b"}

@@ -16,7 +16,7 @@ from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.clock import Clock, to_wire
 from hippo.contention import list_write_tries
-from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
+from hippo.errors import ConflictError, ProjectNotFoundError, ReservedNameError, TransientError
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
 from hippo.journey.admission import Admission
@@ -102,13 +102,22 @@ class StudyController:
         project_id = query.get("projectId")
         if not is_project_id(project_id) or not query.get("userId"):
             raise ProjectNotFoundError
-        user_id = parse_user_id(query.get("userId"), self._settings.reserved_names)
+        user_id = self._parse_user_id(str(project_id), query.get("userId"))
         finished = parse_step(query.get("step"))
         check_answers(request)
         project = self._catalogue.find(str(project_id))
         if project is None or (not project.live and request.method != "POST"):
             raise ProjectNotFoundError
         return project, identify(project.id, project.access.one_per, query) or user_id, finished
+
+    def _parse_user_id(self, project_id: str, value: object) -> str:
+        try:
+            return parse_user_id(value, self._settings.reserved_names)
+        except ReservedNameError:
+            project = self._catalogue.find(project_id)
+            if project is None or not project.live:
+                raise
+            raise ReservedNameError(self._catalogue.load_study(project, None).researcher) from None
 
     def _refuse(self, project: ListedProject, user_id: str, reason: str) -> dict[str, Any]:
         """Return a page with the reason. The request is not stored."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]{1,64})\}")
+PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]{1,64})\}")
 _LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
@@ -30,7 +30,7 @@ def fill_completion(
     values = {**parameters, "code": completion.code or "", "userId": user_id}
     proof = {"code": completion.code} if completion.code else {}
     if completion.url:
-        proof["url"] = _PLACEHOLDER.sub(
+        proof["url"] = PLACEHOLDER.sub(
             lambda match: quote(values.get(match[1], ""), safe="", errors="replace"), completion.url
         )
     return proof
@@ -40,12 +40,12 @@ def check_url(url: object) -> str:
     """Return a valid completion URL. Raises ValueError that says what it must be."""
     if not isinstance(url, str) or not url.isprintable() or " " in url or "\\" in url:
         raise ValueError("must be a URL without spaces")
-    if "{" in (rest := _PLACEHOLDER.sub("", url)) or "}" in rest:
+    if "{" in (rest := PLACEHOLDER.sub("", url)) or "}" in rest:
         raise ValueError(
             "may have only the placeholders {code}, {userId} and the {name} of a link's parameter"
         )
     try:
-        parts = urlsplit(_PLACEHOLDER.sub("\0", url))
+        parts = urlsplit(PLACEHOLDER.sub("\0", url))
         host = parts.hostname
         parts.port  # noqa: B018  # reading it is what checks it
     except ValueError:

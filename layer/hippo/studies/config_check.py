@@ -4,9 +4,11 @@ config_keys.py has the rules for single values. This module adds the rules betwe
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from hippo.studies.config_keys import EVENT_KEYS, KEYS, KNOWN_KEYS, STEP_FILE, find_missing
+from hippo.studies.config_meaning import check_meaning
 from hippo.studies.config_rules import EMPTY, Section, read_values
 from hippo.studies.options import BALANCED, DEFAULT_GROUPS_CUTOFF, OPTIONS
 from hippo.studies.study import GAME, read_number
@@ -16,10 +18,13 @@ _SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
 _UNKNOWN = "unknown key; it is stored but has no effect. Check its spelling."
 
 
-def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], list[str]]:
+def check_config(
+    config: object, buckets: tuple[str, ...], now: datetime | None = None
+) -> tuple[list[str], list[str]]:
     """Return the errors and the warnings of a project config, each as `path: what is wrong`.
 
-    `buckets` are those that the operator's stack may use; another one in `bucket` is an error.
+    `buckets` are those that the operator's stack may use; another one in `bucket` is an error. Without `now`,
+    a closing time in the past is not reported.
     """
     if not isinstance(config, Mapping):
         return ["The project's config must be a JSON object."], []
@@ -35,15 +40,17 @@ def check_config(config: object, buckets: tuple[str, ...]) -> tuple[list[str], l
     if not config.get("live"):
         warnings.append("live: not true, so the study is closed")
     event_errors, event_warnings = _check_events(config)
-    option_errors, option_warnings = check_options(config)
+    option_errors, option_warnings = check_options(config, now)
     errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
     return errors, warnings + event_warnings + option_warnings
 
 
-def check_options(config: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tuple[list[str], list[str]]:
     """Return the errors and the warnings of all options, each as `path: what is wrong`."""
     values, errors = read_values(config, OPTIONS)
-    warnings = _check_cutoff(config, values)
+    wrong, warnings = check_meaning(config, values, now)
+    errors += wrong
+    warnings += _check_cutoff(config, values)
     known = {key.path for key in OPTIONS}
     for section in _SECTIONS:
         paths = [f"{section}.{name}" for name in values.get(section, ())]

@@ -7,7 +7,7 @@ The schema accepts whatever publishing accepts, except empty values of the wrong
 from collections.abc import Mapping
 from typing import Any
 
-from hippo.ids import is_file_name, is_project_id
+from hippo.ids import compose_name, is_file_name, is_project_id
 from hippo.studies.config_rules import EMPTY, Key, Number, Rule, Schema
 from hippo.studies.options import OPTIONS, STEP_NUMBER
 from hippo.studies.study import GAME
@@ -82,7 +82,8 @@ class File(Rule):
         self._ending, self._words = ending, words
 
     def parse(self, value: Any) -> Any:
-        """Return the name. Anything that Python regards as false is absent."""
+        """Return the name in composed form. Anything that Python regards as false is absent."""
+        value = compose_name(value)
         if value and value not in self._words and not is_file_name(value, self._ending):
             article = "an" if self._ending == ".html" else "a"
             words = "".join(f", or {word}" for word in self._words)

@@ -10,11 +10,11 @@ import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from unicodedata import normalize
 from urllib.parse import quote
 
 from hippo.aws.s3 import ListedObject, ObjectStore
 from hippo.aws.site_bucket import SiteBucket
+from hippo.ids import compose_name
 from hippo.studies.media_references import Reference, find_references
 
 # The files that are published, by suffix. Only svg can run scripts, which the site's headers prevent.
@@ -68,14 +68,14 @@ class MediaPublisher:
         if not any(wanted.values()):
             return dict(files), warnings
         folder = media_folder(project_id)
-        stored = {_fold(entry.key.removeprefix(folder)): entry for entry in store.list_tree(folder)}
+        stored = {compose_name(entry.key.removeprefix(folder)): entry for entry in store.list_tree(folder)}
         warnings += [
             f"{name}: {reference.path}: not found in s3://{store.bucket}/{folder}"
             for name, references in wanted.items()
             for reference in _drop_repeats(references)
-            if _fold(reference.path) not in stored
+            if compose_name(reference.path) not in stored
         ]
-        paths = {_fold(reference.path) for references in wanted.values() for reference in references}
+        paths = {compose_name(reference.path) for references in wanted.values() for reference in references}
         keys = self._copy(store.bucket, project_id, {path: stored[path] for path in paths & stored.keys()})
         addresses = {path: f"{self.site_url.rstrip('/')}/{key}" for path, key in keys.items()}
         return {name: replace(text, wanted[name], addresses) for name, text in files.items()}, warnings
@@ -115,7 +115,7 @@ def replace(text: str, references: Iterable[Reference], addresses: Mapping[str, 
     """Return the text with each reference replaced by its address, if it has one; the rest is unchanged."""
     parts, end = [], 0
     for reference in references:
-        address = addresses.get(_fold(reference.path))
+        address = addresses.get(compose_name(reference.path))
         if address:
             parts += [text[end : reference.start], address, _build_fragment(reference)]
             end = reference.end
@@ -153,8 +153,3 @@ def _warn_without_site(found: Mapping[str, Iterable[Reference]]) -> list[str]:
 
 def _drop_repeats(references: Iterable[Reference]) -> Iterable[Reference]:
     return {reference.path: reference for reference in references}.values()
-
-
-def _fold(path: str) -> str:
-    """Return one spelling of each letter: macOS writes é as two characters in file names, editors as one."""
-    return normalize("NFC", path)

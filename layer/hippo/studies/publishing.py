@@ -19,8 +19,9 @@ from typing import Any, Protocol
 from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
+from hippo.ids import compose_name
 from hippo.stored_json import parse_object
-from hippo.studies.options import read_page_options
+from hippo.studies.options import BALANCED
 from hippo.studies.study import GAME, order_variants
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def publish(
 
     Raises what `freeze_version` and `list_project` raise.
     """
-    config = {key: value for key, value in event.items() if key not in ("version", "files")}
+    config = compose_names({key: value for key, value in event.items() if key not in ("version", "files")})
     store = buckets[config["bucket"]] if config.get("bucket") else own
     version, missing = freeze_version(store, config, make_media(), read_expected(event))
     list_project(own, {**config, "version": version}, clock)
@@ -72,19 +73,22 @@ def freeze_version(
 
     The version is a hash of the content: publishing the same content again returns the same version. Without
     `media` the pages are frozen unchanged. `expected` holds the SHA-256 of each step file, by name, that the
-    sender uploaded; a different file was changed since. Raises BadRequestError for that, and for groups that
-    cannot be balanced.
+    sender uploaded; a different file was changed since. Names are compared in composed form.
+
+    Raises BadRequestError for a changed file, and for groups that cannot be balanced.
     """
     project_id = config["id"]
-    existing = {entry.key.removeprefix(f"{project_id}/") for entry in store.list_objects(f"{project_id}/")}
+    keys = [entry.key for entry in store.list_objects(f"{project_id}/")]
+    # In the order of UTF-8, a composed name comes after its decomposed forms, and replaces them here.
+    existing = {compose_name(key.removeprefix(f"{project_id}/")): key for key in sorted(keys)}
     steps = {file for file in config["steps"].values() if file != GAME}
-    variants = {file: names for file in steps if (names := order_variants(file, existing))}
+    variants = {file: names for file in steps if (names := order_variants(file, set(existing)))}
     check_groups(config, {file: len(variants.get(file, ())) for file in sorted(steps)})
     wanted = {name for file in steps for name in variants.get(file, [file])}
     wanted |= {config["css"]} if config.get("css") else set()
     warnings, files, changed = [], {}, []
     for name in sorted(wanted):
-        stored = store.read(f"{project_id}/{name}") if name in existing else None
+        stored = store.read(existing[name]) if name in existing else None
         if expected is not None and _hash(stored) != expected.get(name):
             changed.append(f"{name}: was changed by someone else after it was sent; publish again")
         if stored is None:
@@ -108,6 +112,16 @@ def freeze_version(
     return version, warnings
 
 
+def compose_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with the names of its step files and style sheet in composed form."""
+    composed = {**config}
+    if "css" in config:
+        composed["css"] = compose_name(config["css"])
+    if isinstance(steps := config.get("steps"), Mapping):
+        composed["steps"] = {key: compose_name(file) for key, file in steps.items()}
+    return composed
+
+
 def read_expected(event: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the hashes of step files in the event's `files`, None if it has none. Raises BadRequestError."""
     files = event.get("files")
@@ -128,7 +142,7 @@ def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None
     `variants` is the number of variants of each step file, 0 for a file without variants.
     """
     numbers = {file: number for file, number in variants.items() if number}
-    if not read_page_options(config).has_balanced_groups:
+    if config.get("groups") != BALANCED:
         return
     if len(set(numbers.values())) > 1:
         found = ", ".join(f"{file} has {number}" for file, number in numbers.items())

@@ -87,8 +87,21 @@ def test_malformed_user_id(world: StudyWorld, user: str) -> None:
 
 @pytest.mark.parametrize("user", ["www", "api", "mail", "ns", "ns1", "NS2", "WWW"])
 def test_reserved_user_id(world: StudyWorld, user: str) -> None:
-    """Given a label that the operator needs, the response is 400: a game server must not take it."""
-    expect_refusal(world, world.get(user=user), "userId: this name is reserved")
+    """Given a label that the operator needs, the response is 400 that says whom to contact: a game server
+    must not take it."""
+    text = "userId: this name is reserved. Contact: Ada Example, ada@example.org"
+    expect_refusal(world, world.get(user=user), text)
+
+
+def test_reserved_user_id_of_an_unknown_study(world: StudyWorld) -> None:
+    """Given a reserved label and an unknown study, the response is 400 without a contact."""
+    expect_refusal(world, world.get(project="nowhere", user="www"), "userId: this name is reserved")
+
+
+@pytest.mark.parametrize("user", ["nsmith", "NS001", "nsa-2"])
+def test_a_participant_whose_id_begins_like_a_name_server(world: StudyWorld, user: str) -> None:
+    """Given an id that only begins with ns, the participant begins the study."""
+    assert world.get(user=user).page == CONSENT
 
 
 def test_reserved_names_are_the_operators(world: StudyWorld) -> None:

@@ -4,6 +4,7 @@ kept."""
 import hashlib
 import json
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -313,3 +314,30 @@ def test_files_that_were_changed_meanwhile(world: StudyWorld, change: str) -> No
 def test_files_that_are_not_hashes(world: StudyWorld, files: Any) -> None:
     """Given anything else under `files`, the response says what it must be."""
     assert world.update(world.config | {"files": files})["body"].startswith("files: must map")
+
+
+@pytest.mark.parametrize("in_bucket", ["NFC", "NFD"])
+@pytest.mark.parametrize("in_config", ["NFC", "NFD"])
+def test_names_with_accents_are_found_in_either_form(
+    empty_world: StudyWorld, in_bucket: Any, in_config: Any
+) -> None:
+    """Given a name whose accents are encoded differently in bucket and config, participants see the page."""
+    name = "présentation.html"
+    empty_world.upload({**PAGES, normalize(in_bucket, name): "<p>Hello</p>"})
+    steps = empty_world.config["steps"] | {"1": normalize(in_config, name)}
+
+    answer = empty_world.update(empty_world.config | {"steps": steps})
+
+    assert (answer["statusCode"], answer["body"]) == (200, "")
+    assert empty_world.read_list()[0]["steps"]["1"] == name
+    assert empty_world.get().page == "<p>Hello</p>"
+
+
+def test_a_closing_time_in_the_past_is_a_warning(empty_world: StudyWorld) -> None:
+    """Given a study that admits no newcomer any more, the response warns of it."""
+    empty_world.upload(PAGES)
+
+    answer = empty_world.update(empty_world.config | {"closesAt": "2020-12-01T12:00:00+01:00"})
+
+    assert answer["statusCode"] == 200
+    assert answer["body"].startswith("Warning: closesAt: 2020-12-01 11:00 UTC is in the past")

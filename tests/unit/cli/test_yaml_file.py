@@ -95,7 +95,7 @@ def test_a_tab_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("body", "code", "line"),
-    [(None, "file-missing", 0), (b"a: 1\nb: \xe9\n", "not-utf-8", 2), (b"a: \0", "yaml", 0)],
+    [(None, "file-missing", 0), (b"a: 1\nb: \xe9\n", "not-utf-8", 2), (b"a: \0", "yaml", 1)],
 )
 def test_unreadable_files(tmp_path: Path, body: bytes | None, code: str, line: int) -> None:
     """Given a file that is missing or not text, that is the only finding."""

@@ -46,11 +46,17 @@ def test_other_user_ids_are_refused(value: object) -> None:
         parse_user_id(value)
 
 
-@pytest.mark.parametrize("value", ["www", "WWW", "ns1", "ns", "nsa-2"])
+@pytest.mark.parametrize("value", ["www", "WWW", "ns1", "ns", "NS2", "ns0", "ns99", "db-1"])
 def test_reserved_labels_are_refused_in_any_spelling(value: str) -> None:
     """Given a label that matches a reserved pattern, the error says so."""
     with pytest.raises(BadRequestError, match="reserved"):
-        parse_user_id(value, ("www", "ns*"))
+        parse_user_id(value, ("www", "ns*", "db-*"))
+
+
+@pytest.mark.parametrize("value", ["nsmith", "NS001", "nsa-2", "ns-1", "ns100", "ns01", "ns1a"])
+def test_ids_that_only_begin_like_a_name_server_are_accepted(value: str) -> None:
+    """Given an id that begins with ns but is not the name of a name server, `ns*` does not reserve it."""
+    assert parse_user_id(value, ("www", "ns*")) == value.lower()
 
 
 def test_label_that_only_holds_a_reserved_one_is_accepted() -> None:
@@ -74,7 +80,18 @@ def test_other_project_ids_are_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.html", "consent form (2).html", "Fragebogen_ä.html", "a-0.html", "a..html"]
+    "name",
+    [
+        "a.html",
+        "consent form (2).html",
+        "Fragebogen_ä.html",
+        "a-0.html",
+        "a..html",
+        "पृष्ठ.html",
+        "क्\u200dष-0.html",
+        "رضایت\u200cنامه.html",
+        "👩\u200d🔬.html",
+    ],
 )
 def test_plain_file_names(name: str) -> None:
     """Given a plain name with the ending, it can be a step file, unless it contains `..`."""
@@ -95,6 +112,11 @@ def test_plain_file_names(name: str) -> None:
         "a\\b.html",
         " a.html",
         "a.HTML",
+        "\u200ca.html",
+        "a\u200cb.html",
+        "a\u200bb.html",
+        "é\u202e.html",
+        "a`b.html",
     ],
 )
 def test_other_file_names_are_refused(name: object) -> None:

@@ -110,7 +110,7 @@ def test_media_that_publishing_would_not_find(study: SmallStudy, body: str, code
 
 def test_media_that_exist(study: SmallStudy) -> None:
     """Given a picture that is named with an escape, the check accepts it, but not with other capitals."""
-    study.write("StepFiles/pictures/my car.png", b"png")
+    study.write("StepFiles/pictures/my car.png", b"\x89PNG\r\n\x1a\n")
     study.page("<img src='pictures/my%20car.png'>")
     assert study.check() == []
 
@@ -195,6 +195,10 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<p title='a' b'>x", "quotes", 1),
         ("<link rel=stylesheet href=style.css>", "style-link", 1),
         ("<link rel=stylesheet href=css/other.css>", "style-link", 1),
+        ("<iframe src='https://x.org/?id=%SURVEY_CODE%'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/?id={userId}'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/?id=${e://Field/id}'></iframe>", "address", 1),
+        ("<iframe src='https://x.org/XXXX'></iframe>", "address", 1),
     ],
 )
 def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: str, line: int) -> None:

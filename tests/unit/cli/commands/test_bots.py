@@ -274,6 +274,23 @@ def test_the_report(study: FakeStudy, tmp_path: Path, capsys: pytest.CaptureFixt
     assert "NO" in format_table([Journey("x", error="y")])
 
 
+def test_the_report_says_why_a_game_did_not_start(
+    study: FakeStudy, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a game server that ended at once, the report has the end of its log, but that of no other."""
+    user = "11111111-2222-4333-8444-555555555555"
+    monkeypatch.setattr("hippo_local.bots.bot.uuid.uuid4", lambda: user)
+    (tmp_path / f"hippo-1-{user}-0a1b2c3d-x.log").write_text("starting\nactionSpace: empty\n")
+    outputs = {"nextUrl": study.url, "projectId": PROJECT, "logs": {"tasks": str(tmp_path)}}
+    study.answers = [page(1, error="server_failed")]
+
+    run_bots(outputs, 1, 7, fast=True, minutes=1, directory=tmp_path, console=Console())
+
+    shown = capsys.readouterr().out
+    assert "server_failed at step 1. The game server wrote last: starting / actionSpace: empty" in shown
+    assert "actionSpace" in json.loads((tmp_path / "bots.json").read_text())["bots"][0]["error"]
+
+
 def test_a_platform_that_was_killed_is_not_used(study: FakeStudy, tmp_path: Path) -> None:
     """Given a platform's outputs, the platform is used only if it responds."""
     nothing = find_running(tmp_path)

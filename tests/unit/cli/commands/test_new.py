@@ -41,6 +41,35 @@ def test_new_study_can_be_published_and_run(run: Run, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["far"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "مطالعه\u200cی من",  # Persian, with a non-joiner
+        "क्\u200dष",  # Hindi, with a joiner
+        "👩\u200d🔬 and 🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "Étude\u00a0: mémoire",
+        "\u200fמחקר\u200f",
+    ],
+)
+def test_names_of_any_language(run: Run, tmp_path: Path, name: str) -> None:
+    """Given a name with joiners, no-break spaces or direction marks, the study keeps it as it is."""
+    result = run("new", tmp_path / "tree", "--yes", "--researcher", name, "--name", name)
+
+    assert result.exit_code == 0, result.output
+    project = StudyFolder(tmp_path / "tree").project
+    assert (project["name"], project["researcher"]) == (name, name)
+    assert check_study(StudyFolder(tmp_path / "tree")) == []
+
+
+@pytest.mark.parametrize("name", ["a\x07", "a\u2028b", "a\tb", "a\x85", "\ud800", "\uffff"])
+def test_names_that_are_not_a_line_of_text(run: Run, tmp_path: Path, name: str) -> None:
+    """Given a control character, a line end or half a character, the name is refused."""
+    result = run("new", tmp_path / "tree", "--yes", "--researcher", "Ada", "--name", name)
+
+    assert result.exit_code == 2
+    assert not (tmp_path / "tree").exists()
+
+
 def test_questions_are_asked(run: Run, tmp_path: Path) -> None:
     """Given an invalid answer, the question is repeated; Enter accepts the suggestion."""
     target = tmp_path / "my study"

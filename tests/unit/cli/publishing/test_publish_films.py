@@ -20,7 +20,7 @@ from tests.unit.cli.publishing_world import Deployment
 
 Run = Callable[..., Any]
 KEY = "small/_media/film.mp4"
-FILM = b"film" * 4 * 1024**2 + b"the end"  # three parts, the last of them short
+FILM = b"\0\0\0\x18ftypisom" + b"film" * (4 * 1024**2 - 3) + b"the end"  # three parts, the last of them short
 
 
 @pytest.fixture

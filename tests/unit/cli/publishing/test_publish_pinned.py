@@ -207,4 +207,4 @@ def test_an_invalid_pattern(deployment: Deployment, docker: FakeDocker, run: Run
     result = run("publish", study.directory, "--yes")
 
     assert result.exit_code == ExitCode.PROBLEMS
-    assert "[z-a] is not a pattern" in result.stderr
+    assert "[z-a] is not a pattern" in result.output
