@@ -1,7 +1,7 @@
 // The participant's path through a study: ask what comes next, show it, submit the answers.
 
 import { ApiError, sleep, withJitter } from "./api.js";
-import { Game } from "./game/game.js";
+import { loadGame, prepareGame } from "./game_loading.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
 import { directionOf, hasText, setLanguage, translate } from "./texts.js";
@@ -10,10 +10,11 @@ import {
   confirmNotice,
   copyText,
   getMain,
+  prepareTemplate,
+  revealView,
   showCompletion,
   showProgress,
   showStatus,
-  showTemplate,
   showTitle,
   showWaiting,
 } from "./views.js";
@@ -29,6 +30,7 @@ export class Study {
   #waiting = null;
   #waitingSince = 0;
   #game = null;
+  #frame = null; // loaded ahead of its content
 
   /**
    * @param {import("./api.js").Api} api
@@ -45,6 +47,8 @@ export class Study {
 
   /** Go through the study to its last page. */
   async run() {
+    // While the API is asked: each takes a round trip.
+    this.#frame = this.#loadFrame();
     let response = await this.#enter();
     while (response) {
       response = await this.#confirm(response);
@@ -103,6 +107,7 @@ export class Study {
     const { page, error, step, steps } = response;
     if (page !== "wait") this.#waiting = null;
     if (page !== "show_game_page") this.#closeGame();
+    if (page === "wait" || response.gameIsNext) prepareGame();
     if (page === "wait") return this.#wait(response);
     if (page === "show_game_page") return this.#play(response);
     if (error === "refused") return this.#showRefusal(response);
@@ -167,7 +172,10 @@ export class Study {
       draft: draft?.step === step ? draft.values : [],
       isLast: step > steps,
     };
-    const shown = new ResearcherPage(showTemplate("page-template"), this.#pagesUrl, content, {
+    const shown = this.#frame?.isInPage ? this.#frame : this.#loadFrame();
+    this.#frame = null;
+    revealView(shown.container);
+    shown.show(content, {
       onTrouble: () => showStatus(translate(navigator.onLine ? "noResponse" : "offline")),
       onShown: (heading) => {
         showStatus("");
@@ -180,6 +188,10 @@ export class Study {
       onCopy: () => copyText(userId),
     });
     return shown;
+  }
+
+  #loadFrame() {
+    return new ResearcherPage(prepareTemplate("page-template"), this.#pagesUrl);
   }
 
   /** Submit answers. They are kept here until the study has them: a refused participant may be admitted later. */
@@ -209,6 +221,7 @@ export class Study {
 
   async #play({ step, server, userId }) {
     const participant = { projectId: this.#link.projectId, userId };
+    const Game = await loadGame();
     this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain() });
     const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
