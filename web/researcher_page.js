@@ -7,7 +7,7 @@ import { getLanguage, translate } from "./texts.js";
 
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
-const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
+const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy", "enlarge", "close", "wideTable"];
 const FIRST_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 30_000;
 const MOST_RELOADS = 3;
@@ -16,6 +16,7 @@ const MOST_RELOADS = 3;
  * @typedef {object} PageContent
  * @property {string} html as the researcher wrote it
  * @property {string | null} css the study's style sheet
+ * @property {number} [width] of the page in CSS pixels, if the study has its own
  * @property {string | null} linkStyle address of a style sheet that the link names
  * @property {string} language of the study, as BCP 47 names it
  * @property {"ltr" | "rtl"} direction the writing direction of that language

@@ -7,6 +7,7 @@ import { ResearcherPage } from "./researcher_page.js";
 import { directionOf, hasText, setLanguage, translate } from "./texts.js";
 import {
   applyStyle,
+  applyWidth,
   confirmNotice,
   copyText,
   getMain,
@@ -15,6 +16,7 @@ import {
   showCompletion,
   showProgress,
   showStatus,
+  showTemplate,
   showTitle,
   showWaiting,
 } from "./views.js";
@@ -48,7 +50,7 @@ export class Study {
   /** Go through the study to its last page. */
   async run() {
     // While the API is asked: each takes a round trip.
-    this.#frame = this.#loadFrame();
+    this.#frame = new ResearcherPage(prepareTemplate("page-template"), this.#pagesUrl);
     let response = await this.#enter();
     while (response) {
       response = await this.#confirm(response);
@@ -92,7 +94,7 @@ export class Study {
 
   /** Apply what a response holds besides the page. A refusal holds nothing about the participant. */
   #apply(response) {
-    const { step, userId, language, css } = response;
+    const { step, userId, language, css, width } = response;
     document.documentElement.lang = setLanguage(language);
     if (!isRefused(response)) {
       if (userId) this.#memory.adopt(userId);
@@ -100,6 +102,7 @@ export class Study {
     }
     showProgress(response);
     applyStyle(css, this.#link.css);
+    applyWidth(width);
   }
 
   /** Show a response, and return the next one; null after the last. */
@@ -160,11 +163,12 @@ export class Study {
     return null;
   }
 
-  #openPage({ page, css, step, steps, userId, language }, onSubmit, onBroken) {
+  #openPage({ page, css, width, step, steps, userId, language }, onSubmit, onBroken) {
     const { draft } = this.#memory.read();
     const content = {
       html: page,
       css,
+      width,
       linkStyle: this.#link.css,
       language: language ?? "en",
       direction: directionOf(language),
@@ -172,9 +176,7 @@ export class Study {
       draft: draft?.step === step ? draft.values : [],
       isLast: step > steps,
     };
-    const shown = this.#frame?.isInPage ? this.#frame : this.#loadFrame();
-    this.#frame = null;
-    revealView(shown.container);
+    const shown = this.#takeFrame();
     shown.show(content, {
       onTrouble: () => showStatus(translate(navigator.onLine ? "noResponse" : "offline")),
       onShown: (heading) => {
@@ -190,8 +192,16 @@ export class Study {
     return shown;
   }
 
-  #loadFrame() {
-    return new ResearcherPage(prepareTemplate("page-template"), this.#pagesUrl);
+  /**
+   * Return the frame that was loaded ahead, if it is still there, otherwise a new one. That is added only when the one
+   * before it is removed: Chromium may otherwise never give it the focus.
+   */
+  #takeFrame() {
+    const ahead = this.#frame;
+    this.#frame = null;
+    if (!ahead?.isInPage) return new ResearcherPage(showTemplate("page-template"), this.#pagesUrl);
+    revealView(ahead.container);
+    return ahead;
   }
 
   /** Submit answers. They are kept here until the study has them: a refused participant may be admitted later. */

@@ -20,6 +20,9 @@ const TEXTS = {
       "Your answers could not be saved. Please reload this page. If this happens again, tell the people who invited you. ({reason})",
     noFiles: "Files cannot be uploaded here.",
     missingAnswer: "An answer is missing: {name}",
+    enlarge: "Enlarge",
+    close: "Close",
+    wideTable: "Wide table; scroll sideways to see all of it",
     tooLarge: "Your answers are too long to be saved. Please shorten them.",
 
     waitTitle: "Getting your game ready",
@@ -141,6 +144,9 @@ const TEXTS = {
       "Vos réponses n’ont pas pu être enregistrées. Veuillez recharger la page. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. ({reason})",
     noFiles: "Il n’est pas possible d’envoyer des fichiers ici.",
     missingAnswer: "Il manque une réponse : {name}",
+    enlarge: "Agrandir",
+    close: "Fermer",
+    wideTable: "Tableau large ; faites défiler horizontalement pour tout voir",
     tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",
 
     waitTitle: "Préparation de votre jeu",

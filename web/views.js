@@ -94,6 +94,12 @@ export function applyStyle(css, linkStyle) {
   }
 }
 
+/** Give the header the width of the study's pages. @param {number} [width] in CSS pixels; omitted for the usual */
+export function applyWidth(width) {
+  if (width) document.documentElement.style.setProperty("--page-width", `${width}px`);
+  else document.documentElement.style.removeProperty("--page-width");
+}
+
 /**
  * Show how far the start of the game server is.
  *

@@ -33,6 +33,7 @@ DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
+LEAST_WIDTH, MOST_WIDTH = 320, 4000  # CSS pixels
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
 
 PAGE_KEYS = (
@@ -55,6 +56,12 @@ PAGE_KEYS = (
         STEP_NUMBER,
         "The step with the consent page. Its answer records which text was agreed to, and when.",
         "1",
+    ),
+    Key(
+        "width",
+        Number(LEAST_WIDTH, MOST_WIDTH, "a whole number of CSS pixels"),
+        "How wide your pages are in a window that has the room, in CSS pixels without the margins.",
+        "1200",
     ),
     Key(
         "groups",
@@ -116,6 +123,7 @@ class PageOptions:
     language: str = DEFAULT_LANGUAGE
     has_balanced_groups: bool = False
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
+    width: int | None = None  # CSS pixels; None leaves it to the front end
 
 
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
@@ -143,6 +151,7 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         language=values.get("language", DEFAULT_LANGUAGE),
         has_balanced_groups=values.get("groups") == BALANCED,
         groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
+        width=values.get("width"),
     )
 
 

@@ -30,6 +30,7 @@ ALL = {
     "language": "fr-CA",
     "groups": "balanced",
     "groupsCutoff": 90,
+    "width": 1200,
 }
 
 
@@ -37,7 +38,7 @@ def test_all_options_are_read() -> None:
     """Given every option, each value is the config's."""
     assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
     assert read_page_options(ALL) == PageOptions(
-        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90
+        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, 1200
     )
 
 
@@ -103,6 +104,9 @@ LANGUAGE = 'must be a language tag such as "en" or "fr-CA", in quotes (YAML read
         ({"groups": True}, "groups: must be hash or balanced"),
         ({"groups": ["balanced"]}, "groups: must be hash or balanced"),
         ({"groupsCutoff": 0}, f"groupsCutoff: {NUMBER}"),
+        ({"width": 319}, "width: must be a whole number of CSS pixels from 320 to 4000"),
+        ({"width": "100%"}, "width: must be a whole number of CSS pixels from 320 to 4000"),
+        ({"width": "60rem"}, "width: must be a whole number of CSS pixels from 320 to 4000"),
         ({"screen": {"mobile": "no"}}, f"screen.mobile: {FLAG}"),
         ({"screen": {"minWidth": "wide"}}, f"screen.minWidth: {NUMBER}"),
         ({"screen": "big"}, "screen: must be a mapping"),
