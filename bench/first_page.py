@@ -1,7 +1,7 @@
 """The time until a participant sees the first page on a slow line, in headless Chromium, and what it loads.
 
-The site is served as by the local platform, the API is `next_step` over AWS in memory. Chromium delays and slows
-down everything but what the sandboxed frame itself loads, which is in a separate process.
+The site is served as by the local platform, the API is `next_step` over AWS in memory. Chromium delays and
+slows down everything but what the sandboxed frame itself loads, which is in a separate process.
 """
 
 import statistics
@@ -49,7 +49,7 @@ class FirstPage:
 
 
 def measure_first_pages(runs: int, tree: Path) -> list[FirstPage]:
-    """Open the example's first page this often, each time in a new browser profile, with the web/ of `tree`."""
+    """Open the example's first page this often, each time in a new profile, with the web/ of `tree`."""
     with open_chromium() as browser, _open_study(tree) as address:
         return [_measure(browser, address) for _ in range(runs)]
 

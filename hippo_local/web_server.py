@@ -1,9 +1,8 @@
 """A loopback web server for the participant's page (web/), a generated /config.json and studies' media.
 
 The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
-in template.yaml), except Strict-Transport-Security, as there is no TLS here. Texts are compressed as CloudFront
-compresses them. Media come from the deployed
-distribution itself, with its headers.
+in template.yaml), except Strict-Transport-Security, as there is no TLS here. Like CloudFront,
+it compresses texts. Media come from the deployed distribution itself, with its headers.
 """
 
 import gzip
@@ -109,7 +108,7 @@ class _PageHandler(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def _send_text(self, name: str, body: bytes) -> io.BytesIO:
-        """Send the headers of a file of the page, and return its body, compressed if the browser accepts that."""
+        """Send the headers of a file of the page, and return its body, compressed if that is accepted."""
         content_type = choose_type(name)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", content_type)

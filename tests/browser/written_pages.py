@@ -7,7 +7,8 @@ from playwright.sync_api import BrowserContext, Route
 
 FOLDER = Path(__file__).parent / "written_pages"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.html"))}
-_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">
+_PICTURE = """
+<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">
 <rect width="100%" height="100%" fill="#e8f0f7" stroke="#164a79" stroke-width="6"/>
 <path d="M0 0 L{width} {height} M{width} 0 L0 {height}" stroke="#9fb6cc" stroke-width="3"/>
 {lines}</svg>"""

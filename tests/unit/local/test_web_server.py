@@ -135,7 +135,7 @@ def test_types_are_those_of_the_site_on_aws(port: int, tmp_path: Path) -> None:
 def test_texts_are_compressed_as_by_cloudfront(
     port: int, tmp_path: Path, path: str, accepted: str | None, coding: str | None
 ) -> None:
-    """Given a text of 1,000 bytes or more and a browser that accepts gzip, it is compressed; nothing else is."""
+    """Given a text of 1,000 bytes or more and a browser that accepts gzip, only that is compressed."""
     text = b"// the same again\n" * 100
     for name in ("scripts/long.js", "picture.png"):
         (tmp_path / "web" / name).write_bytes(text)

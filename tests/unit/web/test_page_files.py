@@ -147,7 +147,7 @@ def test_every_module_is_preloaded(page):
 
 
 def test_modules_of_the_game_are_loaded_when_it_is_near(page):
-    """Given the document, no file of the game is in its head; its modules load at once when they are added."""
+    """Given the document, no file of the game is in its head; its modules load together when added."""
     first = list_imports("main.js")
     links = [attrs for tag, attrs in page.tags if tag == "link" and attrs["in template"] == ""]
 
