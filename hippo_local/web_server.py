@@ -5,10 +5,8 @@ in template.yaml), except Strict-Transport-Security, as there is no TLS here. Li
 it compresses texts. Media come from the deployed distribution itself, with its headers.
 """
 
-import gzip
 import io
 import json
-import re
 import socket
 import threading
 from collections.abc import Mapping
@@ -19,12 +17,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hippo.deployment.site import INDEX, choose_type
+from hippo_local.compression import accepts_gzip, compress
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
 _CONFIG_PATH = "/config.json"
 _MEDIA_PATH = "/media/"
-# What CloudFront compresses ("Serve compressed files" in its guide), as far as the page has it.
+# As CloudFront does ("Serve compressed files" in its guide), for the types that the page has.
 _COMPRESSED_TYPES = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
 _LEAST_COMPRESSED, _MOST_COMPRESSED = 1_000, 10_000_000  # bytes
 
@@ -78,15 +77,6 @@ def make_page_headers(port: int) -> dict[str, str]:
     }
 
 
-def accepts_gzip(header: str) -> bool:
-    """Return whether an Accept-Encoding header names gzip, and not with a weight of 0."""
-    weights = {}
-    for part in header.lower().split(","):
-        coding, _, weight = part.partition(";")
-        weights[coding.strip()] = weight.replace(" ", "")
-    return not re.fullmatch(r"q=0(\.0*)?", weights.get("gzip", weights.get("*", "q=0")))
-
-
 class _PageHandler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "hippo-local"
@@ -116,7 +106,7 @@ class _PageHandler(SimpleHTTPRequestHandler):
             self.send_header("Vary", "Accept-Encoding")
             if accepts_gzip(self.headers.get("Accept-Encoding", "")):
                 self.send_header("Content-Encoding", "gzip")
-                body = gzip.compress(body, mtime=0)
+                body = compress(body)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return io.BytesIO(body)

@@ -1,4 +1,4 @@
-"""What a page loads, and when: only what it needs, and again whatever could not be loaded."""
+"""The files that a page loads, and when: only those that it needs, and again those that failed."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit

@@ -149,7 +149,7 @@ def test_the_offer_goes_with_the_windows_width(open_page: OpenPage) -> None:
 def test_embeds_have_the_height_that_was_written(
     open_page: OpenPage, window: str, sizes: list[list[int]]
 ) -> None:
-    """Given embedded pages of a fixed height they keep it; a film that is made smaller keeps its ratio."""
+    """Given embedded pages of a fixed height and a film that does not fit, height and ratio are kept."""
     _, frame = open_page(WRITTEN["information"], window)
 
     assert frame.locator("iframe, video").evaluate_all(_SIZES) == sizes
