@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from tests.browser.axe import find_violations
 from tests.browser.conftest import Visitor
 from tests.browser.pages import content, settle
 from tests.browser.written_pages import PAGES as WRITTEN
@@ -211,6 +212,20 @@ def test_a_study_may_be_narrower(open_page: OpenPage) -> None:
 
     assert frame.locator("#content").evaluate("content => content.clientWidth") == 500
     expect(frame.get_by_role("button", name="Enlarge")).to_have_count(1)
+
+
+def test_what_is_added_to_wide_pages_is_accessible(open_page: OpenPage) -> None:
+    """Given a picture and a table that do not fit, axe-core finds nothing, also while the picture is open."""
+    cells = "".join(f"<td>cell{number}</td>" for number in range(30))
+    picture = '<img src="https://pictures.example/1200x300.svg" alt="chart">'
+    page, frame = open_page(f"<h1>H</h1>{picture}<table><tr>{cells}</tr></table>", "phone")
+    expect(frame.get_by_role("group", name="Wide table")).to_have_count(1)
+    assert find_violations(page) == []
+
+    frame.get_by_role("button", name="Enlarge: chart").press("Enter")
+
+    expect(frame.get_by_role("dialog").get_by_role("img")).to_be_visible()
+    assert find_violations(page) == []
 
 
 def test_the_texts_of_wide_pages_are_translated(open_page: OpenPage) -> None:
