@@ -81,6 +81,14 @@ def report_frames(options: argparse.Namespace) -> None:
     write(format_frames_table(measure_frames((30.0, 60.0, 90.0), options.seconds)))
 
 
+def report_first_page(options: argparse.Namespace) -> None:
+    """Report the time until the first page is shown on a slow line, compared with the web/ of --tree."""
+    from bench.first_page import format_first_page_table, measure_first_pages
+
+    before = measure_first_pages(options.runs, options.tree) if options.tree != ROOT else []
+    write(format_first_page_table(before, measure_first_pages(options.runs, ROOT)))
+
+
 def report_exports(_: argparse.Namespace) -> None:
     """Report the memory and time of an export."""
     from bench.exports import format_exports_table, measure_exports
@@ -97,6 +105,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "lateness": report_lateness,
     "load": report_load,
     "frames": report_frames,
+    "first-page": report_first_page,
     "exports": report_exports,
 }
 
@@ -110,7 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--runs", type=int, default=20, help="runs of each measurement (default 20)")
     parser.add_argument(
-        "--tree", type=Path, default=ROOT, help="checkout whose layer/ and functions/ are imported"
+        "--tree",
+        type=Path,
+        default=ROOT,
+        help="checkout whose layer/ and functions/ (imports) or web/ (first-page) are measured",
     )
     parser.add_argument("--starts", type=int, default=10, help="servers to start, one by one (default 10)")
     parser.add_argument(

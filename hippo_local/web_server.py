@@ -1,8 +1,8 @@
 """A loopback web server for the participant's page (web/), a generated /config.json and studies' media.
 
 The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
-in template.yaml), except Strict-Transport-Security, as there is no TLS here. Media come from the deployed
-distribution itself, with its headers.
+in template.yaml), except Strict-Transport-Security, as there is no TLS here. Like CloudFront,
+it compresses texts. Media come from the deployed distribution itself, with its headers.
 """
 
 import io
@@ -16,12 +16,16 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hippo.deployment.site import choose_type
+from hippo.deployment.site import INDEX, choose_type
+from hippo_local.compression import accepts_gzip, compress
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
 _CONFIG_PATH = "/config.json"
 _MEDIA_PATH = "/media/"
+# As CloudFront does ("Serve compressed files" in its guide), for the types that the page has.
+_COMPRESSED_TYPES = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
+_LEAST_COMPRESSED, _MOST_COMPRESSED = 1_000, 10_000_000  # bytes
 
 
 class WebServer:
@@ -86,14 +90,26 @@ class _PageHandler(SimpleHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path.startswith(_MEDIA_PATH):
             return self._forward_media(path)
-        if path != _CONFIG_PATH:
-            return super().send_head()
-        config = json.dumps(self._site.config).encode()
+        if path == _CONFIG_PATH:
+            return self._send_text(path, json.dumps(self._site.config).encode())
+        file = Path(self.translate_path(path + INDEX if path.endswith("/") else path))
+        if path.startswith("/") and file.is_file():
+            return self._send_text(str(file), file.read_bytes())
+        return super().send_head()
+
+    def _send_text(self, name: str, body: bytes) -> io.BytesIO:
+        """Send the headers of a file of the page, and return its body, compressed if that is accepted."""
+        content_type = choose_type(name)
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", choose_type(_CONFIG_PATH))
-        self.send_header("Content-Length", str(len(config)))
+        self.send_header("Content-Type", content_type)
+        if content_type.startswith(_COMPRESSED_TYPES) and _LEAST_COMPRESSED <= len(body) <= _MOST_COMPRESSED:
+            self.send_header("Vary", "Accept-Encoding")
+            if accepts_gzip(self.headers.get("Accept-Encoding", "")):
+                self.send_header("Content-Encoding", "gzip")
+                body = compress(body)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        return io.BytesIO(config)
+        return io.BytesIO(body)
 
     def _forward_media(self, path: str) -> BinaryIO | None:
         if self._site.distribution is None or not is_media(path):

@@ -38,7 +38,8 @@ export class ApiError extends Error {
  * @returns {Promise<{nextUrl: string, pagesUrl: string}>} the study's API, and the folder of frame.html
  */
 export async function loadConfig(onTrouble) {
-  const config = await fetchPatiently(new URL("config.json", document.baseURI), { cache: "no-store" }, onTrouble);
+  // Without options, so that the browser uses what index.html has preloaded.
+  const config = await fetchPatiently(new URL("config.json", document.baseURI), {}, onTrouble);
   return {
     nextUrl: new URL(config.nextUrl, document.baseURI).href,
     pagesUrl: new URL(config.pagesUrl ?? ".", document.baseURI).href,
@@ -127,16 +128,28 @@ export function withJitter(milliseconds) {
   return milliseconds * (0.75 + Math.random() / 2);
 }
 
-async function fetchPatiently(url, options, onTrouble) {
+/**
+ * Repeat an attempt, with growing pauses, until its result is not null.
+ *
+ * @template Result
+ * @param {() => Promise<Result | null>} attempt
+ * @param {(trouble: Trouble) => void} onTrouble as for `Api`
+ * @returns {Promise<Result>}
+ */
+export async function keepTrying(attempt, onTrouble) {
   for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT)) {
-    const body = await tryFetch(url, options);
-    if (body !== null) {
+    const result = await attempt();
+    if (result !== null) {
       onTrouble(null);
-      return body;
+      return result;
     }
     onTrouble(navigator.onLine ? "noResponse" : "offline");
     await sleep(withJitter(wait));
   }
+}
+
+function fetchPatiently(url, options, onTrouble) {
+  return keepTrying(() => tryFetch(url, options), onTrouble);
 }
 
 /** Return the response's body, or null if another try may succeed. */

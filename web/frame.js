@@ -25,6 +25,9 @@
   let texts = {};
   let untouchedRule = "mark";
 
+  const widths = new ResizeObserver(fitWide);
+  const enlargers = new Map(); // the button of each picture that the page shows smaller than it was written
+
   addEventListener("message", ({ data, source, ports }) => {
     // Only the page around this one may show something, and only once.
     if (port || source !== parent || data?.type !== "show") return;
@@ -57,24 +60,29 @@
 
   parent.postMessage({ type: "ready" }, "*"); // holds nothing private
 
-  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, untouched, words, wordsLanguage }) {
+  function show({ html, css, width, linkStyle, language, direction, userId, draft, isLast, untouched, words, wordsLanguage }) {
     texts = words;
     untouchedRule = untouched ?? untouchedRule;
     root.lang = language;
     root.dir = direction;
     problem.lang = button.lang = wordsLanguage;
     style.textContent = css ?? "";
+    if (width) root.style.setProperty("--page-width", `${width}px`);
     if (linkStyle) head.append(Object.assign(make("link"), { rel: "stylesheet", href: linkStyle }));
     // Nothing in a template is loaded or run yet.
     const page = make("template");
     page.innerHTML = html;
     tame(page.content);
     rememberValues(page.content);
+    keepRatios(page.content);
+    adoptBody(html);
     for (const mark of page.content.querySelectorAll("span.MTURK_CODE")) mark.replaceWith(makeCode(userId));
     // On a shared computer the browser would offer what earlier participants wrote. A control may ask for it.
     form.autocomplete = "off";
     content.append(page.content);
     restore(draft ?? []);
+    widths.observe(content);
+    content.addEventListener("load", fitWide, true); // only now a picture has its size
     button.textContent = texts.submit;
     button.hidden = isLast && namedControls().length === 0;
     button.disabled = true;
@@ -167,6 +175,109 @@
     for (let box = control.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;
     if (control.getClientRects().length > 0) return;
     problem.textContent = texts.missingAnswer.replace("{name}", control.labels?.[0]?.textContent.trim() || control.name);
+  }
+
+  // ---- width ---------------------------------------------------------------------------------------------
+
+  /** Note the ratio of pictures and films that have a width and a height, for frame.css. */
+  function keepRatios(page) {
+    for (const element of page.querySelectorAll("img[width][height], video[width][height]")) {
+      const [width, height] = ["width", "height"].map((name) => element.getAttribute(name).trim());
+      if (![width, height].every((size) => /^\d+(\.\d+)?(px)?$/i.test(size))) continue; // per cent, or not a size
+      element.classList.add("hippo-sized");
+      element.style.setProperty("--hippo-ratio", `${parseFloat(width)} / ${parseFloat(height)}`);
+    }
+  }
+
+  /** Give the page the style and classes of its <body>, of which the parser keeps only the content. */
+  function adoptBody(html) {
+    const body = new DOMParser().parseFromString(html, "text/html").body;
+    content.style.cssText = body.style.cssText;
+    content.classList.add(...body.classList);
+  }
+
+  /** Make blocks as narrow as the page, let wide tables scroll, and pictures open that are smaller than written. */
+  function fitWide() {
+    for (const block of findWide("div, section, article, fieldset, figure, p")) block.classList.add("hippo-narrowed");
+    for (const table of findWide("table")) if (!table.parentElement.closest("table")) wrapTable(table);
+    const pictures = [...content.querySelectorAll("img")].filter((picture) => !picture.closest("a, button, label, summary"));
+    const shown = pictures.map((picture) => picture.offsetWidth);
+    content.classList.add("hippo-unlimited");
+    const written = pictures.map((picture) => picture.offsetWidth);
+    content.classList.remove("hippo-unlimited");
+    pictures.forEach((picture, index) => {
+      // The thresholds differ: the button itself may bring a scroll bar, which makes the page narrower.
+      const least = enlargers.has(picture) ? 1.02 : 1.1;
+      const isSmaller = shown[index] > 0 && written[index] > least * shown[index];
+      if (isSmaller !== enlargers.has(picture)) offerLarge(picture, isSmaller, written[index]);
+    });
+  }
+
+  /** Return the elements that reach beyond the page, except in boxes that scroll. */
+  function findWide(selector) {
+    const { left, right } = content.getBoundingClientRect();
+    return [...content.querySelectorAll(selector)].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return (box.right > right + 1 || box.left < left - 1) && !isInScroller(element);
+    });
+  }
+
+  function isInScroller(element) {
+    for (let box = element.parentElement; box !== content; box = box.parentElement) {
+      if (/auto|scroll/.test(getComputedStyle(box).overflowX)) return true;
+    }
+    return false;
+  }
+
+  function wrapTable(table) {
+    const box = Object.assign(make("div"), { className: "hippo-scroller", tabIndex: 0 });
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", texts.wideTable);
+    table.replaceWith(box);
+    box.append(table);
+  }
+
+  function offerLarge(picture, isOffered, width) {
+    picture.classList.toggle("hippo-opens", isOffered);
+    picture.onclick = isOffered ? () => openLarge(picture, width) : null;
+    if (!isOffered) {
+      enlargers.get(picture).remove();
+      enlargers.delete(picture);
+      return;
+    }
+    const enlarge = Object.assign(make("button"), { type: "button", className: "hippo-enlarge" });
+    enlarge.textContent = texts.enlarge;
+    if (picture.alt) enlarge.setAttribute("aria-label", `${texts.enlarge}: ${picture.alt}`);
+    enlarge.addEventListener("click", () => openLarge(picture, width));
+    findPlaceAfter(picture).after(enlarge);
+    enlargers.set(picture, enlarge);
+  }
+
+  /** Return what a button can follow without becoming an item of a row or grid. */
+  function findPlaceAfter(picture) {
+    let place = picture.closest("picture") ?? picture;
+    while (place.parentElement !== content && /flex|grid/.test(getComputedStyle(place.parentElement).display)) {
+      place = place.parentElement;
+    }
+    return place;
+  }
+
+  /** Show a picture as wide as it was written, over the page; it scrolls. */
+  function openLarge(picture, width) {
+    const dialog = Object.assign(make("dialog"), { className: "hippo-large" });
+    const close = Object.assign(make("button"), { type: "button", textContent: texts.close });
+    const large = Object.assign(make("img"), { src: picture.currentSrc || picture.src, alt: picture.alt });
+    if (picture.matches(".hippo-sized")) {
+      large.className = "hippo-sized";
+      large.style.setProperty("--hippo-ratio", picture.style.getPropertyValue("--hippo-ratio"));
+    }
+    large.style.width = `${width}px`;
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.setAttribute("aria-label", picture.alt || texts.enlarge);
+    dialog.append(close, large);
+    document.body.append(dialog);
+    dialog.showModal();
   }
 
   // ---- answers -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // The study page: reads the link, and takes the participant through the study that it names.
 
 import { Api, ApiError, loadConfig } from "./api.js";
-import { Game } from "./game/game.js";
+import { loadGame } from "./game_loading.js";
 import { readLink } from "./link.js";
 import { makeUserId, Memory } from "./memory.js";
 import { Study } from "./study.js";
@@ -52,6 +52,7 @@ function showTrouble(trouble, memory) {
 async function playAlone(link) {
   applyStyle(null, link.css);
   const participant = { projectId: link.projectId ?? "", userId: link.userId ?? makeUserId() };
+  const Game = await loadGame();
   const game = new Game({ participant, debug: link.debug, main: getMain() });
   const outcome = await game.play(link.server);
   game.close();

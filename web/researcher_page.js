@@ -7,7 +7,7 @@ import { getLanguage, translate } from "./texts.js";
 
 const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 const ALLOWED = "fullscreen; encrypted-media; picture-in-picture";
-const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy"];
+const FRAME_TEXTS = ["submit", "saving", "noFiles", "missingAnswer", "copy", "enlarge", "close", "wideTable"];
 const FIRST_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 30_000;
 const MOST_RELOADS = 3;
@@ -16,6 +16,7 @@ const MOST_RELOADS = 3;
  * @typedef {object} PageContent
  * @property {string} html as the researcher wrote it
  * @property {string | null} css the study's style sheet
+ * @property {number} [width] of the page in CSS pixels, if the study has its own
  * @property {string | null} linkStyle address of a style sheet that the link names
  * @property {string} language of the study, as BCP 47 names it
  * @property {"ltr" | "rtl"} direction the writing direction of that language
@@ -31,25 +32,38 @@ export class ResearcherPage {
   #port = null;
   #failures = 0;
   #reloads = 0;
-  #content;
-  #handlers;
-  #container;
+  #content = null;
+  #handlers = null;
+  #isReady = false;
   #pagesUrl;
 
   /**
    * @param {HTMLElement} container the element that the frame is added to
    * @param {string} pagesUrl the folder of frame.html; at a different origin, embedded players keep their own origin
+   */
+  constructor(container, pagesUrl) {
+    this.container = container;
+    this.#pagesUrl = pagesUrl;
+    this.#load();
+  }
+
+  /** Whether the container is still in the document: if not, the frame is lost. */
+  get isInPage() {
+    return this.container.isConnected;
+  }
+
+  /**
+   * Show a page as soon as the frame is loaded.
+   *
    * @param {PageContent} content
    * @param {{onShown: (heading: string) => void, onTrouble: () => void, onDraft: (values: object[]) => void,
    *   onSubmit: (answers: object) => void, onBroken: () => void, onCopy: () => void}} handlers `onTrouble`: it could not
    *   be loaded yet; `onBroken`: it cannot be shown
    */
-  constructor(container, pagesUrl, content, handlers) {
-    this.#container = container;
-    this.#pagesUrl = pagesUrl;
+  show(content, handlers) {
     this.#content = content;
     this.#handlers = handlers;
-    this.#load();
+    if (this.#isReady) this.#connect();
   }
 
   /** Show why the answers were rejected, so that they can be changed. @param {string} text */
@@ -73,10 +87,11 @@ export class ResearcherPage {
     frame.className = "researcher-page";
     frame.title = translate("loading");
     frame.src = url.href;
+    this.#isReady = false;
     this.#frame?.remove();
     this.#frame = frame;
     this.#watch(frame);
-    this.#container.prepend(frame);
+    this.container.prepend(frame);
   }
 
   /** Connect to frame.js as soon as it runs; load it again if it does not, or if another document replaces it. */
@@ -91,7 +106,8 @@ export class ResearcherPage {
       if (source !== frame.contentWindow || data?.type !== "ready") return;
       clearTimeout(tooLate);
       stop.abort();
-      this.#connect();
+      this.#isReady = true;
+      if (this.#content) this.#connect();
     };
     window.addEventListener("message", onMessage, { signal: stop.signal });
     let loads = 0;
@@ -106,7 +122,7 @@ export class ResearcherPage {
   #fail() {
     this.#failures += 1;
     if (this.#failures > 1) this.#pagesUrl = document.baseURI;
-    this.#handlers.onTrouble();
+    this.#handlers?.onTrouble();
     this.#load();
   }
 

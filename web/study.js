@@ -1,17 +1,20 @@
 // The participant's path through a study: ask what comes next, show it, submit the answers.
 
 import { ApiError, sleep, withJitter } from "./api.js";
-import { Game } from "./game/game.js";
+import { loadGame, prepareGame } from "./game_loading.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
 import { directionOf, hasText, setLanguage, translate } from "./texts.js";
 import { submitOfOthers, submitOwn } from "./unsent.js";
 import {
   applyStyle,
+  applyWidth,
   confirmNotice,
   copyText,
   formatContact,
   getMain,
+  prepareTemplate,
+  revealView,
   showCompletion,
   showProgress,
   showStatus,
@@ -31,6 +34,7 @@ export class Study {
   #waiting = null;
   #waitingSince = 0;
   #game = null;
+  #frame = null; // loaded ahead of its content
 
   /**
    * @param {import("./api.js").Api} api
@@ -47,6 +51,8 @@ export class Study {
 
   /** Go through the study to its last page. */
   async run() {
+    // While the API is asked: each takes a round trip.
+    this.#frame = new ResearcherPage(prepareTemplate("page-template"), this.#pagesUrl);
     let response = await this.#enter();
     submitOfOthers(this.#api, this.#memory);
     while (response) {
@@ -96,7 +102,7 @@ export class Study {
 
   /** Apply what a response holds besides the page. A refusal holds nothing about the participant. */
   #apply(response) {
-    const { step, language, css } = response;
+    const { step, language, css, width } = response;
     document.documentElement.lang = setLanguage(language);
     this.#recognize(response);
     if (!isRefused(response)) {
@@ -104,6 +110,7 @@ export class Study {
     }
     showProgress(response);
     applyStyle(css, this.#link.css);
+    applyWidth(width);
   }
 
   /** Show a response, and return the next one; null after the last. */
@@ -111,6 +118,7 @@ export class Study {
     const { page, error, step, steps } = response;
     if (page !== "wait") this.#waiting = null;
     if (page !== "show_game_page") this.#closeGame();
+    if (page === "wait" || response.gameIsNext) prepareGame();
     if (page === "wait") return this.#wait(response);
     if (page === "show_game_page") return this.#play(response);
     if (error === "refused") return this.#showRefusal(response);
@@ -163,11 +171,12 @@ export class Study {
     return null;
   }
 
-  #openPage({ page, css, step, steps, userId, language, untouched }, onSubmit, onBroken) {
+  #openPage({ page, css, width, step, steps, userId, language, untouched }, onSubmit, onBroken) {
     const { draft } = this.#memory.read();
     const content = {
       html: page,
       css,
+      width,
       linkStyle: this.#link.css,
       language: language ?? "en",
       direction: directionOf(language),
@@ -176,7 +185,8 @@ export class Study {
       untouched: untouched ?? "mark",
       isLast: step > steps,
     };
-    const shown = new ResearcherPage(showTemplate("page-template"), this.#pagesUrl, content, {
+    const shown = this.#takeFrame();
+    shown.show(content, {
       onTrouble: () => showStatus(translate(navigator.onLine ? "noResponse" : "offline")),
       onShown: (heading) => {
         showStatus("");
@@ -189,6 +199,18 @@ export class Study {
       onCopy: () => copyText(userId),
     });
     return shown;
+  }
+
+  /**
+   * Return the frame that was loaded ahead, if it is still there, otherwise a new one. That is added only when the one
+   * before it is removed: Chromium may otherwise never give it the focus.
+   */
+  #takeFrame() {
+    const ahead = this.#frame;
+    this.#frame = null;
+    if (!ahead?.isInPage) return new ResearcherPage(showTemplate("page-template"), this.#pagesUrl);
+    revealView(ahead.container);
+    return ahead;
   }
 
   /** Submit answers. They are kept here until the study has them: a refused participant may be admitted later. */
@@ -219,6 +241,7 @@ export class Study {
 
   async #play({ step, server, userId, offerLeavingAfter }) {
     const participant = { projectId: this.#link.projectId, userId };
+    const Game = await loadGame();
     this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain(), offerLeavingAfter });
     const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);

@@ -22,6 +22,9 @@ const TEXTS = {
       "The study did not accept this link. Please open it again exactly as you received it. If this happens again, tell the people who invited you. (HTTP {status})",
     noFiles: "Files cannot be uploaded here.",
     missingAnswer: "An answer is missing: {name}",
+    enlarge: "Enlarge",
+    close: "Close",
+    wideTable: "Wide table; scroll sideways to see all of it",
     tooLarge: "Your answers are too long to be saved. Please shorten them.",
 
     waitTitle: "Getting your game ready",
@@ -152,6 +155,9 @@ const TEXTS = {
       "L’étude n’a pas accepté ce lien. Veuillez utiliser exactement le lien reçu. Si le problème persiste, signalez-le aux personnes qui vous ont proposé cette étude. (HTTP {status})",
     noFiles: "Il n’est pas possible d’envoyer des fichiers ici.",
     missingAnswer: "Il manque une réponse : {name}",
+    enlarge: "Agrandir",
+    close: "Fermer",
+    wideTable: "Tableau large ; faites défiler horizontalement pour tout voir",
     tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",
 
     waitTitle: "Préparation de votre jeu",

@@ -25,6 +25,25 @@ export function showTemplate(id) {
 }
 
 /**
+ * Add a hidden copy of a template to the main part, to load what is in it before it is shown.
+ *
+ * @param {string} id of the template
+ * @returns {HTMLElement} its outermost element
+ */
+export function prepareTemplate(id) {
+  const view = copyTemplate(id);
+  view.hidden = true;
+  parts.main.append(view);
+  return view;
+}
+
+/** Show a prepared view instead of the others. It is not moved: frames in it would load again. @param {HTMLElement} view */
+export function revealView(view) {
+  for (const other of [...parts.main.children]) if (other !== view) other.remove();
+  view.hidden = false;
+}
+
+/**
  * Move the scroll position and the screen reader's focus to the top of a new view.
  *
  * @param {HTMLElement} view
@@ -73,6 +92,12 @@ export function applyStyle(css, linkStyle) {
     parts["link-style"].href = linkStyle;
     parts["link-style"].disabled = false;
   }
+}
+
+/** Give the header the width of the study's pages. @param {number} [width] in CSS pixels; omitted for the usual */
+export function applyWidth(width) {
+  if (width) document.documentElement.style.setProperty("--page-width", `${width}px`);
+  else document.documentElement.style.removeProperty("--page-width");
 }
 
 /**

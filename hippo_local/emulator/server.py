@@ -8,7 +8,7 @@ import socket
 import tempfile
 
 from hippo_local.emulator import eventbridge, route53, s3, sns
-from hippo_local.emulator.apigateway import requests, responses
+from hippo_local.emulator.apigateway import compression, requests, responses
 from hippo_local.emulator.apigateway import validation as api_validation
 from hippo_local.emulator.cloudformation import conditions, stack_deletions, stacks
 from hippo_local.emulator.ecs import events as ecs_events
@@ -88,6 +88,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     function_faults.install(registry)
     responses.install()
     requests.install()
+    compression.install()
     api_validation.install()
     conditions.install()
     stacks.install()

@@ -14,7 +14,7 @@ USER, PROJECT = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "mountain_car"
 
 # Replaces main.js: plays, and notes how the game ends. `answers` holds the study's next responses.
 STUDY = """
-import { Game } from "./game/game.js";
+import { loadGame } from "./game_loading.js";
 import { getMain } from "./views.js";
 import { setLanguage } from "./texts.js";
 
@@ -32,6 +32,7 @@ window.WebSocket = class extends WebSocket {
 const participant = { projectId: query.get("projectId"), userId: query.get("userId") };
 const still = query.get("offerLeavingAfter");
 const offerLeavingAfter = still === null ? undefined : Number(still);
+const Game = await loadGame();
 const game = new Game({ participant, debug: query.has("debug"), main: getMain(), offerLeavingAfter });
 const ask = async () => {
   test.asked += 1;

@@ -74,6 +74,14 @@ def test_both_policies_ask_for_tls_and_no_guessing():
         assert security["ContentTypeOptions"] == {"Override": True}
 
 
+def test_texts_are_compressed_where_they_are_served():
+    """Given the page's files, CloudFront compresses them, which needs a cache policy with gzip and Brotli,
+    such as CachingOptimized; the API compresses pages."""
+    caching_optimized = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+    assert [(b["Compress"], b["CachePolicyId"]) for b in BEHAVIORS] == [(True, caching_optimized)] * 3
+    assert RESOURCES["Api"]["Properties"]["MinimumCompressionSize"] == 1000
+
+
 def test_page_is_published_again_when_it_has_changed():
     """Given a changed page, CloudFormation calls the function because a property changed, and does not wait
     for an hour."""

@@ -76,7 +76,9 @@ def build_page_response(step_request: StepRequest, step: int) -> dict[str, Any]:
     """Return the response that shows a page of the study."""
     page = step_request.page_at(step)
     if page is not None:
-        return build_step_response(step_request, step, {"page": page})
+        # Front ends load the game's files while the participant reads the page before it.
+        ahead = {"gameIsNext": True} if step_request.study.is_game(step + 1) else {}
+        return build_step_response(step_request, step, {"page": page, **ahead})
     logger.error(
         "page is missing",
         extra={"projectId": step_request.project.id, "step": step, "file": step_request.study.file_at(step)},
@@ -86,7 +88,7 @@ def build_page_response(step_request: StepRequest, step: int) -> dict[str, Any]:
 
 def describe_study(study: Study, user_id: str) -> dict[str, Any]:
     """Return the keys of every response except `page` and `step`; the default of `untouched` is omitted."""
-    untouched = study.options.untouched
+    untouched, width = study.options.untouched, study.options.width
     return {
         "css": study.read_css(),
         "steps": study.last_step,
@@ -95,4 +97,5 @@ def describe_study(study: Study, user_id: str) -> dict[str, Any]:
         "title": study.title,
         "language": study.options.language,
         **({"untouched": untouched} if untouched != MARK else {}),
+        **({"width": width} if width else {}),
     }

@@ -36,6 +36,7 @@ DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and th
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
 DEFAULT_LEAVING_OFFER = 120  # seconds: longer than most participants think about one move
 MOST_LEAVING_OFFER = 86_400
+LEAST_WIDTH, MOST_WIDTH = 320, 4000  # CSS pixels
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
 
 PAGE_KEYS = (
@@ -65,6 +66,12 @@ PAGE_KEYS = (
         "The rule for a slider or list that was not touched: mark, the default, lists its name "
         "in _untouched; empty stores an empty value; ignore stores the value only.",
         MARK,
+    ),
+    Key(
+        "width",
+        Number(LEAST_WIDTH, MOST_WIDTH, "a whole number of CSS pixels"),
+        "How wide your pages are in a window that has the room, in CSS pixels without the margins.",
+        "1200",
     ),
     Key(
         "groups",
@@ -134,9 +141,8 @@ class PageOptions:
     has_balanced_groups: bool = False
     groups_cutoff: int = DEFAULT_GROUPS_CUTOFF  # minutes
     untouched: str = MARK
-    offer_leaving_after: int = (
-        DEFAULT_LEAVING_OFFER  # seconds without a change of the game's picture; 0: never
-    )
+    offer_leaving_after: int = DEFAULT_LEAVING_OFFER  # seconds with the same picture of the game; 0: never
+    width: int | None = None  # CSS pixels; None leaves it to the front end
 
 
 def read_access(config: Mapping[str, Any]) -> AccessOptions:
@@ -166,6 +172,7 @@ def read_page_options(config: Mapping[str, Any]) -> PageOptions:
         groups_cutoff=values.get("groupsCutoff", DEFAULT_GROUPS_CUTOFF),
         untouched=values.get("untouched", MARK),
         offer_leaving_after=values.get("offerLeavingAfter", DEFAULT_LEAVING_OFFER),
+        width=values.get("width"),
     )
 
 

@@ -26,7 +26,7 @@ def warm(world: StudyWorld, **options: Any) -> None:
     ("options", "first"),
     [
         ({}, NEWCOMER),
-        ({"completion": {"code": "C"}, "consentStep": 1, "language": "fr"}, NEWCOMER),
+        ({"completion": {"code": "C"}, "consentStep": 1, "language": "fr", "width": 1200}, NEWCOMER),
         ({"offerLeavingAfter": 300}, NEWCOMER),
         ({"closesAt": "2031-01-01T00:00:00Z"}, NEWCOMER),
         ({"screen": {"mobile": False, "minWidth": 800}}, NEWCOMER),

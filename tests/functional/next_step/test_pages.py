@@ -8,6 +8,7 @@ from tests.support.study_world import (
     CONSENT,
     CSS,
     GAME_URL,
+    OTHER_USER,
     PROJECT,
     QUIZ,
     SURVEY,
@@ -43,6 +44,24 @@ def test_post_answers_the_current_step_and_returns_the_next(world: StudyWorld) -
 
     assert (answer.page, answer.step) == (QUIZ, 2)
     assert json.loads(world.record()["requests"][1]["body"]) == {"agree": "yes"}
+
+
+def test_only_the_page_before_a_game_says_that_it_is_next(world: StudyWorld) -> None:
+    """Given a study whose third step is a game, the response for its second step says so, again when it is
+    reloaded."""
+    assert "gameIsNext" not in world.get().content
+
+    assert world.post({}).content["gameIsNext"] is True
+    assert world.get().content["gameIsNext"] is True
+
+
+def test_the_width_of_the_pages_is_the_configs(world: StudyWorld) -> None:
+    """Given a study with `width`, its responses have the number; without it they do not have the key."""
+    assert "width" not in world.get().content
+    world.publish(width="1200")
+
+    assert world.get(user=OTHER_USER).content["width"] == 1200
+    assert "width" not in world.get().content
 
 
 def test_get_does_not_advance_a_page(world: StudyWorld) -> None:

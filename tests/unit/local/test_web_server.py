@@ -2,6 +2,7 @@
 types.
 """
 
+import gzip
 import http.client
 import socket
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def test_the_study_link_returns_the_page(port: int) -> None:
     status, headers, body = _get(port, "/?projectId=my_study")
 
     assert (status, body) == (200, b"<p>study</p>")
-    assert headers["Content-type"] == "text/html; charset=utf-8"
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_the_configuration_is_generated(port: int) -> None:
@@ -79,7 +80,7 @@ def test_files_have_the_type_that_browsers_require(port: int, path: str, expecte
     status, headers, _ = _get(port, path)
 
     assert status == 200
-    assert headers["Content-type"] == expected
+    assert headers["Content-Type"] == expected
 
 
 @pytest.mark.parametrize("path", ["/", "/config.json", "/style.css", "/missing"])
@@ -115,7 +116,37 @@ def test_types_are_those_of_the_site_on_aws(port: int, tmp_path: Path) -> None:
     for suffix in expected:
         (tmp_path / "web" / f"file{suffix}").write_text("x")
 
-    assert {suffix: _get(port, f"/file{suffix}")[1]["Content-type"] for suffix in expected} == expected
+    assert {suffix: _get(port, f"/file{suffix}")[1]["Content-Type"] for suffix in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "coding"),
+    [
+        ("/scripts/long.js", "gzip, deflate, br", "gzip"),
+        ("/scripts/long.js", "*", "gzip"),
+        ("/scripts/long.js", "GZIP;q=0.5", "gzip"),
+        ("/scripts/long.js", "gzip;q=0, *", None),
+        ("/scripts/long.js", "br", None),
+        ("/scripts/long.js", None, None),
+        ("/scripts/page.js", "gzip", None),
+        ("/picture.png", "gzip", None),
+    ],
+)
+def test_texts_are_compressed_as_by_cloudfront(
+    port: int, tmp_path: Path, path: str, accepted: str | None, coding: str | None
+) -> None:
+    """Given a text of 1,000 bytes or more and a browser that accepts gzip, only that is compressed."""
+    text = b"// the same again\n" * 100
+    for name in ("scripts/long.js", "picture.png"):
+        (tmp_path / "web" / name).write_bytes(text)
+    status, headers, body = _get(port, path, **({"Accept_Encoding": accepted} if accepted else {}))
+
+    assert status == 200
+    assert headers.get("Content-Encoding") == coding
+    assert int(headers["Content-Length"]) == len(body)
+    if "page.js" not in path:
+        assert (gzip.decompress(body) if coding else body) == text
+        assert headers.get("Vary") == ("Accept-Encoding" if path.endswith("long.js") else None)
 
 
 # ---- media ---------------------------------------------------------------------------------------------

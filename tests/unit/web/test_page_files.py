@@ -39,12 +39,19 @@ class Page(HTMLParser):
 
     def __init__(self, name):
         super().__init__()
-        self.tags, self.inline = [], []
+        self.tags, self.inline, self.template = [], [], ""
         self.feed((WEB / name).read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attrs):
-        """Note the tag."""
-        self.tags.append((tag, dict(attrs)))
+        """Note the tag, and the template that contains it."""
+        if tag == "template":
+            self.template = dict(attrs)["id"]
+        self.tags.append((tag, {**dict(attrs), "in template": self.template}))
+
+    def handle_endtag(self, tag):
+        """Note the end of a template."""
+        if tag == "template":
+            self.template = ""
 
     def handle_data(self, data):
         """Note the text of a script."""
@@ -64,10 +71,27 @@ class Page(HTMLParser):
         links = [attrs for tag, attrs in self.tags if tag == "link" and attrs["rel"] == "stylesheet"]
         return named + [attrs["href"] for attrs in links if "href" in attrs]
 
+    def preloaded(self, template=""):
+        """Return the modules that it preloads, at once or when a template's content is added."""
+        links = [attrs for _, attrs in self.tags if attrs.get("rel") == "modulepreload"]
+        return sorted(attrs["href"] for attrs in links if attrs["in template"] == template)
+
 
 def name_of(path):
     """Return the path of a file below web/, as documents name it."""
     return path.relative_to(WEB).as_posix()
+
+
+def list_imports(name):
+    """Return the scripts that a script imports as it is loaded, and those that these import."""
+    found, waiting = set(), [WEB / name]
+    while waiting:
+        script = waiting.pop()
+        sources = re.findall(r'from "([\w./]+)"', script.read_text(encoding="utf-8"))
+        new = {find_name(script, source) for source in sources} - found
+        found |= new
+        waiting += [WEB / imported for imported in new]
+    return found
 
 
 def find_name(script, source):
@@ -148,9 +172,12 @@ def test_every_named_file_exists():
     named = [name for document in DOCUMENTS for name in Page(document).files()]
     for script in SCRIPTS:
         text = script.read_text(encoding="utf-8")
-        imported = re.findall(r'from "([\w./]+)"', text) + re.findall(
-            r'new URL\("([\w.]+)", import\.meta', text
+        patterns = (
+            r'from "([\w./]+)"',
+            r'await.*import\("([\w./]+)"\)',
+            r'new URL\("([\w.]+)", import\.meta',
         )
+        imported = [source for pattern in patterns for source in re.findall(pattern, text)]
         named += [find_name(script, source) for source in imported]
 
     assert sorted(set(named) - {name_of(path) for path in WEB.rglob("*")}) == []
@@ -158,11 +185,28 @@ def test_every_named_file_exists():
 
 
 def test_every_module_is_preloaded(page):
-    """Given the document, it preloads each module that main.js needs, so a slow connection waits once."""
-    preloaded = [attrs["href"] for tag, attrs in page.tags if attrs.get("rel") == "modulepreload"]
-    elsewhere = {"main.js", "frame.js", "game/decoder.js"}  # the entry, the sandbox's, the worker's
+    """Given the document, it preloads each module that main.js imports, so a slow connection waits once."""
+    assert page.preloaded() == sorted(list_imports("main.js"))
 
-    assert sorted(preloaded) == sorted({name_of(path) for path in SCRIPTS} - elsewhere)
+
+def test_modules_of_the_game_are_loaded_when_it_is_near(page):
+    """Given the document, no file of the game is in its head; its modules load together when added."""
+    first = list_imports("main.js")
+    links = [attrs for tag, attrs in page.tags if tag == "link" and attrs["in template"] == ""]
+
+    assert not [name for name in first if name.startswith("game/")]
+    assert not [attrs for attrs in links if attrs.get("href", "").startswith("game/")]
+    assert page.preloaded("game-files") == sorted({"game/game.js", *list_imports("game/game.js")} - first)
+
+
+def test_the_configuration_is_loaded_with_the_modules(page):
+    """Given the document, it preloads config.json in the way in which api.js reads it."""
+    (link,) = (attrs for _, attrs in page.tags if attrs.get("href") == "config.json")
+
+    assert (link["rel"], link["as"], "crossorigin" in link) == ("preload", "fetch", True)
+    assert 'fetchPatiently(new URL("config.json", document.baseURI), {}, onTrouble)' in (
+        WEB / "api.js"
+    ).read_text(encoding="utf-8")
 
 
 def test_every_imported_name_is_exported():

@@ -31,6 +31,7 @@ ALL = {
     "groups": "balanced",
     "groupsCutoff": 90,
     "offerLeavingAfter": 300,
+    "width": 1200,
 }
 
 
@@ -38,7 +39,7 @@ def test_all_options_are_read() -> None:
     """Given every option, each value is the config's."""
     assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
     assert read_page_options(ALL) == PageOptions(
-        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, 300
+        Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, "mark", 300, 1200
     )
 
 
@@ -106,6 +107,9 @@ LANGUAGE = 'must be a language tag such as "en" or "fr-CA", in quotes (YAML read
         ({"groupsCutoff": 0}, f"groupsCutoff: {NUMBER}"),
         ({"offerLeavingAfter": -1}, "offerLeavingAfter: must be a whole number from 0 to 86400"),
         ({"offerLeavingAfter": "never"}, "offerLeavingAfter: must be a whole number from 0 to 86400"),
+        ({"width": 319}, "width: must be a whole number of CSS pixels from 320 to 4000"),
+        ({"width": "100%"}, "width: must be a whole number of CSS pixels from 320 to 4000"),
+        ({"width": "60rem"}, "width: must be a whole number of CSS pixels from 320 to 4000"),
         ({"screen": {"mobile": "no"}}, f"screen.mobile: {FLAG}"),
         ({"screen": {"minWidth": "wide"}}, f"screen.minWidth: {NUMBER}"),
         ({"screen": "big"}, "screen: must be a mapping"),
