@@ -117,7 +117,7 @@ def test_start_is_published_again_when_the_lease_has_expired(world: StudyWorld, 
 def test_start_is_not_published_again_while_someone_is_at_work(world: StudyWorld, state: str) -> None:
     """Given a live lease, nothing is requested, however long the participant waits."""
     world.reach_waiting()
-    world.put_server(state, lease_until=world.minutes_later(30))
+    world.put_server(state, lease_until=world.minutes_later(15))
     world.clock.advance(600)
     world.get()
 
