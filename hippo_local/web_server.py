@@ -1,8 +1,8 @@
 """A loopback web server for the participant's page (web/), a generated /config.json and studies' media.
 
 The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
-in template.yaml), except Strict-Transport-Security, as there is no TLS here. Media come from the deployed
-distribution itself, with its headers.
+in template.yaml), except Strict-Transport-Security, as there is no TLS here. frame.html contains frame.js,
+as on AWS. Media come from the deployed distribution itself, with its headers.
 """
 
 import io
@@ -16,11 +16,13 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hippo.deployment.frame_page import FRAME, FramePageError, build_frame
 from hippo.deployment.site import choose_type
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
 _CONFIG_PATH = "/config.json"
+_FRAME_PATH = f"/{FRAME}"
 _MEDIA_PATH = "/media/"
 
 
@@ -86,14 +88,25 @@ class _PageHandler(SimpleHTTPRequestHandler):
         path = self.path.partition("?")[0]
         if path.startswith(_MEDIA_PATH):
             return self._forward_media(path)
-        if path != _CONFIG_PATH:
-            return super().send_head()
-        config = json.dumps(self._site.config).encode()
+        if path == _CONFIG_PATH:
+            return self._send_built(path, json.dumps(self._site.config).encode())
+        if path == _FRAME_PATH:
+            return self._send_frame()
+        return super().send_head()
+
+    def _send_frame(self) -> io.BytesIO | None:
+        try:
+            return self._send_built(_FRAME_PATH, build_frame(Path(self.directory) / FRAME))
+        except (OSError, FramePageError) as error:  # a file that is being edited
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "The frame cannot be built", str(error))
+            return None
+
+    def _send_built(self, path: str, body: bytes) -> io.BytesIO:
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", choose_type(_CONFIG_PATH))
-        self.send_header("Content-Length", str(len(config)))
+        self.send_header("Content-Type", choose_type(path))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        return io.BytesIO(config)
+        return io.BytesIO(body)
 
     def _forward_media(self, path: str) -> BinaryIO | None:
         if self._site.distribution is None or not is_media(path):

@@ -12,8 +12,11 @@
   const root = document.documentElement;
   // The second click of a slow double click must not submit the page that the first one opened.
   const FRESH = 500;
+  // Copies of a study's media, as layer/hippo/studies/media.py names them.
+  const MEDIA = /^\/media\/[\w-]+\/[0-9a-f]+\.[a-z0-9]+$/;
   let port = null;
   let texts = {};
+  let siteOrigin = "";
 
   addEventListener("message", ({ data, source, ports }) => {
     // Only the page around this one may show something, and only once.
@@ -41,8 +44,9 @@
 
   parent.postMessage({ type: "ready" }, "*"); // holds nothing private
 
-  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, words, wordsLanguage }) {
+  function show({ html, css, linkStyle, language, direction, userId, draft, isLast, words, wordsLanguage, site }) {
     texts = words;
+    siteOrigin = site;
     root.lang = language;
     root.dir = direction;
     problem.lang = button.lang = wordsLanguage;
@@ -86,11 +90,25 @@
       link.setAttribute("rel", "noopener noreferrer");
       link.removeAttribute("download"); // a sandbox cannot download; in its own tab the file can be saved
     }
+    for (const film of page.querySelectorAll("video, audio")) allowCaptions(film);
     for (const file of page.querySelectorAll("input[type=file]")) {
       file.disabled = true;
       file.required = false;
       file.after(Object.assign(make("span"), { className: "no-files", textContent: ` ${texts.noFiles}` }));
     }
+  }
+
+  /** Request a film of the study with CORS: captions come from another origin, and are refused without. Films from
+   * elsewhere stay as they are, because their hosts may not allow CORS. */
+  function allowCaptions(film) {
+    if (film.hasAttribute("crossorigin") || !film.querySelector("track")) return;
+    const sources = [film, ...film.querySelectorAll("source")].map((element) => element.getAttribute("src"));
+    if (sources.every((address) => address === null || isOwnMedia(address))) film.crossOrigin = "anonymous";
+  }
+
+  function isOwnMedia(address) {
+    const { origin, pathname } = Object.assign(make("a"), { href: address });
+    return MEDIA.test(pathname) && [siteOrigin, location.origin].includes(origin);
   }
 
   /** Replace a form within the form by a block: its controls belong to our form, its style stays. */
@@ -109,7 +127,8 @@
     const copy = Object.assign(make("button"), { type: "button", textContent: texts.copy });
     copy.addEventListener("click", () => {
       getSelection().selectAllChildren(code);
-      port.postMessage({ type: "copy" });
+      // The page around this one may not copy in Safari: the click does not count there.
+      port.postMessage({ type: "copy", isCopied: document.execCommand("copy") });
     });
     whole.append(code, copy);
     return whole;

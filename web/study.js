@@ -177,7 +177,7 @@ export class Study {
       onDraft: (values) => this.#memory.update({ draft: { step, values } }),
       onSubmit,
       onBroken,
-      onCopy: () => copyText(userId),
+      onCopy: (isCopied) => (isCopied ? showStatus(translate("copied")) : copyText(userId)),
     });
     return shown;
   }

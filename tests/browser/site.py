@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from hippo.deployment.frame_page import build_frame
+from hippo.deployment.site import choose_type
 from tests.support.paths import ROOT
 from tests.support.study_world import FakeContext, StudyWorld
 
@@ -134,11 +136,17 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, directory=str(WEB))
 
     def do_GET(self) -> None:  # noqa: N802
-        if urlsplit(self.path).path != "/config.json":
+        bodies = {
+            "/config.json": lambda: json.dumps(self._config).encode(),
+            "/frame.html": lambda: build_frame(WEB / "frame.html"),
+        }
+        path = urlsplit(self.path).path
+        if path not in bodies:
             super().do_GET()
             return
-        body = json.dumps(self._config).encode()
+        body = bodies[path]()
         self.send_response(200)
+        self.send_header("Content-Type", choose_type(path))
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
