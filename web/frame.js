@@ -141,6 +141,16 @@
     const target = isFirst ? heading : content;
     target.setAttribute("tabindex", "-1");
     target.focus({ preventScroll: true });
+    if (document.activeElement !== target) focusByEditing(target);
+  }
+
+  /** Focus an element in WebKit, which ignores focus() in a frame of another origin before the first click there, but
+   * focuses what is edited. */
+  function focusByEditing(target) {
+    const before = target.contentEditable;
+    target.contentEditable = "true";
+    getSelection().collapse(target, 0);
+    target.contentEditable = before;
   }
 
   function setSaving(isSaving) {

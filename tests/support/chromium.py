@@ -22,7 +22,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "user_agent": "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36",
 }
-_PATIENCE = 20_000  # milliseconds; machines that run tests may have other work
+PATIENCE = 20_000  # milliseconds; machines that run tests may have other work
 _FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -47,7 +47,7 @@ def open_chromium(*flags: str) -> Iterator[Browser]:
 
     `flags` are more arguments of its command line.
     """
-    expect.set_options(timeout=_PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*_FLAGS, *flags])
         yield browser
