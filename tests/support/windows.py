@@ -86,7 +86,7 @@ class PlaywrightWindow:
     """A window of Firefox or Chromium, in a context of its own."""
 
     def __init__(self, browser: Browser) -> None:
-        self._context = browser.new_context(**DESKTOP)
+        self._context = browser.new_context(**DESKTOP, ignore_https_errors=True)
         self._page = self._context.new_page()
 
     def open(self, url: str) -> None:

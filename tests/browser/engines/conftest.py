@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from tests.browser.site import FrontDoor
 from tests.support.study_window import StudyWindow
+from tests.support.study_world import PROJECT
 from tests.support.windows import NotReadyError, Window, open_engine
 
 ENGINES = ("firefox", "webkit")
@@ -25,3 +28,17 @@ def visit(engine: Callable[[], Window]) -> Iterator[StudyWindow]:
     yield StudyWindow(window)
     with suppress(NotReadyError):
         window.close()
+
+
+@pytest.fixture(params=["sandbox", "own host"])
+def config(request: pytest.FixtureRequest, door: FrontDoor) -> dict[str, Any]:
+    """Return a way to show researchers' pages: in a sandbox of this origin, or on a separate host."""
+    return {"nextUrl": door.url, "host": request.param}
+
+
+@pytest.fixture
+def link(site: str, config: dict[str, Any]) -> str:
+    """Return the study's link; in the second way its pages come from another origin, also on this machine."""
+    if config["host"] == "own host":
+        config["pagesUrl"] = site.replace("localhost", "127.0.0.1") + "/"
+    return f"{site}/?projectId={PROJECT}&userId=victim"

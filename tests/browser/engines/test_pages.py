@@ -1,26 +1,14 @@
 """Pages of a study in Firefox and WebKit, in both kinds of frames: copy, captions, focus."""
 
-from typing import Any
+from functools import partial
 
-import pytest
-
-from tests.browser.site import FrontDoor
+from tests.browser.site import CAPTIONS, FILM
 from tests.support.study_window import StudyWindow
-from tests.support.study_world import PAGES, PROJECT, StudyWorld
+from tests.support.study_world import PAGES, StudyWorld
+from tests.support.windows import wait_for
 
-
-@pytest.fixture(params=["sandbox", "own host"])
-def config(request: pytest.FixtureRequest, door: FrontDoor) -> dict[str, Any]:
-    """Return a way to show pages: in a sandbox of this origin, or on a separate host."""
-    return {"nextUrl": door.url, "host": request.param}
-
-
-@pytest.fixture
-def link(site: str, config: dict[str, Any]) -> str:
-    """Return the study's link; in the second way its pages come from another origin, also on this machine."""
-    if config["host"] == "own host":
-        config["pagesUrl"] = site.replace("localhost", "127.0.0.1") + "/"
-    return f"{site}/?projectId={PROJECT}&userId=u1"
+# The states of https://html.spec.whatwg.org/multipage/media.html#dom-track-readystate
+LOADED, FAILED = 2, 3
 
 
 def test_a_code_is_copied(world: StudyWorld, visit: StudyWindow, link: str) -> None:
@@ -35,7 +23,7 @@ def test_a_code_is_copied(world: StudyWorld, visit: StudyWindow, link: str) -> N
     visit.wait_for_status("Code copied.")
     visit.click("#pasted", frame=True)
     visit.window.press("v", holding="Control")
-    assert visit.read_value("#pasted") == "u1"
+    assert visit.read_value("#pasted") == "victim"
 
 
 def test_the_heading_of_a_new_page_has_the_focus(world: StudyWorld, visit: StudyWindow, link: str) -> None:
@@ -47,3 +35,39 @@ def test_the_heading_of_a_new_page_has_the_focus(world: StudyWorld, visit: Study
 
     visit.wait_for_heading("Quiz")
     assert visit.has_focus("h1", frame=True)
+    assert visit.window.evaluate("return document.querySelector('h1').isContentEditable", frame=True) is False
+
+
+def test_captions_of_the_studys_own_films_are_loaded(
+    world: StudyWorld, visit: StudyWindow, link: str, site: str
+) -> None:
+    """Given films of the study, their captions are loaded; a film from elsewhere is requested as before."""
+    track = f'<track default src="{site}{CAPTIONS}" srclang="en" label="English">'
+    films = (
+        f'<video id="own" muted src="{site}{FILM}">{track}</video>'
+        f'<video id="listed" muted><source src="{site}{FILM}">{track}</video>'
+        f'<video id="foreign" muted src="https://films.invalid{FILM}">{track}</video>'
+        f'<video id="broken" muted src="http://[">{track}</video>'
+        f'<video id="plain" muted src="{site}{FILM}"></video>'
+    )
+    world.publish({**PAGES, "consent.html": f"<h1>Films</h1>{films}"})
+    visit.window.open(link)
+    visit.wait_for_heading("Films")
+
+    # Some browsers show captions at once, others when the participant switches them on.
+    switch_on = "for (const {track} of document.querySelectorAll('track')) track.mode = 'showing'"
+    visit.window.evaluate(switch_on, frame=True)
+    for name in ("own", "listed"):
+        wait_for(f"captions of {name}", partial(read_track_state, visit, name))
+        assert read_track_state(visit, name) == LOADED
+    assert visit.window.evaluate(
+        "return [...document.querySelectorAll('video')].map((film) => film.crossOrigin)", frame=True
+    ) == ["anonymous", "anonymous", None, None, None]
+
+
+def read_track_state(visit: StudyWindow, name: str) -> int:
+    """Return the state of a film's captions once they are loaded or refused, otherwise 0."""
+    state = visit.window.evaluate(
+        "return document.querySelector(`#${values[0]} track`).readyState", name, frame=True
+    )
+    return state if state in (LOADED, FAILED) else 0
