@@ -8,6 +8,7 @@ from collections import defaultdict
 
 from hippo.studies.html import PageParser
 from hippo_cli.checks.addresses import check_address, check_style
+from hippo_cli.checks.input_types import check_input_type
 from hippo_cli.findings import Finding, warning
 from hippo_cli.study_folder import STEP_FOLDER
 
@@ -117,6 +118,7 @@ class _Page(PageParser):
             what = f"{label} has no name, so its answer is lost"
             self._warn("name-missing", line, attributes.get("id") or label, what, 'Add name="…".')
         else:
+            self.findings += check_input_type(self._file, kind, name, line)
             default = "on" if kind in ("radio", "checkbox") else ""
             self._controls[name].append((kind, attributes.get("value", default), line))
 

@@ -1,5 +1,6 @@
-"""A browser, and the study page in it."""
+"""A browser, and the study page in it: Chromium, or the engine that `make test-browsers` names."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,14 +8,24 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.site import FrontDoor, open_front_door, open_site
-from tests.support.chromium import DESKTOP, open_chromium
+from tests.support.chromium import DESKTOP
 from tests.support.study_world import PROJECT, StudyWorld
+from tests.support.windows import PLAYWRIGHT_ENGINES
+
+ENGINE = os.environ.get("BROWSER_ENGINE", "chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what only Chromium can do, with the reason that the test's marker gives."""
+    for item in items:
+        if ENGINE != "chromium" and (marker := item.get_closest_marker("chromium_only")):
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Yield Chromium, for one module of tests."""
-    with open_chromium() as browser:
+    """Yield the browser, for one module of tests."""
+    with PLAYWRIGHT_ENGINES[ENGINE]() as browser:
         yield browser
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.paths import ROOT
@@ -39,6 +40,14 @@ def find_chromium() -> str:
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     assert found, "no Chromium here: `make chromium` installs it, or set CHROMIUM to its path"
     return found
+
+
+def require(path: str | None, name: str) -> str:
+    """Return the path of a program that tests need; skip them where `make browsers` cannot install it."""
+    if path is None and shutil.which("apt-get") is None:
+        pytest.skip(f"{name} is not installed")
+    assert path, f"no {name} here: `make browsers` installs it"
+    return path
 
 
 @contextmanager

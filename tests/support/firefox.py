@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support import firefox_bidi
-from tests.support.chromium import PATIENCE
+from tests.support.chromium import PATIENCE, require
 
 _PREFERENCES: dict[str, str | float | bool] = {
     # With a process for each site, this Firefox does not report frames of other sites to Playwright.
@@ -22,9 +22,7 @@ _PREFERENCES: dict[str, str | float | bool] = {
 
 def find_firefox() -> str:
     """Return the path of Firefox."""
-    found = os.environ.get("FIREFOX") or shutil.which("firefox-esr")
-    assert found, "no Firefox here: `make browsers` installs it, or set FIREFOX to its path"
-    return found
+    return require(os.environ.get("FIREFOX") or shutil.which("firefox-esr"), "Firefox")
 
 
 @contextmanager

@@ -12,16 +12,16 @@ from selenium import webdriver
 from selenium.webdriver.webkitgtk.options import Options
 from selenium.webdriver.webkitgtk.service import Service
 
+from tests.support.chromium import require
+
 _SIZE = (1280, 880)
 
 
 def find_webkit() -> tuple[str, str]:
     """Return the paths of WebKit's driver and of the browser that it drives."""
-    driver = shutil.which("WebKitWebDriver")
-    browsers = sorted(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"))
-    assert driver, "no WebKitGTK here: `make browsers` installs it"
-    assert browsers, "no MiniBrowser below /usr/lib: `make browsers` installs it"
-    return driver, str(browsers[-1])
+    driver = require(shutil.which("WebKitWebDriver"), "WebKitWebDriver")
+    browsers = sorted(map(str, Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")))
+    return driver, require(browsers[-1] if browsers else None, "MiniBrowser")
 
 
 @contextmanager
@@ -47,10 +47,10 @@ def open_webkit() -> Iterator[webdriver.WebKitGTK]:
 @contextmanager
 def open_display() -> Iterator[str]:
     """Run an X server without a screen; yield the name of its display, the first that is free."""
-    assert shutil.which("Xvfb"), "no Xvfb here: `make browsers` installs it"
+    program = require(shutil.which("Xvfb"), "Xvfb")
     reader, writer = os.pipe()
     with os.fdopen(reader) as names:
-        command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]
+        command = [program, "-displayfd", str(writer), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"]
         server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
         os.close(writer)
         try:

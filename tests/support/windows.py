@@ -24,6 +24,7 @@ from tests.support.webkit import open_webkit
 
 T = TypeVar("T")
 FRAME = "iframe.researcher-page"
+PLAYWRIGHT_ENGINES = {"chromium": open_chromium, "firefox": open_firefox}
 _SECONDS = 60.0
 _KEYS = {
     "ArrowDown": Keys.ARROW_DOWN,
@@ -208,7 +209,7 @@ def open_engine(name: str) -> Iterator[Callable[[], Window]]:
         with open_webkit() as driver:
             yield lambda: WebKitWindow(driver)
         return
-    with {"chromium": open_chromium, "firefox": open_firefox}[name]() as browser:
+    with PLAYWRIGHT_ENGINES[name]() as browser:
         yield lambda: PlaywrightWindow(browser)
 
 
