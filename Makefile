@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium browsers local test test-browsers test-fast test-changed simulate prove-permissions fuzz bench check release lock clean
+.PHONY: help setup chromium browsers local test test-browsers test-fast test-changed test-identity simulate prove-permissions fuzz bench check release lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ simulate: setup ## every crash point, pair of faults and order, random histories
 
 fuzz: setup ## send 10,000 malformed requests to a local platform (SEED=n repeats a run)
 	@$(BIN)/python -m tests.api $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+test-identity: setup chromium ## many random sequences of three people in one browser (SEQUENCES=100 SEED=n repeats a run)
+	@IDENTITY_SEQUENCES=$(or $(SEQUENCES),100) IDENTITY_SEED=$(or $(SEED),$(shell date +%s)) \
+		$(BIN)/python -m pytest $(PARALLEL) --dist load tests/browser/test_identity.py
 
 prove-permissions: setup ## record the permissions that each role uses, check the policies against them, and deploy three that lack an action
 	@PYTHONPATH=layer:.:tests/template $(BIN)/python -m tests.permissions

@@ -1,5 +1,7 @@
 // The study's link: who takes part in which study, and what the recruiter added.
 
+import { trimValue } from "./identity.js";
+
 // The parameters of the page itself. All others belong to the recruiter and are recorded with the participant.
 const OWN_NAMES = [
   "projectId", "userId", "step", "retry", "signature", "screenWidth", "mobile", "css", "redirect", "debug", "server",
@@ -14,10 +16,12 @@ const OWN_NAMES = [
  *   redirect: string | null, css: string | null, debug: boolean, parameters: Object<string, string>}}
  */
 export function readLink(query) {
+  query = restoreNames(query);
+  const read = (name) => trimValue(query.get(name) ?? "") || null;
   return {
-    projectId: query.get("projectId") || null,
-    userId: query.get("userId")?.toLowerCase() || null,
-    signature: query.get("signature") || null,
+    projectId: read("projectId"),
+    userId: read("userId")?.toLowerCase() ?? null,
+    signature: read("signature"),
     server: readAddress(query.get("server"), ["ws:", "wss:"]),
     redirect: readAddress(query.get("redirect"), ["http:", "https:"]),
     css: readAddress(query.get("css"), ["http:", "https:"]),
@@ -35,6 +39,16 @@ export function describeDevice() {
   const isTablet = /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1; // iPads report a Macintosh
   const isMobile = navigator.userAgentData?.mobile || /Mobi|Android|iPhone|iPad/.test(navigator.userAgent);
   return { screenWidth: String(window.innerWidth), mobile: isMobile || isTablet ? "1" : "0" };
+}
+
+/** Return the query of a link whose `&` was copied as `&amp;`. A plain name takes precedence. */
+function restoreNames(query) {
+  const plain = [...query].filter(([name]) => !name.startsWith("amp;"));
+  const escaped = [...query]
+    .filter(([name]) => name.startsWith("amp;"))
+    .map(([name, value]) => [name.replace(/^(?:amp;)+/, ""), value]);
+  const names = new Set(plain.map(([name]) => name));
+  return new URLSearchParams([...plain, ...escaped.filter(([name]) => !names.has(name))]);
 }
 
 /** Return an address with one of these protocols, otherwise null: a link must not bring in `javascript:`. */

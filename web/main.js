@@ -25,15 +25,15 @@ async function main() {
 }
 
 async function runStudy(link) {
-  const memory = new Memory(link.projectId, link.userId);
+  const memory = new Memory(link);
   const participant = () => ({
     projectId: link.projectId,
     userId: memory.userId,
     signature: link.signature ?? memory.read().signature,
   });
   const onTrouble = (trouble) => showTrouble(trouble, memory);
-  const { nextUrl, pagesUrl } = await loadConfig(onTrouble);
-  await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl).run();
+  const { nextUrl, pagesUrl, gameProxyUrl } = await loadConfig(onTrouble);
+  await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl, gameProxyUrl).run();
 }
 
 /** Show why nothing happens. This browser keeps answers that are not stored yet. */

@@ -1,10 +1,11 @@
 // The participant's path through a study: ask what comes next, show it, submit the answers.
 
-import { ApiError, sleep, withJitter } from "./api.js";
+import { ApiError, routeServer, sleep, withJitter } from "./api.js";
 import { Game } from "./game/game.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
 import { directionOf, hasText, setLanguage, translate } from "./texts.js";
+import { submitOfOthers, submitOwn } from "./unsent.js";
 import {
   applyStyle,
   confirmNotice,
@@ -26,6 +27,7 @@ export class Study {
   #memory;
   #link;
   #pagesUrl;
+  #gameProxyUrl;
   #waiting = null;
   #waitingSince = 0;
   #game = null;
@@ -35,17 +37,20 @@ export class Study {
    * @param {import("./memory.js").Memory} memory
    * @param {ReturnType<import("./link.js").readLink>} link
    * @param {string} pagesUrl the folder of frame.html
+   * @param {string | null} gameProxyUrl through which game servers are reached, if not directly
    */
-  constructor(api, memory, link, pagesUrl) {
+  constructor(api, memory, link, pagesUrl, gameProxyUrl = null) {
     this.#api = api;
     this.#memory = memory;
     this.#link = link;
     this.#pagesUrl = pagesUrl;
+    this.#gameProxyUrl = gameProxyUrl;
   }
 
   /** Go through the study to its last page. */
   async run() {
     let response = await this.#enter();
+    submitOfOthers(this.#api, this.#memory);
     while (response) {
       response = await this.#confirm(response);
       this.#apply(response);
@@ -53,10 +58,12 @@ export class Study {
     }
   }
 
-  /** Submit what an earlier page could not, then ask as the link says, which may name another participant. */
+  /** Submit what an earlier page of this participant could not, then ask as the link says. */
   async #enter() {
     await this.#submitPending();
-    return this.#requestStep();
+    const response = await this.#requestStep();
+    // The study may know the participant by an ID of its own, and answers may wait here under that.
+    return this.#recognize(response) && (await this.#submitPending()) ? this.#requestStep() : response;
   }
 
   /** Send what the study needs to know about a newcomer with every first request; it is recorded once. */
@@ -64,21 +71,24 @@ export class Study {
     return this.#api.get(0, { ...this.#link.parameters, ...describeDevice() });
   }
 
-  /** Submit the answers that were on their way when the page was closed: the participant need not submit them again. */
+  /** Continue as the participant whom the study names by this link. Return whether that is another ID than before. */
+  #recognize(response) {
+    if (isRefused(response) || !response.userId || response.userId === this.#memory.userId) return false;
+    this.#memory.adopt(response.userId);
+    return true;
+  }
+
   async #submitPending() {
-    const { pending } = this.#memory.read();
-    if (!pending) return;
-    try {
-      await this.#submit(pending.step, pending.answers, pending.signature);
-    } catch (error) {
-      if (error.isClosed) throw error; // otherwise they were rejected: the page is shown with what was typed
-    }
+    if (this.#memory.read().pending) showStatus(translate("saving"));
+    const hadAny = await submitOwn(this.#api, this.#memory);
+    showStatus("");
+    return hadAny;
   }
 
   /** Ask again about a response older than what was shown: it may be late, and another tab ahead. */
   async #confirm(response) {
     if (isRefused(response) || response.step >= (this.#memory.read().step ?? 0)) return response;
-    const again = await this.#api.get(0);
+    const again = await this.#requestStep();
     // Still older: the participant's record is a new one, and nothing from before belongs to it.
     if (!isRefused(again) && again.step < (this.#memory.read().step ?? 0)) {
       this.#memory.update({ draft: null, pending: null, step: null });
@@ -88,10 +98,10 @@ export class Study {
 
   /** Apply what a response holds besides the page. A refusal holds nothing about the participant. */
   #apply(response) {
-    const { step, userId, language, css } = response;
+    const { step, language, css } = response;
     document.documentElement.lang = setLanguage(language);
+    this.#recognize(response);
     if (!isRefused(response)) {
-      if (userId) this.#memory.adopt(userId);
       this.#memory.update({ step, ...(this.#link.signature && { signature: this.#link.signature }) });
     }
     showProgress(response);
@@ -183,7 +193,8 @@ export class Study {
   }
 
   /** Submit answers. They are kept here until the study has them: a refused participant may be admitted later. */
-  async #submit(step, answers, signature = this.#link.signature ?? this.#memory.read().signature) {
+  async #submit(step, answers) {
+    const signature = this.#link.signature ?? this.#memory.read().signature;
     this.#memory.update({ pending: { step, answers, signature } });
     showStatus(translate("saving"));
     try {
@@ -210,7 +221,7 @@ export class Study {
   async #play({ step, server, userId }) {
     const participant = { projectId: this.#link.projectId, userId };
     this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain() });
-    const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
+    const outcome = await this.#game.play(this.#route(server), () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
   }
 
@@ -218,7 +229,11 @@ export class Study {
   async #checkGame(step, server) {
     const response = await this.#api.get(step - 1);
     if (response.page !== "show_game_page" || response.step !== step) return response;
-    return response.server === server ? null : response.server;
+    return response.server === server ? null : this.#route(response.server);
+  }
+
+  #route(server) {
+    return routeServer(server, this.#gameProxyUrl);
   }
 
   /** Report that the game is over, until the study has continued. */

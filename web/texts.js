@@ -100,6 +100,8 @@ const TEXTS = {
       "This study does not work on a phone or tablet. Please open the same link on a desktop or laptop computer.",
     refused_narrow:
       "This window is too narrow for the study. Please make it wider, or use a larger screen, then reload this page.",
+    refused_taskNotAccepted:
+      "You are looking at a preview of this task. Please accept the task first, then open the study from there.",
     refused_recruiterIdMissing:
       "Your participant ID is missing from this link. Please open the study again from the page or message that invited you.",
     refused_linkInvalid:
@@ -222,6 +224,8 @@ const TEXTS = {
       "Cette étude ne fonctionne pas sur téléphone ou tablette. Veuillez ouvrir le même lien sur un ordinateur de bureau ou portable.",
     refused_narrow:
       "Cette fenêtre est trop étroite pour l’étude. Veuillez l’élargir ou utiliser un écran plus grand, puis recharger cette page.",
+    refused_taskNotAccepted:
+      "Ceci est un aperçu de la tâche. Veuillez d’abord accepter la tâche, puis ouvrir l’étude à partir de celle-ci.",
     refused_recruiterIdMissing:
       "Votre identifiant de participant ne figure pas dans ce lien. Veuillez rouvrir l’étude depuis la page ou le message d’invitation.",
     refused_linkInvalid:

@@ -11,7 +11,7 @@ from hippo.clock import SystemClock
 from hippo.records.codes import ServerState
 from hippo_cli.confirmation import confirm
 from hippo_cli.data.project import BucketOption, Project, open_project
-from hippo_cli.errors import CliError
+from hippo_cli.errors import CliError, UsageError
 from hippo_cli.operations.interrupted_run import InterruptedRun, merge_receipts
 from hippo_cli.operations.platform import Platform, parse_project, parse_user
 from hippo_cli.operations.receipt import (
@@ -32,7 +32,9 @@ _DELETING = "deleting"
 
 def withdraw(
     context: typer.Context,
-    user: Annotated[str, typer.Argument(metavar="USER", help="The participant's id.")],
+    user: Annotated[
+        str, typer.Argument(metavar="USER", help="The participant's id, or with onePer the recruiter's.")
+    ],
     project: Annotated[
         str | None, typer.Argument(metavar="PROJECT", help="Project id. Default: the study in this folder.")
     ] = None,
@@ -60,7 +62,7 @@ def withdraw(
     interrupted = InterruptedRun(folder, found_project.id, user_id)
     earlier = interrupted.read()
     if earlier is None:
-        _check_found(found)
+        _check_found(found_project, found)
     if not as_json:
         _show(found)
     if dry_run:
@@ -121,25 +123,47 @@ def _delete(
 
 
 def _find_user(project: Project, user: str, folder: Path) -> str:
-    """Return the participant's id.
+    """Return the participant's id; `user` is that id, or with `onePer` the recruiter's id.
 
     Earlier deployments accepted any id. If data is stored under the text as given, or an interrupted run has
     begun to delete it, return the text unchanged.
     """
-    if user and InterruptedRun(folder, project.id, user).read() is not None:
-        return user
+    derived = project.studies.derive_user(user)
     client = project.connection.make_client("s3")
-    exists = user and "/" not in user and Withdrawal(project, client, user, SystemClock()).has_stored()
-    return user if exists else parse_user(user)
+    for user_id in filter(None, (user, derived)):
+        if InterruptedRun(folder, project.id, user_id).read() is not None:
+            return user_id
+        if "/" not in user_id and Withdrawal(project, client, user_id, SystemClock()).has_stored():
+            return user_id
+    try:
+        return parse_user(user)
+    except UsageError as error:
+        if derived is not None:
+            return derived
+        raise UsageError(error.what, _say_where_to_look(project)) from None
 
 
-def _check_found(found: ParticipantData) -> None:
+def _say_where_to_look(project: Project) -> str:
+    """Return how to find the participant's id from the recruiter's."""
+    if project.studies.one_per:
+        return (
+            f"The study identifies participants by {project.studies.one_per}: pass its value, or the id that "
+            "`hippo export` shows."
+        )
+    return (
+        "A recruiter's id? Run `hippo export`, look for it in private/recruiter_ids.csv, and pass the id in "
+        "the column user."
+    )
+
+
+def _check_found(project: Project, found: ParticipantData) -> None:
     if found.is_empty:
         projects = ", ".join(found.other_projects)
         other = f"; their server record belongs to {projects}" if projects else ""
         raise CliError(
             f"there is no data of {found.user_id} in {found.project_id}{other}",
-            "Check the participant's id and the project. Pass --bucket for another bucket.",
+            "Check the participant's id and the project. Pass --bucket for another bucket.\n"
+            + _say_where_to_look(project),
         )
 
 

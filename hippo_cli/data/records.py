@@ -53,6 +53,7 @@ class Record:
     times: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
+    other_parameters: list[dict[str, str]] = field(default_factory=list)  # of later links that differ
 
     @property
     def created(self) -> datetime | None:
@@ -104,9 +105,14 @@ def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | 
         version,
         participant.group,
         {name: clean(data[name]) for name in _TIMES if from_wire(data.get(name))},
-        {clean(name): clean(value) for name, value in parameters.items()},
+        _clean_parameters(parameters),
         entries,
+        [_clean_parameters(link) for link in participant.other_parameters],
     )
+
+
+def _clean_parameters(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {clean(name): clean(value) for name, value in parameters.items()}
 
 
 def _read_list(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

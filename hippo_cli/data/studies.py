@@ -10,6 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.errors import BrokenListError
+from hippo.studies.links import identify
+from hippo.studies.options import read_access
 from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
 from hippo.studies.study import GAME, Study, choose_variant, order_variants, read_number
 from hippo_cli.aws_errors import is_denied
@@ -39,6 +41,15 @@ class Studies:
         with self._lock:
             found = self._read_version(version) if version else None
             return found or self.current
+
+    @property
+    def one_per(self) -> str | None:
+        """The parameter of links that identifies participants, if the study has one."""
+        return read_access(self._config).one_per
+
+    def derive_user(self, recruiter_id: str) -> str | None:
+        """Return the user id of the participant with this recruiter's id, or None if it cannot be derived."""
+        return identify(self._project_id, self.one_per, {self.one_per or "": recruiter_id})
 
     @cached_property
     def current_version(self) -> str | None:

@@ -115,7 +115,8 @@ def build_rows(record: Record, studies: Studies) -> Iterator[tuple[Table, Row]]:
         shown = find_page(study, step_time.step, record.user, record.group)
         times = (step_time.shown, step_time.left, step_time.seconds)
         yield STEPS, (record.user, step_time.step, shown.file, shown.group, *times, record.version)
-    for name, value in record.parameters.items():
+    links = [record.parameters, *record.other_parameters]
+    for name, value in dict.fromkeys(pair for link in links for pair in link.items()):
         yield RECRUITER_IDS, (record.user, name, value)
 
 

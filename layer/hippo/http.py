@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,11 +43,17 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     context = event.get("requestContext") or {}
     return HttpRequest(
         method=str(event.get("httpMethod") or "GET").upper(),
-        query=event.get("queryStringParameters") or {},
+        query=_restore_names(event.get("queryStringParameters") or {}),
         headers=event.get("headers") or {},
         body=_decode_body(event),
         request_id=str(context.get("requestId") or ""),
     )
+
+
+def _restore_names(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the query of a link whose `&` was copied as `&amp;`. A plain name takes precedence."""
+    escaped = {re.sub("^(?:amp;)+", "", name): value for name, value in query.items()}
+    return escaped | {name: value for name, value in query.items() if not name.startswith("amp;")}
 
 
 def _decode_body(event: Mapping[str, Any]) -> str | None:

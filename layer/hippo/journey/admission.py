@@ -1,7 +1,7 @@
 """Admission to a study: signed link, recruiter's ID, closing time, screen, and the number of participants."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,14 +11,14 @@ from hippo.clock import Clock
 from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
 from hippo.studies.catalogue import Catalogue, ListedProject
-from hippo.studies.links import derive_user_id, read_recruiter_id, verify_link
+from hippo.studies.links import identify, is_preview, verify_link
 from hippo.studies.options import AccessOptions
 from hippo.studies.study import read_number
 
 FULL = "full"
-LINK_INVALID, ID_MISSING = "linkInvalid", "recruiterIdMissing"
+LINK_INVALID, NOT_ACCEPTED, ID_MISSING = "linkInvalid", "taskNotAccepted", "recruiterIdMissing"
 CLOSED, MOBILE, NARROW = "closed", "mobile", "narrow"
-REASONS = (LINK_INVALID, ID_MISSING, CLOSED, MOBILE, NARROW, FULL)
+REASONS = (LINK_INVALID, NOT_ACCEPTED, ID_MISSING, CLOSED, MOBILE, NARROW, FULL)
 MOST_REFUSED = 5000  # ids kept for each reason; refusals beyond it are not counted
 
 
@@ -118,11 +118,14 @@ class Admission:
     def admit(self, project: ListedProject, user_id: str, request: HttpRequest) -> str | None:
         """Admit a newcomer, who then counts towards the limit of participants, if there is one.
 
-        A missing recruiter's ID is not counted as a refusal, because nothing identifies the participant.
+        A preview and a missing recruiter's ID are not counted as refusals, because nothing identifies the
+        participant.
         Raises TransientError when too many arrive at once.
         """
         options = project.access
-        if options.one_per and not read_recruiter_id(request.query, options.one_per):
+        if is_preview(request.query):
+            return NOT_ACCEPTED
+        if options.one_per and identify(project.id, options.one_per, request.query) is None:
             return ID_MISSING
         reason = find_refusal(options, request, self._clock.now())
         if reason is None and options.max_participants is None:
@@ -132,13 +135,6 @@ class Admission:
             return None if admissions.admit(user_id, options.max_participants or 0) else FULL
         admissions.count_refusal(user_id, reason)
         return reason
-
-
-def identify(project: ListedProject, user_id: str, query: Mapping[str, str]) -> str:
-    """Return the participant's id: with `onePer` the one derived from its parameter, otherwise `user_id`."""
-    name = project.access.one_per
-    value = read_recruiter_id(query, name) if name else None
-    return derive_user_id(project.id, name, value) if name and value else user_id
 
 
 def find_refusal(options: AccessOptions, request: HttpRequest, now: datetime) -> str | None:

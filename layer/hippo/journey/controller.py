@@ -19,7 +19,7 @@ from hippo.contention import list_write_tries
 from hippo.errors import ConflictError, ProjectNotFoundError, TransientError
 from hippo.http import HttpRequest
 from hippo.ids import is_project_id, parse_user_id
-from hippo.journey.admission import Admission, identify
+from hippo.journey.admission import Admission
 from hippo.journey.balanced_groups import BalancedGroups
 from hippo.journey.game_step import GameStep
 from hippo.journey.platform_pages import build_refusal
@@ -31,7 +31,7 @@ from hippo.records.participant import Participant, ParticipantStore
 from hippo.records.server import ServerStore
 from hippo.settings import NextStepSettings
 from hippo.studies.catalogue import Catalogue, ListedProject
-from hippo.studies.links import collect_parameters
+from hippo.studies.links import identify
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ class StudyController:
         project = self._catalogue.find(str(project_id))
         if project is None or (not project.live and request.method != "POST"):
             raise ProjectNotFoundError
-        return project, identify(project, user_id, query), finished
+        return project, identify(project.id, project.access.one_per, query) or user_id, finished
 
     def _refuse(self, project: ListedProject, user_id: str, reason: str) -> dict[str, Any]:
         """Return a page with the reason. The request is not stored."""
@@ -124,10 +124,13 @@ class StudyController:
     def _make_move(
         self, step_request: StepRequest, progress: Progress, move: Move, now: datetime
     ) -> dict[str, Any]:
+        has_news = step_request.note_parameters()
         if move is Move.ADVANCE:
             return self._advance(step_request, progress, now)
         if move is not Move.SHOW:
             self._keep_answer(step_request, progress, move, now)
+        elif has_news:
+            step_request.write()
         if not step_request.project.live:
             return {}
         if progress.phase in (Phase.WAITING, Phase.PLAYING):
@@ -166,8 +169,8 @@ class StudyController:
         return build_page_response(step_request, target)
 
     def _begin(self, step_request: StepRequest, now: datetime) -> Participant:
-        parameters = collect_parameters(step_request.request.query)
-        return Participant(created=now, parameters=parameters, group=self._groups.assign(step_request, now))
+        group = self._groups.assign(step_request, now)
+        return Participant(created=now, parameters=step_request.parameters, group=group)
 
     def _build_entry(self, request: HttpRequest, now: datetime) -> dict[str, Any]:
         return build_entry(request, now, self._settings.client_address)

@@ -31,6 +31,10 @@ REFUSALS = {
         "It may be incomplete or changed, or meant for another person. Please open it again exactly as you "
         "received it.",
     ),
+    "taskNotAccepted": (
+        "You are looking at a preview of this task.",
+        "Please accept the task first, then open the study from there.",
+    ),
     "recruiterIdMissing": (
         "Your participant ID is missing from this link.",
         "Please open the study again from the page or message that invited you.",

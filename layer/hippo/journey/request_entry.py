@@ -14,7 +14,7 @@ from hippo.http import HttpRequest
 NEVER_STORED = {"authorization", "cookie", "proxy-authorization", "x-amz-security-token", "x-api-key"}
 # The signature of a link admits its bearer, and a Referer may contain the whole link.
 SIGNATURE = "signature"
-_SIGNED = re.compile(r"([?&]signature=)[^&#]*")
+_SIGNED = re.compile(r"([?&;]signature=)[^&#]*")  # after `;` in a link whose `&` was copied as `&amp;`
 ADDRESS_HEADERS = {
     "x-forwarded-for",
     "forwarded",

@@ -9,6 +9,7 @@ from hippo.journey.platform_pages import build_missing_page
 from hippo.records.participant import Participant, ParticipantStore
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.completion import fill_completion
+from hippo.studies.links import collect_parameters
 from hippo.studies.study import Study
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,15 @@ class StepRequest:
     def group(self) -> int | None:
         """The participant's group, if the study balanced groups when they began."""
         return self.participant.group if self.participant else None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The recruiter's parameters of this request."""
+        return collect_parameters(self.request.query, self.project.access.one_per)
+
+    def note_parameters(self) -> bool:
+        """Add the recruiter's parameters to the record if they differ; return whether it has changed."""
+        return self.participant is not None and self.participant.note_parameters(self.parameters)
 
     def page_at(self, step: int) -> str | None:
         """Return the HTML that the participant sees at a step; None if it is missing."""

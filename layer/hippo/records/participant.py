@@ -16,6 +16,7 @@ RECORD_TAG = "kind=participant"
 # Bytes of repeated answers in one record. Each write stores the whole record again, so without a bound anyone
 # who knows one id could fill gigabytes with a few hundred requests. Double clicks never come near it.
 MOST_REPEATED = 1024 * 1024
+MOST_OTHER_PARAMETERS = 20  # links of one participant that differ from the first; more are not kept
 
 
 @dataclass(slots=True)
@@ -23,10 +24,10 @@ class Participant:
     """One record; `next_step` is the step that the next advance shows (while waiting: the game's step).
 
     `requests[k]` is the answer to page k; `repeats` holds late and second answers. `parameters` come from the
-    recruiter's link. `retried_at` and `retried_as` are time and request id of the last start that the
-    participant requested after a failed one. `interrupted_at` is when they began to wait for another server
-    in the middle of a game, which is then the step before `next_step`. `group` is permanent in studies that
-    balance groups.
+    recruiter's first link, and `other_parameters` from later links that differ. `retried_at` and `retried_as`
+    are time and request id of the last start that the participant requested after a failed one.
+    `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
+    step before `next_step`. `group` is permanent in studies that balance groups.
     """
 
     created: datetime | None
@@ -43,13 +44,14 @@ class Participant:
     retried_as: str | None = None
     interrupted_at: datetime | None = None
     group: int | None = None
+    other_parameters: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
         """Read a stored record, including those of an existing deployment; unknown keys are kept."""
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
-        known |= {"parameters", "retriedAt", "retriedAs", "interruptedAt"}
+        known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt"}
         group = read_group(data.get("group"))
         known |= {"group"} if group is not None else set()
         return cls(
@@ -62,7 +64,8 @@ class Participant:
             start_requested_at=from_wire(data.get("startRequestedAt")),
             game_shown_at=from_wire(data.get("gameShownAt")),
             others={key: value for key, value in data.items() if key not in known},
-            parameters={str(k): str(v) for k, v in (data.get("parameters") or {}).items()},
+            parameters=_read_parameters(data.get("parameters")),
+            other_parameters=[_read_parameters(link) for link in data.get("otherParameters") or ()],
             retried_at=from_wire(data.get("retriedAt")),
             retried_as=data.get("retriedAs"),
             interrupted_at=from_wire(data.get("interruptedAt")),
@@ -74,6 +77,7 @@ class Participant:
         optional = {
             "version": self.version,
             "parameters": self.parameters,
+            "otherParameters": self.other_parameters,
             "repeats": self.repeats,
             "waitingSince": to_wire(self.waiting_since),
             "startRequestedAt": to_wire(self.start_requested_at),
@@ -98,6 +102,19 @@ class Participant:
         wanted = [entry.get(name) for name in names]
         return any([e.get(name) for name in names] == wanted for e in (*self.requests, *self.repeats))
 
+    def note_parameters(self, parameters: dict[str, str]) -> bool:
+        """Keep the recruiter's parameters of a later link, if one differs from every earlier link.
+
+        Two people may share a user id, and a recruiter may send a person twice: no id is lost. Returns
+        whether something was added.
+        """
+        links = [self.parameters, *self.other_parameters]
+        is_known = any(parameters.items() <= link.items() for link in links)
+        if is_known or len(self.other_parameters) >= MOST_OTHER_PARAMETERS:
+            return False
+        self.other_parameters.append(parameters)
+        return True
+
     def keep_repeat(self, step: int, entry: dict[str, Any]) -> bool:
         """Keep a late or second answer to `step`, unless the same body is stored already.
 
@@ -113,6 +130,10 @@ class Participant:
             raise BadRequestError("body: too many other answers to pages that have been answered already")
         self.repeats.append({"step": step, **entry})
         return True
+
+
+def _read_parameters(stored: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(name): str(value) for name, value in (stored or {}).items()}
 
 
 class ParticipantStore:

@@ -7,6 +7,8 @@ import re
 import uuid
 from collections.abc import Mapping
 
+from hippo.studies.placeholders import PREVIEW_PARAMETER, PREVIEW_VALUE, names_no_person, trim_value
+
 LEAST_KEY_LENGTH = 32  # characters; shorter ones can be guessed
 
 
@@ -59,10 +61,13 @@ def is_parameter_name(value: object) -> bool:
     return isinstance(value, str) and value not in OWN_PARAMETERS and _NAME.fullmatch(value) is not None
 
 
-def collect_parameters(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the recruiter's parameters of a first request, as the participant's record keeps them."""
+def collect_parameters(query: Mapping[str, str], one_per: str | None = None) -> dict[str, str]:
+    """Return the recruiter's parameters of a request, as the participant's record keeps them: as given.
+
+    Only the parameter `one_per`, which identifies participants, is trimmed.
+    """
     found = {
-        name: str(value)
+        name: trim_value(str(value)) if name == one_per else str(value)
         for name, value in query.items()
         if is_parameter_name(name) and value is not None and len(str(value)) <= LONGEST_VALUE
     }
@@ -70,9 +75,33 @@ def collect_parameters(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_recruiter_id(query: Mapping[str, str], name: str) -> str | None:
-    """Return the value of the parameter that identifies participants; None if it is empty or too long."""
+    """Return the trimmed value of the parameter that identifies participants.
+
+    Return None if it names no person: it is missing, empty, too long, or a placeholder.
+    """
     value = query.get(name)
-    return value if value and len(value) <= LONGEST_VALUE else None
+    if not value or len(value) > LONGEST_VALUE:
+        return None
+    value = trim_value(value)
+    return None if names_no_person(name, value) else value
+
+
+def is_preview(query: Mapping[str, str]) -> bool:
+    """Return whether an MTurk worker previews the task, and has not accepted it."""
+    return any(
+        name.lower() == PREVIEW_PARAMETER and trim_value(str(value)) == PREVIEW_VALUE
+        for name, value in query.items()
+    )
+
+
+def identify(project_id: str, one_per: str | None, query: Mapping[str, str]) -> str | None:
+    """Return the user id of the person whom the recruiter's parameter names.
+
+    Return None if the study has no such parameter, or it names no person. Everything that decides who a
+    participant is calls this function.
+    """
+    value = read_recruiter_id(query, one_per) if one_per else None
+    return derive_user_id(project_id, one_per, value) if one_per and value else None
 
 
 def derive_user_id(project_id: str, name: str, value: str) -> str:

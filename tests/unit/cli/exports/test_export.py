@@ -234,3 +234,18 @@ def test_a_project_with_its_own_bucket(stack_world: StudyWorld, run: Run, out: P
 
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["rows"]["participants"] == 1
+
+
+def test_the_ids_of_later_links_are_listed(stack_world: StudyWorld, run: Run, out: Path) -> None:
+    """Given a user id in the links of two people, recruiter_ids has the ids of both, each once."""
+    stack_world.get(PROLIFIC_PID="a", STUDY_ID="s")
+    stack_world.get(PROLIFIC_PID="b", STUDY_ID="s")
+
+    export(run, out, "--no-parquet")
+
+    rows = read_csv(out / "private" / "recruiter_ids.csv")
+    assert [(row["parameter"], row["value"]) for row in rows] == [
+        ("PROLIFIC_PID", "a"),
+        ("STUDY_ID", "s"),
+        ("PROLIFIC_PID", "b"),
+    ]

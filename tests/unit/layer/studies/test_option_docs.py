@@ -1,5 +1,6 @@
 """The documents on options and security match the code."""
 
+import re
 from typing import Any
 
 import pytest
@@ -17,10 +18,12 @@ from hippo.studies.links import (
     sign_link,
 )
 from hippo.studies.options import MOST_PARTICIPANTS, OPTION_KEYS
+from hippo.studies.placeholders import names_no_person
 from tests.support.paths import ROOT
 
 DOCS = ROOT / "docs"
 OPTIONS = (DOCS / "reference/config.md").read_text(encoding="utf-8")
+PAGES = (DOCS / "reference/study-pages.md").read_text(encoding="utf-8")
 SECURITY = (DOCS / "explanation/security.md").read_text(encoding="utf-8")
 SIGNING = (DOCS / "howto/sign-links.md").read_text(encoding="utf-8")
 
@@ -37,6 +40,15 @@ def test_limits_are_those_of_the_code() -> None:
         assert str(number) in OPTIONS
     assert f"at least {LEAST_KEY_LENGTH} characters" in SIGNING
     assert f"s3://<bucket>/{name_link_key('<projectId>')}" in SIGNING
+
+
+def test_listed_placeholders_are_those_of_the_code() -> None:
+    """Given the table of values that name no person, each of its examples is a placeholder."""
+    table = PAGES.split("These values name no person.")[1].split("`assignmentId=")[0]
+    listed = re.findall(r"`([^`]+)`", table.split("|---|---|")[1])
+
+    assert len(listed) > 25
+    assert [value for value in listed if not names_no_person("PID", value)] == []
 
 
 @pytest.mark.parametrize("header", sorted(NEVER_STORED))
