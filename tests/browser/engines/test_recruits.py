@@ -13,6 +13,12 @@ from tests.support.windows import wait_for
 FIELD = '<h1>{}</h1><label>Word <input name="word" id="word"></label>'
 
 
+@pytest.fixture
+def config(door: FrontDoor) -> dict[str, str]:
+    """Return the site's config.json: the frame does not matter here."""
+    return {"nextUrl": door.url}
+
+
 @pytest.fixture(params=[True, False], ids=["one per recruit", "any number"])
 def link(request: pytest.FixtureRequest, world: StudyWorld, site: str) -> str:
     """Publish a study with a field on its first pages; return its link without a recruit's id."""
