@@ -35,7 +35,7 @@ def open_webkit() -> Iterator[webdriver.WebKitGTK]:
     with ExitStack() as stack:
         home = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
         environment = {**os.environ, "HOME": home, "DISPLAY": stack.enter_context(open_display())}
-        # Without these, GTK looks for the desktop session of whoever runs the tests.
+        # Without these, GTK looks for the desktop session of the user who runs the tests.
         environment |= {"GTK_A11Y": "none", "NO_AT_BRIDGE": "1", "XDG_RUNTIME_DIR": home}
         service = Service(driver_path, log_output=subprocess.DEVNULL, env=environment)
         driver = webdriver.WebKitGTK(options=options, service=service)
