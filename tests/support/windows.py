@@ -167,6 +167,7 @@ class WebKitWindow:
             if times == 1:
                 element.click()
             else:
+                self._driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
                 ActionChains(self._driver, duration=0).double_click(element).perform()
 
     def press(self, key: str, *, holding: str = "") -> None:
