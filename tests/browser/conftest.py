@@ -22,6 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=marker.args[0]))
 
 
+def is_uncaught(error: Error) -> bool:
+    """Return whether an error is the page's own. Firefox also reports lost connections and the like, without
+    a name."""
+    return ENGINE == "chromium" or bool(error.name)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Yield the browser, for one module of tests."""
@@ -60,7 +66,7 @@ class Visitor:
         """Open the study's link in a new tab."""
         page = self.context.new_page()
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("pageerror", lambda error: is_uncaught(error) and self.troubles.append(str(error)))
         words = "&".join(f"{name}={value}" for name, value in {"projectId": project, **query}.items())
         try:
             page.goto(f"{self.site}/?{words}")
