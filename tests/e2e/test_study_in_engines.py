@@ -1,10 +1,12 @@
 """The example study in Firefox and WebKit on the deployed template: by mouse, by keyboard, with reloads."""
 
 import json
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -112,6 +114,15 @@ def check_stored(account: AccountView, user_id: str) -> None:
     assert json.loads(stored["requests"][1]["body"]) == {"adult": "yes", "consent": "yes"}
     assert json.loads(stored["requests"][2]["body"])["age"] == "30"
     wait_for("the trial", lambda: account.list_keys(f"{account.outputs['projectId']}/Trials/{user_id}/"))
+
+
+def test_the_local_page_reaches_games_through_one_host(platform: dict[str, Any]) -> None:
+    """Given the local platform, its config.json names the proxy, because Safari resolves no other name."""
+    address = urljoin(platform["studyUrl"], "/config.json")
+    with urllib.request.urlopen(address, timeout=30) as response:
+        config = json.loads(response.read())
+
+    assert config["gameProxyUrl"] == f"ws://localhost:{platform['gamePort']}/"
 
 
 def test_the_whole_study_by_mouse(account: AccountView, visit: Visit) -> None:

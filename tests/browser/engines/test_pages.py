@@ -1,14 +1,24 @@
-"""Pages of a study in Firefox and WebKit, in both kinds of frames: copy, captions, focus."""
+"""Pages of a study in every engine, in both kinds of frames: copy, captions, focus."""
 
+from collections.abc import Callable, Iterator
 from functools import partial
+
+import pytest
 
 from tests.browser.site import CAPTIONS, FILM
 from tests.support.study_window import StudyWindow
 from tests.support.study_world import PAGES, StudyWorld
-from tests.support.windows import wait_for
+from tests.support.windows import Window, open_engine, wait_for
 
 # The states of https://html.spec.whatwg.org/multipage/media.html#dom-track-readystate
 LOADED, FAILED = 2, 3
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox", "webkit"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Callable[[], Window]]:
+    """Run a browser for this module, Chromium too; yield a function that opens a window."""
+    with open_engine(request.param) as open_window:
+        yield open_window
 
 
 def test_a_code_is_copied(world: StudyWorld, visit: StudyWindow, link: str) -> None:
