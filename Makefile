@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE :=
 QUIET := $(if $(MAKE_TERMOUT),,--quiet)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup chromium local test test-fast test-changed test-identity simulate prove-permissions fuzz bench check release lock clean
+.PHONY: help setup chromium browsers local test test-browsers test-fast test-changed test-identity simulate prove-permissions fuzz bench check release lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1  \t/p' $(MAKEFILE_LIST)
@@ -41,15 +41,27 @@ setup: .venv/ready .venv-lambda/ready ## create the two environments (other targ
 	@$(BIN)/uv pip install $(QUIET) --require-hashes --python .venv-scan/bin/python -r requirements/scan.txt
 	@touch $@
 
-# Playwright's package does not contain a browser.
+# Playwright's package does not contain a browser. Debian's packages need root or sudo.
+INSTALL = SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	$$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
+
 chromium: ## install Chromium for the browser tests if it is missing (Debian's package; needs root or sudo)
 	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
 		[ -n "$$name" ] && command -v "$$name" >/dev/null && exit 0; \
 	done; \
 	command -v apt-get >/dev/null || { echo "The browser tests need Chromium. Install it, or set CHROMIUM to its path."; exit 1; }; \
 	echo "== installing Chromium (once)"; \
-	SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	$$SUDO apt-get update -qq && $$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null
+	$(INSTALL) chromium >/dev/null
+
+browsers: chromium ## install Firefox, WebKitGTK and a display for them too, where they are missing
+	@missing=; \
+	command -v "$${FIREFOX:-firefox-esr}" >/dev/null || missing="firefox-esr"; \
+	command -v WebKitWebDriver >/dev/null || missing="$$missing webkit2gtk-driver"; \
+	command -v Xvfb >/dev/null || missing="$$missing xvfb"; \
+	[ -n "$$missing" ] || exit 0; \
+	command -v apt-get >/dev/null || { echo "Tests in these engines are skipped: $$missing."; exit 0; }; \
+	echo "== installing $$missing (once)"; \
+	$(INSTALL) $$missing >/dev/null
 
 local: setup ## deploy template.yaml on this machine and run a whole study (STUDY=path OPEN=0)
 	@exec $(BIN)/hippo local $(if $(filter 0,$(OPEN)),--no-open) -- "$${STUDY:-examples/mountain_car}"
@@ -57,8 +69,11 @@ local: setup ## deploy template.yaml on this machine and run a whole study (STUD
 # One worker per core. A test module stays in one worker, which has a browser and a platform of its own.
 PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
-test: setup chromium ## everything: unit, functional, browser, gaps, template, end to end
+test: setup browsers ## everything: unit, functional, browser, gaps, template, end to end
 	$(BIN)/python -m pytest $(PARALLEL)
+
+test-browsers: setup browsers ## every test of the page in Firefox, and the study in Firefox and WebKit
+	BROWSER_ENGINE=firefox $(BIN)/python -m pytest $(PARALLEL) tests/browser tests/e2e/test_study_in_engines.py
 
 test-fast: setup ## the inner loop: unit and functional tests, without a browser or a platform
 	$(BIN)/python -m pytest -q $(PARALLEL) tests/unit tests/functional

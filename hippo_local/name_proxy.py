@@ -1,8 +1,10 @@
 """A proxy that stands in for DNS: <userId>.localhost leads to the address in the zone's A record.
 
-Browsers resolve every *.localhost name to this machine. The proxy listens there, reads the Host header,
-looks the name up in Route 53 and forwards the bytes, HTTP and WebSocket alike. It closes the connection if
-the name does not exist or its server does not respond, which is what a page would see on AWS.
+Chromium, Firefox and WebKitGTK resolve every *.localhost name to this machine; Safari on macOS does not. So a
+name may also be the first part of the path, which the study page uses: ws://localhost:5000/<name>/. The proxy
+listens on this machine, finds the name in the path or the Host header, looks it up in Route 53 and forwards
+the bytes, HTTP and WebSocket alike. It closes the connection if the name does not exist or its server does
+not respond, which is what a page would see on AWS.
 """
 
 import asyncio
@@ -25,6 +27,9 @@ _HEAD_SECONDS = 10
 _CONNECT_SECONDS = 5
 _CHUNK = 65536
 _HOST_HEADER = re.compile(rb"(?im)^host:[ \t]*([^\s:]+)")
+# The names of this machine itself, which no game server has.
+_OWN_NAMES = (b"localhost", b"127.0.0.1")
+_NAME_IN_PATH = re.compile(rb"\A([A-Z]+ )/([^/?\s]+)/?")
 
 
 class ZoneResolver:
@@ -100,8 +105,8 @@ class NameProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
-            head = await _read_head(reader)
-            address = await self._find_server(head) if head else None
+            name, head = _split_name(await _read_head(reader))
+            address = await self._find_server(name) if name else None
             if address is None:
                 return
             async with asyncio.timeout(_CONNECT_SECONDS):
@@ -110,16 +115,25 @@ class NameProxy:
                 server_writer.write(head)
                 await _forward_both_ways(reader, writer, server_reader, server_writer)
 
-    async def _find_server(self, head: bytes) -> str | None:
-        host = _HOST_HEADER.search(head)
-        if not host:
-            return None
+    async def _find_server(self, name: str) -> str | None:
         try:
-            address = await asyncio.to_thread(self._resolve, host[1].decode("latin-1"))
+            address = await asyncio.to_thread(self._resolve, name)
         except (BotoCoreError, ClientError):
             return None
         # A record that points at the proxy itself would be followed forever.
         return None if (address, self._target_port) == (LOOPBACK, get_port(self._listener)) else address
+
+
+def _split_name(head: bytes) -> tuple[str, bytes]:
+    """Return the name that a request is for, or "", and its head as the server expects it."""
+    host = _HOST_HEADER.search(head)
+    if host and host[1].lower() in _OWN_NAMES:
+        name = _NAME_IN_PATH.match(head)
+        if not name:
+            return "", head
+        named = head[: host.start(1)] + name[2] + head[host.end(1) :]
+        return name[2].decode("latin-1"), _NAME_IN_PATH.sub(rb"\1/", named, count=1)
+    return host[1].decode("latin-1") if host else "", head
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes:

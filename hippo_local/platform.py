@@ -194,7 +194,9 @@ class LocalPlatform:
         files = EmulatorFiles(self._directory)
         # The same server under another name is another origin, so a study's page cannot reach into the page.
         pages = f"http://127.0.0.1:{running.web_port}/"
-        running.page.config = {"nextUrl": f"{api}/next", "pagesUrl": pages}
+        # Existing front ends use the servers' names; Safari on macOS does not resolve names below localhost.
+        proxy = f"ws://localhost:{running.game_port}/"
+        running.page.config = {"nextUrl": f"{api}/next", "pagesUrl": pages, "gameProxyUrl": proxy}
         running.page.distribution = find_distribution(aws, deployed["DistributionId"])
         running.outputs |= {
             "nextUrl": f"{api}/next",

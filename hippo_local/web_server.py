@@ -2,7 +2,8 @@
 
 The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
 in template.yaml), except Strict-Transport-Security, as there is no TLS here. Like CloudFront,
-it compresses texts. Media come from the deployed distribution itself, with its headers.
+it compresses texts. frame.html contains frame.js, as on AWS. Media come from the deployed distribution itself,
+with its headers.
 """
 
 import io
@@ -16,12 +17,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from hippo.deployment.frame_page import FRAME, FramePageError, build_frame
 from hippo.deployment.site import INDEX, choose_type
 from hippo_local.compression import accepts_gzip, compress
 from hippo_local.distribution import Distribution, is_media, list_headers
 from hippo_local.ports import get_port
 
 _CONFIG_PATH = "/config.json"
+_FRAME_PATH = f"/{FRAME}"
 _MEDIA_PATH = "/media/"
 # As CloudFront does ("Serve compressed files" in its guide), for the types that the page has.
 _COMPRESSED_TYPES = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
@@ -92,10 +95,19 @@ class _PageHandler(SimpleHTTPRequestHandler):
             return self._forward_media(path)
         if path == _CONFIG_PATH:
             return self._send_text(path, json.dumps(self._site.config).encode())
+        if path == _FRAME_PATH:
+            return self._send_frame()
         file = Path(self.translate_path(path + INDEX if path.endswith("/") else path))
         if path.startswith("/") and file.is_file():
             return self._send_text(str(file), file.read_bytes())
         return super().send_head()
+
+    def _send_frame(self) -> io.BytesIO | None:
+        try:
+            return self._send_text(_FRAME_PATH, build_frame(Path(self.directory) / FRAME))
+        except (OSError, FramePageError) as error:  # a file that is being edited
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "The frame cannot be built", str(error))
+            return None
 
     def _send_text(self, name: str, body: bytes) -> io.BytesIO:
         """Send the headers of a file of the page, and return its body, compressed if that is accepted."""

@@ -35,7 +35,8 @@ export class ApiError extends Error {
  * Return what the operator configured in the config.json next to the page.
  *
  * @param {(trouble: Trouble) => void} onTrouble as for `Api`
- * @returns {Promise<{nextUrl: string, pagesUrl: string}>} the study's API, and the folder of frame.html
+ * @returns {Promise<{nextUrl: string, pagesUrl: string, gameProxyUrl: string | null}>} the study's API, the folder of
+ *   frame.html, and the proxy in front of all game servers, if there is one
  */
 export async function loadConfig(onTrouble) {
   // Without options, so that the browser uses what index.html has preloaded.
@@ -43,7 +44,22 @@ export async function loadConfig(onTrouble) {
   return {
     nextUrl: new URL(config.nextUrl, document.baseURI).href,
     pagesUrl: new URL(config.pagesUrl ?? ".", document.baseURI).href,
+    gameProxyUrl: config.gameProxyUrl ?? null,
   };
+}
+
+/**
+ * Return the address of a game server through a proxy: its host name is then the first part of the path. The local
+ * platform has one, because Safari does not resolve names below localhost.
+ *
+ * @param {string} server
+ * @param {string | null} proxyUrl without one, the address stays as it is
+ * @returns {string}
+ */
+export function routeServer(server, proxyUrl) {
+  if (!proxyUrl) return server;
+  const { hostname, pathname, search } = new URL(server);
+  return new URL(`/${hostname}${pathname}${search}`, proxyUrl).href;
 }
 
 /**

@@ -27,6 +27,9 @@
 
   const widths = new ResizeObserver(fitWide);
   const enlargers = new Map(); // the button of each picture that the page shows smaller than it was written
+  // Copies of a study's media, as layer/hippo/studies/media.py names them.
+  const MEDIA = /^\/media\/[\w-]+\/[0-9a-f]+\.[a-z0-9]+$/;
+  let siteOrigin = "";
 
   addEventListener("message", ({ data, source, ports }) => {
     // Only the page around this one may show something, and only once.
@@ -60,9 +63,12 @@
 
   parent.postMessage({ type: "ready" }, "*"); // holds nothing private
 
-  function show({ html, css, width, linkStyle, language, direction, userId, draft, isLast, untouched, words, wordsLanguage }) {
+  function show(shown) {
+    const { html, css, width, linkStyle, language, direction, userId, draft, isLast, untouched } = shown;
+    const { words, wordsLanguage, site } = shown;
     texts = words;
     untouchedRule = untouched ?? untouchedRule;
+    siteOrigin = site;
     root.lang = language;
     root.dir = direction;
     problem.lang = button.lang = wordsLanguage;
@@ -114,6 +120,7 @@
       link.setAttribute("rel", "noopener noreferrer");
       link.removeAttribute("download"); // a sandbox cannot download; in its own tab the file can be saved
     }
+    for (const film of page.querySelectorAll("video, audio")) allowCaptions(film);
     for (const file of page.querySelectorAll("input[type=file]")) {
       file.disabled = true;
       file.required = false;
@@ -133,6 +140,19 @@
     for (const control of page.querySelectorAll("input, button")) buttonValues.set(control, control.value);
   }
 
+  /** Request a film of the study with CORS: captions come from another origin, and are refused without. Films from
+   * elsewhere stay as they are, because their hosts may not allow CORS. */
+  function allowCaptions(film) {
+    if (film.hasAttribute("crossorigin") || !film.querySelector("track")) return;
+    const sources = [film, ...film.querySelectorAll("source")].map((element) => element.getAttribute("src"));
+    if (sources.every((address) => address === null || isOwnMedia(address))) film.crossOrigin = "anonymous";
+  }
+
+  function isOwnMedia(address) {
+    const { origin, pathname } = Object.assign(make("a"), { href: address });
+    return MEDIA.test(pathname) && [siteOrigin, location.origin].includes(origin);
+  }
+
   /** Replace a form within the form by a block: its controls belong to our form, its style stays. */
   function unwrapForm(inner) {
     const block = make("div");
@@ -149,7 +169,8 @@
     const copy = Object.assign(make("button"), { type: "button", textContent: texts.copy });
     copy.addEventListener("click", () => {
       getSelection().selectAllChildren(code);
-      port.postMessage({ type: "copy" });
+      // The page around this one may not copy in Safari: the click does not count there.
+      port.postMessage({ type: "copy", isCopied: document.execCommand("copy") });
     });
     whole.append(code, copy);
     return whole;
@@ -162,6 +183,16 @@
     const target = isFirst ? heading : content;
     target.setAttribute("tabindex", "-1");
     target.focus({ preventScroll: true });
+    if (document.activeElement !== target) focusByEditing(target);
+  }
+
+  /** Focus an element in WebKit, which ignores focus() in a frame of another origin before the first click there, but
+   * focuses what is edited. */
+  function focusByEditing(target) {
+    const before = target.contentEditable;
+    target.contentEditable = "true";
+    getSelection().collapse(target, 0);
+    target.contentEditable = before;
   }
 
   function setSaving(isSaving) {

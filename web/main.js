@@ -36,8 +36,8 @@ async function runStudy(link) {
     signature: link.signature ?? memory.read().signature,
   });
   const onTrouble = (trouble) => showTrouble(trouble, memory);
-  const { nextUrl, pagesUrl } = await loadConfig(onTrouble);
-  await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl).run();
+  const { nextUrl, pagesUrl, gameProxyUrl } = await loadConfig(onTrouble);
+  await new Study(new Api(nextUrl, participant, onTrouble), memory, link, pagesUrl, gameProxyUrl).run();
 }
 
 /** Show why nothing happens. This browser keeps answers that are not stored yet. */

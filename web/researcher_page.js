@@ -57,8 +57,9 @@ export class ResearcherPage {
    *
    * @param {PageContent} content
    * @param {{onShown: (heading: string) => void, onTrouble: () => void, onDraft: (values: object[]) => void,
-   *   onSubmit: (answers: object) => void, onBroken: () => void, onCopy: () => void}} handlers `onTrouble`: it could not
-   *   be loaded yet; `onBroken`: it cannot be shown
+   *   onSubmit: (answers: object) => void, onBroken: () => void, onCopy: (isCopied: boolean) => void}} handlers
+   *   `onTrouble`: it could not be loaded yet; `onBroken`: it cannot be shown; `onCopy`: the participant wants to copy
+   *   their id, which the frame may have done
    */
   show(content, handlers) {
     this.#content = content;
@@ -141,13 +142,13 @@ export class ResearcherPage {
     const words = Object.fromEntries(FRAME_TEXTS.map((key) => [key, translate(key)]));
     // An opaque origin cannot be named as the target. frame.js has just reported ready: it is the first document there.
     this.#frame.contentWindow.postMessage(
-      { type: "show", ...this.#content, words, wordsLanguage: getLanguage() },
+      { type: "show", ...this.#content, words, wordsLanguage: getLanguage(), site: location.origin },
       "*",
       [port2],
     );
   }
 
-  #receive({ type, heading, values, answers }) {
+  #receive({ type, heading, values, answers, isCopied }) {
     const { onShown, onDraft, onSubmit, onBroken, onCopy } = this.#handlers;
     if (type === "shown") {
       this.#frame.title = heading || translate("study");
@@ -159,7 +160,7 @@ export class ResearcherPage {
     }
     if (type === "submit") onSubmit(answers);
     if (type === "broken") onBroken();
-    if (type === "copy") onCopy();
+    if (type === "copy") onCopy(isCopied);
   }
 
   /** Move the keyboard's focus to the top of the page: first into the frame, which otherwise cannot set it. */

@@ -1,6 +1,6 @@
 // The participant's path through a study: ask what comes next, show it, submit the answers.
 
-import { ApiError, sleep, withJitter } from "./api.js";
+import { ApiError, routeServer, sleep, withJitter } from "./api.js";
 import { loadGame, prepareGame } from "./game_loading.js";
 import { describeDevice } from "./link.js";
 import { ResearcherPage } from "./researcher_page.js";
@@ -31,6 +31,7 @@ export class Study {
   #memory;
   #link;
   #pagesUrl;
+  #gameProxyUrl;
   #waiting = null;
   #waitingSince = 0;
   #game = null;
@@ -41,12 +42,14 @@ export class Study {
    * @param {import("./memory.js").Memory} memory
    * @param {ReturnType<import("./link.js").readLink>} link
    * @param {string} pagesUrl the folder of frame.html
+   * @param {string | null} gameProxyUrl through which game servers are reached, if not directly
    */
-  constructor(api, memory, link, pagesUrl) {
+  constructor(api, memory, link, pagesUrl, gameProxyUrl = null) {
     this.#api = api;
     this.#memory = memory;
     this.#link = link;
     this.#pagesUrl = pagesUrl;
+    this.#gameProxyUrl = gameProxyUrl;
   }
 
   /** Go through the study to its last page. */
@@ -196,7 +199,7 @@ export class Study {
       onDraft: (values) => this.#memory.update({ draft: { step, values } }),
       onSubmit,
       onBroken,
-      onCopy: () => copyText(userId),
+      onCopy: (isCopied) => (isCopied ? showStatus(translate("copied")) : copyText(userId)),
     });
     return shown;
   }
@@ -243,7 +246,7 @@ export class Study {
     const participant = { projectId: this.#link.projectId, userId };
     const Game = await loadGame();
     this.#game ??= new Game({ participant, debug: this.#link.debug, main: getMain(), offerLeavingAfter });
-    const outcome = await this.#game.play(server, () => this.#checkGame(step, server));
+    const outcome = await this.#game.play(this.#route(server), () => this.#checkGame(step, server));
     return typeof outcome === "object" ? outcome : this.#leaveGame(step);
   }
 
@@ -251,7 +254,11 @@ export class Study {
   async #checkGame(step, server) {
     const response = await this.#api.get(step - 1);
     if (response.page !== "show_game_page" || response.step !== step) return response;
-    return response.server === server ? null : response.server;
+    return response.server === server ? null : this.#route(response.server);
+  }
+
+  #route(server) {
+    return routeServer(server, this.#gameProxyUrl);
   }
 
   /** Report that the game is over, until the study has continued. */

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from hippo_cli.checks.input_types import check_input_type
 from hippo_cli.findings import Finding, warning
 from hippo_cli.markup.page import LABELABLE, PageMarkup, Tag
 from hippo_cli.markup.untouched import is_answered_untouched
@@ -41,6 +42,8 @@ def _check_control(file: str, tag: Tag) -> Iterator[Finding]:
     elif not name:
         what, key = f"{label} has no name, so its answer is lost", tag.attributes.get("id") or label
         yield warning("name-missing", file, tag.line, key, what, 'Add name="…".')
+    else:
+        yield from check_input_type(file, tag.kind, name, tag.line)
 
 
 def _check_name(file: str, name: str, tags: list[Tag]) -> Iterator[Finding]:

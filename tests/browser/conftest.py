@@ -1,5 +1,6 @@
-"""A browser, and the study page in it."""
+"""A browser, and the study page in it: Chromium, or the engine that `make test-browsers` names."""
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,14 +8,30 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.browser.site import FrontDoor, open_front_door, open_site
-from tests.support.chromium import DESKTOP, open_chromium
+from tests.support.chromium import DESKTOP
 from tests.support.study_world import PROJECT, StudyWorld
+from tests.support.windows import PLAYWRIGHT_ENGINES
+
+ENGINE = os.environ.get("BROWSER_ENGINE", "chromium")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what only Chromium can do, with the reason that the test's marker gives."""
+    for item in items:
+        if ENGINE != "chromium" and (marker := item.get_closest_marker("chromium_only")):
+            item.add_marker(pytest.mark.skip(reason=marker.args[0]))
+
+
+def is_uncaught(error: Error) -> bool:
+    """Return whether an error is the page's own. Firefox also reports lost connections and the like, without
+    a name."""
+    return ENGINE == "chromium" or bool(error.name)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Yield Chromium, for one module of tests."""
-    with open_chromium() as browser:
+    """Yield the browser, for one module of tests."""
+    with PLAYWRIGHT_ENGINES[ENGINE]() as browser:
         yield browser
 
 
@@ -49,7 +66,7 @@ class Visitor:
         """Open the study's link in a new tab."""
         page = self.context.new_page()
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("pageerror", lambda error: is_uncaught(error) and self.troubles.append(str(error)))
         words = "&".join(f"{name}={value}" for name, value in {"projectId": project, **query}.items())
         try:
             page.goto(f"{self.site}/?{words}")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import is_uncaught
 from tests.browser.game_page import GamePage, new_context, open_game, open_game_site
 from tests.browser.game_server import GameServer, open_game_server
 
@@ -38,7 +39,7 @@ def play(browser: Browser, game_site: str, game_server: GameServer) -> Iterator[
     def begin(*, connected: bool = True, device: dict[str, Any] | None = None, **query: Any) -> GamePage:
         context = new_context(browser, **(device or {}))
         contexts.append(context)
-        context.on("weberror", lambda error: troubles.append(str(error.error)))
+        context.on("weberror", lambda error: is_uncaught(error.error) and troubles.append(str(error.error)))
         game = open_game(context, game_site, game_server.url, **query)
         if connected:
             game_server.wait_for_clients()

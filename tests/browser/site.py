@@ -1,10 +1,12 @@
 """The study page and the API for a browser: `web/` on one port, the real `next_step` over AWS in memory
 on another."""
 
+import io
 import json
 import ssl
 import threading
 import time
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +15,30 @@ from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, Thread
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from hippo.deployment.frame_page import build_frame
+from hippo.deployment.site import choose_type
 from tests.support.paths import ROOT
 from tests.support.study_world import FakeContext, StudyWorld
 
 WEB = ROOT / "web"
+
+
+def _make_silence() -> bytes:
+    """Return a second of silence, which every browser can play."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
+        sound.setparams((1, 1, 8000, 0, "NONE", ""))
+        sound.writeframes(b"\x80" * 8000)
+    return buffer.getvalue()
+
+
+# Copies of a study's media with their types, by the path that publishing gives them.
+FILM = "/media/mountain_car/0123456789abcdef0123.wav"
+CAPTIONS = "/media/mountain_car/456789abcdef01234567.vtt"
+MEDIA = {
+    FILM: ("audio/wav", _make_silence()),
+    CAPTIONS: ("text/vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\nA word\n"),
+}
 LoadEvent = Callable[[str], dict[str, Any]]
 
 
@@ -134,14 +156,26 @@ class _SiteHandler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, directory=str(WEB))
 
     def do_GET(self) -> None:  # noqa: N802
-        if urlsplit(self.path).path != "/config.json":
+        path = urlsplit(self.path).path
+        body = self._build(path)
+        if body is None:
             super().do_GET()
             return
-        body = json.dumps(self._config).encode()
         self.send_response(200)
+        self.send_header("Content-Type", choose_type(path) if path not in MEDIA else MEDIA[path][0])
         self.send_header("Content-Length", str(len(body)))
+        if path in MEDIA:
+            self.send_header("Access-Control-Allow-Origin", "*")
         self.end_headers()
         self.wfile.write(body)
+
+    def _build(self, path: str) -> bytes | None:
+        """Return a file that is not in web/ as it is served, or None."""
+        if path == "/config.json":
+            return json.dumps(self._config).encode()
+        if path == "/frame.html":
+            return build_frame(WEB / "frame.html")
+        return MEDIA[path][1] if path in MEDIA else None
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")

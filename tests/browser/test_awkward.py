@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
+from hippo.deployment.frame_page import hash_script
 from tests.browser.conftest import Visitor
 from tests.browser.pages import content, expect_heading, submit, submit_button
-from tests.browser.site import Fault, FrontDoor
+from tests.browser.site import WEB, Fault, FrontDoor
 from tests.support.study_world import BUCKET, PAGES, PROJECT, StudyWorld
 
 FIELD = '<h1>{}</h1><label>Word <input name="word"></label>'
@@ -222,18 +223,19 @@ def test_a_link_in_a_drawing(world: StudyWorld, visitor: Visitor) -> None:
 def test_a_page_that_cannot_be_shown_says_so(world: StudyWorld, visitor: Visitor) -> None:
     """Given a page that the browser cannot show, a notice says so and offers to try again, and no page is
     skipped."""
-    visitor.context.route(
-        "**/frame.js",
-        lambda route: route.fulfill(
-            body=route.fetch().text().replace("page.innerHTML = html;", "throw new Error('cannot');"),
-            content_type="text/javascript",
-        ),
-    )
+    script = (WEB / "frame.js").read_text(encoding="utf-8")
+    broken = script.replace("page.innerHTML = html;", "throw new Error('cannot');")
+
+    def break_frame(route: Route) -> None:
+        body = route.fetch().text().replace(script, broken).replace(hash_script(script), hash_script(broken))
+        route.fulfill(body=body, content_type="text/html")
+
+    visitor.context.route("**/frame.html", break_frame)
 
     page = visitor.open(userId="u1")
 
     expect(page.get_by_text("This page of the study cannot be shown.")).to_be_visible()
-    visitor.context.unroute("**/frame.js")
+    visitor.context.unroute("**/frame.html")
     page.get_by_role("button", name="Try again").click()
     expect_heading(page, "Consent")
     assert words(world, "u1") == []

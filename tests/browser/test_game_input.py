@@ -1,5 +1,6 @@
 """Input for servers that list their buttons: commands, and directions that are held."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.game_server import draw
@@ -161,6 +162,7 @@ def test_mouse_holds_a_direction(play, game_server):
     assert wait_for_actions(game_server, 2) == [("mousedown", "left"), ("mouseup", "noop")]
 
 
+@pytest.mark.chromium_only("its touches are sent through CDP")
 def test_finger_holds_a_direction(play, game_server):
     """Given a finger on a direction, on a phone, it is held until the finger leaves; nothing scrolls."""
     game_server.greeting = [STEERING]
@@ -201,6 +203,7 @@ def test_game_is_played_by_keyboard_alone(play, game_server):
     assert wait_for_actions(game_server, 2) == [("mousedown", "left"), ("mouseup", "noop")]
 
 
+@pytest.mark.chromium_only("in Firefox, Playwright's fill appends to what a number field contains")
 def test_frame_rate_is_asked_for(play, game_server):
     """Given faster, slower and the number field, each asks for its change; a rate out of range stays
     here."""

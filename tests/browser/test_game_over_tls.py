@@ -23,6 +23,7 @@ from tests.support.certificates import Certificate, make_certificate
 from tests.support.chromium import open_chromium
 from tests.support.paths import EXAMPLE
 
+pytestmark = pytest.mark.chromium_only("its browser trusts certificates by their keys")
 ROOT_DOMAIN = "hippo.test"
 HOST = f"{USER}.{ROOT_DOMAIN}"
 SERVER = EXAMPLE / "App" / "server.py"

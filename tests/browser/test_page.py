@@ -193,6 +193,7 @@ def test_a_link_with_a_style_sheet_uses_it(visitor: Visitor) -> None:
     assert content(page).locator("link[href$='game/game.css']").count() == 1
 
 
+@pytest.mark.chromium_only("its line is slowed down through CDP")
 def test_a_slow_line_takes_its_time_and_no_more(visitor: Visitor, door: FrontDoor) -> None:
     """Given 400 kbit/s with long delays, the page says that it loads, and the study continues."""
     page = visitor.context.new_page()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.support.paths import ROOT
@@ -22,7 +23,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "user_agent": "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/130.0.0.0 Mobile Safari/537.36",
 }
-_PATIENCE = 20_000  # milliseconds; machines that run tests may have other work
+PATIENCE = 20_000  # milliseconds; machines that run tests may have other work
 _FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -41,13 +42,21 @@ def find_chromium() -> str:
     return found
 
 
+def require(path: str | None, name: str) -> str:
+    """Return the path of a program that tests need; skip them where `make browsers` cannot install it."""
+    if path is None and shutil.which("apt-get") is None:
+        pytest.skip(f"{name} is not installed")
+    assert path, f"no {name} here: `make browsers` installs it"
+    return path
+
+
 @contextmanager
 def open_chromium(*flags: str) -> Iterator[Browser]:
     """Chromium, for a module of tests: while Playwright runs, its thread can start no other event loop.
 
     `flags` are more arguments of its command line.
     """
-    expect.set_options(timeout=_PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*_FLAGS, *flags])
         yield browser

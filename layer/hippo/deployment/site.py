@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hippo.aws.site_bucket import SiteBucket
+from hippo.deployment.frame_page import read_page_file
 from hippo.errors import HippoError
 from hippo.studies.media import MEDIA_FOLDER
 
@@ -65,11 +66,12 @@ def publish_page(
 ) -> None:
     """Put the page and its config.json into the bucket, then remove files that no longer belong to it.
 
-    Studies' media stay. `report` is called with each key that is removed. Raises AwsError.
+    Studies' media stay. `report` is called with each key that is removed. Raises AwsError,
+    and FramePageError.
     """
     bucket.put(CONFIG, config, choose_type(CONFIG), CACHE_CONTROL)
     for key, path in page.items():
-        bucket.put(key, path.read_bytes(), choose_type(key), CACHE_CONTROL)
+        bucket.put(key, read_page_file(path), choose_type(key), CACHE_CONTROL)
     for key in list(_find_gone(bucket, {*page, CONFIG})):
         bucket.delete(key)
         report(key)

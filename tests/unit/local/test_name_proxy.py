@@ -90,6 +90,32 @@ def test_a_request_reaches_the_server_that_its_host_names() -> None:
     assert heads == [head]
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/u1.localhost/?ticket=a", "/?ticket=a"),
+        ("/u1.localhost", "/"),
+        ("/u1.localhost?a=b", "/?a=b"),
+        ("/u1.localhost/u2.localhost/x", "/u2.localhost/x"),
+    ],
+)
+def test_a_name_may_be_the_first_part_of_the_path(host: str, path: str, expected: str) -> None:
+    """Given a request to this machine by its own name, as from Safari, the path names the server, which gets
+    the head that a request to its name would have.
+    """
+    heads: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        heads.append(connection.recv(65536))
+
+    with _run_server(answer) as port, _connect_through_proxy(port, {"u1.localhost": "127.0.0.1"}) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nX: y\r\nHost: {host}:5000\r\n\r\n".encode())
+        _read_all(client)
+
+    assert heads == [f"GET {expected} HTTP/1.1\r\nX: y\r\nHost: u1.localhost:5000\r\n\r\n".encode()]
+
+
 def test_bytes_pass_both_ways_after_the_head() -> None:
     """Given an open connection (a WebSocket), each side receives what the other sends, in turn."""
 
@@ -130,9 +156,12 @@ def test_a_client_that_stops_sending_still_gets_the_response() -> None:
     [
         b"GET / HTTP/1.1\r\nHost: unknown.localhost\r\n\r\n",
         b"GET / HTTP/1.1\r\nX-Host: u1.localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost:5000\r\n\r\n",
+        b"GET /unknown.localhost HTTP/1.1\r\nHost: localhost:5000\r\n\r\n",
+        b"GET /u1.localhost HTTP/1.1\r\nHost: u2.localhost:5000\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: u1.localhost\r\nX: " + b"a" * 70000 + b"\r\n\r\n",
     ],
-    ids=["unknown name", "no host", "head too long"],
+    ids=["unknown name", "no host", "no name", "unknown name in the path", "two names", "head too long"],
 )
 def test_a_connection_without_an_address_is_closed(head: bytes) -> None:
     """Given a head that leads to no server, the connection is closed without a response."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from hippo.deployment.frame_page import build_frame
 from hippo.deployment.site import OTHER_TYPE, PAGE_TYPES
 from hippo_local.distribution import Distribution
 from hippo_local.ports import get_port, open_listener
@@ -61,6 +62,34 @@ def test_the_configuration_is_generated(port: int) -> None:
 
     assert (status, body) == (200, b'{"nextUrl": "http://api/next"}')
     assert headers["Content-Type"] == "application/json"
+
+
+def test_the_frame_has_its_script_inside(port: int, tmp_path: Path) -> None:
+    """Given frame.html, it is served with frame.js in it, and an edit of either shows at the next request."""
+    folder = tmp_path / "web"
+    page = '<meta content="script-src \'self\';"><script src="frame.js"></script>'
+    (folder / "frame.html").write_text(page)
+    for script in ("show()", "hide()"):
+        (folder / "frame.js").write_text(script)
+
+        status, headers, body = _get(port, "/frame.html?x=1")
+
+        assert (status, body) == (200, build_frame(folder / "frame.html"))
+        assert f"<script>{script}</script>".encode() in body
+        assert headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "frame-ancestors" in headers["Content-Security-Policy"]
+
+
+def test_a_frame_that_is_being_edited_is_an_error(port: int, tmp_path: Path) -> None:
+    """Given a frame.html without its script, the response says what is missing, and the server continues."""
+    (tmp_path / "web" / "frame.js").write_text("")
+    (tmp_path / "web" / "frame.html").write_text("<p>")
+
+    status, _, body = _get(port, "/frame.html")
+
+    assert status == 500
+    assert b"script-src" in body
+    assert _get(port, "/")[0] == 200
 
 
 def test_a_head_request_has_no_body(port: int) -> None:

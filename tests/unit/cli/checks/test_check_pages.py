@@ -133,6 +133,8 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<select></select>", "name-missing", 1),
         ("<textarea name=''></textarea>", "name-missing", 1),
         ("<input type='file' name='f' required>", "file-input", 1),
+        ("<p>\n<input type='Month' name='m'>", "input-type", 2),
+        ("<input type=week name=w>", "input-type", 1),
         ("<input name='a'>\n<input name='a'>", "name-duplicate", 2),
         ("<input name='a'>\n<input type='checkbox' name='a'>", "name-duplicate", 2),
         ("<input type=radio name=a>\n<input type=radio name=a>", "value-duplicate", 2),

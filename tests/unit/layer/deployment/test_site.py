@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from hippo.aws.s3 import ListedObject
+from hippo.deployment.frame_page import build_frame
 from hippo.deployment.site import NoPageError, build_config, choose_type, find_page_files, publish_page
 from tests.support.paths import ROOT
 
@@ -107,6 +108,18 @@ def test_config_names_api_and_pages(pages_url: str, expected: str | None) -> Non
     config = json.loads(build_config("https://api/next", pages_url))
 
     assert config == {"nextUrl": "https://api/next", "pagesUrl": expected}
+
+
+def test_frame_is_published_with_its_script_inside() -> None:
+    """Given web/ as it is, frame.html is published with frame.js in it, and every other file unchanged."""
+    site = FakeSite()
+
+    publish(ROOT / "web", site)
+
+    published = {key: body for key, (body, _, _) in site.objects.items() if key != "config.json"}
+    changed = [key for key, body in published.items() if body != (ROOT / "web" / key).read_bytes()]
+    assert changed == ["frame.html"]
+    assert published["frame.html"] == build_frame(ROOT / "web/frame.html")
 
 
 def test_every_file_of_the_page_has_a_known_type() -> None:
