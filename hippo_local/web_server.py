@@ -1,9 +1,9 @@
 """A loopback web server for the participant's page (web/), a generated /config.json and studies' media.
 
 The page is read from disk, so that edits show at once. It has the headers that CloudFront adds (PageHeaders
-in template.yaml), except Strict-Transport-Security, as there is no TLS here. Like CloudFront,
-it compresses texts. frame.html contains frame.js, as on AWS. Media come from the deployed distribution itself,
-with its headers.
+in template.yaml), except Strict-Transport-Security, as there is no TLS here. Like CloudFront, it compresses
+texts. frame.html contains frame.js, as on AWS. Media come from the deployed distribution itself, with its
+headers.
 """
 
 import io
