@@ -23,9 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def is_uncaught(error: Error) -> bool:
-    """Return whether an error is the page's own. Firefox also reports lost connections and the like, without
-    a name."""
-    return ENGINE == "chromium" or bool(error.name)
+    """Return whether an error is the page's own. Firefox also reports what it blocked or could not reach."""
+    return ENGINE == "chromium" or error.name.endswith("Error") or error.name == "uncaught exception"
 
 
 @pytest.fixture(scope="module")

@@ -168,6 +168,7 @@ def test_the_page_reveals_nothing_about_other_studies(
     assert "hippo-gym:userId:other" in page.evaluate("JSON.stringify(localStorage)")
 
 
+@pytest.mark.chromium_only("it reads the clipboard by script; engines/test_pages.py pastes instead")
 def test_a_page_sees_its_own_id_only_where_it_shows_it(
     world: StudyWorld, visitor: Visitor, attacker: Attacker
 ) -> None:

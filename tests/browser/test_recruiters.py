@@ -27,6 +27,7 @@ def test_every_parameter_of_the_link_is_recorded(world: StudyWorld, visitor: Vis
     assert world.record("u1")["parameters"] == PROLIFIC
 
 
+@pytest.mark.chromium_only("it reads the clipboard by script; engines/test_pages.py pastes instead")
 def test_the_code_and_the_way_back_are_shown_at_the_end(
     world: StudyWorld, visitor: Visitor, door: FrontDoor
 ) -> None:

@@ -33,7 +33,28 @@ def test_a_code_is_copied(world: StudyWorld, visit: StudyWindow, link: str) -> N
     visit.wait_for_status("Code copied.")
     visit.click("#pasted", frame=True)
     visit.window.press("v", holding="Control")
-    assert visit.read_value("#pasted") == "victim"
+    wait_for("the code", lambda: visit.read_value("#pasted") == "victim")
+
+
+def test_a_completion_code_is_copied(world: StudyWorld, visit: StudyWindow, link: str) -> None:
+    """Given the code for the recruiter, which is outside the frame, its button copies it too."""
+    field = '<h1>Thanks</h1><label>Paste <input name="pasted" id="pasted"></label>'
+    world.publish(
+        {**PAGES, "thanks.html": field},
+        steps={"1": "consent.html", "finalStep": "thanks.html"},
+        completion={"code": "C0DE"},
+    )
+    visit.window.open(link)
+    visit.wait_for_heading("Consent")
+    visit.submit()
+    visit.wait_for_heading("Thanks")
+
+    visit.click(".completion button")
+
+    visit.wait_for_status("Code copied.")
+    visit.click("#pasted", frame=True)
+    visit.window.press("v", holding="Control")
+    wait_for("the code", lambda: visit.read_value("#pasted") == "C0DE")
 
 
 def test_the_heading_of_a_new_page_has_the_focus(world: StudyWorld, visit: StudyWindow, link: str) -> None:
