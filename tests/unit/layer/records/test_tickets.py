@@ -46,7 +46,7 @@ def test_address_carries_the_ticket(url: str, expected: str) -> None:
 
 
 def test_server_without_a_key_has_a_plain_address() -> None:
-    """Given a record of an earlier release, or a server that runs without tickets, the address is as before."""
+    """Given a record of an earlier release, or a server without tickets, the address is as before."""
     record = replace(RECORD, ticket_key="")
 
     assert (write_ticket(record), add_ticket("wss://ada:5000", record)) == ("", "wss://ada:5000")

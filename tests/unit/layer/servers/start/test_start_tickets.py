@@ -35,7 +35,7 @@ def test_server_receives_key_and_identity(world: LifecycleWorld) -> None:
 
 
 def test_tries_of_an_attempt_share_a_key_and_attempts_do_not(world: LifecycleWorld) -> None:
-    """Given Spot without capacity and then a second attempt, each attempt's tasks have one key of their own."""
+    """Given Spot without capacity and then a second attempt, each attempt's tasks share a key of their own."""
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
     world.start()
     world.stop()
@@ -135,7 +135,7 @@ def test_container_is_chosen(described: list[tuple[str, bool, tuple[int, ...]]],
     ("definition", "calls"), [("maze:3", 1), ("arn:aws:ecs:x:1:task-definition/maze:3", 1), ("maze", 2)]
 )
 def test_numbered_revisions_are_read_once(definition: str, calls: int) -> None:
-    """Given a numbered revision, which never changes, its containers are kept; without number they are not."""
+    """Given a numbered revision, which never changes, its containers are kept; others are read again."""
 
     class Counting:
         asked = 0
