@@ -188,6 +188,7 @@ class SimulatedEcs:
         detail = {
             "taskArn": task.arn,
             "clusterArn": f"arn:cluster/{task.cluster}",
+            "startedBy": task.cluster,
             "lastStatus": "STOPPED",
             "stopCode": task.stop_code,
             "stoppedReason": task.stopped_reason,

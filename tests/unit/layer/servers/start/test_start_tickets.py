@@ -35,7 +35,7 @@ def test_server_receives_key_and_identity(world: LifecycleWorld) -> None:
 
 
 def test_tries_of_an_attempt_share_a_key_and_attempts_do_not(world: LifecycleWorld) -> None:
-    """Given Spot without capacity and then a second attempt, each attempt's tasks share a key of their own."""
+    """Given Spot without capacity and then a second attempt, each attempt has one key for its tasks."""
     world.containers.shortages["FARGATE_SPOT"] = "stopped"
     world.start()
     world.stop()
