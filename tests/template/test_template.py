@@ -182,7 +182,7 @@ def test_rules_notify_the_stop_topic():
 
 
 def transform(event):
-    """Return what the rule makes of an event, as EventBridge does: each path names a value, written as JSON."""
+    """Return what the rule makes of an event, as EventBridge does: it writes the values of paths as JSON."""
     (target,) = resources_of("AWS::Events::Rule")["TaskEndRule"]["Properties"]["Targets"]
     text = target["InputTransformer"]["InputTemplate"]
     for name, path in target["InputTransformer"]["InputPathsMap"].items():
@@ -194,8 +194,8 @@ def transform(event):
 
 
 def test_event_of_a_task_passes_without_its_variables():
-    """Given the event of a task that has stopped, its ticket key does not pass, and stop_server reads the rest
-    as it reads the whole event."""
+    """Given the event of a task that has stopped, its ticket key does not pass, and stop_server reads the
+    rest as it reads the whole event."""
     detail = {
         "clusterArn": "arn:aws:ecs:ca-central-1:123456789012:cluster/hippo-2-ada",
         "taskArn": "arn:task",
