@@ -38,7 +38,7 @@ class Ticket:
 
 @dataclass(frozen=True)
 class TicketRules:
-    """What a server admits. Without a key, which only the platform sets, it admits any connection.
+    """The rules about who may connect. Without a key, which only the platform sets, any connection may.
 
     `user_id` and `project_id` are those of the server. `origins` are the web sites whose pages may connect to
     a server that requires tickets; if it is empty, all may.

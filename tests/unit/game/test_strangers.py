@@ -21,7 +21,7 @@ def fill(strangers: Strangers, address: str, count: int, closed: list[str]) -> N
 
 
 def test_oldest_of_an_address_is_closed() -> None:
-    """Given one connection more than an address may have, its oldest is closed, and nobody else's."""
+    """Given one connection more than an address may have, only its oldest is closed."""
     strangers, closed = Strangers(), list[str]()
     fill(strangers, "other", 1, closed)
 
