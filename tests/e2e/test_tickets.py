@@ -1,4 +1,4 @@
-"""Who may use a game server that runs: attacks on one, and the way of the existing front ends."""
+"""Attacks on a game server that runs, and the way of the existing front ends to it."""
 
 import json
 import urllib.parse
