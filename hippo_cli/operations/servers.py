@@ -21,6 +21,7 @@ from hippo_cli.findings import format_count
 from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.reports.journeys import has_played, read_journey
 from hippo_cli.reports.servers import (
+    HIDDEN_RECORDS,
     NO_RECORD_VISIBLE,
     PREFIX,
     ServerReader,
@@ -38,14 +39,10 @@ _DELETE_RECORD = (
     "Ask the operator to delete the record. The next sweep then stops any server that it was for\n"
     "(docs/howto/operate.md). Then run the same command again."
 )
-_HIDDEN = (
-    "these credentials may not read them. They belong to other projects, or to none.\n"
-    "Stewards see and stop the servers of the projects that their tag names. Ask the operator for the others."
-)
 FindSize = Callable[[str], ServerSize]
 _ASK_FOR_TAG = (
     "Ask the operator to attach the stack's ResearcherPolicy to you and to tag you with your project\n"
-    "(hippo-project). Only stewards can read records last written before the stack tagged them\n"
+    "(hippo-project). Records last written before the stack tagged them can be read after their next change\n"
     "(docs/howto/let-researchers-in.md)."
 )
 
@@ -121,6 +118,8 @@ def read_project_servers(project: Project, warn: Callable[[str], None]) -> list[
         )
     if reader.visibility is Visibility.UNCERTAIN:
         warn(NO_RECORD_VISIBLE)
+    elif reader.hidden:
+        warn(f"{format_count(len(reader.hidden), 'server record')} left out: {HIDDEN_RECORDS}")
     return found
 
 
@@ -146,7 +145,7 @@ def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[Server
     records = [(key, parse_server(found.body)) for key, found in stored]
     _warn_of_broken([key for key, record in records if record is None], warn)
     if hidden:
-        warn(f"{len(hidden)} of {format_count(len(keys), 'server record')} left out: {_HIDDEN}")
+        warn(f"{len(hidden)} of {format_count(len(keys), 'server record')} left out: {HIDDEN_RECORDS}")
     return [record for _, record in records if record is not None]
 
 

@@ -20,6 +20,10 @@ from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
 PREFIX = "_servers/"
 _ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)
 _PROBES = 20  # records to try before concluding that access to all of them is denied
+HIDDEN_RECORDS = (
+    "these credentials may not read them. They belong to other projects, or to none, or were last written\n"
+    "before the stack tagged them. Ask the operator about these servers."
+)
 NO_RECORD_VISIBLE = (
     "No server records are visible: either there are none yet, or these credentials may not read them."
 )
@@ -59,6 +63,7 @@ class ServerReader:
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
         self._denied: dict[str, str] = {}  # ETags of listed records that may not be read
         self.visibility = Visibility.COMPLETE
+        self.hidden: list[str] = []  # keys of participants' records that exist and may not be read
 
     @property
     def broken(self) -> list[str]:
@@ -99,10 +104,11 @@ class ServerReader:
             self._keep(key, stored)
             if denied:
                 self._denied[key] = etags[key]
-        own = [] if self._known else [wanted[key] for key in self._denied if key in wanted]
-        self.visibility = Visibility.UNCERTAIN if own else Visibility.COMPLETE
-        if any(has_played(user) for user in own[:_PROBES]):
-            self.visibility = Visibility.DENIED
+        self.hidden = [key for key in self._denied if key in wanted]
+        self.visibility = Visibility.COMPLETE
+        if self.hidden and not self._known:
+            has_server = any(has_played(wanted[key]) for key in self.hidden[:_PROBES])
+            self.visibility = Visibility.DENIED if has_server else Visibility.UNCERTAIN
 
     def _read_by_name(self, wanted: Mapping[str, str], has_played: Callable[[str], bool]) -> None:
         """Read records by name. S3 denies access to missing and foreign records as to forbidden ones."""
