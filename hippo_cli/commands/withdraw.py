@@ -15,13 +15,13 @@ from hippo_cli.errors import CliError, UsageError
 from hippo_cli.operations.interrupted_run import InterruptedRun, merge_receipts
 from hippo_cli.operations.platform import Platform, parse_project, parse_user
 from hippo_cli.operations.receipt import (
+    HIDDEN_SERVER,
     build_receipt,
     choose_path,
     describe,
     reserve,
     write_receipt,
 )
-from hippo_cli.operations.servers import read_server
 from hippo_cli.operations.stopping import await_stopped, request_stop
 from hippo_cli.operations.withdrawal import ParticipantData, Withdrawal
 from hippo_cli.output import JsonOption, say, show_json
@@ -58,7 +58,7 @@ def withdraw(
     begun = clock.now()
     path = choose_path(receipt, found_project.id, begun)
     withdrawal = Withdrawal(found_project, found_project.connection.make_client("s3"), user_id, clock)
-    found = withdrawal.find(read_server(found_project.platform, user_id))
+    found = withdrawal.find()
     interrupted = InterruptedRun(folder, found_project.id, user_id)
     earlier = interrupted.read()
     if earlier is None:
@@ -111,11 +111,11 @@ def _delete(
     reserve(receipt)
     try:
         if _stop_server(project, found):
-            found = withdrawal.find(read_server(project.platform, found.user_id))
+            found = withdrawal.find()
         keep(found)
         with show_progress({_DELETING: "Deleting"}, hidden=hidden) as advance:
             withdrawal.delete(found, lambda done, total: advance(_DELETING, done, total))
-        left = _check_gone(withdrawal, project, found.user_id)
+        left = _check_gone(withdrawal)
     except BaseException:
         receipt.unlink(missing_ok=True)
         raise
@@ -178,6 +178,8 @@ def _show(found: ParticipantData) -> None:
             f"Their server record belongs to {', '.join(found.other_projects)}. "
             "It is kept until they withdraw from that project."
         )
+    if found.hides_server:
+        say(f"Kept: {HIDDEN_SERVER}.")
 
 
 def _stop_server(project: Project, found: ParticipantData) -> bool:
@@ -195,8 +197,8 @@ def _stop_server(project: Project, found: ParticipantData) -> bool:
     return True
 
 
-def _check_gone(withdrawal: Withdrawal, project: Project, user_id: str) -> ParticipantData:
-    left = withdrawal.find(read_server(project.platform, user_id))
+def _check_gone(withdrawal: Withdrawal) -> ParticipantData:
+    left = withdrawal.find()
     if not left.is_empty:
         raise CliError(
             "new data was stored during the deletion:\n" + "\n".join(describe(left)),

@@ -20,6 +20,7 @@ STILL_THERE = (
     "1 in the count of finished participants, in a study with balanced groups",
     "exported copies: `hippo export --prune` deletes them",
 )
+HIDDEN_SERVER = "a server record of another project, or of none, which these credentials may not read"
 _UPLOADS = "incomplete uploads of a game server, for a week: these credentials may not abort them"
 
 
@@ -69,7 +70,11 @@ def build_receipt(
             "oldVersions": found.count_old(),
             **({} if found.leaves_uploads else {"unfinishedUploads": len(found.uploads)}),
         },
-        "stillThere": [*STILL_THERE, *([_UPLOADS] if found.leaves_uploads else [])],
+        "stillThere": [
+            *STILL_THERE,
+            *([_UPLOADS] if found.leaves_uploads else []),
+            *([HIDDEN_SERVER] if found.hides_server else []),
+        ],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.clock import to_wire
+from hippo.records.codes import TicketUse
 from hippo.records.server import ServerRecord
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Stored
@@ -16,9 +17,11 @@ from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
 from hippo_cli.data.studies import Studies, find_entry
 from hippo_cli.errors import AwsError, CliError
+from hippo_cli.findings import format_count
 from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.reports.journeys import has_played, read_journey
 from hippo_cli.reports.servers import (
+    HIDDEN_RECORDS,
     NO_RECORD_VISIBLE,
     PREFIX,
     ServerReader,
@@ -30,6 +33,8 @@ from hippo_cli.reports.servers import (
     parse_server,
 )
 
+# docs/explanation/security.md explains it.
+WITHOUT_TICKETS = "without tickets: ECS refused to pass the key to the container"
 _DELETE_RECORD = (
     "Ask the operator to delete the record. The next sweep then stops any server that it was for\n"
     "(docs/howto/operate.md). Then run the same command again."
@@ -37,9 +42,19 @@ _DELETE_RECORD = (
 FindSize = Callable[[str], ServerSize]
 _ASK_FOR_TAG = (
     "Ask the operator to attach the stack's ResearcherPolicy to you and to tag you with your project\n"
-    "(hippo-project). Only stewards can read records last written before the stack tagged them\n"
+    "(hippo-project). Records last written before the stack tagged them can be read after their next change\n"
     "(docs/howto/let-researchers-in.md)."
 )
+
+
+class HiddenServerError(AwsError):
+    """A server record that exists, and that these credentials may not read."""
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(
+            f"access denied: these credentials may not read server records such as that of {user_id}",
+            "It belongs to another project, or to none. Ask the operator, or a steward of that project.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +68,14 @@ class ServerRow:
 
     @property
     def reason(self) -> str:
-        """The reason for its end or failure, or why its start does not progress."""
+        """The reason for its end or failure, why its start is stuck, and whether it lacks tickets."""
         record = self.record
-        if record.error or not record.start_problem:
-            return record.error or record.reason
-        return f"{record.reason}: {record.start_problem}" if record.reason else record.start_problem
+        texts = [record.error or record.reason]
+        if not record.error and record.start_problem:
+            texts = [": ".join(filter(None, (record.reason, record.start_problem)))]
+        if record.tickets == TicketUse.NONE and is_alive(record):
+            texts.append(WITHOUT_TICKETS)
+        return "; ".join(filter(None, texts))
 
     def as_json(self) -> dict[str, Any]:
         """Return the row for programs, with times in UTC."""
@@ -75,6 +93,7 @@ class ServerRow:
             "ageMinutes": None if self.age is None else round(self.age, 1),
             "minutes": round(self.minutes, 1),
             "dollarsAtMost": round(self.dollars, 4),
+            "tickets": record.tickets or None,
             "reason": record.reason or None,
             "error": record.error or None,
             "problem": record.start_problem or None,
@@ -114,20 +133,34 @@ def find_project_servers(
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
     _warn_of_broken(reader.broken, warn)
+    if reader.hidden and reader.visibility not in (Visibility.DENIED, Visibility.UNCERTAIN):
+        warn(f"{format_count(len(reader.hidden), 'server record')} left out: {HIDDEN_RECORDS}")
     return found, reader.visibility
 
 
 def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[ServerRecord]:
-    """Return the servers of all projects. `warn` is called with records that cannot be read."""
+    """Return the servers of all projects whose records these credentials may read.
+
+    `warn` is called with records that are broken, and with the number of those that are hidden.
+    """
+    hidden: list[str] = []
 
     def read(key: str) -> tuple[str, Stored | None]:
-        return key, bucket.read(key)
+        try:
+            return key, bucket.read(key)
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            hidden.append(key)
+            return key, None
 
     with explaining_denial("list the servers of all projects"):
         keys = [entry.key for entry in bucket.list_tree(PREFIX)]
-        stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
+    stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
     records = [(key, parse_server(found.body)) for key, found in stored]
     _warn_of_broken([key for key, record in records if record is None], warn)
+    if hidden:
+        warn(f"{len(hidden)} of {format_count(len(keys), 'server record')} left out: {HIDDEN_RECORDS}")
     return [record for _, record in records if record is not None]
 
 
@@ -139,7 +172,8 @@ def _warn_of_broken(keys: list[str], warn: Callable[[str], None]) -> None:
 def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
     """Return a participant's server, or None if they never had one.
 
-    Raises AwsError if AWS fails, and CliError for a record that cannot be read.
+    Raises HiddenServerError for a record that these credentials may not read, AwsError if AWS fails, and
+    CliError for a record that is broken.
     """
     key = f"{PREFIX}{user_id}.json"
     with explaining_denial("read server records"):
@@ -150,11 +184,13 @@ def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
                 raise CliError(f"{key} cannot be read: a server may be running", _DELETE_RECORD)
             return record
         except ClientError as error:
+            if not is_denied(error):
+                raise
             # With permission to list by prefix only, S3 also denies access to missing objects (S3 API
             # reference, GetObject).
-            if is_denied(error) and not bucket.holds(key):
+            if not bucket.holds(key):
                 return None
-            raise
+            raise HiddenServerError(user_id) from error
 
 
 def build_server_rows(records: Iterable[ServerRecord], size_of: FindSize, now: datetime) -> list[ServerRow]:

@@ -11,11 +11,12 @@ from hippo.records.messages import build_stop, name_request
 from hippo.records.server import ServerRecord
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.operations.platform import Platform, explaining_denial
-from hippo_cli.operations.servers import read_server
+from hippo_cli.operations.servers import HiddenServerError, read_server
 
 REASON = "stopped by hand"
 DEFAULT_TIMEOUT = timedelta(minutes=5)  # a stop takes about a minute; a failed one is retried later
 _POLL_SECONDS = 2.0
+_ELSEWHERE = "stopped; the participant has requested a server of another project since"
 _CLOCK_SKEW = timedelta(seconds=10)  # between this machine's clock and the platform's, which counts
 
 
@@ -94,9 +95,14 @@ def _await(
     ended: list[StopOutcome] = []
     while waiting:
         for user_id, was in list(waiting.items()):
-            now = read_server(bucket, user_id)
-            states[user_id] = now.state if now else "gone"
-            if (result := judge(was, now)) is not None:
+            try:
+                now = read_server(bucket, user_id)
+            except HiddenServerError:
+                result: StopOutcome | None = StopOutcome(user_id, "gone", True, _ELSEWHERE)
+            else:
+                states[user_id] = now.state if now else "gone"
+                result = judge(was, now)
+            if result is not None:
                 del waiting[user_id]
                 ended.append(result)
                 report(result)

@@ -17,6 +17,7 @@ from hippo_cli.data.project import Project
 from hippo_cli.errors import CliError
 from hippo_cli.operations.multipart_uploads import MultipartUpload, MultipartUploads
 from hippo_cli.operations.platform import ASK_FOR_STEWARD_POLICY, explaining_denial
+from hippo_cli.operations.servers import HiddenServerError, read_server
 
 RECORD, TRIAL, SERVER, QUEUE = "record", "trial", "server", "queue"
 _ASK_FOR_TAG = f"{ASK_FOR_STEWARD_POLICY}\nPolicies for more buckets also require the tag hippo-role=steward."
@@ -49,6 +50,7 @@ class ParticipantData:
     is_listed: bool
     server: ServerRecord | None
     other_projects: tuple[str, ...] = field(default=())  # the server record belongs to these
+    hides_server: bool = False  # these credentials may not read the server record
     uploads: tuple[MultipartUpload, ...] = ()
     leaves_uploads: bool = False  # these credentials may not list the uploads, or could not abort them
 
@@ -92,12 +94,17 @@ class Withdrawal:
         with explaining_denial(_LIST_VERSIONS):
             return any(True for args in self._stored for _ in self._list_versions(*args))
 
-    def find(self, server: ServerRecord | None) -> ParticipantData:
-        """Return the participant's data in this project. `server` is their server record in any project."""
+    def find(self) -> ParticipantData:
+        """Return the participant's data in this project.
+
+        A server record that these credentials may not read belongs to another project, or to none.
+        """
         project_id, user_id = self._project.id, self._user_id
+        server, is_hidden = self._read_server()
         own = server is not None and server.project_id in ("", project_id)
         wanted = [*self._stored]
-        if own or server is None:  # without a record there may still be a delete marker
+        # Without a record there may still be a delete marker.
+        if own or (server is None and not is_hidden):
             wanted.append((SERVER, self._project.platform.name, f"_servers/{user_id}.json", True))
         with explaining_denial(_LIST_VERSIONS):
             versions = [version for args in wanted for version in self._list_versions(*args)]
@@ -111,9 +118,17 @@ class Withdrawal:
             any(self._is_on(key) for key in self._lists),
             server if own else None,
             () if own or server is None else (server.project_id,),
+            is_hidden,
             self._uploads.find(),
             self._uploads.denied,
         )
+
+    def _read_server(self) -> tuple[ServerRecord | None, bool]:
+        """Return the participant's server record in any project, and whether there is one that is hidden."""
+        try:
+            return read_server(self._project.platform, self._user_id), False
+        except HiddenServerError:
+            return None, True
 
     def delete(self, found: ParticipantData, advance: Callable[[int, int], None] = lambda *_: None) -> None:
         """Delete the data. After an interruption, call it again. Raises CliError if their server is alive."""

@@ -21,6 +21,10 @@ PREFIX = "_servers/"
 _ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)
 _SEARCH_STEP = timedelta(hours=1)
 _PROBES = 20  # records to try before concluding that access to all of them is denied
+HIDDEN_RECORDS = (
+    "these credentials may not read them. They belong to other projects, or to none, or were last written\n"
+    "before the stack tagged them. Ask the operator about these servers."
+)
 NO_RECORD_VISIBLE = (
     "No server records are visible: either there are none yet, or these credentials may not read them."
 )
@@ -50,15 +54,17 @@ class ServerSize:
 class ServerReader:
     """A reader of a project's server records. A record is read again only after it has changed.
 
-    If the caller may list all records, each one is visible. Otherwise, as for researchers, the records of the
-    project's participants are read by name.
+    If the caller may list all records, each one that they may read is visible. Otherwise, as for researchers,
+    the records of the project's participants are read by name.
     """
 
     def __init__(self, bucket: Bucket, project_id: str) -> None:
         self._bucket = bucket
         self._project_id = project_id
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
+        self._denied: dict[str, str] = {}  # ETags of listed records that may not be read
         self.visibility = Visibility.COMPLETE
+        self.hidden: list[str] = []  # keys of participants' records that exist and may not be read
 
     @property
     def broken(self) -> list[str]:
@@ -79,20 +85,31 @@ class ServerReader:
                 raise
             self._read_by_name(wanted, has_played)
         else:
-            self.visibility = Visibility.COMPLETE
-            self._read_listed(listed)
+            self._read_listed(listed, wanted, has_played)
         return [
             record
             for _, record in self._known.values()
             if record is not None and record.project_id == self._project_id
         ]
 
-    def _read_listed(self, listed: list[Listed]) -> None:
-        keys = {entry.key for entry in listed}
-        self._known = {key: known for key, known in self._known.items() if key in keys}
-        changed = [entry.key for entry in listed if self._known.get(entry.key, ("", None))[0] != entry.etag]
-        for key, stored in map_bounded(self._fetch, changed):
+    def _read_listed(
+        self, listed: list[Listed], wanted: Mapping[str, str], has_played: Callable[[str], bool]
+    ) -> None:
+        """Read all records but those of other projects, which stewards may list and not read."""
+        etags = {entry.key: entry.etag for entry in listed}
+        self._known = {key: known for key, known in self._known.items() if key in etags}
+        self._denied = {key: etag for key, etag in self._denied.items() if etags.get(key) == etag}
+        seen = {key: etag for key, (etag, _) in self._known.items()} | self._denied
+        changed = [key for key, etag in etags.items() if seen.get(key) != etag]
+        for key, stored, denied in map_bounded(self._try_fetch, changed):
             self._keep(key, stored)
+            if denied:
+                self._denied[key] = etags[key]
+        self.hidden = [key for key in self._denied if key in wanted]
+        self.visibility = Visibility.COMPLETE
+        if self.hidden and not self._known:
+            has_server = any(has_played(wanted[key]) for key in self.hidden[:_PROBES])
+            self.visibility = Visibility.DENIED if has_server else Visibility.UNCERTAIN
 
     def _read_by_name(self, wanted: Mapping[str, str], has_played: Callable[[str], bool]) -> None:
         """Read records by name. S3 denies access to missing and foreign records as to forbidden ones."""

@@ -111,6 +111,7 @@ class Summary:
     versions: int
     broken: int = 0
     visibility: Visibility = Visibility.COMPLETE
+    hidden_servers: int = 0  # participants' server records that exist and may not be read
 
     @property
     def servers_visible(self) -> bool:

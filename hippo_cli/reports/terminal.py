@@ -4,9 +4,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hippo_cli.findings import format_count
 from hippo_cli.output import PlainTable, only_printable
 from hippo_cli.reports.formatting import format_dollars, format_duration, format_share, format_time
-from hippo_cli.reports.servers import NO_RECORD_VISIBLE, Visibility
+from hippo_cli.reports.servers import HIDDEN_RECORDS, NO_RECORD_VISIBLE, Visibility
 from hippo_cli.reports.summary import DROPPED_OUT_AFTER, ServerView, Summary
 
 _SHOWN = 15
@@ -35,11 +36,14 @@ def list_remarks(summary: Summary) -> list[str]:
     remarks = []
     if not summary.servers_visible:
         remarks.append(
-            "Servers are not shown: these credentials may not read their records. Only stewards may read "
-            "records last written before the stack tagged them."
+            "Servers are not shown: these credentials may not read their records. Records last written "
+            "before the stack tagged them can be read after their next change."
         )
     if summary.visibility is Visibility.UNCERTAIN:
         remarks.append(NO_RECORD_VISIBLE)
+    elif summary.servers_visible and summary.hidden_servers:
+        hidden = format_count(summary.hidden_servers, "server record")
+        remarks.append(f"{hidden} left out: {HIDDEN_RECORDS}".replace("\n", " "))
     if summary.broken:
         remarks.append(f"{summary.broken} records cannot be read. Run `hippo export` to find out why.")
     if summary.versions > 1:

@@ -13,6 +13,7 @@ HippoError
 │   ├── BrokenListError     only after a person fixes the list
 │   └── BrokenRecordError   only after a person fixes the record
 └── PermanentError          no retry helps: the server is marked failed
+    ├── OverridesError      the server may run without what they pass
     └── TaskEndedError      another attempt may help
 """
 
@@ -82,6 +83,10 @@ class AwsError(TransientError):
 
 class PermanentError(HippoError):
     """No retry helps: the server is marked failed and torn down; the text is for researchers."""
+
+
+class OverridesError(PermanentError):
+    """RunTask refused the container overrides, which pass variables to a game server."""
 
 
 class TaskEndedError(PermanentError):

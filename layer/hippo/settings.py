@@ -46,6 +46,7 @@ class StartServerSettings:
     max_servers: int = 20
     prefix: str = "hippo"
     dns_first_check_seconds: float = 10.0
+    site_urls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

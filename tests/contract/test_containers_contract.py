@@ -46,6 +46,16 @@ def test_variables_need_an_existing_container(backend: Backend) -> None:
     end(backend, cluster)
 
 
+def test_containers_of_a_task_definition(backend: Backend) -> None:
+    """Given a task definition, its containers are described; for an unknown one, no retry helps."""
+    described = backend.containers.describe_containers(DEFINITION)
+
+    assert [(container.name, container.is_essential) for container in described] == [("game", True)]
+    with pytest.raises(AwsError) as refusal:
+        backend.containers.describe_containers("no-such-definition")
+    assert not refusal.value.retryable
+
+
 def test_an_unknown_cluster_has_no_status(backend: Backend) -> None:
     """Given a cluster that does not exist, its status is None instead of an error."""
     assert backend.containers.find_cluster_status(backend.new_name()) is None

@@ -6,7 +6,7 @@ from tests.e2e.test_roles import MINE
 STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
     "as a steward, reads another project's answers": (
         "Steward",
-        lambda a: a.get("_servers/attacks-of-another.json"),
+        lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.get(f"{NEIGHBOUR}/Users/attacks"),
     ),
     "as a steward, lists old versions of another project": (
@@ -59,14 +59,24 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.put(f"{PROJECT}-one/_admission.json"),
         lambda a: a.put(f"{NEIGHBOUR}/_admission.json"),
     ),
+    "as a steward, reads the ticket key of another project's server": (
+        "Steward",
+        lambda a: a.get("_servers/attacks-own.json"),
+        lambda a: a.get("_servers/attacks-of-another.json"),
+    ),
+    "as a steward, reads a server record without a project": (
+        "Steward",
+        lambda a: a.get("_servers/attacks-begins-so.json"),
+        lambda a: a.get("_servers/attacks-of-none.json"),
+    ),
     "as a steward, forges a server record": (
         "Steward",
-        lambda a: a.get("_servers/attacks-of-none.json"),
+        lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.put("_servers/attacks-forged.json"),
     ),
     "as a steward, gives a server record to their project": (
         "Steward",
-        lambda a: a.get("_servers/attacks-of-another.json"),
+        lambda a: a.get("_servers/attacks-own.json"),
         lambda a: a.tag("_servers/attacks-of-another.json", PROJECT),
     ),
     "as a steward, frees a slot": (

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hippo.aws.ecs import ClusterState, RunResult, TaskState
-from hippo.errors import AwsError, ConflictError, PermanentError
+from hippo.aws.ecs import ClusterState, ContainerDefinition, RunResult, TaskState
+from hippo.errors import AwsError, ConflictError, OverridesError
 from tests.fakes.journal import Journal
 from tests.support.fakes import FakeClock
 
@@ -138,7 +138,7 @@ class FakeContainers:
             subnets = [subnet for subnet in self.subnets if subnet not in without]
             parameters = (definition, provider, self.revision, subnets, container, dict(variables or {}))
             if variables and container not in self.container_names:
-                raise PermanentError(f"no container {container}")
+                raise OverridesError(f"no container {container}")
             if known and known[0] != parameters:
                 raise ConflictError(cluster)
             if known:
@@ -153,6 +153,13 @@ class FakeContainers:
             self._place(task, subnets[0])
             self._tokens[(cluster, client_token)] = (parameters, task.arn)
             return RunResult(task.arn)
+
+    def describe_containers(self, definition: str) -> tuple[ContainerDefinition, ...]:
+        """Return the containers of a task definition."""
+        with self._journal.call("containers.describe_containers", definition=definition):
+            if definition not in self.definitions:
+                raise AwsError("ecs:DescribeTaskDefinition", "ClientException", retryable=False)
+            return tuple(ContainerDefinition(name, True, (5000,)) for name in sorted(self.container_names))
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
         """Return the task as it is now, None while ECS does not show it yet."""

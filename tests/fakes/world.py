@@ -66,9 +66,17 @@ class LifecycleWorld:
         body = json.dumps({"projects": list(self._projects.values())}).encode()
         self.store.objects["project_master_list.json"] = body
 
-    def put_participant(self, next_step: int, created: datetime | None = None, user: str = USER) -> None:
+    def put_participant(
+        self,
+        next_step: int,
+        created: datetime | None = None,
+        user: str = USER,
+        *,
+        sends_step: bool = False,
+    ) -> None:
         """Put a participant at a step of the first project."""
         stored = {"created": (created or self.clock.now()).isoformat(), "nextStep": next_step, "requests": []}
+        stored |= {"sendsStep": True} if sends_step else {}
         self.store.objects[f"{PROJECT}/Users/{user}"] = json.dumps(stored).encode()
 
     def put_record(self, record: ServerRecord) -> None:
@@ -90,9 +98,10 @@ class LifecycleWorld:
         owner: str = "",
         sent_at: datetime | None = None,
         seconds: float = START_SECONDS,
+        tickets: str = "",
     ) -> None:
         """Invoke start_server once; `owner` is its request id, `seconds` its time limit."""
-        message = StartMessage(project, user, request_id, sent_at or self.clock.now())
+        message = StartMessage(project, user, request_id, sent_at or self.clock.now(), tickets=tickets)
         run = self._make_run(owner, seconds)
         tools = StartTools(
             self.rules, self.containers, self.interfaces, self.host_names, self.topic, self._can_connect

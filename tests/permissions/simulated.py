@@ -232,6 +232,7 @@ CHECKS: dict[str, Callable[[Arguments], Iterator[Check]]] = {
     "ecs:DeleteCluster": _on_clusters("ecs:DeleteCluster"),
     "ecs:ListClusters": _on("ecs:ListClusters", "*"),
     "ecs:RunTask": _run_task,
+    "ecs:DescribeTaskDefinition": _on("ecs:DescribeTaskDefinition", "*"),
     "ecs:DescribeTasks": _on_tasks("ecs:DescribeTasks"),
     "ecs:StopTask": _on_tasks("ecs:StopTask"),
     "ecs:ListTasks": _list_tasks,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.e2e.account_view import AccountView
 from tests.permissions.options import EXTRA_BUCKET
-from tests.permissions.researcher import POLICIES, PROJECTS, make_clients
+from tests.permissions.researcher import POLICIES, PROJECTS, make_clients, read_server
 
 _USER = "u-withdrawn"
 _POLICIES = ("StewardPolicy", "StewardExtraBucketsPolicy")
@@ -29,7 +29,8 @@ def look_after(account: AccountView) -> None:
     s3 = client("s3")
     for prefix in ("_servers/", "_slots/q."):
         s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
-    s3.get_object(Bucket=bucket, Key=f"_servers/{_USER}.json")
+    for project in PROJECTS:
+        read_server(s3, account, project)
     for key in list_keys():
         withdraw(s3, bucket, key)
     leave_lists(account)

@@ -115,9 +115,19 @@ class SimulatedEcs:
         if self.shortages.get(provider) == "refused":
             return {"tasks": [], "failures": [{"reason": CAPACITY}]}
         user = next((tag["value"] for tag in named["tags"] if tag["key"] == "hippo:user"), "")
-        task = self._make_task(cluster, user, provider)
+        task = self._make_task(cluster, user, provider, _read_variables(named.get("overrides", {})))
         self._tokens[(cluster, clientToken)] = (parameters, task.arn)
         return {"tasks": [{"taskArn": task.arn}], "failures": []}
+
+    @operation("ecs:DescribeTaskDefinition")
+    def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:  # noqa: N803
+        """Return the containers of a task definition."""
+        if taskDefinition not in self.definitions:
+            raise refuse(
+                "ecs:DescribeTaskDefinition", "ClientException", "Unable to describe task definition."
+            )
+        containers = [{"name": name, "essential": True} for name in sorted(self.container_names)]
+        return {"taskDefinition": {"containerDefinitions": containers}}
 
     @operation("ecs:DescribeTasks")
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:
@@ -178,6 +188,7 @@ class SimulatedEcs:
         detail = {
             "taskArn": task.arn,
             "clusterArn": f"arn:cluster/{task.cluster}",
+            "startedBy": task.cluster,
             "lastStatus": "STOPPED",
             "stopCode": task.stop_code,
             "stoppedReason": task.stopped_reason,
@@ -219,10 +230,11 @@ class SimulatedEcs:
             why = "The specified capacity provider is not associated with the cluster."
             raise refuse(operation_name, "InvalidParameterException", why)
 
-    def _make_task(self, cluster: str, user: str, provider: str) -> Task:
+    def _make_task(self, cluster: str, user: str, provider: str, variables: dict[str, str]) -> Task:
         number = next(self._numbers)
         address = f"203.0.{113 + number // 250}.{number % 250 + 1}"
-        task = Task(f"arn:task/{cluster}/{number}", cluster, user, provider, self._time, address)
+        arn = f"arn:task/{cluster}/{number}"
+        task = Task(arn, cluster, user, provider, self._time, address, variables=variables)
         shortage = self.shortages.get(provider)
         if shortage == "stopped":
             self.end_task(task, "TaskFailedToStart", CAPACITY, after=3, seconds=0)
@@ -251,3 +263,11 @@ class SimulatedEcs:
             ]
             shown["attachments"] = [{"type": "ElasticNetworkInterface", "details": details}]
         return shown
+
+
+def _read_variables(overrides: dict[str, Any]) -> dict[str, str]:
+    return {
+        entry["name"]: entry["value"]
+        for override in overrides.get("containerOverrides", ())
+        for entry in override.get("environment", ())
+    }

@@ -25,6 +25,7 @@ class Task:
     stopped_reason: str = ""
     seconds_to_stop: float = STOPPING
     exit_code: int = 1
+    variables: dict[str, str] = field(default_factory=dict)  # of RunTask's overrides
 
     @property
     def interface(self) -> str:

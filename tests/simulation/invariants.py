@@ -9,7 +9,8 @@
    skips; the start and the stop step's message is sent before the step is written, and one start makes one
    attempt.
 6. A start that comes after the stop, late or twice, starts nothing that lives on.
-7. The server record agrees with the resources, its times are in order, and its tag names its project.
+7. The server record agrees with the resources, its times are in order, and its tag names its project. A task
+   that is ready has the key and the identity of the record.
 
 The eighth is the operator's cap: no more participants than `MAX_SERVERS` ever have tasks.
 """
@@ -223,6 +224,8 @@ class Invariants:
             self._note(4, f"{server['hostName']} was marked ready and does not lead to {task.address}")
         elif (server["publicIp"], server["cluster"]) != (task.address, task.cluster):
             self._note(7, f"the record of {server['userId']} does not agree with {task.arn}")
+        elif _identify(server) != {name: task.variables.get(name) for name in _identify(server)}:
+            self._note(7, f"{task.arn} was marked ready and has the ticket key of another attempt")
 
     def _last_look(self) -> float:
         """When the handler at work could last try the port: just before it reads and writes the record."""
@@ -271,6 +274,15 @@ class Invariants:
 
     def _note(self, number: int, what: str) -> None:
         self.found.append(Violation(number, f"{what} (at {self._world.scheduler.time:.1f} s)"))
+
+
+def _identify(server: dict[str, Any]) -> dict[str, str | None]:
+    """Return the variables that a server must have to admit the tickets of its record."""
+    return {
+        "HIPPO_TICKET_KEY": server["ticketKey"] or None,
+        "HIPPO_USER_ID": server["userId"] if server["ticketKey"] else None,
+        "HIPPO_PROJECT_ID": server["projectId"] if server["ticketKey"] else None,
+    }
 
 
 def _read_time(text: str | None) -> datetime | None:

@@ -65,6 +65,12 @@ MUTANTS = [
         "__import__('os').urandom(8)",
     ),
     Mutant(
+        "a start that continues takes another ticket key",
+        f"{LAYER}/servers/start/claims.py",
+        "owner=self._invocation.owner, lease_until=self._invocation.ends)",
+        "owner=self._invocation.owner, lease_until=self._invocation.ends, ticket_key='another')",
+    ),
+    Mutant(
         "writes without a condition",
         f"{LAYER}/aws/s3.py",
         "                    **condition,\n",

@@ -45,6 +45,7 @@ class ServerWorld:
             function.CLOCK = self.clock
         self.register_task_definition()
         config = {**load_event("update"), "ecsTask": PROJECT}
+        config["awsSetup"] = {**config["awsSetup"], "containerName": "game"}
         self.put("project_master_list.json", {"projects": [config]})
         self.aws.reset()
 

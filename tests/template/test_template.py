@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from template_file import FUNCTIONS, ROOT, as_list, get_function, list_statements, load_template
 
 from hippo import settings
-from hippo.servers.task_events import DETAIL_TYPE
+from hippo.servers.task_events import DETAIL_TYPE, is_task_event, read_task_end
 
 SETTINGS = {
     "next_step": settings.NextStepSettings,
@@ -37,6 +38,7 @@ LEAST_TIMEOUTS = {
 # The template has the reason for each above its statement.
 WILDCARD_RESOURCES = {
     ("StartServerRole", "CreateClusters"),
+    ("StartServerRole", "GameContainers"),
     ("StartServerRole", "ListTasks"),
     ("StartServerRole", "Addresses"),
     ("StopServerRole", "ListTasks"),
@@ -48,6 +50,7 @@ WILDCARD_RESOURCES = {
 }
 ALLOWED_WITHOUT_RESOURCE = {
     "ecs:CreateCluster",
+    "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
     "ecs:ListTasks",
     "ec2:DescribeNetworkInterfaces",
@@ -176,6 +179,58 @@ def test_rules_notify_the_stop_topic():
     assert told["EventPattern"]["detail-type"] == [DETAIL_TYPE]
     (cluster,) = told["EventPattern"]["detail"]["clusterArn"]
     assert cluster["prefix"]["Fn::Sub"].endswith(":cluster/${Prefix}-")
+
+
+def transform(event):
+    """Return what the rule makes of an event, as EventBridge does: it writes the values of paths as JSON."""
+    (target,) = resources_of("AWS::Events::Rule")["TaskEndRule"]["Properties"]["Targets"]
+    text = target["InputTransformer"]["InputTemplate"]
+    for name, path in target["InputTransformer"]["InputPathsMap"].items():
+        value = event
+        for part in path.removeprefix("$.").split("."):
+            value = value[part]
+        text = text.replace(f"<{name}>", json.dumps(value))
+    return json.loads(text)
+
+
+def test_event_of_a_task_passes_without_its_variables():
+    """Given the event of a task that has stopped, its ticket key does not pass, and stop_server reads the
+    rest as it reads the whole event."""
+    detail = {
+        "clusterArn": "arn:aws:ecs:ca-central-1:123456789012:cluster/hippo-2-ada",
+        "taskArn": "arn:task",
+        "startedBy": "hippo-2-ada",
+        "lastStatus": "STOPPED",
+        "stopCode": "EssentialContainerExited",
+        "stoppedReason": 'Essential container in task "exited"',
+        "containers": [{"name": "game", "exitCode": 0}, {"name": "never started"}],
+        "overrides": {
+            "containerOverrides": [{"environment": [{"name": "HIPPO_TICKET_KEY", "value": "the-key"}]}]
+        },
+    }
+    event = {"source": "aws.ecs", "detail-type": DETAIL_TYPE, "resources": ["arn:task"], "detail": detail}
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    passed = transform(event)
+
+    assert "the-key" not in json.dumps(passed)
+    assert passed["detail"] == {name: value for name, value in detail.items() if name != "overrides"}
+    assert is_task_event(passed)
+    assert read_task_end(passed, "hippo", now) == read_task_end(event, "hippo", now) is not None
+
+
+def test_only_records_of_their_projects_are_read_by_people():
+    """Given policies of people, each statement that reads server records requires the project's tag."""
+    tags = {
+        name: statement.get("Condition", {}).get("StringLike", {}).get("s3:ExistingObjectTag/hippo-project")
+        for name, policy in resources_of("AWS::IAM::ManagedPolicy").items()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "s3:GetObject" in as_list(statement["Action"])
+        and "/_servers/" in json.dumps(statement["Resource"])
+    }
+
+    own = ["${aws:PrincipalTag/hippo-project}", "${aws:PrincipalTag/hippo-project}-*"]
+    assert tags == {"ResearcherPolicy": own, "StewardPolicy": own}
 
 
 def test_each_dead_letter_queue_has_an_alarm():

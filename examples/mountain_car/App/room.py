@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from entrance import Entrance
 from game import Participant, Presence, Trial
 from recorder import Recorder
 from settings import Settings
@@ -14,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 
 from hippo_game.messages import Hello, Message
 from hippo_game.protocol import Client
+from hippo_game.tickets import Ticket
 
 LOG = logging.getLogger("room")
 HELLO_SECONDS = 30
@@ -99,17 +101,25 @@ class Connection:
 
 
 class Room:
-    """The server's only trial, which belongs to the first participant who says hello."""
+    """The server's only trial: the one of the participant for whom the platform has started the server.
+
+    Without a key of the platform, it belongs to the first participant who says hello.
+    """
 
     def __init__(
-        self, settings: Settings, recorder: Recorder, make_trial: Callable[[Participant], Trial]
+        self,
+        settings: Settings,
+        recorder: Recorder,
+        make_trial: Callable[[Participant], Trial],
+        entrance: Entrance,
     ) -> None:
         self._settings, self._recorder, self._make_trial = settings, recorder, make_trial
+        self._entrance = entrance
         self._connections: set[Connection] = set()
         self._participant: Participant | None = None
         self._trial: Trial | None = None
         self._playing: asyncio.Task[None] | None = None
-        self._sockets = 0
+        self._counted: set[Connection] = set()
         self._stopping = self._over = False
 
     async def handle(self, socket: ServerConnection) -> None:
@@ -117,17 +127,15 @@ class Room:
         trial = self._settings.trial
         connection = Connection(Client(trial.ui, trial.instructions))
         sender = asyncio.create_task(connection.outbox.deliver(socket))
-        self._sockets += 1
+        is_stranger = self._entrance.is_guarded and self._entrance.find_ticket(socket) is None
         try:
-            if self._sockets > MAX_CONNECTIONS:
-                connection.refuse("The game is open in too many windows. Close one of them.", FULL)
-            elif await self._admit(socket, connection):
+            if (is_stranger or self._count(connection)) and await self._admit(socket, connection):
                 async for text in socket:
                     self._take(connection.read(text), connection)
         except ConnectionClosed:
             LOG.info("connection lost")
         finally:
-            self._sockets -= 1
+            self._counted.discard(connection)
             self._leave(connection)
             if not connection.outbox.is_closing:
                 sender.cancel()
@@ -143,9 +151,20 @@ class Room:
         for connection in self._connections:
             connection.outbox.close(GOING_AWAY, "the server is stopping")
 
+    def _count(self, connection: Connection) -> bool:
+        """Count a connection of the participant; refuse it if they have too many."""
+        self._counted.add(connection)
+        if len(self._counted) <= MAX_CONNECTIONS:
+            return True
+        connection.refuse("The game is open in too many windows. Close one of them.", FULL)
+        return False
+
     async def _admit(self, socket: ServerConnection, connection: Connection) -> bool:
+        ticket = self._entrance.find_ticket(socket)
         try:
-            hello, others = await asyncio.wait_for(self._read_hello(socket, connection), HELLO_SECONDS)
+            hello, others = await asyncio.wait_for(
+                self._read_hello(socket, connection, ticket), HELLO_SECONDS
+            )
         except TimeoutError:
             connection.refuse("No message with a userId arrived. Connect again and send it first.", REFUSED)
             return False
@@ -153,23 +172,32 @@ class Room:
         if project_id is None or hello.project_id not in (None, project_id):
             connection.refuse("This server does not serve that projectId.", REFUSED)
             return False
-        participant = Participant(hello.user_id, project_id, self._settings.group)
+        participant = Participant(hello.user_id, project_id, ticket.group if ticket else self._settings.group)
         owner = self._settings.user_id or (self._participant and self._participant.user_id)
         if owner not in (None, participant.user_id):
             connection.refuse("This server belongs to another participant.", REFUSED)
+            return False
+        self._entrance.recognise(socket)
+        if connection not in self._counted and not self._count(connection):
             return False
         self._join(participant, connection)
         self._take(others, connection)
         return True
 
     async def _read_hello(
-        self, socket: ServerConnection, connection: Connection
+        self, socket: ServerConnection, connection: Connection, ticket: Ticket | None
     ) -> tuple[Hello, tuple[Message, ...]]:
-        """Return the hello, and what the same message says besides."""
+        """Return who the client is, and what else its first message says.
+
+        A ticket decides who it is. A hello is still checked: a client that takes itself for another
+        participant is refused.
+        """
         while True:
             messages = connection.read(await socket.recv())
             if messages and isinstance(messages[0], Hello):
                 return messages[0], messages[1:]
+            if messages and ticket:
+                return Hello(ticket.user_id, ticket.project_id), messages
             if messages:
                 connection.report("Send your userId and projectId first.")
 

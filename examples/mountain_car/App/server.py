@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
+from entrance import Entrance
 from environment import Environment
 from game import Participant, Trial
 from recorder import FolderStore, Recorder, S3Store
@@ -17,6 +18,7 @@ from websockets.asyncio.server import Server, serve
 LOG = logging.getLogger("server")
 # ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections.
 STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
+TLS_SECONDS = 10  # for a client's part of the TLS handshake, which strangers may leave unfinished
 # A message larger than the protocol allows gets an error. A larger one closes the connection with 1009.
 MAX_READ_BYTES = 64 * 1024
 
@@ -49,12 +51,16 @@ async def run_server(
     def make_trial(participant: Participant) -> Trial:
         return Trial(settings.trial, participant, environment, recorder)
 
-    room = Room(settings, recorder, make_trial)
+    entrance = Entrance(settings.tickets)
+    room = Room(settings, recorder, make_trial, entrance)
     async with serve(
         room.handle,
         settings.host,
         settings.port,
+        process_request=entrance.check,
+        create_connection=entrance.make_connection_type(),
         ssl=tls.context if tls else None,
+        ssl_handshake_timeout=TLS_SECONDS if tls else None,
         compression=None,
         max_size=MAX_READ_BYTES,
         close_timeout=CLOSE_SECONDS,

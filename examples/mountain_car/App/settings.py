@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from hippo_game.messages import PROJECT_ID, USER_ID
+from hippo_game.tickets import TicketRules, read_rules
 
 APP = Path(__file__).resolve().parent
 # Sources of certificates: one in ACM, or a folder of a bucket.
@@ -62,6 +63,7 @@ class Settings:
     certificate_check_seconds: int
     root_domain: str | None
     group: int | None
+    tickets: TicketRules
     trial: TrialSettings
 
 
@@ -72,12 +74,14 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
     bucket = environ.get("BUCKET") or config.get("bucket")
     certificate = _parse_certificate(environ.get("TLS_CERTIFICATE") or config.get("certificate"))
     cert, key = find_certificate_files(environ, app, certificate)
+    tickets = _read_tickets(environ)
     return Settings(
         host=environ.get("HOST") or "0.0.0.0",
         port=_parse_port(environ.get("PORT") or "5000"),
         bucket=str(bucket) if bucket and trial.s3_upload else None,
-        project_id=_read_id("PROJECT_ID", environ.get("PROJECT_ID") or config.get("projectId"), PROJECT_ID),
-        user_id=_lower(_read_id("USER_ID", environ.get("USER_ID"), USER_ID)),
+        project_id=tickets.project_id
+        or _read_id("PROJECT_ID", environ.get("PROJECT_ID") or config.get("projectId"), PROJECT_ID),
+        user_id=tickets.user_id or _lower(_read_id("USER_ID", environ.get("USER_ID"), USER_ID)),
         data_folder=Path(environ.get("DATA_FOLDER") or "data"),
         tls_cert_file=cert,
         tls_key_file=key,
@@ -85,6 +89,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
         certificate_check_seconds=_parse_seconds(environ.get("TLS_CHECK_SECONDS") or "3600"),
         root_domain=environ.get("ROOT_DOMAIN") or None,
         group=_parse_group(environ.get("HIPPO_GROUP")),
+        tickets=tickets,
         trial=trial,
     )
 
@@ -203,6 +208,13 @@ def _parse_group(text: str | None) -> int | None:
             f"HIPPO_GROUP: {text!r} is not the number of a group. Leave it unset: the platform sets it."
         )
     return int(text)
+
+
+def _read_tickets(environ: Mapping[str, str]) -> TicketRules:
+    try:
+        return read_rules(environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _parse_certificate(value: Any) -> str | None:

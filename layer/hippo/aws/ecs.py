@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, read_message, translate
-from hippo.errors import AwsError, ConflictError, PermanentError
+from hippo.errors import AwsError, ConflictError, OverridesError
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
 PROVIDERS = (SPOT, ON_DEMAND)
@@ -45,6 +45,15 @@ class ClusterState:
     status: str
     tasks: int
     tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerDefinition:
+    """A container of a task definition, and the ports that it opens."""
+
+    name: str
+    is_essential: bool
+    ports: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +116,7 @@ class Containers:
         """Start one task in any of the subnets except those in `without`.
 
         `variables` are added to the environment of `container`. The same token returns the same task.
-        Raises ConflictError if anything else has changed, PermanentError if the task has no such container.
+        Raises ConflictError if anything else has changed, OverridesError if ECS refuses the variables.
         """
         overrides = {"overrides": _build_overrides(container, variables)} if variables else {}
         with translate("ecs:RunTask"):
@@ -127,8 +136,8 @@ class Containers:
             except ClientError as error:
                 if read_code(error) == "ConflictException":
                     raise ConflictError(cluster) from error
-                if _has_no_container(error):
-                    raise PermanentError(_name_missing_container(container, definition)) from error
+                if variables and _refuses_overrides(error):
+                    raise OverridesError(_explain_refusal(container, definition, error)) from error
                 if is_capacity_shortage(read_message(error)):  # AWS has been observed to report it both ways
                     return RunResult(None, [read_message(error)])
                 raise
@@ -146,6 +155,21 @@ class Containers:
                 "assignPublicIp": "ENABLED",
             }
         }
+
+    def describe_containers(self, definition: str) -> tuple[ContainerDefinition, ...]:
+        """Return the containers of a task definition; of its newest revision if it names none."""
+        with translate("ecs:DescribeTaskDefinition"):
+            response = self._client.describe_task_definition(taskDefinition=definition)
+        found = response["taskDefinition"].get("containerDefinitions") or ()
+        return tuple(
+            ContainerDefinition(
+                str(container.get("name", "")),
+                container.get("essential")
+                is not False,  # the default (ECS API reference, ContainerDefinition)
+                tuple(int(m.get("containerPort", 0)) for m in container.get("portMappings") or ()),
+            )
+            for container in found
+        )
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
         """Return the task; None if ECS does not show it yet, or no longer does (an hour after it stopped)."""
@@ -206,15 +230,19 @@ def _build_overrides(container: str, variables: Mapping[str, str]) -> dict[str, 
     return {"containerOverrides": [{"name": container, "environment": environment}]}
 
 
-def _has_no_container(error: ClientError) -> bool:
-    """Compare the text: the code, InvalidParameterException, has many other reasons.
+def _refuses_overrides(error: ClientError) -> bool:
+    """Compare the text: the codes have many other reasons.
 
-    https://github.com/azavea/django-ecsmanage/issues/21 quotes the whole text.
+    "Override for container named X is not a container in the TaskDefinition" is one that
+    https://github.com/azavea/django-ecsmanage/issues/21 quotes.
     """
-    return "override for container named" in read_message(error).lower()
+    codes = {"InvalidParameterException", "ClientException"}
+    return read_code(error) in codes and "override" in read_message(error).lower()
 
 
-def _name_missing_container(container: str, definition: str) -> str:
+def _explain_refusal(container: str, definition: str, error: ClientError) -> str:
+    if "override for container named" not in read_message(error).lower():
+        return f"ECS refuses the variables of a game server in {definition}: {read_message(error)}"
     return (
         f"the task definition {definition} has no container {container} to receive the group. "
         "Name the container in awsSetup.containerName."

@@ -23,6 +23,7 @@ from hippo.journey.waiting import (
 )
 from hippo.records.messages import build_start, name_request
 from hippo.records.server import ServerRecord, ServerStore
+from hippo.records.tickets import add_ticket
 from hippo.settings import NextStepSettings
 
 logger = logging.getLogger(__name__)
@@ -54,9 +55,7 @@ class GameStep:
         request_id = name_request(
             step_request.project.id, step_request.user_id, f"{step_request.study.start_step}{suffix}"
         )
-        self._start_topic.publish(
-            build_start(step_request.project.id, step_request.user_id, request_id, step_request.group)
-        )
+        self._publish_start(step_request, request_id)
         return request_id
 
     def reach(
@@ -66,7 +65,7 @@ class GameStep:
         participant, project = step_request.stored_participant, step_request.project
         # A study that was just closed shows no game: the answer is stored, and the request then refused.
         if server and server.is_ready_for(project.id, now) and project.live:
-            return self._show_game(step_request, step, now)
+            return self._show_game(step_request, step, server, now)
         participant.next_step, participant.waiting_since = step, now
         if server and server.stopped_before_game_for(project.id) and project.live:
             self._request_again(step_request, step, server)
@@ -80,9 +79,9 @@ class GameStep:
         waiting = progress.phase is Phase.WAITING
         ready = server and server.is_ready_for(step_request.project.id, now)
         if ready and waiting:
-            return self._show_game(step_request, progress.step, now)
+            return self._show_game(step_request, progress.step, server, now)
         if ready or (server is None and not waiting):  # a server without a record was started by other means
-            return build_step_response(step_request, progress.step, self._build_game(step_request))
+            return build_step_response(step_request, progress.step, self._build_game(step_request, server))
         if waiting and not progress.was_shown:
             return self._wait(step_request, progress.step, server, now)
         if server is not None and server.is_being_replaced_for(step_request.project.id):
@@ -153,10 +152,8 @@ class GameStep:
 
     def _repeat_retry(self, step_request: StepRequest, now: datetime) -> None:
         """Publish a retry again that has not started: no slot was free, or the message was lost."""
-        project_id, user_id = step_request.project.id, step_request.user_id
         participant = step_request.stored_participant
-        request_id = participant.retried_as or ""
-        self._start_topic.publish(build_start(project_id, user_id, request_id, step_request.group))
+        self._publish_start(step_request, participant.retried_as or "")
         participant.start_requested_at = now
         step_request.write()
 
@@ -170,7 +167,7 @@ class GameStep:
     ) -> dict[str, Any]:
         """Find a server started by other means, or request one again, after a long wait."""
         if server is None and self._has_host_name(step_request.user_id):
-            return self._show_game(step_request, step, now)
+            return self._show_game(step_request, step, server, now)
         if needs_start(server, step_request.project.id, now):
             self._request_again(step_request, step, server)
             step_request.stored_participant.start_requested_at = now  # the next request is a minute later
@@ -200,18 +197,27 @@ class GameStep:
             logger.error("name not looked up", extra={"userId": user_id, "code": error.code})
             return False
 
-    def _show_game(self, step_request: StepRequest, step: int, now: datetime) -> dict[str, Any]:
+    def _show_game(
+        self, step_request: StepRequest, step: int, server: ServerRecord | None, now: datetime
+    ) -> dict[str, Any]:
         participant = step_request.stored_participant
         participant.next_step = step + 1
         participant.waiting_since = participant.interrupted_at = None
         participant.game_shown_at = now
         step_request.write()
-        return build_step_response(step_request, step, self._build_game(step_request))
+        return build_step_response(step_request, step, self._build_game(step_request, server))
 
-    def _build_game(self, step_request: StepRequest) -> dict[str, Any]:
+    def _build_game(self, step_request: StepRequest, server: ServerRecord | None) -> dict[str, Any]:
         url = self._settings.game_server_url.replace("{host}", self._host_name(step_request.user_id))
         leave_after = step_request.study.options.offer_leaving_after
+        url = add_ticket(url, server) if server else url
         return {"page": "show_game_page", "server": url, "offerLeavingAfter": leave_after}
+
+    def _publish_start(self, step_request: StepRequest, request_id: str) -> None:
+        project_id, user_id = step_request.project.id, step_request.user_id
+        self._start_topic.publish(
+            build_start(project_id, user_id, request_id, step_request.group, step_request.tickets)
+        )
 
     def _host_name(self, user_id: str) -> str:
         return f"{user_id}.{self._settings.root_domain}"

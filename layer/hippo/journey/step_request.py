@@ -6,6 +6,7 @@ from typing import Any
 
 from hippo.http import HttpRequest
 from hippo.journey.platform_pages import build_missing_page
+from hippo.records.codes import TicketUse
 from hippo.records.participant import Participant, ParticipantStore
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.completion import fill_completion
@@ -53,12 +54,24 @@ class StepRequest:
         """Add the recruiter's parameters to the record if they differ; return whether it has changed."""
         return self.participant is not None and self.participant.note_parameters(self.parameters)
 
+    @property
+    def tickets(self) -> TicketUse:
+        """How the participant's server must use tickets; clients that never send `step` know none."""
+        sends_step = self._sends_step or (self.participant is not None and self.participant.sends_step)
+        return TicketUse.REQUIRED if sends_step else TicketUse.OPTIONAL
+
+    @property
+    def _sends_step(self) -> bool:
+        # Not `finished`, which a request that lost to another write receives from the controller.
+        return self.request.query.get("step") is not None
+
     def page_at(self, step: int) -> str | None:
         """Return the HTML that the participant sees at a step; None if it is missing."""
         return self.study.page_at(step, self.user_id, self.group)
 
     def write(self) -> None:
         """Write the current record. Raises ConflictError if another request wrote first."""
+        self.stored_participant.sends_step |= self._sends_step
         self.etag = self.records.write(self.user_id, self.stored_participant, self.etag)
 
 

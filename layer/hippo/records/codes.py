@@ -40,6 +40,14 @@ TASK_EXITS = (EndReason.TASK_ENDED, EndReason.SPOT_TAKEN)
 OBSERVED_ENDS = (*TASK_EXITS, EndReason.GAME_ENDED, EndReason.NO_SLOT)
 
 
+class TicketUse(StrEnum):
+    """How a game server uses tickets; the values are also those of its variable HIPPO_TICKETS."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"  # for clients that never send `step`, which know no ticket
+    NONE = "none"  # RunTask refused to pass the key
+
+
 class Occasion(StrEnum):
     """The parts of request ids that say why a message was sent; other ids name a step of the study."""
 

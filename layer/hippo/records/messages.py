@@ -10,7 +10,7 @@ from hippo.clock import from_wire
 from hippo.errors import BadRequestError, InvalidMessageError
 from hippo.groups import read_group
 from hippo.ids import parse_project_id, parse_user_id
-from hippo.records.codes import OBSERVED_ENDS, EndReason
+from hippo.records.codes import OBSERVED_ENDS, EndReason, TicketUse
 
 MAX_DELAY_MINUTES = 24 * 60
 # next_step publishes before it writes the record. A message may precede its record, but by no longer than a
@@ -21,10 +21,10 @@ _MOST_ATTEMPTS = 1_000_000  # far more than any participant has; the number beco
 
 @dataclass(frozen=True, slots=True)
 class StartMessage:
-    """A start: `{"projectId", "userId"[, "requestId", "group"]}`.
+    """A start: `{"projectId", "userId"[, "requestId", "group", "tickets"]}`.
 
-    The SNS MessageId replaces a missing requestId. The message carries `group` because
-    a start may run before the participant's record, which also has it, is written.
+    The SNS MessageId replaces a missing requestId. The message carries `group` and `tickets` because
+    a start may run before the participant's record, which also has them, is written.
     """
 
     project_id: str
@@ -32,6 +32,7 @@ class StartMessage:
     start_id: str
     sent_at: datetime
     group: int | None = None
+    tickets: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ class StopMessage:
 
 
 def build_start(
-    project_id: str, user_id: str, request_id: str = "", group: int | None = None
+    project_id: str, user_id: str, request_id: str = "", group: int | None = None, tickets: str = ""
 ) -> dict[str, object]:
     """Return the start message as it is published."""
     message: dict[str, object] = {"projectId": project_id, "userId": user_id}
     message |= {"requestId": request_id} if request_id else {}
+    message |= {"tickets": tickets} if tickets else {}
     return message if group is None else {**message, "group": group}
 
 
@@ -107,9 +109,14 @@ def read_start(
             start_id=str(body.get("requestId") or message_id)[:256],
             sent_at=sent_at,
             group=read_group(body.get("group")),
+            tickets=_read_ticket_use(body.get("tickets")),
         )
     except BadRequestError as error:
         raise InvalidMessageError(f"start message: {error}") from error
+
+
+def _read_ticket_use(value: object) -> str:
+    return str(value) if value in (TicketUse.REQUIRED, TicketUse.OPTIONAL) else ""
 
 
 def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:

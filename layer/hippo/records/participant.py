@@ -28,7 +28,8 @@ class Participant:
     recruiter's first link, and `other_parameters` from later links that differ. `retried_at` and `retried_as`
     are time and request id of the last start that the participant requested after a failed one.
     `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
-    step before `next_step`. `group` is permanent in studies that balance groups.
+    step before `next_step`. `group` is permanent in studies that balance groups. `sends_step` says that a
+    client of theirs has sent `step`, so that it knows tickets.
     """
 
     created: datetime | None
@@ -46,13 +47,14 @@ class Participant:
     interrupted_at: datetime | None = None
     group: int | None = None
     other_parameters: list[dict[str, str]] = field(default_factory=list)
+    sends_step: bool = False
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
         """Read a stored record, including those of an existing deployment; unknown keys are kept."""
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
-        known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt"}
+        known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt", "sendsStep"}
         group = read_group(data.get("group"))
         known |= {"group"} if group is not None else set()
         return cls(
@@ -71,6 +73,7 @@ class Participant:
             retried_as=data.get("retriedAs"),
             interrupted_at=from_wire(data.get("interruptedAt")),
             group=group,
+            sends_step=data.get("sendsStep") is True,
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -86,6 +89,7 @@ class Participant:
             "retriedAt": to_wire(self.retried_at),
             "retriedAs": self.retried_as,
             "interruptedAt": to_wire(self.interrupted_at),
+            "sendsStep": self.sends_step,
         }
         group = {} if self.group is None else {"group": self.group}
         return {

@@ -31,8 +31,10 @@ class ServerRecord:
     name ever had, `seen` the starts that took effect. `ended_task` and `ended_cause` are what ECS reported
     about a task while its start was still at work. `slot` counts under the cap of all servers,
     `project_slot` under the project's own. `started_at` is when this attempt began. `group` is the
-    participant's group where groups are balanced; the container named `container` then receives it.
-    `error` is why a start failed permanently, and `problem` why its last try failed, which is repeated.
+    participant's group where groups are balanced. `container` names the container that receives `variables`;
+    it is empty until it is known. `tickets` is a TicketUse, and `ticket_key` the attempt's secret, which is
+    never shown or logged. `error` is why a start failed permanently, and `problem` why its last try failed,
+    which is repeated.
     """
 
     user_id: str
@@ -51,6 +53,8 @@ class ServerRecord:
     task_definition: str = ""
     container: str = ""
     group: int | None = None
+    tickets: str = ""
+    ticket_key: str = field(default="", repr=False)
     cluster: str = ""
     rule_name: str = ""
     host_name: str = ""
@@ -97,9 +101,18 @@ class ServerRecord:
     def variables(self) -> dict[str, str]:
         """The container's environment variables besides those of its task definition.
 
-        They are the same for every try of an attempt, as a client token requires: a group never changes.
+        They are the same for every try of an attempt, as a client token requires.
         """
-        return {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
+        group = {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
+        if not self.ticket_key:
+            return group
+        return {
+            "HIPPO_TICKET_KEY": self.ticket_key,
+            "HIPPO_TICKETS": self.tickets,
+            "HIPPO_PROJECT_ID": self.project_id,
+            "HIPPO_USER_ID": self.user_id,
+            **group,
+        }
 
     def is_ready_for(self, project_id: str, now: datetime) -> bool:
         """Return whether the project's game can be played on the server now."""

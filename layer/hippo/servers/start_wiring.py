@@ -4,6 +4,7 @@ It is separate from `stop_wiring`, so that neither function imports what only th
 """
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from hippo import metrics
 from hippo.aws.clients import ClientOnDemand, make_client
@@ -21,10 +22,13 @@ from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
 from hippo.servers.start.claims import ServerClaims
+from hippo.servers.start.game_container import GameContainers
 from hippo.servers.start.new_record import AttemptSettings
 from hippo.servers.start.tools import StartTools, can_connect
 from hippo.settings import StartServerSettings
 from hippo.studies.catalogue import Catalogue
+
+_GAME_CONTAINERS = GameContainers()  # for all invocations of one execution environment
 
 
 def make_server_start(settings: StartServerSettings, invocation: Invocation, clock: Clock) -> ServerStart:
@@ -37,6 +41,8 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
         host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
         stop_topic=Topic(ClientOnDemand("sns", patient=True), settings.stop_server_topic_arn),
         connect=can_connect,
+        game_containers=_GAME_CONTAINERS,
+        origins=tuple(dict.fromkeys(map(read_origin, settings.site_urls))),
     )
     buckets = (settings.bucket, *settings.extra_buckets)
     # A project published a moment ago must be found, so the list is not cached here.
@@ -54,6 +60,13 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
     )
     first_dns_check = timedelta(seconds=settings.dns_first_check_seconds)
     return ServerStart(claims, tools, settings.prefix, invocation, clock, first_dns_check)
+
+
+def read_origin(url: str) -> str:
+    """Return the origin of a web address, as browsers send it: in lower case, without a default port."""
+    parts = urlsplit(url.strip().lower())
+    port = parts.port if parts.port != {"http": 80, "https": 443}.get(parts.scheme) else None
+    return f"{parts.scheme}://{parts.hostname}{f':{port}' if port else ''}"
 
 
 def _make_store(bucket: str) -> ObjectStore:

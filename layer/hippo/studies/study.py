@@ -98,8 +98,8 @@ class Study:
 
     @property
     def container_name(self) -> str:
-        """The game server's container in the task definition; existing scripts name it after the project."""
-        return str(_as_mapping(self.config.get("awsSetup")).get("containerName") or self.project_id)
+        """The game server's container in the task definition; empty if the config does not name it."""
+        return str(_as_mapping(self.config.get("awsSetup")).get("containerName") or "")
 
     def read_css(self) -> str | None:
         """Return the study's style sheet, or None."""

@@ -5,7 +5,12 @@ import pytest
 
 from tests.support.study_world import PROJECT, USER, StudyWorld
 
-START = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/1"}
+START = {
+    "projectId": PROJECT,
+    "userId": USER,
+    "requestId": f"{PROJECT}/{USER}/1",
+    "tickets": "optional",
+}
 
 
 def test_start_message_is_sent_when_its_step_is_reached(world: StudyWorld) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.support.server_world import HOST, NAME, PROJECT, USER, ServerWorld
 
 # In a warm execution environment, for a project whose pages are not frozen. Each check that must be repeated
@@ -123,17 +125,51 @@ def test_the_container_receives_the_group(world: ServerWorld) -> None:
     world.start()
 
     [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
-    told = {"name": "game", "environment": [{"name": "HIPPO_GROUP", "value": "1"}]}
-    assert call["overrides"] == {"containerOverrides": [told]}
+    [override] = call["overrides"]["containerOverrides"]
+    assert override["name"] == "game"
+    assert {"name": "HIPPO_GROUP", "value": "1"} in override["environment"]
     assert world.aws.count() == CALLS_OF_A_START
 
 
-def test_without_a_group_nothing_is_overridden(world: ServerWorld) -> None:
-    """Given a study without groups, RunTask has no overrides."""
+def test_the_container_receives_key_and_identity(world: ServerWorld) -> None:
+    """Given a study without groups, the container receives its ticket key and identity, and no group."""
     world.start()
 
     [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
-    assert "overrides" not in call
+    [override] = call["overrides"]["containerOverrides"]
+    told = {
+        "HIPPO_TICKET_KEY": world.record()["ticketKey"],
+        "HIPPO_TICKETS": "optional",
+        "HIPPO_PROJECT_ID": PROJECT,
+        "HIPPO_USER_ID": USER,
+    }
+    assert {entry["name"]: entry["value"] for entry in override["environment"]} == told
+
+
+def test_finding_the_container_costs_one_call(world: ServerWorld) -> None:
+    """Given a config that does not name the container, one more call finds it in the task definition."""
+    config = world.read("project_master_list.json")["projects"][0]
+    world.put("project_master_list.json", {"projects": [{**config, "awsSetup": {}}]})
+    world.aws.reset()
+
+    world.start()
+
+    assert world.aws.count() == CALLS_OF_A_START | {"DescribeTaskDefinition": 1}
+    assert (world.record()["container"], world.record()["tickets"]) == ("game", "optional")
+
+
+def test_the_page_of_the_stack_is_named_to_the_server(
+    world: ServerWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given the addresses of the study page, the container receives their origins."""
+    monkeypatch.setenv("SITE_URLS", "https://d1.cloudfront.net,https://study.example.org/,")
+
+    world.start()
+
+    [call] = [call.parameters for call in world.aws.calls if call.operation == "RunTask"]
+    [override] = call["overrides"]["containerOverrides"]
+    origins = "https://d1.cloudfront.net,https://study.example.org"
+    assert {"name": "HIPPO_ORIGINS", "value": origins} in override["environment"]
 
 
 def test_a_start_costs_so_many_calls(world: ServerWorld) -> None:

@@ -175,6 +175,9 @@ def test_a_task_definition_that_is_registered_later(world: ServerWorld) -> None:
 def test_a_container_that_the_task_does_not_have(world: ServerWorld) -> None:
     """Given a study with balanced groups and a wrong container, the start fails with the reason."""
     world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 1, "requests": [], "group": 1})
+    config = world.read("project_master_list.json")["projects"][0]
+    setup = {"awsSetup": {"containerName": PROJECT}}
+    world.put("project_master_list.json", {"projects": [{**config, **setup}]})
 
     world.start()
     world.clock.advance(60)

@@ -4,11 +4,21 @@ import json
 import uuid
 from typing import Any
 
+import yaml
+
 from tests.gaps.emulators import Emulator
 from tests.gaps.processes import wait_for
+from tests.support.paths import ROOT
 
 
-def make_queue(emulator: Emulator, pattern: dict[str, Any]) -> str:
+class TemplateLoader(yaml.SafeLoader):
+    """A loader of the template that leaves CloudFormation's functions unresolved."""
+
+
+TemplateLoader.add_multi_constructor("!", lambda loader, tag, node: tag)
+
+
+def make_queue(emulator: Emulator, pattern: dict[str, Any], **target: Any) -> str:
     """Create a queue that gets the events that match a pattern; return its URL."""
     sqs, events, name = emulator.client("sqs"), emulator.client("events"), f"tasks-{uuid.uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
@@ -17,7 +27,7 @@ def make_queue(emulator: Emulator, pattern: dict[str, Any]) -> str:
     policy = {"Version": "2012-10-17", "Statement": [{**allowed, "Action": "sqs:SendMessage"}]}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
     events.put_rule(Name=name, EventPattern=json.dumps(pattern))
-    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn, **target}])
     return url
 
 
@@ -51,6 +61,34 @@ def test_a_stopped_task_is_published_with_cause_and_exit_code(emulator: Emulator
     assert event["detail"]["stopCode"] == "UserInitiated"
     assert [type(container["exitCode"]) for container in event["detail"]["containers"]] == [int]
     assert event["resources"] == [tasks[1]["taskArn"]]
+
+
+def test_a_transformer_passes_parts_of_an_event(emulator: Emulator) -> None:
+    """Given the template's input transformer, the event has its texts and its containers, as JSON, and the
+    variables of RunTask's overrides do not pass (EventBridge API reference, InputTransformer).
+    """
+    template = yaml.load((ROOT / "template.yaml").read_text(), TemplateLoader)  # noqa: S506
+    transformer = template["Resources"]["TaskEndRule"]["Properties"]["Targets"][0]["InputTransformer"]
+    cluster = emulator.make_cluster()
+    arn = emulator.client("ecs").describe_clusters(clusters=[cluster])["clusters"][0]["clusterArn"]
+    pattern = {"source": ["aws.ecs"], "detail": {"lastStatus": ["STOPPED"], "clusterArn": [arn]}}
+    plain, changed = (
+        make_queue(emulator, pattern),
+        make_queue(emulator, pattern, InputTransformer=transformer),
+    )
+    override = {"name": "main", "environment": [{"name": "HIPPO_TICKET_KEY", "value": "the-key"}]}
+    task = emulator.run_task(
+        cluster, emulator.make_definition(), overrides={"containerOverrides": [override]}, startedBy=cluster
+    )
+    emulator.wait_for_status(task, "RUNNING")
+    emulator.stop_task(task, reason='it is "over"')
+
+    [whole], [passed] = (wait_for(lambda url=url: receive(emulator, url)) for url in (plain, changed))
+
+    assert ("the-key" in json.dumps(whole), "the-key" in json.dumps(passed)) == (True, False)
+    assert passed["detail-type"] == whole["detail-type"]
+    assert passed["detail"] == {name: whole["detail"][name] for name in passed["detail"]}
+    assert passed["detail"]["stoppedReason"] == 'it is "over"'
 
 
 def test_a_starting_task_is_published_in_each_state(emulator: Emulator) -> None:

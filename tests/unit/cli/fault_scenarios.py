@@ -132,6 +132,9 @@ _LIST = {f"GetObject {_S3}project_master_list.json": ""}
 _CERTIFICATE = {f"GetObject {_S3}SSL/": "cannot be read (AccessDenied)"}
 _SIZE = {"DescribeTaskDefinition": ""}
 _SERVERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix=_servers/": ""}
+_HIDDEN = {f"GetObject {_S3}_servers/": "left out"}
+_REMARKED = dict.fromkeys(_HIDDEN, "")  # in the report
+_KEPT = {f"GetObject {_S3}_servers/": "a server record of another project, or of none"}
 _LOGS = {f"GetObject {_S3}_servers/": "", "FilterLogEvents": _LOG, "DescribeLogStreams": _LOG}
 _UPLOADS = {"ListMultipartUploads": "may not abort them"}
 _OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # operators of all projects may
@@ -163,7 +166,7 @@ SCENARIOS = (
         ("status", PROJECT, "--json"),
         put_task_definition,
         promises=("steps",),
-        optional=_LIST | _SIZE | _SERVERS,
+        optional=_LIST | _SIZE | _SERVERS | _HIDDEN,
     ),
     Scenario(
         "status --html",
@@ -172,7 +175,7 @@ SCENARIOS = (
         put_report,
         changes=True,
         promises=("open it",),
-        optional=_LIST | _SIZE | _SERVERS,
+        optional=_LIST | _SIZE | _SERVERS | _REMARKED,
     ),
     Scenario(
         "export",
@@ -189,7 +192,7 @@ SCENARIOS = (
         ("servers", "--json"),
         put_task_definition,
         promises=("userId",),
-        optional=_LIST | _FROZEN | _SIZE,
+        optional=_LIST | _FROZEN | _SIZE | _HIDDEN,
     ),
     Scenario(
         "servers PROJECT",
@@ -197,7 +200,7 @@ SCENARIOS = (
         ("servers", PROJECT),
         put_task_definition,
         promises=("Game servers", "running"),
-        optional=_LIST | _SIZE | _SERVERS,
+        optional=_LIST | _SIZE | _SERVERS | _HIDDEN,
     ),
     Scenario("stop", (6, 1, 3, 3), ("stop", USER), put_people, changes=True, promises=("stopped",)),
     Scenario(
@@ -207,7 +210,7 @@ SCENARIOS = (
         put_people,
         changes=True,
         promises=("stopped",),
-        optional=_LIST | _SERVERS,
+        optional=_LIST | _SERVERS | _HIDDEN,
     ),
     Scenario(
         "logs",
@@ -224,7 +227,7 @@ SCENARIOS = (
         put_withdrawing,
         changes=True,
         promises=("Deleted",),
-        optional=_LIST | _UPLOADS,
+        optional=_LIST | _UPLOADS | _KEPT,
     ),
     Scenario(
         "pause", (4, 1, 1, 3), ("pause", PROJECT), changes=True, promises=("is closed",), optional=_OTHERS

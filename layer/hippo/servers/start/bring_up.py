@@ -6,19 +6,20 @@ At every moment the record says which invocation is at work and until when. Only
 import logging
 from datetime import timedelta
 
-from hippo.aws.ecs import PROVIDERS, TaskState, is_capacity_shortage
+from hippo.aws.ecs import PROVIDERS, RunResult, TaskState, is_capacity_shortage
 from hippo.aws.events import arm_ahead
 from hippo.clock import Clock, Pace, poll
 from hippo.errors import (
     ConflictError,
     FencedError,
     HippoError,
+    OverridesError,
     PermanentError,
     TaskEndedError,
     TransientError,
 )
 from hippo.invocation import Invocation
-from hippo.records.codes import EndReason, ServerState
+from hippo.records.codes import EndReason, ServerState, TicketUse
 from hippo.records.messages import StartMessage
 from hippo.records.server import HeldServer, ServerRecord, build_attempt_stop, build_tags
 from hippo.servers.counters import count_failed, count_ready
@@ -154,19 +155,10 @@ class ServerStart:
         record = held.record
         if record.task_arn and record.capacity_provider == provider:
             return record.task_arn
-        record = held.update(capacity_provider=provider, task_arn="")
-        token = name_client_token(record, provider, full)
+        container = self._tools.name_container(record)
+        record = held.update(capacity_provider=provider, task_arn="", container=container)
         try:
-            result = self._tools.containers.run_task(
-                record.cluster,
-                record.task_definition,
-                provider,
-                token,
-                self._tags(record),
-                full,
-                record.container,
-                record.variables,
-            )
+            result = self._request_task(held, provider, full)
         except ConflictError:
             # The same token with other parameters: a new revision of the task definition was registered
             # between two of our tries. Continue with the task of the first try.
@@ -179,6 +171,29 @@ class ServerStart:
         if any(is_capacity_shortage(reason) for reason in result.failures):
             raise CapacityError("; ".join(result.failures))
         raise TransientError(f"{record.user_id}: RunTask failed: {'; '.join(result.failures) or 'no task'}")
+
+    def _request_task(self, held: HeldServer, provider: str, full: tuple[str, ...]) -> RunResult:
+        """Call RunTask. If it refuses the variables, a server that needs no group runs without tickets."""
+        try:
+            return self._run_with_variables(held.record, provider, full)
+        except OverridesError as error:
+            if held.record.group is not None:
+                raise
+            self._log("without tickets", held.record, error=str(error)[:200])
+            record = held.update(tickets=TicketUse.NONE, ticket_key="")
+            return self._run_with_variables(record, provider, full)
+
+    def _run_with_variables(self, record: ServerRecord, provider: str, full: tuple[str, ...]) -> RunResult:
+        return self._tools.containers.run_task(
+            record.cluster,
+            record.task_definition,
+            provider,
+            name_client_token(record, provider, full),
+            self._tags(record),
+            full,
+            record.container,
+            self._tools.list_variables(record),
+        )
 
     def _await_address(self, held: HeldServer, task_arn: str) -> str:
         def find_address() -> str | None:

@@ -1,13 +1,15 @@
 """The server records that a start writes: that of a new attempt, and that of a start which failed at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import ON_DEMAND
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
-from hippo.records.codes import EndReason, ServerState
+from hippo.records.codes import EndReason, ServerState, TicketUse
 from hippo.records.server import ServerRecord
+from hippo.records.tickets import make_ticket_key
 from hippo.servers.start.decisions import StartCase
 from hippo.studies.study import Study
 
@@ -21,6 +23,7 @@ class AttemptSettings:
     prefix: str
     root_domain: str
     max_runtime: int
+    make_key: Callable[[], str] = make_ticket_key
 
 
 def build_new_record(
@@ -51,8 +54,10 @@ def build_new_record(
         stop_requested_at=current.stop_requested_at if current else None,
         deadline=case.now + timedelta(minutes=min(study.max_runtime, settings.max_runtime)),
         task_definition=study.task_definition,
-        container="" if group is None else study.container_name,
+        container=study.container_name,
         group=group,
+        tickets=_choose_ticket_use(case),
+        ticket_key=settings.make_key(),
     )
 
 
@@ -85,6 +90,13 @@ def _choose_provider(case: StartCase) -> str:
     if current is None or current.project_id != case.message.project_id:
         return ""
     return ON_DEMAND if current.reason == EndReason.SPOT_TAKEN else ""
+
+
+def _choose_ticket_use(case: StartCase) -> TicketUse:
+    """Return whether the participant's clients need a ticket: they do once one of them has sent `step`."""
+    sends_step = case.participant is not None and case.participant.sends_step
+    is_required = sends_step or case.message.tickets == TicketUse.REQUIRED
+    return TicketUse.REQUIRED if is_required else TicketUse.OPTIONAL
 
 
 def _find_request_time(case: StartCase) -> datetime:

@@ -149,3 +149,69 @@ def test_those_of_a_version_that_started_servers_earlier(stack_world: StudyWorld
 
     assert [server["userId"] for server in seen] == [USER]
     assert [server["userId"] for server in by_name] == [USER]
+
+
+@pytest.mark.parametrize("arguments", [("servers",), ("stop", "--all", "--no-wait", "--yes")])
+def test_hidden_records_of_the_stack_are_counted(
+    stack_world: StudyWorld, run: Run, arguments: tuple[str, ...]
+) -> None:
+    """Given a steward, who may not read other projects' records, their number is reported."""
+    put_participants(stack_world)
+    put_ready(stack_world, "theirs", project="another")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/theirs")
+
+    result = run(*arguments)
+
+    assert result.exit_code == 0, result.output
+    assert USER in result.stdout
+    assert "theirs" not in result.stdout
+    assert "1 of 3 server records left out" in result.stderr
+    assert {message["userId"] for message in stack_world.messages("stop")} <= {USER}
+
+
+def test_hidden_records_are_no_servers_of_the_project(stack_world: StudyWorld, run: Run) -> None:
+    """Given a steward, who may list all records and read some, those of the project are shown."""
+    put_participants(stack_world)
+    put_ready(stack_world, "theirs", project="another")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers/theirs")
+
+    result = run("servers", PROJECT, "--json")
+
+    assert result.exit_code == 0, result.output
+    assert [line["userId"] for line in json.loads(result.stdout)] == [USER]
+    assert result.stderr == ""
+
+
+def test_unreadable_records_of_participants_are_reported(stack_world: StudyWorld, run: Run) -> None:
+    """Given listed records of participants who have played, none of them readable, the exit code is 3."""
+    stack_world.put_record({"nextStep": 4}, USER)
+    put_ready(stack_world)
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+
+    result = run("servers", PROJECT)
+
+    assert result.exit_code == 3
+    assert "ResearcherPolicy" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_keys_are_not_shown(stack_world: StudyWorld, run: Run, arguments: tuple[str, ...]) -> None:
+    """Given servers with ticket keys, neither servers nor status shows a key."""
+    stack_world.put_record({"nextStep": 3}, USER)
+    put_ready(stack_world, ticket_key="the-secret-key", tickets="required")
+
+    shown = [run(command, PROJECT, *arguments) for command in ("servers", "status")]
+
+    assert [result.exit_code for result in shown] == [0, 0]
+    assert not [result for result in shown if "the-secret-key" in result.output]
+
+
+def test_server_without_tickets_is_marked(stack_world: StudyWorld, run: Run) -> None:
+    """Given a server whose container could not receive the key, the table and the JSON say so."""
+    stack_world.put_record({"nextStep": 3}, USER)
+    put_ready(stack_world, tickets="none")
+
+    (line,) = json.loads(run("servers", PROJECT, "--json").stdout)
+
+    assert line["tickets"] == "none"
+    assert "without tickets" in " ".join(run("servers", PROJECT).stdout.split())

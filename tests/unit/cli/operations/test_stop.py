@@ -242,6 +242,34 @@ def test_a_missing_record_is_denied(stack_world: StudyWorld, run: Run) -> None:
     assert "there is no server record of nobody" in result.stderr
 
 
+def test_a_hidden_record_is_reported(stack_world: StudyWorld, run: Run) -> None:
+    """Given a server of a project that the steward may not read, the error says whose it may be."""
+    put_ready(stack_world)
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+
+    result = run("stop", USER)
+
+    assert result.exit_code == 3
+    assert "may not read server records" in result.stderr
+    assert "another project" in result.stderr
+    assert stack_world.messages("stop") == []
+
+
+def test_a_record_that_becomes_hidden_is_stopped(stack_world: StudyWorld, run: Run) -> None:
+    """Given a participant who begins another project meanwhile, the server of this one is stopped."""
+    put_ready(stack_world)
+
+    def hide() -> None:
+        stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+
+    stack_world.aws.before("Publish", hide)
+
+    result = run("stop", USER)
+
+    assert result.exit_code == 0, result.output
+    assert "another project" in " ".join(result.stdout.split())
+
+
 def test_denied_publish(stack_world: StudyWorld, run: Run) -> None:
     """Given a topic that these credentials may not publish to, the exit code is 3 and advice is shown."""
     put_ready(stack_world)

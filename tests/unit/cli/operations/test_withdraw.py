@@ -183,6 +183,21 @@ def test_a_server_of_another_project_stays(stack_world: StudyWorld, run: Run) ->
     assert stack_world.list_keys(f"_servers/{USER}.json")
 
 
+def test_a_hidden_server_of_another_project_stays(stack_world: StudyWorld, run: Run) -> None:
+    """Given a server record that the steward may not read, the rest is deleted, and the receipt says so."""
+    stack_world.put_server("ready", USER, "another")
+    stack_world.aws.fail("GetObject", "AccessDenied", 403, times=9, key="_servers")
+
+    result = run("withdraw", USER, PROJECT, "--yes", "--json")
+
+    assert result.exit_code == 0, result.output
+    receipt = json.loads(result.stdout)
+    assert receipt["deleted"]["serverRecords"] == 0
+    assert any("may not read" in line for line in receipt["stillThere"])
+    assert f"{PROJECT}/Users/{USER}" not in stack_world.list_keys(f"{PROJECT}/Users/")
+    assert stack_world.list_keys(f"_servers/{USER}.json")
+
+
 def test_interrupted_and_run_again(stack_world: StudyWorld, run: Run) -> None:
     """Given a network that fails midway, the exit code is 3 and the same command finishes the deletion."""
     stack_world.aws.fail("DeleteObject", "SlowDown", 503, key="Users")

@@ -75,6 +75,18 @@ def test_group_of_a_start_message(group: Any, read: int | None) -> None:
     assert read_start(body, "m-1", NOON, ()).group == read
 
 
+@pytest.mark.parametrize(
+    ("tickets", "read"),
+    [("required", "required"), ("optional", "optional"), ("", ""), ("none", ""), (True, ""), ([], "")],
+)
+def test_ticket_use_of_a_start_message(tickets: Any, read: str) -> None:
+    """Given how a server must use tickets, it is read as published; any other value is absent."""
+    body = build_start("p", "u", tickets=tickets)
+
+    assert ("tickets" in body) == bool(tickets)
+    assert read_start(body, "m-1", NOON, ()).tickets == read
+
+
 def test_message_id_stands_for_a_missing_request_id() -> None:
     """Given a start message without requestId, SNS's own id replaces it: a redelivery is a duplicate."""
     assert build_start("p", "u") == {"projectId": "p", "userId": "u"}

@@ -119,3 +119,12 @@ def test_records_are_created_and_replaced_on_condition() -> None:
 def test_unknown_participant_is_none() -> None:
     """Given an unknown id, the store returns None."""
     assert ParticipantStore(FakeObjectStore(), "p").read("u") is None
+
+
+@pytest.mark.parametrize(("stored", "expected"), [(True, True), (None, False), ("yes", False), (1, False)])
+def test_whether_a_client_sends_step_is_kept(stored: object, expected: bool) -> None:
+    """Given a record that says that a client sends `step`, it stays so; any other value is absent."""
+    participant = Participant.from_wire({"created": None, "sendsStep": stored})
+
+    assert participant.sends_step is expected
+    assert ("sendsStep" in participant.to_wire()) is expected
