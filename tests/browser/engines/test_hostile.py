@@ -139,9 +139,11 @@ def test_scripts_of_other_https_origins_are_refused(visit: StudyWindow, tmp_path
         attacker = stack.enter_context(open_attacker(tls))
         name = FRAME.removeprefix("iframe.")
         outer = (
-            f'<iframe class="{name}" sandbox="allow-scripts" src="https://localhost:{port}/frame.html"></iframe>'
             "<script>addEventListener('message', ({data}) => { document.title = data.type; })</script>"
+            f'<iframe class="{name}" sandbox="allow-scripts" src="https://localhost:{port}/frame.html"></iframe>'
         )
+        # WebKit accepts a certificate of our own in a frame only once it has in a tab.
+        visit.window.open(f"https://localhost:{port}/base.css")
         visit.window.open(f"data:text/html,{quote(outer)}")
         wait_for("frame.js", lambda: visit.window.evaluate("return document.title") == "ready")
 
