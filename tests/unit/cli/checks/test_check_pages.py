@@ -44,6 +44,35 @@ def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -
     assert study.codes() == [(code, PAGE, line)]
 
 
+@pytest.mark.parametrize(
+    ("body", "severity", "line"),
+    [
+        (rb"{\rtf1\ansi <p>x</p>}", Severity.ERROR, 1),
+        (b"PK\x03\x04\x14\x00", Severity.ERROR, 1),
+        (b"%PDF-1.7", Severity.ERROR, 1),
+        (b"../shared/consent.html\n", Severity.ERROR, 1),
+        (b"<p>x</p>\n<<<<<<< HEAD\n<p>y</p>\n", Severity.WARNING, 2),
+        (b"<body>\r\n&lt;input name=a&gt;<br></body>", Severity.WARNING, 2),
+    ],
+)
+def test_a_page_as_editors_and_git_leave_it(
+    study: SmallStudy, body: bytes, severity: Severity, line: int
+) -> None:
+    """Given a file of a word processor, a link as text, a conflict or escaped HTML, the check finds it."""
+    study.write(PAGE, body)
+
+    (found,) = study.check()
+
+    assert (found.code, found.severity, found.file, found.line) == ("page-content", severity, PAGE, line)
+
+
+def test_a_page_about_files(study: SmallStudy) -> None:
+    """Given a page that only mentions such things, the check has no findings."""
+    study.page("<p>Open a.html, %PDF-1.7 or {\\rtf1. 1 &lt; 2. </p><p>&lt;b&gt;</p><<<<<<<<<x")
+
+    assert [found for found in study.check() if found.code == "page-content"] == []
+
+
 @pytest.mark.parametrize(("variants", "expected"), [(0, ["groups"]), (1, ["groups"]), (2, []), (3, [])])
 def test_balanced_groups_need_variants(study: SmallStudy, variants: int, expected: list[str]) -> None:
     """Given balanced groups that publishing would refuse, the check reports an error at that line."""
