@@ -59,6 +59,17 @@ _KINDS = {
     ".woff": ("WOFF",),
     ".woff2": ("WOFF2",),
 }
+# Word processors save these under the name of a page, too.
+_NOT_PAGES = {
+    **{kind: _PATTERNS[kind] for kind in ("GIF", "JPEG", "PNG")},
+    "PDF": re.compile(rb"%PDF-"),
+    "RTF": re.compile(rb"\s*\{\\rtf"),
+    "a document of Word or another program": re.compile(rb"PK\x03\x04|\xd0\xcf\x11\xe0"),
+}
+_CONFLICT = re.compile(rb"^(?:<{7}|>{7})(?= |\r?$)", re.MULTILINE)
+_ESCAPED_TAG = re.compile(rb"&lt;(?:!doctype|html|head|body|form|input)\b", re.IGNORECASE)
+_AS_PLAIN_TEXT = "Save it as plain text (in TextEdit: Format, Make Plain Text). Ignore this if it is meant."
+_LINK_AS_TEXT = re.compile(rb"[\w./ -]+\.(?:html|css)\s*")
 _AS_TEXT = ("SVG", "WebVTT")  # read as text, so a wrong one is never shown
 
 
@@ -93,6 +104,26 @@ def check_content(name: str, path: Path) -> Iterator[Finding]:
     else:
         make = error if wanted[0] in _AS_TEXT or _is_text(start) else warning
         yield make("media-content", name, 0, "", f"its content is not {_list(wanted)}", fix)
+
+
+def check_page_content(name: str, body: bytes) -> Iterator[Finding]:
+    """Yield the findings about a page or style sheet that is another kind of file, or not finished.
+
+    `name` is its path in the study.
+    """
+    if kind := next((kind for kind, pattern in _NOT_PAGES.items() if pattern.match(body)), None):
+        fix = "Save it as plain text with HTML in it, from a text editor."
+        yield error("page-content", name, 1, "", f"it is {kind}, not text", fix)
+    elif _LINK_AS_TEXT.fullmatch(body):
+        what = "it holds the path of another file only, as git writes a link on Windows"
+        yield error("page-content", name, 1, "", what, "Copy that file here.")
+    for pattern, what, fix in (
+        (_CONFLICT, "git has marked a conflict here", "Keep one version, and remove git's lines."),
+        (_ESCAPED_TAG, "an editor has saved the HTML as text, so participants see tags", _AS_PLAIN_TEXT),
+    ):
+        if found := pattern.search(body):
+            line = body.count(b"\n", 0, found.start()) + 1
+            yield warning("page-content", name, line, found[0].decode(), what, fix)
 
 
 def is_pointer(start: bytes) -> bool:

@@ -59,7 +59,8 @@ def suggest_id(folder: str) -> str:
 
     Letters lose their accents. A name in another script has an id that differs from those of other names.
     """
-    plain = unicodedata.normalize("NFKD", folder.casefold()).translate(_LETTERS)
+    # Again in lower case: № becomes No only now.
+    plain = unicodedata.normalize("NFKD", folder.casefold()).casefold().translate(_LETTERS)
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     project_id = re.sub(r"[^a-z0-9]+", lambda gap: gap[0] if gap[0] in ("-", "_") else "_", plain)
     project_id = project_id.strip("_-")[:64].rstrip("_-")

@@ -21,6 +21,10 @@ def advise_similar(name: str, existing: Iterable[str], *, renames: bool = False)
             return f"Write {other}: upper and lower case must match."
     plain = PurePosixPath(name).name
     for other in names:
+        if not renames and other == plain != name:
+            return f"Write {other}."
+        if other == name:
+            continue
         if _fold(PurePosixPath(other).name) == _fold(plain):
             hint = ", an ending that Windows may hide" if other.lower().endswith(".txt") else ""
             return f"Rename {other} to {name}{hint}."

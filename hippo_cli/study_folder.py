@@ -75,6 +75,8 @@ class StudyFolder:
         found = []
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
+            if _is_left_by_system(path.relative_to(folder)):
+                continue
             if path.exists() and not self._is_inside(path):
                 found.append((name, "a link to a file outside the study"))
             elif path.is_file() and self._is_hidden_by_twin(path, compose_name(name)):
@@ -97,9 +99,7 @@ class StudyFolder:
         return [
             path
             for path in sorted(folder.rglob("*"))
-            if self._is_inside(path)
-            and path.is_file()
-            and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if self._is_inside(path) and path.is_file() and not _is_left_by_system(path.relative_to(folder))
         ]
 
     def _is_inside(self, path: Path) -> bool:
@@ -110,6 +110,11 @@ class StudyFolder:
         content = self.config_file.content
         part = content.get(key) if isinstance(content, dict) else None
         return dict(part) if isinstance(part, dict) else {}
+
+
+def _is_left_by_system(path: Path) -> bool:
+    """Return whether a path is hidden, or from an archive of macOS, or marks a document as open."""
+    return any(part.startswith((".", "~$")) or part == "__MACOSX" for part in path.parts)
 
 
 def read_folder_project(directory: Path = Path()) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def _check_control(file: str, tag: Tag) -> Iterator[Finding]:
         what, key = f"{label} has no name, so its answer is lost", tag.attributes.get("id") or label
         yield warning("name-missing", file, tag.line, key, what, 'Add name="…".')
     else:
-        yield from check_input_type(file, tag.kind, name, tag.line)
+        yield from check_input_type(file, tag)
 
 
 def _check_name(file: str, name: str, tags: list[Tag]) -> Iterator[Finding]:

@@ -15,8 +15,8 @@ from hippo.studies.study import GAME, order_variants
 from hippo_cli.checks.addresses import check_style
 from hippo_cli.checks.media import MediaFolder
 from hippo_cli.checks.page import read_page
-from hippo_cli.file_content import is_pointer, report_pointer
-from hippo_cli.findings import Finding, error, warning
+from hippo_cli.file_content import check_page_content, is_pointer, report_pointer
+from hippo_cli.findings import Finding, count_errors, error, warning
 from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
@@ -144,6 +144,9 @@ def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         return None, [
             error("file-empty", file, 0, "", "the file is empty", "Write the page, or remove its step.")
         ]
+    findings = list(check_page_content(file, body))
+    if count_errors(findings):
+        return None, findings
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -152,8 +155,9 @@ def _read_text(path: Path, name: str) -> tuple[str | None, list[Finding]]:
         return None, [error("not-utf-8", file, line, "", what, "Save the file as UTF-8.")]
     if text.startswith("\ufeff"):
         what = "it begins with a byte order mark, which publishing removes"
-        return text[1:], [warning("byte-order-mark", file, 1, "", what, "Save it as UTF-8 without BOM.")]
-    return text, []
+        mark = warning("byte-order-mark", file, 1, "", what, "Save it as UTF-8 without BOM.")
+        return text[1:], [*findings, mark]
+    return text, findings
 
 
 def _check_sizes(study: StudyFolder, texts: Mapping[str, str]) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ _NOT_DISPLAYED = (
 _CONTROL = re.compile(r"<(input|select|textarea|button)(?=[\s/>])", re.IGNORECASE)
 _NAME = re.compile(r"""\sname\s*=\s*(?:"([^"<>]+)"|'([^'<>]+)'|([^\s"'<>]+))""", re.IGNORECASE)
 _TAG_END = re.compile(r"[<>]|\Z")
+_NO_DISPLAY = re.compile(r"(?:^|;)\s*display\s*:\s*none\b", re.IGNORECASE)
 _COMMENT_END = re.compile(r"--!?>")
 NO_SELF_CLOSING = "HTML ignores the / of <{0} … />: write <{0} …></{0}>."
 
@@ -87,12 +88,28 @@ def _explain_place(page: PageMarkup, tag: Tag) -> tuple[str, str] | None:
     """Return why a control of the page is not displayed."""
     if not tag.is_html:
         return "it is a part of <svg> or <math>, where it is not a control", "Write </svg> before it."
-    for parent in tag.ancestors if tag.kind != "hidden" else ():
+    if tag.kind == "hidden":
+        return None
+    if found := _find_attribute_that_hides(tag):
+        return found
+    for parent in tag.ancestors:
         is_closed_dialog = parent.name == "dialog" and "open" not in parent.attributes
         if parent.is_html and (parent.name in (*_NOT_DISPLAYED, "option") or is_closed_dialog):
             is_meant = parent.is_closed and not _is_self_closed(page, parent)
             fix = f"Move it out of <{parent.name}>." if is_meant else _advise(page, parent)
             return f"it is inside <{parent.name}> of line {parent.line}", fix
+    return None
+
+
+def _find_attribute_that_hides(tag: Tag) -> tuple[str, str] | None:
+    """Return why an attribute of a control, or of an element around it, hides it: no script shows it."""
+    for element in (tag, *tag.ancestors):
+        if element.is_html and "hidden" in element.attributes:
+            what = f"<{element.name}> of line {element.line} has the attribute hidden"
+            return what, "Remove hidden, or the control."
+        if _NO_DISPLAY.search(element.attributes.get("style", "")):
+            what = f"the style of <{element.name}> of line {element.line} has display: none"
+            return what, "Remove display: none, or the control."
     return None
 
 

@@ -9,6 +9,13 @@ from turbohtml import Element, Namespace, Node, Text, parse_fragment
 CONTROLS = ("input", "select", "textarea")
 LABELABLE = (*CONTROLS, "button", "meter", "output", "progress")
 _SUBMITTERS = ("submit", "image")
+# https://html.spec.whatwg.org/multipage/input.html#attr-input-type
+INPUT_TYPES = (
+    ("hidden", "text", "search", "tel", "url", "email", "password", "date", "month", "week", "time")
+    + ("datetime-local", "number", "range", "color", "checkbox", "radio", "file", "button", "reset")
+    + _SUBMITTERS
+)
+_BUTTON_TYPES = ("submit", "button", "reset")
 # The text in these is not a label: it is not displayed, or it is the value of a control.
 _NOT_TEXT = ("script", "style", "template", "option", "select", "textarea", "datalist")
 
@@ -45,8 +52,9 @@ class Tag:
         """The type of an input or button as browsers read it, otherwise the name."""
         if self.name not in ("input", "button"):
             return self.name
-        default = "submit" if self.name == "button" else "text"
-        return self.attributes.get("type", "").strip().lower() or default
+        known, default = (_BUTTON_TYPES, "submit") if self.name == "button" else (INPUT_TYPES, "text")
+        written = self.attributes.get("type", "").lower()  # with a space at an end it is another type
+        return written if written in known else default
 
     @property
     def is_control(self) -> bool:
@@ -55,12 +63,24 @@ class Tag:
         return self.is_html and self.name in CONTROLS and not (self.name == "input" and self.kind in buttons)
 
     @property
+    def is_disabled(self) -> bool:
+        """Whether it is a control that cannot be used, by itself or by a fieldset around it."""
+        inside: Tag = self
+        if "disabled" in self.attributes:
+            return True
+        for parent in self.ancestors:
+            is_off = parent.name == "fieldset" and "disabled" in parent.attributes
+            if is_off and inside.node is not _find_legend(parent.node):
+                return True
+            inside = parent
+        return False
+
+    @property
     def is_submitter(self) -> bool:
         """Whether it is a button that submits the page."""
         if not self.is_html or self.name not in ("input", "button"):
             return False
-        # A button of any unknown type submits.
-        return self.kind in _SUBMITTERS or (self.name == "button" and self.kind not in ("button", "reset"))
+        return self.kind in _SUBMITTERS
 
     def list_options(self) -> list["Option"]:
         """Return the options of a list."""
@@ -125,6 +145,12 @@ def parse_page(html: str) -> PageMarkup:
     source = html.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     root = parse_fragment(source, "template", source_locations=True)
     return PageMarkup(source, tuple(_list_tags(root, len(source))))
+
+
+def _find_legend(fieldset: Element) -> Element | None:
+    """Return the first legend of a fieldset: controls in it stay usable if the fieldset is disabled."""
+    children = (child for child in fieldset.children if isinstance(child, Element))
+    return next((child for child in children if child.tag == "legend"), None)
 
 
 def read_text(node: Node) -> str:

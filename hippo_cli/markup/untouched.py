@@ -10,7 +10,7 @@ _WITH_VALUE = ("number", "date", "time", "month", "week", "datetime-local")
 def is_answered_untouched(tag: Tag) -> bool:
     """Return whether a control stores an answer that no participant has chosen."""
     attributes, kind = tag.attributes, tag.kind
-    if "disabled" in attributes or "readonly" in attributes:
+    if tag.is_disabled or "readonly" in attributes:
         return False
     if kind in ("radio", "checkbox"):
         return "checked" in attributes
@@ -20,9 +20,12 @@ def is_answered_untouched(tag: Tag) -> bool:
 
 
 def _is_list_answered(tag: Tag) -> bool:
-    options = tag.list_options()
+    options, is_single = tag.list_options(), "multiple" not in tag.attributes
     chosen = [option for option in options if option.is_selected]
-    is_menu = "multiple" not in tag.attributes and tag.attributes.get("size", "1").strip() in ("", "0", "1")
+    if is_single:
+        chosen = chosen[-1:]
+    is_menu = is_single and tag.attributes.get("size", "1").strip() in ("", "0", "1")
     if not chosen and is_menu:  # a menu shows its first option
         chosen = [option for option in options if not option.is_disabled][:1]
-    return any(option.value for option in chosen)
+    # A disabled option that is selected, such as "Please choose", is not stored.
+    return any(option.value and not option.is_disabled for option in chosen)

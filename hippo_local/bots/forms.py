@@ -59,9 +59,7 @@ def fill_in(html: str, chance: random.Random) -> Answers:
 def read_controls(html: str) -> list[Control]:
     """Return the controls whose answers are stored: named, enabled, and not buttons."""
     found = (tag for tag in parse_page(html).tags if tag.is_control and tag.kind != "file")
-    return [
-        _read_control(tag) for tag in found if tag.attributes.get("name") and "disabled" not in tag.attributes
-    ]
+    return [_read_control(tag) for tag in found if tag.attributes.get("name") and not tag.is_disabled]
 
 
 def _read_control(tag: Tag) -> Control:

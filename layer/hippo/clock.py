@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 from hippo.errors import TransientError
@@ -40,12 +40,17 @@ def to_wire(moment: datetime | None) -> str | None:
 
 
 def from_wire(text: object) -> datetime | None:
-    """Reverse `to_wire`; return None for anything else (records may come from elsewhere)."""
+    """Reverse `to_wire`; return None for anything else (records may come from elsewhere).
+
+    Times in the first or last year that Python has are left out: they have no time in other zones.
+    """
     if not isinstance(text, str):
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if moment.year in (MINYEAR, MAXYEAR):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -20,6 +20,7 @@ _JOINER = re.compile("(?<=[^\\x00-\\x7f])[\u200c\u200d](?=.)")  # text within wo
 _UNFILLED = re.compile(r"[Xx]{3,}|%\w+%|\$?\{.*\}|\[.*\]|<.*>|\$[A-Za-z_]\w*", re.DOTALL)
 _NAME_BETWEEN_PERCENTS = re.compile(r"%(?![0-9A-Fa-f]{2})\w+%")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ENCODED = re.compile(r"%7B([A-Za-z0-9_.-]{1,64})%7D", re.IGNORECASE)
 _OWN_PLACEHOLDERS = ("code", "userId")
 
 
@@ -53,6 +54,7 @@ def _check_completion(config: Mapping[str, Any], values: Mapping[str, Any]) -> F
         warnings.append("completion.code: empty, so participants see no code")
     errors += [f"completion.url: {text}" for text in _check_url(url)]
     warnings += [f"completion.url: {text}" for text in _check_placeholders(url, values.get("onePer"))]
+    warnings += [f"completion.url: {text}" for text in _check_empty(url, code)]
     return errors, warnings
 
 
@@ -75,9 +77,21 @@ def _check_url(url: str) -> Iterator[str]:
         )
     elif _BAD_ESCAPE.search(rest):
         yield "has a % without two hexadecimal digits after it. Write %25 for a %"
+    if "&amp;" in url:
+        yield "has &amp;, as links have in HTML, so the recruiter gets other parameters. Write &"
+    elif encoded := _ENCODED.search(url):
+        yield f"{encoded[0]} is not filled in, because its braces are encoded. Write {{{encoded[1]}}}"
     for part in _list_parts(url):
         if _UNFILLED.fullmatch(part) and not PLACEHOLDER.fullmatch(part) and not found:
             yield f"{part} is a placeholder. Write {{code}}, {{userId}} or the {{name}} of a link's parameter"
+
+
+def _check_empty(url: str, code: str | None) -> Iterator[str]:
+    """Warn of a parameter without a value, such as `cc=`, after which recruiters expect the code."""
+    is_missing = code is not None and "{code}" not in url and code not in unquote(url)
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if not value and (is_missing or name.lower() == "cc" or name.lower().endswith("code")):
+            yield f"{name} has no value. Write {name}={{code}}, or remove it"
 
 
 def _list_parts(url: str) -> list[str]:
@@ -88,8 +102,11 @@ def _list_parts(url: str) -> list[str]:
 
 
 def _check_placeholders(url: str, one_per: str | None) -> Iterator[str]:
-    """Warn of parameters of the link that were probably meant to be the platform's code or user id."""
+    """Warn of parameters of the link that were probably meant to be another, or the platform's own value."""
     for name in dict.fromkeys(PLACEHOLDER.findall(url)):
+        if one_per and name != one_per and name.lower() == one_per.lower():
+            yield f"{{{name}}} is empty, because upper and lower case must match. Write {{{one_per}}}"
+            continue
         folded = re.sub(r"[_.-]", "", name).lower()
         meant = next((own for own in _OWN_PLACEHOLDERS if folded.endswith(own.lower())), None)
         if meant and name not in (*_OWN_PLACEHOLDERS, one_per):

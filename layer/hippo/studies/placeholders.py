@@ -14,16 +14,18 @@ _NO_VALUE = {"null", "undefined", "none", "nan", "nil", "na", "n/a", "#n/a", "#r
 # The placeholders of recruiters, survey tools and programming languages, each around a whole value.
 _TEMPLATE = re.compile(
     r"""
-    [$#]?\{ .* \}            # {{%PID%}}, ${e://Field/PID}, {PID}, #{pid}
+    [$#@]?\{ .* \}           # {{%PID%}}, ${e://Field/PID}, {PID}, #{pid}
     | \[ .* \]               # [[PID]], [record_id], [object Object]
     | \(\( .* \)\)           # ((PID))
+    | \$\( .* \)             # $(PID)
     | < .* >                 # <PID>, <%= pid %>
     | % .+ %                 # %%PID%%, %PID%
     | \*\| .* \|\*           # *|PID|*
-    | @ \w+ @                # @PID@
+    | &lt; .* &gt;           # &lt;PID&gt;
+    | @+ \w+ @+              # @PID@
     | __ \w+ __              # __PID__
     | \$ [A-Za-z_] \w*       # $PID
-    | [xX]{3,}               # XXXX
+    | [xX]{3,} ([ _-]?[xX]+)*  # XXXX, xxxx-xxxx
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -42,16 +44,22 @@ def trim_value(value: str) -> str:
 
 def names_no_person(name: str, value: str) -> bool:
     """Return whether a trimmed value of the parameter `name` is a placeholder, or empty."""
-    decoded = trim_value(unquote(value))  # a link that was encoded twice
-    return any(_is_placeholder(name, text) for text in (value, decoded))
+    once = trim_value(unquote(value))  # a link that was encoded twice, or three times
+    return any(_is_placeholder(name, text) for text in (value, once, trim_value(unquote(once))))
 
 
 def _is_placeholder(name: str, text: str) -> bool:
-    if not any(character.isalnum() for character in text) or text.lower() in _NO_VALUE:
+    bare = text[1:-1] if text.startswith("(") and text.endswith(")") else text  # (null)
+    if not any(character.isalnum() for character in text) or bare.lower() in _NO_VALUE:
         return True
-    if text in (name, PREVIEW_VALUE):
+    if text == PREVIEW_VALUE or _fold(text) == _fold(name):
         return True
     return _TEMPLATE.fullmatch(text) is not None and _UUID.fullmatch(text) is None
+
+
+def _fold(name: str) -> str:
+    """Return a name without case and separators: Prolific PID is PROLIFIC_PID."""
+    return re.sub(r"[ _.-]", "", name).lower()
 
 
 def _is_invisible(character: str) -> bool:

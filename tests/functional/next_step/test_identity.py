@@ -17,9 +17,21 @@ PLACEHOLDERS = (
     *("%PID%", "%DEAD%", "*|PID|*", "@PID@", "__PID__", "$PID", "PROLIFIC_PID", "XXXX", "xxxxxxxx"),
     *("ASSIGNMENT_ID_NOT_AVAILABLE", "null", "NULL", "undefined", "None", "NaN", "nil", "NA", "n/a", "#N/A"),
     *("", " ", "\t", "\u00a0", "\u200b", "-", "--", "...", "?", "{}", " null ", "%7B%7BPID%7D%7D", "%20"),
+    *(
+        "$(PID)",
+        "@{PID}",
+        "@@PID@@",
+        "&lt;PID&gt;",
+        "%257B%257BPID%257D%257D",
+        "xxxx-xxxx",
+        "(null)",
+        "(None)",
+    ),
+    *("prolific_pid", "Prolific PID", "prolificPid"),
 )
 REAL = (
     *("test", "0", "x", "XX", "A1B2", "nanette", "none1", "5f1b…", "ü", "李", "a b", "$5", "a[1]", "50%"),
+    *("(1)", "a@b.org", "@ada", "prolific_pid_1", "50%25", "xyxx", "x1-x2"),
     "{3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
 )
 

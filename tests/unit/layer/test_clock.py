@@ -63,6 +63,14 @@ def test_what_is_no_time_is_none(text: object) -> None:
     assert from_wire(text) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "0001-12-31", "9999-12-31T23:59:59-14:00", "9999-01-01T00:00:00Z"]
+)
+def test_times_at_the_ends_of_the_calendar_are_none(text: str) -> None:
+    """Given a time that other zones cannot have, it is None, so that nothing fails when it converts it."""
+    assert from_wire(text) is None
+
+
 @pytest.mark.parametrize("text", ["2030-01-01 12:00:00", "2030-01-01T12:00:00Z", "2030-01-01T12:00:00.000Z"])
 def test_times_of_others_are_read(text: str) -> None:
     """Given the formats of existing deployments and of SNS, they are read as UTC."""

@@ -44,6 +44,35 @@ def test_the_file_itself(study: SmallStudy, body: bytes, code: str, line: int) -
     assert study.codes() == [(code, PAGE, line)]
 
 
+@pytest.mark.parametrize(
+    ("body", "severity", "line"),
+    [
+        (rb"{\rtf1\ansi <p>x</p>}", Severity.ERROR, 1),
+        (b"PK\x03\x04\x14\x00", Severity.ERROR, 1),
+        (b"%PDF-1.7", Severity.ERROR, 1),
+        (b"../shared/consent.html\n", Severity.ERROR, 1),
+        (b"<p>x</p>\n<<<<<<< HEAD\n<p>y</p>\n", Severity.WARNING, 2),
+        (b"<body>\r\n&lt;input name=a&gt;<br></body>", Severity.WARNING, 2),
+    ],
+)
+def test_a_page_as_editors_and_git_leave_it(
+    study: SmallStudy, body: bytes, severity: Severity, line: int
+) -> None:
+    """Given a file of a word processor, a link as text, a conflict or escaped HTML, the check finds it."""
+    study.write(PAGE, body)
+
+    (found,) = study.check()
+
+    assert (found.code, found.severity, found.file, found.line) == ("page-content", severity, PAGE, line)
+
+
+def test_a_page_about_files(study: SmallStudy) -> None:
+    """Given a page that only mentions such things, the check has no findings."""
+    study.page("<p>Open a.html, %PDF-1.7 or {\\rtf1. 1 &lt; 2. </p><p>&lt;b&gt;</p><<<<<<<<<x")
+
+    assert [found for found in study.check() if found.code == "page-content"] == []
+
+
 @pytest.mark.parametrize(("variants", "expected"), [(0, ["groups"]), (1, ["groups"]), (2, []), (3, [])])
 def test_balanced_groups_need_variants(study: SmallStudy, variants: int, expected: list[str]) -> None:
     """Given balanced groups that publishing would refuse, the check reports an error at that line."""
@@ -135,6 +164,12 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<input type='file' name='f' required>", "file-input", 1),
         ("<p>\n<input type='Month' name='m'>", "input-type", 2),
         ("<input type=week name=w>", "input-type", 1),
+        ("<input type=raido name=w value=1>", "input-type", 1),
+        ("<input type='checkbox ' name=w value=1>", "input-type", 1),
+        ("<input type=datetime name=w>", "input-type", 1),
+        ("<div hidden>\n<input name=a required></div>", "control-hidden", 2),
+        ("<textarea name=a hidden></textarea>", "control-hidden", 1),
+        ("<p style='color:red; Display : none'>\n<input name=a>", "control-hidden", 2),
         ("<input name='a'>\n<input name='a'>", "name-duplicate", 2),
         ("<input name='a'>\n<input type='checkbox' name='a'>", "name-duplicate", 2),
         ("<input type=radio name=a>\n<input type=radio name=a>", "value-duplicate", 2),
@@ -184,6 +219,7 @@ def test_style_sheets_are_read_too(study: SmallStudy) -> None:
         ("<input type=checkbox name=a value=x checked>", "untouched", 1),
         ("<select name=a><option>x<option>y</select>", "untouched", 1),
         ("<select name=a><option value>-<option selected>y</select>", "untouched", 1),
+        ("<fieldset disabled><legend><input type=range name=a></legend></fieldset>", "untouched", 1),
         ("<iframe src='https://x.org' />\n<p>Rest", "not-closed", 1),
         ("<p>x\n<!-- note ->\n<p>Rest", "not-closed", 2),
         ("<label for=b>B</label>\n<input name=a id=a>", "label", 1),
@@ -229,6 +265,9 @@ def test_elements_that_a_page_must_not_have(study: SmallStudy, body: str, code: 
         "<label>A <input name=a></label><label for=b>B</label><input id=b name=b placeholder='“B”'>",
         "<select name=a><option value=''>-<option value=1>x</select>",
         "<select name=a multiple><option>x<option>y</select>",
+        "<select name=a><option disabled selected>Please choose<option>x</select>",
+        "<fieldset disabled><input type=range name=a><select name=b><option>x</select></fieldset>",
+        "<input type=hidden name=a hidden><input type=RADIO name=b value=x>",
         "<input type=range name=a disabled><input type=number name=b value=5 readonly><input name=c value=x>",
         "<svg><title/><circle r='1'/></svg><div/><p/><br/><input name=a/>",
         "<!-- <input name=a> --><textarea name=b></textarea><iframe src='https://x.org'></iframe>",

@@ -67,3 +67,11 @@ def test_two_files_with_one_name(study: SmallStudy) -> None:
 
     assert found.code == "not-published"
     assert "accents" in found.what
+
+
+def test_files_that_systems_leave_behind(study: SmallStudy) -> None:
+    """Given the files of macOS, of an archive made there and of an open document, the check ignores them."""
+    for name in ("._consent.html", ".sub/a.html", "__MACOSX/._consent.html", "~$consent.html", "sub/._a.css"):
+        study.write(f"StepFiles/{name}", b"\x00\x05\x16\x07")
+
+    assert study.check() == []

@@ -118,3 +118,22 @@ def test_a_missing_file_in_a_missing_folder(tmp_path: Path) -> None:
 
     assert found.code == "file-missing"
     assert StudyFolder(tmp_path).project == {}
+
+
+def test_a_picture_with_the_folder_before_its_name(study: SmallStudy) -> None:
+    """Given a picture that a page names with the folder's own name, the advice is what to write."""
+    study.write("StepFiles/car.png", b"\x89PNG\r\n\x1a\n")
+    study.page("<img src='StepFiles/car.png'>")
+
+    assert find_error(study).fix == "Write car.png."
+
+
+def test_a_page_that_is_a_link_out_of_the_study(study: SmallStudy, tmp_path: Path) -> None:
+    """Given a page that is a link to a file elsewhere, the advice is not to rename it to its own name."""
+    outside = tmp_path / "consent.html"
+    outside.write_text("<p>x</p>", encoding="utf-8")
+    (study.directory / "StepFiles/consent.html").unlink()
+    (study.directory / "StepFiles/consent.html").symlink_to(outside)
+
+    assert find_error(study).fix == "Put it into StepFiles/."
+    assert any("a link to a file outside" in found.what for found in study.check())

@@ -84,6 +84,7 @@ def test_controls_without_an_answer() -> None:
     )
 
     assert fill_in(page, random.Random(1)) == {}
+    assert fill_in("<fieldset disabled><input name=d></fieldset>", random.Random(1)) == {}
     assert fill_in("<![x[<select name=s></select><option>", random.Random(1)) == {}
 
 

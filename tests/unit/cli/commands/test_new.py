@@ -202,6 +202,7 @@ def test_a_full_disk(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         ("Straße", "strasse"),
         ("Łódź ﬁsh Ærø", "lodz_fish_aero"),
         ("e\u0301tude", "etude"),
+        ("Study №2 ™", "study_no2_tm"),
         ("…", "my_study"),
         ("研究", "study_4ff0f1"),
         ("研究 maze", "maze"),

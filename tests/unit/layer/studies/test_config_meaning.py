@@ -79,6 +79,9 @@ def test_a_code_that_is_a_placeholder(code: str) -> None:
         (f"{DONE}<code>", "is a placeholder"),
         (f"{DONE}$CODE", "is a placeholder"),
         (f"{DONE}100%", "%25"),
+        (f"{DONE}%7Bcode%7D", "Write {code}"),
+        (f"{DONE}%7bPROLIFIC_PID%7d", "Write {PROLIFIC_PID}"),
+        (f"{DONE}C1AB2&amp;a=1", "Write &"),
     ],
 )
 def test_a_url_with_something_to_fill_in(url: str, said: str) -> None:
@@ -130,6 +133,23 @@ def test_completions_that_work(completion: dict[str, Any]) -> None:
 def test_a_placeholder_that_onePer_records() -> None:  # noqa: N802 - the option's name
     """Given a placeholder that every participant's link has, there is no warning."""
     assert check(onePer="survey_code", completion={"url": f"{SONA}{{survey_code}}"}) == ([], [])
+
+
+@pytest.mark.parametrize("code", [{}, {"code": "C1AB2"}])
+@pytest.mark.parametrize("url", [DONE, f"{DONE}&a=1", f"{SONA}#top"])
+def test_a_parameter_that_waits_for_the_code(url: str, code: dict[str, str]) -> None:
+    """Given a URL as recruiters show it, with nothing after cc=, a warning says what to write."""
+    errors, (warning,) = check(completion={**code, "url": url})
+
+    assert errors == []
+    assert "={code}" in warning
+
+
+def test_a_placeholder_in_other_case_than_onePer() -> None:  # noqa: N802 - the option's name
+    """Given a placeholder whose case differs from the recorded parameter, a warning names that one."""
+    _, (warning,) = check(onePer="PROLIFIC_PID", completion={"url": f"{DONE}{{prolific_pid}}"})
+
+    assert "Write {PROLIFIC_PID}" in warning
 
 
 @pytest.mark.parametrize("language", ["French", "english", "Deutsch", "francais", "Francais-CA"])
