@@ -259,6 +259,17 @@ def test_settings_with_which_the_example_does_not_start(
     assert found.fix
 
 
+@pytest.mark.parametrize("ui", [{"left": True, "start": False}, ["left", "pause"]])
+def test_a_game_without_a_button_to_begin(example: Path, ui: Any) -> None:
+    """Given the example's program without the button start, the check warns that nobody can begin."""
+    study = edit_trial(example, ui=ui)
+
+    (found,) = [found for found in study.check() if found.key.startswith("trial")]
+
+    assert (found.severity, found.key) == (Severity.WARNING, "trial.ui")
+    assert found.line
+
+
 def test_the_rules_of_a_changed_program_are_not_guessed(example: Path) -> None:
     """Given a study with its own settings.py, only its actions are checked, and its code does not run."""
     (example / "App/settings.py").write_text("raise SystemExit('executed')\n")
