@@ -9,7 +9,7 @@ from hippo_cli.errors import CliError
 from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.build_context import make_context
-from hippo_cli.image.dockerfile import ContextUse, find_program
+from hippo_cli.image.dockerfile import ContextUse, find_program, find_wrong_list, has_stage
 from hippo_cli.image.scripts import is_program, is_shell_script, read_script, repair
 from hippo_cli.study_folder import StudyFolder
 
@@ -26,6 +26,7 @@ def check_image_files(study: StudyFolder) -> Iterator[Finding]:
     except CliError as fault:  # a pattern that Docker does not accept
         yield error("dockerfile-pattern", "Dockerfile", 0, "", fault.what, fault.advice or "")
         return
+    yield from _check_dockerfile(context.dockerfile, text)
     for name, path in context.files.items():
         if name == context.dockerfile or path.is_symlink() or not use.needs(name):
             continue
@@ -34,6 +35,19 @@ def check_image_files(study: StudyFolder) -> Iterator[Finding]:
         except OSError as fault:
             what = f"cannot be read: {fault.strerror or fault}"
             yield warning("image-file", name, 0, "", what, "Fix the file's permissions.")
+
+
+def _check_dockerfile(name: str, text: str) -> Iterator[Finding]:
+    if not has_stage(text.removeprefix("\ufeff")):
+        what = "it has no FROM, so no image can be built from it"
+        fix = "Write the image to begin with, for example `FROM python:3.13-slim`. Save it as UTF-8."
+        yield error("dockerfile-content", name, 1, "FROM", what, fix)
+    elif found := find_wrong_list(text):
+        instruction, command = found
+        line = text.count("\n", 0, text.find(command.split(",")[0])) + 1
+        what = f"{command} is not a list in JSON, so the container cannot start"
+        fix = f'Write straight double quotes: {instruction} ["python", "App/server.py"].'
+        yield error("dockerfile-content", name, line, instruction, what, fix)
 
 
 def _check_file(name: str, path: Path, is_first: bool, sets_mode: bool) -> Iterator[Finding]:

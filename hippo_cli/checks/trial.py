@@ -28,11 +28,15 @@ def check_trial(study: StudyFolder) -> Iterator[Finding]:
         yield from _check_actions(study)
         return
     try:
-        rules.parse_trial(study.trial)
+        settings = rules.parse_trial(study.trial)
     except rules.SettingsError as refusal:
         key, _, text = str(refusal).partition(": ")
         what, _, fix = text.partition(". ")
         yield _report(study, error, key, f"the game server does not start: {what}", fix)
+        return
+    if "start" not in [name.lower() for name in settings.ui]:
+        what = "the game begins with the button start, which participants do not see"
+        yield _report(study, warning, "ui", what, "Set `start: true` under ui.")
 
 
 def _find_rules(study: StudyFolder) -> ModuleType | None:

@@ -1,5 +1,6 @@
 """`hippo servers`: running game servers and, with `--all`, those that have ended."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -42,7 +43,8 @@ def servers(
         show_json([row.as_json() for row in shown])
         return
     if shown:
-        show_table("Game servers", COLUMNS, map(format_row, shown))
+        now = SystemClock().now()
+        show_table("Game servers", COLUMNS, [format_row(row, now) for row in shown])
     hidden = len(rows) - len(shown)
     alive = sum(is_alive(row.record) for row in rows)
     total = sum(row.dollars for row in shown)
@@ -62,7 +64,7 @@ def _read_servers(context: typer.Context, project: str | None, bucket: str | Non
     return build_server_rows(read_all_servers(platform.bucket, say_error), build_size_lookup(platform), now)
 
 
-def format_row(row: ServerRow) -> tuple[str, ...]:
+def format_row(row: ServerRow, now: datetime) -> tuple[str, ...]:
     """Return the cells of a table row."""
     record = row.record
     return (
@@ -70,7 +72,7 @@ def format_row(row: ServerRow) -> tuple[str, ...]:
         record.project_id,
         record.state,
         "" if row.age is None else format_age(row.age),
-        format_clock_time(record.deadline) if is_alive(record) else "",
+        format_clock_time(record.deadline, now) if is_alive(record) else "",
         f"{row.minutes:.0f}",
         f"{row.dollars:.3f}",
         row.reason,

@@ -10,12 +10,14 @@ from enum import StrEnum
 # https://owasp.org/www-community/attacks/CSV_Injection.
 _FORMULA = r"[=@\t\r\n＝＋－＠]|[+-](?![0-9.,]*\Z)"
 # Text that spreadsheets turn into another value: ids and card numbers of 12 digits or more, which they round;
-# leading zeros; 12e5; and 1-5, 3/4 or 1.5.2026, which they read as dates.
+# leading zeros; 12e5; and 1-5, 3/4, 1.5.2026, SEPT2 or 5-Mar, which they read as dates.
 _LONG_NUMBER = r"[+-]?[0-9](?:[ \u00a0\u202f]?[0-9]){11,}\Z"
 _LEADING_ZERO = r"[+-]?0[0-9]+(?:[.,][0-9]+)?\Z"
 _EXPONENT = r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+\Z"
 _DATE = r"[0-9]{1,2}(?:[-/][0-9]{1,2}|[-/.][0-9]{1,2}[-/.](?:[0-9]{2}){1,2})\Z"
-_CHANGED = re.compile("|".join((_FORMULA, _LONG_NUMBER, _LEADING_ZERO, _EXPONENT, _DATE)))
+_MONTH = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*"
+_NAMED_DATE = rf"(?:{_MONTH}[ ./-]?[0-9]{{1,4}}|[0-9]{{1,2}}[ ./-]?{_MONTH}(?:[ ./-]?[0-9]{{2,4}})?)\Z"
+_CHANGED = re.compile("|".join((_FORMULA, _LONG_NUMBER, _LEADING_ZERO, _EXPONENT, _DATE, _NAMED_DATE)))
 _DECIMAL_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+")
 
 

@@ -43,6 +43,26 @@ class ContextUse:
         return any(pattern.fullmatch(one) for pattern in self._patterns for one in paths)
 
 
+def find_wrong_list(text: str) -> tuple[str, str] | None:
+    """Return the instruction and the text of a command that looks like a list but is not one, or None.
+
+    Docker passes it to a shell, which finds no program `[python,`.
+    """
+    for match in _START.finditer(_join_lines(text)):
+        command = match[2].strip()
+        if match[1].upper() != "FROM" and command.startswith("[") and not _is_list_of_texts(command):
+            return match[1].upper(), command
+    return None
+
+
+def _is_list_of_texts(command: str) -> bool:
+    try:
+        found = json.loads(command)
+    except ValueError:
+        return False
+    return isinstance(found, list) and all(isinstance(word, str) for word in found)
+
+
 def find_program(text: str) -> str | None:
     """Return the program that the container starts, as written in the last stage; None without one."""
     found: dict[str, str] = {}
@@ -53,6 +73,11 @@ def find_program(text: str) -> str | None:
         elif arguments := _split_arguments(rest):
             found[name] = arguments[0]
     return found.get("ENTRYPOINT") or found.get("CMD")
+
+
+def has_stage(text: str) -> bool:
+    """Return whether an image can be built from a text: it has a FROM."""
+    return any(match[1].upper() == "FROM" for match in _START.finditer(_join_lines(text)))
 
 
 def list_sources(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from hippo.errors import BadRequestError
 from hippo.ids import is_project_id, parse_user_id
+from hippo.studies.placeholders import trim_value
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.connection import Connection, Flags, connect
 from hippo_cli.data.bucket import Bucket
@@ -45,9 +46,9 @@ def open_platform(flags: Flags) -> Platform:
 
 
 def parse_user(text: str) -> str:
-    """Return a participant's id as used in keys. Raises UsageError if it is invalid."""
+    """Return a participant's id as used in keys, without blanks around it. Raises UsageError if invalid."""
     try:
-        return parse_user_id(text)
+        return parse_user_id(trim_value(text))
     except BadRequestError as error:
         raise UsageError(
             f"{text!r} is not a valid participant id ({error})", "`hippo status` and exports show the ids."

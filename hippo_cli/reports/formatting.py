@@ -23,9 +23,16 @@ def format_age(minutes: float) -> str:
     return f"{minutes // (24 * 60):.0f} d"
 
 
-def format_clock_time(moment: datetime | None) -> str:
-    """Return `23:51` in the user's time zone, or "" for no time."""
-    return f"{moment.astimezone():%H:%M}" if moment else ""
+def format_clock_time(moment: datetime | None, now: datetime | None = None) -> str:
+    """Return `23:51` in the user's time zone, or "" for no time.
+
+    With `now` the date comes before it if that is neither today nor the day after.
+    """
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    is_near = now is None or 0 <= (local.date() - now.astimezone().date()).days <= 1
+    return f"{local:%H:%M}" if is_near else f"{local:%Y-%m-%d %H:%M}"
 
 
 def format_time(moment: datetime | None, now: datetime) -> str:

@@ -131,6 +131,37 @@ def test_the_program_of_a_dockerfile(text: str, program: str | None) -> None:
     assert find_program(f"FROM x\n{text}\n") == program
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["CMD ['python', 'App/server.py']", "CMD [“python”, “App/server.py”]", "ENTRYPOINT [python]", "CMD [1]"],
+)
+def test_a_command_that_is_no_list(study: SmallStudy, command: str) -> None:
+    """Given a command whose list has other quotes than JSON's, the check says that nothing starts."""
+    study.write("Dockerfile", f"FROM python:3.13\nCOPY App/ ./\nEXPOSE 5000\n{command}\n")
+
+    (found,) = study.check()
+
+    assert (found.severity, found.code, found.line) == (Severity.ERROR, "dockerfile-content", 4)
+    assert found.key == command.split()[0]
+
+
+@pytest.mark.parametrize("content", [b"", "FROM x\nEXPOSE 5000\n".encode("utf-16"), b"EXPOSE 5000\n"])
+def test_a_dockerfile_that_builds_nothing(study: SmallStudy, content: bytes) -> None:
+    """Given a Dockerfile without FROM, or in UTF-16 as Windows's editor saves it, the check says so."""
+    study.write("Dockerfile", content)
+
+    assert ("dockerfile-content", "Dockerfile", 1) in study.codes()
+
+
+def test_a_dockerfile_as_windows_saves_it(study: SmallStudy) -> None:
+    """Given a byte order mark and Windows line ends, which Docker accepts, the check has no findings."""
+    study.write(
+        "Dockerfile", b'\xef\xbb\xbfFROM x\r\nEXPOSE 5000\r\nCMD ["a",\r\n"b"]\r\n'.replace(b",\r\n", b",")
+    )
+
+    assert study.codes() == []
+
+
 def test_a_pointer_among_the_games_files(study: SmallStudy) -> None:
     """Given a pointer of Git LFS in place of a model, the check warns before the image is built."""
     study.write("App/model.pt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
@@ -226,6 +257,17 @@ def test_settings_with_which_the_example_does_not_start(
     assert found.what.startswith("the game server does not start: ")
     assert said in found.what
     assert found.fix
+
+
+@pytest.mark.parametrize("ui", [{"left": True, "start": False}, ["left", "pause"]])
+def test_a_game_without_a_button_to_begin(example: Path, ui: Any) -> None:
+    """Given the example's program without the button start, the check warns that participants cannot begin."""
+    study = edit_trial(example, ui=ui)
+
+    (found,) = [found for found in study.check() if found.key.startswith("trial")]
+
+    assert (found.severity, found.key) == (Severity.WARNING, "trial.ui")
+    assert found.line
 
 
 def test_the_rules_of_a_changed_program_are_not_guessed(example: Path) -> None:

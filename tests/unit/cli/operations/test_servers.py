@@ -54,6 +54,15 @@ def test_of_the_whole_stack(stack_world: StudyWorld, run: Run) -> None:
     assert result.stdout.index("third") < result.stdout.index(USER)
 
 
+def test_a_deadline_of_another_day_has_its_date(stack_world: StudyWorld, run: Run) -> None:
+    """Given a server that should have ended three days ago, the table shows the day, not only the time."""
+    put_ready(stack_world, deadline=NOW - timedelta(days=3))
+
+    result = run("servers")
+
+    assert f"{(NOW - timedelta(days=3)).astimezone():%Y-%m-%d %H:%M}" in result.stdout
+
+
 def test_delayed_start_shows_its_problem(stack_world: StudyWorld, run: Run) -> None:
     """Given a start whose tries fail, its row says why, as text and as JSON."""
     problem = "ecs:RunTask: AccessDeniedException: iam:PassRole"

@@ -120,6 +120,15 @@ def test_the_receipt_names_no_participant(stack_world: StudyWorld, run: Run, tmp
     assert stack_world.messages("stop") == []
 
 
+@pytest.mark.parametrize("copied", [f"{USER} ", f"\u00a0{USER.upper()}\u200b"])
+def test_a_copied_id_is_found(stack_world: StudyWorld, run: Run, copied: str) -> None:
+    """Given an id with what copying adds, it is the participant's."""
+    result = run("withdraw", copied, PROJECT, "--dry-run")
+
+    assert result.exit_code == 0, result.output
+    assert f"{USER} in {PROJECT}:" in result.stdout
+
+
 def test_it_asks_and_lists_first(stack_world: StudyWorld, run: Run, tmp_path: Path) -> None:
     """Given no confirmation, or a dry run, data is listed, nothing is deleted and there is no receipt."""
     before = list_all(stack_world)
