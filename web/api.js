@@ -24,9 +24,10 @@ export class ApiError extends Error {
     return this.status === 413 || this.message === TOO_LARGE;
   }
 
-  /** Whom to contact if the participant's id is reserved, empty if that is not known; null for any other error. */
-  get contactForReservedId() {
-    const found = /^userId: this name is reserved(?:\. Contact: (.*))?$/s.exec(this.message);
+  /** Whom to contact if the link's user id is reserved or not one, such as a placeholder; empty if that is not known,
+   * null for any other error. */
+  get contactForUnusableId() {
+    const found = /^userId: .*?(?:\. Contact: (.*))?$/s.exec(this.message);
     return found && (found[1] ?? "");
   }
 }

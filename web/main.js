@@ -19,7 +19,7 @@ async function main() {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.isClosed) return offerReload("closedTitle", translate("closedText"));
-    const contact = error.contactForReservedId;
+    const contact = error.contactForUnusableId;
     if (contact !== null) {
       return offerReload("refusedTitle", translate("reservedIdText"), contact && translate("contact", { contact }));
     }

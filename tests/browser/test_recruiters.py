@@ -186,3 +186,12 @@ def test_a_reserved_id_is_refused_with_the_contact(visitor: Visitor) -> None:
 
     expect(page.get_by_text("The participant ID in this link cannot be used.")).to_be_visible()
     expect(page.get_by_text("Contact: Ada Example, ada@example.org")).to_be_visible()
+
+
+@pytest.mark.parametrize("user", ["{{%PROLIFIC_PID%}}", "ada@example.org", "a" * 49])
+def test_an_id_that_cannot_be_one_is_refused(visitor: Visitor, user: str) -> None:
+    """Given a link whose user id is a placeholder or has other characters, the page says so."""
+    page = visitor.open(userId=user)
+
+    expect(page.get_by_role("heading", name="You cannot take part in this study")).to_be_visible()
+    expect(page.get_by_text("The participant ID in this link cannot be used.")).to_be_visible()

@@ -261,7 +261,7 @@ def test_settings_with_which_the_example_does_not_start(
 
 @pytest.mark.parametrize("ui", [{"left": True, "start": False}, ["left", "pause"]])
 def test_a_game_without_a_button_to_begin(example: Path, ui: Any) -> None:
-    """Given the example's program without the button start, the check warns that it cannot begin."""
+    """Given the example's program without the button start, the check warns: no participant can begin."""
     study = edit_trial(example, ui=ui)
 
     (found,) = [found for found in study.check() if found.key.startswith("trial")]
