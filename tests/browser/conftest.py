@@ -61,11 +61,16 @@ class Visitor:
         self.context, self.site = context, site
         self.troubles: list[str] = []
 
+    def note(self, error: Error) -> None:
+        """Note an error of a page."""
+        if is_uncaught(error):
+            self.troubles.append(str(error))
+
     def open(self, project: str = PROJECT, **query: str) -> Page:
         """Open the study's link in a new tab."""
         page = self.context.new_page()
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: is_uncaught(error) and self.troubles.append(str(error)))
+        page.on("pageerror", self.note)
         words = "&".join(f"{name}={value}" for name, value in {"projectId": project, **query}.items())
         try:
             page.goto(f"{self.site}/?{words}")

@@ -81,7 +81,7 @@ class SharedBrowser:
         page = self.visitor.context.new_page()
         tab = Tab(person, page)
         page.on("request", lambda request: self._check_request(tab, request))
-        page.on("pageerror", lambda error: self.visitor.troubles.append(str(error)))
+        page.on("pageerror", self.visitor.note)
         page.set_default_timeout(20_000)
         query = "&".join(f"{name}={value}" for name, value in self.links[person].items())
         page.goto(f"{self.visitor.site}/?projectId={PROJECT}&{query}")
