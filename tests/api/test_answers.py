@@ -78,6 +78,10 @@ KINDS: dict[str, tuple[Ask, dict[str, object]]] = {
     "stopped server": (lose_game, {"error": "server_stopped"}),
     "missing page": (miss_page, {"error": "page_missing"}),
     "link": (refuse(signedLinks=True), {"reason": "linkInvalid"}),
+    "preview": (
+        lambda world: world.get(assignmentId="ASSIGNMENT_ID_NOT_AVAILABLE"),
+        {"reason": "taskNotAccepted"},
+    ),
     "recruiter's id": (refuse(onePer="PROLIFIC_PID"), {"reason": "recruiterIdMissing"}),
     "closed": (refuse(closesAt="2001-01-01T00:00:00+00:00"), {"reason": "closed"}),
     "mobile": (refuse(screen={"mobile": False}), {"reason": "mobile"}),
