@@ -153,7 +153,7 @@ MUTANTS = [
     Mutant(
         "a stop does not wait for the start that it overtook",
         f"{LAYER}/records/server.py",
-        "        return self.start_lease_until is not None and self.start_lease_until > now",
+        "        return _is_live(self.start_lease_until, now)",
         "        return False",
     ),
     Mutant(
@@ -207,7 +207,7 @@ MUTANTS = [
     Mutant(
         "a stop of an attempt ends another life's",
         f"{LAYER}/servers/stop/stop.py",
-        "if record.requested_at and message.sent_at < record.requested_at:",
+        "if record.requested_at and message.sent_at < record.requested_at < now + _CLOCK_SKEW:",
         "if message.attempt is None and record.requested_at and message.sent_at < record.requested_at:",
     ),
     Mutant(
