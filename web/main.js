@@ -19,11 +19,11 @@ async function main() {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.isClosed) return offerReload("closedTitle", translate("closedText"));
+    console.warn(error); // its text is English
     const contact = error.contactForUnusableId;
     if (contact !== null) {
       return offerReload("refusedTitle", translate("reservedIdText"), contact && translate("contact", { contact }));
     }
-    console.warn(error); // its text is English
     return offerReload("wrongTitle", translate("requestRefused", { status: error.status }));
   }
 }

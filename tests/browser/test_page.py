@@ -127,7 +127,7 @@ def test_an_invalid_user_id_is_reported(visitor: Visitor) -> None:
     visitor.context.on("console", lambda message: messages.append(message.text))
     page = visitor.open(userId="not_good")
 
-    expect(page.get_by_text("The study did not accept this link.")).to_be_visible()
+    expect(page.get_by_text("The participant ID in this link cannot be used.")).to_be_visible()
     expect(page.get_by_text("must be 1 to 48 letters")).to_have_count(0)
     assert any("userId: must be 1 to 48 letters, digits or inner hyphens" in text for text in messages)
 
