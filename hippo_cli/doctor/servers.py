@@ -46,10 +46,13 @@ def check_task_definition(project: Project) -> Iterator[Result]:
 
 def check_starts(project: Project, now: datetime) -> Iterator[Result]:
     """Check whether participants wait for a server whose start does not progress, or recently did."""
-    records, visibility = find_project_servers(project)
+    left_out: list[str] = []
+    records, visibility = find_project_servers(project, left_out.append)
     if visibility is not Visibility.COMPLETE:
         yield unknown(STARTS, "no server record is visible", "Ask a steward to run `hippo doctor`.")
         return
+    for text in left_out:
+        yield warning(STARTS, text, "The records of all others were examined.")
     delayed = [record for record in records if is_delayed(record)]
     ended = [record for record in records if _has_never_started(record) and _is_recent(record, now)]
     for record in delayed[:_SHOWN]:
