@@ -17,7 +17,9 @@ from hippo_local.command_line import DEFAULTS, make_parser
 from hippo_local.console import Console, report_error, silence_libraries, take_any_characters
 from hippo_local.errors import LocalPlatformError
 from hippo_local.fault_command import run_fault_command
+from hippo_local.outputs import VARIABLES_FILE
 from hippo_local.platform import LocalPlatform, Options
+from hippo_local.private_files import write_private_files
 from hippo_local.show_answers import show_answers
 from hippo_local.study import read_study
 
@@ -40,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = make_parser(__doc__).parse_args(arguments)
     try:
         if options.command:
-            return _run_command(options)
-        with _stop_on_signals():
+            with write_private_files():
+                return _run_command(options)
+        with write_private_files(), _stop_on_signals():
             return _run(options)
     except LocalPlatformError as error:
         report_error(f"hippo_local: {error}")
@@ -129,6 +132,7 @@ def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) ->
   Logs     {outputs["logs"]["emulator"]}
            {outputs["logs"]["tasks"]}
   Faults   {outputs["faults"]} (no faults without this file; see docs/reference/faults.md)
+  AWS CLI  {shlex.join([".", str(directory.resolve() / VARIABLES_FILE)])} (then any AWS tool in that shell uses this platform)
 
   Ctrl-C stops everything.
 """

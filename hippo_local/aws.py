@@ -8,11 +8,9 @@ import botocore.session
 from botocore.config import Config
 
 from hippo_local.emulator.settings import PLATFORM_ID
+from hippo_local.keys import AccessKeys
 
 REGION = "ca-central-1"
-# The emulator's administrator; on AWS this is the operator's own identity.
-ACCESS_KEY_ID = "test"
-SECRET_ACCESS_KEY = "test"
 
 _NO_USER_FILES: dict[str, tuple[Any, Any, Any, Any]] = {
     "profile": (None, [], None, None),
@@ -22,14 +20,16 @@ _NO_USER_FILES: dict[str, tuple[Any, Any, Any, Any]] = {
 
 
 class Aws:
-    """A factory of clients that call one emulator as its administrator."""
+    """A factory of clients that call one emulator as its administrator, with the keys of its run.
 
-    def __init__(self, endpoint_url: str) -> None:
+    On AWS this is the operator's own identity.
+    """
+
+    def __init__(self, endpoint_url: str, keys: AccessKeys) -> None:
         self.endpoint_url = endpoint_url
+        self.keys = keys
         core = botocore.session.Session(session_vars=_NO_USER_FILES)
-        self._session = boto3.Session(
-            ACCESS_KEY_ID, SECRET_ACCESS_KEY, region_name=REGION, botocore_session=core
-        )
+        self._session = boto3.Session(keys.id, keys.secret, region_name=REGION, botocore_session=core)
 
     # Callers annotate the client's type: boto3 builds client classes at run time.
     def make_client(self, service: str) -> Any:
@@ -41,12 +41,12 @@ class Aws:
         return make(service, endpoint_url=self.endpoint_url, config=config)
 
 
-def make_aws_variables(endpoint_url: str) -> dict[str, str]:
-    """Return the variables that make AWS tools use the emulator and none of the user's settings."""
+def make_aws_variables(endpoint_url: str, keys: AccessKeys) -> dict[str, str]:
+    """Return the variables that make AWS tools use the emulator with these keys, and none of the user's settings."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+        "AWS_ACCESS_KEY_ID": keys.id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,

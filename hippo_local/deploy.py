@@ -49,7 +49,7 @@ class SamProject:
         ]
         options += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
         options += ["--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items())]
-        self._run("deploy", options, make_aws_variables(aws.endpoint_url))
+        self._run("deploy", options, make_aws_variables(aws.endpoint_url, aws.keys))
         cloudformation: CloudFormationClient = aws.make_client("cloudformation")
         outputs = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0].get("Outputs", [])
         return {output["OutputKey"]: output["OutputValue"] for output in outputs}

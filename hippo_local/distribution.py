@@ -1,4 +1,4 @@
-"""The emulator's CloudFront distribution, addressed by its domain name as on AWS."""
+"""The emulator's CloudFront distribution, addressed by its domain name, here below localhost."""
 
 import http.client
 import re
@@ -16,7 +16,7 @@ _HOP_BY_HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding"
 
 
 class Distribution:
-    """A distribution; `endpoint_url` is the emulator's, `domain_name` the one that CloudFront assigned."""
+    """A distribution; `endpoint_url` is the emulator's, `domain_name` its name there."""
 
     def __init__(self, endpoint_url: str, domain_name: str) -> None:
         address = urlsplit(endpoint_url)
@@ -43,7 +43,8 @@ class Distribution:
 def find_distribution(aws: Aws, distribution_id: str) -> Distribution:
     """Return the distribution with this id."""
     found = aws.make_client("cloudfront").get_distribution(Id=distribution_id)["Distribution"]
-    return Distribution(aws.endpoint_url, found["DomainName"])
+    # The emulator refuses names that are not this machine's, and knows a distribution by this one as well.
+    return Distribution(aws.endpoint_url, found["DomainName"].replace(".cloudfront.net", ".cloudfront.localhost"))
 
 
 def is_media(path: str) -> bool:

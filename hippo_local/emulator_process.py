@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hippo_local.errors import LocalPlatformError, describe_log
+from hippo_local.keys import AccessKeys, make_key_variables
 from hippo_local.paths import find_lambda_python
 from hippo_local.ports import LOOPBACK
 from hippo_local.processes import ChildProcess, make_environment
@@ -58,10 +59,16 @@ class EmulatorFiles:
 
 @contextlib.contextmanager
 def run_emulator(
-    repository: Path, files: EmulatorFiles, port: int, images: dict[str, list[str]], study_directory: Path
+    repository: Path,
+    files: EmulatorFiles,
+    port: int,
+    keys: AccessKeys,
+    images: dict[str, list[str]],
+    study_directory: Path,
 ) -> Iterator[ChildProcess]:
     """Run the emulator until the end of the block, which begins when the emulator responds.
 
+    `keys` are the administrator's.
     `images` maps image names to the commands that run in place of them, in `study_directory`.
     """
     python = find_lambda_python(repository)
@@ -85,7 +92,8 @@ def run_emulator(
     if record := os.environ.get(PERMISSION_RECORD):
         command += ["--permissions", record]
     command += ["--task-logs", str(files.task_logs), "--data", str(files.data), "--log", str(files.log)]
-    environment = make_environment(files.directory / "home", {"PYTHONPATH": str(Path(__file__).parents[1])})
+    variables = {"PYTHONPATH": str(Path(__file__).parents[1]), **make_key_variables(keys)}
+    environment = make_environment(files.directory / "home", variables)
     with ChildProcess(
         command, environment=environment, directory=repository, log=files.log, grace=_STOP_SECONDS
     ) as child:

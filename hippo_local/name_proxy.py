@@ -4,7 +4,7 @@ Chromium, Firefox and WebKitGTK resolve every *.localhost name to this machine; 
 name may also be the first part of the path, which the study page uses: ws://localhost:5000/<name>/. The proxy
 listens on this machine, finds the name in the path or the Host header, looks it up in Route 53 and forwards
 the bytes, HTTP and WebSocket alike. It closes the connection if the name does not exist or its server does
-not respond, which is what a page would see on AWS.
+not respond, which is what a page would see on AWS. Pages that are not of this machine are refused.
 """
 
 import asyncio
@@ -13,11 +13,12 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from hippo_local.local_requests import Audience, find_refusal
 from hippo_local.ports import LOOPBACK, get_port
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _CHUNK = 65536
 _HOST_HEADER = re.compile(rb"(?im)^host:[ \t]*([^\s:]+)")
 # The names of this machine itself, which no game server has.
 _OWN_NAMES = (b"localhost", b"127.0.0.1")
+_FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _NAME_IN_PATH = re.compile(rb"\A([A-Z]+ )/([^/?\s]+)/?")
 
 
@@ -105,7 +107,11 @@ class NameProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
-            name, head = _split_name(await _read_head(reader))
+            head = await _read_head(reader)
+            if find_refusal(_list_headers(head), Audience.LOCAL_PAGES):
+                writer.write(_FORBIDDEN)
+                return
+            name, head = _split_name(head)
             address = await self._find_server(name) if name else None
             if address is None:
                 return
@@ -134,6 +140,12 @@ def _split_name(head: bytes) -> tuple[str, bytes]:
         named = head[: host.start(1)] + name[2] + head[host.end(1) :]
         return name[2].decode("latin-1"), _NAME_IN_PATH.sub(rb"\1/", named, count=1)
     return host[1].decode("latin-1") if host else "", head
+
+
+def _list_headers(head: bytes) -> Iterator[tuple[str, str]]:
+    for line in head.decode("latin-1").splitlines()[1:]:
+        name, _, value = line.partition(":")
+        yield name.strip(), value.strip()
 
 
 async def _read_head(reader: asyncio.StreamReader) -> bytes:

@@ -12,17 +12,19 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hippo_local.account import ROOT_DOMAIN, Account, prepare_account
-from hippo_local.aws import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, Aws
+from hippo_local.aws import REGION, Aws
 from hippo_local.console import Console
 from hippo_local.deploy import STACK, SamProject
 from hippo_local.distribution import find_distribution
 from hippo_local.edits import EditedFiles, Edits
 from hippo_local.emulator_process import EmulatorFiles, run_emulator, write_images
 from hippo_local.errors import LocalPlatformError, describe_log
+from hippo_local.keys import make_keys
 from hippo_local.name_proxy import NameProxy, ZoneResolver
-from hippo_local.outputs import claim_directory, publish_outputs, write_outputs
+from hippo_local.outputs import claim_directory, publish_outputs, write_aws_variables, write_outputs
 from hippo_local.paths import EXAMPLE, find_directory, find_repository
 from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
+from hippo_local.private_files import write_private_files
 from hippo_local.processes import ChildProcess
 from hippo_local.publish import GAME_SERVER_PORT, Publication
 from hippo_local.study import Study, read_study
@@ -104,6 +106,7 @@ class LocalPlatform:
     def _start(self, study: Study) -> dict[str, Any]:
         self._console.report(f"study {study.project_id} in {study.directory}")
         options, directory = self._options, self._directory
+        self._stack.enter_context(write_private_files())
         self._stack.enter_context(claim_directory(directory))
         _prepare_directories(directory)
         self._repository = find_repository(directory)
@@ -111,15 +114,15 @@ class LocalPlatform:
         web = self._stack.enter_context(open_listener(options.web_port, "study page", "--web-port"))
         game = self._stack.enter_context(open_listener(options.game_port, "game servers", "--game-port"))
         self._console.report(f"starting the emulator on port {port}")
-        files = EmulatorFiles(directory)
+        files, keys = EmulatorFiles(directory), make_keys()
         if options.follow_edits:  # from now on, so that edits made during the start count as well
             edited = EditedFiles(self._repository, study.directory, files.faults)
             self._edits = Edits(edited, self._console, self._republish, self._redeploy)
             self._edits.show_faults()
         self._emulator = self._stack.enter_context(
-            run_emulator(self._repository, files, port, study.images, study.directory)
+            run_emulator(self._repository, files, port, keys, study.images, study.directory)
         )
-        aws = Aws(f"http://{LOOPBACK}:{port}")
+        aws = Aws(f"http://{LOOPBACK}:{port}", keys)
         account = prepare_account(aws, GAME_SERVER_PORT)
         deployed = self._deploy(aws, account, get_port(web), get_port(game))
         self._publish(study, aws, deployed)
@@ -131,6 +134,7 @@ class LocalPlatform:
         self._update_outputs(running)
         self._stack.enter_context(page)
         self._stack.enter_context(publish_outputs(directory, running.outputs))
+        write_aws_variables(directory, aws.endpoint_url, aws.keys)
         return running.outputs
 
     def _republish(self, study: Study) -> None:
@@ -212,7 +216,7 @@ class LocalPlatform:
             "projectId": study.project_id,
             "rootDomain": ROOT_DOMAIN,
             "hostedZoneId": running.account.hosted_zone_id,
-            "credentials": {"accessKeyId": ACCESS_KEY_ID, "secretAccessKey": SECRET_ACCESS_KEY},
+            "credentials": {"accessKeyId": aws.keys.id, "secretAccessKey": aws.keys.secret},
             "stackOutputs": deployed,
             "logs": {"emulator": str(files.log), "tasks": str(files.task_logs)},
             "data": str(files.data),

@@ -11,7 +11,7 @@ from hippo_cli.findings import format_count
 from hippo_local.aws import Aws
 from hippo_local.console import Console
 from hippo_local.errors import LocalPlatformError
-from hippo_local.outputs import read_outputs
+from hippo_local.outputs import read_keys, read_outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -59,7 +59,7 @@ class Answers:
 def show_answers(directory: Path, user_id: str | None) -> None:
     """List the participants, or show one participant's record and what their game server recorded."""
     outputs = read_outputs(directory)
-    s3: S3Client = Aws(outputs["endpointUrl"]).make_client("s3")
+    s3: S3Client = Aws(outputs["endpointUrl"], read_keys(outputs)).make_client("s3")
     answers = Answers(s3, outputs["bucket"], outputs["projectId"])
     console = Console()
     try:

@@ -21,6 +21,7 @@ from hippo.deployment.frame_page import FRAME, FramePageError, build_frame
 from hippo.deployment.site import INDEX, choose_type
 from hippo_local.compression import accepts_gzip, compress
 from hippo_local.distribution import Distribution, is_media, list_headers
+from hippo_local.local_requests import Audience, find_refusal
 from hippo_local.ports import get_port
 
 _CONFIG_PATH = "/config.json"
@@ -80,6 +81,12 @@ def make_page_headers(port: int) -> dict[str, str]:
     }
 
 
+def _find_audience(path: str) -> Audience:
+    # The sandbox that shows a researcher's page may have an opaque origin, to which these come from elsewhere.
+    is_for_sandbox = path.startswith(_MEDIA_PATH) or path.endswith(".css")
+    return Audience.ANY_PAGE if is_for_sandbox else Audience.LOCAL_PAGES_AND_LINKS
+
+
 class _PageHandler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "hippo-local"
@@ -91,6 +98,9 @@ class _PageHandler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> io.BytesIO | BinaryIO | None:
         path = self.path.partition("?")[0]
+        if refusal := find_refusal(self.headers.items(), _find_audience(path)):
+            self.send_error(HTTPStatus.FORBIDDEN, "Forbidden", refusal)
+            return None
         if path.startswith(_MEDIA_PATH):
             return self._forward_media(path)
         if path == _CONFIG_PATH:

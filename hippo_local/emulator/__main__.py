@@ -2,12 +2,15 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from hippo_local.emulator.environment import prepare_environment
 from hippo_local.emulator.settings import Settings
+from hippo_local.keys import read_keys
+from hippo_local.private_files import PRIVATE_UMASK
 
 
 def read_arguments(arguments: Sequence[str]) -> Settings:
@@ -44,12 +47,13 @@ def read_arguments(arguments: Sequence[str]) -> Settings:
         default=defaults.retry_delays,
         help="seconds before each asynchronous retry, for example 2,4",
     )
-    return Settings(**vars(parser.parse_args(arguments)))
+    return Settings(**vars(parser.parse_args(arguments)), keys=read_keys(os.environ))
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code, 1 if the emulator cannot start."""
     settings = read_arguments(arguments)
+    os.umask(PRIVATE_UMASK)
     prepare_environment(settings)
     logging.basicConfig(
         filename=settings.log,

@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 
-from hippo_local.emulator import eventbridge, route53, s3, sns
+from hippo_local.emulator import eventbridge, gate, route53, s3, sns
 from hippo_local.emulator.apigateway import compression, requests, responses
 from hippo_local.emulator.apigateway import validation as api_validation
 from hippo_local.emulator.cloudformation import conditions, stack_deletions, stacks
@@ -19,7 +19,7 @@ from hippo_local.emulator.faults import functions as function_faults
 from hippo_local.emulator.faults import tasks as task_faults
 from hippo_local.emulator.faults.control_file import FaultRegistry
 from hippo_local.emulator.guardian import Guardian
-from hippo_local.emulator.iam import authorization, decision_log, policy_variables
+from hippo_local.emulator.iam import authorization, decision_log, policy_variables, root_keys
 from hippo_local.emulator.lambda_ import async_invocations, updates, workers
 from hippo_local.emulator.ministack import EmulatorMismatchError, load
 from hippo_local.emulator.settings import Settings
@@ -94,6 +94,7 @@ def _install(settings: Settings, guardian: Guardian) -> None:
     stacks.install()
     stack_deletions.install()
     route53.install()
+    root_keys.install(settings.keys)
     authorization.install()
     policy_variables.install()
     decision_log.install(settings.permissions)
@@ -118,7 +119,8 @@ async def _serve_until_signal(listener: socket.socket) -> None:
     config.shutdown_timeout = 2
     # Header names must reach a function in the case in which the client wrote them.
     config.h11_pass_raw_headers = True
-    application = dropped_connections.drop_connections(requests.keep_header_names(load("app").app))
+    application = requests.keep_header_names(gate.close(load("app").app))
+    application = dropped_connections.drop_connections(application)
     _log.info("process %d serves", os.getpid())
 
     async def wait_for_signal() -> None:

@@ -1,7 +1,9 @@
 """The emulator's settings, from its command line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from hippo_local.keys import AccessKeys, make_keys
 
 REGION = "ca-central-1"
 # The application id in the user agent of the platform's own calls, which faults do not affect.
@@ -13,6 +15,8 @@ class Settings:
     """The emulator's settings: absolute paths, or None to keep nothing of that kind; times in seconds."""
 
     port: int
+    # The administrator's. Unless they are given, nobody has them.
+    keys: AccessKeys = field(default_factory=make_keys)
     images: Path | None = None
     lambda_python: Path | None = None
     task_port: int = 5000

@@ -17,6 +17,7 @@ from hippo_local.aws import REGION, Aws, make_aws_variables
 from hippo_local.deploy import SamProject
 from hippo_local.emulator.settings import PLATFORM_ID
 from hippo_local.emulator_process import EmulatorFiles, run_emulator
+from hippo_local.keys import AccessKeys, make_keys
 from hippo_local.name_proxy import NameProxy, ZoneResolver
 from hippo_local.ports import LOOPBACK, get_port, open_listener, reserve_port
 from hippo_local.processes import make_environment
@@ -42,6 +43,7 @@ class LocalAccount:
 
     directory: Path
     endpoint_url: str
+    keys: AccessKeys
     given: Account
     game_port: int
 
@@ -63,8 +65,8 @@ class LocalAccount:
             service,  # type: ignore[call-overload]  # the type checker does not know the name
             endpoint_url=self.endpoint_url,
             region_name=region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=self.keys.id,
+            aws_secret_access_key=self.keys.secret,
             config=Config(proxies={}, user_agent_extra=f"app/{PLATFORM_ID}"),
         )
 
@@ -73,7 +75,7 @@ class LocalAccount:
         home = self.directory / "home"
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         settings = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2", "__SAM_CLI_APP_DIR": str(home)}
-        return make_environment(home, {**settings, **make_aws_variables(self.endpoint_url)})
+        return make_environment(home, {**settings, **make_aws_variables(self.endpoint_url, self.keys)})
 
     def sam(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the SAM CLI in the account's own folder and return the result, with errors in its stdout."""
@@ -128,7 +130,7 @@ class LocalAccount:
     def publish(self, outputs: dict[str, str]) -> str:
         """Publish the example study to a stack and return its id."""
         study = read_study(STUDY)
-        Publication(study, Aws(self.endpoint_url), outputs).publish()
+        Publication(study, Aws(self.endpoint_url, self.keys), outputs).publish()
         return study.project_id
 
     def describe(self, outputs: dict[str, str], project_id: str = "") -> dict[str, Any]:
@@ -147,18 +149,18 @@ class LocalAccount:
 @contextlib.contextmanager
 def open_account(directory: Path) -> Iterator[LocalAccount]:
     """Open the account until the end of the block; its emulator and all servers end with it."""
-    files = EmulatorFiles(directory)
+    files, keys = EmulatorFiles(directory), make_keys()
     port = reserve_port(0, "emulator", "")
     study = read_study(STUDY)
     (directory / "home" / "tmp").mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         game = stack.enter_context(open_listener(0, "game servers", ""))
-        stack.enter_context(run_emulator(REPOSITORY, files, port, study.images, study.directory))
-        aws = Aws(f"http://{LOOPBACK}:{port}")
+        stack.enter_context(run_emulator(REPOSITORY, files, port, keys, study.images, study.directory))
+        aws = Aws(f"http://{LOOPBACK}:{port}", keys)
         given = prepare_account(aws, GAME_SERVER_PORT)
         resolver = ZoneResolver(aws.make_client("route53"), given.hosted_zone_id, ROOT_DOMAIN)
         stack.enter_context(NameProxy(game, resolver.resolve, GAME_SERVER_PORT))
-        yield LocalAccount(directory, aws.endpoint_url, given, get_port(game))
+        yield LocalAccount(directory, aws.endpoint_url, keys, given, get_port(game))
 
 
 def build(repository: Path, directory: Path) -> Build:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from hippo_local.aws import make_aws_variables
+from hippo_local.outputs import read_keys
 from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import FORMS, Faults, PatientParticipant
 from tests.e2e.participant import Participant, play, wait_for
@@ -126,7 +127,7 @@ def test_a_dead_lettered_stop_is_replayed_by_one_command(account: AccountView, f
     done = subprocess.run(
         [sys.executable, "tools/replay_dead_letters.py", account.outputs["stack"]],
         cwd=REPOSITORY,
-        env={**os.environ, **make_aws_variables(account.outputs["endpointUrl"])},
+        env={**os.environ, **make_aws_variables(account.outputs["endpointUrl"], read_keys(account.outputs))},
         capture_output=True,
         text=True,
         check=True,

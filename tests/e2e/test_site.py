@@ -41,7 +41,7 @@ class Site:
 
     def get(self, path: str, **headers: str) -> Answer:
         """Send GET to the distribution, as a browser does."""
-        return get(self.port, path, Host=self.name, **headers)
+        return get(self.port, path, Host=self.name.replace(".net", ".localhost"), **headers)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from hippo_local.keys import AccessKeys, make_key_variables, make_keys
 from tests.gaps.processes import ROOT, SERVER, STUBBORN, free_port, is_running, processes_started_by, wait_for
 
 REGION = "ca-central-1"
@@ -32,6 +33,7 @@ class Emulator:
     process: subprocess.Popen[bytes]
     port: int
     directory: Path
+    keys: AccessKeys
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -42,7 +44,10 @@ class Emulator:
         """Return a boto3 client that never retries, of root or with the credentials of `assume`."""
         if credentials is None and service in self._clients:
             return self._clients[service]
-        keys = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        keys = credentials or {
+            "aws_access_key_id": self.keys.id,
+            "aws_secret_access_key": self.keys.secret,
+        }
         client = boto3.client(
             service,
             endpoint_url=self.endpoint,
@@ -268,8 +273,9 @@ def start_emulator(directory: Path, *arguments: str) -> Emulator:
     # Variables that a user may have exported, and that no function or task may see.
     environment = {**os.environ, "EXPORTED_BY_A_PERSON": "1", "PYTHONPATH": str(ROOT)}
     environment["TMPDIR"] = str(directory / "tmp")
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
-    emulator = Emulator(process, port, directory)
+    keys = make_keys()
+    process = subprocess.Popen(command, cwd=ROOT, env={**environment, **make_key_variables(keys)})
+    emulator = Emulator(process, port, directory, keys)
 
     def answers() -> bool:
         assert process.poll() is None, "the emulator ended while it started"

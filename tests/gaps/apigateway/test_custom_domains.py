@@ -12,7 +12,8 @@ from tests.gaps.emulators import Emulator
 from tests.gaps.processes import wait_for
 from tests.gaps.test_route53 import make_zone
 
-NAME = "api.example.com"
+# The emulator answers to names of this machine only.
+NAME = "api.localhost"
 
 
 def list_resources(emulator: Emulator, zone: str, name: str) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def list_resources(emulator: Emulator, zone: str, name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def zone(emulator: Emulator) -> str:
     """Deploy the API; return a hosted zone with the records of its name."""
-    zone = make_zone(emulator)
+    zone = make_zone(emulator, "localhost")
     emulator.deploy(list_resources(emulator, zone, NAME))
     return zone
 

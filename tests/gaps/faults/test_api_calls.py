@@ -176,7 +176,7 @@ def test_the_platform_itself_is_exempt(faulty: Emulator) -> None:
     """Given calls of publishing and the name proxy, which do not exist on AWS, no fault affects them."""
     faulty.set_faults({"kind": "throttle", "action": "ecs"})
 
-    assert Aws(faulty.endpoint).make_client("ecs").list_clusters()["clusterArns"] is not None
+    assert Aws(faulty.endpoint, faulty.keys).make_client("ecs").list_clusters()["clusterArns"] is not None
 
 
 @pytest.mark.parametrize(
