@@ -132,7 +132,7 @@ def _show_outputs(console: Console, outputs: dict[str, Any], directory: Path) ->
   Logs     {outputs["logs"]["emulator"]}
            {outputs["logs"]["tasks"]}
   Faults   {outputs["faults"]} (no faults without this file; see docs/reference/faults.md)
-  AWS CLI  {shlex.join([".", str(directory.resolve() / VARIABLES_FILE)])} (then any AWS tool in that shell uses this platform)
+  AWS CLI  {shlex.join([".", str(directory.resolve() / VARIABLES_FILE)])} (for AWS tools in that shell)
 
   Ctrl-C stops everything.
 """

@@ -42,7 +42,7 @@ class Aws:
 
 
 def make_aws_variables(endpoint_url: str, keys: AccessKeys) -> dict[str, str]:
-    """Return the variables that make AWS tools use the emulator with these keys, and none of the user's settings."""
+    """Return the variables that make AWS tools use the emulator and none of the user's settings."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": keys.id,

@@ -44,7 +44,9 @@ def find_distribution(aws: Aws, distribution_id: str) -> Distribution:
     """Return the distribution with this id."""
     found = aws.make_client("cloudfront").get_distribution(Id=distribution_id)["Distribution"]
     # The emulator refuses names that are not this machine's, and knows a distribution by this one as well.
-    return Distribution(aws.endpoint_url, found["DomainName"].replace(".cloudfront.net", ".cloudfront.localhost"))
+    return Distribution(
+        aws.endpoint_url, found["DomainName"].replace(".cloudfront.net", ".cloudfront.localhost")
+    )
 
 
 def is_media(path: str) -> bool:

@@ -1,11 +1,11 @@
-"""The administrator's access keys of one run of the emulator: random, so that only who may read them has them."""
+"""The administrator's access keys of one run of the emulator: random, so that nobody can guess them."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-# The variables in which the emulator receives its administrator's keys. A command line would show them to other
-# users of the machine.
+# The variables in which the emulator receives its administrator's keys. A command line would show them to
+# other users of the machine.
 _ID_VARIABLE, _SECRET_VARIABLE = "HIPPO_EMULATOR_ACCESS_KEY_ID", "HIPPO_EMULATOR_SECRET_ACCESS_KEY"
 # RFC 4648's base32, of which AWS makes its key ids.
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"

@@ -1,8 +1,8 @@
 """The requests that the platform's servers answer: sent by programs and pages of this machine only.
 
 A web page from elsewhere can have a browser send requests to this machine. Three things give it away:
-- a host name of its own, which its owner lets resolve to 127.0.0.1 (DNS rebinding); only names that resolve to
-  this machine by definition are accepted;
+- a host name of its own, which its owner lets resolve to 127.0.0.1 (DNS rebinding); only names that resolve
+  to this machine by definition are accepted;
 - the header Origin, which names the page;
 - the header Sec-Fetch-Site ("Fetch Metadata Request Headers", W3C), where a browser sends no Origin.
 Programs send neither of the last two.

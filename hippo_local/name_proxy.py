@@ -108,6 +108,8 @@ class NameProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
             head = await _read_head(reader)
+            if not _HOST_HEADER.search(head):
+                return
             if find_refusal(_list_headers(head), Audience.LOCAL_PAGES):
                 writer.write(_FORBIDDEN)
                 return

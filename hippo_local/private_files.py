@@ -1,4 +1,4 @@
-"""Files that only their owner may read: outputs.json has the keys, and logs and data have what people answered."""
+"""Files that only their owner may read: outputs.json has the keys, and data has what people answered."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ def write_private_files() -> Iterator[None]:
 def make_private(directory: Path) -> None:
     """Take everyone else's permissions from a directory and all that is in it.
 
-    A directory that is private already is left alone: what is in it was written by a platform that kept it so.
+    A directory that is private already is left alone: whoever wrote its files kept them so.
     """
     if not directory.stat().st_mode & _OTHERS:
         return

@@ -82,7 +82,7 @@ def make_page_headers(port: int) -> dict[str, str]:
 
 
 def _find_audience(path: str) -> Audience:
-    # The sandbox that shows a researcher's page may have an opaque origin, to which these come from elsewhere.
+    # The sandbox that shows a researcher's page may have an opaque origin, to which this is another site.
     is_for_sandbox = path.startswith(_MEDIA_PATH) or path.endswith(".css")
     return Audience.ANY_PAGE if is_for_sandbox else Audience.LOCAL_PAGES_AND_LINKS
 

@@ -17,7 +17,13 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 from hippo_local.emulator.apigateway.requests import Application
-from hippo_local.emulator.iam.signatures import Request, Response, check_installation, find_failure, is_of_root
+from hippo_local.emulator.iam.signatures import (
+    Request,
+    Response,
+    check_installation,
+    find_failure,
+    is_of_root,
+)
 from hippo_local.emulator.ministack import load, require
 from hippo_local.local_requests import Audience, find_refusal
 

@@ -1,7 +1,7 @@
 """IAM: the account's root has the keys of this run only, and nobody can compute a role's keys.
 
-MiniStack lets `test`, every account id and the keys of its own environment act as root, with any signature. It
-derives the keys of a role's session from the names of the function and the role.
+MiniStack lets `test`, every account id and the keys of its own environment act as root, with any signature.
+It derives the keys of a role's session from the names of the function and the role.
 """
 
 import os
@@ -18,7 +18,7 @@ _sts = load("services.sts")
 
 def install(keys: AccessKeys) -> None:
     """Patch MiniStack so that `keys` alone are root's, and sessions' keys are secret."""
-    # MiniStack looks root's secret up here. Functions get their role's keys instead, and tasks inherit nothing.
+    # MiniStack looks root's secret up here. Functions get their role's keys instead; tasks inherit nothing.
     os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"] = keys.id, keys.secret
 
     def is_root(access_key_id: str) -> bool:

@@ -1,8 +1,8 @@
 """IAM: the signature of a request, by any key of this run.
 
-AWS (IAM user guide, "AWS Signature Version 4 for API requests") refuses every request whose signature does not
-fit. MiniStack computes signatures, but does not check those of root, of unsigned requests to S3, and of
-requests that it serves before it looks at the caller.
+AWS (IAM user guide, "AWS Signature Version 4 for API requests") refuses every request whose signature does
+not fit. MiniStack checks neither root's signatures, nor unsigned requests to S3, nor requests that it serves
+before it looks at the caller.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ Response = tuple[int, dict[str, str], bytes]
 def check_installation() -> None:
     """Raise EmulatorMismatchError unless MiniStack has what this module builds on."""
     require(_app, "_credential_failure")
-    require(_evaluator, "AuthError", "SignedRequest", "_s3_presigned_query", "_signed_request", "authenticate")
+    require(
+        _evaluator, "AuthError", "SignedRequest", "_s3_presigned_query", "_signed_request", "authenticate"
+    )
     require(_router, "detect_service", "extract_access_key_id")
     require(_s3, "_verify_presigned_sigv4")
 
