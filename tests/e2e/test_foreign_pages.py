@@ -23,6 +23,7 @@ pytestmark = pytest.mark.e2e
 
 # A name that its owner lets resolve to this machine.
 EVIL = "evil.example"
+_OWN_CHECKS = "LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests"
 CLAIM = (
     "AWS4-HMAC-SHA256 Credential=test/20261130/ca-central-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 )
@@ -61,8 +62,12 @@ def account(running_platform: RunningPlatform) -> AccountView:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Start Chromium for this module; in it, the attacker's name leads to this machine."""
-    with open_chromium(f"--host-resolver-rules=MAP {EVIL} 127.0.0.1") as browser:
+    """Start Chromium for this module; in it, the attacker's name leads to this machine.
+
+    Its own check of pages that call this machine is off: other browsers have none.
+    """
+    flags = (f"--host-resolver-rules=MAP {EVIL} 127.0.0.1", f"--disable-features={_OWN_CHECKS}")
+    with open_chromium(*flags) as browser:
         yield browser
 
 
@@ -148,7 +153,10 @@ def list_attacks(account: AccountView, base: str) -> list[dict[str, Any]]:
 def describe_state(account: AccountView) -> dict[str, Any]:
     """Return all that the attacks would change."""
     client = account.client
-    group = f"/aws/lambda/{account.outputs['stackOutputs']['UpdateFunctionName']}"
+    function = client("lambda").get_function_configuration(
+        FunctionName=account.outputs["stackOutputs"]["UpdateFunctionName"]
+    )
+    group = function["LoggingConfig"]["LogGroup"]
     return {
         "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
         "uploads": client("s3").list_multipart_uploads(Bucket=account.outputs["bucket"]).get("Uploads"),
