@@ -69,6 +69,22 @@ def _connect_through_proxy(target_port: int, addresses: dict[str, str]) -> Itera
         yield client
 
 
+class _Asked:
+    """A zone that notes which names were looked up, and knows all of them."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def get(self, name: str) -> str:
+        self.names.append(name)
+        return "127.0.0.1"
+
+
+def _read_head_and_answer(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"served")
+
+
 def _read_all(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
@@ -149,6 +165,37 @@ def test_a_client_that_stops_sending_still_gets_the_response() -> None:
         client.sendall(head)
         client.shutdown(socket.SHUT_WR)
         assert _read_all(client) == str(len(head)).encode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Host: evil.example:5000",
+        "Host: u1.localhost\r\nHost: evil.example",
+        "Host: u1.localhost:5000\r\nOrigin: https://evil.example",
+        "Host: localhost:5000\r\norigin: null",
+        "Host: u1.localhost\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate",
+    ],
+)
+def test_pages_from_elsewhere_reach_no_server(headers: str) -> None:
+    """Given a page or a name of another owner, no connection to a server is made."""
+    addresses: Any = _Asked()
+    with _run_server(_read_all) as port, _connect_through_proxy(port, addresses) as client:
+        client.sendall(f"GET /u1.localhost/ HTTP/1.1\r\n{headers}\r\n\r\n".encode())
+        received = _read_all(client)
+
+    assert received.startswith(b"HTTP/1.1 403 ")
+    assert addresses.names == []
+
+
+def test_a_local_page_reaches_its_server() -> None:
+    """Given the study's page or a development server's, its socket reaches the server."""
+    with _run_server(_read_head_and_answer) as port:
+        for origin in ("http://localhost:8000", "http://127.0.0.1:3000"):
+            with _connect_through_proxy(port, {"u1.localhost": "127.0.0.1"}) as client:
+                head = f"GET / HTTP/1.1\r\nHost: u1.localhost:5000\r\nOrigin: {origin}\r\n\r\n"
+                client.sendall(head.encode())
+                assert _read_all(client) == b"served"
 
 
 @pytest.mark.parametrize(

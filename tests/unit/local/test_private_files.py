@@ -65,7 +65,7 @@ def test_a_shell_takes_the_keys_from_the_file(tmp_path: Path) -> None:
     write_aws_variables(tmp_path, "http://127.0.0.1:4566", keys)
     script = (
         f". {shlex.quote(str(tmp_path / 'aws.env'))}; "
-        'echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY ${AWS_PROFILE-}${AWS_SESSION_TOKEN-}"'
+        'echo "$AWS_ENDPOINT_URL $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY $AWS_PROFILE$AWS_SESSION_TOKEN"'
     )
 
     printed = subprocess.run(

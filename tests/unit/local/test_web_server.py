@@ -92,6 +92,35 @@ def test_a_frame_that_is_being_edited_is_an_error(port: int, tmp_path: Path) -> 
     assert _get(port, "/")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/config.json", "/scripts/page.js", "/frame.html", "/missing"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Origin": "https://evil.example"},
+        {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
+    ],
+)
+def test_pages_from_elsewhere_get_nothing(port: int, path: str, headers: dict[str, str]) -> None:
+    """Given a name or a page of another owner, each path is refused, also for HEAD."""
+    status, _, body = _get(port, path, **headers)
+
+    assert (status, _get(port, path, "HEAD", **headers)[0]) == (403, 403)
+    assert b"nextUrl" not in body
+
+
+def test_links_and_the_sandbox_get_the_page(port: int) -> None:
+    """Given a link from elsewhere, the page opens; its sandbox, which has an origin of its own, gets its
+    styles.
+    """
+    link = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "navigate"}
+    styles = {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"}
+
+    assert _get(port, "/?projectId=p", **link)[0] == 200
+    assert _get(port, "/style.css", **styles)[0] == 200
+    assert _get(port, "/style.css", Host="evil.example")[0] == 403
+
+
 def test_a_head_request_has_no_body(port: int) -> None:
     """Given HEAD, the response has the length and no body."""
     status, headers, body = _get(port, "/config.json", "HEAD")
@@ -320,7 +349,7 @@ def test_an_interrupted_film_prints_nothing(site_port: int, capfd: pytest.Captur
     """Given a browser that drops the connection to seek in a film, nothing is printed to the terminal."""
     with socket.create_connection(("127.0.0.1", site_port)) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        connection.sendall(f"GET {PICTURE} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        connection.sendall(f"GET {PICTURE} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         connection.recv(100)
     assert _get(site_port, PICTURE)[0] == 200
 
