@@ -1,4 +1,4 @@
-"""The administrator's access keys of one run of the emulator: random, so that nobody can guess them."""
+"""The administrator's access keys of one run of the emulator: random, so that they cannot be guessed."""
 
 import secrets
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def make_keys() -> AccessKeys:
 
 
 def read_keys(environment: Mapping[str, str]) -> AccessKeys:
-    """Return the keys that the emulator was started with, or new ones, which nobody knows."""
+    """Return the keys that the emulator was started with, or new ones, which stay unknown."""
     key_id, secret = environment.get(_ID_VARIABLE, ""), environment.get(_SECRET_VARIABLE, "")
     return AccessKeys(key_id, secret) if key_id and secret else make_keys()
 

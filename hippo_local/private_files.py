@@ -24,7 +24,7 @@ def write_private_files() -> Iterator[None]:
 def make_private(directory: Path) -> None:
     """Take everyone else's permissions from a directory and all that is in it.
 
-    A directory that is private already is left alone: whoever wrote its files kept them so.
+    A directory that is private already is left alone: its files were written as private ones.
     """
     if not directory.stat().st_mode & _OTHERS:
         return

@@ -15,7 +15,7 @@ class Settings:
     """The emulator's settings: absolute paths, or None to keep nothing of that kind; times in seconds."""
 
     port: int
-    # The administrator's. Unless they are given, nobody has them.
+    # The administrator's. Unless they are given, they are unknown.
     keys: AccessKeys = field(default_factory=make_keys)
     images: Path | None = None
     lambda_python: Path | None = None

@@ -238,7 +238,7 @@ def test_reserved_paths_need_a_signature_at_an_apis_name(emulator: Emulator, api
 
 @pytest.mark.parametrize("key_id", ["test", ACCOUNT, "root's", "AKIAQQQQQQQQQQQQQQQQ"])
 def test_invented_signatures_reach_nothing(emulator: Emulator, bucket: str, key_id: str) -> None:
-    """Given a signature that nobody computed, in a header or a query, by root's own key id or one that the
+    """Given a signature that was not computed, in a header or a query, by root's own key id or one that the
     emulator once accepted, it is refused.
     """
     name = emulator.keys.id if key_id == "root's" else key_id

@@ -1,4 +1,4 @@
-"""IAM: the account's root has the keys of this run only, and nobody can compute a role's keys.
+"""IAM: the account's root has the keys of this run only, and a role's keys are secret.
 
 MiniStack lets `test`, every account id and the keys of its own environment act as root, with any signature.
 It derives the keys of a role's session from the names of the function and the role.

@@ -90,7 +90,7 @@ def test_keys_are_random_and_are_not_shown() -> None:
 
 
 def test_an_emulator_without_keys_invents_its_own() -> None:
-    """Given no keys or only half of them, the emulator has keys that nobody knows, never empty ones."""
+    """Given no keys or only half of them, the emulator invents all of them, and none is empty."""
     keys = make_keys()
     variables = make_key_variables(keys)
 
