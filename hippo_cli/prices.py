@@ -19,9 +19,6 @@ MEMORY_BY_CPU: dict[float, tuple[float, ...]] = {
     8: tuple(range(16, 61, 4)),
     16: tuple(range(32, 121, 8)),
 }
-# The defaults of publishing if the config sets none, the same as in the existing deployment scripts.
-DEFAULT_CPU = 2.0
-DEFAULT_MEMORY = 10.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from hippo.studies.task_rules import LARGEST_CPU, LARGEST_MEMORY, SizeLimits
 from hippo_cli.aws_errors import is_denied, read_code
 from hippo_cli.connection import Connection
 from hippo_cli.errors import AwsError, UsageError
@@ -31,6 +32,18 @@ class Stack:
         if key in self.values:
             return self.values[key]
         raise AwsError(f"the stack {self.name} has no {key}", f"Ask the operator to {UPGRADE}.")
+
+    @property
+    def limits(self) -> SizeLimits:
+        """The largest game server; older deployments have no limit of their own."""
+        cpu, memory = self.get("MaxServerCpu"), self.get("MaxServerMemory")
+        return SizeLimits(float(cpu or LARGEST_CPU), float(memory or LARGEST_MEMORY))
+
+    @property
+    def repository_tags(self) -> dict[str, str]:
+        """The tags by which the deployment may pull a repository's images; none for older deployments."""
+        prefix = self.get("LogGroupPrefix").strip("/").rpartition("/")[2]
+        return {"hippo:stack": prefix} if prefix and self.get("RepositoryAccess") else {}
 
     @property
     def bucket(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from hippo.studies.media import media_folder
+from hippo.studies.task_rules import DEFAULT_CPU, DEFAULT_MEMORY
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.errors import CliError
 from hippo_cli.publishing.step_files import delete_files, find_changed
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 # The port of every game server, which is hard-coded in the clients of deployed studies.
 GAME_SERVER_PORT = 5000
-# The existing script's defaults.
-_DEFAULT_CPU = 2
-_DEFAULT_MEMORY_GB = 10
 _MEGABYTE = 1_000_000
 # The progress of files of at least this size is reported, each time that this many more bytes are sent.
 _LARGE = 25 * _MEGABYTE
@@ -87,8 +85,8 @@ class Publication:
             family=self.study.project_id,
             networkMode="awsvpc",
             requiresCompatibilities=["FARGATE"],
-            cpu=f"{setup.get('cpu') or _DEFAULT_CPU} vCPU",
-            memory=f"{setup.get('memory') or _DEFAULT_MEMORY_GB} GB",
+            cpu=f"{setup.get('cpu') or f'{DEFAULT_CPU:g}'} vCPU",
+            memory=f"{setup.get('memory') or f'{DEFAULT_MEMORY:g}'} GB",
             taskRoleArn=self.outputs["TaskRoleArn"],
             executionRoleArn=self.outputs["TaskExecutionRoleArn"],
             containerDefinitions=[

@@ -20,28 +20,31 @@ CLOCK = SystemClock()
 
 
 @cache
+def read_own_settings() -> UpdateListSettings:
+    """Return the function's settings."""
+    return read_settings(UpdateListSettings, os.environ)
+
+
+@cache
 def make_buckets() -> dict[str, ObjectStore]:
-    """Return the stores by bucket, the stack's own first."""
-    settings = read_settings(UpdateListSettings, os.environ)
-    names = (settings.bucket, *settings.extra_buckets)
-    return {name: ObjectStore(make_client("s3", patient=True), name) for name in names}
+    """Return the stores by bucket."""
+    return {name: ObjectStore(make_client("s3", patient=True), name) for name in read_own_settings().buckets}
 
 
 @cache
 def make_media() -> MediaPublisher:
     """Return the publisher of the files that pages refer to, on the deployment's site if it has one."""
-    settings = read_settings(UpdateListSettings, os.environ)
-    site = SiteBucket(make_client("s3", patient=True), settings.site_bucket)
-    return MediaPublisher(site, settings.site_url)
+    site = SiteBucket(make_client("s3", patient=True), read_own_settings().site_bucket)
+    return MediaPublisher(site, read_own_settings().site_url)
 
 
 def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     """Return `{"statusCode": 200, "body": warnings, "version"}`, or 400 and every error, one per line."""
     buckets = make_buckets()
-    own = next(iter(buckets.values()))
+    own = buckets[read_own_settings().bucket]
     if publishing.is_switch(event):
         return publishing.switch(own, event, CLOCK)
-    errors, warnings = check_config(event, tuple(buckets), CLOCK.now())
+    errors, warnings = check_config(event, tuple(buckets), CLOCK.now(), read_own_settings().task_rules)
     if errors:
         return publishing.build_refusal(*errors, warnings=warnings)
     try:
@@ -52,5 +55,5 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
         logger.error("not published", extra={"projectId": event["id"], "why": str(error)[:300]})
         return publishing.build_refusal(f"not published: {error}")
     logger.info("published", extra={"projectId": event["id"], "version": version})
-    lines = publishing.format_warnings(warnings + missing)
-    return {"statusCode": 200, "body": "\n".join(lines), "version": version}
+    body = "\n".join(publishing.format_warnings(warnings + missing))
+    return {"statusCode": 200, "body": body, "version": version}

@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from hippo.studies.study import GAME, read_number
+from hippo.studies.task_rules import DEFAULT_CPU, DEFAULT_MEMORY, read_setup_size
 from hippo_cli.checks.image import check_image_files
 from hippo_cli.checks.trial import check_trial
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
 from hippo_cli.image.game_wheel import is_wheel
 from hippo_cli.image.registry import is_repository_name
-from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, MEMORY_BY_CPU, ServerCost, list_sizes
+from hippo_cli.prices import MEMORY_BY_CPU, ServerCost, list_sizes
 from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
@@ -45,26 +46,15 @@ def find_cost(study: StudyFolder) -> ServerCost | None:
     """Return a server's maximum cost; None without a game, or if size or maxRuntime is not valid."""
     minutes = read_number(study.project.get("maxRuntime"))
     setup = study.project.get("awsSetup")
-    cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
+    cpu, memory = read_setup_size(setup, "cpu", DEFAULT_CPU), read_setup_size(setup, "memory", DEFAULT_MEMORY)
     if not has_game(study) or not minutes or cpu is None or memory not in MEMORY_BY_CPU.get(cpu, ()):
         return None
     return ServerCost(cpu, memory, minutes)
 
 
-def read_size(setup: object, key: str, default: float) -> float | None:
-    """Return a size in awsSetup, or `default` without one; None if it is not a number."""
-    value = setup.get(key) if isinstance(setup, Mapping) else None
-    if not value:  # existing deployment scripts treat 0 and empty values as unset
-        return default
-    try:
-        return float(str(value)) if not isinstance(value, bool) else None
-    except ValueError:
-        return None
-
-
 def _check_size(study: StudyFolder) -> Iterator[Finding]:
     setup = study.project.get("awsSetup")
-    cpu, memory = read_size(setup, "cpu", DEFAULT_CPU), read_size(setup, "memory", DEFAULT_MEMORY)
+    cpu, memory = read_setup_size(setup, "cpu", DEFAULT_CPU), read_setup_size(setup, "memory", DEFAULT_MEMORY)
     for key, value, unit in (("cpu", cpu, "vCPUs"), ("memory", memory, "GB")):
         if value is None:
             what = f"it must be a number of {unit}, without a unit"

@@ -36,16 +36,24 @@ def doctor(
     project: Annotated[
         str | None, typer.Option("--project", help="Project id. Default: the study in this folder.")
     ] = None,
+    tags_repositories: Annotated[
+        bool,
+        typer.Option(
+            "--tag-repositories", help="Tag the image repositories that RepositoryAccess=tagged requires."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check credentials, stack, permissions, quotas, DNS, certificate and Docker without changing anything.
+    """Check credentials, stack, permissions, quotas, DNS, certificate, repositories and Docker.
 
+    Changes nothing, unless --tag-repositories asks for it.
     Exits with 1 if a check fails. Warnings, and checks that could not be run, do not count.
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None
     project_id = parse_project(project) if project else own
-    plan = Plan(project_id, config if project_id == own else None, participants)
+    folder = config if project_id == own else None
+    plan = Plan(project_id, folder, participants, tags_repositories)
     results = []
     for result in examine(connect(context.obj, config), plan, SystemClock().now()):
         results.append(result)

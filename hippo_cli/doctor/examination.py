@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from hippo.studies.study import GAME
+from hippo.studies.task_rules import DEFAULT_CPU, read_setup_size
 from hippo_cli.aws_errors import describe_aws_error
-from hippo_cli.checks.server import read_size
 from hippo_cli.connection import Connection
 from hippo_cli.data.project import find_project
 from hippo_cli.doctor.account import STACK, check_credentials, check_permissions, check_stack
@@ -18,10 +18,11 @@ from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
+from hippo_cli.doctor.repositories import REPOSITORIES, check_repositories, list_definitions
 from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
 from hippo_cli.doctor.servers import STARTS, TASK_DEFINITION, check_starts, check_task_definition
 from hippo_cli.errors import CliError
-from hippo_cli.prices import DEFAULT_CPU, MEMORY_BY_CPU
+from hippo_cli.prices import MEMORY_BY_CPU
 from hippo_cli.stack import Stack
 
 DEFAULT_PARTICIPANTS = 10
@@ -36,6 +37,7 @@ class Plan:
     project_id: str | None
     config: Mapping[str, Any] | None
     participants: int | None = None
+    tags_repositories: bool = False
 
 
 def examine(connection: Connection, plan: Plan, now: datetime, ask: AskDns = ask_dns) -> Iterator[Result]:
@@ -81,6 +83,14 @@ def _examine_stack(
             (TASK_DEFINITION, lambda: check_task_definition(project())),
             (STARTS, lambda: check_starts(project(), now)),
         ]
+
+    def find_definitions() -> Mapping[str, str]:
+        if not plan.project_id:
+            return list_definitions(connection, stack)
+        return {plan.project_id: project().studies.current.task_definition or plan.project_id}
+
+    tags_them = plan.tags_repositories
+    checks.append((REPOSITORIES, lambda: check_repositories(connection, stack, find_definitions, tags_them)))
     for what, check in checks:
         yield from run_check(what, check)
 
@@ -93,7 +103,7 @@ def _find_cpu(connection: Connection, stack: Stack, plan: Plan) -> float:
     steps = (config or {}).get("steps")
     if isinstance(steps, Mapping) and GAME not in steps.values():
         return 0
-    cpu = read_size((config or {}).get("awsSetup"), "cpu", DEFAULT_CPU)
+    cpu = read_setup_size((config or {}).get("awsSetup"), "cpu", DEFAULT_CPU)
     return cpu if cpu in MEMORY_BY_CPU else DEFAULT_CPU
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ _IN_ECR = re.compile(
     r"(?P<repository>(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<name>[^:@]+))"
     r"(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
+TAGGED = "tagged"  # the value of RepositoryAccess that requires a tag
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 
 
@@ -54,6 +56,12 @@ def check_reference(client: Any, image: str, region: str) -> str:
     return f"{named['repository']}@{digest}" if digest else image
 
 
+def find_repository(image: str, region: str) -> str | None:
+    """Return the name of the repository of an image in this region's ECR, of whichever account."""
+    named = _IN_ECR.fullmatch(image)
+    return named["name"] if named and named["region"] == region else None
+
+
 class Registry:
     """One project's repository, named by the project's id."""
 
@@ -81,16 +89,31 @@ class Registry:
                 raise
         return str(found[0]["repositoryUri"])
 
-    def create(self) -> str:
-        """Create the repository unless it exists; return its address."""
+    def create(self, tags: Mapping[str, str]) -> str:
+        """Create the repository with these tags, unless it exists; return its address."""
         with naming_permission("ecr:CreateRepository", self.name, self.name):
             try:
-                created = self._client.create_repository(repositoryName=self.name)
+                created = self._client.create_repository(repositoryName=self.name, tags=_write_tags(tags))
             except ClientError as error:
                 if read_code(error) != "RepositoryAlreadyExistsException":
                     raise
                 return self.find() or self.name
         return str(created["repository"]["repositoryUri"])
+
+    def read_tags(self) -> dict[str, str]:
+        """Return the tags of the repository, which must exist."""
+        with naming_permission("ecr:ListTagsForResource", self.name, self.name):
+            found = self._client.list_tags_for_resource(resourceArn=self._find_arn())["tags"]
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def tag(self, tags: Mapping[str, str]) -> None:
+        """Add tags to the repository, which must exist."""
+        with naming_permission("ecr:TagResource", self.name, self.name):
+            self._client.tag_resource(resourceArn=self._find_arn(), tags=_write_tags(tags))
+
+    def _find_arn(self) -> str:
+        found = self._client.describe_repositories(repositoryNames=[self.name])["repositories"]
+        return str(found[0]["repositoryArn"])
 
     def find_digest(self, tag: str) -> str | None:
         """Return the digest of the image with this tag, or None."""
@@ -126,3 +149,7 @@ class Registry:
         token = base64.b64decode(response["authorizationData"][0]["authorizationToken"]).decode()
         user, _, password = token.partition(":")
         return Login(user, password)
+
+
+def _write_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hippo.aws.task_definitions import read_size
+from hippo.studies.task_rules import SizeLimits
 from hippo_cli.findings import Finding, Severity
 from hippo_cli.prices import MEMORY_BY_CPU, list_sizes
 from hippo_cli.publishing.task_definition import PORT
@@ -14,7 +16,6 @@ from hippo_cli.stack import Stack
 from hippo_cli.study_folder import CONFIG_FILE
 
 _CODE = "task-definition"
-_UNITS = 1024  # CPU units in a vCPU, MiB in a GB
 _KINDS = {"executionRoleArn": "execution role", "taskRoleArn": "task role"}
 _EXECUTION_ROLE, _TASK_ROLE = _KINDS
 _PUBLISH = "Publish the study with `hippo publish`, which registers a revision that works here."
@@ -55,12 +56,18 @@ def read_account(arn: str) -> str:
     return parts[4] if len(parts) > 5 and parts[0] == "arn" else ""
 
 
-def check_definition(definition: Mapping[str, Any], roles: Roles, line: int = 0) -> list[Finding]:
+def check_definition(
+    definition: Mapping[str, Any], roles: Roles, line: int = 0, limits: SizeLimits | None = None
+) -> list[Finding]:
     """Return the findings about a task definition, as ECS describes it or as it will be registered.
 
-    `line` is that of the config's `ecsTask`.
+    `line` is that of the config's `ecsTask`, and `limits` are the deployment's.
     """
-    found = [*_check_roles(definition, roles), *_check_fargate(definition), *_check_size(definition)]
+    found = [
+        *_check_roles(definition, roles),
+        *_check_fargate(definition),
+        *_check_size(definition, limits or SizeLimits()),
+    ]
     name = f"the task definition {definition.get('family', '')}"
     return [
         Finding(severity, _CODE, CONFIG_FILE, line, "project.ecsTask", f"{name} {what}", fix)
@@ -138,28 +145,22 @@ def _maps_port(mapping: Mapping[str, Any]) -> bool:
     return mapping.get("protocol", "tcp") == "tcp" and int(first) <= PORT <= int(last or first)
 
 
-def _check_size(definition: Mapping[str, Any]) -> Iterator[_Problem]:
-    cpu, memory = (_read_size(definition.get(key), unit) for key, unit in (("cpu", "vcpu"), ("memory", "gb")))
+def _check_size(definition: Mapping[str, Any], limits: SizeLimits) -> Iterator[_Problem]:
+    cpu, memory = (read_size(definition.get(key), unit) for key, unit in (("cpu", "vcpu"), ("memory", "gb")))
     if cpu is None or memory is None:
         what = "does not name its CPU units and its memory, which Fargate needs"
         yield Severity.ERROR, what, f"{_PUBLISH} Or register a revision with `cpu` and `memory`."
         return
     if memory in MEMORY_BY_CPU.get(cpu, ()):
+        if excess := limits.explain_excess(cpu, memory):
+            fix = "Set awsSetup.cpu and awsSetup.memory, and publish again, or ask the operator for more."
+            yield Severity.ERROR, f"is too large: {excess}. No server can start", fix
         return
     what = f"has {cpu:g} vCPU and {memory:g} GB of memory, which Fargate does not offer together"
     sizes = list_sizes(cpu)
     known = ", ".join(f"{size:g}" for size in MEMORY_BY_CPU)
     choice = f"With {cpu:g} vCPU, choose from {sizes} GB." if sizes else f"Choose one of {known} vCPU."
     yield Severity.ERROR, what, f"Set awsSetup.cpu and awsSetup.memory, and publish again. {choice}"
-
-
-def _read_size(value: object, unit: str) -> float | None:
-    """Return vCPUs or GB, from CPU units or MiB, or from text such as `2 vCPU`, which ECS converts."""
-    text = str(value).lower().strip()
-    try:
-        return float(text.removesuffix(unit)) if text.endswith(unit) else int(text) / _UNITS
-    except ValueError:
-        return None
 
 
 def _list_containers(definition: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

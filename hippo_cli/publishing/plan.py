@@ -170,7 +170,7 @@ def _holds(bucket: Bucket, prefix: str) -> bool:
 
 def _check_definition(target: Target, definition: Mapping[str, Any]) -> list[Finding]:
     line = target.study.config_file.find_line(("project", "ecsTask"))
-    return check_definition(definition, read_roles(target.stack), line)
+    return check_definition(definition, read_roles(target.stack), line, target.stack.limits)
 
 
 def _check_foreign_definition(target: Target) -> list[Finding]:

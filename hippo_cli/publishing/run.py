@@ -7,6 +7,7 @@ from typing import Any
 from hippo_cli.errors import CliError
 from hippo_cli.image.build_context import BuildContext, make_context
 from hippo_cli.image.docker import build_image, push_image
+from hippo_cli.image.registry import TAGGED
 from hippo_cli.publishing import task_definition
 from hippo_cli.publishing.plan import Plan, ServerPlan, Target, make_registry
 from hippo_cli.publishing.project_list import Listing, list_project
@@ -74,6 +75,8 @@ def _check_game(target: Target, planned: BuildContext) -> None:
 
 def _publish_server(target: Target, server: ServerPlan, report: Report) -> tuple[ServerSettings, str]:
     settings = server.settings
+    if server.repository and target.stack.get("RepositoryAccess") == TAGGED:
+        make_registry(target).tag(target.stack.repository_tags)  # existing scripts create it without tags
     if server.context and not server.is_built:
         settings = _publish_image(target, server, report)
     wanted = task_definition.build_definition(settings, server.newest)
@@ -93,7 +96,7 @@ def _publish_image(target: Target, server: ServerPlan, report: Report) -> Server
     repository: Any = server.repository
     if not repository:
         report(f"creating the repository {registry.name}")
-        repository = registry.create()
+        repository = registry.create(target.stack.repository_tags)
     reference = f"{repository}:{context.tag}"
     report(f"building {reference}")
     build_image(context, reference, task_definition.find_platform(server.newest))

@@ -7,12 +7,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hippo.aws.task_definitions import UNITS
 from hippo_cli.aws_errors import naming_permission, read_code
 
 PORT = 5000
 CERTIFICATE = "TLS_CERTIFICATE"
 TRIAL = "TRIAL_CONFIG"
-_UNITS = 1024  # CPU units in a vCPU, MiB in a GB
 # The keys of DescribeTaskDefinition's response that RegisterTaskDefinition accepts.
 _KEPT = (
     "containerDefinitions",
@@ -74,8 +74,8 @@ def build_definition(settings: ServerSettings, newest: Mapping[str, Any] | None)
         "family": settings.family,
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
-        "cpu": str(round(settings.cpu * _UNITS)),
-        "memory": str(round(settings.memory * _UNITS)),
+        "cpu": str(round(settings.cpu * UNITS)),
+        "memory": str(round(settings.memory * UNITS)),
     }
     roles = {
         "taskRoleArn": settings.task_role or before.get("taskRoleArn"),

@@ -12,10 +12,11 @@ from botocore.exceptions import ClientError
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, read_record
 from hippo.studies.study import Study
+from hippo.studies.task_rules import DEFAULT_CPU, DEFAULT_MEMORY
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Listed, Stored
 from hippo_cli.data.pool import map_bounded
-from hippo_cli.prices import DEFAULT_CPU, DEFAULT_MEMORY, ServerCost
+from hippo_cli.prices import ServerCost
 
 PREFIX = "_servers/"
 _ALIVE = (ServerState.STARTING, ServerState.READY, ServerState.STOPPING)

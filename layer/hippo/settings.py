@@ -5,6 +5,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
 
 from hippo.errors import SettingsError
+from hippo.studies.task_rules import SizeLimits, TaskRules
 
 S = TypeVar("S")
 
@@ -44,9 +45,16 @@ class StartServerSettings:
     extra_buckets: tuple[str, ...] = ()
     reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
     max_servers: int = 20
+    max_server_cpu: float = 16.0
+    max_server_memory: float = 120.0
     prefix: str = "hippo"
     dns_first_check_seconds: float = 10.0
     site_urls: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> SizeLimits:
+        """The largest game server that may start."""
+        return SizeLimits(self.max_server_cpu, self.max_server_memory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,19 @@ class UpdateListSettings:
     extra_buckets: tuple[str, ...] = ()
     site_bucket: str = ""
     site_url: str = ""
+    max_server_cpu: float = 16.0
+    max_server_memory: float = 120.0
+    extra_task_families: tuple[str, ...] = ()
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The buckets of projects, the stack's own first."""
+        return (self.bucket, *self.extra_buckets)
+
+    @property
+    def task_rules(self) -> TaskRules:
+        """The operator's rules for task definitions."""
+        return TaskRules(SizeLimits(self.max_server_cpu, self.max_server_memory), self.extra_task_families)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def make_fake_backend() -> Backend:
     journal, clock = Journal(), FakeClock()
     store, rules = FakeObjectStore(journal), FakeRules(journal, clock)
     containers = FakeContainers(journal, clock, {DEFINITION})
-    containers.container_names = {"game"}
+    containers.container_names, containers.size = {"game"}, (0.25, 0.5)
     names = FakeHostNames(journal, clock)
     root = "games.example.org"
 

@@ -48,11 +48,14 @@ def test_variables_need_an_existing_container(backend: Backend) -> None:
 
 def test_containers_of_a_task_definition(backend: Backend) -> None:
     """Given a task definition, its containers are described; for an unknown one, no retry helps."""
-    described = backend.containers.describe_containers(DEFINITION)
+    described = backend.containers.describe_definition(DEFINITION)
 
-    assert [(container.name, container.is_essential) for container in described] == [("game", True)]
+    assert (described.name.partition(":")[0], described.cpu, described.memory) == (DEFINITION, 0.25, 0.5)
+    assert [(container.name, container.is_essential) for container in described.containers] == [
+        ("game", True)
+    ]
     with pytest.raises(AwsError) as refusal:
-        backend.containers.describe_containers("no-such-definition")
+        backend.containers.describe_definition("no-such-definition")
     assert not refusal.value.retryable
 
 

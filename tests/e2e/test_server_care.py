@@ -17,6 +17,7 @@ from tests.e2e.account_view import AccountView
 from tests.e2e.journeys import FORMS, Faults, PatientParticipant
 from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import REPOSITORY, RunningPlatform
+from tests.permissions.studies import define_task
 
 pytestmark = pytest.mark.e2e
 
@@ -157,6 +158,7 @@ def list_names(account: AccountView, part: str) -> list[str]:
 
 def publish_study(account: AccountView) -> None:
     """Publish a study of three steps and at most one server."""
+    define_task(account, PROJECT)
     s3, bucket = account.client("s3"), account.outputs["bucket"]
     for name in ("consent.html", "survey.html", "thanks.html"):
         s3.put_object(Bucket=bucket, Key=f"{PROJECT}/{name}", Body=f"<h1>{name}</h1>".encode())
@@ -165,7 +167,7 @@ def publish_study(account: AccountView) -> None:
         "id": PROJECT,
         "name": "One at a time",
         "live": True,
-        "ecsTask": account.outputs["projectId"],
+        "ecsTask": PROJECT,
         "steps": steps,
         "events": {"startServerStep": 1, "stopServerStep": 3},
         "maxRuntime": 10,

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hippo.aws.ecs import ClusterState, ContainerDefinition, RunResult, TaskState
+from hippo.aws.ecs import ClusterState, RunResult, TaskState
+from hippo.aws.task_definitions import ContainerDefinition, TaskDefinition
 from hippo.errors import AwsError, ConflictError, OverridesError
 from tests.fakes.journal import Journal
 from tests.support.fakes import FakeClock
@@ -77,7 +78,8 @@ class FakeContainers:
         self.cluster_seconds = 2.0
         self.seconds_until_seen = 0.0
         self.busy_deletes = 0
-        self.revision = 1  # of every task definition: RunTask's parameters with it
+        self.revision = 1  # the newest of every task definition
+        self.size = (1.0, 2.0)  # of every task definition, in vCPUs and GB
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
@@ -136,7 +138,8 @@ class FakeContainers:
             self._check_run(cluster, definition)
             known = self._tokens.get((cluster, client_token))
             subnets = [subnet for subnet in self.subnets if subnet not in without]
-            parameters = (definition, provider, self.revision, subnets, container, dict(variables or {}))
+            revision = self._name_revision(definition)
+            parameters = (revision, provider, subnets, container, dict(variables or {}))
             if variables and container not in self.container_names:
                 raise OverridesError(f"no container {container}")
             if known and known[0] != parameters:
@@ -154,12 +157,16 @@ class FakeContainers:
             self._tokens[(cluster, client_token)] = (parameters, task.arn)
             return RunResult(task.arn)
 
-    def describe_containers(self, definition: str) -> tuple[ContainerDefinition, ...]:
-        """Return the containers of a task definition."""
-        with self._journal.call("containers.describe_containers", definition=definition):
-            if definition not in self.definitions:
+    def describe_definition(self, name: str) -> TaskDefinition:
+        """Return a task definition, which has a container of each name."""
+        with self._journal.call("containers.describe_definition", name=name):
+            if name.partition(":")[0] not in self.definitions:
                 raise AwsError("ecs:DescribeTaskDefinition", "ClientException", retryable=False)
-            return tuple(ContainerDefinition(name, True, (5000,)) for name in sorted(self.container_names))
+            containers = (ContainerDefinition(one, True, (5000,)) for one in sorted(self.container_names))
+            return TaskDefinition(self._name_revision(name), *self.size, tuple(containers))
+
+    def _name_revision(self, definition: str) -> str:
+        return definition if ":" in definition else f"{definition}:{self.revision}"
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
         """Return the task as it is now, None while ECS does not show it yet."""
@@ -223,7 +230,7 @@ class FakeContainers:
         known = self.clusters.get(cluster)
         if known is None or known.deleted:
             raise AwsError("ecs:RunTask", "ClusterNotFoundException", retryable=False)
-        if definition not in self.definitions:
+        if definition.partition(":")[0] not in self.definitions:
             raise AwsError("ecs:RunTask", "ClientException", retryable=False, detail="no such definition")
 
     def _make_task(

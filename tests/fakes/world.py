@@ -21,6 +21,7 @@ from hippo.servers.start.tools import StartTools
 from hippo.servers.stop.tools import StopTools
 from hippo.servers.stop_wiring import assemble
 from hippo.studies.catalogue import Catalogue
+from hippo.studies.task_rules import SizeLimits
 from tests.fakes.clock import FakeClock
 from tests.fakes.containers import FakeContainers, FakeInterfaces
 from tests.fakes.host_names import FakeHostNames
@@ -49,6 +50,7 @@ class LifecycleWorld:
         self.host_names = FakeHostNames(self.journal, self.clock)
         self.port_opens_after = 35.0  # seconds from RunTask
         self.max_servers, self.max_runtime = max_servers, max_runtime
+        self.limits = SizeLimits()
         self._owners = itertools.count(1)
         self._projects: dict[str, dict[str, Any]] = {}
         self.publish(PROJECT)
@@ -104,7 +106,13 @@ class LifecycleWorld:
         message = StartMessage(project, user, request_id, sent_at or self.clock.now(), tickets=tickets)
         run = self._make_run(owner, seconds)
         tools = StartTools(
-            self.rules, self.containers, self.interfaces, self.host_names, self.topic, self._can_connect
+            self.rules,
+            self.containers,
+            self.interfaces,
+            self.host_names,
+            self.topic,
+            self._can_connect,
+            limits=self.limits,
         )
         catalogue = Catalogue(lambda _: self.store, (self.store.bucket,), self.clock, cache_seconds=0)
         claims = ServerClaims(

@@ -94,7 +94,10 @@ def push_image(ecr: Any, repository: str) -> None:
     """Make the calls of the Docker client, and before it those of the deployment script."""
     ecr.get_authorization_token()
     ecr.describe_repositories()
-    ecr.create_repository(repositoryName=repository)
+    tags = [{"Key": "hippo:stack", "Value": "hippo"}]
+    arn = ecr.create_repository(repositoryName=repository, tags=tags)["repository"]["repositoryArn"]
+    ecr.list_tags_for_resource(resourceArn=arn)
+    ecr.tag_resource(resourceArn=arn, tags=tags)
     of = {"repositoryName": repository}
     for call in (
         lambda: ecr.list_images(**of),

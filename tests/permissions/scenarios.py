@@ -75,8 +75,9 @@ def meet_taken_name(account: AccountView, _: Faults) -> None:
 def queue_up(account: AccountView, _: Faults) -> None:
     """Let three participants wait for a study with one server: two get it in turn, the third has left."""
     project = "one_at_a_time"
+    define_task(account, project)
     put_pages(account, account.outputs["bucket"], project)
-    publish(account, {**ONE_GAME, "id": project, "ecsTask": account.outputs["projectId"], "maxServers": 1})
+    publish(account, {**ONE_GAME, "id": project, "ecsTask": project, "maxServers": 1})
     people = [Participant(account.outputs, f"u-{name}-in-line", project) for name in ("first", "second")]
     for participant in people:
         participant.begin()
@@ -179,8 +180,9 @@ def read_old_list(account: AccountView, _: Faults) -> None:
 def walk_away(account: AccountView, _: Faults) -> None:
     """Leave the game, so that the shutdown alarm fires."""
     project, user_id = "short_study", "u-walker"
+    define_task(account, project)
     put_pages(account, account.outputs["bucket"], project)
-    publish(account, {**ONE_GAME, "id": project, "ecsTask": account.outputs["projectId"], "maxRuntime": 1})
+    publish(account, {**ONE_GAME, "id": project, "ecsTask": project, "maxRuntime": 1})
     participant = Participant(account.outputs, user_id, project)
     participant.begin()
     participant.submit(FORMS[0])

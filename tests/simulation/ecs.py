@@ -30,7 +30,7 @@ class SimulatedEcs:
         self.failures: list[str] = []  # reasons of the next RunTasks' failures
         self.seconds_until_seen = 1.0
         self.seconds_to_provision, self.seconds_to_delete = 2.0, 1.0
-        self.revision = 1  # of all task definitions: RunTask's parameters with it
+        self.revision = 1  # the newest of all task definitions
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
         self._by_interface: dict[str, Task] = {}
         self._of_cluster: dict[str, list[Task]] = {}
@@ -96,7 +96,7 @@ class SimulatedEcs:
     ) -> dict[str, Any]:
         """Start one task, or return `failures` with the reason."""
         self._check_active("ecs:RunTask", cluster)
-        if taskDefinition not in self.definitions:
+        if taskDefinition.partition(":")[0] not in self.definitions:
             raise refuse("ecs:RunTask", "ClientException", "TaskDefinition not found.")
         provider = named["capacityProviderStrategy"][0]["capacityProvider"]
         for override in named.get("overrides", {}).get("containerOverrides", ()):
@@ -104,7 +104,8 @@ class SimulatedEcs:
                 text = f"Override for container named {override['name']} is not a container in the task."
                 raise refuse("ecs:RunTask", "InvalidParameterException", text)
         shape = repr([named["networkConfiguration"], named.get("overrides")])
-        parameters = (taskDefinition, provider, self.revision, shape)
+        family, _, revision = taskDefinition.partition(":")
+        parameters = (family, provider, revision or str(self.revision), shape)
         before, arn = self._tokens.get((cluster, clientToken), (parameters, ""))
         if before != parameters:
             raise refuse("ecs:RunTask", "ConflictException")
@@ -121,13 +122,16 @@ class SimulatedEcs:
 
     @operation("ecs:DescribeTaskDefinition")
     def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:  # noqa: N803
-        """Return the containers of a task definition."""
-        if taskDefinition not in self.definitions:
+        """Return a task definition; its newest revision if it names none."""
+        family, _, revision = taskDefinition.partition(":")
+        if family not in self.definitions:
             raise refuse(
                 "ecs:DescribeTaskDefinition", "ClientException", "Unable to describe task definition."
             )
         containers = [{"name": name, "essential": True} for name in sorted(self.container_names)]
-        return {"taskDefinition": {"containerDefinitions": containers}}
+        described = {"family": family, "revision": int(revision or self.revision)}
+        size = {"cpu": "256", "memory": "512"}
+        return {"taskDefinition": {**described, **size, "containerDefinitions": containers}}
 
     @operation("ecs:DescribeTasks")
     def describe_tasks(self, *, cluster: str, tasks: list[str]) -> dict[str, Any]:

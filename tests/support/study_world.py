@@ -137,9 +137,13 @@ class StudyWorld:
             json.dumps(self.update_list.lambda_handler(json.loads(json.dumps(config)), FakeContext()))
         )
 
+    def name(self, project_id: str) -> dict[str, Any]:
+        """Return the sample study's config with another id, which runs its own task definition."""
+        return {**copy.deepcopy(self.config), "id": project_id, "ecsTask": project_id}
+
     def publish(self, pages: dict[str, str | bytes] | None = None, **changes: Any) -> dict[str, Any]:
         """Upload pages and publish the sample study with changes of its config, then let caches run out."""
-        config = {**copy.deepcopy(self.config), **changes}
+        config = {**self.name(changes.get("id", self.config["id"])), **changes}
         self.upload(PAGES if pages is None else pages, config["id"], config.get("bucket") or BUCKET)
         answer = self.update(config)
         assert answer["statusCode"] == 200, answer

@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.aws.failures import read_code, read_message, translate
+from hippo.aws.task_definitions import TaskDefinition, read_definition
 from hippo.errors import AwsError, ConflictError, OverridesError
 
 SPOT, ON_DEMAND = "FARGATE_SPOT", "FARGATE"
@@ -45,15 +46,6 @@ class ClusterState:
     status: str
     tasks: int
     tags: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerDefinition:
-    """A container of a task definition, and the ports that it opens."""
-
-    name: str
-    is_essential: bool
-    ports: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,20 +148,11 @@ class Containers:
             }
         }
 
-    def describe_containers(self, definition: str) -> tuple[ContainerDefinition, ...]:
-        """Return the containers of a task definition; of its newest revision if it names none."""
+    def describe_definition(self, name: str) -> TaskDefinition:
+        """Return a task definition; its newest active revision if the name has none."""
         with translate("ecs:DescribeTaskDefinition"):
-            response = self._client.describe_task_definition(taskDefinition=definition)
-        found = response["taskDefinition"].get("containerDefinitions") or ()
-        return tuple(
-            ContainerDefinition(
-                str(container.get("name", "")),
-                container.get("essential")
-                is not False,  # the default (ECS API reference, ContainerDefinition)
-                tuple(int(m.get("containerPort", 0)) for m in container.get("portMappings") or ()),
-            )
-            for container in found
-        )
+            response = self._client.describe_task_definition(taskDefinition=name)
+        return read_definition(response["taskDefinition"])
 
     def describe_task(self, cluster: str, arn: str) -> TaskState | None:
         """Return the task; None if ECS does not show it yet, or no longer does (an hour after it stopped)."""

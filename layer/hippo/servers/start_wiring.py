@@ -22,13 +22,13 @@ from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.start.bring_up import ServerStart
 from hippo.servers.start.claims import ServerClaims
-from hippo.servers.start.game_container import GameContainers
+from hippo.servers.start.game_container import KnownDefinitions
 from hippo.servers.start.new_record import AttemptSettings
 from hippo.servers.start.tools import StartTools, can_connect
 from hippo.settings import StartServerSettings
 from hippo.studies.catalogue import Catalogue
 
-_GAME_CONTAINERS = GameContainers()  # for all invocations of one execution environment
+_KNOWN_DEFINITIONS = KnownDefinitions()  # for all invocations of one execution environment
 
 
 def make_server_start(settings: StartServerSettings, invocation: Invocation, clock: Clock) -> ServerStart:
@@ -41,7 +41,8 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
         host_names=HostNames(ClientOnDemand("route53", patient=True), settings.hosted_zone_id),
         stop_topic=Topic(ClientOnDemand("sns", patient=True), settings.stop_server_topic_arn),
         connect=can_connect,
-        game_containers=_GAME_CONTAINERS,
+        known_definitions=_KNOWN_DEFINITIONS,
+        limits=settings.limits,
         origins=tuple(dict.fromkeys(map(read_origin, settings.site_urls))),
     )
     buckets = (settings.bucket, *settings.extra_buckets)

@@ -12,6 +12,7 @@ from hippo.studies.config_meaning import check_meaning
 from hippo.studies.config_rules import EMPTY, Section, read_values
 from hippo.studies.options import BALANCED, DEFAULT_GROUPS_CUTOFF, OPTIONS
 from hippo.studies.study import GAME, read_number
+from hippo.studies.task_rules import TaskRules
 
 _OTHER_KEYS = tuple(key for key in KEYS if key not in OPTIONS)
 _SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
@@ -19,12 +20,12 @@ _UNKNOWN = "unknown key; it is stored but has no effect. Check its spelling."
 
 
 def check_config(
-    config: object, buckets: tuple[str, ...], now: datetime | None = None
+    config: object, buckets: tuple[str, ...], now: datetime | None = None, rules: TaskRules | None = None
 ) -> tuple[list[str], list[str]]:
     """Return the errors and the warnings of a project config, each as `path: what is wrong`.
 
     `buckets` are those that the operator's stack may use; another one in `bucket` is an error. Without `now`,
-    a closing time in the past is not reported.
+    a closing time in the past is not reported. `rules` are the operator's, which only the deployment knows.
     """
     if not isinstance(config, Mapping):
         return ["The project's config must be a JSON object."], []
@@ -42,6 +43,7 @@ def check_config(
     event_errors, event_warnings = _check_events(config)
     option_errors, option_warnings = check_options(config, now)
     errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
+    errors += rules.check(config) if rules else []
     return errors, warnings + event_warnings + option_warnings
 
 

@@ -58,11 +58,9 @@ def test_two_updates_at_once_are_both_kept(world: StudyWorld) -> None:
     world.upload(PAGES, "first")
     world.upload(PAGES, "rival")
     rivals: list[dict[str, Any]] = []
-    world.aws.before(
-        "PutObject", lambda: rivals.append(world.update(world.config | {"id": "rival"})), key=LIST
-    )
+    world.aws.before("PutObject", lambda: rivals.append(world.update(world.name("rival"))), key=LIST)
 
-    answer = world.update(world.config | {"id": "first"})
+    answer = world.update(world.name("first"))
 
     assert [answer["statusCode"], rivals[0]["statusCode"]] == [200, 200]
     assert sorted(entry["id"] for entry in world.read_list()) == ["first", PROJECT, "rival"]
@@ -70,9 +68,7 @@ def test_two_updates_at_once_are_both_kept(world: StudyWorld) -> None:
 
 def test_two_first_updates_at_once_are_both_kept(empty_world: StudyWorld) -> None:
     """Given no list and a rival who creates it meanwhile, both are in it."""
-    empty_world.aws.before(
-        "PutObject", lambda: empty_world.update(empty_world.config | {"id": "rival"}), key=LIST
-    )
+    empty_world.aws.before("PutObject", lambda: empty_world.update(empty_world.name("rival")), key=LIST)
 
     empty_world.update(empty_world.config)
 
@@ -83,7 +79,7 @@ def test_write_that_succeeded_and_was_retried_lists_the_project_once(world: Stud
     """Given a write whose response was lost, so that its retry gets 412, the entry is there once."""
     world.aws.before("PutObject", lambda: world.s3.put_object(**world.aws.calls[-1].parameters), key=LIST)
 
-    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert world.update(world.name("second"))["statusCode"] == 200
     assert [entry["id"] for entry in world.read_list()] == [PROJECT, "second"]
 
 
@@ -94,7 +90,7 @@ def test_lost_writes_are_redone_with_growing_waits(world: StudyWorld, code: str,
     """Given a list that others change five times, the update succeeds, having waited each time."""
     world.aws.fail("PutObject", code, status, times=5, key=LIST)
 
-    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert world.update(world.name("second"))["statusCode"] == 200
     assert len(world.clock.slept) == 5
     assert sum(world.clock.slept) < 3
 
@@ -103,7 +99,7 @@ def test_list_is_written_by_the_twelfth_try(world: StudyWorld) -> None:
     """Given a list that others change eleven times, the update succeeds, having waited less than 3 s."""
     world.aws.fail("PutObject", "PreconditionFailed", 412, times=11, key=LIST)
 
-    assert world.update(world.config | {"id": "second"})["statusCode"] == 200
+    assert world.update(world.name("second"))["statusCode"] == 200
     assert len(world.clock.slept) == 11
     assert sum(world.clock.slept) < 3
 
@@ -114,7 +110,7 @@ def test_list_that_keeps_changing_is_reported(world: StudyWorld) -> None:
     before = world.read_object(LIST)
     world.aws.fail("PutObject", "PreconditionFailed", 412, times=1000, key=LIST)
 
-    answer = world.update(world.config | {"id": "second"})
+    answer = world.update(world.name("second"))
 
     assert answer["statusCode"] == 400
     assert "try again" in answer["body"]

@@ -100,3 +100,26 @@ def test_warnings_come_with_the_400_too(empty_world: StudyWorld) -> None:
         "maxRuntime: missing",
         "Warning: maxRuntim: unknown key; it is stored but has no effect. Check its spelling.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"ecsTask": "other:3"}, "ecsTask: other:3 is not a task definition of this project."),
+        ({"awsSetup": {"cpu": 8, "memory": 16}}, "awsSetup: 8 vCPU and 16 GB are more than"),
+    ],
+)
+def test_game_beyond_the_operators_rules(
+    world: StudyWorld, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], error: str
+) -> None:
+    """Given another study's task definition, or a server that is too large, the study is not listed."""
+    monkeypatch.setenv("MAX_SERVER_CPU", "4")
+    monkeypatch.setenv("EXTRA_TASK_FAMILIES", "shared")
+    world.update_list.read_own_settings.cache_clear()
+    before = world.read_list()
+
+    response = world.update(world.config | change)
+
+    assert response["statusCode"] == 400
+    assert error in response["body"]
+    assert world.read_list() == before

@@ -106,7 +106,12 @@ def put_examined(bench: Bench) -> None:
     put_logs(bench)
     more = {"NextUrl": "https://api.example.org/next", "MaxServers": "50", "RootDomain": "games.example.org"}
     put_values(
-        bench.stack_world, **more, GameCertificate=f"s3://{BUCKET}/SSL", SiteUrl="https://study.example.org"
+        bench.stack_world,
+        **more,
+        GameCertificate=f"s3://{BUCKET}/SSL",
+        SiteUrl="https://study.example.org",
+        LogGroupPrefix="/hippo/lab/",
+        RepositoryAccess="account",
     )
     bench.stack_world.s3.put_object(Bucket=BUCKET, Key="SSL/fullchain.pem", Body=CERTIFICATE)
     bench.wire.handlers["GetServiceQuota"] = lambda _: (200, b'{"Quota": {"Value": 400}}')
@@ -244,7 +249,7 @@ SCENARIOS = (
 )
 DOCTOR = Scenario(
     "doctor",
-    (26, 1, 8, 21),
+    (27, 1, 8, 21),
     ("doctor", "--project", PROJECT, "--json"),
     put_examined,
     # Without the listing it reads the records of the project's participants one by one, and warns of those

@@ -155,8 +155,8 @@ class ServerStart:
         record = held.record
         if record.task_arn and record.capacity_provider == provider:
             return record.task_arn
-        container = self._tools.name_container(record)
-        record = held.update(capacity_provider=provider, task_arn="", container=container)
+        task = self._tools.find_task(record)
+        record = held.update(capacity_provider=provider, task_arn="", **task)
         try:
             result = self._request_task(held, provider, full)
         except ConflictError:

@@ -1,47 +1,43 @@
-"""The container of a task definition that runs the game server, and so receives its variables."""
+"""The task definition that a server runs, and its container that receives the server's variables."""
 
 import re
-from collections.abc import Sequence
 
-from hippo.aws.ecs import ContainerDefinition, Containers
+from hippo.aws.ecs import Containers
+from hippo.aws.task_definitions import TaskDefinition
 from hippo.errors import AwsError
 
 _REVISION = re.compile(r".+:[0-9]+")
 _MOST_KEPT = 500
 
 
-class GameContainers:
-    """The names of game servers' containers. Those of a numbered revision never change, so they are kept."""
+class KnownDefinitions:
+    """Task definitions of game servers. A numbered revision never changes, so it is kept."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[ContainerDefinition, ...]] = {}
+        self._kept: dict[str, TaskDefinition] = {}
 
-    def find(self, containers: Containers, definition: str, project_id: str, port: int) -> str:
-        """Return the name of the container in a task definition that a project's server runs in.
-
-        If the task definition cannot be read, that is the project's id, and RunTask says what is wrong.
-        """
+    def find(self, containers: Containers, name: str) -> TaskDefinition | None:
+        """Return a task definition; None if it cannot be read. Raises AwsError if a later try may succeed."""
+        if name in self._kept:
+            return self._kept[name]
         try:
-            return choose_container(self._describe(containers, definition), project_id, port)
+            described = containers.describe_definition(name)
         except AwsError as error:
             if error.retryable:
                 raise
-            return project_id
-
-    def _describe(self, containers: Containers, definition: str) -> tuple[ContainerDefinition, ...]:
-        if definition in self._kept:
-            return self._kept[definition]
-        described = containers.describe_containers(definition)
-        if _REVISION.fullmatch(definition) and len(self._kept) < _MOST_KEPT:
-            self._kept[definition] = described
+            return None
+        if _REVISION.fullmatch(name) and len(self._kept) < _MOST_KEPT:
+            self._kept[name] = described
         return described
 
 
-def choose_container(described: Sequence[ContainerDefinition], project_id: str, port: int) -> str:
+def choose_container(definition: TaskDefinition | None, project_id: str, port: int) -> str:
     """Return the project's namesake, which existing scripts create, or else the likeliest container.
 
-    That is one with the game's port, an essential one, or the first.
+    That is one with the game's port, an essential one, or the first. Without a definition, RunTask says what
+    is wrong with it.
     """
+    described = definition.containers if definition else ()
     if not described or any(container.name == project_id for container in described):
         return project_id
     return max(described, key=lambda container: (port in container.ports, container.is_essential)).name

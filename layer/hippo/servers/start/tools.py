@@ -9,9 +9,12 @@ from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
+from hippo.aws.task_definitions import TaskDefinition
+from hippo.errors import PermanentError, TransientError
 from hippo.records.codes import EndReason
 from hippo.records.server import ServerRecord, build_attempt_stop
-from hippo.servers.start.game_container import GameContainers
+from hippo.servers.start.game_container import KnownDefinitions, choose_container
+from hippo.studies.task_rules import SizeLimits
 
 GAME_PORT = 5000
 
@@ -35,16 +38,33 @@ class StartTools:
     host_names: HostNames
     stop_topic: Topic
     connect: Callable[[str, int], bool]
-    game_containers: GameContainers = field(default_factory=GameContainers)
+    known_definitions: KnownDefinitions = field(default_factory=KnownDefinitions)
+    limits: SizeLimits = SizeLimits()
     origins: tuple[str, ...] = ()  # of the study page, from which a game server accepts connections
 
-    def name_container(self, record: ServerRecord) -> str:
-        """Return the container that receives the record's variables."""
-        if record.container or not record.variables:
-            return record.container
-        return self.game_containers.find(
-            self.containers, record.task_definition, record.project_id, GAME_PORT
-        )
+    def find_task(self, record: ServerRecord) -> dict[str, str]:
+        """Return the record's `task_definition` and `container`, looked up where they are needed.
+
+        A definition that was looked up is named with its revision, so that every try runs the one that was
+        checked. Raises PermanentError for a server that is larger than the operator allows. Raises
+        TransientError for an unknown size: existing scripts register the definition after they publish.
+        """
+        name, container = record.task_definition, record.container
+        if not self.limits.are_set and (container or not record.variables):
+            return {"task_definition": name, "container": container}
+        definition = self.known_definitions.find(self.containers, name)
+        if self.limits.are_set:
+            self._check_size(definition, name)
+        return {
+            "task_definition": definition.name if definition else name,
+            "container": container or choose_container(definition, record.project_id, GAME_PORT),
+        }
+
+    def _check_size(self, definition: TaskDefinition | None, name: str) -> None:
+        if definition is None or definition.cpu is None or definition.memory is None:
+            raise TransientError(f"the size of the task definition {name}, which is limited, cannot be read")
+        if excess := self.limits.explain_excess(definition.cpu, definition.memory):
+            raise PermanentError(f"the task definition {definition.name} is too large: {excess}")
 
     def list_variables(self, record: ServerRecord) -> dict[str, str]:
         """Return the variables of the server's container, besides those of its task definition."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from hippo.studies.task_rules import SizeLimits
 from hippo_cli.findings import Severity
 from hippo_cli.publishing.definition_check import Roles, check_definition, read_roles
 from hippo_cli.stack import Stack
@@ -111,6 +112,16 @@ def test_problem_is_reported(changes: dict[str, Any], severity: str, what: str) 
     assert found.what.startswith("the task definition small ")
     assert what in found.what
     assert found.fix
+
+
+@pytest.mark.parametrize(("cpu", "is_refused"), [(1, False), (0.5, True)])
+def test_server_larger_than_the_deployment_allows(cpu: float, is_refused: bool) -> None:
+    """Given a deployment's limits, a larger task definition is an error that names them."""
+    found = check_definition(DEFINITION, ROLES, limits=SizeLimits(cpu, 2))
+
+    assert [(one.severity, "MaxServerCpu" in one.what) for one in found] == (
+        [(Severity.ERROR, True)] if is_refused else []
+    )
 
 
 def test_older_stack_does_not_report_its_existing_role() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hippo.aws.ecs import is_capacity_shortage
 from hippo.errors import TransientError
 from tests.fakes.containers import CAPACITY
-from tests.fakes.world import HOST, NAME, LifecycleWorld
+from tests.fakes.world import HOST, NAME, PROJECT, LifecycleWorld
 
 
 def providers(world: LifecycleWorld) -> list[str]:
@@ -117,6 +117,7 @@ def test_a_lost_answer_of_run_task_starts_no_second_task(world: LifecycleWorld) 
 
 def test_a_new_revision_between_two_tries_adopts_the_running_task(world: LifecycleWorld) -> None:
     """Given a ConflictException for a token with another definition, the running task is used."""
+    world.publish(PROJECT, awsSetup={"containerName": PROJECT})  # so the revision is not looked up
     world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")
@@ -130,6 +131,7 @@ def test_a_new_revision_between_two_tries_adopts_the_running_task(world: Lifecyc
 
 def test_a_conflict_without_a_task_to_see_is_tried_again(world: LifecycleWorld) -> None:
     """Given ListTasks that does not show the task yet, the start raises instead of starting another."""
+    world.publish(PROJECT, awsSetup={"containerName": PROJECT})  # so the revision is not looked up
     world.journal.lose_answer("containers.run_task", TransientError("ecs:RunTask: timeout"))
     with pytest.raises(TransientError):
         world.start(owner="same")

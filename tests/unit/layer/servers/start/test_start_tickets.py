@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hippo.aws.ecs import ContainerDefinition
+from hippo.aws.task_definitions import ContainerDefinition, TaskDefinition
 from hippo.errors import AwsError
-from hippo.servers.start.game_container import GameContainers, choose_container
+from hippo.servers.start.game_container import KnownDefinitions, choose_container
 from hippo.servers.start_wiring import read_origin
 from tests.fakes.journal import Crash
 from tests.fakes.world import PROJECT, USER, LifecycleWorld
@@ -109,7 +109,7 @@ def test_key_is_not_logged(world: LifecycleWorld, caplog: Any) -> None:
 def test_unfound_container_costs_no_start(world: LifecycleWorld) -> None:
     """Given a task definition that cannot be read, the container is taken to have the project's id."""
     denied = AwsError("ecs:DescribeTaskDefinition", "AccessDeniedException", retryable=False)
-    world.journal.fail("containers.describe_containers", denied)
+    world.journal.fail("containers.describe_definition", denied)
 
     world.start()
 
@@ -128,7 +128,9 @@ def test_unfound_container_costs_no_start(world: LifecycleWorld) -> None:
 )
 def test_container_is_chosen(described: list[tuple[str, bool, tuple[int, ...]]], expected: str) -> None:
     """Given a task definition, the game's container is the project's namesake, or the likeliest one."""
-    assert choose_container([ContainerDefinition(*one) for one in described], "maze", 5000) == expected
+    definition = TaskDefinition("maze:1", 1, 2, tuple(ContainerDefinition(*one) for one in described))
+
+    assert choose_container(definition, "maze", 5000) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,14 +142,14 @@ def test_numbered_revisions_are_read_once(definition: str, calls: int) -> None:
     class Counting:
         asked = 0
 
-        def describe_containers(self, name: str) -> tuple[ContainerDefinition, ...]:
+        def describe_definition(self, name: str) -> TaskDefinition:
             self.asked += 1
-            return (ContainerDefinition("game", True, ()),)
+            return TaskDefinition("maze:3", 1, 2, ())
 
-    containers, game_containers = Counting(), GameContainers()
+    containers, known = Counting(), KnownDefinitions()
 
     for _ in range(2):
-        assert game_containers.find(containers, definition, "maze", 5000) == "game"  # type: ignore[arg-type]
+        assert known.find(containers, definition) == TaskDefinition("maze:3", 1, 2, ())  # type: ignore[arg-type]
 
     assert containers.asked == calls
 
