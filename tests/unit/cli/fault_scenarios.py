@@ -246,7 +246,7 @@ SCENARIOS = (
     ),
     Scenario(
         "withdraw-media",
-        (0, 0, 0, 0),
+        (12, 5, 1, 8),
         ("withdraw-media", "ada.png", PROJECT, "--yes"),
         put_media,
         changes=True,
