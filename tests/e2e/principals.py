@@ -99,6 +99,13 @@ class Principal(Actor):
         """Delete an object that the site serves, which may not exist."""
         return self.client("s3").delete_object(Bucket=self.name_of("SiteBucketName"), Key=key)
 
+    def invalidate(self, distribution: str) -> Any:
+        """Remove a file of a distribution from CloudFront's caches."""
+        batch = {"Paths": {"Quantity": 1, "Items": ["/media/attacks.png"]}, "CallerReference": "attacks"}
+        return self.client("cloudfront").create_invalidation(
+            DistributionId=distribution, InvalidationBatch=batch
+        )
+
     def tag(self, key: str, project: str) -> Any:
         """Tag an object as belonging to a project."""
         tags = {"TagSet": [{"Key": TAG, "Value": project}]}

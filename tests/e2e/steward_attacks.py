@@ -39,6 +39,11 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.delete_published(f"media/{PROJECT}/attacks.png"),
         lambda a: a.delete_published("attacks.html"),
     ),
+    "as a steward, empties the caches of another distribution": (
+        "Steward",
+        lambda a: a.invalidate(a.name_of("DistributionId")),
+        lambda a: a.invalidate("E0000000000000"),
+    ),
     "as a steward, permanently deletes another project's original picture": (
         "Steward",
         lambda a: a.delete_version(f"{PROJECT}/_media/attacks.png"),
