@@ -96,6 +96,14 @@ def report_exports(_: argparse.Namespace) -> None:
     write(format_exports_table(measure_exports()))
 
 
+def report_stored(_: argparse.Namespace) -> None:
+    """Report the bytes that requests and studies store in S3."""
+    from bench.stored import format_requests_table, format_studies_table, measure_requests, measure_studies
+
+    write(format_requests_table(measure_requests()))
+    write(format_studies_table(measure_studies()))
+
+
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "calls": report_calls,
     "reads": report_reads,
@@ -107,6 +115,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "frames": report_frames,
     "first-page": report_first_page,
     "exports": report_exports,
+    "stored": report_stored,
 }
 
 

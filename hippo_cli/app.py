@@ -22,6 +22,7 @@ from hippo_cli.commands import (
     status,
     stop,
     withdraw,
+    withdraw_media,
 )
 from hippo_cli.connection import Flags
 from hippo_cli.guard import guard
@@ -43,6 +44,7 @@ app.command("servers")(guard(servers.servers))
 app.command("stop")(guard(stop.stop))
 app.command("logs")(guard(logs.logs))
 app.command("withdraw")(guard(withdraw.withdraw))
+app.command("withdraw-media")(guard(withdraw_media.withdraw_media))
 app.command("pause")(guard(pause.pause))
 app.command("resume")(guard(pause.resume))
 app.command("doctor")(guard(doctor.doctor))

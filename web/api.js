@@ -5,6 +5,7 @@ const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15_000;
 const MOST_BYTES = 256 * 1024; // of answers, as in layer/hippo/http.py
 const TOO_LARGE = "body: larger than 256 KiB";
+const FULL_RECORD = "body: all answers of this participant together would be too large";
 
 /** A response that trying again does not change. `status` is the HTTP status. */
 export class ApiError extends Error {
@@ -22,6 +23,11 @@ export class ApiError extends Error {
   /** Whether the answers are too large to be stored. */
   get isTooLarge() {
     return this.status === 413 || this.message === TOO_LARGE;
+  }
+
+  /** Whether the answers do not fit together with those that the participant submitted earlier. */
+  get isFull() {
+    return this.message === FULL_RECORD;
   }
 
   /** Whom to contact if the link's user id is reserved or not one, such as a placeholder; empty if that is not known,

@@ -310,5 +310,6 @@ function isRefused({ error }) {
 /** Describe why answers were refused. The API's own texts are English, and for the console. */
 function describeRefusedAnswers(error) {
   console.warn(error);
+  if (error.isFull) return translate("recordFull");
   return translate(error.isTooLarge ? "tooLarge" : "answersRefused", { status: error.status });
 }

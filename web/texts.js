@@ -26,6 +26,8 @@ const TEXTS = {
     close: "Close",
     wideTable: "Wide table; scroll sideways to see all of it",
     tooLarge: "Your answers are too long to be saved. Please shorten them.",
+    recordFull:
+      "Your answers are saved except for those on this page. Together, they are too long. Please shorten the answers on this page.",
 
     waitTitle: "Getting your game ready",
     waitUsual: "This usually takes about {time}. Please keep this page open. The game starts here automatically.",
@@ -159,6 +161,8 @@ const TEXTS = {
     close: "Fermer",
     wideTable: "Tableau large ; faites défiler horizontalement pour tout voir",
     tooLarge: "Vos réponses sont trop longues pour être enregistrées. Veuillez les raccourcir.",
+    recordFull:
+      "Vos réponses sont enregistrées, sauf celles de cette page. L’ensemble est trop long. Veuillez raccourcir les réponses de cette page.",
 
     waitTitle: "Préparation de votre jeu",
     waitUsual:

@@ -19,6 +19,7 @@ STILL_THERE = (
     "messages about the participant that failed permanently, until they expire in the dead-letter queues",
     "1 in the count of finished participants, in a study with balanced groups",
     "exported copies: `hippo export --prune` deletes them",
+    "published pictures or films that show the participant: `hippo withdraw-media` deletes them",
 )
 HIDDEN_SERVER = "a server record of another project, or of none, which these credentials may not read"
 _UPLOADS = "incomplete uploads of a game server, for a week: these credentials may not abort them"

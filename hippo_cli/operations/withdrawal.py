@@ -11,6 +11,7 @@ from hippo.clock import Clock
 from hippo.contention import list_write_tries
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord
+from hippo.stored_json import format_json
 from hippo_cli.aws_errors import read_code
 from hippo_cli.data.pool import map_bounded
 from hippo_cli.data.project import Project
@@ -211,7 +212,8 @@ class Withdrawal:
                 self._client.put_object(
                     Bucket=self._project.records.name,
                     Key=key,
-                    Body=json.dumps(changed).encode(),
+                    Body=format_json(changed),
+                    ContentType="application/json",
                     IfMatch=etag,
                 )
             except ClientError as error:

@@ -25,6 +25,7 @@ Metric = Literal[
     "Participants",
     "Steps",
     "Answers",
+    "LargeRecords",
     "Refusals",
     "BadRequests",
     "Unavailable",

@@ -1,7 +1,18 @@
-"""The reading of JSON objects from the bucket, where anything may be: what is stored there is input."""
+"""JSON in the bucket: how it is written, and how it is read. Anything may be stored there, so it is input."""
 
 import json
 from typing import Any
+
+
+def format_json(content: object, **options: Any) -> bytes:
+    """Return `content` as it is stored: in UTF-8, which is up to a third of the size of ASCII escapes.
+
+    `options` are those of `json.dumps`. A page may send a lone surrogate, such as half of an emoji, which
+    UTF-8 cannot hold. It stays an escape, and is read as it was sent.
+    """
+    text = json.dumps(content, ensure_ascii=False, **options)
+    # In JSON a surrogate occurs only within a string, where this is its escape: `\ud800`.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def parse_object(body: bytes | str) -> dict[str, Any]:

@@ -289,6 +289,30 @@ def test_answers_over_the_limit(
     assert door.forms() == []
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [("en", "shorten the answers on this page"), ("fr", "raccourcir les réponses de cette")],
+)
+def test_answers_without_room_in_the_record(
+    world: StudyWorld, visitor: Visitor, language: str, text: str
+) -> None:
+    """Given a record without room, the page says so in its language and stays, and then takes an answer."""
+    publish(world, '<h1>S</h1><input name="a" aria-label="a">', language=language)
+    world.set_environment(MAX_RECORD_KIB="1")
+    page = open_page(visitor)
+    alert = content(page).get_by_role("alert")
+    content(page).get_by_label("a").fill("x" * 1000)
+
+    submit(page)
+
+    expect(alert).to_contain_text(text)
+    expect(alert).not_to_contain_text("body")
+    world.set_environment(MAX_RECORD_KIB="1024")
+    content(page).get_by_label("a").fill("x")
+    submit(page)
+    expect_heading(page, "Quiz")
+
+
 def test_other_refusals_are_in_the_pages_language(
     world: StudyWorld, door: FrontDoor, visitor: Visitor
 ) -> None:

@@ -95,6 +95,17 @@ class Principal(Actor):
         """Permanently delete a version that does not exist."""
         return self.client("s3").delete_object(Bucket=self.outputs["bucket"], Key=key, VersionId="0" * 32)
 
+    def delete_published(self, key: str) -> Any:
+        """Delete an object that the site serves, which may not exist."""
+        return self.client("s3").delete_object(Bucket=self.name_of("SiteBucketName"), Key=key)
+
+    def invalidate(self, distribution: str) -> Any:
+        """Remove a file of a distribution from CloudFront's caches."""
+        batch = {"Paths": {"Quantity": 1, "Items": ["/media/attacks.png"]}, "CallerReference": "attacks"}
+        return self.client("cloudfront").create_invalidation(
+            DistributionId=distribution, InvalidationBatch=batch
+        )
+
     def tag(self, key: str, project: str) -> Any:
         """Tag an object as belonging to a project."""
         tags = {"TagSet": [{"Key": TAG, "Value": project}]}

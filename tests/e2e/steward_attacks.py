@@ -29,6 +29,26 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.delete_version(f"{PROJECT}-one/Trials/attacks-gone/1"),
         lambda a: a.delete_version(f"{NEIGHBOUR}/Trials/attacks/1"),
     ),
+    "as a steward, deletes another project's published picture": (
+        "Steward",
+        lambda a: a.delete_published(f"media/{PROJECT}-one/attacks.png"),
+        lambda a: a.delete_published(f"media/{NEIGHBOUR}/attacks.png"),
+    ),
+    "as a steward, deletes the participant's page": (
+        "Steward",
+        lambda a: a.delete_published(f"media/{PROJECT}/attacks.png"),
+        lambda a: a.delete_published("attacks.html"),
+    ),
+    "as a steward, empties the caches of another distribution": (
+        "Steward",
+        lambda a: a.invalidate(a.name_of("DistributionId")),
+        lambda a: a.invalidate("E0000000000000"),
+    ),
+    "as a steward, permanently deletes another project's original picture": (
+        "Steward",
+        lambda a: a.delete_version(f"{PROJECT}/_media/attacks.png"),
+        lambda a: a.delete_version(f"{NEIGHBOUR}/_media/attacks.png"),
+    ),
     "as a steward, permanently deletes a frozen version": (
         "Steward",
         lambda a: a.delete_version(f"{PROJECT}/_admission.json"),

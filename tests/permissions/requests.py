@@ -21,7 +21,11 @@ _LEFT_OUT = (
     "aws:securetransport",
 )
 # Resources whose physical names contain no name of the stack.
-_RANDOM = ("AWS::ApiGateway::RestApi", "AWS::CertificateManager::Certificate")
+_RANDOM = (
+    "AWS::ApiGateway::RestApi",
+    "AWS::CertificateManager::Certificate",
+    "AWS::CloudFront::Distribution",
+)
 _NEUTRAL = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,}"), "ID"),
     (re.compile(r"(?<=change/)\w+"), "ID"),

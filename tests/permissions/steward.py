@@ -36,6 +36,7 @@ def look_after(account: AccountView) -> None:
     leave_lists(account)
     for key in list_keys_of_projects():
         delete_versions(s3, EXTRA_BUCKET, key)
+    withdraw_media(client, account)
 
 
 def leave_lists(account: AccountView) -> None:
@@ -43,6 +44,24 @@ def leave_lists(account: AccountView) -> None:
     client = make_clients(account, "researcher-and-steward", (*POLICIES, *_POLICIES), hippo_role="steward")
     for key in (f"{project}/{name}" for project in PROJECTS for name in _LISTS):
         client("s3").put_object(Bucket=EXTRA_BUCKET, Key=key, Body=b"{}")
+
+
+def withdraw_media(client: Callable[[str], Any], account: AccountView) -> None:
+    """Delete what the site serves of a published file, and its originals, as `hippo withdraw-media` does."""
+    s3, outputs = client("s3"), account.outputs["stackOutputs"]
+    site, root = outputs["SiteBucketName"], account.client("s3")
+    for project in PROJECTS:
+        original, copy = f"{project}/_media/{_USER}.png", f"media/{project}/{'0' * 20}.png"
+        root.put_object(Bucket=site, Key=copy, Body=b"")
+        s3.list_objects_v2(Bucket=site, Prefix=f"media/{project}/")
+        s3.delete_object(Bucket=site, Key=copy)
+        for bucket in (account.outputs["bucket"], EXTRA_BUCKET):
+            root.put_object(Bucket=bucket, Key=original, Body=b"")
+            delete_versions(s3, bucket, original)
+    batch = {"Paths": {"Quantity": 1, "Items": ["/media/lab/0.png"]}, "CallerReference": _USER}
+    client("cloudfront").create_invalidation(
+        DistributionId=outputs["DistributionId"], InvalidationBatch=batch
+    )
 
 
 def list_keys() -> list[str]:

@@ -25,7 +25,12 @@ CASES = [
     (PUT, [*STORED, "lab/_versions/v.json", "labs/_groups.json", "labs/page.html"], set()),
     (DELETE, [*STORED, "lab/_versions/v.json", "labs/page.html"], set()),
     (DELETE_VERSION, [*STORED, *LISTS], {"a steward", "a steward without the tag"}),
-    (DELETE_VERSION, ["lab/_versions/v.json", "lab-one/_media/a.png", "lab/_keys/links"], set()),
+    (
+        DELETE_VERSION,
+        ["lab/_media/a.png", "lab-one/_media/a.png"],
+        {"a steward", "a steward without the tag"},
+    ),
+    (DELETE_VERSION, ["lab/_versions/v.json", "lab-one/_versions/_media/a", "lab/_keys/links"], set()),
     (DELETE_VERSION, ["labs/Users/u", "other/Trials/u/1", "project_master_list.json"], set()),
 ]
 

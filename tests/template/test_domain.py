@@ -100,6 +100,8 @@ def test_a_name_outside_the_stack_works_as_before(certificate):
         ({"ApiLabel": "api.example.org"}, "one label"),
         ({"SiteLabel": "-study"}, "one label"),
         ({"WebAclArn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b"}, "regional"),
+        ({"SiteWebAclArn": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/a/b"}, "scope CLOUDFRONT"),
+        ({"SiteWebAclArn": "arn:aws:wafv2:eu-west-1:123456789012:global/webacl/a/b"}, "us-east-1"),
     ],
 )
 def test_names_that_cannot_work_are_refused(parameters, said):
@@ -186,3 +188,13 @@ def test_the_accounts_log_role_outlives_the_stack():
 def test_a_web_acl_is_put_before_the_api_where_one_is_given(arn):
     """Given a web ACL or none, it is associated with the stage, or no association is created."""
     assert evaluate(WebAclArn=arn).is_made("WebAclAssociation") is bool(arn)
+
+
+@pytest.mark.parametrize("arn", ["", "arn:aws:wafv2:us-east-1:123456789012:global/webacl/a/b"])
+def test_a_web_acl_is_put_before_the_site_where_one_is_given(arn):
+    """Given a web ACL of CloudFront or none, the distribution has it, and the API is not affected."""
+    template = evaluate(SiteWebAclArn=arn)
+
+    config = template.resolve("Resources", "SiteDistribution", "Properties", "DistributionConfig")
+    assert config.get("WebACLId") == (arn or None)
+    assert not template.is_made("WebAclAssociation")

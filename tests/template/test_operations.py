@@ -98,6 +98,7 @@ def test_alarms_of_own_metrics_use_metrics_that_are_written() -> None:
         "UnreadableRecords",
         "TimeToReady",
         "StartsHeldBack",
+        "LargeRecords",
     }
     assert all(a["Dimensions"] == [{"Name": DIMENSION, "Value": {"Ref": "Prefix"}}] for a in own)
 

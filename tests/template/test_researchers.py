@@ -9,6 +9,8 @@ import pytest
 from evaluated_template import evaluate
 from template_file import ROOT, as_list, list_statements, load_template
 
+from hippo.records.participant import RECORD_TAG
+
 TAG = "${!aws:PrincipalTag/hippo-project}"
 # Characters of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
 POLICY_LIMIT = 6144
@@ -212,6 +214,21 @@ def test_old_versions_are_kept_for_a_while():
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": {"Ref": "OldVersionDays"}}
     assert "Filter" not in rule
     assert load_template()["Parameters"]["OldVersionDays"]["Default"] == 365
+
+
+@pytest.mark.parametrize(("days", "expected"), [(None, [7]), (30, [30]), (0, [])])
+def test_old_versions_of_records_are_kept_for_days(days, expected):
+    """Given records that each answer writes again, their old versions are kept for a week, or for as long as
+    the operator decides; the rule matches the tag that the function writes."""
+    template = evaluate(**({} if days is None else {"OldRecordDays": str(days)}))
+    bucket = template.resolve("Resources", "DataBucket")
+    rules = [rule for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"] if rule]
+    found = [rule for rule in rules if rule["Id"] == "OldRecords"]
+    assert [int(rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) for rule in found] == expected
+    for rule in found:
+        (tag,) = rule["TagFilters"]
+        assert f"{tag['Key']}={tag['Value']}" == RECORD_TAG
+        assert "ExpirationInDays" not in rule
 
 
 @pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])

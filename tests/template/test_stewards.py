@@ -12,6 +12,10 @@ SHARED = {
     "ReadServers": {"Fn::Sub": "${DataBucket.Arn}/_servers/*"},
     "ListServers": {"Fn::GetAtt": "DataBucket.Arn"},
     "ListVersions": {"Fn::GetAtt": "DataBucket.Arn"},
+    "ForgetMedia": {
+        "Fn::Sub": "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${SiteDistribution}"
+    },
+    "ListPublishedMedia": {"Fn::GetAtt": "SiteBucket.Arn"},
     "LeaveQueue": {"Fn::Sub": "${DataBucket.Arn}/_slots/q.*"},
     "ReadFunctionLogs": [
         {"Fn::GetAtt": f"{name}LogGroup.Arn"} for name in ("NextStep", "StartServer", "StopServer")
@@ -40,13 +44,15 @@ def test_stewards_delete_by_their_tag_only(statements):
     record."""
     allowed = {sid: one for sid, one in statements.items() if one["Effect"] == "Allow"}
     found = {sid: as_list(one["Resource"]) for sid, one in allowed.items() if sid not in SHARED}
+    media = [resource["Fn::Sub"] for resource in found.pop("WithdrawMedia")]
+    assert media == [f"${{SiteBucket.Arn}}/media/{TAG}/*", f"${{SiteBucket.Arn}}/media/{TAG}-*"]
     assert set(found) == {"Withdraw", "Lists"}
     for resources in found.values():
         for resource in resources:
             name = resource["Fn::Sub"]
             own = re.fullmatch(
                 re.escape("${DataBucket.Arn}/" + TAG)
-                + r"(-\*)?/(Users/\*|Trials/\*|_admission\.json|_groups\.json)",
+                + r"(-\*)?/(Users/\*|Trials/\*|_media/\*|_admission\.json|_groups\.json)",
                 name,
             )
             assert own or name == "${DataBucket.Arn}/_servers/*", name
@@ -60,6 +66,13 @@ def test_listings_are_limited_by_prefix(statements):
         assert all(
             re.match(r"_servers/|_slots/q\.|\$\{aws:PrincipalTag/hippo-project\}[/-]", p) for p in prefixes
         )
+
+
+def test_stewards_list_published_media_of_their_projects(statements):
+    """Given the site's bucket, stewards list only the media of the tag's projects."""
+    tag = TAG.replace("!", "")
+    condition = statements["ListPublishedMedia"]["Condition"]
+    assert condition == {"StringLike": {"s3:prefix": [f"media/{tag}/*", f"media/{tag}-*"]}}
 
 
 def test_stewards_of_extra_buckets_withdraw_there():
@@ -85,9 +98,7 @@ def test_stewards_of_extra_buckets_withdraw_there():
     assert statements["ListVersions"]["Condition"] == {"StringLike": {"s3:prefix": [f"{tag}/*", f"{tag}-*"]}}
     assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:DeleteObjectVersion")
     assert sorted(denied["Resource"]) == sorted(
-        f"arn:aws:s3:::*/{tag}{middle}{key}"
-        for middle in ("/", "-*/")
-        for key in ("_versions/*", "_media/*", "_keys/*")
+        f"arn:aws:s3:::*/{tag}{middle}{key}" for middle in ("/", "-*/") for key in ("_versions/*", "_keys/*")
     )
 
 

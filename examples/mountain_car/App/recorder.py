@@ -156,12 +156,12 @@ class TrialLog:
 
     def add(self, line: dict[str, Any]) -> None:
         """Keep a line in memory until the next `save`."""
-        self._lines.append(json.dumps(line, separators=(",", ":")))
+        self._lines.append(json.dumps(line, ensure_ascii=False, separators=(",", ":")))
 
     def save(self) -> None:
         """Pass the file to the recorder if it has lines that it did not have the last time."""
         if len(self._lines) == self._saved:
             return
         self._saved = len(self._lines)
-        data = "".join(f"{line}\n" for line in self._lines).encode()
+        data = "".join(f"{line}\n" for line in self._lines).encode("utf-8", "backslashreplace")
         self._recorder.save(f"{self._prefix}/{self._started}_{self._name}.jsonl", data)

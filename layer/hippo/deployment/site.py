@@ -1,12 +1,12 @@
 """The participant's page on the site: its files, their content types, and their publication."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hippo.aws.site_bucket import SiteBucket
 from hippo.deployment.frame_page import read_page_file
 from hippo.errors import HippoError
+from hippo.stored_json import format_json
 from hippo.studies.media import MEDIA_FOLDER
 
 # Browsers run a module, and use a style sheet, only if its type is right.
@@ -53,7 +53,7 @@ def find_page_files(folder: Path) -> dict[str, Path]:
 
 def build_config(next_url: str, pages_url: str) -> bytes:
     """Return config.json: the URL of the API, and the origin that shows researchers' pages, if any."""
-    return json.dumps({"nextUrl": next_url, "pagesUrl": pages_url or None}).encode()
+    return format_json({"nextUrl": next_url, "pagesUrl": pages_url or None})
 
 
 def choose_type(key: str) -> str:

@@ -1,6 +1,5 @@
 """Admission to a study: signed link, recruiter's ID, closing time, screen, and the number of participants."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +9,7 @@ from hippo.aws.s3 import ObjectStore, change_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
-from hippo.stored_json import parse_object
+from hippo.stored_json import format_json, parse_object
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.links import identify, is_preview, verify_link
 from hippo.studies.options import AccessOptions
@@ -98,7 +97,7 @@ class AdmissionList:
 
 def _write(admissions: Admissions) -> bytes:
     content = {"admitted": admissions.admitted, "refused": admissions.refused}
-    return json.dumps({**admissions.others, **content}).encode()
+    return format_json({**admissions.others, **content})
 
 
 class Admission:

@@ -1,6 +1,5 @@
 """Balanced groups: each participant is assigned one at the beginning, which is counted at the end."""
 
-import json
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +11,7 @@ from hippo.errors import BrokenRecordError, HippoError
 from hippo.groups import choose_group
 from hippo.journey.progress import Phase, find_progress
 from hippo.journey.step_request import StepRequest
-from hippo.stored_json import parse_object
+from hippo.stored_json import format_json, parse_object
 
 logger = logging.getLogger(__name__)
 MOST_RUNNING = 10_000  # above this the oldest drop-outs are removed; 60 bytes each
@@ -117,7 +116,7 @@ class GroupList:
 
 def _write(groups: Groups) -> bytes:
     content = {"finished": groups.finished, "running": groups.running}
-    return json.dumps({**groups.others, **content}, separators=(",", ":")).encode()
+    return format_json({**groups.others, **content}, separators=(",", ":"))
 
 
 class BalancedGroups:

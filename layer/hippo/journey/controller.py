@@ -67,7 +67,8 @@ class StudyController:
         project, user_id, finished = self._parse(request)
         if reason := self._admission.check_link(project, user_id, request):
             return self._refuse(project, user_id, reason)
-        records = ParticipantStore(self._catalogue.store_of(project), project.id)
+        most_bytes = self._settings.max_record_kib * 1024
+        records = ParticipantStore(self._catalogue.store_of(project), project.id, most_bytes)
         # Not `retry_conflicts`: what a lost try meant is carried into the next one.
         for _ in list_write_tries(self._clock):
             found = records.read(user_id)
@@ -150,10 +151,12 @@ class StudyController:
         """Keep an answer that does not advance. The same body twice is the same answer."""
         participant = step_request.stored_participant
         entry = self._build_entry(step_request.request, now)
-        if move is Move.CLOSE and len(participant.requests) <= progress.step:
+        is_repeat = move is not Move.CLOSE or len(participant.requests) > progress.step
+        if not is_repeat:
             participant.requests.append(entry)
         elif not participant.keep_repeat(_answered_step(step_request, progress, move), entry):
             return
+        step_request.check_room(is_repeat=is_repeat)
         step_request.write()
         metrics.record({"Answers": 1}, projectId=step_request.project.id)
 
@@ -170,6 +173,7 @@ class StudyController:
         participant.interrupted_at = None
         server = self._game.read_server(step_request.user_id) if study.is_game(target) else None
         step_request.participant = participant
+        step_request.check_room()  # before any message is sent
         self._publish_events(step_request, participant, target, now)
         if study.is_game(target):
             return self._game.reach(step_request, target, server, now)

@@ -69,6 +69,11 @@ class StepRequest:
         """Return the HTML that the participant sees at a step; None if it is missing."""
         return self.study.page_at(step, self.user_id, self.group)
 
+    def check_room(self, *, is_repeat: bool = False) -> None:
+        """Raise BadRequestError if the record has become too large by the answer of this request."""
+        answer = self.request.body if self.request.method == "POST" else None
+        self.records.check_room(self.stored_participant, answer, is_repeat=is_repeat)
+
     def write(self) -> None:
         """Write the current record. Raises ConflictError if another request wrote first."""
         self.stored_participant.sends_step |= self._sends_step

@@ -1,22 +1,29 @@
 """The participant record: a participant's progress in a study, and all their answers."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hippo import metrics
 from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
-from hippo.stored_json import parse_object
+from hippo.stored_json import format_json, parse_object
 
 # Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
-# Bytes of repeated answers in one record. Each write stores the whole record again, so without a bound anyone
-# who knows one id could fill gigabytes with a few hundred requests. Double clicks never come near it.
+# Bytes of one record. Each write stores the whole record again, so without a bound anyone who knows one id
+# could fill gigabytes with a few hundred requests.
+MOST_BYTES = 2 * 1024 * 1024
+# Bytes of repeated answers in one record. Double clicks never come near it.
 MOST_REPEATED = 1024 * 1024
+# Answers of up to so many bytes may also use the last eighth of a record, so that a participant whose long
+# answers filled it can still finish the study.
+SHORT_ANSWER = 8 * 1024
+# Wire text: web/api.js recognises it.
+FULL_RECORD = "body: all answers of this participant together would be too large"
 MOST_OTHER_PARAMETERS = 20  # links of one participant that differ from the first; more are not kept
 
 
@@ -131,7 +138,7 @@ class Participant:
             kept.append(self.requests[step])
         if any(known.get("body") == entry.get("body") for known in kept):
             return False
-        if len(json.dumps(self.repeats)) >= MOST_REPEATED:
+        if len(format_json(self.repeats)) >= MOST_REPEATED:
             raise BadRequestError("body: too many other answers to pages that have been answered already")
         self.repeats.append({"step": step, **entry})
         return True
@@ -142,11 +149,16 @@ def _read_parameters(stored: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 class ParticipantStore:
-    """The participant records of one project; `bucket` stores them and the rest of the project."""
+    """The participant records of one project; `bucket` stores them and the rest of the project.
 
-    def __init__(self, store: ObjectStore, project_id: str) -> None:
+    `most_bytes` bounds each record.
+    """
+
+    def __init__(self, store: ObjectStore, project_id: str, most_bytes: int = MOST_BYTES) -> None:
         self.bucket = store
+        self._project_id = project_id
         self._folder = f"{project_id}/Users/"
+        self._most_bytes = most_bytes
 
     def read(self, user_id: str) -> tuple[Participant, str] | None:
         """Return the record and its ETag, or None for a newcomer.
@@ -163,7 +175,23 @@ class ParticipantStore:
                 f"{self._folder}{user_id} is not a participant record: {error}"
             ) from error
 
+    def check_room(self, participant: Participant, answer: str | None, *, is_repeat: bool = False) -> None:
+        """Raise BadRequestError if the record, which already has `answer`, is too large to be stored.
+
+        A request without an answer always fits: there are few of them for each step, and the participant must
+        be able to leave a game.
+        """
+        if answer is None:
+            return
+        is_short = not is_repeat and len(format_json(answer)) <= SHORT_ANSWER
+        most = self._most_bytes if is_short else self._most_bytes - self._most_bytes // 8
+        if len(format_json(participant.to_wire())) > most:
+            raise BadRequestError(FULL_RECORD)
+
     def write(self, user_id: str, participant: Participant, etag: str | None) -> str:
         """Create (without ETag) or replace the record; return the new ETag. Raises ConflictError."""
-        body = json.dumps(participant.to_wire()).encode()
-        return write_object(self.bucket, self._folder + user_id, body, etag, tags=RECORD_TAG)
+        body = format_json(participant.to_wire())
+        etag = write_object(self.bucket, self._folder + user_id, body, etag, tags=RECORD_TAG)
+        if len(body) > self._most_bytes // 2:  # the warning, well before answers are refused
+            metrics.record({"LargeRecords": 1}, projectId=self._project_id, userId=user_id)
+        return etag

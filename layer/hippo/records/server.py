@@ -1,6 +1,5 @@
 """The server record of a participant: the source of truth about their server, which AWS resources follow."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from hippo.errors import BrokenRecordError, ConflictError, FencedError
 from hippo.ids import name_resources
 from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
-from hippo.stored_json import parse_object, read_count
+from hippo.stored_json import format_json, parse_object, read_count
 
 PROJECT_TAG = "hippo-project"  # of objects and people: decides who may read which record
 LONGEST_LEASE = timedelta(minutes=15)  # Lambda's longest timeout; no invocation holds a longer lease
@@ -208,7 +207,7 @@ def write_record(record: ServerRecord) -> bytes:
     for name, key in _WIRE_NAMES.items():
         value = getattr(record, name)
         wire[key] = to_wire(value) if name in _TIMES else list(value) if name in _TUPLES else value
-    return json.dumps(wire).encode()
+    return format_json(wire)
 
 
 def build_tags(stack: str, record: ServerRecord) -> dict[str, str]:

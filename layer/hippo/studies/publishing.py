@@ -20,7 +20,7 @@ from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
 from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
 from hippo.ids import compose_name
-from hippo.stored_json import parse_object
+from hippo.stored_json import format_json, parse_object
 from hippo.studies.options import BALANCED
 from hippo.studies.study import GAME, order_variants
 
@@ -105,10 +105,10 @@ def freeze_version(
         files, more = media.publish(store, project_id, files)
         warnings += more
     frozen = {"config": dict(config), "variants": variants, "files": files}
-    body = json.dumps(frozen, sort_keys=True).encode()
-    version = hashlib.sha256(body).hexdigest()[:16]
+    # The hash is of the text in ASCII, as in earlier releases: what was published before keeps its version.
+    version = hashlib.sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()[:16]
     with suppress(ConflictError):  # the same content was frozen before
-        store.create(version_key(project_id, version), body)
+        store.create(version_key(project_id, version), format_json(frozen, sort_keys=True))
     return version, warnings
 
 
@@ -197,7 +197,7 @@ def _change_list(
 
     def swap(body: bytes | None) -> tuple[bytes | None, None]:
         changed = change(read_projects(body) if body is not None else [])
-        return None if changed is None else json.dumps({"projects": changed}, indent=2).encode(), None
+        return None if changed is None else format_json({"projects": changed}, indent=2), None
 
     change_object(store, MASTER_LIST, clock, swap, _LIST_TRIES)
 

@@ -337,3 +337,16 @@ def test_a_closing_time_in_the_past_is_a_warning(empty_world: StudyWorld) -> Non
 
     assert answer["statusCode"] == 200
     assert answer["body"].startswith("Warning: closesAt: 2020-12-01 11:00 UTC is in the past")
+
+
+def test_version_is_stored_as_utf_8_under_the_hash_of_earlier_releases(empty_world: StudyWorld) -> None:
+    """Given pages with letters beyond ASCII, they are stored as they are, and their version keeps its id when
+    they are published again after an upgrade: it hashes the escaped text."""
+    empty_world.upload({**PAGES, "quiz.html": "<h1>Énigme 語</h1>"})
+
+    version = empty_world.update(empty_world.config)["version"]
+
+    stored = empty_world.read_object(f"{PROJECT}/_versions/{version}.json")
+    assert "<h1>Énigme 語</h1>" in stored
+    escaped = json.dumps(json.loads(stored), sort_keys=True)
+    assert version == hashlib.sha256(escaped.encode()).hexdigest()[:16]

@@ -13,6 +13,8 @@ from moto.sns import sns_backends
 
 from tests.support.study_world import BUCKET, REGION
 
+SITE_BUCKET = "hippo-site"
+
 
 def _list_contents() -> list[tuple[Any, str]]:
     """Return the backends, and the name of the attribute that commands change in each."""
@@ -59,8 +61,13 @@ def read_account() -> dict[str, Any]:
 
 
 def _read_bucket() -> dict[str, list[str | None]]:
-    """Return all versions of each key in the stack's bucket, oldest first; None is a deletion marker."""
-    keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys
+    """Return all versions of each key in the stack's two buckets, oldest first; None is a deletion marker."""
+    buckets = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets
+    found = _read_keys(buckets[BUCKET].keys)
+    return found | (_read_keys(buckets[SITE_BUCKET].keys) if SITE_BUCKET in buckets else {})
+
+
+def _read_keys(keys: Any) -> dict[str, list[str | None]]:
     found: dict[str, list[str | None]] = {}
     for key in keys:
         for version in keys.getlist(key):

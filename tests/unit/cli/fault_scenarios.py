@@ -9,7 +9,8 @@ from hippo_cli.doctor.examination import examine
 from tests.support.aws_hooks import shared_client
 from tests.support.certificates import make_certificate
 from tests.support.stack_values import GAME_GROUPS, GROUPS, put_values
-from tests.support.study_world import BUCKET, OTHER_USER, PROJECT, USER
+from tests.support.study_world import BUCKET, OTHER_USER, PAGES, PROJECT, REGION, USER
+from tests.unit.cli.fault_account import SITE_BUCKET
 from tests.unit.cli.fault_bench import BEGIN, Bench, Scenario
 
 TASK = "1" * 32
@@ -56,6 +57,20 @@ def put_withdrawing(bench: Bench) -> None:
     }
     for key, content in lists.items():
         bench.stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=json.dumps(content))
+
+
+def put_media(bench: Bench) -> None:
+    """Publish a picture in two versions, in a bucket that keeps old versions."""
+    world, location = bench.stack_world, {"LocationConstraint": REGION}
+    world.s3.create_bucket(Bucket=SITE_BUCKET, CreateBucketConfiguration=location)
+    world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    bench.monkeypatch.setenv("SITE_BUCKET", SITE_BUCKET)
+    bench.monkeypatch.setenv("SITE_URL", "https://study.example.org")
+    world.start_cold()
+    for content in (b"Ada", b"Ada, smiling"):
+        world.publish({**PAGES, "quiz.html": '<img src="ada.png">', "_media/ada.png": content})
+    put_values(world, SiteBucketName=SITE_BUCKET, DistributionId="E1")
+    bench.wire.handlers["CreateInvalidation"] = lambda _: (201, b"<Invalidation><Id>I1</Id></Invalidation>")
 
 
 def put_logs(bench: Bench) -> None:
@@ -233,6 +248,15 @@ SCENARIOS = (
         changes=True,
         promises=("Deleted",),
         optional=_LIST | _UPLOADS | _KEPT,
+    ),
+    Scenario(
+        "withdraw-media",
+        (12, 5, 1, 8),
+        ("withdraw-media", "ada.png", PROJECT, "--yes"),
+        put_media,
+        changes=True,
+        promises=("Deleted.",),
+        optional=_LIST,
     ),
     Scenario(
         "pause", (4, 1, 1, 3), ("pause", PROJECT), changes=True, promises=("is closed",), optional=_OTHERS

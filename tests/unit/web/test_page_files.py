@@ -8,6 +8,7 @@ import pytest
 from hippo.errors import BadRequestError
 from hippo.http import MAX_BODY_BYTES, parse_request
 from hippo.journey import platform_pages
+from hippo.records.participant import FULL_RECORD
 from hippo_cli.markup.page import parse_page
 from hippo_cli.markup.untouched import is_answered_untouched
 from tests.support.paths import ROOT
@@ -154,6 +155,13 @@ def test_the_page_knows_the_largest_body():
     with pytest.raises(BadRequestError) as refusal:
         parse_request(event)
     assert f'const TOO_LARGE = "{refusal.value}";' in script
+
+
+def test_the_page_knows_the_text_of_a_full_record():
+    """Given the API's text for a record without room, the page's client has the same."""
+    script = (WEB / "api.js").read_text(encoding="utf-8")
+
+    assert f'const FULL_RECORD = "{FULL_RECORD}";' in script
 
 
 def test_the_frame_and_the_check_agree_on_untouched_controls():

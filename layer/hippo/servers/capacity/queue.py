@@ -5,7 +5,6 @@ has not been renewed for a while is deleted. The queue guarantees nothing: the s
 or duplicate entry costs a minute.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.errors import ConflictError
 from hippo.servers.capacity.slots import CapacityView, QueueEntry, name_entry
-from hippo.stored_json import parse_object, read_count
+from hippo.stored_json import format_json, parse_object, read_count
 
 # A waiting client has a start published every 60 to 90 s; AWS may retry a start message for minutes.
 PATIENCE = timedelta(minutes=5)
@@ -103,4 +102,4 @@ def find_entry(view: CapacityView, user_id: str, project_id: str) -> QueueEntry 
 
 
 def _write(start_id: str, now: datetime, limit: int | None) -> bytes:
-    return json.dumps({"startId": start_id, "seenAt": to_wire(now), "limit": limit}).encode()
+    return format_json({"startId": start_id, "seenAt": to_wire(now), "limit": limit})

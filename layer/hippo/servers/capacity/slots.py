@@ -7,7 +7,6 @@ listing shows them all.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +14,7 @@ from hippo.aws.s3 import ObjectStore, change_object, write_object
 from hippo.clock import Clock, parse_stamp, write_stamp
 from hippo.errors import BadRequestError, BrokenRecordError, ConflictError
 from hippo.ids import is_project_id, is_user_id, parse_user_id
-from hippo.stored_json import parse_object, read_count
+from hippo.stored_json import format_json, parse_object, read_count
 
 PREFIX = "_slots/"
 _FREE = b""
@@ -134,7 +133,7 @@ def _read_entry(key: str, etag: str) -> QueueEntry | None:
 
 
 def _write_holder(user_id: str, attempt: int) -> bytes:
-    return json.dumps({"userId": user_id, "attempt": attempt}).encode()
+    return format_json({"userId": user_id, "attempt": attempt})
 
 
 def choose_slot(user_id: str, free: list[int]) -> int:

@@ -5,7 +5,6 @@ of its own and respects leases. So a sweep is quick, may run twice or at the sam
 stops, and may be cut off anywhere. The next sweep begins where it ended.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans
 from hippo.servers.sweep.inventory import Inventory
 from hippo.servers.sweep.report import report_sweep
 from hippo.servers.task_events import find_cause
-from hippo.stored_json import parse_object
+from hippo.stored_json import format_json, parse_object
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +202,7 @@ class ServerSweep:
 
     def _write_cursor(self, cursor: Cursor, etag: str | None) -> None:
         """Write the cursor; if another sweep wrote first, its cursor stays."""
-        body = json.dumps({"record": cursor.record, "name": cursor.name, "user": cursor.user}).encode()
+        body = format_json({"record": cursor.record, "name": cursor.name, "user": cursor.user})
         try:
             write_object(self._store, CURSOR, body, etag)
         except ConflictError:
