@@ -120,8 +120,15 @@ def put_examined(bench: Bench) -> None:
     bench.monkeypatch.setattr(doctor, "examine", partial(examine, ask=lambda *_: servers))
 
 
+def put_owned(bench: Bench, *, live: bool = True) -> None:
+    """Give the study its researchers' own config."""
+    content = json.dumps({**bench.stack_world.config, "live": live})
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_config.json", Body=content)
+
+
 def put_closed(bench: Bench) -> None:
     """Close the study."""
+    put_owned(bench, live=False)
     bench.stack_world.update({"projectId": PROJECT, "live": False})
 
 
@@ -137,14 +144,15 @@ _REMARKED = dict.fromkeys(_HIDDEN, "")  # in the report
 _KEPT = {f"GetObject {_S3}_servers/": "a server record of another project, or of none"}
 _LOGS = {f"GetObject {_S3}_servers/": "", "FilterLogEvents": _LOG, "DescribeLogStreams": _LOG}
 _UPLOADS = {"ListMultipartUploads": "may not abort them"}
-_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # operators of all projects may
+# Stewards may, for a project without an own config.
+_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}
 _FROZEN = {f"GetObject {_S3}{PROJECT}/_versions/": ""}
 
 SCENARIOS = (
     Scenario("stack", (2, 0, 0, 1), ("stack", "--json"), promises=("BucketName",)),
     Scenario(
         "publish",
-        (20, 8, 4, 18),
+        (22, 9, 4, 20),
         ("publish", "small", "--yes", "--delete-removed"),
         put_certificate,
         changes=True,
@@ -153,7 +161,7 @@ SCENARIOS = (
     ),
     Scenario(
         "updateProject.py",
-        (17, 7, 2, 15),
+        (19, 8, 2, 17),
         ("updateProject.py", "--yes"),
         put_study,
         changes=True,
@@ -230,16 +238,28 @@ SCENARIOS = (
         optional=_LIST | _UPLOADS | _KEPT,
     ),
     Scenario(
-        "pause", (4, 1, 1, 3), ("pause", PROJECT), changes=True, promises=("is closed",), optional=_OTHERS
+        "pause",
+        (6, 2, 2, 5),
+        ("pause", PROJECT),
+        put_owned,
+        changes=True,
+        promises=("is closed",),
+    ),
+    Scenario(
+        "pause without an own config",
+        (4, 1, 1, 3),
+        ("pause", PROJECT),
+        changes=True,
+        promises=("is closed",),
+        optional=_OTHERS,
     ),
     Scenario(
         "resume",
-        (4, 1, 1, 3),
+        (6, 2, 2, 5),
         ("resume", PROJECT),
         put_closed,
         changes=True,
         promises=("is open",),
-        optional=_OTHERS,
     ),
 )
 DOCTOR = Scenario(
