@@ -37,7 +37,7 @@ def principals(running_platform: RunningPlatform) -> Principals:
     s3.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration=place)
     s3.put_object(Bucket=OTHER_BUCKET, Key=f"{PROJECT}/Users/attacks")
     for project in (PROJECT, NEIGHBOUR):
-        for key in ("consent.html", "Users/attacks", "Trials/attacks/1", "_keys/links"):
+        for key in ("consent.html", "Users/attacks", "Trials/attacks/1", "_keys/links", "_config.json"):
             s3.put_object(Bucket=bucket, Key=f"{project}/{key}", Body=b"{}")
         operator.client("logs").create_log_group(
             logGroupName=f"{operator.name_of('LogGroupPrefix')}{project}"
