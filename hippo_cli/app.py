@@ -9,6 +9,7 @@ import typer
 
 from hippo_cli.commands import (
     check,
+    delete,
     doctor,
     export,
     local,
@@ -45,6 +46,7 @@ app.command("logs")(guard(logs.logs))
 app.command("withdraw")(guard(withdraw.withdraw))
 app.command("pause")(guard(pause.pause))
 app.command("resume")(guard(pause.resume))
+app.command("delete")(guard(delete.delete))
 app.command("doctor")(guard(doctor.doctor))
 app.command("stack")(guard(stack.stack))
 app.command("schema")(guard(schema.schema))

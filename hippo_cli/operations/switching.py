@@ -1,14 +1,16 @@
-"""Opening and closing of a project in the list of projects, without any other change."""
+"""Opening, closing and removal of a project in the list of projects, without any other change."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 from botocore.exceptions import ClientError
 
 from hippo.clock import SystemClock
 from hippo.contention import list_write_tries
-from hippo.studies.ownership import is_live, name_config
+from hippo.studies.ownership import DELETED, is_live, name_config
 from hippo_cli.aws_errors import is_denied, reading
+from hippo_cli.connection import Connection
 from hippo_cli.errors import AwsError, CliError
 from hippo_cli.operations.platform import Platform, explaining_denial
 from hippo_cli.publishing.own_config import (
@@ -19,7 +21,7 @@ from hippo_cli.publishing.own_config import (
     write_own_config,
 )
 from hippo_cli.reports.servers import PREFIX
-from hippo_cli.stack import UPGRADE
+from hippo_cli.stack import UPGRADE, Stack
 
 _RESEARCHER = "Ask the operator to attach the stack's ResearcherPolicy to you."
 _ASK_FOR_TAG = (
@@ -34,10 +36,30 @@ def set_live(platform: Platform, project_id: str, live: bool) -> None:
     Raises CliError if the function refuses, and AwsError if it fails.
     """
     is_tagged = _write_live(platform, project_id, live)
-    name = platform.stack["UpdateFunctionName"]
-    payload = json.dumps({"projectId": project_id, "live": live}).encode()
+    key, event = name_config(project_id), {"projectId": project_id, "live": live}
+    why = _invoke(platform.connection, platform.stack, event)
+    if why and not is_tagged and key in why:
+        raise AwsError(f"access denied: these credentials may not write {key}, which decides", _ASK_FOR_TAG)
+    if why:
+        raise CliError(f"{project_id}: {_explain(why)}", "Nothing was changed.")
+
+
+def remove_from_list(connection: Connection, stack: Stack, project_id: str) -> None:
+    """Let the update function remove a project whose own config says that it is deleted.
+
+    Raises what `set_live` raises.
+    """
+    if why := _invoke(connection, stack, {"projectId": project_id, DELETED: True}):
+        raise CliError(f"{project_id}: {why}", "No data was deleted. Run the same command again.")
+
+
+def _invoke(connection: Connection, stack: Stack, event: Mapping[str, object]) -> str:
+    """Send an event to the update function; return why it was refused, or an empty text."""
+    name = stack["UpdateFunctionName"]
     with explaining_denial("invoke the update function", _RESEARCHER):
-        response = platform.connection.make_client("lambda").invoke(FunctionName=name, Payload=payload)
+        response = connection.make_client("lambda").invoke(
+            FunctionName=name, Payload=json.dumps(event).encode()
+        )
     with reading(f"the function {name}"):
         body = response["Payload"].read()
     result = _read_result(body)
@@ -46,11 +68,7 @@ def set_live(platform: Platform, project_id: str, live: bool) -> None:
             f"the update function {name} failed: {result.get('errorMessage') or body[:200]!r}",
             "Ask the operator to look at the function's log.",
         )
-    key = name_config(project_id)
-    if result["statusCode"] != 200 and not is_tagged and key in str(result.get("body")):
-        raise AwsError(f"access denied: these credentials may not write {key}, which decides", _ASK_FOR_TAG)
-    if result["statusCode"] != 200:
-        raise CliError(f"{project_id}: {_explain(str(result.get('body')))}", "Nothing was changed.")
+    return "" if result["statusCode"] == 200 else str(result.get("body"))
 
 
 def _write_live(platform: Platform, project_id: str, live: bool) -> bool:

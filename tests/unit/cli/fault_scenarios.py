@@ -132,6 +132,14 @@ def put_closed(bench: Bench) -> None:
     bench.stack_world.update({"projectId": PROJECT, "live": False})
 
 
+def put_deleting(bench: Bench) -> None:
+    """Close a study with every kind of data, and stop its servers."""
+    put_withdrawing(bench)
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_keys/links", Body=b"0" * 32)
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_media/a.png", Body=b"a")
+    put_closed(bench)
+
+
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
 _LOG = "may not read its log"
 # Optional requests, each with the text that is printed when it is denied, or an empty text.
@@ -260,6 +268,15 @@ SCENARIOS = (
         put_closed,
         changes=True,
         promises=("is open",),
+    ),
+    Scenario(
+        "delete",
+        (42, 22, 6, 31),
+        ("delete", PROJECT, "--with-data", "--yes", "--receipt", "receipt.json"),
+        put_deleting,
+        changes=True,
+        promises=("Deleted",),
+        optional=_LIST | _HIDDEN,
     ),
 )
 DOCTOR = Scenario(
