@@ -1,8 +1,8 @@
 """The deletion of a whole study: first its entry in the list, then its data and pages, its own config last.
 
 The own config says that the study is deleted from the beginning to the end. So the update function, which
-does not know its caller, removes the entry, nobody publishes the study meanwhile, and the next run recognises
-an interrupted deletion.
+does not know its caller, removes the entry, the study cannot be published meanwhile, and the next run
+recognises an interrupted deletion.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ _PARTICIPANTS = ("Users/", "Trials/", "_")
 
 @dataclass(frozen=True)
 class StudyData:
-    """What a study has. `versions` are all versions of data and server records, and published objects."""
+    """The content of a study. `versions` are all versions of data and server records, and published objects."""
 
     versions: tuple[Version, ...]
     servers: tuple[ServerRecord, ...]

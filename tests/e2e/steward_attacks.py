@@ -51,8 +51,13 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
     ),
     "as a steward, deletes another project's frozen version": (
         "Steward",
-        lambda a: a.delete(f"{PROJECT}/_versions/attacks-gone.json"),
+        lambda a: a.delete(f"{PROJECT}-one/_keys/links"),
         lambda a: a.delete(f"{NEIGHBOUR}/_versions/attacks.json"),
+    ),
+    "as a steward without the tag hippo-role, deletes a frozen version": (
+        "Steward",
+        lambda a: a.delete(f"{PROJECT}-one/_keys/links"),
+        lambda a: a.delete(f"{PROJECT}/_versions/attacks.json"),
     ),
     "as a steward, deletes another project": (
         "Steward",

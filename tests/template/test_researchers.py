@@ -149,7 +149,7 @@ def test_answers_in_extra_buckets_are_protected_from_researchers():
     tag = TAG.replace("!", "")
     for sid, keys, actions in (
         ("ButNotAnswers", ("Users/*", "Trials/*"), changes),
-        # Only stewards delete versions, with the whole study. Nobody changes one.
+        # Only stewards delete versions, with the whole study. No person changes one.
         ("ButNotVersions", ("_versions/*",), [*changes[:2], changes[3]]),
         # Lists are written as one object.
         ("ButNotLists", ("_admission.json", "_groups.json", "_versions/*"), changes[:3]),
