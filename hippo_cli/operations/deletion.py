@@ -30,7 +30,7 @@ _PARTICIPANTS = ("Users/", "Trials/", "_")
 
 @dataclass(frozen=True)
 class StudyData:
-    """The content of a study. `versions` are all versions of data and server records, and published objects."""
+    """The content of a study. `versions` are those of data and server records, and published objects."""
 
     versions: tuple[Version, ...]
     servers: tuple[ServerRecord, ...]
@@ -72,7 +72,7 @@ class StudyDeletion:
         """Return what the study has now, without its own config."""
         project = self._project
         with explaining_denial("list the servers of all projects"):  # reading them by name may miss some
-            project.platform.holds(PREFIX)
+            next(project.platform.list_tree(PREFIX), None)
         servers = tuple(read_project_servers(project, self._warn))
         with explaining_denial("list old versions of participants' data"):
             stored = list(self._list_versions(project.records.name, f"{project.id}/", self._find_kind))

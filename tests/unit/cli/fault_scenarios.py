@@ -271,7 +271,7 @@ SCENARIOS = (
     ),
     Scenario(
         "delete",
-        (42, 22, 6, 31),
+        (42, 22, 6, 30),
         ("delete", PROJECT, "--with-data", "--yes", "--receipt", "receipt.json"),
         put_deleting,
         changes=True,
