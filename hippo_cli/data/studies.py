@@ -105,6 +105,11 @@ class Studies:
 
 def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
     """Return the project's entry in the list of projects, or None if it has none or access is denied."""
+    return next((entry for entry in list_entries(bucket) or () if entry.get("id") == project_id), None)
+
+
+def list_entries(bucket: Bucket) -> list[dict[str, Any]] | None:
+    """Return the list of projects, empty if it is missing or broken, or None if access is denied."""
     try:
         stored = bucket.read(MASTER_LIST)
     except ClientError as error:
@@ -112,10 +117,9 @@ def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
             return None
         raise
     try:
-        projects = read_projects(stored.body) if stored else []
+        return read_projects(stored.body) if stored else []
     except BrokenListError:
-        return None  # publishing reports the broken list; answers can be read without it
-    return next((entry for entry in projects if entry.get("id") == project_id), None)
+        return []  # publishing reports the broken list; answers can be read without it
 
 
 def knows_steps(study: Study) -> bool:
