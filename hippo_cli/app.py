@@ -9,6 +9,7 @@ import typer
 
 from hippo_cli.commands import (
     check,
+    delete,
     doctor,
     export,
     local,
@@ -47,6 +48,7 @@ app.command("withdraw")(guard(withdraw.withdraw))
 app.command("withdraw-media")(guard(withdraw_media.withdraw_media))
 app.command("pause")(guard(pause.pause))
 app.command("resume")(guard(pause.resume))
+app.command("delete")(guard(delete.delete))
 app.command("doctor")(guard(doctor.doctor))
 app.command("stack")(guard(stack.stack))
 app.command("schema")(guard(schema.schema))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hippo.ids import compose_name
-from hippo.studies.publishing import compose_names
+from hippo.studies.study import compose_names
 from hippo_cli.errors import UsageError
 from hippo_cli.yaml_file import YamlFile, read_yaml
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from hippo.studies.media import media_folder
+from hippo.studies.ownership import name_config
 from hippo.studies.task_rules import DEFAULT_CPU, DEFAULT_MEMORY
 from hippo_cli.data.bucket import Bucket
 from hippo_cli.errors import CliError
@@ -70,6 +71,7 @@ class Publication:
         # A configuration names a bucket on AWS; the local platform has only the stack's own.
         kept = {key: value for key, value in self.study.project.items() if key != "bucket"}
         config = {**kept, "ecsTask": self.study.project_id}
+        self._write_own_config(config)
         client: LambdaClient = self.aws.make_client("lambda")
         response = client.invoke(
             FunctionName=self.outputs["UpdateFunctionName"],
@@ -77,6 +79,12 @@ class Publication:
             Payload=dump_json(config).encode(),
         )
         return read_update_response(json.loads(response["Payload"].read()))
+
+    def _write_own_config(self, config: dict[str, Any]) -> None:
+        """Let this folder decide, also over what `hippo publish` or `hippo pause` have written here."""
+        s3: S3Client = self.aws.make_client("s3")
+        key = name_config(self.study.project_id)
+        s3.put_object(Bucket=self._bucket, Key=key, Body=dump_json(config).encode())
 
     def _register_task_definition(self) -> None:
         setup = self.study.project.get("awsSetup") or {}

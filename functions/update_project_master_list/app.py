@@ -1,4 +1,4 @@
-"""Direct invocation by the researcher's tool: add or replace one project in the master list, or close it."""
+"""Direct invocation by the researcher's tool: add, replace, close or delete a project in the list."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from hippo.aws.site_bucket import SiteBucket
 from hippo.clock import SystemClock
 from hippo.errors import BadRequestError, TransientError
 from hippo.settings import UpdateListSettings, read_settings
-from hippo.studies import publishing
+from hippo.studies import publishing, switching
 from hippo.studies.config_check import check_config
 from hippo.studies.media import MediaPublisher
 
@@ -42,8 +42,8 @@ def lambda_handler(event: Any, _context: Any) -> dict[str, Any]:
     """Return `{"statusCode": 200, "body": warnings, "version"}`, or 400 and every error, one per line."""
     buckets = make_buckets()
     own = buckets[read_own_settings().bucket]
-    if publishing.is_switch(event):
-        return publishing.switch(own, event, CLOCK)
+    if switching.is_switch(event):
+        return switching.switch(own, event, CLOCK)
     errors, warnings = check_config(event, tuple(buckets), CLOCK.now(), read_own_settings().task_rules)
     if errors:
         return publishing.build_refusal(*errors, warnings=warnings)

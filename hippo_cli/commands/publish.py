@@ -14,6 +14,7 @@ from hippo_cli.findings import Finding, count_errors, format_count
 from hippo_cli.image.docker import check_docker
 from hippo_cli.output import JsonOption, say, say_error, show_json
 from hippo_cli.progress import show_progress
+from hippo_cli.publishing.own_config import list_changes, supports_own_config
 from hippo_cli.publishing.plan import Plan, Request, Target, check_image_name, make_plan
 from hippo_cli.publishing.run import Outcome, publish
 from hippo_cli.stack import find_stack
@@ -98,6 +99,8 @@ def show_plan(plan: Plan, deletes: bool) -> None:
         note = "would be shown as a variant" if key in files.shadowing else "no longer in the folder"
         note = "will be deleted" if deletes else f"{note} (--delete-removed deletes it)"
         say(f"                   - {key.partition('/')[2]}: {note}", "dim")
+    if supports_own_config(target.stack):
+        say(f"  config           {_describe_config(plan)}")
     if server is None:
         say("  game server      none")
         return
@@ -111,6 +114,14 @@ def show_plan(plan: Plan, deletes: bool) -> None:
     say(f"  image            {image}{tag}: {state}")
     registered = "unchanged" if server.is_registered else "a new revision"
     say(f"  task definition  {server.settings.family}: {registered}")
+
+
+def _describe_config(plan: Plan) -> str:
+    """Return what differs from the published config; `ecsTask` names a revision there, which may change."""
+    if plan.own_config is None:
+        return "new: from now on, only researchers of this project can change it"
+    changes = [key for key in list_changes(plan.own_config, plan.target.config) if key != "ecsTask"]
+    return f"changes: {', '.join(changes)}" if changes else "unchanged"
 
 
 def carry_out(plan: Plan, *, deletes: bool, hidden: bool = False) -> Outcome:

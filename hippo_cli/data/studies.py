@@ -105,11 +105,11 @@ class Studies:
 
 def find_entry(bucket: Bucket, project_id: str) -> dict[str, Any] | None:
     """Return the project's entry in the list of projects, or None if it has none or access is denied."""
-    return next((entry for entry in list_entries(bucket) if entry.get("id") == project_id), None)
+    return next((entry for entry in list_entries(bucket) or () if entry.get("id") == project_id), None)
 
 
-def list_entries(bucket: Bucket) -> list[dict[str, Any]]:
-    """Return the list of projects; none if access to it is denied."""
+def list_entries(bucket: Bucket) -> list[dict[str, Any]] | None:
+    """Return the list of projects, empty if it is missing or broken, or None if access is denied."""
     try:
         stored = bucket.read(MASTER_LIST)
     except ClientError as error:

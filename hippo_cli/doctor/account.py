@@ -18,7 +18,14 @@ _NEEDED = (
     "TaskExecutionRoleArn",
     "GameCertificate",
 )
-_NEWER = ("StopServerTopicArn", "LogGroupPrefix", "FunctionLogGroups", "MaxServers", "RootDomain")
+_NEWER = (
+    "StopServerTopicArn",
+    "LogGroupPrefix",
+    "FunctionLogGroups",
+    "MaxServers",
+    "RootDomain",
+    "ConfigObject",
+)
 _RESEARCHER = (
     "Ask the operator to attach the stack's ResearcherPolicy to you, and to tag you (hippo-project)."
 )

@@ -17,6 +17,7 @@ from hippo_cli.doctor.account import STACK, check_credentials, check_permissions
 from hippo_cli.doctor.certificates import CERTIFICATE, check_certificate
 from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
+from hippo_cli.doctor.owners import OWNERS, check_owners
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
 from hippo_cli.doctor.repositories import REPOSITORIES, check_repositories, list_definitions
 from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
@@ -70,6 +71,7 @@ def _examine_stack(
     planned = plan.participants or DEFAULT_PARTICIPANTS
     checks: list[Check] = [
         ("permissions", lambda: check_permissions(connection, stack, plan.project_id)),
+        (OWNERS, lambda: check_owners(connection, stack, plan.project_id)),
         *_list_quotas(connection, stack, planned, plan),
         (DELEGATION, lambda: check_delegation(connection, stack, ask)),
         ("names", lambda: check_addresses(stack, ask)),

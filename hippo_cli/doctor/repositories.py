@@ -63,4 +63,4 @@ def _find_names(connection: Connection, definitions: Mapping[str, str]) -> set[s
 def list_definitions(connection: Connection, stack: Stack) -> dict[str, str]:
     """Return the task definitions of all listed projects by project id; none if the list is not readable."""
     listed = list_entries(Bucket(connection.make_client("s3"), stack.bucket))
-    return {str(entry.get("id")): str(entry["ecsTask"]) for entry in listed if entry.get("ecsTask")}
+    return {str(entry.get("id")): str(entry["ecsTask"]) for entry in listed or () if entry.get("ecsTask")}

@@ -12,7 +12,7 @@ from hippo.studies.study import read_number
 from hippo_cli.aws_errors import naming_permission, read_code
 from hippo_cli.checks.server import find_cost, has_game
 from hippo_cli.connection import Connection
-from hippo_cli.data.bucket import Bucket
+from hippo_cli.data.bucket import Bucket, Stored
 from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError, UsageError
 from hippo_cli.findings import Finding, Severity, warning
@@ -21,6 +21,7 @@ from hippo_cli.image.image_files import build_trial, carries_certificate, prepar
 from hippo_cli.image.registry import Registry, check_reference
 from hippo_cli.publishing import task_definition
 from hippo_cli.publishing.definition_check import check_definition, read_roles
+from hippo_cli.publishing.own_config import read_own_config, supports_own_config
 from hippo_cli.publishing.step_files import FileChanges, compare_files
 from hippo_cli.publishing.task_definition import ServerSettings
 from hippo_cli.stack import UPGRADE, Stack
@@ -86,6 +87,7 @@ class Plan:
     files: FileChanges
     server: ServerPlan | None
     findings: list[Finding] = field(default_factory=list)
+    own_config: Stored | None = None  # the researchers' config as it was last published, paused or resumed
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,10 @@ def make_plan(target: Target, request: Request) -> Plan:
         findings += [*more, *_check_definition(target, definition)]
     elif has_game(target.study):
         findings += _check_foreign_definition(target)
-    return Plan(target, files, server, findings)
+    own_config = None
+    if supports_own_config(target.stack):
+        own_config = read_own_config(Bucket(s3, target.stack.bucket), target.project_id)
+    return Plan(target, files, server, findings, own_config)
 
 
 def check_image_name(image: str | None) -> None:

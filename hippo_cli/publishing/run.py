@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hippo_cli.data.bucket import Bucket
 from hippo_cli.errors import CliError
 from hippo_cli.image.build_context import BuildContext, make_context
 from hippo_cli.image.docker import build_image, push_image
 from hippo_cli.image.registry import TAGGED
 from hippo_cli.publishing import task_definition
+from hippo_cli.publishing.own_config import supports_own_config, write_own_config
 from hippo_cli.publishing.plan import Plan, ServerPlan, Target, make_registry
 from hippo_cli.publishing.project_list import Listing, list_project
 from hippo_cli.publishing.step_files import check_unchanged, delete_files
@@ -51,6 +53,9 @@ def publish(plan: Plan, *, deletes: bool, report: Report, advance: Advance) -> O
     # Pin this revision and these files, so that a concurrent publication cannot put its own in.
     task = {"ecsTask": arn.rpartition("/")[2]} if arn else {}
     config = {**target.config, **task, "files": dict(files.hashes)}
+    if supports_own_config(target.stack):
+        own = Bucket(s3, target.stack.bucket)
+        write_own_config(s3, own, target.project_id, config, plan.own_config)
     listing = list_project(target.connection.make_client("lambda"), function, config, target.study)
     deleted = [*files.shadowing, *(files.removed if deletes and listing.is_listed else [])]
     delete_files(s3, target.bucket, deleted[len(files.shadowing) :], target.project_id)

@@ -118,6 +118,21 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.put("_sweep.json"),
         lambda a: a.get(f"{PROJECT}/Users/attacks"),
     ),
+    "reopens a study": (
+        "NextStep",
+        lambda a: a.put(f"{PROJECT}/Users/attacks"),
+        lambda a: a.put(f"{PROJECT}/_config.json"),
+    ),
+    "replaces the config that it is held to": (
+        "UpdateProjectMasterList",
+        lambda a: a.get(f"{PROJECT}/_config.json"),
+        lambda a: a.put(f"{PROJECT}/_config.json"),
+    ),
+    "takes a config that a game server has stored": (
+        "UpdateProjectMasterList",
+        lambda a: a.get(f"{PROJECT}/_config.json"),
+        lambda a: a.get(f"{PROJECT}/Trials/attacks/_config.json"),
+    ),
     # ---- a hijacked game server -----------------------------------------------------------------------
     "reads the list of projects": (
         "Task",
@@ -133,6 +148,11 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         "Task",
         lambda a: a.put(f"{PROJECT}/Trials/attacks/3"),
         lambda a: a.get(f"{PROJECT}/Trials/attacks/1"),
+    ),
+    "takes a study over": (
+        "Task",
+        lambda a: a.put(f"{PROJECT}/Trials/attacks/6"),
+        lambda a: a.put(f"{PROJECT}/_config.json"),
     ),
     "forges an answer": (
         "Task",
@@ -231,6 +251,21 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         "Researcher",
         lambda a: a.put(f"{PROJECT}-attacks/_media/film.mp4"),
         lambda a: a.put(f"{PROJECT}/_versions/attacks.json"),
+    ),
+    "takes another project over": (
+        "Researcher",
+        lambda a: a.put(f"{PROJECT}-attacks/_config.json"),
+        lambda a: a.put(f"{NEIGHBOUR}/_config.json"),
+    ),
+    "deletes their study's frozen versions": (
+        "Researcher",
+        lambda a: a.delete(f"{PROJECT}/attacks.html"),
+        lambda a: a.delete(f"{PROJECT}/_versions/attacks.json"),
+    ),
+    "without a tag, takes a new project": (
+        "UntaggedResearcher",
+        lambda a: a.invoke(a.name_of("UpdateFunctionName")),
+        lambda a: a.put("attacks-new/_config.json"),
     ),
     "signs links of another project": (
         "Researcher",

@@ -64,6 +64,31 @@ STEWARD_ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.delete_version("_servers/attacks-gone.json"),
         lambda a: a.delete_version("project_master_list.json"),
     ),
+    "as a steward, takes another project over": (
+        "Steward",
+        lambda a: a.put(f"{PROJECT}/_config.json"),
+        lambda a: a.put(f"{NEIGHBOUR}/_config.json"),
+    ),
+    "as a steward, deletes another project's frozen version": (
+        "Steward",
+        lambda a: a.delete(f"{PROJECT}-one/_keys/links"),
+        lambda a: a.delete(f"{NEIGHBOUR}/_versions/attacks.json"),
+    ),
+    "as a steward without the tag hippo-role, deletes a frozen version": (
+        "Steward",
+        lambda a: a.delete(f"{PROJECT}-one/_keys/links"),
+        lambda a: a.delete(f"{PROJECT}/_versions/attacks.json"),
+    ),
+    "as a steward, deletes another project": (
+        "Steward",
+        lambda a: a.delete(f"{PROJECT}-one/_config.json"),
+        lambda a: a.delete(f"{NEIGHBOUR}/_config.json"),
+    ),
+    "as a steward, permanently deletes a study's config": (
+        "Steward",
+        lambda a: a.delete_version(f"{PROJECT}/_groups.json"),
+        lambda a: a.delete_version(f"{PROJECT}/_config.json"),
+    ),
     "as a steward, writes the list of projects": (
         "Steward",
         lambda a: a.put(f"{PROJECT}/_admission.json"),

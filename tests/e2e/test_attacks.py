@@ -18,6 +18,7 @@ from tests.e2e.attacks import ATTACKS, OTHER_BUCKET
 from tests.e2e.principals import ADMIN_ROLE, NEIGHBOUR, PROJECT, TAG, Principal, Principals
 from tests.e2e.running_platform import REPOSITORY, RunningPlatform
 from tests.e2e.test_roles import is_denied
+from tests.permissions.studies import ONE_PAGE
 
 pytestmark = pytest.mark.e2e
 
@@ -37,7 +38,7 @@ def principals(running_platform: RunningPlatform) -> Principals:
     s3.create_bucket(Bucket=OTHER_BUCKET, CreateBucketConfiguration=place)
     s3.put_object(Bucket=OTHER_BUCKET, Key=f"{PROJECT}/Users/attacks")
     for project in (PROJECT, NEIGHBOUR):
-        for key in ("consent.html", "Users/attacks", "Trials/attacks/1", "_keys/links"):
+        for key in ("consent.html", "Users/attacks", "Trials/attacks/1", "_keys/links", "_config.json"):
             s3.put_object(Bucket=bucket, Key=f"{project}/{key}", Body=b"{}")
         operator.client("logs").create_log_group(
             logGroupName=f"{operator.name_of('LogGroupPrefix')}{project}"
@@ -190,3 +191,32 @@ def test_a_refused_call_is_distinguished_from_a_failed_one(principals: Principal
     with pytest.raises(ClientError, match="RepositoryNotFound"):
         look(researcher)
     assert not is_denied(look, researcher)
+
+
+def test_a_colleagues_study_stays_as_it_is(principals: Principals) -> None:
+    """Given a published study of a colleague, no direct invocation by another researcher changes it."""
+    colleague, researcher = principals.make_researcher("colleague"), principals.find("Researcher")
+    function, bucket = colleague.name_of("UpdateFunctionName"), colleague.outputs["bucket"]
+    config = {**ONE_PAGE, "id": "colleague", "ecsTask": "colleague:1", "signedLinks": True}
+
+    def invoke(who: Principal, event: dict[str, Any]) -> int:
+        answer = who.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        return int(json.loads(answer["Payload"].read())["statusCode"])
+
+    for name in ("consent.html", "thanks.html", "style.css"):
+        colleague.put_page(f"colleague/{name}")
+    own = {"Bucket": bucket, "Key": "colleague/_config.json", "Body": json.dumps(config).encode()}
+    colleague.client("s3").put_object(**own)
+    assert invoke(colleague, config) == 200
+    before = colleague.account.read_json("project_master_list.json")
+
+    attacks: list[dict[str, Any]] = [
+        {**config, "signedLinks": False},
+        {**config, "ecsTask": f"{PROJECT}:1"},
+        {**config, "completion": {"url": "https://foreign.example.org/?id={PROLIFIC_PID}"}},
+        {"projectId": "colleague", "live": False},
+        {"projectId": "colleague", "deleted": True},
+    ]
+    assert [invoke(researcher, event) for event in attacks] == [400] * len(attacks)
+    assert is_denied(lambda one: one.client("s3").put_object(**own), researcher)
+    assert colleague.account.read_json("project_master_list.json") == before

@@ -15,6 +15,7 @@ from tests.e2e.journeys import FORMS
 from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import RunningPlatform
 from tests.e2e.test_cli_local import make_variables, run
+from tests.permissions.studies import ONE_PAGE, publish, put_pages
 from tests.support.paths import EXAMPLE
 
 pytestmark = pytest.mark.e2e
@@ -22,12 +23,14 @@ pytestmark = pytest.mark.e2e
 Hippo = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def make_person(account: AccountView, *policies: str) -> dict[str, str]:
-    """Create a person with policies of the stack and the study's tag; return their keys as variables."""
+def make_person(account: AccountView, *policies: str, role: str = "") -> dict[str, str]:
+    """Create a person with policies of the stack and the study's tag; return their keys as variables.
+
+    `role` is the value of the tag hippo-role, which they otherwise do not have.
+    """
     iam, name = account.client("iam"), f"person-{uuid.uuid4().hex[:8]}"
-    iam.create_user(
-        UserName=name, Tags=[{"Key": "hippo-project", "Value": str(account.outputs["projectId"])}]
-    )
+    tags = {"hippo-project": str(account.outputs["projectId"]), **({"hippo-role": role} if role else {})}
+    iam.create_user(UserName=name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
     for policy in policies:
         iam.attach_user_policy(UserName=name, PolicyArn=account.outputs["stackOutputs"][policy])
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -171,7 +174,7 @@ def test_withdrawal(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
 
 def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
     """Given an open study, pause closes it, resume opens it, and its entry is the same as before."""
-    # Researchers may do so with their own studies only, stewards with every study in the list.
+    # Both may do so with their own studies only, once these have an own config.
     project_id = str(account.outputs["projectId"])
     before = account.read_json("project_master_list.json")
 
@@ -186,6 +189,33 @@ def test_pause_and_resume(account: AccountView, hippo: Hippo) -> None:
     assert "another researcher" in refused.stderr
     assert {one["id"]: one["live"] for one in entries["projects"]}[project_id] is False
     assert account.read_json("project_master_list.json") == before
+
+
+def test_deletion(account: AccountView, hippo: Hippo, tmp_path: Path) -> None:
+    """Given a study with data, a steward of its project deletes it under the policies, and it is gone."""
+    project_id = f"{account.outputs['projectId']}-gone"
+    s3, bucket = account.client("s3"), account.outputs["bucket"]
+    config = {**ONE_PAGE, "id": project_id, "ecsTask": project_id, "live": False}
+    put_pages(account, bucket, project_id)
+    publish(account, config)
+    stored = {"_config.json": config, "_keys/links": "0" * 32, "Users/u-gone": {}, "Trials/u-gone/1": {}}
+    for name, content in stored.items():
+        s3.put_object(Bucket=bucket, Key=f"{project_id}/{name}", Body=json.dumps(content).encode())
+    keys = make_person(account, "ResearcherPolicyArn", "StewardPolicyArn", role="steward")
+    words = ("delete", project_id, "--with-data", "--yes", "--receipt", str(tmp_path / "receipt.json"))
+    researcher = make_person(account, "ResearcherPolicyArn")
+
+    refused = hippo(*words, **researcher)
+    kept = {entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket, Prefix=f"{project_id}/")["Contents"]}
+    done = hippo(*words, **keys)
+
+    assert refused.returncode == 3, refused.stdout + refused.stderr
+    assert f"{project_id}/_config.json" in kept
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert s3.list_objects_v2(Bucket=bucket, Prefix=f"{project_id}/").get("Contents", []) == []
+    assert list_versions(account, "u-gone") == []
+    listed = account.read_json("project_master_list.json") or {}
+    assert project_id not in [one["id"] for one in listed["projects"]]
 
 
 def test_doctor(hippo: Hippo) -> None:

@@ -34,7 +34,7 @@ def research(account: AccountView) -> None:
         read_logs(client("logs"), f"/hippo/hippo/{project}")
         read_server(client("s3"), account, project)
         put_pages(account, account.outputs["bucket"], project)
-        publish(client("lambda"), account, project)
+        publish(client("lambda"), client("s3"), account, project)
     read_stack(client("ssm"))
 
 
@@ -140,10 +140,12 @@ def read_logs(logs: Any, group: str) -> None:
             call()
 
 
-def publish(client: Any, account: AccountView, project: str) -> None:
-    """Invoke the update function."""
+def publish(client: Any, s3: Any, account: AccountView, project: str) -> None:
+    """Write the project's own config, and invoke the update function."""
     name = account.outputs["stackOutputs"]["UpdateFunctionName"]
     config = {**ONE_PAGE, "id": project, "ecsTask": project}
+    where = {"Bucket": account.outputs["bucket"], "Key": f"{project}/_config.json"}
+    s3.put_object(**where, Body=json.dumps(config).encode())
     answer = client.invoke(FunctionName=name, Payload=json.dumps(config).encode())
     assert json.loads(answer["Payload"].read())["statusCode"] == 200
 

@@ -14,6 +14,8 @@ from tests.permissions.researcher import POLICIES, PROJECTS, make_clients, read_
 _USER = "u-withdrawn"
 _POLICIES = ("StewardPolicy", "StewardExtraBucketsPolicy")
 _LISTS = ("_admission.json", "_groups.json")
+# Deleted with a whole study.
+_OF_STUDIES = ("_versions/0123456789abcdef.json", "_keys/links", "_config.json")
 
 
 def look_after(account: AccountView) -> None:
@@ -37,6 +39,8 @@ def look_after(account: AccountView) -> None:
     for key in list_keys_of_projects():
         delete_versions(s3, EXTRA_BUCKET, key)
     withdraw_media(client, account)
+    for key in (f"{project}/{name}" for project in PROJECTS for name in _OF_STUDIES):
+        s3.delete_object(Bucket=bucket, Key=key)
 
 
 def leave_lists(account: AccountView) -> None:

@@ -23,7 +23,8 @@ CASES = [
     (PUT, ["lab/page.html", "lab-one/_media/a.png", "lab/_keys/links"], set(PEOPLE)),
     (PUT, LISTS, {"a steward"}),
     (PUT, [*STORED, "lab/_versions/v.json", "labs/_groups.json", "labs/page.html"], set()),
-    (DELETE, [*STORED, "lab/_versions/v.json", "labs/page.html"], set()),
+    (DELETE, [*STORED, "labs/page.html", "labs/_versions/v.json"], set()),
+    (DELETE, ["lab/_versions/v.json", "lab-one/_versions/v.json"], {"a steward"}),
     (DELETE_VERSION, [*STORED, *LISTS], {"a steward", "a steward without the tag"}),
     (
         DELETE_VERSION,

@@ -72,3 +72,55 @@ def test_nested_keys_are_refused(role: str) -> None:
     }
 
     assert allowed == set()
+
+
+UPDATE_ROLE = "UpdateProjectMasterListRole"
+BUCKET = "DataBucket"
+OWN_CONFIG = f"arn:aws:s3:::{BUCKET}/lab-one/_config.json"
+NESTED_CONFIGS = [
+    f"arn:aws:s3:::{BUCKET}/{head}/_config.json"
+    for head in (
+        "lab-one/Trials/u",
+        "lab-one/Users",
+        "lab/_media/a",
+        "_servers/x/Trials",
+        "lab-one/_versions",
+    )
+]
+
+
+def may(role: str, action: str, resource: str) -> bool:
+    """Return whether the statements of a role, or of a person with both policies, allow a request."""
+    return is_allowed(Request(role, action, resource, json.dumps(TAGS)), list_held(role))
+
+
+def test_only_researchers_write_the_config_of_a_project() -> None:
+    """Given a project's own config, no function and no game server may write or delete it."""
+    writers = {
+        (role, action)
+        for role in HOLDERS
+        for action in ("s3:PutObject", "s3:DeleteObject", "s3:PutObjectAcl", "s3:PutObjectTagging")
+        if may(role, action, OWN_CONFIG)
+    }
+
+    assert writers == {(RESEARCHER, "s3:PutObject"), (RESEARCHER, "s3:DeleteObject")}
+    assert not may(RESEARCHER, "s3:PutObject", OWN_CONFIG.replace("lab-one", "labs"))
+    assert not may(RESEARCHER, "s3:PutObject", OWN_CONFIG.replace("lab-one", "victim"))
+
+
+def test_the_update_function_reads_configs_one_level_below() -> None:
+    """Given objects of that name at other places, where others may write, the function cannot read them."""
+    assert may(UPDATE_ROLE, "s3:GetObject", OWN_CONFIG)
+    assert [key for key in NESTED_CONFIGS if may(UPDATE_ROLE, "s3:GetObject", key)] == []
+
+
+def test_a_steward_deletes_versions_and_a_researcher_does_not() -> None:
+    """Given a frozen version, only the tag hippo-role=steward allows its deletion, and nothing its change."""
+    version = f"arn:aws:s3:::{BUCKET}/lab-one/_versions/0123456789abcdef.json"
+    held = list_held(RESEARCHER)
+    researcher = json.dumps({"aws:principaltag/hippo-project": "lab"})
+
+    assert may(RESEARCHER, "s3:DeleteObject", version)
+    assert not is_allowed(Request(RESEARCHER, "s3:DeleteObject", version, researcher), held)
+    assert not may(RESEARCHER, "s3:PutObject", version)
+    assert not may(RESEARCHER, "s3:DeleteObjectVersion", version)

@@ -13,6 +13,7 @@ def put_values(lab: StudyWorld, **values: str) -> None:
     everything = {
         STOP_TOPIC: lab.name_topic("stop"),
         "UpdateFunctionName": "update",
+        "ConfigObject": "_config.json",
         "LogGroupPrefix": GAME_GROUPS,
         "FunctionLogGroups": ",".join(GROUPS),
         **values,

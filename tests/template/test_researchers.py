@@ -149,13 +149,15 @@ def test_answers_in_extra_buckets_are_protected_from_researchers():
     wanted |= {f"/{TAG}{end}": ["s3:GetObject", *changes] for end in ("/*", "-*")}
     assert allowed == wanted
     tag = TAG.replace("!", "")
-    for sid, keys in (
-        ("ButNotAnswers", ("Users/*", "Trials/*", "_versions/*")),
-        ("ButNotLists", ("_admission.json", "_groups.json")),
+    for sid, keys, actions in (
+        ("ButNotAnswers", ("Users/*", "Trials/*"), changes),
+        # Only stewards delete versions, with the whole study. No person changes one.
+        ("ButNotVersions", ("_versions/*",), [*changes[:2], changes[3]]),
+        # Lists are written as one object.
+        ("ButNotLists", ("_admission.json", "_groups.json", "_versions/*"), changes[:3]),
     ):
         statement = denied.pop(sid)
-        # Lists are written as one object.
-        assert statement["Action"] == (changes[:3] if sid == "ButNotLists" else changes)
+        assert statement["Action"] == actions
         assert sorted(statement["Resource"]) == sorted(
             f"arn:aws:s3:::*/{tag}{middle}{key}" for middle in ("/", "-*/") for key in keys
         )

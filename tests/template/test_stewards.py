@@ -46,7 +46,14 @@ def test_stewards_delete_by_their_tag_only(statements):
     found = {sid: as_list(one["Resource"]) for sid, one in allowed.items() if sid not in SHARED}
     media = [resource["Fn::Sub"] for resource in found.pop("WithdrawMedia")]
     assert media == [f"${{SiteBucket.Arn}}/media/{TAG}/*", f"${{SiteBucket.Arn}}/media/{TAG}-*"]
-    assert set(found) == {"Withdraw", "Lists"}
+    assert set(found) == {"Withdraw", "Lists", "DeleteStudies"}
+    published = found.pop("DeleteStudies")
+    assert statements["DeleteStudies"]["Action"] == "s3:DeleteObject"  # the bucket keeps old versions
+    assert [resource["Fn::Sub"] for resource in published] == [
+        f"${{DataBucket.Arn}}/{TAG}{middle}/{key}"
+        for key in ("_versions/*", "_keys/links", "_config.json")
+        for middle in ("", "-*")
+    ]
     for resources in found.values():
         for resource in resources:
             name = resource["Fn::Sub"]

@@ -13,6 +13,7 @@ from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
 from hippo.studies.links import LEAST_KEY_LENGTH, name_link_key
 from hippo.studies.options import AccessOptions, read_access
+from hippo.studies.ownership import is_live
 from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
 from hippo.studies.study import Study, order_variants
 
@@ -152,11 +153,6 @@ class Catalogue:
             study = Study(project.id, project.config, pages.read, pages.find_variants)
             kept = self._live_studies[project.id] = (now + self._cache_life, study)
         return kept[1]
-
-
-def is_live(entry: Mapping[str, Any]) -> bool:
-    """Return whether an entry is live; a list edited by hand may have text for it."""
-    return str(entry.get("live")).lower() in {"true", "yes", "1"}
 
 
 class LivePages:

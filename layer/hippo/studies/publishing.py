@@ -1,12 +1,11 @@
-"""The publication of a project, and the switch that opens or closes it.
+"""The publication of a project.
 
 Publishing freezes config and pages as a version, which the list then names.
 
 A version is one immutable object, `{projectId}/_versions/{hash}.json`. A cache of it never goes stale, and
 participants finish a study with the version that they began with.
 
-A separate event opens or closes a project: `{"projectId": "maze", "live": false}`. It is distinct, because
-configs have no `projectId` key. Publishing again would also freeze the current step files.
+switching.py handles the events that open, close or delete a project.
 """
 
 import hashlib
@@ -18,15 +17,15 @@ from typing import Any, Protocol
 
 from hippo.aws.s3 import ObjectStore, StoredObject, change_object
 from hippo.clock import Clock
-from hippo.errors import BadRequestError, BrokenListError, ConflictError, TransientError
+from hippo.errors import BadRequestError, BrokenListError, ConflictError
 from hippo.ids import compose_name
 from hippo.stored_json import format_json, parse_object
 from hippo.studies.options import BALANCED
+from hippo.studies.ownership import confirm_unchanged, keep_config, read_own_config
 from hippo.studies.study import GAME, order_variants
 
 logger = logging.getLogger(__name__)
 MASTER_LIST = "project_master_list.json"
-_SWITCH_KEYS = {"projectId", "live"}
 # No participant waits for a publication, so there are more tries than usual: up to 2.6 s of pauses.
 _LIST_TRIES = 12
 
@@ -54,12 +53,16 @@ def publish(
 ) -> tuple[str, list[str]]:
     """Freeze a checked config's version and list it; return the version and a warning for each missing file.
 
-    Raises what `freeze_version` and `list_project` raise.
+    The researchers' own config decides, if the project has one. Raises what `OwnConfig.take`,
+    `freeze_version` and `list_project` raise.
     """
-    config = compose_names({key: value for key, value in event.items() if key not in ("version", "files")})
+    seen = read_own_config(own, event["id"])
+    event = seen.take(event) if seen else event
+    config = keep_config(event)
     store = buckets[config["bucket"]] if config.get("bucket") else own
     version, missing = freeze_version(store, config, make_media(), read_expected(event))
-    list_project(own, {**config, "version": version}, clock)
+    confirm = confirm_unchanged(own, config["id"], seen)
+    list_project(own, {**config, "version": version}, clock, confirm)
     return version, missing
 
 
@@ -112,16 +115,6 @@ def freeze_version(
     return version, warnings
 
 
-def compose_names(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config with the names of its step files and style sheet in composed form."""
-    composed = {**config}
-    if "css" in config:
-        composed["css"] = compose_name(config["css"])
-    if isinstance(steps := config.get("steps"), Mapping):
-        composed["steps"] = {key: compose_name(file) for key, file in steps.items()}
-    return composed
-
-
 def read_expected(event: Mapping[str, Any]) -> dict[str, str] | None:
     """Return the hashes of step files in the event's `files`, None if it has none. Raises BadRequestError."""
     files = event.get("files")
@@ -156,40 +149,27 @@ def check_groups(config: Mapping[str, Any], variants: Mapping[str, int]) -> None
         )
 
 
-def list_project(store: ObjectStore, entry: Mapping[str, Any], clock: Clock) -> None:
+def list_project(
+    store: ObjectStore, entry: Mapping[str, Any], clock: Clock, confirm: Callable[[], None] = lambda: None
+) -> None:
     """Add or replace one project in the master list; simultaneous changes are both kept.
 
-    Raises TransientError if other writers keep winning, or if the list is not readable. An unreadable list is
-    left unchanged for a person to examine; the versioned bucket has all of its versions.
+    `confirm` is called between the reading of the list and its writing, and may raise. Raises TransientError
+    if other writers keep winning, or if the list is not readable. An unreadable list is left unchanged for a
+    person to examine; the versioned bucket has all of its versions.
     """
 
     def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        confirm()
         return [*(project for project in projects if project.get("id") != entry["id"]), dict(entry)]
 
-    _change_list(store, change, clock)
+    change_list(store, change, clock)
 
 
-def switch_project(store: ObjectStore, project_id: str, live: bool, clock: Clock) -> bool:
-    """Open or close a listed project; nothing else of it changes, not even its version.
-
-    Returns whether the list has it. Raises what `list_project` raises.
-    """
-    known = False
-
-    def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-        nonlocal known
-        known = any(project.get("id") == project_id for project in projects)
-        changed = [{**one, "live": live} if one.get("id") == project_id else one for one in projects]
-        return None if changed == projects else changed
-
-    _change_list(store, change, clock)
-    return known
-
-
-def _change_list(
+def change_list(
     store: ObjectStore, change: Callable[[list[dict[str, Any]]], list[dict[str, Any]] | None], clock: Clock
 ) -> None:
-    """Compare and swap; a change that returns None has nothing to do.
+    """Change the master list by compare-and-swap; a change that returns None has nothing to do.
 
     It is repeated as a whole: if botocore has retried a write that succeeded, the entry that is found is our
     own and is replaced by itself.
@@ -216,26 +196,6 @@ def read_projects(body: bytes) -> list[dict[str, Any]]:
 def format_warnings(texts: Iterable[str]) -> list[str]:
     """Return the lines of the update function's response that do not prevent a publication."""
     return [f"Warning: {text}" for text in texts]
-
-
-def is_switch(event: object) -> bool:
-    """Return whether an event opens or closes a project, and is not a config."""
-    return isinstance(event, Mapping) and "projectId" in event and "id" not in event
-
-
-def switch(store: ObjectStore, event: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
-    """Open or close a project; return `{"statusCode": 200, "body": ""}`, or 400 and what is wrong."""
-    project_id, live = event["projectId"], event.get("live")
-    if set(event) != _SWITCH_KEYS or not isinstance(project_id, str) or not isinstance(live, bool):
-        return build_refusal("The event must have exactly projectId, a text, and live, true or false.")
-    try:
-        known = switch_project(store, project_id, live, clock)
-    except TransientError as error:
-        return build_refusal(f"not changed: {error}")
-    if not known:
-        return build_refusal(f"Project {project_id} is not in the list. Publish it first.")
-    logger.info("switched", extra={"projectId": project_id, "live": live})
-    return {"statusCode": 200, "body": ""}
 
 
 def build_refusal(*errors: str, warnings: Iterable[str] = ()) -> dict[str, Any]:

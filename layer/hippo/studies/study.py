@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from hippo.groups import assign_group
+from hippo.ids import compose_name
 from hippo.studies.options import PageOptions, read_page_options
 
 GAME = "game"
@@ -137,3 +138,13 @@ def order_variants(file: str, existing: set[str]) -> list[str]:
     if variants and file in existing:
         variants.append(file)
     return variants
+
+
+def compose_names(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config with the names of its step files and style sheet in composed form."""
+    composed = {**config}
+    if "css" in config:
+        composed["css"] = compose_name(config["css"])
+    if isinstance(steps := config.get("steps"), Mapping):
+        composed["steps"] = {key: compose_name(file) for key, file in steps.items()}
+    return composed

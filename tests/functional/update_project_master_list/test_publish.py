@@ -255,10 +255,11 @@ def test_config_of_the_existing_script_is_taken_without_a_warning(empty_world: S
 
 
 def test_number_of_calls(world: StudyWorld) -> None:
-    """Given the sample study, the calls are one listing, each file once, the version, and the list twice."""
+    """Given the sample study, the calls are a listing, each file once, the version, and the list twice."""
+    # Two more listings look for an own config, before and after the version is frozen.
     world.update(world.config | {"name": "New name"})
 
-    assert world.aws.count() == {"ListObjectsV2": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
+    assert world.aws.count() == {"ListObjectsV2": 3, "GetObject": len(PAGES) + 1, "PutObject": 2}
 
 
 def test_list_is_readable_json(world: StudyWorld) -> None:

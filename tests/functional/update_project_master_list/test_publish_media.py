@@ -171,7 +171,7 @@ def test_number_of_calls(site_world: StudyWorld) -> None:
     download."""
     site_world.update(site_world.config)
 
-    expected = {"ListObjectsV2": 3, "CopyObject": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
+    expected = {"ListObjectsV2": 5, "CopyObject": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
     assert site_world.aws.count() == expected
     assert not [key for key in site_world.aws.keys("GetObject") if "_media" in key]
 
@@ -183,7 +183,7 @@ def test_study_without_pictures_costs_no_call_more(site_world: StudyWorld) -> No
 
     site_world.update(site_world.config)
 
-    assert site_world.aws.count() == {"ListObjectsV2": 1, "GetObject": len(PAGES) + 1, "PutObject": 2}
+    assert site_world.aws.count() == {"ListObjectsV2": 3, "GetObject": len(PAGES) + 1, "PutObject": 2}
 
 
 def test_deployment_without_a_site_leaves_references_alone(site_world: StudyWorld) -> None:

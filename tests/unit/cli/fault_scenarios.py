@@ -140,9 +140,24 @@ def put_examined(bench: Bench) -> None:
     bench.monkeypatch.setattr(doctor, "examine", partial(examine, ask=lambda *_: servers))
 
 
+def put_owned(bench: Bench, *, live: bool = True) -> None:
+    """Give the study its researchers' own config."""
+    content = json.dumps({**bench.stack_world.config, "live": live})
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_config.json", Body=content)
+
+
 def put_closed(bench: Bench) -> None:
     """Close the study."""
+    put_owned(bench, live=False)
     bench.stack_world.update({"projectId": PROJECT, "live": False})
+
+
+def put_deleting(bench: Bench) -> None:
+    """Close a study with every kind of data, and stop its servers."""
+    put_withdrawing(bench)
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_keys/links", Body=b"0" * 32)
+    bench.stack_world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/_media/a.png", Body=b"a")
+    put_closed(bench)
 
 
 _S3 = "https://hippo-data.s3.ca-central-1.amazonaws.com/"
@@ -157,14 +172,15 @@ _REMARKED = dict.fromkeys(_HIDDEN, "")  # in the report
 _KEPT = {f"GetObject {_S3}_servers/": "a server record of another project, or of none"}
 _LOGS = {f"GetObject {_S3}_servers/": "", "FilterLogEvents": _LOG, "DescribeLogStreams": _LOG}
 _UPLOADS = {"ListMultipartUploads": "may not abort them"}
-_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}  # operators of all projects may
+# Stewards may, for a project without an own config.
+_OTHERS = {f"ListObjectsV2 {_S3}?list-type=2&prefix={PROJECT}/": ""}
 _FROZEN = {f"GetObject {_S3}{PROJECT}/_versions/": ""}
 
 SCENARIOS = (
     Scenario("stack", (2, 0, 0, 1), ("stack", "--json"), promises=("BucketName",)),
     Scenario(
         "publish",
-        (20, 8, 4, 18),
+        (22, 9, 4, 20),
         ("publish", "small", "--yes", "--delete-removed"),
         put_certificate,
         changes=True,
@@ -173,7 +189,7 @@ SCENARIOS = (
     ),
     Scenario(
         "updateProject.py",
-        (17, 7, 2, 15),
+        (19, 8, 2, 17),
         ("updateProject.py", "--yes"),
         put_study,
         changes=True,
@@ -259,21 +275,42 @@ SCENARIOS = (
         optional=_LIST,
     ),
     Scenario(
-        "pause", (4, 1, 1, 3), ("pause", PROJECT), changes=True, promises=("is closed",), optional=_OTHERS
+        "pause",
+        (6, 2, 2, 5),
+        ("pause", PROJECT),
+        put_owned,
+        changes=True,
+        promises=("is closed",),
+    ),
+    Scenario(
+        "pause without an own config",
+        (4, 1, 1, 3),
+        ("pause", PROJECT),
+        changes=True,
+        promises=("is closed",),
+        optional=_OTHERS,
     ),
     Scenario(
         "resume",
-        (4, 1, 1, 3),
+        (6, 2, 2, 5),
         ("resume", PROJECT),
         put_closed,
         changes=True,
         promises=("is open",),
-        optional=_OTHERS,
+    ),
+    Scenario(
+        "delete",
+        (42, 22, 6, 30),
+        ("delete", PROJECT, "--with-data", "--yes", "--receipt", "receipt.json"),
+        put_deleting,
+        changes=True,
+        promises=("Deleted",),
+        optional=_LIST | _HIDDEN,
     ),
 )
 DOCTOR = Scenario(
     "doctor",
-    (27, 1, 8, 21),
+    (29, 1, 9, 22),
     ("doctor", "--project", PROJECT, "--json"),
     put_examined,
     # Without the listing it reads the records of the project's participants one by one, and warns of those

@@ -23,6 +23,7 @@ EXECUTION_ROLE = "arn:aws:iam::123456789012:role/execution"
 PARAMETERS = {
     "BucketName": BUCKET,
     "UpdateFunctionName": FUNCTION,
+    "ConfigObject": "_config.json",
     "TaskRoleArn": TASK_ROLE,
     "TaskExecutionRoleArn": EXECUTION_ROLE,
     "GameCertificate": f"s3://{BUCKET}/SSL",

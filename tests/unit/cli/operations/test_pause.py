@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from hippo_cli.connection import Connection
 from tests.support.aws_hooks import shared_client
 from tests.support.stack_values import put_values
-from tests.support.study_world import PROJECT, StudyWorld
+from tests.support.study_world import BUCKET, PROJECT, StudyWorld
 
 Run = Callable[..., Any]
+KEY = f"{PROJECT}/_config.json"
 
 
 class FakeLambda:
@@ -141,3 +142,53 @@ def test_other_commands_and_a_broken_config(
     monkeypatch.chdir(tmp_path)
 
     assert all("config.yml:2" in run(command).stderr for command in ("stack", "doctor"))
+
+
+def put_own(stack_world: StudyWorld, **changes: Any) -> None:
+    """Write the study's own config, as publishing does."""
+    content = json.dumps({**stack_world.config, **changes})
+    stack_world.s3.put_object(Bucket=BUCKET, Key=KEY, Body=content)
+
+
+@pytest.mark.usefixtures("function")
+def test_a_study_with_an_own_config(stack_world: StudyWorld, run: Run) -> None:
+    """Given an own config, pausing writes `live` into it first, and changes nothing else of it."""
+    put_own(stack_world, extra="kept")
+
+    paused = run("pause", PROJECT)
+    entry = stack_world.read_list()[0]
+    held = json.loads(stack_world.read_object(KEY))
+    resumed = run("resume", PROJECT)
+
+    assert (paused.exit_code, resumed.exit_code) == (0, 0), paused.output + resumed.output
+    assert (entry["live"], held["live"], held["extra"]) == (False, False, "kept")
+    assert "extra" not in entry
+    assert json.loads(stack_world.read_object(KEY))["live"] is True
+    assert stack_world.read_list()[0]["live"] is True
+
+
+@pytest.mark.usefixtures("function")
+def test_a_colleague_publishes_while_it_is_paused(stack_world: StudyWorld, run: Run) -> None:
+    """Given a colleague who writes the own config meanwhile, their config is kept and closed."""
+    put_own(stack_world)
+    stack_world.aws.before("PutObject", lambda: put_own(stack_world, name="theirs"), key=KEY)
+
+    result = run("pause", PROJECT)
+
+    held = json.loads(stack_world.read_object(KEY))
+    assert (result.exit_code, held["name"], held["live"]) == (0, "theirs", False), result.output
+    assert stack_world.read_list()[0]["live"] is False
+
+
+@pytest.mark.usefixtures("function")
+def test_a_steward_of_another_project(stack_world: StudyWorld, run: Run) -> None:
+    """Given an own config of a project that the steward is not tagged for, the refusal says who may."""
+    put_own(stack_world)
+    stack_world.aws.fail("ListObjectsV2", "AccessDenied", 403, key=f"{PROJECT}%2F")
+
+    result = run("pause", PROJECT)
+
+    assert result.exit_code == 3
+    assert f"may not write {KEY}" in result.stderr
+    assert "hippo-project" in result.stderr
+    assert stack_world.read_list()[0]["live"] is True

@@ -33,6 +33,7 @@ def test_a_new_study(deployment: Deployment, docker: FakeDocker, run: Run, study
     assert output["published"]
     assert output["link"] == LINK
     assert deployment.keys() == [
+        "small/_config.json",
         "small/_media/pictures/car.png",
         "small/consent.html",
         "small/style.css",
@@ -286,7 +287,7 @@ def test_a_bucket_of_its_own(deployment: Deployment, run: Run, study: SmallStudy
     assert refused.exit_code == ExitCode.PROBLEMS
     assert f"config.yml:18: project.awsSetup.bucket: {EXTRA_BUCKET} is not a bucket of" in refused.stderr
     assert output["bucket"] == EXTRA_BUCKET
-    assert deployment.keys() == []
+    assert deployment.keys() == ["small/_config.json"]
     assert deployment.s3.head_object(Bucket=EXTRA_BUCKET, Key="small/consent.html")
 
 
