@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+from hippo.records.messages import LONGEST_REQUEST
 from tests.simulation.boundary import Fault
 from tests.simulation.cases import (
     IDLE,
@@ -40,17 +41,19 @@ def deliver_both(first: Send, second: Send) -> Begin:
     return begin
 
 
-def ask_and_deliver(method: str, send: Send) -> Begin:
-    """Send a participant's request, and deliver a message at the same moment."""
+def ask_and_deliver(method: str, send: Send, earlier: float = 0) -> Begin:
+    """Deliver a message, and so many seconds later send a participant's request."""
 
     def begin(world: World) -> tuple[Program, Program]:
         person = world.meet()
-        step = None if person.last.get("page") == "wait" else person.step
-        request = person.begin(Request(method, person.build_answer() if method == "POST" else None, step))
         plan, world.sns.plan_delivery = world.sns.plan_delivery, lambda _: []
         message = send(world)
         world.sns.plan_delivery = plan
         stop = world.lambdas.invoke_later(_function_of(message), message).program
+        if earlier:
+            world.scheduler.wait(earlier)
+        step = None if person.last.get("page") == "wait" else person.step
+        request = person.begin(Request(method, person.build_answer() if method == "POST" else None, step))
         assert stop
         return request, stop
 
@@ -266,7 +269,14 @@ STEP_MEETINGS = {
     "poll ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("GET", "GET"), take_answers, UNBOUNDED),
     "POST ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("POST", "GET"), take_answers, UNBOUNDED),
 }
+NEARLY_DECIDED = LONGEST_REQUEST.total_seconds() - 0.1
 IDLE_MEETINGS = {
+    "POST, to the game ∥ unused, nearly decided": Meeting(
+        prepare_unused, ask_and_deliver("POST", end_unused, NEARLY_DECIDED), take_answers_and_return
+    ),
+    "poll ∥ unused, nearly decided": Meeting(
+        prepare_left_waiting, ask_and_deliver("GET", end_unused, NEARLY_DECIDED), take_answers_and_return
+    ),
     "POST, to the game ∥ unused": Meeting(
         prepare_unused, ask_and_deliver("POST", end_unused), take_answers_and_return
     ),

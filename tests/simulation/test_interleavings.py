@@ -16,7 +16,7 @@ def test_servers_with_one_pre_emption(name: str) -> None:
 
 @pytest.mark.parametrize("name", meetings.IDLE_MEETINGS)
 def test_participant_meets_the_stop_of_an_unused_server(name: str) -> None:
-    """Given a request that may show the game and the stop of an unused server, a game that was shown stays."""
+    """Given a request that may show the game, and the stop of an unused server, a game once shown stays."""
     report = units.run_meeting(name, most=3)
 
     assert report.found == []
