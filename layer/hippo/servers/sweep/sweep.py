@@ -140,21 +140,23 @@ class ServerSweep:
         if record is None:
             return
         self._seen.append(record)
-        if may_have_exited(record, found, now):
-            self._check_task(record)
-        elif self._knows_rules and has_lost_rule(record, found, now) and record.deadline:
+        if may_have_exited(record, found, now) and self._has_exited(record):
+            return
+        if self._knows_rules and has_lost_rule(record, found, now) and record.deadline:
             self._teardown.arm(replace(record, reason=EndReason.MAX_RUNTIME), record.deadline)
             logger.warning("rule armed again", extra={"userId": user_id, "attempt": record.attempt})
         elif may_be_unused(record, now) and not self._tools.shown_games.may_be_played(record):
             self._stop_unused(record)
 
-    def _check_task(self, record: ServerRecord) -> None:
-        """Ask ECS whether the task has stopped: the event of its exit may have been lost."""
+    def _has_exited(self, record: ServerRecord) -> bool:
+        """Ask ECS whether the task has stopped, and request its stop: the event of its exit may be lost."""
         task = self._tools.containers.describe_task(record.cluster, record.task_arn)
-        if task is None or task.status == "STOPPED":
-            cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
-            cause = check_idle(record, cause, self._clock.now())
-            self._request_stop(record.user_id, record.attempt, cause)
+        if task is not None and task.status != "STOPPED":
+            return False
+        cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
+        cause = check_idle(record, cause, self._clock.now())
+        self._request_stop(record.user_id, record.attempt, cause)
+        return True
 
     def _stop_unused(self, record: ServerRecord) -> None:
         """Request the stop of a server on which nobody has played; `stop_server` looks once more."""
