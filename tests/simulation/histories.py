@@ -113,7 +113,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(user=USERS)
     def end_idle(self, user: str) -> None:
-        """Let a game server end itself as if nobody played, whether or not that is true."""
+        """Let a game server end itself as if there was no player, whether or not that is true."""
         self._meet(user)
         self.world.end_idle(user)
 

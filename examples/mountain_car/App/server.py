@@ -20,7 +20,7 @@ from hippo_game import idle
 LOG = logging.getLogger("server")
 # ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections.
 STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
-IDLE_WRITE_SECONDS = 300  # nobody waits for a server that ends because nobody is there
+IDLE_WRITE_SECONDS = 300  # no participant waits for a server that ends because no player is there
 TLS_SECONDS = 10  # for a client's part of the TLS handshake, which strangers may leave unfinished
 # A message larger than the protocol allows gets an error. A larger one closes the connection with 1009.
 MAX_READ_BYTES = 64 * 1024
@@ -43,7 +43,7 @@ async def run_server(
     stop: asyncio.Event,
     on_ready: Callable[[Server], None] = lambda server: None,
 ) -> int:
-    """Serve until `stop` is set or nobody plays, then write the remaining data; return the exit code.
+    """Serve until `stop` is set or no player is left, then write the remaining data; return the exit code.
 
     `on_ready` gets the listening server.
     """
@@ -83,7 +83,7 @@ async def run_server(
         if watch:
             watch.cancel()
     environment.close()
-    # After the trial has ended nobody needs another server.
+    # After the trial has ended no participant needs another server.
     return idle.EXIT_CODE if is_idle and not room.is_over else 0
 
 
@@ -97,7 +97,7 @@ async def wait_for_end(stop: asyncio.Event, idle_watch: idle.IdleWatch) -> bool:
 
 
 async def serve_until_signal(settings: Settings) -> int:
-    """Run the server until SIGTERM, SIGINT or nobody plays; return the exit code."""
+    """Run the server until SIGTERM, SIGINT or no player is left; return the exit code."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -81,7 +81,7 @@ class GameStep:
         waiting = progress.phase is Phase.WAITING
         ready = server and server.is_ready_for(step_request.project.id, now)
         if server and ready and waiting:
-            if server.has_lease(now):  # it may be about to be stopped, because nobody has used it
+            if server.has_lease(now):  # it may be about to be stopped, because it has had no player
                 return self._wait(step_request, progress.step, server, now)
             return self._show_game(step_request, progress.step, server, now)
         if ready or (server is None and not waiting):  # a server without a record was started by other means

@@ -38,7 +38,7 @@ class EndReason(StrEnum):
 
 # A server that ended for one of these reasons is replaced while its participant still needs it.
 TASK_EXITS = (EndReason.TASK_ENDED, EndReason.SPOT_TAKEN)
-# After one of these nobody is there, so another server starts only when the participant asks.
+# After one of these no participant is there, so another server starts only when the participant asks.
 IDLE_ENDS = (EndReason.IDLE, EndReason.NEVER_SHOWN)
 # Another server may follow these. A stop that its sender means for the participant changes that.
 FOLLOWED_ENDS = (*TASK_EXITS, *IDLE_ENDS)

@@ -134,7 +134,7 @@ class ServerRecord:
 
     @property
     def has_ended_idle(self) -> bool:
-        """Whether the server is being stopped, or has stopped, because nobody used it."""
+        """Whether the server is being stopped, or has stopped, for lack of a player."""
         gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
         return gone and self.reason in IDLE_ENDS
 

@@ -54,7 +54,7 @@ def read_task_end(body: Mapping[str, Any], prefix: str, sent_at: datetime) -> Ta
 def find_cause(stop_code: str, exit_codes: Collection[object]) -> EndReason:
     """Return why a task has ended, unless Spot stopped it, by its containers' exit codes.
 
-    GAME_ENDED if all are 0. IDLE if one is IDLE_EXIT_CODE: containers beside the game are stopped with it.
+    GAME_ENDED if all are 0. IDLE if one is IDLE_EXIT_CODE: containers next to the game are stopped with it.
     """
     if stop_code in SPOT_CODES:
         return EndReason.SPOT_TAKEN

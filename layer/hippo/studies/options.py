@@ -136,7 +136,7 @@ class AccessOptions:
     admits_mobile: bool = True
     min_width: int | None = None
     max_servers: int | None = None
-    idle_minutes: int = DEFAULT_IDLE  # 0: servers do not end for want of a player
+    idle_minutes: int = DEFAULT_IDLE  # 0: servers never end because they have no player
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Participants who come back after their server has ended because nobody used it."""
+"""Participants who come back after their server has ended for lack of a player."""
 
 import pytest
 

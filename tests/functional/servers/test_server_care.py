@@ -192,7 +192,7 @@ def test_a_server_that_may_be_unused_costs_one_read(ready_world: ServerWorld) ->
     assert ready_world.published("stop") == []
 
 
-def test_a_server_that_nobody_came_to_is_stopped(ready_world: ServerWorld) -> None:
+def test_a_server_whose_game_was_never_shown_is_stopped(ready_world: ServerWorld) -> None:
     """Given a server whose game was not shown for idleMinutes, its stop leaves nothing."""
     put_participant(ready_world)
     ready_world.clock.advance(600)

@@ -147,7 +147,7 @@ def test_without_a_player_the_program_ends_with_its_own_exit_code(tmp_path):
     assert json.loads(episode.read_text().splitlines()[0])["step"] == 1
 
 
-def test_after_the_trial_nobody_needs_another_server(tmp_path):
+def test_after_the_trial_the_program_ends_without_an_error(tmp_path):
     """Given a trial that was played to its end, the program without a player exits with 0."""
     port = find_free_port()
     program = start_program(tmp_path, PORT=str(port), PROJECT_ID="mountain_car", HIPPO_IDLE_MINUTES="0.05")

@@ -1,4 +1,4 @@
-"""The watch that ends a server on which nobody plays."""
+"""The watch that ends a server without a player."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.unit.game.test_strangers import FakeTime
 
 
 def test_server_without_a_player_is_idle_after_its_minutes() -> None:
-    """Given nobody who ever joined, a server is idle after its minutes."""
+    """Given no player who ever joined, a server is idle after its minutes."""
     time = FakeTime()
     watch = idle.IdleWatch(10, time)
 
@@ -48,7 +48,7 @@ def test_strangers_do_not_keep_a_server() -> None:
     assert watch.seconds_left == 100
 
 
-def test_wait_ends_only_when_nobody_is_there() -> None:
+def test_wait_ends_only_without_a_player() -> None:
     """Given a player who leaves, the wait ends after that, and without minutes it never ends."""
 
     async def run() -> list[bool]:

@@ -159,7 +159,7 @@ class ServerSweep:
         return True
 
     def _stop_unused(self, record: ServerRecord) -> None:
-        """Request the stop of a server on which nobody has played; `stop_server` looks once more."""
+        """Request the stop of a server without a player so far; `stop_server` looks once more."""
         self._tools.stop_topic.publish(build_attempt_stop(record, EndReason.NEVER_SHOWN))
         self._unused += 1
         logger.info("unused", extra={"userId": record.user_id, "attempt": record.attempt})

@@ -1,4 +1,4 @@
-"""Servers that nobody uses: the sweep finds those whose game was never shown, and stop_server ends them."""
+"""Servers without a player: the sweep finds those whose game was never shown, and stop_server ends them."""
 
 import json
 from dataclasses import replace
@@ -92,7 +92,7 @@ def test_record_that_cannot_be_judged_is_left(unused_world: LifecycleWorld, chan
 
 
 def test_unreadable_participant_is_left(unused_world: LifecycleWorld) -> None:
-    """Given a participant's record that is not one, the server stays and the sweep goes on."""
+    """Given a participant's record that is not one, the server stays and the sweep continues."""
     unused_world.store.objects[f"{PROJECT}/Users/{USER}"] = b"["
 
     unused_world.sweep()
@@ -162,7 +162,7 @@ def test_participant_who_cannot_be_read_keeps_the_server(unused_world: Lifecycle
 
 
 def test_only_the_platform_finds_a_server_unused(unused_world: LifecycleWorld) -> None:
-    """Given a stop of somebody else with that reason, it counts as requested, and no attempt as free."""
+    """Given a stop of another sender with that reason, it counts as requested, and no attempt as free."""
     unused_world.stop({"reason": REASON})
 
     assert unused_world.record().reason == "requested"
