@@ -1,4 +1,4 @@
-"""The end of a server without a player: it exits by itself after some minutes without a player.
+"""The end of a server without a player: it exits by itself after some minutes.
 
 A server costs money as long as it runs, and only the server itself knows whether its player is still there.
 """
@@ -13,7 +13,7 @@ EXIT_CODE = 86
 
 
 class IdleWatch:
-    """The players who are connected, and since when there is none. Only valid players count, not strangers."""
+    """The players who are connected, and since when there is none. Strangers are not players."""
 
     def __init__(self, minutes: float | None, clock: Callable[[], float] = monotonic) -> None:
         """Begin without a player; with None the server never counts as idle. `clock` returns seconds."""

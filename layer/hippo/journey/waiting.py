@@ -48,7 +48,7 @@ def describe_delay(
 
 
 def describe_end(server: ServerRecord | None, participant: Participant) -> dict[str, Any]:
-    """Return the key that says why a participant must wait in the middle of their game, if there was no player."""
+    """Return the key that says that a participant's game was closed because it had no player."""
     is_closed = server is not None and server.has_ended_idle and participant.interrupted_at is not None
     return {"closed": "idle"} if is_closed else {}
 
