@@ -39,6 +39,8 @@ const TEXTS = {
       "This is taking longer than usual. Your answers are saved. You can keep waiting, or come back later with the same link.",
     waitDelayed:
       "The start of your game is delayed by a problem. It is tried again automatically, and your answers are saved. You can keep waiting, or come back later with the same link. If this lasts, please tell the people who invited you.",
+    waitClosed:
+      "Your game was closed because you were away for a while. It opens again here automatically, from its beginning.",
     seconds: "{count} seconds",
     minute: "a minute",
     minutes: "{count} minutes",
@@ -175,6 +177,8 @@ const TEXTS = {
       "L’attente est plus longue que d’habitude. Vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien.",
     waitDelayed:
       "Un problème retarde le démarrage de votre jeu. De nouvelles tentatives ont lieu automatiquement, et vos réponses sont enregistrées. Vous pouvez patienter ou revenir plus tard avec le même lien. Si cela dure, veuillez le signaler aux personnes qui vous ont proposé cette étude.",
+    waitClosed:
+      "Votre jeu a été fermé pendant votre absence. Il va se rouvrir ici automatiquement, depuis le début.",
     seconds: "{count} secondes",
     minute: "une minute",
     minutes: "{count} minutes",

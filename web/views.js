@@ -104,17 +104,19 @@ export function applyWidth(width) {
  * Show how far the start of the game server is.
  *
  * @param {HTMLElement | null} view the view shown already, if any
- * @param {{progress?: string, usualSeconds?: number, delayed?: boolean, contact?: string}} response of the API
+ * @param {{progress?: string, usualSeconds?: number, delayed?: boolean, contact?: string, closed?: string}} response of the API
  * @param {number} waited seconds so far
  * @returns {HTMLElement} the view
  */
-export function showWaiting(view, { progress, usualSeconds = 60, delayed, contact }, waited) {
+export function showWaiting(view, { progress, usualSeconds = 60, delayed, contact, closed }, waited) {
   const isNew = !view;
   view ??= showTemplate("waiting-template");
   const stage = Math.max(0, PROGRESS.indexOf(progress));
   setText(view.querySelector(".stage"), translate(PROGRESS[stage]));
   setText(view.querySelector(".usual"), translate("waitUsual", { time: formatDuration(usualSeconds) }));
   setText(view.querySelector(".waited"), waited >= 20 ? translate("waited", { time: formatDuration(waited) }) : "");
+  // It stays until the game is shown, though the response says it only until another server starts.
+  if (closed === "idle") setText(view.querySelector(".closed"), translate("waitClosed"));
   view.querySelector(".long-wait").hidden = delayed || waited < 2 * usualSeconds;
   setText(view.querySelector(".delayed"), delayed ? `${translate("waitDelayed")} ${formatContact(contact)}`.trim() : "");
   [...view.querySelectorAll(".stages li")].forEach((item, index) => {

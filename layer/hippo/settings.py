@@ -67,6 +67,7 @@ class StopServerSettings:
     root_domain: str
     start_server_topic_arn: str
     stop_server_topic_arn: str
+    extra_buckets: tuple[str, ...] = ()
     max_servers: int = 20
     prefix: str = "hippo"
 

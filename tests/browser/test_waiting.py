@@ -79,6 +79,33 @@ def test_a_delayed_start_is_owned_up_to(world: StudyWorld, waiting: Page) -> Non
     expect(delay).to_have_text("")
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Your game was closed because you were away"),
+        ("fr", "Votre jeu a été fermé pendant votre absence"),
+    ],
+)
+def test_a_participant_who_comes_back_gets_their_game_again(
+    world: StudyWorld, visitor: Visitor, quick_polls: None, language: str, text: str
+) -> None:
+    """Given a game closed while its participant was away, the page says so, waits, and shows it again."""
+    world.publish(language=language)
+    world.reach_game()
+    world.clock.advance(900)
+    world.put_server("stopped", reason="idle")
+    page = visitor.open(userId=USER)
+    closed = page.locator(".closed")
+    expect(closed).to_contain_text(text)
+
+    world.put_server("starting", attempt=2, lease_until=world.minutes_later(5))
+    expect(page.locator(".stages li.reached")).to_have_count(2)
+
+    expect(closed).to_contain_text(text)
+    world.put_server("ready", attempt=2)
+    expect(page.locator("section.game")).to_be_visible()
+
+
 def test_a_failed_server_is_reported_and_can_be_retried(world: StudyWorld, waiting: Page) -> None:
     """Given a failed start, the page says so with the contact, and a retry starts the server again."""
     world.put_server("failed", attempt=1, error="the name is taken", reason="failed")

@@ -88,6 +88,16 @@ class Participant:
 
 def play(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
     """Start the game, drive to and fro for some frames and end it; return the server's first message."""
+    first = play_some(socket, frames)
+    socket.send(json.dumps({"command": "stop"}))
+    deadline = time.monotonic() + 20
+    while (text := socket.recv(timeout=20)) != "done":
+        assert time.monotonic() < deadline, f"the server continued after stop: {text[:80]!r}"
+    return first
+
+
+def play_some(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
+    """Start the game, and drive to and fro for some frames; return the server's first message."""
     first = json.loads(socket.recv(timeout=20))
     socket.send(json.dumps({"command": "start"}))
     for number in range(frames):
@@ -95,10 +105,6 @@ def play(socket: ClientConnection, frames: int = 10) -> dict[str, Any]:
         assert frame["frame"]
         action = "left" if number % 2 else "right"
         socket.send(json.dumps({"actionType": "keydown", "action": action}))
-    socket.send(json.dumps({"command": "stop"}))
-    deadline = time.monotonic() + 20
-    while (text := socket.recv(timeout=20)) != "done":
-        assert time.monotonic() < deadline, f"the server continued after stop: {text[:80]!r}"
     return first
 
 

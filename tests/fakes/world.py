@@ -14,6 +14,7 @@ from hippo.records.server import ResourceNames, ServerRecord, ServerStore, read_
 from hippo.servers.capacity.allocation import SlotAllocation
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.shown_games import ShownGames
 from hippo.servers.start.bring_up import ServerStart
 from hippo.servers.start.claims import ServerClaims
 from hippo.servers.start.new_record import AttemptSettings
@@ -158,6 +159,7 @@ class LifecycleWorld:
             ServerQueue(self.store, self.clock),
             self.start_topic,
             self.topic,
+            ShownGames(lambda _: self.store, (self.store.bucket,)),
         )
         run = self._make_run(owner, seconds)
         topic = assemble(self.store, tools, "hippo", ROOT_DOMAIN, run, self.clock)

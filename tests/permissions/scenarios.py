@@ -155,6 +155,7 @@ def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
     participant.begin()
     participant.submit(FORMS[0])
     participant.await_game()
+    take_for_unused(account, project, user_id)
     with participant.connect() as socket:
         play(socket)
     participant.finish_game()
@@ -166,6 +167,15 @@ def play_in_extra_bucket(account: AccountView, _: Faults) -> None:
     steps = s3.get_object(Bucket=EXTRA_BUCKET, Key=found[0]["Key"])["Body"].read().splitlines()
     record = json.loads(s3.get_object(Bucket=EXTRA_BUCKET, Key=f"{project}/Users/{user_id}")["Body"].read())
     assert json.loads(steps[0])["group"] == record["group"]
+
+
+def take_for_unused(account: AccountView, project: str, user_id: str) -> None:
+    """Send the stop of a server whose game was never shown, although it was."""
+    reason = "idle: the game was never shown"
+    send(account, "Stop", {"userId": user_id, "projectId": project, "attempt": 1, "reason": reason})
+    wait_for("the lease", lambda: account.read_server(user_id)["leaseUntil"])
+    wait_for("the lease's end", lambda: not account.read_server(user_id)["leaseUntil"])
+    assert account.read_server(user_id)["state"] == "ready"
 
 
 def read_old_list(account: AccountView, _: Faults) -> None:

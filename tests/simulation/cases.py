@@ -18,6 +18,7 @@ FAULTS = tuple(Fault)
 TASK_FAULTS = (Fault.TASK_ENDS, Fault.TASK_ENDS_UNHEARD)
 PAIR_FAULTS = tuple(fault for fault in Fault if fault not in TASK_FAULTS)
 AFTERMATHS = ("retry", "stop", "duplicate", "cron")
+IDLE = 660.0  # seconds: longer than a server of the study waits for a player
 SOON = 1.0  # seconds after the invocation has ended, one way or the other
 
 
@@ -76,6 +77,11 @@ def check_effect(act: str, world: World) -> None:
     if act == "stop":
         lives = [task.ends_from for task in world.ecs.tasks.values()]
         assert all(end and end < 600 for end in lives), f"the retried stop left it to the rule: {lives}"
+    if act in IDLE_ACTS:
+        servers = [page.get("server") for page in world.meet().shown if page["page"] == "show_game_page"]
+        assert server["attempt"] == 2, f"who was away has got no other server: {server}"
+        assert (server["tries"], server["idleEnds"]) == (1, 1), f"an idle end counts as a failure: {server}"
+        assert len(set(servers)) == IDLE_ACTS[act], f"the game was shown on {servers}"
 
 
 def repeat_start(world: World) -> None:
@@ -159,6 +165,50 @@ def follow(world: World, aftermath: str, message: Message) -> None:
     world.settle()
 
 
+# ---- servers without a player ------------------------------------------------------------------------------
+
+
+def prepare_unused(world: World) -> None:
+    """Let a participant have stayed at a page since their server became ready."""
+    prepare_step(2, ready=True)(world)
+    world.scheduler.wait(IDLE)
+
+
+def prepare_away(world: World) -> None:
+    """Let a participant have left their game, and the server be about to end itself."""
+    prepare_step(3, ready=True)(world)
+    world.meet().go_on()
+    world.scheduler.wait(IDLE)
+
+
+def end_idle(world: World) -> Message:
+    """Let the game server end itself; return the message about that."""
+    sent = len(world.sns.sent)
+    world.end_idle()
+    while len(world.sns.sent) == sent:
+        world.scheduler.take_next()
+    return world.sns.sent[-1]
+
+
+def act_and_return(send: Callable[[World], Message]) -> Callable[[World, str], Callable[[World], None]]:
+    """Run the invocation that stops an unused server; in the end its participant returns and finishes."""
+    run = act_on_servers(send)
+
+    def act(world: World, aftermath: str) -> Callable[[World], None]:
+        end = run(world, aftermath)
+
+        def finish(world: World) -> None:
+            end(world)
+            person = world.meet()
+            person.come_back()
+            person.finish()
+            world.settle()
+
+        return finish
+
+    return act
+
+
 # ---- participants -----------------------------------------------------------------------------------------
 
 
@@ -216,6 +266,8 @@ ACTS: dict[str, Act] = {
         act_on_servers(lambda world: world.send_start(request_id="second")),
     ),
     "stop": (prepare_server, act_on_servers(lambda world: world.send_stop())),
+    "unused": (prepare_unused, act_and_return(lambda world: world.send_unused())),
+    "idle": (prepare_away, act_and_return(end_idle)),
     "first_page": (prepare_nothing, act_on_steps("GET")),
     "page": (prepare_step(1), act_on_steps("POST")),  # comes to the start step
     "to_game": (prepare_step(2), act_on_steps("POST")),
@@ -228,6 +280,7 @@ ACTS: dict[str, Act] = {
     "poll_ready": (prepare_step(3, ready=True), act_on_steps("GET")),
 }
 READY_ACTS = ("start", "start_no_spot", "start_spot_stops", "start_again")
+IDLE_ACTS = {"unused": 1, "idle": 2}  # on how many servers the participant sees the game
 PAIR_ACTS = ("start", "stop")
 
 

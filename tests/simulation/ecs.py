@@ -175,13 +175,20 @@ class SimulatedEcs:
         return {}
 
     def end_task(
-        self, task: Task, code: str, reason: str, *, after: float = 0, seconds: float = STOPPING
+        self,
+        task: Task,
+        code: str,
+        reason: str,
+        *,
+        after: float = 0,
+        seconds: float = STOPPING,
+        exit_code: int = 1,
     ) -> None:
-        """Let a task begin to stop, unless it has: by Spot, a crash, or StopTask."""
+        """Let a task begin to stop, unless it has: by Spot, StopTask, or itself with an exit code."""
         if task.is_ending(self._time):
             return
         task.ends_from, task.seconds_to_stop = self._time + after, seconds
-        task.stop_code, task.stopped_reason = code, reason
+        task.stop_code, task.stopped_reason, task.exit_code = code, reason, exit_code
         moment = task.ends_from + seconds
         self.boundary.scheduler.plan(moment - self._time, lambda: self._announce(task, moment))
 

@@ -111,6 +111,19 @@ class Histories(RuleBasedStateMachine):
         for task in self.world.ecs.list_living(user):
             self.world.ecs.end_task(task, code, "simulated", seconds=30 if code == "SpotInterruption" else 0)
 
+    @rule(user=USERS)
+    def end_idle(self, user: str) -> None:
+        """Let a game server end itself as if there was no player, whether or not that is true."""
+        self._meet(user)
+        self.world.end_idle(user)
+
+    @rule(user=USERS)
+    def come_back(self, user: str) -> None:
+        """Let the page of a game ask whether its server is still there."""
+        person = self._meet(user)
+        if person.last.get("page") == "show_game_page" and person.says_step:
+            person.send(Request("GET", step=person.step - 1))
+
     @rule(
         provider=st.sampled_from(["FARGATE_SPOT", "FARGATE"]),
         kind=st.sampled_from(["", "refused", "stopped"]),

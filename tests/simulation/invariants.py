@@ -5,6 +5,7 @@
    with its alarm counts) or a handler at work on it that holds a live lease.
 3. A participant never has two tasks for longer than one handler's run.
 4. A server is marked ready only when it can be reached by its name; the game is shown only for such a server.
+   A server whose game has been shown is not stopped as one whose game never was, nor the other way round.
 5. An answer that got a 200 is in the record exactly once and in order; `nextStep` never goes back and never
    skips; the start and the stop step's message is sent before the step is written, and one start makes one
    attempt.
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LONGEST_RUN = 600.0  # seconds, of any handler
+NEVER_SHOWN = "idle: the game was never shown"  # the reason of such a stop
 
 
 class Violation(AssertionError):  # noqa: N818  # it is what a test fails with
@@ -186,6 +188,7 @@ class Invariants:
             self._check_server(json.loads(body))
             self._check_tags(key, json.loads(body)["projectId"])
         elif "/Users/" in key:
+            self._check_shown(key.rpartition("/")[2], json.loads(before or b"{}"), json.loads(body))
             self._answers.check_write(key.rpartition("/")[2], json.loads(before or b"{}"), json.loads(body))
 
     def _check_server(self, server: dict[str, Any]) -> None:
@@ -199,10 +202,22 @@ class Invariants:
             self._deadlines[server["cluster"]] = self._world.scheduler.time + seconds
         if server["attempt"] < before.get("attempt", 0):
             self._note(7, f"{user}: attempt {before['attempt']} became {server['attempt']}")
+        if server["reason"] == NEVER_SHOWN and before.get("reason") != NEVER_SHOWN:
+            record = self._world.record(user)
+            if record.get("gameShownAt") or record.get("shownAttempt") == server["attempt"]:
+                self._note(
+                    4, f"the server of {user} is stopped as never shown, and they may be playing on it"
+                )
         if server["state"] == "ready" and before.get("state") != "ready":
             self._check_ready(server)
         if server["state"] == "stopped" and self._is_past_stop(user):
             self._over_since.setdefault(user, self._world.scheduler.time)
+
+    def _check_shown(self, user: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+        server, attempt = self._servers.get(user, {}), after.get("shownAttempt")
+        is_new = attempt is not None and attempt != before.get("shownAttempt")
+        if is_new and attempt == server.get("attempt") and server.get("reason") == NEVER_SHOWN:
+            self._note(4, f"the game is shown to {user} on a server that is stopped as never shown")
 
     def _check_tags(self, key: str, project: str) -> None:
         tags = self._world.s3.tags[key]

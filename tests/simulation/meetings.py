@@ -3,8 +3,16 @@
 import json
 from collections.abc import Callable
 
+from hippo.records.messages import LONGEST_REQUEST
 from tests.simulation.boundary import Fault
-from tests.simulation.cases import give_up_at_once, prepare_nothing, prepare_server, prepare_step
+from tests.simulation.cases import (
+    IDLE,
+    give_up_at_once,
+    prepare_nothing,
+    prepare_server,
+    prepare_step,
+    prepare_unused,
+)
 from tests.simulation.interleavings import UNBOUNDED, Meeting
 from tests.simulation.invariants import LONGEST_RUN
 from tests.simulation.participants import Request
@@ -33,6 +41,25 @@ def deliver_both(first: Send, second: Send) -> Begin:
     return begin
 
 
+def ask_and_deliver(method: str, send: Send, earlier: float = 0) -> Begin:
+    """Deliver a message, and so many seconds later send a participant's request."""
+
+    def begin(world: World) -> tuple[Program, Program]:
+        person = world.meet()
+        plan, world.sns.plan_delivery = world.sns.plan_delivery, lambda _: []
+        message = send(world)
+        world.sns.plan_delivery = plan
+        stop = world.lambdas.invoke_later(_function_of(message), message).program
+        if earlier:
+            world.scheduler.wait(earlier)
+        step = None if person.last.get("page") == "wait" else person.step
+        request = person.begin(Request(method, person.build_answer() if method == "POST" else None, step))
+        assert stop
+        return request, stop
+
+    return begin
+
+
 def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
     """Send two requests of one participant at once: GET or POST, with `same` the same answer twice."""
 
@@ -55,6 +82,12 @@ def publish_both(world: World) -> tuple[Program, Program]:
         world.lambdas.invoke("update_project_master_list", {**CONFIG, "id": name}) for name in ("one", "two")
     )
     return one, two
+
+
+def prepare_left_waiting(world: World) -> None:
+    """Let a participant have closed the page while they waited for a server that is ready since."""
+    prepare_step(3, ready=True)(world)
+    world.scheduler.wait(IDLE)
 
 
 def prepare_balanced(world: World) -> None:
@@ -110,6 +143,22 @@ def take_answers(world: World) -> None:
     world.meet().finish()
 
 
+def take_answers_and_return(world: World) -> None:
+    """Deliver the response, let the participant come back to their game later, and finish.
+
+    A request that was held for as long as the stop waits gets no response.
+    """
+    for _, program, _ in list(world.requests):
+        world.take_answer(program)
+    person = world.meet()
+    was_shown = person.last["page"] == "show_game_page"
+    world.scheduler.wait(120)
+    if was_shown and world.server()["state"] != "ready":
+        world.invariants.fail(4, f"the game was shown and its server taken away: {world.server()}")
+    person.come_back()
+    person.finish()
+
+
 def check_list(world: World) -> None:
     """Check that both publications were accepted and the list lost nothing."""
     projects = json.loads(world.s3.objects["project_master_list.json"])["projects"]
@@ -162,6 +211,11 @@ def ring(world: World) -> Message:
     return world.send_stop(attempt=1, reason="maxRuntime")
 
 
+def end_unused(world: World) -> Message:
+    """Send the stop of a server whose game was never shown."""
+    return world.send_unused()
+
+
 def sweep(world: World) -> Message:
     """Send the message of the periodic rule."""
     return world.send_sweep()
@@ -198,6 +252,10 @@ SERVER_MEETINGS = {
     "rule ∥ sweep": Meeting(prepare_server, deliver_both(ring, sweep), leave),
     "start ∥ other's start, one place": Meeting(prepare_last_slot, deliver_both(start, start_other), leave),
     "stop ∥ other's start, one place": Meeting(prepare_full, deliver_both(stop, start_other), leave),
+    "unused ∥ sweep": Meeting(prepare_unused, deliver_both(end_unused, sweep), leave),
+    "unused ∥ rule": Meeting(prepare_unused, deliver_both(end_unused, ring), leave),
+    "unused ∥ stop": Meeting(prepare_unused, deliver_both(end_unused, stop), leave),
+    "unused ∥ unused": Meeting(prepare_unused, deliver_both(end_unused, end_unused), leave),
     "stop ∥ next start": Meeting(prepare_server, deliver_both(stop, start_again), leave),
 }
 STEP_MEETINGS = {
@@ -210,6 +268,21 @@ STEP_MEETINGS = {
     "POST ∥ GET": Meeting(prepare_step(1), ask_both("POST", "GET"), take_answers, UNBOUNDED),
     "poll ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("GET", "GET"), take_answers, UNBOUNDED),
     "POST ∥ poll": Meeting(prepare_step(3, ready=True), ask_both("POST", "GET"), take_answers, UNBOUNDED),
+}
+NEARLY_DECIDED = LONGEST_REQUEST.total_seconds() - 0.1
+IDLE_MEETINGS = {
+    "POST, to the game ∥ unused, nearly decided": Meeting(
+        prepare_unused, ask_and_deliver("POST", end_unused, NEARLY_DECIDED), take_answers_and_return
+    ),
+    "poll ∥ unused, nearly decided": Meeting(
+        prepare_left_waiting, ask_and_deliver("GET", end_unused, NEARLY_DECIDED), take_answers_and_return
+    ),
+    "POST, to the game ∥ unused": Meeting(
+        prepare_unused, ask_and_deliver("POST", end_unused), take_answers_and_return
+    ),
+    "poll ∥ unused": Meeting(
+        prepare_left_waiting, ask_and_deliver("GET", end_unused), take_answers_and_return
+    ),
 }
 GROUP_MEETINGS = {
     "first GET ∥ other's first GET, balanced": Meeting(
@@ -225,7 +298,7 @@ GROUP_MEETINGS = {
 LIST_MEETINGS = {
     "update ∥ update": Meeting(prepare_nothing, publish_both, check_list, UNBOUNDED),
 }
-MEETINGS = {**SERVER_MEETINGS, **STEP_MEETINGS, **GROUP_MEETINGS, **LIST_MEETINGS}
+MEETINGS = {**SERVER_MEETINGS, **STEP_MEETINGS, **IDLE_MEETINGS, **GROUP_MEETINGS, **LIST_MEETINGS}
 
 
 def _function_of(message: Message) -> str:

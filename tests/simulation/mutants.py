@@ -286,6 +286,36 @@ MUTANTS = [
         "            groups.running[user_id] = (group, 0)\n            groups.finish(user_id, group)\n",
     ),
     Mutant(
+        "an unused server is not withheld before it is stopped",
+        f"{LAYER}/servers/stop/unused.py",
+        "        self._clock.sleep(LONGEST_REQUEST.total_seconds())\n",
+        "",
+    ),
+    Mutant(
+        "the game is shown on a server that may be stopped",
+        f"{LAYER}/records/server.py",
+        "return self.is_ready_for(project_id, now) and not self.has_lease(now)",
+        "return self.is_ready_for(project_id, now)",
+    ),
+    Mutant(
+        "a server is stopped as unused although its game was shown",
+        f"{LAYER}/servers/shown_games.py",
+        "return participant.game_shown_at is not None or participant.shown_attempt == record.attempt",
+        "return False",
+    ),
+    Mutant(
+        "an idle end counts as a try",
+        f"{LAYER}/servers/start/decisions.py",
+        "self._earlier.tries + (not self._is_free)",
+        "self._earlier.tries + 1",
+    ),
+    Mutant(
+        "who comes back to an idle game gets no server",
+        f"{LAYER}/records/server.py",
+        "replaced = gone and self.reason in (*FOLLOWED_ENDS, EndReason.NO_SLOT)",
+        "replaced = gone and self.reason in (*FOLLOWED_ENDS[:2], EndReason.NO_SLOT)",
+    ),
+    Mutant(
         "the sweep does nothing",
         f"{LAYER}/servers/sweep/sweep.py",
         "        for number, user_id in enumerate(users):\n",

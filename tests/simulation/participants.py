@@ -81,6 +81,15 @@ class Participant:
         self._world.scheduler.run_program(program)
         return self._world.take_answer(program)
 
+    def come_back(self) -> None:
+        """Let the page ask, until it has a response, whether its game is still there: after a while away."""
+        if self.last.get("page") != "show_game_page" or not self.says_step:
+            return
+        for wait in (1, 2, 4, 8, 16, 60):
+            if self.send(Request("GET", step=self.step - 1)):
+                return
+            self._world.scheduler.wait(wait)
+
     def choose_request(self) -> Request:
         """Return the page's next request: load, answer, poll, or end the game; a failed one again."""
         if self.failed:

@@ -14,6 +14,15 @@ def test_servers_with_one_pre_emption(name: str) -> None:
     assert report.cases > 10
 
 
+@pytest.mark.parametrize("name", meetings.IDLE_MEETINGS)
+def test_participant_meets_the_stop_of_an_unused_server(name: str) -> None:
+    """Given a request that may show the game, and the stop of an unused server, a game once shown stays."""
+    report = units.run_meeting(name, most=3)
+
+    assert report.found == []
+    assert report.cases > 10
+
+
 @pytest.mark.parametrize("name", meetings.GROUP_MEETINGS)
 def test_balanced_groups(name: str) -> None:
     """Given two requests at once, with three pre-emptions, groups are even and counted exactly."""

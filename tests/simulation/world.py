@@ -11,7 +11,7 @@ from tests.simulation.ec2 import SimulatedEc2
 from tests.simulation.ecs import SimulatedEcs
 from tests.simulation.ecs_states import Cluster
 from tests.simulation.eventbridge import Rule, SimulatedEvents
-from tests.simulation.invariants import Invariants
+from tests.simulation.invariants import NEVER_SHOWN, Invariants
 from tests.simulation.lambdas import Function, SimulatedLambda
 from tests.simulation.participants import Participant
 from tests.simulation.route53 import SimulatedRoute53
@@ -38,6 +38,7 @@ CONFIG = {
 FOREIGN_RECORD = (300, ("192.0.2.99",))
 LONGEST = 6 * 3600.0  # seconds in which everything has come to rest
 SWEEP_EVERY = 900.0  # seconds
+IDLE_EXIT_CODE = 86
 TIMEOUTS = {
     "start_server": 600.0,
     "stop_server": 300.0,
@@ -144,6 +145,15 @@ class World:
     def send_stop(self, user: str = USER, **more: Any) -> Message:
         """Publish a stop."""
         return self.sns.take(STOP_TOPIC, json.dumps({"userId": user, "projectId": PROJECT, **more}))
+
+    def send_unused(self, user: str = USER) -> Message:
+        """Publish the stop of a first attempt whose game was never shown, as a sweep does."""
+        return self.send_stop(user, attempt=1, reason=NEVER_SHOWN)
+
+    def end_idle(self, user: str = USER) -> None:
+        """Let a game server end itself because no player is connected; an image may always do that."""
+        for task in self.ecs.list_living(user):
+            self.ecs.end_task(task, "EssentialContainerExited", "idle", seconds=0, exit_code=IDLE_EXIT_CODE)
 
     def _end_tasks(self, is_heard: bool) -> None:
         """Let all tasks crash; their events arrive at once or an hour late."""

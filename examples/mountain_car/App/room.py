@@ -13,6 +13,7 @@ from settings import Settings
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
+from hippo_game.idle import IdleWatch
 from hippo_game.messages import Hello, Message
 from hippo_game.protocol import Client
 from hippo_game.tickets import Ticket
@@ -112,9 +113,10 @@ class Room:
         recorder: Recorder,
         make_trial: Callable[[Participant], Trial],
         entrance: Entrance,
+        idle_watch: IdleWatch,
     ) -> None:
         self._settings, self._recorder, self._make_trial = settings, recorder, make_trial
-        self._entrance = entrance
+        self._entrance, self._idle_watch = entrance, idle_watch
         self._connections: set[Connection] = set()
         self._participant: Participant | None = None
         self._trial: Trial | None = None
@@ -140,6 +142,11 @@ class Room:
             if not connection.outbox.is_closing:
                 sender.cancel()
             await asyncio.wait([sender])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the trial has been played to its end."""
+        return self._over
 
     async def stop(self, timeout: float) -> None:
         """End the game and save it; a step in progress gets `timeout` seconds."""
@@ -207,6 +214,7 @@ class Room:
             connection.end()
             return
         self._connections.add(connection)
+        self._idle_watch.join(connection)
         if self._trial is None:
             self._participant = participant
             self._trial = self._make_trial(participant)
@@ -216,6 +224,7 @@ class Room:
 
     def _leave(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self._idle_watch.leave(connection)
         if self._trial and not self._connections:
             self._trial.receive(Presence.AWAY)
 

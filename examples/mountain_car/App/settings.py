@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from hippo_game.idle import read_idle_minutes
 from hippo_game.messages import PROJECT_ID, USER_ID
 from hippo_game.tickets import TicketRules, read_rules
 
@@ -48,6 +49,8 @@ class TrialSettings:
 class Settings:
     """All settings of the server; `bucket` is None if data goes to `data_folder` instead.
 
+    `idle_minutes` is after how long without a player the server ends itself; None for never.
+
     A certificate, if there is one, is in AWS (`certificate`: an ARN or s3:// address) or in two files.
     """
 
@@ -64,6 +67,7 @@ class Settings:
     root_domain: str | None
     group: int | None
     tickets: TicketRules
+    idle_minutes: float | None
     trial: TrialSettings
 
 
@@ -74,7 +78,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
     bucket = environ.get("BUCKET") or config.get("bucket")
     certificate = _parse_certificate(environ.get("TLS_CERTIFICATE") or config.get("certificate"))
     cert, key = find_certificate_files(environ, app, certificate)
-    tickets = _read_tickets(environ)
+    tickets, idle_minutes = _read_platform(environ)
     return Settings(
         host=environ.get("HOST") or "0.0.0.0",
         port=_parse_port(environ.get("PORT") or "5000"),
@@ -90,6 +94,7 @@ def read_settings(environ: Mapping[str, str] = os.environ, app: Path = APP) -> S
         root_domain=environ.get("ROOT_DOMAIN") or None,
         group=_parse_group(environ.get("HIPPO_GROUP")),
         tickets=tickets,
+        idle_minutes=idle_minutes,
         trial=trial,
     )
 
@@ -210,9 +215,9 @@ def _parse_group(text: str | None) -> int | None:
     return int(text)
 
 
-def _read_tickets(environ: Mapping[str, str]) -> TicketRules:
+def _read_platform(environ: Mapping[str, str]) -> tuple[TicketRules, float | None]:
     try:
-        return read_rules(environ)
+        return read_rules(environ), read_idle_minutes(environ)
     except ValueError as error:
         raise SettingsError(str(error)) from error
 

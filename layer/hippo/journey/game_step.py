@@ -15,8 +15,10 @@ from hippo.journey.waiting import (
     WaitingTimes,
     build_wait,
     describe_delay,
+    describe_end,
     is_overdue,
     is_retry_pending,
+    is_wanted_back,
     may_retry,
     name_retry,
     needs_start,
@@ -64,7 +66,7 @@ class GameStep:
         """Record that the participant has reached the game step, and show the game or let them wait."""
         participant, project = step_request.stored_participant, step_request.project
         # A study that was just closed shows no game: the answer is stored, and the request then refused.
-        if server and server.is_ready_for(project.id, now) and project.live:
+        if server and server.may_be_shown_for(project.id, now) and project.live:
             return self._show_game(step_request, step, server, now)
         participant.next_step, participant.waiting_since = step, now
         if server and server.stopped_before_game_for(project.id) and project.live:
@@ -78,15 +80,17 @@ class GameStep:
         server = self.read_server(step_request.user_id)
         waiting = progress.phase is Phase.WAITING
         ready = server and server.is_ready_for(step_request.project.id, now)
-        if ready and waiting:
+        if server and ready and waiting:
+            if server.has_lease(now):  # it may be about to be stopped, because it has had no player
+                return self._wait(step_request, progress.step, server, now)
             return self._show_game(step_request, progress.step, server, now)
         if ready or (server is None and not waiting):  # a server without a record was started by other means
             return build_step_response(step_request, progress.step, self._build_game(step_request, server))
         if waiting and not progress.was_shown:
             return self._wait(step_request, progress.step, server, now)
-        if server is not None and server.is_being_replaced_for(step_request.project.id):
+        if server is not None and self._is_replaced(step_request, progress.step, server):
             if not waiting:
-                self._interrupt(step_request, now)
+                self._interrupt(step_request, progress.step, server, now)
             return self._wait(step_request, progress.step, server, now)
         if waiting:
             self._give_up_waiting(step_request)
@@ -94,14 +98,22 @@ class GameStep:
         build_page = build_failed_server if failed else build_ended_game
         return build_step_response(step_request, progress.step, build_page(step_request.study.researcher))
 
-    def _interrupt(self, step_request: StepRequest, now: datetime) -> None:
-        """Record that the server failed during the game, and that the participant waits for another one.
+    def _is_replaced(self, step_request: StepRequest, step: int, server: ServerRecord) -> bool:
+        """Return whether another server follows; after an idle one only if the study starts servers."""
+        is_asked_for = server.has_ended_idle and not self._starts_by(step_request, step)
+        return server.is_being_replaced_for(step_request.project.id) and not is_asked_for
+
+    def _interrupt(self, step_request: StepRequest, step: int, server: ServerRecord, now: datetime) -> None:
+        """Record that the server ended during the game, and that the participant waits for another one.
 
         The record keeps their GETs from counting as the end of the game meanwhile.
         """
         participant = step_request.stored_participant
         participant.interrupted_at = participant.waiting_since = now
         participant.game_shown_at = participant.start_requested_at = None
+        if is_wanted_back(server, participant):
+            self._request_again(step_request, step, server)
+            participant.start_requested_at = now
         step_request.write()
 
     def _give_up_waiting(self, step_request: StepRequest) -> None:
@@ -129,7 +141,7 @@ class GameStep:
                 return build_step_response(
                     step_request, step, build_wait(None, step_request.project.id, self._times)
                 )
-        if is_overdue(participant, now):
+        if is_overdue(participant, now) or is_wanted_back(server, participant):
             return self._handle_long_wait(step_request, step, server, content, now)
         return build_step_response(step_request, step, content)
 
@@ -142,7 +154,7 @@ class GameStep:
         if server is None or not server.has_failed_for(project_id):
             own = server if server and server.project_id == project_id else None
             delay = describe_delay(own, participant, researcher, self._times.usual, now)
-            return build_wait(server, project_id, self._times) | delay
+            return build_wait(server, project_id, self._times) | delay | describe_end(own, participant)
         retry = may_retry(server, participant) and self._starts_by(step_request, step)
         return build_failed_server(researcher, may_retry=retry)
 
@@ -204,6 +216,7 @@ class GameStep:
         participant.next_step = step + 1
         participant.waiting_since = participant.interrupted_at = None
         participant.game_shown_at = now
+        participant.shown_attempt = server.attempt if server else participant.shown_attempt
         step_request.write()
         return build_step_response(step_request, step, self._build_game(step_request, server))
 

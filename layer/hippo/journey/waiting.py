@@ -47,6 +47,21 @@ def describe_delay(
     return {"delayed": True, "contact": researcher} if now - since >= timedelta(seconds=2 * usual) else {}
 
 
+def describe_end(server: ServerRecord | None, participant: Participant) -> dict[str, Any]:
+    """Return the key that says that a participant's game was closed because it had no player."""
+    is_closed = server is not None and server.has_ended_idle and participant.interrupted_at is not None
+    return {"closed": "idle"} if is_closed else {}
+
+
+def is_wanted_back(server: ServerRecord | None, participant: Participant) -> bool:
+    """Return whether to request a server that has ended idle: its participant is there again.
+
+    Afterwards the request is repeated like any other.
+    """
+    has_stopped = server is not None and server.has_ended_idle and server.state == ServerState.STOPPED
+    return has_stopped and participant.start_requested_at is None
+
+
 def find_stage(server: ServerRecord | None, project_id: str) -> str:
     """Return how far the start of the participant's server is.
 

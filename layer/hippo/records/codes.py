@@ -27,6 +27,8 @@ class EndReason(StrEnum):
     SPOT_TAKEN = "Spot took the task back"  # the next attempt runs on demand
     GAME_ENDED = "the game server ended by itself"  # without an error: no replacement is needed
     NO_SLOT = "all servers are in use"  # another start claimed the last slot first
+    IDLE = "idle"  # the game server ended itself: no player was connected for long
+    NEVER_SHOWN = "idle: the game was never shown"  # the sweep has stopped it
     FAILED = "failed"
     OVERTAKEN = "overtaken"
     MAX_RUNTIME = "maxRuntime"
@@ -36,8 +38,12 @@ class EndReason(StrEnum):
 
 # A server that ended for one of these reasons is replaced while its participant still needs it.
 TASK_EXITS = (EndReason.TASK_ENDED, EndReason.SPOT_TAKEN)
+# After one of these no participant is there, so another server starts only when the participant asks.
+IDLE_ENDS = (EndReason.IDLE, EndReason.NEVER_SHOWN)
+# Another server may follow these. A stop that its sender means for the participant changes that.
+FOLLOWED_ENDS = (*TASK_EXITS, *IDLE_ENDS)
 # Only the platform can observe these, so a stop that anyone else sends cannot be for one of them.
-OBSERVED_ENDS = (*TASK_EXITS, EndReason.GAME_ENDED, EndReason.NO_SLOT)
+OBSERVED_ENDS = (*FOLLOWED_ENDS, EndReason.GAME_ENDED, EndReason.NO_SLOT)
 
 
 class TicketUse(StrEnum):

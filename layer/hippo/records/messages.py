@@ -16,6 +16,8 @@ MAX_DELAY_MINUTES = 24 * 60
 # next_step publishes before it writes the record. A message may precede its record, but by no longer than a
 # request takes (28 s, template.yaml) plus the difference between clocks.
 UNWRITTEN = timedelta(minutes=1)
+# The longest time from the first read to the last write of a request to `next_step`.
+LONGEST_REQUEST = timedelta(seconds=30)
 _MOST_ATTEMPTS = 1_000_000  # far more than any participant has; the number becomes part of names
 
 

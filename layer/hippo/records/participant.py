@@ -10,7 +10,7 @@ from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
-from hippo.stored_json import format_json, parse_object
+from hippo.stored_json import format_json, parse_object, read_count
 
 # Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
@@ -36,7 +36,8 @@ class Participant:
     are time and request id of the last start that the participant requested after a failed one.
     `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
     step before `next_step`. `group` is permanent in studies that balance groups. `sends_step` says that a
-    client of theirs has sent `step`, so that it knows tickets.
+    client of theirs has sent `step`, so that it knows tickets. `shown_attempt` is the last attempt of their
+    server on which they were shown a game.
     """
 
     created: datetime | None
@@ -55,6 +56,7 @@ class Participant:
     group: int | None = None
     other_parameters: list[dict[str, str]] = field(default_factory=list)
     sends_step: bool = False
+    shown_attempt: int | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
@@ -62,6 +64,7 @@ class Participant:
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
         known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt", "sendsStep"}
+        known |= {"shownAttempt"}
         group = read_group(data.get("group"))
         known |= {"group"} if group is not None else set()
         return cls(
@@ -81,6 +84,7 @@ class Participant:
             interrupted_at=from_wire(data.get("interruptedAt")),
             group=group,
             sends_step=data.get("sendsStep") is True,
+            shown_attempt=read_count(data.get("shownAttempt")),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -97,6 +101,7 @@ class Participant:
             "retriedAs": self.retried_as,
             "interruptedAt": to_wire(self.interrupted_at),
             "sendsStep": self.sends_step,
+            "shownAttempt": self.shown_attempt,
         }
         group = {} if self.group is None else {"group": self.group}
         return {

@@ -11,12 +11,15 @@ from hippo.clock import Clock, from_wire, to_wire
 from hippo.contention import list_write_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
 from hippo.ids import name_resources
-from hippo.records.codes import TASK_EXITS, EndReason, Occasion, ServerState
+from hippo.records.codes import FOLLOWED_ENDS, IDLE_ENDS, EndReason, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 from hippo.stored_json import format_json, parse_object, read_count
 
 PROJECT_TAG = "hippo-project"  # of objects and people: decides who may read which record
 LONGEST_LEASE = timedelta(minutes=15)  # Lambda's longest timeout; no invocation holds a longer lease
+# Attempts within one project that may end idle without counting as one of those: an image that ends all its
+# servers so must not cost money without end, as long as a page in an open tab asks for the next.
+MOST_IDLE_ENDS = 20
 MAX_ATTEMPTS = 5  # attempts within one project; after them the participant sees an error instead of waiting
 
 
@@ -32,8 +35,9 @@ class ServerRecord:
     `project_slot` under the project's own. `started_at` is when this attempt began. `group` is the
     participant's group where groups are balanced. `container` names the container that receives `variables`;
     it is empty until it is known. `tickets` is a TicketUse, and `ticket_key` the attempt's secret, which is
-    never shown or logged. `error` is why a start failed permanently, and `problem` why its last try failed,
-    which is repeated.
+    never shown or logged. `bucket` stores the participant's record. `idle_minutes` says after how long
+    without a player the server ends (0: never), and `idle_ends` how many earlier attempts ended so. `error`
+    is why a start failed permanently, and `problem` why its last try failed, which is repeated.
     """
 
     user_id: str
@@ -54,6 +58,9 @@ class ServerRecord:
     group: int | None = None
     tickets: str = ""
     ticket_key: str = field(default="", repr=False)
+    bucket: str = ""
+    idle_minutes: int = 0
+    idle_ends: int = 0
     cluster: str = ""
     rule_name: str = ""
     host_name: str = ""
@@ -105,11 +112,13 @@ class ServerRecord:
         group = {} if self.group is None else {"HIPPO_GROUP": str(self.group)}
         if not self.ticket_key:
             return group
+        idle = {"HIPPO_IDLE_MINUTES": str(self.idle_minutes)} if self.idle_minutes else {}
         return {
             "HIPPO_TICKET_KEY": self.ticket_key,
             "HIPPO_TICKETS": self.tickets,
             "HIPPO_PROJECT_ID": self.project_id,
             "HIPPO_USER_ID": self.user_id,
+            **idle,
             **group,
         }
 
@@ -117,6 +126,16 @@ class ServerRecord:
         """Return whether the project's game can be played on the server now."""
         alive = self.deadline is None or self.deadline > now
         return self.state == ServerState.READY and self.project_id == project_id and alive
+
+    def may_be_shown_for(self, project_id: str, now: datetime) -> bool:
+        """Return whether to show the game now: not while `stop_server` finds out whether it is unused."""
+        return self.is_ready_for(project_id, now) and not self.has_lease(now)
+
+    @property
+    def has_ended_idle(self) -> bool:
+        """Whether the server is being stopped, or has stopped, for lack of a player."""
+        gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
+        return gone and self.reason in IDLE_ENDS
 
     def stopped_before_game_for(self, project_id: str) -> bool:
         """Return whether the project's server was stopped without an error before the game was reached."""
@@ -128,11 +147,11 @@ class ServerRecord:
         return self.stopped_before_game_for(project_id) or failed_retryably
 
     def is_being_replaced_for(self, project_id: str) -> bool:
-        """Return whether a server whose task exited during the game is being replaced."""
+        """Return whether a server that ended during the game is replaced, at once or on request."""
         if self.project_id != project_id:
             return False
         gone = self.state in (ServerState.STOPPING, ServerState.STOPPED) and not self.error
-        replaced = gone and self.reason in (*TASK_EXITS, EndReason.NO_SLOT)
+        replaced = gone and self.reason in (*FOLLOWED_ENDS, EndReason.NO_SLOT)
         fails_retryably = self.has_failed_for(project_id) and self._may_try()
         return self.state == ServerState.STARTING or replaced or fails_retryably
 
@@ -275,6 +294,10 @@ class HeldServer:
     def check(self) -> ServerRecord:
         """Read the record again. Raises FencedError if another invocation has taken it over."""
         return self._read_owned()[0]
+
+    def check_with_etag(self) -> tuple[ServerRecord, str]:
+        """Return the same, with the ETag that a write of another kind must match."""
+        return self._read_owned()
 
     def update(self, check: Callable[[ServerRecord], None] | None = None, /, **changes: Any) -> ServerRecord:
         """Change the record by compare-and-swap; keep what others may change meanwhile (the deadline).

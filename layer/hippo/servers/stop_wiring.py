@@ -18,6 +18,7 @@ from hippo.records.messages import StopMessage, read_stop
 from hippo.records.server import ResourceNames, ServerStore
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
+from hippo.servers.shown_games import ShownGames
 from hippo.servers.stop.next_starts import NextStarts
 from hippo.servers.stop.stop import ServerStop
 from hippo.servers.stop.task_exit import TaskExits
@@ -64,7 +65,7 @@ def make_stop_dispatcher(
 ) -> StopDispatcher:
     """Return what `stop_server` needs for one invocation."""
     metrics.name_stack(settings.prefix)
-    own = ObjectStore(make_client("s3", patient=True), settings.bucket)
+    own = _make_store(settings.bucket)
     sns = ClientOnDemand("sns", patient=True)
     tools = StopTools(
         rules=ShutdownRules(ClientOnDemand("events", patient=True), settings.stop_server_topic_arn),
@@ -74,8 +75,13 @@ def make_stop_dispatcher(
         queue=ServerQueue(own, clock),
         start_topic=Topic(sns, settings.start_server_topic_arn),
         stop_topic=Topic(sns, settings.stop_server_topic_arn),
+        shown_games=ShownGames(_make_store, (settings.bucket, *settings.extra_buckets)),
     )
     return assemble(own, tools, settings.prefix, settings.root_domain, invocation, clock)
+
+
+def _make_store(bucket: str) -> ObjectStore:
+    return ObjectStore(make_client("s3", patient=True), bucket)
 
 
 def assemble(

@@ -5,14 +5,18 @@ Fields and meaning: ECS developer guide, "Amazon ECS task state change events" a
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hippo.ids import parse_resource_name
 from hippo.records.codes import EndReason
+from hippo.records.server import ServerRecord
 
 DETAIL_TYPE = "ECS Task State Change"
 SPOT_CODES = {"SpotInterruption", "TerminationNotice"}
+# A game server exits with it when no player was connected for idleMinutes; hippo_game/idle.py has it too. No
+# shell, signal or sysexits.h uses it.
+IDLE_EXIT_CODE = 86
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,31 @@ def read_task_end(body: Mapping[str, Any], prefix: str, sent_at: datetime) -> Ta
 
 
 def find_cause(stop_code: str, exit_codes: Collection[object]) -> EndReason:
-    """Return why a task has ended; GAME_ENDED if all containers exited with 0 and Spot did not stop it."""
+    """Return why a task has ended, unless Spot stopped it, by its containers' exit codes.
+
+    GAME_ENDED if all are 0. IDLE if one is IDLE_EXIT_CODE: containers next to the game are stopped with it.
+    """
     if stop_code in SPOT_CODES:
         return EndReason.SPOT_TAKEN
-    exited_cleanly = stop_code == "EssentialContainerExited" and set(exit_codes) == {0}
-    return EndReason.GAME_ENDED if exited_cleanly else EndReason.TASK_ENDED
+    if stop_code != "EssentialContainerExited":
+        return EndReason.TASK_ENDED
+    if IDLE_EXIT_CODE in exit_codes:
+        return EndReason.IDLE
+    return EndReason.GAME_ENDED if set(exit_codes) == {0} else EndReason.TASK_ENDED
+
+
+def check_idle(record: ServerRecord, cause: EndReason, ended_at: datetime) -> EndReason:
+    """Return the cause; TASK_ENDED for an idle end that cannot be true.
+
+    Servers that end idle are started again without a limit of tries. An image that always exits with that
+    code gets that at most every `idle_minutes`; sooner, its exit is an error like any other.
+    """
+    if cause != EndReason.IDLE:
+        return cause
+    least = timedelta(minutes=record.idle_minutes)
+    begun = record.started_at if record.ready_at else None
+    is_possible = begun is not None and least and ended_at - begun >= least
+    return cause if is_possible else EndReason.TASK_ENDED
 
 
 def _find_cause(detail: Mapping[str, Any]) -> EndReason:

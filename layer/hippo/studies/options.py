@@ -34,6 +34,7 @@ HASH, BALANCED = "hash", "balanced"
 MARK, EMPTY_ANSWER, IGNORE = "mark", "empty", "ignore"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
+DEFAULT_IDLE, MOST_IDLE = 10, 1440  # minutes without a player; the latter is a day
 DEFAULT_LEAVING_OFFER = 120  # seconds: longer than most participants think about one move
 MOST_LEAVING_OFFER = 86_400
 LEAST_WIDTH, MOST_WIDTH = 320, 4000  # CSS pixels
@@ -105,6 +106,12 @@ ACCESS_KEYS = (
     Key("maxParticipants", Number(1, MOST_PARTICIPANTS), "How many participants may begin.", "30"),
     Key("maxServers", Number(1, MOST_SERVERS), "How many game servers may run at the same time.", "5"),
     Key(
+        "idleMinutes",
+        Number(0, MOST_IDLE),
+        "Minutes without a player after which a game server ends, by default 10; 0 for never.",
+        "20",
+    ),
+    Key(
         "closesAt",
         Time(),
         "When the study closes to new participants: date, time and zone, in quotes.",
@@ -120,7 +127,7 @@ OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """The rules of admission and the cap on servers, from the current list; `closes_at` is in UTC."""
+    """The rules of admission and of servers, from the current list; `closes_at` is in UTC."""
 
     one_per: str | None = None
     signed_links: bool = False
@@ -129,6 +136,7 @@ class AccessOptions:
     admits_mobile: bool = True
     min_width: int | None = None
     max_servers: int | None = None
+    idle_minutes: int = DEFAULT_IDLE  # 0: servers never end because they have no player
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         admits_mobile=values.get("screen.mobile", True),
         min_width=values.get("screen.minWidth"),
         max_servers=values.get("maxServers"),
+        idle_minutes=values.get("idleMinutes", DEFAULT_IDLE),
     )
 
 

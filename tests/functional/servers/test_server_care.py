@@ -18,6 +18,8 @@ CALLS_OF_A_SWEEP = {
     "ListRules": 1,
     "ListResourceRecordSets": 1,
 }
+# The participant's record. DescribeTasks, because moto shows no tasks in DescribeClusters.
+ONE_READ = {"GetObject": 5, "DescribeTasks": 1}
 TAGS = [{"key": "hippo:stack", "value": "hippo"}]
 
 
@@ -171,3 +173,66 @@ def test_a_projects_own_cap_holds(world: ServerWorld) -> None:
     assert sorted(json.loads(world.read_text(key))["userId"] for key in world.slots()) == ["bob", "bob"]
     world.stop({"userId": "bob"})
     assert world.slots() == []
+
+
+def put_participant(world: ServerWorld, **more: Any) -> None:
+    """Put a participant who has reached the page before the game."""
+    world.put(f"{PROJECT}/Users/{USER}", {"nextStep": 2, "requests": [], **more})
+
+
+def test_a_server_that_may_be_unused_costs_one_read(ready_world: ServerWorld) -> None:
+    """Given a server that has been ready for idleMinutes and whose game was shown, one more read."""
+    put_participant(ready_world, shownAttempt=1)
+    ready_world.clock.advance(600)
+    ready_world.aws.calls.clear()
+
+    ready_world.stop({"sweep": True})
+
+    assert ready_world.aws.count() == {**CALLS_OF_A_SWEEP, **ONE_READ}
+    assert ready_world.published("stop") == []
+
+
+def test_a_server_whose_game_was_never_shown_is_stopped(ready_world: ServerWorld) -> None:
+    """Given a server whose game was not shown for idleMinutes, its stop leaves nothing."""
+    put_participant(ready_world)
+    ready_world.clock.advance(600)
+    ready_world.aws.calls.clear()
+
+    ready_world.stop({"sweep": True})
+    assert ready_world.aws.count() == {**CALLS_OF_A_SWEEP, **ONE_READ, "Publish": 1}
+    [message] = ready_world.published("stop")
+    ready_world.stop(message)
+
+    assert message == {
+        "userId": USER,
+        "projectId": PROJECT,
+        "attempt": 1,
+        "reason": "idle: the game was never shown",
+    }
+    assert ready_world.left() == []
+    assert ready_world.published("start") == []
+
+
+def test_a_stop_that_finds_the_game_shown_costs_so_many_calls(ready_world: ServerWorld) -> None:
+    """Given a game that was shown after the sweep, its stop leases and releases the record, and no more."""
+    put_participant(ready_world, shownAttempt=1)
+    ready_world.clock.advance(600)
+    ready_world.aws.calls.clear()
+    message = {"userId": USER, "projectId": PROJECT, "attempt": 1, "reason": "idle: the game was never shown"}
+
+    ready_world.stop(message)
+
+    assert ready_world.aws.count() == {"GetObject": 3, "PutObject": 2}
+    assert (ready_world.record()["state"], len(ready_world.tasks())) == ("ready", 1)
+
+
+def test_an_idle_exit_waits_for_the_participant(ready_world: ServerWorld) -> None:
+    """Given a task that ended itself without a player, the attempt is torn down and no start published."""
+    ready_world.clock.advance(600)
+    codes = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 86}]}
+
+    ready_world.stop(build_event(ready_world, **codes))
+
+    assert ready_world.left() == []
+    assert ready_world.record()["reason"] == "idle"
+    assert ready_world.published("start") == []

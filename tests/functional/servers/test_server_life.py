@@ -142,6 +142,7 @@ def test_the_container_receives_key_and_identity(world: ServerWorld) -> None:
         "HIPPO_TICKETS": "optional",
         "HIPPO_PROJECT_ID": PROJECT,
         "HIPPO_USER_ID": USER,
+        "HIPPO_IDLE_MINUTES": "10",
     }
     assert {entry["name"]: entry["value"] for entry in override["environment"]} == told
 

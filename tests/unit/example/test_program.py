@@ -125,6 +125,48 @@ def test_sigterm_writes_what_was_played_and_ends(tmp_path):
     assert json.loads(episode.read_text().splitlines()[0])["step"] == 1
 
 
+def test_without_a_player_the_program_ends_with_its_own_exit_code(tmp_path):
+    """Given a player who starts and leaves, the program writes the episode and exits with 86."""
+    port = find_free_port()
+    program = start_program(tmp_path, PORT=str(port), PROJECT_ID="mountain_car", HIPPO_IDLE_MINUTES="0.05")
+
+    async def player():
+        async with connect(f"ws://127.0.0.1:{port}") as socket:
+            await greet(socket)
+            await socket.send(START)
+            await read_until(socket, lambda m: m.get("frameId", 0) > 3)
+
+    try:
+        wait_for_line(program, "listening")
+        asyncio.run(asyncio.wait_for(player(), 20))
+        output, _ = program.communicate(timeout=30)
+    finally:
+        program.kill()
+    assert (program.returncode, "no player is connected" in output) == (86, True)
+    (episode,) = (tmp_path / "data/mountain_car/Trials" / USER).iterdir()
+    assert json.loads(episode.read_text().splitlines()[0])["step"] == 1
+
+
+def test_after_the_trial_the_program_ends_without_an_error(tmp_path):
+    """Given a trial that was played to its end, the program without a player exits with 0."""
+    port = find_free_port()
+    program = start_program(tmp_path, PORT=str(port), PROJECT_ID="mountain_car", HIPPO_IDLE_MINUTES="0.05")
+
+    async def player():
+        async with connect(f"ws://127.0.0.1:{port}") as socket:
+            await greet(socket)
+            await socket.send("done")
+            await read_until(socket, is_done)
+
+    try:
+        wait_for_line(program, "listening")
+        asyncio.run(asyncio.wait_for(player(), 20))
+        output, _ = program.communicate(timeout=30)
+    finally:
+        program.kill()
+    assert (program.returncode, "no player is connected" in output) == (0, True)
+
+
 def test_silent_connection_leaves_no_stack_trace(tmp_path):
     """Given a check that the port is open, the log shows no error."""
     port = find_free_port()
@@ -147,6 +189,7 @@ def test_silent_connection_leaves_no_stack_trace(tmp_path):
         ("TRIAL_CONFIG", {"TRIAL_CONFIG": "{"}),
         ("game", {"TRIAL_CONFIG": '{"actionSpace": ["a"]}'}),
         ("TLS_CERTIFICATE", {"TLS_CERTIFICATE": "image"}),
+        ("HIPPO_IDLE_MINUTES", {"HIPPO_IDLE_MINUTES": "soon"}),
     ],
 )
 def test_wrong_setting_ends_the_program_with_its_name(tmp_path, named, environ):

@@ -1,5 +1,6 @@
 """Attacks on a game server that the platform has started for one participant, and who is still let in."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,10 +10,11 @@ import socket as sockets
 import time
 
 import pytest
+import server
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from hippo_game import strangers
+from hippo_game import idle, strangers
 from tests.support.game_client import START, USER, greet, is_done, is_error, is_frame, read_until
 
 PROJECT, KEY = "mountain_car", "the-key-of-this-attempt"
@@ -275,3 +277,22 @@ def test_tickets_and_keys_are_not_logged(play, guard, caplog):
     assert ["has expired" in entry.getMessage() for entry in ours].count(True) == 1
     assert not [secret for secret in (KEY, expired, valid) if secret in text]
     assert KEY not in repr(guard())
+
+
+@pytest.mark.parametrize("use", ["required", "optional"])
+def test_strangers_do_not_keep_a_server_running(guard, make_recorder, store, use):
+    """Given strangers who hold connections open, a server without its player ends as idle."""
+
+    async def run():
+        stop, port = asyncio.Event(), asyncio.get_running_loop().create_future()
+        settings = guard(use, HIPPO_IDLE_MINUTES="0.01")
+        on_ready = lambda s: port.set_result(s.sockets[0].getsockname()[1])  # noqa: E731
+        running = asyncio.create_task(server.run_server(settings, make_recorder(store), stop, on_ready))
+        address = await port
+        strangers = [await asyncio.open_connection("127.0.0.1", address) for _ in range(3)]
+        code = await asyncio.wait_for(running, 30)
+        for _, writer in strangers:
+            writer.close()
+        return code
+
+    assert asyncio.run(run()) == idle.EXIT_CODE

@@ -133,7 +133,7 @@ class ServerClaims:
 
     def _begin(self, case: StartCase, project: ListedProject, study: Study) -> ServerRecord | None:
         """Return the record of a new attempt with its slots; None if the participant must wait for one."""
-        record = build_new_record(self._settings, self._invocation, case, study)
+        record = build_new_record(self._settings, self._invocation, case, project, study)
         with_slots = self._allocation.choose_slots(record, project.access.max_servers)
         if with_slots is None:
             self._ignore(case.message, EndReason.NO_SLOT)

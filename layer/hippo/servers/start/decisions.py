@@ -7,7 +7,7 @@ from enum import Enum
 from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.records.participant import Participant
-from hippo.records.server import MAX_ATTEMPTS, ServerRecord, name_replacement
+from hippo.records.server import MAX_ATTEMPTS, MOST_IDLE_ENDS, ServerRecord, name_replacement
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 
@@ -37,9 +37,29 @@ class StartCase:
     @property
     def tries(self) -> int:
         """The number of this attempt within the project."""
-        if self.current is None or self.current.project_id != self.message.project_id:
+        if self._earlier is None:
             return 1
-        return 1 if _begins_again(self.current, self.participant) else self.current.tries + 1
+        return max(self._earlier.tries + (not self._is_free), 1)
+
+    @property
+    def idle_ends(self) -> int:
+        """How many earlier attempts within the project have ended idle."""
+        if self._earlier is None:
+            return 0
+        return self._earlier.idle_ends + self._earlier.has_ended_idle
+
+    @property
+    def _earlier(self) -> ServerRecord | None:
+        """The attempt before this one, if it was one within the project; a test user begins again."""
+        if self.current is None or self.current.project_id != self.message.project_id:
+            return None
+        return None if _begins_again(self.current, self.participant) else self.current
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether the attempt before counts in no limit of tries."""
+        earlier = self._earlier
+        return earlier is not None and earlier.has_ended_idle and earlier.idle_ends < MOST_IDLE_ENDS
 
 
 class Action(Enum):

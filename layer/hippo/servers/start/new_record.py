@@ -11,6 +11,7 @@ from hippo.records.codes import EndReason, ServerState, TicketUse
 from hippo.records.server import ServerRecord
 from hippo.records.tickets import make_ticket_key
 from hippo.servers.start.decisions import StartCase
+from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 
 _KEPT_STARTS = 20
@@ -27,7 +28,7 @@ class AttemptSettings:
 
 
 def build_new_record(
-    settings: AttemptSettings, invocation: Invocation, case: StartCase, study: Study
+    settings: AttemptSettings, invocation: Invocation, case: StartCase, project: ListedProject, study: Study
 ) -> ServerRecord:
     """Return the record of a new attempt, which does not name a slot yet."""
     message, current, participant = case.message, case.current, case.participant
@@ -58,6 +59,9 @@ def build_new_record(
         group=group,
         tickets=_choose_ticket_use(case),
         ticket_key=settings.make_key(),
+        bucket=project.bucket,
+        idle_minutes=project.access.idle_minutes,
+        idle_ends=case.idle_ends,
     )
 
 

@@ -9,13 +9,14 @@ from hippo.contention import retry_conflicts
 from hippo.errors import BrokenRecordError, FencedError, HippoError
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
-from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
+from hippo.records.codes import FOLLOWED_ENDS, LIVING, EndReason, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StopMessage, find_occasion
 from hippo.records.server import HeldServer, ServerRecord, ServerStore
 from hippo.servers.counters import count_stopped
 from hippo.servers.stop.next_starts import NextStarts
 from hippo.servers.stop.teardown import Teardown
 from hippo.servers.stop.tools import StopTools
+from hippo.servers.stop.unused import UnusedServers
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class ServerStop:
         self._servers = servers
         self._teardown = Teardown(tools, prefix, invocation, clock)
         self._next_starts = NextStarts(tools)
+        self._unused = UnusedServers(servers, tools.shown_games, invocation, clock)
         self._prefix = prefix
         self._root_domain = root_domain
         self._invocation = invocation
@@ -121,13 +123,21 @@ class ServerStop:
             return self._delay(message, record, etag)
         if record.state == ServerState.STOPPING and not record.is_free_for(self._invocation.owner, now):
             return self._leave_to_other(message, record, etag, now)
+        if message.reason == EndReason.NEVER_SHOWN and record.state in LIVING:
+            return self._stop_unused(message, record, etag)
         return self._finish(self._claim(message, record, etag, now))
+
+    def _stop_unused(self, message: StopMessage, record: ServerRecord, etag: str) -> None:
+        unused = self._unused.confirm(record, etag)
+        if unused is None:
+            return self._ignore(message, "the server is in use")
+        return self._finish(self._claim(message, *unused, self._clock.now()))
 
     def _leave_to_other(self, message: StopMessage, record: ServerRecord, etag: str, now: datetime) -> None:
         """Leave the server to another stop, which may have ended before it re-armed the one-time rule."""
         if message.attempt is not None:
             self._teardown.arm(record, (record.lease_until or now) + timedelta(minutes=1))
-        elif record.reason in TASK_EXITS:  # the sender wants it stopped, not replaced
+        elif record.reason in FOLLOWED_ENDS:  # the sender wants it stopped, not replaced
             latest = max(message.sent_at, record.stop_requested_at or message.sent_at)
             self._servers.write(replace(record, reason=message.reason, stop_requested_at=latest), etag)
         self._ignore(message, "another stop is at work")
@@ -139,7 +149,7 @@ class ServerStop:
         """
         known = record.stop_requested_at
         if message.attempt is None and not message.delay and (known is None or message.sent_at > known):
-            reason = message.reason if record.reason in TASK_EXITS else record.reason
+            reason = message.reason if record.reason in FOLLOWED_ENDS else record.reason
             self._servers.write(replace(record, stop_requested_at=message.sent_at, reason=reason), etag)
         self._teardown.take_down(record, keep=set())
 
@@ -164,7 +174,7 @@ class ServerStop:
         if record.state == ServerState.STOPPING and not is_permanent:
             # The platform repeats a stop that is under way. A start sent since then must not count as older.
             times = times[:1]
-        replaced = record.reason in TASK_EXITS and not record.error and is_permanent
+        replaced = record.reason in FOLLOWED_ENDS and not record.error and is_permanent
         claimed = replace(
             record,
             state=ServerState.STOPPING,

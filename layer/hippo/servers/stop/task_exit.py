@@ -11,7 +11,7 @@ from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.servers.stop.next_starts import NextStarts, needs_replacement
 from hippo.servers.stop.stop import ServerStop
-from hippo.servers.task_events import TaskEnd
+from hippo.servers.task_events import TaskEnd, check_idle
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +51,7 @@ class TaskExits:
     def _note_on(self, end: TaskEnd, record: ServerRecord, etag: str) -> None:
         if record.attempt != end.attempt or record.task_arn != end.task_arn:
             return self._ignore(end, "it is not the server's task")
+        end = replace(end, cause=check_idle(record, end.cause, end.sent_at))
         if record.state == ServerState.READY or self._may_continue(end, record, self._clock.now()):
             return self._server_stop.stop_exited(record, etag, end.cause, end.sent_at)
         if record.state == ServerState.STARTING and record.ended_task != end.task_arn:

@@ -68,6 +68,13 @@ def may_have_exited(record: ServerRecord, found: FoundResources, now: datetime) 
     return not fresh and not found.clusters.get(record.attempt)
 
 
+def may_be_unused(record: ServerRecord, now: datetime) -> bool:
+    """Return whether to find out if the game was shown: the server has been ready for its idle minutes."""
+    if record.state != ServerState.READY or not record.idle_minutes or record.has_lease(now):
+        return False
+    return record.ready_at is not None and now - record.ready_at >= timedelta(minutes=record.idle_minutes)
+
+
 def holds_slot(record: ServerRecord | None, attempt: int, number: int, project_id: str) -> bool:
     """Return whether the record confirms that an attempt holds this slot."""
     if record is None or record.attempt != attempt or record.state == ServerState.STOPPED:

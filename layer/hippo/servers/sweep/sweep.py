@@ -17,16 +17,22 @@ from hippo.errors import BrokenRecordError, ConflictError, HippoError, Transient
 from hippo.invocation import Invocation
 from hippo.records.codes import EndReason
 from hippo.records.messages import build_stop
-from hippo.records.server import ServerRecord, ServerStore
+from hippo.records.server import ServerRecord, ServerStore, build_attempt_stop
 from hippo.servers.capacity.slots import PREFIX as SLOTS
 from hippo.servers.capacity.slots import CapacityView, parse_slot
 from hippo.servers.stop.next_starts import NextStarts
 from hippo.servers.stop.teardown import Teardown
 from hippo.servers.stop.tools import StopTools
-from hippo.servers.sweep.findings import has_lost_rule, holds_slot, list_orphans, may_have_exited
+from hippo.servers.sweep.findings import (
+    has_lost_rule,
+    holds_slot,
+    list_orphans,
+    may_be_unused,
+    may_have_exited,
+)
 from hippo.servers.sweep.inventory import Inventory
 from hippo.servers.sweep.report import report_sweep
-from hippo.servers.task_events import find_cause
+from hippo.servers.task_events import check_idle, find_cause
 from hippo.stored_json import format_json, parse_object
 
 logger = logging.getLogger(__name__)
@@ -67,7 +73,8 @@ class ServerSweep:
         self._inventory = Inventory(tools, prefix, root_domain)
         self._invocation = invocation
         self._clock = clock
-        self._stops = 0
+        self._stops = 0  # of orphans
+        self._unused = 0
         self._unreadable = 0
         self._knows_rules = False
         self._seen: list[ServerRecord] = []
@@ -117,7 +124,8 @@ class ServerSweep:
     def _examine_all(self, users: list[str], problems: list[str]) -> int:
         """Examine participants until time or stops run out; return how many."""
         for number, user_id in enumerate(users):
-            if self._stops >= STOPS_A_TIME or self._clock.now() > self._invocation.until - _RESERVE:
+            has_enough = self._stops + self._unused >= STOPS_A_TIME
+            if has_enough or self._clock.now() > self._invocation.until - _RESERVE:
                 return number
             self._try_one(problems, user_id, lambda user_id=user_id: self._examine(user_id))  # type: ignore[misc]
         return len(users)
@@ -131,18 +139,29 @@ class ServerSweep:
         if record is None:
             return
         self._seen.append(record)
-        if may_have_exited(record, found, now):
-            self._check_task(record)
-        elif self._knows_rules and has_lost_rule(record, found, now) and record.deadline:
+        if may_have_exited(record, found, now) and self._has_exited(record):
+            return
+        if self._knows_rules and has_lost_rule(record, found, now) and record.deadline:
             self._teardown.arm(replace(record, reason=EndReason.MAX_RUNTIME), record.deadline)
             logger.warning("rule armed again", extra={"userId": user_id, "attempt": record.attempt})
+        elif may_be_unused(record, now) and not self._tools.shown_games.may_be_played(record):
+            self._stop_unused(record)
 
-    def _check_task(self, record: ServerRecord) -> None:
-        """Ask ECS whether the task has stopped: the event of its exit may have been lost."""
+    def _has_exited(self, record: ServerRecord) -> bool:
+        """Ask ECS whether the task has stopped, and request its stop: the event of its exit may be lost."""
         task = self._tools.containers.describe_task(record.cluster, record.task_arn)
-        if task is None or task.status == "STOPPED":
-            cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
-            self._request_stop(record.user_id, record.attempt, cause)
+        if task is not None and task.status != "STOPPED":
+            return False
+        cause = find_cause(task.stop_code, task.exit_codes) if task else find_cause("", ())
+        cause = check_idle(record, cause, self._clock.now())
+        self._request_stop(record.user_id, record.attempt, cause)
+        return True
+
+    def _stop_unused(self, record: ServerRecord) -> None:
+        """Request the stop of a server without a player so far; `stop_server` looks once more."""
+        self._tools.stop_topic.publish(build_attempt_stop(record, EndReason.NEVER_SHOWN))
+        self._unused += 1
+        logger.info("unused", extra={"userId": record.user_id, "attempt": record.attempt})
 
     def _request_stop(self, user_id: str, attempt: int, reason: str) -> None:
         self._tools.stop_topic.publish(build_stop(user_id, attempt=attempt, reason=reason or EndReason.SWEEP))

@@ -8,6 +8,7 @@ from hippo.invocation import Invocation
 from hippo.records.messages import StartMessage
 from hippo.servers.start.decisions import StartCase
 from hippo.servers.start.new_record import AttemptSettings, build_new_record
+from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
 from tests.fakes.journal import Crash
 from tests.fakes.world import PROJECT, USER, LifecycleWorld
@@ -85,8 +86,12 @@ def test_message_stands_for_a_record_that_is_not_written_yet(
     study = Study(PROJECT, {"ecsTask": PROJECT}, lambda _: None, lambda _: [])
 
     case = StartCase(message, current=None, now=now, owner="o")
-    record = build_new_record(AttemptSettings("hippo", "d", 60), Invocation("o", now, now), case, study)
+    project = ListedProject(PROJECT, True, None, "bucket", {"idleMinutes": 3})
+    record = build_new_record(
+        AttemptSettings("hippo", "d", 60), Invocation("o", now, now), case, project, study
+    )
 
+    assert (record.bucket, record.idle_minutes) == ("bucket", 3)
     assert (record.group, record.variables.get("HIPPO_GROUP")) == (
         group,
         None if group is None else str(group),

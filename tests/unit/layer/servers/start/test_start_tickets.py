@@ -30,6 +30,7 @@ def test_server_receives_key_and_identity(world: LifecycleWorld) -> None:
             "HIPPO_TICKETS": "optional",
             "HIPPO_PROJECT_ID": PROJECT,
             "HIPPO_USER_ID": USER,
+            "HIPPO_IDLE_MINUTES": "10",
         }
     ]
 

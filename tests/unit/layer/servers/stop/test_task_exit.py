@@ -13,6 +13,7 @@ from tests.fakes.world import NAME, PROJECT, USER, LifecycleWorld
 
 CRASH = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 1}]}
 SPOT = {"stopCode": "SpotInterruption", "containers": [{"exitCode": 0}]}
+IDLE_EXIT = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 86}]}
 CLEAN_EXIT = {"stopCode": "EssentialContainerExited", "containers": [{"exitCode": 0}]}
 REPLACEMENT = {"projectId": PROJECT, "userId": USER, "requestId": f"{PROJECT}/{USER}/again/1"}
 
@@ -338,3 +339,62 @@ def test_the_replacement_gets_its_own_time(ready_world: LifecycleWorld) -> None:
     assert record.deadline
     assert record.deadline - now >= timedelta(minutes=30)
     assert list(ready_world.rules.rules) == [record.rule_name]
+
+
+def test_idle_server_is_torn_down_and_not_replaced(ready_world: LifecycleWorld) -> None:
+    """Given a game server that ended itself without a player, it waits for its participant's next request."""
+    ready_world.clock.advance(600)
+    ready_world.deliver_to_stop_server(crash_task(ready_world, IDLE_EXIT))
+    assert ready_world.left() == {}
+    assert list(ready_world.start_topic.messages) == []
+    assert (ready_world.record().reason, ready_world.record().has_ended_idle) == ("idle", True)
+    ready_world.clock.advance(3600)
+
+    ready_world.put_participant(4, created=ready_world.clock.now() - timedelta(hours=2))
+    ready_world.start(f"{PROJECT}/{USER}/2/2")
+
+    record = ready_world.record()
+    assert (record.state, record.attempt, record.tries, record.idle_ends) == ("ready", 2, 1, 1)
+
+
+def test_exit_code_of_an_idle_server_counts_only_after_its_minutes(ready_world: LifecycleWorld) -> None:
+    """Given an image that exits at once as if it were idle, that is an error, and counts as a try."""
+    ready_world.deliver_to_stop_server(crash_task(ready_world, IDLE_EXIT))
+    assert ready_world.record().reason == "the task ended"
+
+    start_again(ready_world)
+
+    assert (ready_world.record().attempt, ready_world.record().tries) == (2, 2)
+
+
+def test_exit_code_means_nothing_where_servers_never_end_idle(world: LifecycleWorld) -> None:
+    """Given a study with idleMinutes 0, that exit code is an error however late it comes."""
+    world.publish(PROJECT, idleMinutes=0)
+    world.start()
+    world.clock.advance(1200)
+
+    world.deliver_to_stop_server(crash_task(world, IDLE_EXIT))
+
+    assert world.record().reason == "the task ended"
+
+
+def test_lost_event_of_an_idle_server_is_noticed_by_the_sweep(ready_world: LifecycleWorld) -> None:
+    """Given an idle exit whose event was lost, the sweep reads the exit code itself."""
+    ready_world.clock.advance(900)
+    crash_task(ready_world, IDLE_EXIT)
+
+    ready_world.sweep()
+    ready_world.deliver_stops()
+
+    assert (ready_world.record().state, ready_world.record().reason) == ("stopped", "idle")
+
+
+def test_operators_stop_after_an_idle_end_is_meant(ready_world: LifecycleWorld) -> None:
+    """Given a stop that an operator sends for a server that ended idle, no page asks for another one."""
+    ready_world.clock.advance(600)
+    ready_world.deliver_to_stop_server(crash_task(ready_world, IDLE_EXIT))
+    ready_world.clock.advance(1)
+
+    ready_world.stop()
+
+    assert (ready_world.record().reason, ready_world.record().has_ended_idle) == ("requested", False)
