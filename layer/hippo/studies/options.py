@@ -19,6 +19,7 @@ from hippo.studies.config_rules import (
     Key,
     Language,
     Number,
+    Origins,
     ParameterName,
     Section,
     Time,
@@ -113,6 +114,12 @@ ACCESS_KEYS = (
     Key("screen", Section(), "Which screens are turned away before they begin."),
     Key("screen.mobile", Flag(), "false turns away phones and tablets.", "false"),
     Key("screen.minWidth", Number(1, 100_000), "Turns away narrower windows, in CSS pixels.", "800"),
+    Key(
+        "linkOrigins",
+        Origins(),
+        "Origins that server, redirect and css in a link may name, besides the site and its game servers.",
+        "[https://survey.example.org]",
+    ),
 )
 OPTIONS = (*ACCESS_KEYS, *PAGE_KEYS)
 OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
@@ -120,7 +127,10 @@ OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """The rules of admission and the cap on servers, from the current list; `closes_at` is in UTC."""
+    """The rules of admission and of links, and the cap on servers, from the current list.
+
+    `closes_at` is in UTC.
+    """
 
     one_per: str | None = None
     signed_links: bool = False
@@ -129,6 +139,7 @@ class AccessOptions:
     admits_mobile: bool = True
     min_width: int | None = None
     max_servers: int | None = None
+    link_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         admits_mobile=values.get("screen.mobile", True),
         min_width=values.get("screen.minWidth"),
         max_servers=values.get("maxServers"),
+        link_origins=values.get("linkOrigins", ()),
     )
 
 
