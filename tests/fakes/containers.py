@@ -138,6 +138,8 @@ class FakeContainers:
             subnets = [subnet for subnet in self.subnets if subnet not in without]
             parameters = (definition, provider, self.revision, subnets, container, dict(variables or {}))
             if variables and container not in self.container_names:
+                # AWS does not say whether it keeps the token of a refused request, so assume the worse.
+                self._tokens[(cluster, client_token)] = (parameters, "")
                 raise OverridesError(f"no container {container}")
             if known and known[0] != parameters:
                 raise ConflictError(cluster)
