@@ -1,6 +1,5 @@
 """The game servers of a project: current servers, failed servers and their cost so far."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -9,8 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hippo.ids import is_user_id
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, read_record
+from hippo.stored_json import UNREADABLE, parse_object
 from hippo.studies.study import Study
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Listed, Stored
@@ -79,7 +80,11 @@ class ServerReader:
         """
         wanted = {f"{PREFIX}{user}.json": user for user in users}
         try:
-            listed = list(self._bucket.list_tree(PREFIX))
+            listed = [
+                entry
+                for entry in self._bucket.list_tree(PREFIX, flat=True)
+                if find_user(entry.key) is not None
+            ]
         except ClientError as error:
             if not is_denied(error):
                 raise
@@ -134,7 +139,7 @@ class ServerReader:
         if stored is None:
             self._known.pop(key, None)
             return
-        self._known[key] = (stored.etag, parse_server(stored.body))
+        self._known[key] = (stored.etag, parse_server(key, stored.body))
 
     def _fetch(self, key: str) -> tuple[str, Stored | None]:
         return key, self._bucket.read(key)
@@ -148,12 +153,19 @@ class ServerReader:
             raise
 
 
-def parse_server(body: bytes) -> ServerRecord | None:
-    """Return the server record in a stored object, or None if it is not a server record."""
+def find_user(key: str) -> str | None:
+    """Return the participant whose server record has this key; None for another key."""
+    user_id = key.removeprefix(PREFIX).removesuffix(".json")
+    return user_id if is_user_id(user_id) and key == f"{PREFIX}{user_id}.json" else None
+
+
+def parse_server(key: str, body: bytes) -> ServerRecord | None:
+    """Return the server record in a stored object, or None if it is not that of its participant."""
     try:
-        return read_record(json.loads(body))
-    except (ValueError, TypeError, AttributeError):
+        record = read_record(parse_object(body))
+    except UNREADABLE:
         return None
+    return record if record.user_id == find_user(key) else None
 
 
 def is_alive(record: ServerRecord) -> bool:

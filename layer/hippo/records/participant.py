@@ -17,6 +17,7 @@ RECORD_TAG = "kind=participant"
 # Bytes of repeated answers in one record. Each write stores the whole record again, so without a bound anyone
 # who knows one id could fill gigabytes with a few hundred requests. Double clicks never come near it.
 MOST_REPEATED = 1024 * 1024
+_MOST_STEPS = 1_000_000  # step numbers have six digits
 MOST_OTHER_PARAMETERS = 20  # links of one participant that differ from the first; more are not kept
 
 
@@ -59,7 +60,7 @@ class Participant:
         known |= {"group"} if group is not None else set()
         return cls(
             created=from_wire(data.get("created")),
-            next_step=int(data.get("nextStep", 1)),
+            next_step=_read_step(data.get("nextStep", 1)),
             version=_read_text(data.get("version")),
             requests=[*read_list(data, "requests", dict)],
             repeats=[*read_list(data, "repeats", dict)],
@@ -135,6 +136,13 @@ class Participant:
             raise BadRequestError("body: too many other answers to pages that have been answered already")
         self.repeats.append({"step": step, **entry})
         return True
+
+
+def _read_step(value: Any) -> int:
+    step = int(value)
+    if not 0 <= step <= _MOST_STEPS:
+        raise ValueError("nextStep is not the number of a step")
+    return step
 
 
 def _read_text(value: object) -> str | None:

@@ -138,7 +138,7 @@ class Catalogue:
                 logger.error("version is missing", extra={"projectId": project.id, "version": version})
                 return None
             try:
-                config, files, variants = _parse_version(stored.body)
+                config, files, variants = parse_version(stored.body)
             except UNREADABLE as error:
                 why = {"version": version, "why": str(error)[:200]}
                 logger.error("version is not readable", extra={"projectId": project.id, **why})
@@ -168,7 +168,7 @@ def is_version(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _VERSION.fullmatch(value) is not None
 
 
-def _parse_version(body: bytes) -> tuple[dict[str, Any], dict[str, str], dict[str, list[str]]]:
+def parse_version(body: bytes) -> tuple[dict[str, Any], dict[str, str], dict[str, list[str]]]:
     """Return config, pages and variants of a frozen version. Raises one of UNREADABLE."""
     frozen = parse_object(body)
     config, files, variants = frozen["config"], frozen["files"], frozen["variants"]
