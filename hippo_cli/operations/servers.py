@@ -27,6 +27,8 @@ from hippo_cli.reports.servers import (
     ServerReader,
     ServerSize,
     Visibility,
+    describe_odd,
+    find_odd,
     find_size,
     find_span,
     find_user,
@@ -136,6 +138,8 @@ def find_project_servers(
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
     _warn_of_broken(reader.broken, warn)
+    if reader.odd:
+        warn(describe_odd(reader.odd))
     if reader.hidden and reader.visibility not in (Visibility.DENIED, Visibility.UNCERTAIN):
         warn(f"{format_count(len(reader.hidden), 'server record')} left out: {HIDDEN_RECORDS}")
     return found, reader.visibility
@@ -159,9 +163,9 @@ def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[Server
 
     with explaining_denial("list the servers of all projects"):
         listed = [entry.key for entry in bucket.list_level(PREFIX)]
-    keys = [key for key in listed if find_user(key) is not None]
-    if odd := [key for key in listed if key not in set(keys)]:
-        warn(f"{format_count(len(odd), 'object')} in {PREFIX} left out: not server records, such as {odd[0]}")
+    keys = [key for key in listed if find_user(key)]
+    if odd := find_odd(listed):
+        warn(describe_odd(odd))
     stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
     records = [(key, parse_server(key, found.body)) for key, found in stored]
     _warn_of_broken([key for key, record in records if record is None], warn)
