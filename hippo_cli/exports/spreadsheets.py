@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
-# What the settings of some computer make a separator of cells: those of every language, tabs and line breaks.
+# Separators of cells on some computer: those of every language, tabs and line breaks.
 _SEPARATORS = r",;|،؛、，；｜\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # noqa: RUF001
 # Blanks and control characters, which spreadsheets may leave out.
 _UNSEEN = (

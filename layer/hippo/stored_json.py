@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# What the reading of a parsed object raises if its values are not what the platform writes.
+# Errors from reading a parsed object whose values are not those that the platform writes.
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError)
 
 

@@ -41,7 +41,7 @@ def hide_addresses(text: str) -> str:
 
 def _replace(text: str, change: Callable[[str], str | None]) -> str:
     def change_one(found: re.Match[str]) -> str:
-        # What looks like IPv6 and is not may still end with an IPv4 address.
+        # Text that only looks like IPv6 may still end with an IPv4 address.
         return change(found[0]) or _ONE_IPV4.sub(lambda inner: change(inner[0]) or inner[0], found[0])
 
     return _ONE.sub(change_one, text)
