@@ -56,6 +56,21 @@ export async function loadConfig(onTrouble) {
 }
 
 /**
+ * Return which addresses the links of a study may name. This concerns no participant, and is not recorded.
+ *
+ * @param {string | null} projectId
+ * @param {(trouble: Trouble) => void} onTrouble as for `Api`
+ * @returns {Promise<{gameDomain: string, linkOrigins: string[], language: string}>} the domain of game servers' names,
+ *   origins, and the language of the study
+ */
+export async function askOrigins(projectId, onTrouble) {
+  const url = new URL((await loadConfig(onTrouble)).nextUrl);
+  url.searchParams.set("projectId", projectId ?? "");
+  url.searchParams.set("links", "1");
+  return fetchPatiently(url, {}, onTrouble);
+}
+
+/**
  * Return the address of a game server through a proxy: its host name is then the first part of the path. The local
  * platform has one, because Safari does not resolve names below localhost.
  *

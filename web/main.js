@@ -2,7 +2,7 @@
 
 import { Api, ApiError, loadConfig } from "./api.js";
 import { loadGame } from "./game_loading.js";
-import { readLink } from "./link.js";
+import { findForeign, readLink } from "./link.js";
 import { makeUserId, Memory } from "./memory.js";
 import { Study } from "./study.js";
 import { translate } from "./texts.js";
@@ -12,7 +12,9 @@ async function main() {
   const link = readLink(new URLSearchParams(location.search));
   // A page that the browser has kept may show a step that is long over.
   window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
-  if (link.server) return playAlone(link);
+  const foreign = await findForeign(link, showTroubleOfLink);
+  if (Object.keys(foreign).length && !(await admitForeign(link, foreign))) return undefined;
+  if (link.server) return playAlone(link, foreign);
   if (!link.projectId) return offerReload("noStudyTitle", translate("noStudyText"));
   try {
     return await runStudy(link);
@@ -26,6 +28,27 @@ async function main() {
     }
     return offerReload("wrongTitle", translate("requestRefused", { status: error.status }));
   }
+}
+
+/**
+ * Remove the addresses that do not belong to the study from the link, unless a tester confirms them.
+ *
+ * @returns {Promise<boolean>} false if the link cannot be followed without them
+ */
+async function admitForeign(link, foreign) {
+  if (link.debug) {
+    const hosts = Object.values(foreign).join(", ");
+    await confirmNotice(translate("foreignTitle"), [translate("foreignDebug", { hosts })], translate("continueStudy"));
+    for (const name of Object.keys(foreign)) delete foreign[name];
+    return true;
+  }
+  if (foreign.server) {
+    await offerReload("foreignTitle", translate("foreignServer", { host: foreign.server }));
+    return false;
+  }
+  console.warn("The link names addresses that the study does not allow (linkOrigins in its config):", foreign);
+  for (const name of Object.keys(foreign)) link[name] = null;
+  return true;
 }
 
 async function runStudy(link) {
@@ -48,8 +71,12 @@ function showTrouble(trouble, memory) {
   else showStatus("");
 }
 
+function showTroubleOfLink(trouble) {
+  showStatus(trouble ? translate(trouble) : "");
+}
+
 /** Play without a study: links to the existing front end may name a game server themselves. */
-async function playAlone(link) {
+async function playAlone(link, foreign) {
   applyStyle(null, link.css);
   const participant = { projectId: link.projectId ?? "", userId: link.userId ?? makeUserId() };
   const Game = await loadGame();
@@ -57,7 +84,8 @@ async function playAlone(link) {
   const outcome = await game.play(link.server);
   game.close();
   if (link.redirect && outcome !== "lost") return location.replace(link.redirect);
-  return outcome === "lost" ? offerReload("wrongTitle", translate("gameGone")) : offerReload("endedTitle", "");
+  if (outcome === "lost") return offerReload("wrongTitle", translate("gameGone"));
+  return offerReload("endedTitle", foreign.redirect ? translate("foreignRedirect", { host: foreign.redirect }) : "");
 }
 
 async function offerReload(titleKey, ...lines) {

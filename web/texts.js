@@ -122,6 +122,12 @@ const TEXTS = {
     reservedIdText: "The participant ID in this link cannot be used. Please ask the people who invited you for another link.",
     closedTitle: "This study is not open",
     closedText: "The study was not found, or it is closed at the moment. Please check the link.",
+    foreignTitle: "This link leads elsewhere",
+    foreignServer:
+      "The link names a game server that does not belong to this study: {host}. This page does not connect to it. Please use the link that you received from the people who invited you.",
+    foreignRedirect: "The link continues at {host}, which does not belong to this study. This page does not open it.",
+    foreignDebug:
+      "This link is for testing. It names addresses that do not belong to this study: {hosts}. Continue only if they are yours.",
     noStudyTitle: "This link does not lead to a study",
     noStudyText: "The link is incomplete. Please use the whole link that you received.",
     wrongTitle: "Something went wrong",
@@ -261,6 +267,12 @@ const TEXTS = {
     reservedIdText: "L’identifiant de participant de ce lien ne peut pas être utilisé. Veuillez demander un autre lien aux personnes qui vous ont invité.",
     closedTitle: "Cette étude n’est pas ouverte",
     closedText: "L’étude est introuvable, ou elle n’est pas ouverte pour le moment. Veuillez vérifier le lien.",
+    foreignTitle: "Ce lien mène ailleurs",
+    foreignServer:
+      "Le lien indique un serveur de jeu qui n’appartient pas à cette étude : {host}. Cette page ne s’y connecte pas. Veuillez utiliser le lien que vous avez reçu des personnes qui vous ont invité.",
+    foreignRedirect: "Le lien se poursuit sur {host}, qui n’appartient pas à cette étude. Cette page ne l’ouvre pas.",
+    foreignDebug:
+      "Ce lien sert à des essais. Il indique des adresses qui n’appartiennent pas à cette étude : {hosts}. Ne continuez que si ce sont les vôtres.",
     noStudyTitle: "Ce lien ne mène à aucune étude",
     noStudyText: "Le lien est incomplet. Veuillez utiliser le lien complet que vous avez reçu.",
     wrongTitle: "Une erreur s’est produite",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from hippo_cli.aws_errors import BrokenOffError, read_code
 # A response that breaks off midway. botocore retries requests by itself, but not these.
 _BROKEN_OFF = (ConnectionClosedError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _TRIES = 3
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # a folder has no time
 _CHUNK = 1024 * 1024
 _MISSING = {"NoSuchKey", "404"}
 T = TypeVar("T")
@@ -62,6 +63,18 @@ class Bucket:
         for page in pages:
             for entry in page.get("Contents", ()):
                 yield Listed(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
+
+    def list_level(self, prefix: str) -> Iterator[Listed]:
+        """Yield the objects directly below a prefix, and the folders there as keys that end with `/`."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/"
+        )
+        for page in pages:
+            for entry in page.get("Contents", ()):
+                if entry["Key"] != prefix:  # consoles create such empty objects
+                    yield Listed(entry["Key"], entry["ETag"], entry["Size"], entry["LastModified"])
+            for folder in page.get("CommonPrefixes", ()):
+                yield Listed(folder["Prefix"], "", 0, _NEVER)
 
     def holds(self, prefix: str) -> bool:
         """Return whether there is any object below a prefix, in one call."""

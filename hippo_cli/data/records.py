@@ -13,6 +13,7 @@ from typing import Any
 
 from hippo.clock import from_wire, to_wire
 from hippo.records.participant import Participant
+from hippo.stored_json import UNREADABLE, read_count
 from hippo.studies.links import collect_parameters
 
 # The field name for a body that is not a JSON object of form fields. Its value is the raw text.
@@ -84,15 +85,22 @@ def read_record(user: str, body: bytes, find_game: Callable[[str | None], int | 
     Raises BrokenRecordError if the object is not a participant record.
     """
     try:
+        return _read_record(user, body, find_game)
+    except RecursionError:
+        raise BrokenRecordError("nested too deeply") from None
+
+
+def _read_record(user: str, body: bytes, find_game: Callable[[str | None], int | None]) -> Record:
+    try:
         data = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise BrokenRecordError(f"not JSON: {error}") from None
     if not isinstance(data, dict):
         raise BrokenRecordError("not a JSON object")
     requests, repeats = _read_list(data, "requests"), _read_list(data, "repeats")
     try:
         participant = Participant.from_wire(data)
-    except (ValueError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise BrokenRecordError(f"nextStep or parameters: {error}") from None
     version = participant.version if isinstance(participant.version, str) else None
     steps = _assign_steps(requests, participant.next_step, lambda: find_game(version))
@@ -152,13 +160,17 @@ def _read_entry(entry: Mapping[str, Any], step: int, *, repeat: bool = False) ->
         clean(entry.get("httpMethod") or ""),
         read_answers(_read_body(entry)),
         repeat,
-        _as_mapping(entry.get("consent")).get("sha256"),
+        _read_hash(entry),
     )
 
 
+def _read_hash(entry: Mapping[str, Any]) -> str | None:
+    digest = _as_mapping(entry.get("consent")).get("sha256")
+    return clean(digest) if isinstance(digest, str) else None
+
+
 def _read_step(entry: Mapping[str, Any]) -> int:
-    step = entry.get("step")
-    return step if isinstance(step, int) else 0
+    return read_count(entry.get("step")) or 0
 
 
 def _is_event(entry: Mapping[str, Any]) -> bool:

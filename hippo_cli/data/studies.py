@@ -1,6 +1,5 @@
 """The versions of a study, which show what each participant saw according to the version in their record."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from hippo.errors import BrokenListError
+from hippo.stored_json import UNREADABLE
+from hippo.studies.catalogue import is_version, parse_version
 from hippo.studies.links import identify
 from hippo.studies.options import read_access
 from hippo.studies.publishing import MASTER_LIST, read_projects, version_key
@@ -39,7 +40,7 @@ class Studies:
     def get(self, version: str | None) -> Study:
         """Return the version, or the current version if a record names none or one that no longer exists."""
         with self._lock:
-            found = self._read_version(version) if version else None
+            found = self._read_version(version) if is_version(version) else None
             return found or self.current
 
     @property
@@ -54,7 +55,8 @@ class Studies:
     @cached_property
     def current_version(self) -> str | None:
         """The version in the list of projects, otherwise the newest, or None if there are no versions."""
-        return str(self._config.get("version") or "") or self._find_newest()
+        listed = self._config.get("version")
+        return listed if is_version(listed) else self._find_newest()
 
     @cached_property
     def current(self) -> Study:
@@ -70,8 +72,8 @@ class Studies:
 
     def _find_newest(self) -> str | None:
         entries = self._bucket.list_tree(f"{self._project_id}/_versions/", flat=True)
-        newest = max(entries, key=lambda entry: entry.modified, default=None)
-        return newest.key.rpartition("/")[2].removesuffix(".json") if newest else None
+        names = {entry.key.rpartition("/")[2].removesuffix(".json"): entry.modified for entry in entries}
+        return max(filter(is_version, names), key=lambda name: names[name], default=None)
 
     def _read_version(self, version: str) -> Study | None:
         if version not in self._versions:
@@ -83,9 +85,8 @@ class Studies:
         if stored is None:
             return None
         try:
-            frozen = json.loads(stored.body)
-            config, files, variants = frozen["config"], frozen["files"], frozen["variants"]
-        except (ValueError, KeyError, TypeError):
+            config, files, variants = parse_version(stored.body)
+        except UNREADABLE:
             return None
         return Study(self._project_id, config, files.get, lambda file: list(variants.get(file, ())))
 

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,7 +75,10 @@ class Fetcher:
 
     def fetch_records(self, since: datetime | None) -> int:
         """Fetch the participants' records that have changed and return how many could be read."""
-        self._list(RECORD, self._source.users)
+        self._store.remove_nested(RECORD, self._source.users)  # that an earlier release took for participants
+        for folder in self._list(RECORD, self._source.bucket.list_level(self._source.users)):
+            with self._store.write():
+                self._store.mark_unusable(folder, "", "a folder, and so not a participant")
         return self._fetch(RECORD, since, self._read_record)
 
     def fetch_trials(self, since: datetime | None) -> int:
@@ -86,17 +89,21 @@ class Fetcher:
 
     def list_trials(self) -> None:
         """Record which trial files exist, so that deleted ones can be found, and choose their paths."""
-        self._list(TRIAL, self._source.trials)
+        trials = self._source.bucket.list_tree(self._source.trials)
+        self._list(TRIAL, (entry for entry in trials if not _is_folder(entry)))
         limits = examine_file_system(self._directory / PRIVATE)
         colliding = self._store.list_colliding(TRIAL) if limits.ignores_case else ()
         names = {key.removeprefix(self._source.trials) for key in colliding}
         self.paths = TrialPaths(self._directory, limits, names)
 
-    def _list(self, kind: str, prefix: str) -> None:
-        found = (entry for entry in self._source.bucket.list_tree(prefix) if not _is_folder(entry))
+    def _list(self, kind: str, found: Iterator[Listed]) -> list[str]:
+        """Record what exists, and return the folders among it."""
+        folders: list[str] = []
         while page := list(islice(found, _LISTED_AT_ONCE)):
+            folders += [entry.key for entry in page if _is_folder(entry)]
             with self._store.write():
                 self._store.record_listing(kind, page)
+        return folders
 
     def _fetch(self, kind: str, since: datetime | None, work: Callable[[str], Fetched]) -> int:
         total, done, usable = self._store.count_pending(kind, since), 0, 0

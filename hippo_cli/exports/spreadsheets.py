@@ -6,9 +6,21 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Separators of cells on some computer: those of every language, tabs and line breaks.
+_SEPARATORS = r",;|،؛、，；｜\t\n\r\v\f\x1c-\x1e\x85\u2028\u2029"  # noqa: RUF001
+# Blanks and control characters, which spreadsheets may leave out.
+_UNSEEN = (
+    r"[ \x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\xa0\xad\u1680"
+    r"\u2000-\u200f\u202a-\u202f\u205f-\u2064\u3000\ufeff]"
+)
 # Text other than numbers that spreadsheets read as a formula,
 # https://owasp.org/www-community/attacks/CSV_Injection.
-_FORMULA = r"[=@\t\r\n＝＋－＠]|[+-](?![0-9.,]*\Z)"
+_SIGNS = "=@＝﹦＠﹫＋﹢－﹣"  # noqa: RUF001
+_FORMULA = rf"[\t\r\n]|{_UNSEEN}*+(?:[{_SIGNS}]|[+−-](?![0-9.,]*\Z))"  # noqa: RUF001
+# A reader with other settings splits rows elsewhere, and then the quotes of CSV do not hold cells together.
+_FORMULA_WITHIN = re.compile(
+    rf'([{_SEPARATORS}](?:{_UNSEEN}|")*+)(?=[{_SIGNS}]|[+−-](?![0-9.]*(?:[{_SEPARATORS}]|\Z)))'  # noqa: RUF001
+)
 # Text that spreadsheets turn into another value: ids and card numbers of 12 digits or more, which they round;
 # leading zeros; 12e5; and 1-5, 3/4, 1.5.2026, SEPT2 or 5-Mar, which they read as dates.
 _LONG_NUMBER = r"[+-]?[0-9](?:[ \u00a0\u202f]?[0-9]){11,}\Z"
@@ -36,10 +48,14 @@ class Spreadsheet:
     decimal_point: str = "."
 
     def format_text(self, text: str) -> str:
-        """Return the text of a cell. An apostrophe before it keeps it as it is."""
+        """Return the text of a cell. An apostrophe before it keeps it as it is.
+
+        Another one comes before each formula within the text, after what some reader takes for a separator.
+        """
         if _DECIMAL_NUMBER.fullmatch(text) and not _CHANGED.match(text):
             return text.replace(".", self.decimal_point)
-        return f"'{text}" if _CHANGED.match(text) else text
+        inert = _FORMULA_WITHIN.sub(r"\1'", text)
+        return f"'{inert}" if _CHANGED.match(text) else inert
 
     def format_number(self, number: float) -> str:
         """Return the number of a cell."""

@@ -141,6 +141,14 @@ class ExportStore:
         """Remove the object from the state."""
         self._database.execute("delete from objects where key = ?", [key])
 
+    def remove_nested(self, kind: str, prefix: str) -> None:
+        """Remove folders below a prefix, and the objects in them, from the state."""
+        with self.write():
+            self._database.execute(
+                "delete from objects where kind = ? and instr(substr(key, ?), '/') > 0",
+                [kind, len(prefix) + 1],
+            )
+
     def count_records(self, since: datetime | None) -> int:
         """Return how many participants `list_records` yields."""
         query = "select count(*) from objects where kind = ? and content is not null and modified >= ?"

@@ -18,6 +18,11 @@ STILL_THERE = (
     "old versions of the server slots that they held, for a day or two",
     "messages about the participant that failed permanently, until they expire in the dead-letter queues",
     "1 in the count of finished participants, in a study with balanced groups",
+    "the id in old versions of the sweep's cursor (_sweep.json), until they expire (OldVersionDays)",
+    "the id in AWS's records of calls, where the account keeps them: names of clusters, tasks, rules and "
+    "objects in CloudTrail (90 days, and as long as a trail keeps its files), S3 server access logs and AWS "
+    "Config",
+    "the id in names of hosts: Route 53's query logs, logs of DNS resolvers and of the participant's network",
     "exported copies: `hippo export --prune` deletes them",
     "published pictures or films that show the participant: `hippo withdraw-media` deletes them",
 )

@@ -27,8 +27,11 @@ from hippo_cli.reports.servers import (
     ServerReader,
     ServerSize,
     Visibility,
+    describe_odd,
+    find_odd,
     find_size,
     find_span,
+    find_user,
     is_alive,
     parse_server,
 )
@@ -123,7 +126,9 @@ def find_project_servers(
     `warn` is called with records that cannot be read.
     """
     folder = f"{project.id}/Users/"
-    listed = sorted(project.records.list_tree(folder), key=lambda entry: entry.modified, reverse=True)
+    listed = sorted(
+        project.records.list_tree(folder, flat=True), key=lambda entry: entry.modified, reverse=True
+    )
     entries = {entry.key.removeprefix(folder): entry for entry in listed if entry.key != folder}
 
     def played(user: str) -> bool:
@@ -133,6 +138,8 @@ def find_project_servers(
     reader = ServerReader(project.platform, project.id)
     found = reader.read(entries, played)
     _warn_of_broken(reader.broken, warn)
+    if reader.odd:
+        warn(describe_odd(reader.odd))
     if reader.hidden and reader.visibility not in (Visibility.DENIED, Visibility.UNCERTAIN):
         warn(f"{format_count(len(reader.hidden), 'server record')} left out: {HIDDEN_RECORDS}")
     return found, reader.visibility
@@ -155,9 +162,12 @@ def read_all_servers(bucket: Bucket, warn: Callable[[str], None]) -> list[Server
             return key, None
 
     with explaining_denial("list the servers of all projects"):
-        keys = [entry.key for entry in bucket.list_tree(PREFIX)]
+        listed = [entry.key for entry in bucket.list_level(PREFIX)]
+    keys = [key for key in listed if find_user(key)]
+    if odd := find_odd(listed):
+        warn(describe_odd(odd))
     stored = [(key, found) for key, found in map_bounded(read, keys) if found is not None]
-    records = [(key, parse_server(found.body)) for key, found in stored]
+    records = [(key, parse_server(key, found.body)) for key, found in stored]
     _warn_of_broken([key for key, record in records if record is None], warn)
     if hidden:
         warn(f"{len(hidden)} of {format_count(len(keys), 'server record')} left out: {HIDDEN_RECORDS}")
@@ -179,7 +189,7 @@ def read_server(bucket: Bucket, user_id: str) -> ServerRecord | None:
     with explaining_denial("read server records"):
         try:
             stored = bucket.read(key)
-            record = parse_server(stored.body) if stored else None
+            record = parse_server(key, stored.body) if stored else None
             if stored and record is None:
                 raise CliError(f"{key} cannot be read: a server may be running", _DELETE_RECORD)
             return record

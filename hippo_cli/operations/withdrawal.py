@@ -193,7 +193,7 @@ class Withdrawal:
             return {}, ""
         try:
             content = json.loads(stored.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict):
             raise CliError(

@@ -72,9 +72,7 @@ class JourneyReader:
 
     def read(self, advance: Advance) -> list[Journey]:
         """Return the current journeys of all participants."""
-        listed = {
-            entry.key: entry for entry in self._bucket.list_tree(self._prefix) if not entry.key.endswith("/")
-        }
+        listed = {entry.key: entry for entry in self._bucket.list_level(self._prefix)}
         self._known = {key: known for key, known in self._known.items() if key in listed}
         changed = [entry for key, entry in listed.items() if self._read_etag(key) != entry.etag]
         for done, (key, etag, journey) in enumerate(map_bounded(self._read_journey, changed), 1):
@@ -94,7 +92,12 @@ class JourneyReader:
 
 
 def read_journey(bucket: Bucket, entry: Listed, studies: Studies) -> tuple[str | None, Journey | None]:
-    """Return a record's ETag (None if it was deleted) and its journey (None if it is broken)."""
+    """Return a record's ETag (None if it was deleted) and its journey (None if it is broken).
+
+    A folder is a broken record: participants have none.
+    """
+    if entry.key.endswith("/"):
+        return entry.etag, None
     stored = bucket.read(entry.key)
     if stored is None:
         return None, None

@@ -1,7 +1,6 @@
 """The game servers of a project: current servers, failed servers and their cost so far."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import Enum
@@ -9,13 +8,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from hippo.ids import is_user_id
 from hippo.records.codes import ServerState
 from hippo.records.server import ServerRecord, read_record
+from hippo.stored_json import UNREADABLE, parse_object
 from hippo.studies.study import Study
 from hippo.studies.task_rules import DEFAULT_CPU, DEFAULT_MEMORY
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.data.bucket import Bucket, Listed, Stored
 from hippo_cli.data.pool import map_bounded
+from hippo_cli.findings import format_count
 from hippo_cli.prices import ServerCost
 
 PREFIX = "_servers/"
@@ -65,6 +67,7 @@ class ServerReader:
         self._known: dict[str, tuple[str, ServerRecord | None]] = {}
         self._denied: dict[str, str] = {}  # ETags of listed records that may not be read
         self.visibility = Visibility.COMPLETE
+        self.odd: list[str] = []  # keys that no server record has
         self.hidden: list[str] = []  # keys of participants' records that exist and may not be read
 
     @property
@@ -80,13 +83,14 @@ class ServerReader:
         """
         wanted = {f"{PREFIX}{user}.json": user for user in users}
         try:
-            listed = list(self._bucket.list_tree(PREFIX))
+            listed = list(self._bucket.list_level(PREFIX))
         except ClientError as error:
             if not is_denied(error):
                 raise
             self._read_by_name(wanted, has_played)
         else:
-            self._read_listed(listed, wanted, has_played)
+            self.odd = find_odd(entry.key for entry in listed)
+            self._read_listed([entry for entry in listed if find_user(entry.key)], wanted, has_played)
         return [
             record
             for _, record in self._known.values()
@@ -135,7 +139,7 @@ class ServerReader:
         if stored is None:
             self._known.pop(key, None)
             return
-        self._known[key] = (stored.etag, parse_server(stored.body))
+        self._known[key] = (stored.etag, parse_server(key, stored.body))
 
     def _fetch(self, key: str) -> tuple[str, Stored | None]:
         return key, self._bucket.read(key)
@@ -149,12 +153,30 @@ class ServerReader:
             raise
 
 
-def parse_server(body: bytes) -> ServerRecord | None:
-    """Return the server record in a stored object, or None if it is not a server record."""
+def find_user(key: str) -> str | None:
+    """Return the participant whose server record has this key; None for another key."""
+    user_id = key.removeprefix(PREFIX).removesuffix(".json")
+    return user_id if is_user_id(user_id) and key == f"{PREFIX}{user_id}.json" else None
+
+
+def find_odd(keys: Iterable[str]) -> list[str]:
+    """Return the keys that no server record has."""
+    return [key for key in keys if find_user(key) is None]
+
+
+def describe_odd(keys: Sequence[str]) -> str:
+    """Return the warning about keys that no server record has."""
+    such = keys[0].removeprefix(PREFIX)
+    return f"{format_count(len(keys), 'object')} in {PREFIX} left out: not server records, such as {such}"
+
+
+def parse_server(key: str, body: bytes) -> ServerRecord | None:
+    """Return the server record in a stored object, or None if it is not that of its participant."""
     try:
-        return read_record(json.loads(body))
-    except (ValueError, TypeError, AttributeError):
+        record = read_record(parse_object(body))
+    except UNREADABLE:
         return None
+    return record if record.user_id == find_user(key) else None
 
 
 def is_alive(record: ServerRecord) -> bool:

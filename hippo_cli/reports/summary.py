@@ -111,6 +111,7 @@ class Summary:
     versions: int
     broken: int = 0
     visibility: Visibility = Visibility.COMPLETE
+    odd_servers: list[str] = field(default_factory=list)  # keys that no server record has
     hidden_servers: int = 0  # participants' server records that exist and may not be read
 
     @property

@@ -7,7 +7,7 @@ from rich.text import Text
 from hippo_cli.findings import format_count
 from hippo_cli.output import PlainTable, only_printable
 from hippo_cli.reports.formatting import format_dollars, format_duration, format_share, format_time
-from hippo_cli.reports.servers import HIDDEN_RECORDS, NO_RECORD_VISIBLE, Visibility
+from hippo_cli.reports.servers import HIDDEN_RECORDS, NO_RECORD_VISIBLE, Visibility, describe_odd
 from hippo_cli.reports.summary import DROPPED_OUT_AFTER, ServerView, Summary
 
 _SHOWN = 15
@@ -25,7 +25,7 @@ def render(summary: Summary, note: str = "") -> RenderableType:
         parts += [Text(), _render_delays(delayed)]
     if summary.failures:
         parts += [Text(), _render_failures(summary)]
-    parts += [Text(line, style="yellow") for line in list_remarks(summary)]
+    parts += [Text(only_printable(line), style="yellow") for line in list_remarks(summary)]
     if note:
         parts.append(Text(note, style="bold red"))
     return Group(*parts)
@@ -46,6 +46,8 @@ def list_remarks(summary: Summary) -> list[str]:
         remarks.append(f"{hidden} left out: {HIDDEN_RECORDS}".replace("\n", " "))
     if summary.broken:
         remarks.append(f"{summary.broken} records cannot be read. Run `hippo export` to find out why.")
+    if summary.odd_servers:
+        remarks.append(describe_odd(summary.odd_servers) + ".")
     if summary.versions > 1:
         remarks.append(
             f"Participants are in {summary.versions} versions of the study. Steps are those of the newest."

@@ -40,6 +40,7 @@ class Observer:
         summary = summarise(self._project.id, study, journeys, servers, self._size, self._clock.now())
         summary.broken = self._journeys.broken
         summary.visibility = self._servers.visibility
+        summary.odd_servers = self._servers.odd
         summary.hidden_servers = len(self._servers.hidden)
         return summary
 

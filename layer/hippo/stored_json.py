@@ -1,7 +1,11 @@
 """JSON in the bucket: how it is written, and how it is read. Anything may be stored there, so it is input."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
+
+# Errors from reading a parsed object whose values are not those that the platform writes.
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError)
 
 
 def format_json(content: object, **options: Any) -> bytes:
@@ -29,3 +33,14 @@ def parse_object(body: bytes | str) -> dict[str, Any]:
 def read_count(value: object, default: int | None = None) -> int | None:
     """Return a whole number from 0 to 999,999; `default` for anything else."""
     return value if type(value) is int and 0 <= value < 1_000_000 else default
+
+
+def read_list(data: Mapping[str, Any], name: str, kind: type) -> list[Any]:
+    """Return the list under a key, empty if it is missing or null.
+
+    Raises ValueError unless all its items are of this kind.
+    """
+    items = data.get(name) or []
+    if not isinstance(items, list) or not all(isinstance(item, kind) for item in items):
+        raise ValueError(f"{name} is not a list of {kind.__name__}")
+    return items

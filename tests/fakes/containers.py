@@ -141,6 +141,8 @@ class FakeContainers:
             revision = self._name_revision(definition)
             parameters = (revision, provider, subnets, container, dict(variables or {}))
             if variables and container not in self.container_names:
+                # AWS does not say whether it keeps the token of a refused request, so assume the worse.
+                self._tokens[(cluster, client_token)] = (parameters, "")
                 raise OverridesError(f"no container {container}")
             if known and known[0] != parameters:
                 raise ConflictError(cluster)

@@ -9,7 +9,7 @@ from hippo.aws.s3 import ObjectStore, change_object
 from hippo.clock import Clock
 from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
-from hippo.stored_json import format_json, parse_object
+from hippo.stored_json import UNREADABLE, format_json, parse_object, read_list
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.links import identify, is_preview, verify_link
 from hippo.studies.options import AccessOptions
@@ -86,13 +86,14 @@ class AdmissionList:
     def _parse(self, body: bytes) -> Admissions:
         try:
             data = parse_object(body)
-            admitted = [str(user_id) for user_id in data.pop("admitted", [])]
-            refused = {str(k): [str(i) for i in ids] for k, ids in data.pop("refused", {}).items()}
-        except (ValueError, TypeError, AttributeError) as error:
+            admitted = read_list(data, "admitted", str)
+            reasons = dict(data.get("refused", {}).items())
+            refused = {reason: read_list(reasons, reason, str) for reason in reasons}
+        except UNREADABLE as error:
             raise BrokenRecordError(
                 f"{self._key} is not a valid admission list. Fix or delete it."
             ) from error
-        return Admissions(admitted, refused, data)
+        return Admissions(admitted, refused, data)  # which writes the two lists over those in `data`
 
 
 def _write(admissions: Admissions) -> bytes:

@@ -11,7 +11,7 @@ from hippo.errors import BrokenRecordError, HippoError
 from hippo.groups import choose_group
 from hippo.journey.progress import Phase, find_progress
 from hippo.journey.step_request import StepRequest
-from hippo.stored_json import format_json, parse_object
+from hippo.stored_json import UNREADABLE, format_json, parse_object
 
 logger = logging.getLogger(__name__)
 MOST_RUNNING = 10_000  # above this the oldest drop-outs are removed; 60 bytes each
@@ -107,7 +107,7 @@ class GroupList:
             data = parse_object(body)
             finished = [int(number) for number in data.pop("finished", [])]
             running = {str(u): (int(g), int(began)) for u, (g, began) in data.pop("running", {}).items()}
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        except UNREADABLE as error:
             raise BrokenRecordError(
                 f"{self._key} is not a valid list of groups. Fix or delete it."
             ) from error

@@ -22,6 +22,7 @@ from hippo.ids import is_project_id, parse_user_id
 from hippo.journey.admission import Admission
 from hippo.journey.balanced_groups import BalancedGroups
 from hippo.journey.game_step import GameStep
+from hippo.journey.link_origins import asks_for_origins, list_origins
 from hippo.journey.platform_pages import build_refusal
 from hippo.journey.progress import Move, Phase, Progress, decide, find_progress, parse_step, settle
 from hippo.journey.request_entry import build_entry, check_answers
@@ -64,6 +65,8 @@ class StudyController:
         With `again` an earlier try of the same request has failed, perhaps after its write had succeeded.
         Raises BadRequestError (ids, step, body, unknown or closed project) and TransientError.
         """
+        if asks_for_origins(request.query):
+            return list_origins(self._catalogue, self._settings.root_domain, request.query)
         project, user_id, finished = self._parse(request)
         if reason := self._admission.check_link(project, user_id, request):
             return self._refuse(project, user_id, reason)

@@ -1,6 +1,5 @@
 """The stored entry of a request: the complete answer, and personal data in headers as the operator chose."""
 
-import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -10,19 +9,23 @@ from typing import Any
 from hippo.clock import to_wire
 from hippo.errors import BadRequestError
 from hippo.http import HttpRequest
+from hippo.journey.client_addresses import hide_addresses, shorten_address, shorten_addresses
 
 NEVER_STORED = {"authorization", "cookie", "proxy-authorization", "x-amz-security-token", "x-api-key"}
 # The signature of a link admits its bearer, and a Referer may contain the whole link.
 SIGNATURE = "signature"
 _SIGNED = re.compile(r"([?&;]signature=)[^&#]*")  # after `;` in a link whose `&` was copied as `&amp;`
+# Nothing but addresses: what is not an address, such as a host name, identifies a client too.
 ADDRESS_HEADERS = {
     "x-forwarded-for",
-    "forwarded",
     "x-real-ip",
     "true-client-ip",
     "cf-connecting-ip",
     "cloudfront-viewer-address",
 }
+_FORWARDED = "forwarded"
+# Content delivery networks add where they believe the client to be, such as CloudFront-Viewer-Latitude.
+_LOCATION = re.compile(r"latitude|longitude|lat-?long|coordinates|geo-?location|edgescape|postal|zip-?code")
 
 
 def build_entry(request: HttpRequest, now: datetime, client_address: str) -> dict[str, Any]:
@@ -54,19 +57,29 @@ def _filter_headers(headers: Mapping[str, Any], client_address: str) -> dict[str
     for name, value in headers.items():
         if name.lower() in NEVER_STORED:
             continue
-        if name.lower() in ADDRESS_HEADERS and client_address != "whole":
-            if client_address != "shortened":
+        if client_address != "whole":
+            value = _filter_value(name.lower(), str(value), client_address)
+            if value is None:
                 continue
-            value = ", ".join(shorten_address(part) for part in str(value).split(","))
         kept[name] = _SIGNED.sub(r"\1", value) if isinstance(value, str) else value
     return kept
 
 
-def shorten_address(text: str) -> str:
-    """Return the network of an address: 24 bits of IPv4, 48 of IPv6; `-` for what is not an address."""
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        return "-"
-    network = ipaddress.ip_network((address, 24 if address.version == 4 else 48), strict=False)
-    return str(network.network_address)
+def _filter_value(name: str, value: str, client_address: str) -> str | None:
+    """Return a header's value without what says where the client is; None if nothing of it may be stored."""
+    if _LOCATION.search(name):
+        return None
+    is_address = name in ADDRESS_HEADERS or name == _FORWARDED
+    if client_address != "shortened":
+        return None if is_address else hide_addresses(value)
+    if name in ADDRESS_HEADERS:
+        return ", ".join(shorten_address(part) for part in value.split(","))
+    if name == _FORWARDED:
+        return ", ".join(_shorten_forwarded(part) for part in value.split(","))
+    return shorten_addresses(value)
+
+
+def _shorten_forwarded(element: str) -> str:
+    """Return an element of `Forwarded` with networks; `-` if it has no address, and so may name a host."""
+    element = element.strip()
+    return shorten_addresses(element) if hide_addresses(element) != element else "-"

@@ -10,7 +10,7 @@ from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import from_wire, to_wire
 from hippo.errors import BadRequestError, BrokenRecordError
 from hippo.groups import read_group
-from hippo.stored_json import format_json, parse_object, read_count
+from hippo.stored_json import UNREADABLE, format_json, parse_object, read_count, read_list
 
 # Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
@@ -24,6 +24,7 @@ MOST_REPEATED = 1024 * 1024
 SHORT_ANSWER = 8 * 1024
 # Wire text: web/api.js recognises it.
 FULL_RECORD = "body: all answers of this participant together would be too large"
+_MOST_STEPS = 1_000_000  # step numbers have six digits
 MOST_OTHER_PARAMETERS = 20  # links of one participant that differ from the first; more are not kept
 
 
@@ -69,10 +70,10 @@ class Participant:
         known |= {"group"} if group is not None else set()
         return cls(
             created=from_wire(data.get("created")),
-            next_step=int(data.get("nextStep", 1)),
-            version=data.get("version"),
-            requests=list(data.get("requests") or []),
-            repeats=list(data.get("repeats") or []),
+            next_step=_read_step(data.get("nextStep", 1)),
+            version=_read_text(data.get("version")),
+            requests=[*read_list(data, "requests", dict)],
+            repeats=[*read_list(data, "repeats", dict)],
             waiting_since=from_wire(data.get("waitingSince")),
             start_requested_at=from_wire(data.get("startRequestedAt")),
             game_shown_at=from_wire(data.get("gameShownAt")),
@@ -80,7 +81,7 @@ class Participant:
             parameters=_read_parameters(data.get("parameters")),
             other_parameters=[_read_parameters(link) for link in data.get("otherParameters") or ()],
             retried_at=from_wire(data.get("retriedAt")),
-            retried_as=data.get("retriedAs"),
+            retried_as=_read_text(data.get("retriedAs")),
             interrupted_at=from_wire(data.get("interruptedAt")),
             group=group,
             sends_step=data.get("sendsStep") is True,
@@ -149,6 +150,17 @@ class Participant:
         return True
 
 
+def _read_step(value: Any) -> int:
+    step = int(value)
+    if not 0 <= step <= _MOST_STEPS:
+        raise ValueError("nextStep is not the number of a step")
+    return step
+
+
+def _read_text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _read_parameters(stored: Mapping[str, Any] | None) -> dict[str, str]:
     return {str(name): str(value) for name, value in (stored or {}).items()}
 
@@ -175,7 +187,7 @@ class ParticipantStore:
             return None
         try:
             return Participant.from_wire(parse_object(stored.body)), stored.etag
-        except (ValueError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             raise BrokenRecordError(
                 f"{self._folder}{user_id} is not a participant record: {error}"
             ) from error

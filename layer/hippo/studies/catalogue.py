@@ -1,16 +1,18 @@
 """The lookup of a project and its frozen version, with the caches that keep a page at two AWS calls."""
 
-import json
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock
+from hippo.ids import is_project_id
+from hippo.stored_json import UNREADABLE, parse_object, read_list
 from hippo.studies.links import LEAST_KEY_LENGTH, name_link_key
 from hippo.studies.options import AccessOptions, read_access
 from hippo.studies.ownership import is_live
@@ -21,6 +23,9 @@ logger = logging.getLogger(__name__)
 
 _KEPT_VERSIONS = 16
 _MOST_VARIANTS = 32
+_VERSION = re.compile(r"[A-Za-z0-9][\w.-]{0,63}")
+# Step files are directly below the project, where the platform's own objects begin with `_`.
+_NO_PAGE = re.compile(r"_|.*/_|Users/|Trials/", re.DOTALL)
 _REFRESH_AFTER = timedelta(seconds=1)
 
 
@@ -105,7 +110,7 @@ class Catalogue:
     def load_study(self, project: ListedProject, version: str | None) -> Study:
         """Return the version that a participant began with; if none or lost, the current project."""
         for wanted in (version, project.version):
-            if wanted and (study := self._load_version(project, wanted)):
+            if is_version(wanted) and (study := self._load_version(project, wanted)):
                 return study
         return self._load_live(project)
 
@@ -116,11 +121,13 @@ class Catalogue:
         listed = {}
         for entry in read_projects(stored.body):
             project_id, bucket = entry.get("id"), entry.get("bucket") or self._buckets[0]
-            if bucket not in self._buckets:
+            if not isinstance(project_id, str) or not is_project_id(project_id):
+                logger.error("project without a valid id", extra={"kind": type(project_id).__name__})
+            elif bucket not in self._buckets:
                 logger.error("project in a bucket that is not this stack's", extra={"projectId": project_id})
-            elif isinstance(project_id, str):
-                live, version = is_live(entry), entry.get("version")
-                listed[project_id] = ListedProject(project_id, live, version, bucket, entry)
+            else:
+                version = entry.get("version") if is_version(entry.get("version")) else None
+                listed[project_id] = ListedProject(project_id, is_live(entry), version, bucket, entry)
         return listed
 
     def _load_version(self, project: ListedProject, version: str) -> Study | None:
@@ -131,13 +138,15 @@ class Catalogue:
             if stored is None:
                 logger.error("version is missing", extra={"projectId": project.id, "version": version})
                 return None
-            frozen = json.loads(stored.body)
-            pages = LivePages(store, project.id, frozen["files"])
+            try:
+                config, files, variants = parse_version(stored.body)
+            except UNREADABLE as error:
+                why = {"version": version, "why": str(error)[:200]}
+                logger.error("version is not readable", extra={"projectId": project.id, **why})
+                return None
+            pages = LivePages(store, project.id, files)
             self._versions[key] = Study(
-                project.id,
-                frozen["config"],
-                pages.read,
-                lambda file: list(frozen["variants"].get(file, ())),
+                project.id, config, pages.read, lambda file: list(variants.get(file, ()))
             )
             if len(self._versions) > _KEPT_VERSIONS:
                 self._versions.popitem(last=False)
@@ -155,6 +164,20 @@ class Catalogue:
         return kept[1]
 
 
+def is_version(value: object) -> TypeGuard[str]:
+    """Return whether a value can name a version, and so be a part of its key."""
+    return isinstance(value, str) and _VERSION.fullmatch(value) is not None
+
+
+def parse_version(body: bytes) -> tuple[dict[str, Any], dict[str, str], dict[str, list[str]]]:
+    """Return config, pages and variants of a frozen version. Raises one of UNREADABLE."""
+    frozen = parse_object(body)
+    config, files, variants = frozen["config"], frozen["files"], frozen["variants"]
+    if not isinstance(config, dict) or not all(isinstance(text, str) for text in files.values()):
+        raise ValueError("config or files are not what publishing writes")
+    return config, dict(files), {file: read_list(variants, file, str) for file in variants}
+
+
 class LivePages:
     """The pages of a project: those given, and otherwise those in the bucket, read once. It never lists."""
 
@@ -166,6 +189,8 @@ class LivePages:
     def read(self, file: str) -> str | None:
         """Return the text, or None. A page that is uploaded after publishing is found from then on."""
         if file not in self._files:
+            if _NO_PAGE.match(file):
+                return None
             stored = self._store.read(f"{self._project_id}/{file}")
             if stored is None:
                 return None

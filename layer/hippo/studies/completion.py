@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]{1,64})\}")
+ORIGIN_EXPECTED = (
+    "must be an origin: https:// or wss:// and a host, such as https://survey.example.org or "
+    "wss://games.example.org:5000, without a path"
+)
 _LOCAL_HOSTS = ("localhost", "127.0.0.1")
 
 
@@ -34,6 +38,29 @@ def fill_completion(
             lambda match: quote(values.get(match[1], ""), safe="", errors="replace"), completion.url
         )
     return proof
+
+
+def find_origin(url: str) -> str:
+    """Return scheme, host and port of a URL that `check_url` or `check_origin` accepts."""
+    parts = urlsplit(PLACEHOLDER.sub("", url))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def check_origin(origin: object) -> str:
+    """Return an origin of a page or of a game server. Raises ValueError that says what it must be."""
+    if not isinstance(origin, str) or not origin.isprintable() or any(c in origin for c in " \\@?#*{}"):
+        raise ValueError(ORIGIN_EXPECTED)
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        raise ValueError(ORIGIN_EXPECTED) from None
+    is_safe = parts.scheme in ("https", "wss")
+    is_local = parts.scheme in ("http", "ws") and host in _LOCAL_HOSTS
+    if not host or parts.path not in ("", "/") or not (is_safe or is_local):
+        raise ValueError(ORIGIN_EXPECTED)
+    return find_origin(origin)
 
 
 def check_url(url: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from hippo.studies.completion import check_url
+from hippo.studies.completion import check_origin, check_url
 from hippo.studies.links import PARAMETER_NAME, is_parameter_name
 
 Schema = Mapping[str, Any]
@@ -16,6 +16,7 @@ Schema = Mapping[str, Any]
 EMPTY: tuple[Any, ...] = (None, "", {}, [])
 _LONGEST_CODE = 256
 _LONGEST_LANGUAGE = 35
+_MOST_ORIGINS = 20
 _DIGITS = "[0-9]{1,6}"
 _NUMBER = re.compile(_DIGITS)
 _LANGUAGE_TAG = "[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"  # the shape of a BCP 47 tag
@@ -219,3 +220,24 @@ class CompletionUrl(Rule):
     def schema(self) -> Schema:
         """Return a schema of the URL's beginning."""
         return {"type": "string", "pattern": "^[hH][tT][tT][pP][sS]?://[^ ]+$"}
+
+
+class Origins(Rule):
+    """A list of origins: of pages, and of game servers."""
+
+    absent = (None, "", [])
+
+    def parse(self, value: Any) -> tuple[str, ...]:
+        """Return the origins."""
+        if not isinstance(value, list) or len(value) > _MOST_ORIGINS:
+            raise ValueError(f"must be a list of at most {_MOST_ORIGINS} origins")
+        return tuple(check_origin(origin) for origin in value)
+
+    def schema(self) -> Schema:
+        """Return a schema of a list of their beginnings."""
+        pattern = "^([hH][tT][tT][pP]|[wW][sS])[sS]?://[^ ]+$"
+        return {
+            "type": "array",
+            "maxItems": _MOST_ORIGINS,
+            "items": {"type": "string", "pattern": pattern},
+        }

@@ -19,6 +19,7 @@ from hippo.studies.config_rules import (
     Key,
     Language,
     Number,
+    Origins,
     ParameterName,
     Section,
     Time,
@@ -120,6 +121,12 @@ ACCESS_KEYS = (
     Key("screen", Section(), "Which screens are turned away before they begin."),
     Key("screen.mobile", Flag(), "false turns away phones and tablets.", "false"),
     Key("screen.minWidth", Number(1, 100_000), "Turns away narrower windows, in CSS pixels.", "800"),
+    Key(
+        "linkOrigins",
+        Origins(),
+        "Origins that server, redirect and css in a link may name, besides the site and its game servers.",
+        "[https://survey.example.org]",
+    ),
 )
 OPTIONS = (*ACCESS_KEYS, *PAGE_KEYS)
 OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
@@ -127,7 +134,10 @@ OPTION_KEYS = tuple(dict.fromkeys(key.name for key in OPTIONS))
 
 @dataclass(frozen=True, slots=True)
 class AccessOptions:
-    """The rules of admission and of servers, from the current list; `closes_at` is in UTC."""
+    """The rules of admission, of links and of servers, from the current list.
+
+    `closes_at` is in UTC.
+    """
 
     one_per: str | None = None
     signed_links: bool = False
@@ -137,6 +147,7 @@ class AccessOptions:
     min_width: int | None = None
     max_servers: int | None = None
     idle_minutes: int = DEFAULT_IDLE  # 0: servers never end because they have no player
+    link_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +177,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         min_width=values.get("screen.minWidth"),
         max_servers=values.get("maxServers"),
         idle_minutes=values.get("idleMinutes", DEFAULT_IDLE),
+        link_origins=values.get("linkOrigins", ()),
     )
 
 

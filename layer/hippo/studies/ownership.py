@@ -111,4 +111,5 @@ def encode(content: Mapping[str, Any]) -> str:
 
 def is_live(entry: Mapping[str, Any]) -> bool:
     """Return whether an entry is live; a list edited by hand may have text for it."""
-    return str(entry.get("live")).lower() in {"true", "yes", "1"}
+    value = entry.get("live")
+    return isinstance(value, str | int) and str(value).lower() in {"true", "yes", "1"}

@@ -70,6 +70,81 @@ def test_all_headers_that_carry_the_address_are_meant(world: StudyWorld, load_ev
     assert "198.51.100.23" not in str(stored)
 
 
+ADDRESS, NETWORK = "198.51.100.23", "198.51.100.0"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["X-Client-IP", "Fastly-Client-IP", "X-Original-Forwarded-For", "X-Azure-ClientIP", "X-My-Own-Header"],
+)
+@pytest.mark.parametrize(
+    "form", ["{}", "{}:443", "10.0.0.1, {}", "::ffff:{}", '"[::ffff:{}]:4711"', "for={};proto=https", "a={}"]
+)
+def test_an_address_in_any_header_is_shortened(
+    world: StudyWorld, load_event: Any, name: str, form: str
+) -> None:
+    """Given the address in a header that the platform does not know, only its network is stored."""
+    stored = store_headers(world, load_event, {name: form.format(ADDRESS), "Accept": "*/*"})
+
+    assert ADDRESS not in str(stored)
+    assert NETWORK in stored[name]
+    assert stored["Accept"] == "*/*"
+
+
+@pytest.mark.parametrize("name", ["X-Client-IP", "Forwarded"])
+@pytest.mark.parametrize("choice", ["whole", "none"])
+def test_addresses_in_other_headers_follow_the_choice(
+    world: StudyWorld, load_event: Any, name: str, choice: str
+) -> None:
+    """Given the address in any header, the operator's choice decides whether it is stored."""
+    world.set_environment(CLIENT_ADDRESS=choice)
+
+    stored = store_headers(world, load_event, {name: f"for={ADDRESS}"})
+
+    assert (f"for={ADDRESS}" in str(stored)) == (choice == "whole")
+    assert (NETWORK in str(stored)) is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CloudFront-Viewer-Latitude",
+        "cloudfront-viewer-longitude",
+        "CloudFront-Viewer-Postal-Code",
+        "CF-IPLatitude",
+        "cf-postal-code",
+        "X-AppEngine-CityLatLong",
+        "X-Vercel-IP-Longitude",
+        "X-Akamai-Edgescape",
+        "X-Client-Geo-Location",
+    ],
+)
+@pytest.mark.parametrize(("choice", "is_stored"), [("whole", True), ("shortened", False), ("none", False)])
+def test_coordinates_follow_the_choice(
+    world: StudyWorld, load_event: Any, name: str, choice: str, is_stored: bool
+) -> None:
+    """Given a header with the client's coordinates or postal code, it is stored only with whole addresses."""
+    world.set_environment(CLIENT_ADDRESS=choice)
+
+    stored = store_headers(world, load_event, {name: "53.52", "CloudFront-Viewer-Country": "CA"})
+
+    assert (name in stored) is is_stored
+    assert stored["CloudFront-Viewer-Country"] == "CA"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("for=pc17.example.edu;proto=https", "-"),
+        ("for=198.51.100.23;proto=https, for=unknown", "for=198.51.100.0;proto=https, -"),
+        ("for=198.51.100.0", "for=198.51.100.0"),
+    ],
+)
+def test_forwarded_names_networks_only(world: StudyWorld, load_event: Any, value: str, expected: str) -> None:
+    """Given `Forwarded`, elements that name a host instead of an address are not stored."""
+    assert store_headers(world, load_event, {"Forwarded": value}) == {"Forwarded": expected}
+
+
 def test_participant_records_are_tagged_for_retention(world: StudyWorld) -> None:
     """Given a record that is created and written again, it has the tag of the bucket's retention rule;
     nothing else has."""

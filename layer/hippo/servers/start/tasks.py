@@ -8,7 +8,7 @@ from typing import TypeVar
 from hippo.aws.ecs import PROVIDERS, TaskState, is_capacity_shortage
 from hippo.clock import to_wire
 from hippo.errors import HippoError, TaskEndedError
-from hippo.records.codes import EndReason
+from hippo.records.codes import EndReason, TicketUse
 from hippo.records.server import ServerRecord
 from hippo.servers.task_events import SPOT_CODES
 
@@ -34,13 +34,15 @@ def name_client_token(record: ServerRecord, provider: str, without: Iterable[str
     Attempts count from one again after a participant's record was deleted (a withdrawal), so the token
     includes the time at which the attempt began.
 
-    A try without some of the subnets needs another token: the same token with other subnets is a conflict.
+    A try without some of the subnets, or without the variables that ECS refused, needs another token: the
+    same token with other parameters is a conflict.
 
     ECS returns the same task for a token until an hour after that task has stopped, so an attempt that
     found no capacity anywhere needs another token for its next round.
     """
     begun = to_wire(record.started_at) or ""  # as stored, so that every try computes the same token
     parts = (record.user_id, str(record.attempt), begun, provider, str(record.rounds), *sorted(without))
+    parts += (record.tickets,) if record.tickets == TicketUse.NONE else ()
     return hashlib.sha256("/".join(parts).encode()).hexdigest()
 
 

@@ -106,6 +106,9 @@ BAD = [
     ("screen", [1]),
     ("screen.mobile", "no"),
     ("screen.minWidth", 0),
+    ("linkOrigins", "https://survey.example.org"),
+    ("linkOrigins", ["survey.example.org"]),
+    ("linkOrigins", ["https://a.example"] * 21),
 ]
 
 

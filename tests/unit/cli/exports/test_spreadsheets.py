@@ -1,6 +1,8 @@
 """CSV files of `hippo export --excel`, whose cells spreadsheets must not change."""
 
 import csv
+import itertools
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hippo_cli.exports.files import CsvWriter
+from hippo_cli.exports.rows import Kind, Table
 from hippo_cli.exports.spreadsheets import Separator, Spreadsheet, find_spreadsheet
 from tests.support.study_world import PROJECT, StudyWorld
 from tests.unit.cli.export_world import export
@@ -72,6 +76,61 @@ def test_cells_that_spreadsheets_understand(text: str, german: str) -> None:
     """Given numbers and plain text, a spreadsheet shows them as they are, with its own decimal point."""
     assert Spreadsheet().format_text(text) == text
     assert GERMAN.format_text(text) == german
+
+
+COMMAND = "cmd|' /C calc'!A0"
+SIGNS = ("=", "+", "-", "@", "=-+", "＝", "＋", "－", "＠", "﹦", "−")  # noqa: RUF001
+SEPARATORS = [",", ";", "\t", "|", "\n", "\r\n", "\v", "\u2028", "،", "؛", "、", "，", "；", "｜"]  # noqa: RUF001
+
+
+@pytest.mark.parametrize("separator", ["", *SEPARATORS])
+@pytest.mark.parametrize("spreadsheet", [Spreadsheet(), GERMAN])
+def test_no_reader_finds_a_formula(tmp_path: Path, spreadsheet: Spreadsheet, separator: str) -> None:
+    """Given a formula after any separator, no cell begins with it, wherever the reader splits rows."""
+    # Text in quotes at the beginning of a cell is not a formula.
+    unseen = ["", " ", "\x00", "\xa0\u200b", "\ufeff", *(['"', ' ""'] if separator else [])]
+    start = f"a{separator}" if separator else ""
+    texts = [f"{start}{before}{sign}{COMMAND}" for before, sign in itertools.product(unseen, SIGNS)]
+    file = tmp_path / "answers.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = CsvWriter(opened, Table("t", (("user", Kind.TEXT), ("value", Kind.TEXT))), spreadsheet)
+        for text in texts:
+            writer.write(("u1", text))
+
+    written = file.read_text("utf-8")
+    cells = re.split(f"[{''.join(SEPARATORS)}]", written)
+    for delimiter in ",;\t|":
+        cells += [cell for row in csv.reader(written.splitlines(True), delimiter=delimiter) for cell in row]
+
+    assert written.count(COMMAND) == len(texts)
+    assert [cell for cell in cells if cell.strip(' "\x00\xa0\u200b\ufeff').startswith(SIGNS)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a;b,c",
+        "1,-2,3",
+        "1;-2;3",
+        "5, -3",
+        "yes - no",
+        "x = 1",
+        "me @home",
+        "https://example.org/?a=b;c=d",
+        "one,\ntwo;\tthree",
+        "a|b",
+    ],
+)
+def test_text_with_separators_stays(text: str) -> None:
+    """Given separators, numbers and signs that make no formula, the text stays as it is."""
+    assert Spreadsheet().format_text(text) == text
+
+
+def test_long_text_without_a_formula_stays() -> None:
+    """Given the longest answer, made of what may come before a formula, it stays as it is."""
+    for part in ("\n", "; ", ';"', ";-1", " "):
+        text = "a" + part * (262_144 // len(part))
+        assert Spreadsheet().format_text(text) == text
 
 
 def test_a_computer_with_decimal_commas(

@@ -309,3 +309,13 @@ def test_a_list_of_admissions_that_is_broken(stack_world: StudyWorld, run: Run) 
     assert result.exit_code == 1
     assert "is not JSON" in result.stderr
     assert stack_world.list_keys(f"{PROJECT}/Users/{USER}")
+
+
+def test_the_receipt_names_every_place_that_keeps_the_id(run: Run, tmp_path: Path) -> None:
+    """Given a withdrawal, the receipt says where the id stays that no command can delete."""
+    run("withdraw", USER, PROJECT, "--yes", "--receipt", tmp_path / "r.json")
+
+    text = (tmp_path / "r.json").read_text("utf-8")
+    assert USER not in text
+    for place in ("logs of functions", "_sweep.json", "CloudTrail", "access logs", "DNS resolvers", "slots"):
+        assert place in " ".join(json.loads(text)["stillThere"])

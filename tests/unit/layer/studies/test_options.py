@@ -32,12 +32,15 @@ ALL = {
     "groupsCutoff": 90,
     "offerLeavingAfter": 300,
     "width": 1200,
+    "linkOrigins": ["https://Survey.example.org/", "wss://games.example.org:5000", "ws://localhost:5000"],
 }
 
 
 def test_all_options_are_read() -> None:
     """Given every option, each value is the config's."""
-    assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
+    origins = ("https://survey.example.org", "wss://games.example.org:5000", "ws://localhost:5000")
+    access = AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800, link_origins=origins)
+    assert read_access(ALL) == access
     assert read_page_options(ALL) == PageOptions(
         Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, "mark", 300, 1200
     )
@@ -227,3 +230,28 @@ def test_no_option_makes_it_fail(config: dict[str, Any], inner: dict[str, Any]) 
         errors, warnings = check_options(changed)
         assert all(isinstance(text, str) for text in errors + warnings)
         check_config(changed, ())
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://survey.example.org",
+        "https://survey.example.org/path",
+        "https://survey.example.org?a=b",
+        "https://user@survey.example.org",
+        "https://*.example.org",
+        "https://survey.example.org:port",
+        "https://",
+        "//survey.example.org",
+        "javascript:alert(1)",
+        "https://a.example\\@b.example",
+        "https://a .example",
+        7,
+    ],
+)
+def test_origins_name_one_host_each(origin: object) -> None:
+    """Given anything but an origin, it is refused, and an unreadable list allows nothing."""
+    errors, _ = check_options({"linkOrigins": [origin]})
+
+    assert errors[0].startswith("linkOrigins: must be an origin: https:// or wss:// and a host")
+    assert read_access({"linkOrigins": [origin]}).link_origins == ()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hippo.errors import TransientError
+from hippo.records.codes import TicketUse
 from hippo.records.server import ServerRecord, read_record, write_record
 from hippo.servers.start.tasks import name_client_token
 from tests.fakes.world import HOST, NAME, PROJECT, USER, LifecycleWorld
@@ -136,10 +137,12 @@ _BEGUN = datetime(2030, 1, 1, tzinfo=UTC)
         ({"rounds": 1}, ("FARGATE",)),
         ({}, ("FARGATE_SPOT",)),
         ({}, ("FARGATE", ("subnet-1",))),
+        ({"tickets": TicketUse.NONE}, ("FARGATE",)),
     ],
 )
 def test_client_tokens_differ(changes: dict[str, Any], words: tuple[Any, ...]) -> None:
-    """Given another participant, attempt, start time, provider, round or subnets, the token differs."""
+    """Given another participant, attempt, start time, provider, round or subnets, or a server without
+    variables, the token differs."""
     record = ServerRecord(USER, PROJECT, "starting", started_at=_BEGUN)
 
     assert name_client_token(replace(record, **changes), *words) != name_client_token(record, "FARGATE")

@@ -94,6 +94,8 @@ def test_refused_variables_cost_only_the_tickets(world: LifecycleWorld, caplog: 
     assert (record.state, record.tickets, record.ticket_key) == ("ready", "none", "")
     assert list_variables(world) == [{}]
     assert "without tickets" in caplog.text
+    tokens = [call["token"] for call in world.journal.arguments("containers.run_task")]
+    assert len(tokens) == len(set(tokens)) == 2  # the same token with other parameters is a conflict
 
 
 def test_key_is_not_logged(world: LifecycleWorld, caplog: Any) -> None:
