@@ -28,6 +28,7 @@ class NextStepSettings:
     project_cache_seconds: float = 10.0
     retry_after_seconds: float = 5.0
     usual_start_seconds: float = 75.0
+    newcomers_per_network: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class Participant:
     are time and request id of the last start that the participant requested after a failed one.
     `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
     step before `next_step`. `group` is permanent in studies that balance groups. `sends_step` says that a
-    client of theirs has sent `step`, so that it knows tickets.
+    client of theirs has sent `step`, so that it knows tickets. `lapsed_at` is when they lost their place in the
+    study, because they had not answered the first page.
     """
 
     created: datetime | None
@@ -48,6 +49,7 @@ class Participant:
     group: int | None = None
     other_parameters: list[dict[str, str]] = field(default_factory=list)
     sends_step: bool = False
+    lapsed_at: datetime | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
@@ -55,6 +57,7 @@ class Participant:
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
         known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt", "sendsStep"}
+        known |= {"lapsedAt"}
         group = read_group(data.get("group"))
         known |= {"group"} if group is not None else set()
         return cls(
@@ -74,6 +77,7 @@ class Participant:
             interrupted_at=from_wire(data.get("interruptedAt")),
             group=group,
             sends_step=data.get("sendsStep") is True,
+            lapsed_at=from_wire(data.get("lapsedAt")),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class Participant:
             "retriedAs": self.retried_as,
             "interruptedAt": to_wire(self.interrupted_at),
             "sendsStep": self.sends_step,
+            "lapsedAt": to_wire(self.lapsed_at),
         }
         group = {} if self.group is None else {"group": self.group}
         return {
@@ -100,6 +105,17 @@ class Participant:
             **{key: value for key, value in optional.items() if value},
             "requests": self.requests,
         }
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether they got beyond the first page: they have answered it, or were shown the game that it is."""
+        return len(self.requests) > 1 or bool(self.game_shown_at or self.interrupted_at)
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """The last time that the record of a participant at the first page states; polls for a game renew it."""
+        times = (self.created, self.waiting_since, self.start_requested_at)
+        return max((time for time in times if time is not None), default=None)
 
     def holds(self, entry: Mapping[str, Any]) -> bool:
         """Return whether an earlier try of the same request has already stored its entry."""
