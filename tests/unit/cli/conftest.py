@@ -37,6 +37,7 @@ project:
     region: ca-central-1
     cpu: 1
     memory: 2
+  signedLinks: true
 trial:
   game: x
 """
