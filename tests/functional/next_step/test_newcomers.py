@@ -59,6 +59,24 @@ def test_anonymous_requests_fill_no_more_than_the_limit(world: StudyWorld, visit
     assert len(world.list_keys(f"{PROJECT}/Users/")) == 3
 
 
+def test_polling_ids_take_no_more_turns_than_the_limit(world: StudyWorld, visitors: Visitors) -> None:
+    """Given 50 invented ids that answer each page and poll for a server, all from one network, only three of
+    them ever ask for one and can wait in the queue."""
+    for number in range(50):
+        user = f"invented-{number}"
+        visitors.get(user)
+        visitors.post(user)
+        visitors.post(user)
+    for _ in range(3):
+        world.clock.advance(61)
+        for number in range(50):
+            visitors.get(f"invented-{number}")
+
+    asked = {message["userId"] for message in world.messages("start")}
+    assert asked == {"invented-0", "invented-1", "invented-2"}
+    assert len(world.messages("start")) == 3 + 3 * 3
+
+
 def test_page_says_why_and_whom_to_ask(visitors: Visitors) -> None:
     """Given a network above its limit, the page says so and names the contact."""
     for number in range(4):
