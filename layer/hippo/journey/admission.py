@@ -1,4 +1,4 @@
-"""Admission to a study: signed link, recruiter's ID, closing time, screen, network, and participants' number."""
+"""Admission to a study: signed link, recruiter's ID, closing time, screen, network, and number."""
 
 import json
 from collections.abc import Callable
@@ -32,8 +32,8 @@ _RENEWED_AFTER = 60  # seconds
 class Admissions:
     """The content of an admission list; each id is in a list at most once.
 
-    `since` holds the time of admission, in seconds since 1970, of each participant who is not known to have got
-    beyond the first page. It is None in a list that was written before places could lapse.
+    `since` holds the time of admission, in seconds since 1970, of each participant who is not known to have
+    got beyond the first page. It is None in a list that was written before places could lapse.
     """
 
     admitted: list[str] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Admissions:
             self._list_since()[user_id] = first_page.now
 
     def _drop_lapsed(self, limit: int, first_page: FirstPage) -> None:
-        """Remove lapsed places, the oldest first, until there is room, or MOST_CHECKS records have been read."""
+        """Remove lapsed places, the oldest first, until there is room; read at most MOST_CHECKS records."""
         since = self._list_since()
         old = sorted((time, user_id) for user_id, time in since.items() if time <= first_page.cutoff)
         for _, user_id in old[:MOST_CHECKS]:
@@ -187,7 +187,7 @@ class Admission:
         return self._claim_place(project, user_id, FULL)
 
     def readmit(self, project: ListedProject, user_id: str) -> str | None:
-        """Give a participant whose place has lapsed another one, if there is one.
+        """Claim another place for a participant whose place has lapsed; return why there is none, or None.
 
         Raises TransientError when too many arrive at once.
         """

@@ -125,7 +125,7 @@ class StudyController:
             raise ReservedNameError(self._catalogue.load_study(project, None).researcher) from None
 
     def _find_lapse(self, step_request: StepRequest) -> str | None:
-        """Give a participant whose place has lapsed another one; return the reason if there is none.
+        """Return why a participant whose place has lapsed has none; claim another place if there is one.
 
         A study that was closed gives no places: it stores the answer.
         """

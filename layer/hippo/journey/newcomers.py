@@ -1,8 +1,8 @@
 """The number of newcomers of each network in the last hour, counted without its address.
 
-Each project and network has one object for each day, `_newcomers/{day}/{hash}.json` in the stack's own bucket. Its
-name is a hash under a random key of that day, `_newcomers/{day}/key`. Key and counts expire together after a day,
-and nothing else can then tell which network a count belonged to.
+Each project and network has one object for each day, `_newcomers/{day}/{hash}.json` in the stack's own
+bucket. Its name is a hash under a random key of that day, `_newcomers/{day}/key`. Key and counts expire
+together after a day, and nothing else can then tell which network a count belonged to.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def make_day_key() -> bytes:
 
 
 class NewcomerCounts:
-    """The counts of all projects. `usual_limit` holds for studies that do not set their own; 0 is no limit."""
+    """The counts of all projects; `usual_limit` is that of studies without their own, 0 for any number."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class NewcomerCounts:
         self._today = ("", b"")
 
     def admit(self, project: ListedProject, user_id: str, address: str) -> bool:
-        """Count a newcomer, once in an hour, unless their network has used up the limit; return whether counted.
+        """Count a newcomer, once in an hour, if their network is below its limit; return whether it is.
 
-        Signed links are exempt: nobody can make them up. `address` is the one that API Gateway states.
+        Signed links are exempt, because they cannot be made up. `address` is the one that API Gateway states.
         Raises TransientError when too many arrive at once.
         """
         limit = project.access.newcomers_per_network

@@ -56,8 +56,9 @@ REFUSALS = {
         "Thank you for your interest. You do not need to do anything else.",
     ),
     "lapsed": (
-        "Your place in this study has gone to another person, because the first page was not answered in time.",
-        "What you have sent is saved. You can try again later, in case a place becomes free.",
+        "Your place in this study has gone to another person, because the first page was not answered in "
+        "time.",
+        "Your answers are saved. You can try again later, in case a place becomes free.",
     ),
     "network": (
         "Too many people have begun this study from your network in the last hour.",

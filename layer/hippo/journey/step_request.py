@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 class StepRequest:
     """A request, its participant as stored (None for a newcomer), and their study.
 
-    `finished` is the request's `step` parameter, for `decide`. `has_news` says that the record must be written
-    even if the request does not advance.
+    `finished` is the request's `step` parameter, for `decide`. `has_news` says that the record must be
+    written even if the request does not advance.
     """
 
     request: HttpRequest

@@ -29,8 +29,8 @@ class Participant:
     are time and request id of the last start that the participant requested after a failed one.
     `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
     step before `next_step`. `group` is permanent in studies that balance groups. `sends_step` says that a
-    client of theirs has sent `step`, so that it knows tickets. `lapsed_at` is when they lost their place in the
-    study, because they had not answered the first page.
+    client of theirs has sent `step`, so that it knows tickets. `lapsed_at` is when they lost their place in
+    the study, because they had not answered the first page.
     """
 
     created: datetime | None
@@ -108,12 +108,12 @@ class Participant:
 
     @property
     def has_begun(self) -> bool:
-        """Whether they got beyond the first page: they have answered it, or were shown the game that it is."""
+        """Whether they got beyond the first page: they have answered it, or its game was shown."""
         return len(self.requests) > 1 or bool(self.game_shown_at or self.interrupted_at)
 
     @property
     def last_seen_at(self) -> datetime | None:
-        """The last time that the record of a participant at the first page states; polls for a game renew it."""
+        """The last sign of a participant at the first page; polls for a game renew it."""
         times = (self.created, self.waiting_since, self.start_requested_at)
         return max((time for time in times if time is not None), default=None)
 

@@ -42,7 +42,7 @@ def check_config(
     event_errors, event_warnings = _check_events(config)
     option_errors, option_warnings = check_options(config, now)
     errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
-    return errors, [*warnings, *event_warnings, *option_warnings, *_check_strangers(config)]
+    return errors, warnings + event_warnings + option_warnings
 
 
 def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tuple[list[str], list[str]]:
@@ -51,6 +51,8 @@ def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tup
     wrong, warnings = check_meaning(config, values, now)
     errors += wrong
     warnings += _check_cutoff(config, values)
+    if values.get("newcomersPerNetwork") and config.get("signedLinks"):
+        warnings.append("newcomersPerNetwork: has no effect with signedLinks")
     known = {key.path for key in OPTIONS}
     for section in _SECTIONS:
         paths = [f"{section}.{name}" for name in values.get(section, ())]
@@ -128,20 +130,6 @@ def _check_order(events: Mapping[str, Any], steps: object) -> list[str]:
     if games and stop and stop <= games[-1]:
         warnings.append(f"events: the server is stopped at step {stop}, but step {games[-1]} is a game")
     return warnings
-
-
-def _check_strangers(config: Mapping[str, Any]) -> list[str]:
-    """Warn of what invented ids are given at once, and of a limit that has no effect on signed links."""
-    events = config.get("events")
-    if config.get("signedLinks"):
-        has_limit = config.get("newcomersPerNetwork") not in (None, "", 0)
-        return ["newcomersPerNetwork: has no effect with signedLinks"] if has_limit else []
-    if isinstance(events, Mapping) and read_number(events.get("startServerStep")) == 1:
-        return [
-            "events.startServerStep: 1, and links are not signed, so each request with an invented id starts a "
-            "server. Start it at a later step, after the first page has been answered, or sign the links"
-        ]
-    return []
 
 
 def _check_cutoff(config: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:

@@ -109,8 +109,8 @@ ACCESS_KEYS = (
     Key(
         "lapseAfter",
         NumberOrZero(LEAST_LAPSE, MOST_LAPSE),
-        "Minutes after which another participant may get the place of one who has not answered the first page; "
-        "0 for never.",
+        "Minutes after which another participant may get the place of one who has not answered the first "
+        "page; 0 for never.",
         "60",
     ),
     Key(

@@ -35,8 +35,8 @@ def fill(world: StudyWorld, limit: int, **options: Any) -> None:
 def test_thirty_invented_ids_hold_a_study_for_half_an_hour(
     world: StudyWorld, options: dict[str, Any]
 ) -> None:
-    """Given 30 invented ids that fill a study, with onePer or without, participants get their places once they
-    have left the first page unanswered for half an hour."""
+    """Given 30 invented ids that fill a study, with onePer or without, participants get their places once
+    they have left the first page unanswered for half an hour."""
     fill(world, 30, **options)
     world.clock.advance(HALF_AN_HOUR + 1)
 
@@ -186,8 +186,8 @@ def test_answer_just_before_the_lapse_keeps_the_place(world: StudyWorld) -> None
 
 
 def test_answer_just_after_the_lapse_is_kept(world: StudyWorld) -> None:
-    """Given a lapse that is written between the read and the write of an answer, the newcomer has the place, and
-    the answer is kept; its participant learns that their place is gone."""
+    """Given a lapse that is written between the read and the write of an answer, the newcomer has the place,
+    and the answer is kept; its participant learns that their place is gone."""
     fill(world, 1)
     world.clock.advance(HALF_AN_HOUR + 1)
     answers: list[Answer] = []
@@ -202,7 +202,7 @@ def test_answer_just_after_the_lapse_is_kept(world: StudyWorld) -> None:
 
 
 def test_return_just_before_the_place_is_given_away(world: StudyWorld) -> None:
-    """Given a lapsed participant who returns before the newcomer has written the list, they keep the place."""
+    """Given a lapsed participant who returns before the newcomer has written the list, they keep it."""
     fill(world, 1)
     world.clock.advance(HALF_AN_HOUR + 1)
     answers: list[Answer] = []
@@ -219,8 +219,8 @@ def test_return_just_before_the_place_is_given_away(world: StudyWorld) -> None:
 
 
 def test_admission_without_a_record_lapses_too(world: StudyWorld) -> None:
-    """Given an admission whose record could not be written, the place lapses, and its participant begins later
-    if there is a place."""
+    """Given an admission whose record could not be written, the place lapses, and its participant begins
+    later if there is a place."""
     world.publish(maxParticipants=1)
     world.aws.fail("PutObject", "AccessDenied", 403, key="/Users/")
     assert world.get(user="crashed").status == 503
@@ -253,7 +253,7 @@ def test_closed_study_stores_the_answer_of_a_lapsed_participant(world: StudyWorl
     assert len(world.record("invented-0")["requests"]) == 2
 
 
-# ---- balanced groups -----------------------------------------------------------------------------------------
+# ---- balanced groups ----
 
 
 def publish_groups(world: StudyWorld, **options: Any) -> None:

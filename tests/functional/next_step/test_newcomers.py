@@ -108,7 +108,8 @@ def test_headers_do_not_change_the_network(visitors: Visitors) -> None:
     """Given a client that claims another address in every header, API Gateway's own address counts."""
     names = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "CF-Connecting-IP", "True-Client-IP", "X-Client-IP")
     answers = [
-        visitors.get(f"user-{number}", headers=dict.fromkeys(names, f"203.0.{number}.1")) for number in range(4)
+        visitors.get(f"user-{number}", headers=dict.fromkeys(names, f"203.0.{number}.1"))
+        for number in range(4)
     ]
 
     assert reasons(answers) == [None] * 3 + ["network"]
@@ -190,7 +191,10 @@ def test_two_environments_share_the_key(world: StudyWorld, visitors: Visitors) -
 
 
 def test_no_address_is_stored_or_logged(
-    world: StudyWorld, visitors: Visitors, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    world: StudyWorld,
+    visitors: Visitors,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Given newcomers, admitted and refused, keys, counts, logs and metrics hold neither address nor network,
     and the same network has another name on the next day and in another study."""
@@ -231,7 +235,7 @@ def test_count_is_bounded(world: StudyWorld, visitors: Visitors) -> None:
 
 
 def test_counts_are_in_the_stacks_own_bucket(world: StudyWorld, visitors: Visitors) -> None:
-    """Given a project in another bucket, which the stack's lifecycle does not cover, the counts are not there."""
+    """Given a project in another bucket, without the stack's lifecycle, the counts are not there."""
     world.publish(newcomersPerNetwork=3, bucket="hippo-lab")
     visitors.get("user-0")
 
