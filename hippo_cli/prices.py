@@ -32,7 +32,12 @@ class ServerCost:
     @property
     def dollars(self) -> float:
         """The cost of vCPUs, memory and public address, each priced by the hour."""
-        return (self.cpu * VCPU_HOUR + self.memory * GB_HOUR + ADDRESS_HOUR) * self.minutes / 60
+        return self.hour * self.minutes / 60
+
+    @property
+    def hour(self) -> float:
+        """The cost of an hour."""
+        return self.cpu * VCPU_HOUR + self.memory * GB_HOUR + ADDRESS_HOUR
 
 
 def list_sizes(cpu: float) -> str:

@@ -108,6 +108,10 @@ const TEXTS = {
     refusedTitle: "You cannot take part in this study",
     refused_full:
       "This study has all the participants it needs. Thank you for your interest. You do not need to do anything else.",
+    refused_lapsed:
+      "Your place in this study has gone to another person, because the first page was not answered in time. Your answers are saved. You can try again later, in case a place becomes free.",
+    refused_network:
+      "Too many people have begun this study from your network in the last hour. You can try again in an hour, or from another network.",
     refused_closed: "This study is closed. Thank you for your interest. You do not need to do anything else.",
     refused_mobile:
       "This study does not work on a phone or tablet. Please open the same link on a desktop or laptop computer.",
@@ -253,6 +257,10 @@ const TEXTS = {
     refusedTitle: "Vous ne pouvez pas participer à cette étude",
     refused_full:
       "Cette étude a déjà réuni tous les participants nécessaires. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
+    refused_lapsed:
+      "Votre place dans cette étude a été attribuée à une autre personne, car la première page est restée trop longtemps sans réponse. Vos réponses sont enregistrées. Vous pouvez réessayer plus tard, au cas où une place se libérerait.",
+    refused_network:
+      "Trop de personnes ont commencé cette étude depuis votre réseau au cours de la dernière heure. Vous pouvez réessayer dans une heure, ou depuis un autre réseau.",
     refused_closed: "Cette étude est terminée. Merci de votre intérêt. Vous n’avez rien d’autre à faire.",
     refused_mobile:
       "Cette étude ne fonctionne pas sur téléphone ou tablette. Veuillez ouvrir le même lien sur un ordinateur de bureau ou portable.",

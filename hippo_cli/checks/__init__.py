@@ -3,6 +3,7 @@
 from hippo_cli.checks.config import check_config_file
 from hippo_cli.checks.pages import check_pages
 from hippo_cli.checks.server import check_server
+from hippo_cli.checks.strangers import check_strangers
 from hippo_cli.findings import Finding, sort_findings
 from hippo_cli.study_folder import StudyFolder
 
@@ -11,5 +12,5 @@ def check_study(study: StudyFolder) -> list[Finding]:
     """Return all findings, by file and line. Nothing is sent."""
     findings = check_config_file(study)
     if study.project:
-        findings = [*findings, *check_pages(study), *check_server(study)]
+        findings = [*findings, *check_pages(study), *check_server(study), *check_strangers(study)]
     return sort_findings(findings)

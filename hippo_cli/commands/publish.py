@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hippo_cli.checks import check_study
+from hippo_cli.checks.strangers import NO_LIMIT
 from hippo_cli.commands.check import show_findings
 from hippo_cli.confirmation import confirm
 from hippo_cli.connection import Flags, connect
@@ -63,7 +64,8 @@ def publish_study(
         _refuse(study, findings, as_json)
     target = Target(study, *_find_deployment(context.obj, study))
     plan = make_plan(target, Request(image=image, rebuilds=rebuild))
-    findings += plan.findings
+    # The plan repeats this check with the deployment's own limits.
+    findings = [*(found for found in findings if found.code != NO_LIMIT), *plan.findings]
     if count_errors(plan.findings):
         _refuse(study, findings, as_json)
     if not as_json:

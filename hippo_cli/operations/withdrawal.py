@@ -235,6 +235,8 @@ def _without_admission(content: dict[str, Any], user_id: str) -> dict[str, Any]:
     changed = dict(content)
     if isinstance(content.get("admitted"), list):
         changed["admitted"] = [admitted for admitted in content["admitted"] if admitted != user_id]
+    if isinstance(since := content.get("since"), dict):
+        changed["since"] = {other: time for other, time in since.items() if other != user_id}
     if isinstance(refused, dict):
         changed["refused"] = {
             reason: [other for other in ids if other != user_id] if isinstance(ids, list) else ids
@@ -248,4 +250,7 @@ def _without_group(content: dict[str, Any], user_id: str) -> dict[str, Any]:
     running = content.get("running")
     if not isinstance(running, dict):
         return content
-    return {**content, "running": {other: group for other, group in running.items() if other != user_id}}
+    changed = {**content, "running": {other: group for other, group in running.items() if other != user_id}}
+    if isinstance(begun := content.get("begun"), list):
+        changed["begun"] = [other for other in begun if other != user_id]
+    return changed

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from hippo.studies.study import read_number
 from hippo_cli.aws_errors import naming_permission, read_code
 from hippo_cli.checks.server import find_cost, has_game
+from hippo_cli.checks.strangers import check_strangers
 from hippo_cli.connection import Connection
 from hippo_cli.data.bucket import Bucket, Stored
 from hippo_cli.data.studies import find_entry
@@ -108,7 +109,7 @@ def make_plan(target: Target, request: Request) -> Plan:
     _check_move(target)
     s3 = target.connection.make_client("s3")
     files = compare_files(s3, target.bucket, target.project_id, target.study)
-    server, findings = None, _check_runtime(target)
+    server, findings = None, [*_check_runtime(target), *check_strangers(target.study, target.stack)]
     if has_game(target.study) and target.study.project.get("useAWS", True):
         server, more = _plan_server(target, request, s3)
         # With the newest revision's ARN, which names the account.

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hippo import metrics
@@ -26,13 +26,17 @@ CORS_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request as a handler sees it; `body` is text, None if it is empty."""
+    """One request as a handler sees it; `body` is text, None if it is empty.
+
+    `address` is the client's as API Gateway itself saw it; a header could say anything. It is in no log.
+    """
 
     method: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: str | None
     request_id: str
+    address: str = field(default="", repr=False)
 
 
 def parse_request(event: Mapping[str, Any]) -> HttpRequest:
@@ -41,12 +45,14 @@ def parse_request(event: Mapping[str, Any]) -> HttpRequest:
     Raises BadRequestError for a body over 256 KiB or one that is not UTF-8 text.
     """
     context = event.get("requestContext") or {}
+    identity = context.get("identity") or {}
     return HttpRequest(
         method=str(event.get("httpMethod") or "GET").upper(),
         query=_restore_names(event.get("queryStringParameters") or {}),
         headers=event.get("headers") or {},
         body=_decode_body(event),
         request_id=str(context.get("requestId") or ""),
+        address=str(identity.get("sourceIp") or ""),
     )
 
 

@@ -30,6 +30,7 @@ class NextStepSettings:
     retry_after_seconds: float = 5.0
     usual_start_seconds: float = 75.0
     max_record_kib: int = 2048
+    newcomers_per_network: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,22 @@ def refuse_one_too_many(world: StudyWorld) -> Answer:
     return world.get()
 
 
+def refuse_neighbour(world: StudyWorld) -> Answer:
+    """Return the response to the second newcomer of a network in a study for one of each."""
+    world.publish(newcomersPerNetwork=1)
+    world.get("somebody-else")
+    return world.get()
+
+
+def refuse_lapsed(world: StudyWorld) -> Answer:
+    """Return the response to a participant whose place another one has got."""
+    world.publish(maxParticipants=1)
+    world.get()
+    world.clock.advance(1801)
+    world.get("somebody-else")
+    return world.get()
+
+
 def finish(world: StudyWorld) -> Answer:
     """Return the response at the end of a study that shows a code and a link."""
     world.publish(completion={"code": "C1", "url": "https://example.org/?cc={code}"})
@@ -87,6 +103,8 @@ KINDS: dict[str, tuple[Ask, dict[str, object]]] = {
     "mobile": (refuse(screen={"mobile": False}), {"reason": "mobile"}),
     "narrow": (refuse(screen={"minWidth": 800}), {"reason": "narrow"}),
     "full": (refuse_one_too_many, {"reason": "full"}),
+    "network": (refuse_neighbour, {"reason": "network"}),
+    "lapsed": (refuse_lapsed, {"reason": "lapsed"}),
 }
 
 

@@ -134,6 +134,7 @@ PAIRS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.put("p/_keys/links"),
     ),
     "groups": ("NextStep", lambda a: a.put("p/_groups.json"), lambda a: a.put("p/_other.json")),
+    "newcomers": ("NextStep", lambda a: a.put("_newcomers/day/key"), lambda a: a.put("_slots/0001")),
     "start-messages": ("NextStep", lambda a: a.publish("StartServer"), lambda a: a.send("StartServer")),
     "no-tasks": ("StartServer", lambda a: a.run_task(MINE), lambda a: a.run_task(OTHER)),
     "roles-to-pass": (

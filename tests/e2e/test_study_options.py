@@ -64,7 +64,9 @@ def test_signed_study_for_one_participant(account: AccountView) -> None:
     assert final["completion"] == {"code": "C1", "url": "https://recruiter.example/?cc=C1&pid=7"}
     assert record["parameters"] == {"PID": "7"}
     assert len(record["requests"][1]["consent"]["sha256"]) == 64
-    assert account.read_json(f"{PROJECT}/_admission.json") == {
+    admissions = account.read_json(f"{PROJECT}/_admission.json")
+    assert list(admissions.pop("since")) == [user_id]
+    assert admissions == {
         "admitted": [user_id],
         "refused": {"full": [derive_user_id(PROJECT, "PID", "8")]},
     }

@@ -16,6 +16,7 @@ ONE_GAME: dict[str, Any] = {
     "events": {"startServerStep": 1, "stopServerStep": 3},
     "maxRuntime": 10,
     "groups": "balanced",
+    "newcomersPerNetwork": 1000,
     "awsSetup": {"containerName": "mountain_car"},  # the example's container, which all of them run
 }
 ONE_PAGE: dict[str, Any] = {

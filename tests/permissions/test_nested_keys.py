@@ -18,7 +18,7 @@ from tests.permissions.requests import Request
 CHANGES = ("s3:Put", "s3:Delete")
 # Not _keys: the platform reads one object there, and its researcher may write that one.
 PARTS = ["Users", "Users/u", "Trials", "Trials/u", "_versions", "_versions/v", "_media"]
-HEADS = ["_servers/x", "_slots/0001", "_sweep.json", *(f"victim/{part}" for part in PARTS)]
+HEADS = ["_servers/x", "_slots/0001", "_sweep.json", "_newcomers/day", *(f"victim/{part}" for part in PARTS)]
 TAGS = {"aws:principaltag/hippo-project": "lab", "aws:principaltag/hippo-role": "steward"}
 HOLDERS = sorted({one.role for one in list_statements()} - {STEWARD})
 

@@ -23,6 +23,7 @@ from hippo.journey.admission import Admission
 from hippo.journey.balanced_groups import BalancedGroups
 from hippo.journey.game_step import GameStep
 from hippo.journey.link_origins import asks_for_origins, list_origins
+from hippo.journey.newcomers import NewcomerCounts
 from hippo.journey.platform_pages import build_refusal
 from hippo.journey.progress import Move, Phase, Progress, decide, find_progress, parse_step, settle
 from hippo.journey.request_entry import build_entry, check_answers
@@ -53,7 +54,8 @@ class StudyController:
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
-        self._admission = Admission(catalogue, clock)
+        newcomers = NewcomerCounts(catalogue.own_store, clock, settings.newcomers_per_network)
+        self._admission = Admission(catalogue, clock, newcomers)
         self._groups = BalancedGroups(clock)
         self._game = GameStep(settings, servers, start_topic, make_host_names)
         self._stop_topic = stop_topic
@@ -89,6 +91,9 @@ class StudyController:
             if participant is None and (reason := self._admission.admit(project, user_id, request)):
                 return self._refuse(project, user_id, reason)
             try:
+                if reason := self._find_lapse(step_request):
+                    self._keep_late_answer(step_request, progress, move, now)
+                    return self._refuse(project, user_id, reason)
                 content = self._make_move(step_request, progress, move, now)
             except ConflictError:
                 finished = settle(progress, move, finished)
@@ -123,8 +128,32 @@ class StudyController:
                 raise
             raise ReservedNameError(self._catalogue.load_study(project, None).researcher) from None
 
+    def _find_lapse(self, step_request: StepRequest) -> str | None:
+        """Return why a participant whose place has lapsed has none; claim another place if there is one.
+
+        A study that was closed gives no places: it stores the answer.
+        """
+        participant, project = step_request.participant, step_request.project
+        if participant is None or participant.lapsed_at is None or not project.live:
+            return None
+        if reason := self._admission.readmit(project, step_request.user_id):
+            return reason
+        self._groups.rejoin(step_request, self._clock.now())
+        participant.lapsed_at = None
+        step_request.has_news = True
+        return None
+
+    def _keep_late_answer(
+        self, step_request: StepRequest, progress: Progress, move: Move, now: datetime
+    ) -> None:
+        """Keep the answer of a participant without a place, under `repeats`."""
+        if move is not Move.SHOW and step_request.request.method == "POST":
+            entry = self._build_entry(step_request.request, now)
+            if step_request.stored_participant.keep_repeat(progress.step, entry):
+                step_request.write()
+
     def _refuse(self, project: ListedProject, user_id: str, reason: str) -> dict[str, Any]:
-        """Return a page with the reason. The request is not stored."""
+        """Return a page with the reason. The request itself is not stored here."""
         if not project.live:
             raise ProjectNotFoundError
         fields = {"projectId": project.id, "userId": user_id, "reason": reason}
@@ -137,12 +166,12 @@ class StudyController:
     def _make_move(
         self, step_request: StepRequest, progress: Progress, move: Move, now: datetime
     ) -> dict[str, Any]:
-        has_news = step_request.note_parameters()
+        step_request.note_parameters()
         if move is Move.ADVANCE:
             return self._advance(step_request, progress, now)
         if move is not Move.SHOW:
             self._keep_answer(step_request, progress, move, now)
-        elif has_news:
+        elif step_request.has_news:
             step_request.write()
         if not step_request.project.live:
             return {}

@@ -55,6 +55,15 @@ REFUSALS = {
         "This study has all the participants it needs.",
         "Thank you for your interest. You do not need to do anything else.",
     ),
+    "lapsed": (
+        "Your place in this study has gone to another person, because the first page was not answered in "
+        "time.",
+        "Your answers are saved. You can try again later, in case a place becomes free.",
+    ),
+    "network": (
+        "Too many people have begun this study from your network in the last hour.",
+        "You can try again in an hour, or from another network.",
+    ),
 }
 # Details that only the project's config has.
 _DETAILS = {

@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 class StepRequest:
     """A request, its participant as stored (None for a newcomer), and their study.
 
-    `finished` is the request's `step` parameter, for `decide`.
+    `finished` is the request's `step` parameter, for `decide`. `has_news` says that the record must be
+    written even if the request does not advance.
     """
 
     request: HttpRequest
@@ -32,6 +33,7 @@ class StepRequest:
     study: Study
     participant: Participant | None = None
     etag: str | None = None
+    has_news: bool = False
 
     @property
     def stored_participant(self) -> Participant:
@@ -50,9 +52,10 @@ class StepRequest:
         """The recruiter's parameters of this request."""
         return collect_parameters(self.request.query, self.project.access.one_per)
 
-    def note_parameters(self) -> bool:
-        """Add the recruiter's parameters to the record if they differ; return whether it has changed."""
-        return self.participant is not None and self.participant.note_parameters(self.parameters)
+    def note_parameters(self) -> None:
+        """Add the recruiter's parameters to the record if they differ."""
+        if self.participant is not None:
+            self.has_news |= self.participant.note_parameters(self.parameters)
 
     @property
     def tickets(self) -> TicketUse:

@@ -38,7 +38,8 @@ class Participant:
     `interrupted_at` is when they began to wait for another server in the middle of a game, which is then the
     step before `next_step`. `group` is permanent in studies that balance groups. `sends_step` says that a
     client of theirs has sent `step`, so that it knows tickets. `shown_attempt` is the last attempt of their
-    server on which they were shown a game.
+    server on which they were shown a game. `lapsed_at` is when they lost their place in the study, because
+    they had not answered the first page.
     """
 
     created: datetime | None
@@ -58,6 +59,7 @@ class Participant:
     other_parameters: list[dict[str, str]] = field(default_factory=list)
     sends_step: bool = False
     shown_attempt: int | None = None
+    lapsed_at: datetime | None = None
 
     @classmethod
     def from_wire(cls, data: Mapping[str, Any]) -> "Participant":
@@ -65,7 +67,7 @@ class Participant:
         known = {"created", "nextStep", "version", "requests", "repeats"}
         known |= {"waitingSince", "startRequestedAt", "gameShownAt"}
         known |= {"parameters", "otherParameters", "retriedAt", "retriedAs", "interruptedAt", "sendsStep"}
-        known |= {"shownAttempt"}
+        known |= {"shownAttempt", "lapsedAt"}
         group = read_group(data.get("group"))
         known |= {"group"} if group is not None else set()
         return cls(
@@ -86,6 +88,7 @@ class Participant:
             group=group,
             sends_step=data.get("sendsStep") is True,
             shown_attempt=read_count(data.get("shownAttempt")),
+            lapsed_at=from_wire(data.get("lapsedAt")),
         )
 
     def to_wire(self) -> dict[str, Any]:
@@ -103,6 +106,7 @@ class Participant:
             "interruptedAt": to_wire(self.interrupted_at),
             "sendsStep": self.sends_step,
             "shownAttempt": self.shown_attempt,
+            "lapsedAt": to_wire(self.lapsed_at),
         }
         group = {} if self.group is None else {"group": self.group}
         return {
@@ -113,6 +117,17 @@ class Participant:
             **{key: value for key, value in optional.items() if value},
             "requests": self.requests,
         }
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether they got beyond the first page: they have answered it, or its game was shown."""
+        return len(self.requests) > 1 or bool(self.game_shown_at or self.interrupted_at)
+
+    @property
+    def last_seen_at(self) -> datetime | None:
+        """The last sign of a participant at the first page; polls for a game renew it."""
+        times = (self.created, self.waiting_since, self.start_requested_at)
+        return max((time for time in times if time is not None), default=None)
 
     def holds(self, entry: Mapping[str, Any]) -> bool:
         """Return whether an earlier try of the same request has already stored its entry."""

@@ -87,6 +87,11 @@ class Catalogue:
         self._projects = self._read_list()
         self._read_at = self._clock.now()
 
+    @property
+    def own_store(self) -> ObjectStore:
+        """The store of the stack's own bucket."""
+        return self._make_store(self._buckets[0])
+
     def store_of(self, project: ListedProject) -> ObjectStore:
         """Return the store of a project's pages and records."""
         return self._make_store(project.bucket)

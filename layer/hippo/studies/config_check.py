@@ -53,6 +53,8 @@ def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tup
     wrong, warnings = check_meaning(config, values, now)
     errors += wrong
     warnings += _check_cutoff(config, values)
+    if values.get("newcomersPerNetwork") and config.get("signedLinks"):
+        warnings.append("newcomersPerNetwork: has no effect with signedLinks")
     known = {key.path for key in OPTIONS}
     for section in _SECTIONS:
         paths = [f"{section}.{name}" for name in values.get(section, ())]

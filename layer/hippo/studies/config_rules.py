@@ -102,6 +102,23 @@ class Number(Rule):
         }
 
 
+class NumberOrZero(Number):
+    """A whole number, or 0, which switches something off."""
+
+    def parse(self, value: Any) -> int:
+        """Return the number."""
+        if str(value) == "0":
+            return 0
+        try:
+            return super().parse(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or 0") from None
+
+    def schema(self) -> Schema:
+        """Return a schema with both forms, and 0."""
+        return {"anyOf": [*super().schema()["anyOf"], {"const": 0}]}
+
+
 class Flag(Rule):
     """True or false, not as text."""
 

@@ -19,6 +19,7 @@ from hippo.studies.config_rules import (
     Key,
     Language,
     Number,
+    NumberOrZero,
     Origins,
     ParameterName,
     Section,
@@ -39,6 +40,8 @@ DEFAULT_IDLE, MOST_IDLE = 10, 1440  # minutes without a player; the latter is a 
 DEFAULT_LEAVING_OFFER = 120  # seconds: longer than most participants think about one move
 MOST_LEAVING_OFFER = 86_400
 LEAST_WIDTH, MOST_WIDTH = 320, 4000  # CSS pixels
+DEFAULT_LAPSE, LEAST_LAPSE, MOST_LAPSE = 30, 5, 100_000  # minutes: most read a first page in less than ten
+MOST_NEWCOMERS = 10_000  # each takes 30 bytes of a network's count for an hour
 STEP_NUMBER = Number(1, 999_999, "the number of a step")
 
 PAGE_KEYS = (
@@ -105,6 +108,19 @@ ACCESS_KEYS = (
     ),
     Key("signedLinks", Flag(), "true admits only participants whose link you have signed.", "true"),
     Key("maxParticipants", Number(1, MOST_PARTICIPANTS), "How many participants may begin.", "30"),
+    Key(
+        "lapseAfter",
+        NumberOrZero(LEAST_LAPSE, MOST_LAPSE),
+        "Minutes after which another participant may get the place of one who has not answered the first "
+        "page; 0 for never.",
+        "60",
+    ),
+    Key(
+        "newcomersPerNetwork",
+        Number(0, MOST_NEWCOMERS),
+        "How many participants of one network may begin in an hour; 0 for any number.",
+        "100",
+    ),
     Key("maxServers", Number(1, MOST_SERVERS), "How many game servers may run at the same time.", "5"),
     Key(
         "idleMinutes",
@@ -148,6 +164,8 @@ class AccessOptions:
     max_servers: int | None = None
     idle_minutes: int = DEFAULT_IDLE  # 0: servers never end because they have no player
     link_origins: tuple[str, ...] = ()
+    lapse_after: int = DEFAULT_LAPSE  # minutes; 0: never
+    newcomers_per_network: int | None = None  # in an hour; 0: any number; None: as the stack says
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +196,8 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         max_servers=values.get("maxServers"),
         idle_minutes=values.get("idleMinutes", DEFAULT_IDLE),
         link_origins=values.get("linkOrigins", ()),
+        lapse_after=values.get("lapseAfter", DEFAULT_LAPSE),
+        newcomers_per_network=values.get("newcomersPerNetwork"),
     )
 
 

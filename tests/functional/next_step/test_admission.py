@@ -23,8 +23,10 @@ THIRD_USER = "123e4567-e89b-42d3-a456-426614174000"
 
 
 def read_admissions(world: StudyWorld, bucket: str = "hippo-data") -> Any:
-    """Return who was admitted and who was not."""
-    return json.loads(world.read_object(KEY, bucket))
+    """Return who was admitted and who was not, without the times of those who may not have begun."""
+    content = json.loads(world.read_object(KEY, bucket))
+    assert set(content.pop("since", {})) <= set(content["admitted"])
+    return content
 
 
 def reason_of(answer: Answer) -> str | None:

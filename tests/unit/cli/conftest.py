@@ -29,7 +29,7 @@ project:
     3: thanks.html
     finalStep: thanks.html
   events:
-    startServerStep: 1
+    startServerStep: 2
     stopServerStep: 3
   maxRuntime: 30
   useAWS: true
@@ -37,6 +37,7 @@ project:
     region: ca-central-1
     cpu: 1
     memory: 2
+  newcomersPerNetwork: 100
 trial:
   game: x
 """

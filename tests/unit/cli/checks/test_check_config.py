@@ -26,7 +26,7 @@ def test_a_good_study_has_no_findings(study: SmallStudy) -> None:
         ),
         ("    3: thanks.html\n", "    4: thanks.html\n", 7, "project.steps.3", "missing"),
         ("    1: consent.html\n", "    1: pages/consent.html\n", 8, "project.steps.1", "an .html file"),
-        ("    startServerStep: 1\n", "", 12, "project.events.startServerStep", "missing"),
+        ("    startServerStep: 2\n", "", 12, "project.events.startServerStep", "missing"),
         ("  css: style.css\n", "  css: style.scss\n", 6, "project.css", ".css file"),
         (
             "  css: style.css\n",
@@ -50,8 +50,8 @@ def test_a_good_study_has_no_findings(study: SmallStudy) -> None:
             "project.consentStep",
             "not a page",
         ),
-        ("trial:\n  game: x\n", "trial: MountainCar\n", 21, "trial", "keys with values"),
-        ("  game: x\n", "  game: x\n  ui: left\n", 23, "trial.ui", "buttons"),
+        ("trial:\n  game: x\n", "trial: MountainCar\n", 22, "trial", "keys with values"),
+        ("  game: x\n", "  game: x\n  ui: left\n", 24, "trial.ui", "buttons"),
     ],
 )
 def test_errors_have_line_key_and_advice(
@@ -71,10 +71,10 @@ def test_errors_have_line_key_and_advice(
     ("old", "new", "code", "line"),
     [
         ("  css: style.css\n", "  css: style.css\n  colour: red\n", "unknown-key", 7),
-        ("trial:\n", "other: 1\ntrial:\n", "unknown-key", 21),
+        ("trial:\n", "other: 1\ntrial:\n", "unknown-key", 22),
         ("  live: true\n", "  live: false\n", "config", 4),
         ("  live: true\n", "  live: 1\n", "config", 4),
-        ("    stopServerStep: 3\n", "    stopServerStep: 2\n", "config", 12),
+        ("    2: game\n    3: thanks.html\n", "    2: thanks.html\n    3: game\n", "config", 12),
         ("  css: style.css\n", "  css: style.css\n  ecsTask: other\n", "name", 7),
         ("  css: style.css\n", "  css: style.css\n  bucket: your-study-bucket\n", "placeholder", 7),
         ("  name: Small\n", "  name: on\n", "yaml-trap", 3),

@@ -212,7 +212,7 @@ def test_actions_of_any_game(study: SmallStudy, value: str, severity: Severity, 
 
     (found,) = study.check()
 
-    assert (found.severity, found.line) == (severity, 23 + ("\n" in value))
+    assert (found.severity, found.line) == (severity, 24 + ("\n" in value))
     assert said in found.what
 
 

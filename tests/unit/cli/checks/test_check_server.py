@@ -108,4 +108,4 @@ def test_a_game_without_settings(study: SmallStudy) -> None:
     study.edit("trial:\n  game: x\n", "trial:\n")
     study.edit("useAWS: true", "useAWS: false")
 
-    assert study.codes() == [("use-aws", "config.yml", 16), ("trial", "config.yml", 21)]
+    assert study.codes() == [("use-aws", "config.yml", 16), ("trial", "config.yml", 22)]

@@ -227,23 +227,26 @@ def test_interrupted_and_run_again(stack_world: StudyWorld, run: Run) -> None:
 
 def test_another_arrival_at_the_same_time(stack_world: StudyWorld, run: Run) -> None:
     """Given a participant who is admitted while the list is rewritten, they stay on it."""
-    rival = {"admitted": [OTHER_USER, USER, "rival"], "refused": {}}
+    since = {OTHER_USER: 5, USER: 6}
+    rival = {"admitted": [OTHER_USER, USER, "rival"], "refused": {}, "since": since}
     stack_world.aws.before("PutObject", lambda: put(stack_world, ADMISSIONS, rival), key="_admission")
 
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
 
-    assert json.loads(stack_world.read_object(ADMISSIONS))["admitted"] == [OTHER_USER, "rival"]
+    left = {"admitted": [OTHER_USER, "rival"], "refused": {}, "since": {OTHER_USER: 5}}
+    assert json.loads(stack_world.read_object(ADMISSIONS)) == left
 
 
 def test_groups(stack_world: StudyWorld, run: Run) -> None:
     """Given balanced groups, a withdrawn participant is in no version of them."""
-    groups = {"finished": [1, 0], "running": {USER: [1, 5], OTHER_USER: [0, 6]}}
+    groups = {"finished": [1, 0], "running": {USER: [1, 5], OTHER_USER: [0, 6]}, "begun": [USER, OTHER_USER]}
     put(stack_world, GROUPS, groups)
     put(stack_world, GROUPS, groups)
 
     assert run("withdraw", USER, PROJECT, "--yes").exit_code == 0
 
-    assert json.loads(stack_world.read_object(GROUPS)) == {**groups, "running": {OTHER_USER: [0, 6]}}
+    left = {"running": {OTHER_USER: [0, 6]}, "begun": [OTHER_USER]}
+    assert json.loads(stack_world.read_object(GROUPS)) == {**groups, **left}
     versions = stack_world.s3.list_object_versions(Bucket=BUCKET, Prefix=GROUPS)["Versions"]
     assert len(versions) == 1
 

@@ -283,3 +283,26 @@ def test_reading_the_queue_is_bounded() -> None:
 
     read = [a["key"] for a in world.journal.arguments("store.read") if "/q." in a["key"]]
     assert len(read) == 1
+
+
+def test_each_id_has_one_turn_before_those_who_wait(world: LifecycleWorld) -> None:
+    """Given invented ids that ask again as soon as their servers end, a participant who came after them gets
+    the slot once each of them has had one turn: who asks again waits at the end."""
+    invented = [f"bot-{number}" for number in range(3)]
+    queue_up(world, *invented, "ann")
+    turns, holder = [], "holder"
+    while holder != "ann":
+        end(world, holder)
+        deliver_starts(world)
+        queue_up_again(world, holder, len(turns))
+        (holder,) = list_players(world)
+        turns.append(holder)
+
+    assert turns == [*invented, "ann"]
+    assert list_queue(world) == ["holder", *invented]
+
+
+def queue_up_again(world: LifecycleWorld, user: str, number: int) -> None:
+    """Let a participant whose server has ended ask for another one."""
+    world.clock.advance(2)
+    world.start(f"{user}/again-{number}", user=user)
