@@ -31,6 +31,7 @@ MOST_PARTICIPANTS = 100_000
 MOST_SERVERS = 300  # each has a rule, of which EventBridge allows 300
 DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
+UUID, ANY = "uuid", "any"
 MARK, EMPTY_ANSWER, IGNORE = "mark", "empty", "ignore"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
@@ -102,6 +103,13 @@ ACCESS_KEYS = (
         "PROLIFIC_PID",
     ),
     Key("signedLinks", Flag(), "true admits only participants whose link you have signed.", "true"),
+    Key(
+        "userIds",
+        Choice(UUID, ANY),
+        "any names each game server after its user ID in the DNS. With uuid, the default, an ID that is not "
+        "a UUID becomes such a name only if the link is signed.",
+        ANY,
+    ),
     Key("maxParticipants", Number(1, MOST_PARTICIPANTS), "How many participants may begin.", "30"),
     Key("maxServers", Number(1, MOST_SERVERS), "How many game servers may run at the same time.", "5"),
     Key(
@@ -129,6 +137,12 @@ class AccessOptions:
     admits_mobile: bool = True
     min_width: int | None = None
     max_servers: int | None = None
+    names_any_user: bool = False
+
+    @property
+    def trusts_user_ids(self) -> bool:
+        """Whether user ids of any form become host names: the researcher signed them, or answers for them."""
+        return self.signed_links or self.names_any_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +171,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         admits_mobile=values.get("screen.mobile", True),
         min_width=values.get("screen.minWidth"),
         max_servers=values.get("maxServers"),
+        names_any_user=values.get("userIds") == ANY,
     )
 
 
