@@ -244,7 +244,7 @@ SCENARIOS = (
 )
 DOCTOR = Scenario(
     "doctor",
-    (26, 1, 8, 21),
+    (28, 1, 8, 22),
     ("doctor", "--project", PROJECT, "--json"),
     put_examined,
     # Without the listing it reads the records of the project's participants one by one, and warns of those

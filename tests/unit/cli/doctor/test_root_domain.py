@@ -98,7 +98,7 @@ def test_neighbours_in_a_parents_zone_do_not_count(stack_world: StudyWorld, conn
 
 
 def test_what_cannot_be_looked_up_is_unknown(stack_world: StudyWorld, connection: Connection) -> None:
-    """Given an old stack, a zone elsewhere, or no permission, the result is unknown; locally there is none."""
+    """Given an old stack, a zone elsewhere, or no permission, it is unknown; locally there is no result."""
     assert check(connection, make_stack(RootDomain="")).outcome is Outcome.UNKNOWN
     assert check(connection, make_stack(RootDomain="elsewhere.net")).outcome is Outcome.UNKNOWN
     assert (
