@@ -186,3 +186,10 @@ def test_the_accounts_log_role_outlives_the_stack():
 def test_a_web_acl_is_put_before_the_api_where_one_is_given(arn):
     """Given a web ACL or none, it is associated with the stage, or no association is created."""
     assert evaluate(WebAclArn=arn).is_made("WebAclAssociation") is bool(arn)
+
+
+def test_the_start_message_says_who_chose_the_id():
+    """Given /start open to anyone, the function that publishes its messages knows."""
+    for value in ("AWS_IAM", "NONE"):
+        variables = evaluate(ControlAuthorization=value).get_variables("SendStartServerMessage")
+        assert variables["CONTROL_AUTHORIZATION"] == value
