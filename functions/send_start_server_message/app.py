@@ -27,7 +27,7 @@ def lambda_handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
         topic, settings = make_topic()
         project_id = parse_project_id(request.query.get("projectId"))
         user_id = parse_user_id(request.query.get("userId"), settings.reserved_names)
-        # If anyone may call, nobody answers for the id.
+        # If anyone may call, a stranger may have chosen the id.
         host = HostChoice.DERIVED if settings.control_authorization == "NONE" else ""
         topic.publish(build_start(project_id, user_id, host=host))
         return build_response(200)

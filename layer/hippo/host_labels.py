@@ -2,7 +2,7 @@
 
 Anyone who has a study's link may choose a user id, and some names mean something to other software: browsers
 look for `wpad`, mail programs for `autodiscover`. So an id becomes a name only if it is a UUID, as front ends
-create them, or if somebody with rights in the study chose it.
+create them, or if a researcher or an operator chose it.
 """
 
 import hashlib
@@ -33,8 +33,8 @@ def is_uuid(user_id: str) -> bool:
 def choose_host_label(user_id: str, *, is_trusted: bool) -> str:
     """Return the host label of a new server: the user id, or the label derived from it.
 
-    `is_trusted` says whether the id was chosen by somebody with rights in the study. Even then, a name that
-    means something elsewhere is not given away.
+    `is_trusted` says whether a researcher or an operator chose the id. Even then, a name that means something
+    elsewhere is not given away.
     """
     if is_uuid(user_id) or (is_trusted and not _is_special(user_id)):
         return user_id

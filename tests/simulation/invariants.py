@@ -14,7 +14,7 @@
    that is ready has the key and the identity of the record.
 
 The eighth is the operator's cap: no more participants than `MAX_SERVERS` ever have tasks. The ninth holds
-where `ids_become_names` is false, because nobody answers for the ids: only UUIDs are names of servers.
+where `ids_become_names` is false, because strangers may choose the ids: only UUIDs are names of servers.
 """
 
 import json

@@ -116,7 +116,7 @@ MUTANTS = [
     Mutant(
         "the name is not deleted",
         f"{LAYER}/servers/stop/teardown.py",
-        "            lambda: self._delete_name(record, keep),\n",
+        "            *(lambda name=name: self._delete_name(record, keep, name) for name in names),\n",
         "",
     ),
     Mutant(

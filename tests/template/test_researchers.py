@@ -240,8 +240,8 @@ def test_reserved_names_are_out_of_reach(role):
 
 
 def test_the_start_creates_no_name_with_a_meaning():
-    """Given names that software or people look for, the start's policy denies their creation, and the code
-    gives them to nobody. Derived labels, UUIDs and other ids stay possible."""
+    """Given names that software or people look for, the policy denies the start their creation, and the code
+    gives them to no server; derived labels, UUIDs and other ids stay possible."""
     (statement,) = [s for s in list_statements("StartServerRole") if s["Sid"] == "ButNotWellKnownNames"]
     assert statement["Effect"] == "Deny"
     condition = statement["Condition"]

@@ -49,7 +49,7 @@ class TicketUse(StrEnum):
 
 
 class HostChoice(StrEnum):
-    """What a server is named after, as a start message and a queue entry say it."""
+    """The source of a server's name, as start messages and queue entries give it."""
 
     USER_ID = "userId"  # the sender answers for the id, or it is a UUID
     DERIVED = "derived"  # anyone may have chosen the id

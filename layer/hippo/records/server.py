@@ -90,7 +90,7 @@ class ServerRecord:
 
     @property
     def host_choice(self) -> HostChoice:
-        """What the server's host name was chosen to be."""
+        """The choice that was made for the server's host name."""
         label = self.host_name.partition(".")[0]
         return HostChoice.USER_ID if label == self.user_id else HostChoice.DERIVED
 

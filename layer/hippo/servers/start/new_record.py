@@ -104,8 +104,8 @@ def _choose_label(case: StartCase) -> str:
 def _is_from_a_trusted_sender(case: StartCase) -> bool:
     """Return whether a message that does not say who chose the id comes from a sender who may.
 
-    A signed `/start`, and scripts that publish by themselves, name no occasion. What an earlier release of
-    `next_step` sent follows the rules of its study.
+    A signed `/start`, and scripts that publish by themselves, name no occasion. A message that
+    an earlier release of `next_step` sent follows the rules of its study.
     """
     if not find_occasion(case.message):
         return True

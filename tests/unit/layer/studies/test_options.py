@@ -26,6 +26,7 @@ ALL = {
     "maxParticipants": 30,
     "closesAt": "2030-01-01T12:00:00+00:00",
     "screen": {"mobile": False, "minWidth": 800},
+    "userIds": "any",
     "consentStep": 1,
     "language": "fr-CA",
     "groups": "balanced",
@@ -37,7 +38,7 @@ ALL = {
 
 def test_all_options_are_read() -> None:
     """Given every option, each value is the config's."""
-    assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800)
+    assert read_access(ALL) == AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800, None, True)
     assert read_page_options(ALL) == PageOptions(
         Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, "mark", 300, 1200
     )
@@ -227,3 +228,28 @@ def test_no_option_makes_it_fail(config: dict[str, Any], inner: dict[str, Any]) 
         errors, warnings = check_options(changed)
         assert all(isinstance(text, str) for text in errors + warnings)
         check_config(changed, ())
+
+
+@pytest.mark.parametrize(
+    ("config", "is_trusted"),
+    [
+        ({}, False),
+        ({"userIds": "uuid"}, False),
+        ({"userIds": "any"}, True),
+        ({"userIds": ["any"]}, False),
+        ({"userIds": True}, False),
+        ({"signedLinks": True}, True),
+        ({"signedLinks": True, "userIds": "uuid"}, True),
+    ],
+    ids=str,
+)
+def test_whose_ids_become_names(config: dict[str, Any], is_trusted: bool) -> None:
+    """Given signed links or exactly `any`, all user ids may become names of servers; otherwise only UUIDs."""
+    assert read_access(config).trusts_user_ids is is_trusted
+
+
+@pytest.mark.parametrize("value", ["all", True, ["any"], "ANY"])
+def test_other_words_for_whose_ids_are_refused(value: object) -> None:
+    """Given any other value, publishing refuses it."""
+    (error,), _ = check_options({"userIds": value})
+    assert error == "userIds: must be uuid or any"
