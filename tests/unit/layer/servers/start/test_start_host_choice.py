@@ -26,7 +26,7 @@ def assert_named(world: LifecycleWorld, name: str) -> None:
 )
 @pytest.mark.parametrize("options", [{}, {"signedLinks": True}, {"userIds": "any"}], ids=str)
 def test_the_message_decides(world: LifecycleWorld, host: str, name: str, options: dict[str, object]) -> None:
-    """Given a message that says what to name the server after, it decides, whatever the list has since said."""
+    """Given a message that says what to name the server after, it decides, not the current list."""
     world.publish(PROJECT, **options)
     world.put_participant(2)
 
