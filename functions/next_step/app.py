@@ -14,7 +14,7 @@ from hippo.clock import SystemClock
 from hippo.http import HttpRequest, build_response, respond_to
 from hippo.invocation import read_deadline, retry_until
 from hippo.journey.controller import StudyController
-from hippo.records.server import ServerStore
+from hippo.records.server import ResourceNames, ServerStore
 from hippo.settings import NextStepSettings, read_settings
 from hippo.studies.catalogue import Catalogue
 
@@ -32,7 +32,7 @@ def make_controller() -> StudyController:
     return StudyController(
         settings,
         Catalogue(make_store, buckets, CLOCK, settings.project_cache_seconds),
-        ServerStore(make_store(settings.bucket)),
+        ServerStore(make_store(settings.bucket), ResourceNames(settings.prefix, settings.root_domain)),
         Topic(ClientOnDemand("sns"), settings.start_server_topic_arn),
         Topic(ClientOnDemand("sns"), settings.stop_server_topic_arn),
         lambda: HostNames(make_client("route53"), settings.hosted_zone_id),

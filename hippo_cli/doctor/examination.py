@@ -21,6 +21,7 @@ from hippo_cli.doctor.owners import OWNERS, check_owners
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
 from hippo_cli.doctor.repositories import REPOSITORIES, check_repositories, list_definitions
 from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
+from hippo_cli.doctor.root_domain import ROOT_DOMAIN, check_root_domain
 from hippo_cli.doctor.servers import STARTS, TASK_DEFINITION, check_starts, check_task_definition
 from hippo_cli.errors import CliError
 from hippo_cli.prices import MEMORY_BY_CPU
@@ -74,6 +75,7 @@ def _examine_stack(
         (OWNERS, lambda: check_owners(connection, stack, plan.project_id)),
         *_list_quotas(connection, stack, planned, plan),
         (DELEGATION, lambda: check_delegation(connection, stack, ask)),
+        (ROOT_DOMAIN, lambda: check_root_domain(connection, stack)),
         ("names", lambda: check_addresses(stack, ask)),
         (CERTIFICATE, lambda: check_certificate(connection, stack, now)),
     ]

@@ -54,12 +54,7 @@ def check_delegation(connection: Connection, stack: Stack, ask: AskDns = ask_dns
 
 
 def _compare(route53: Any, root: str, public: list[str]) -> Iterator[Result]:
-    zones = route53.list_hosted_zones_by_name(DNSName=root)["HostedZones"]
-    ids = [
-        zone["Id"]
-        for zone in zones
-        if zone["Name"].rstrip(".").lower() == root and not zone.get("Config", {}).get("PrivateZone")
-    ]
+    ids = find_zones(route53, root)
     own = [sorted(map(_normalise, _read_servers(route53, zone_id))) for zone_id in ids]
     if public in own:
         yield ok(DELEGATION, f"{root}: {', '.join(public)}")
@@ -77,6 +72,16 @@ def _compare(route53: Any, root: str, public: list[str]) -> Iterator[Result]:
             f"but the hosted zone's name servers are {', '.join(own[0])}",
             "Enter the hosted zone's name servers as NS records in the parent domain.",
         )
+
+
+def find_zones(route53: Any, name: str) -> list[str]:
+    """Return the ids of the account's public hosted zones of this name."""
+    zones = route53.list_hosted_zones_by_name(DNSName=name)["HostedZones"]
+    return [
+        zone["Id"]
+        for zone in zones
+        if zone["Name"].rstrip(".").lower() == name and not zone.get("Config", {}).get("PrivateZone")
+    ]
 
 
 def _read_servers(route53: Any, zone_id: str) -> list[str]:

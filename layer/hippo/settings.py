@@ -75,10 +75,11 @@ class StopServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class SendStartSettings:
-    """The settings of `send_start_server_message`."""
+    """The settings of `send_start_server_message`; `control_authorization` is AWS_IAM or NONE."""
 
     start_server_topic_arn: str
     reserved_names: tuple[str, ...] = DEFAULT_RESERVED_NAMES
+    control_authorization: str = "AWS_IAM"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
+from hippo.host_labels import derive_host_label
 from hippo_local.name_proxy import NameProxy
 from hippo_local.ports import get_port, open_listener
 from tests.browser.conftest import Visitor
@@ -16,6 +17,7 @@ from tests.support.study_world import StudyWorld
 
 pytestmark = pytest.mark.chromium_only("Firefox has no option that keeps it from resolving some names")
 USER = "u1"
+HOST = f"{derive_host_label(USER)}.localhost"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def game_server() -> Iterator[GameServer]:
 @pytest.fixture
 def proxy_port(game_server: GameServer) -> Iterator[int]:
     """Run the local platform's proxy in front of that server; yield its port."""
-    known = {f"{USER}.localhost": "127.0.0.1"}
+    known = {HOST: "127.0.0.1"}
     with open_listener(0, "proxy", "-") as listener, NameProxy(listener, known.get, game_server.port):
         yield get_port(listener)
 
@@ -44,7 +46,7 @@ def proxy_port(game_server: GameServer) -> Iterator[int]:
 def start_game(world: StudyWorld, proxy_port: int) -> None:
     """Give the participant a server, which the API names as it does on the local platform."""
     world.set_environment(ROOT_DOMAIN="localhost", GAME_SERVER_URL=f"ws://{{host}}:{proxy_port}")
-    world.put_server(user=USER)
+    world.put_server(user=USER, host_name=HOST)
 
 
 def test_the_game_is_reached_by_path(
@@ -74,7 +76,4 @@ def test_without_the_proxy_the_name_is_not_resolved(
     submit(page)
 
     expect(page.locator(".game-status")).to_contain_text("Connecting")
-    assert (
-        page.evaluate(f"fetch('http://{USER}.localhost:{proxy_port}').catch(error => error.name)")
-        == "TypeError"
-    )
+    assert page.evaluate(f"fetch('http://{HOST}:{proxy_port}').catch(error => error.name)") == "TypeError"

@@ -4,6 +4,7 @@ import json
 import threading
 from typing import Any
 
+from hippo.host_labels import list_host_labels
 from tests.e2e.running_platform import RunningPlatform
 
 
@@ -47,10 +48,10 @@ class AccountView:
         return [entry["Key"] for entry in answer.get("Contents", [])]
 
     def find_address(self, user_id: str) -> str | None:
-        """Return the address that the participant's host name resolves to, or None."""
+        """Return the address that one of the participant's possible host names resolves to, or None."""
         records = self.client("route53").list_resource_record_sets(HostedZoneId=self.zone_id)
-        name = f"{user_id}.{self.outputs['rootDomain']}."
-        found = [r for r in records["ResourceRecordSets"] if r["Name"] == name and r["Type"] == "A"]
+        names = [f"{label}.{self.outputs['rootDomain']}." for label in list_host_labels(user_id)]
+        found = [r for r in records["ResourceRecordSets"] if r["Name"] in names and r["Type"] == "A"]
         return found[0]["ResourceRecords"][0]["Value"] if found else None
 
     def list_resources(self, user_id: str) -> dict[str, Any]:

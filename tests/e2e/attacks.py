@@ -58,6 +58,16 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_record("CREATE", "attacks-3.localhost"),
         lambda a: a.change_record("CREATE", "mail.attacks.localhost"),
     ),
+    "takes a name that browsers look for": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-10.localhost"),
+        lambda a: a.change_record("CREATE", "wpad.localhost"),
+    ),
+    "takes a name that says how to treat mail": (
+        "StartServer",
+        lambda a: a.change_record("CREATE", "attacks-11.localhost"),
+        lambda a: a.change_record("CREATE", "_dmarc.localhost"),
+    ),
     "hides a forbidden name among allowed ones": (
         "StartServer",
         lambda a: a.change_records("CREATE", "attacks-4.localhost", "attacks-5.localhost"),

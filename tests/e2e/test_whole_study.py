@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from hippo.host_labels import derive_host_label
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import RunningPlatform
@@ -131,7 +132,7 @@ def test_shutdown_rule_cleans_up_after_a_participant_who_walks_away(account, wal
 
 def test_existing_host_name_is_neither_overwritten_nor_deleted(account, walker):
     """Given a host name that is taken, the start fails permanently, is reported, and the record stays."""
-    name = f"landlord.{account.outputs['rootDomain']}"
+    name = f"{derive_host_label('landlord')}.{account.outputs['rootDomain']}"
     record = {"Name": name, "Type": "A", "TTL": 300, "ResourceRecords": [{"Value": "192.0.2.7"}]}
     account.client("route53").change_resource_record_sets(
         HostedZoneId=account.zone_id,

@@ -9,6 +9,7 @@ from typing import Any
 
 from hippo.errors import TransientError
 from hippo.invocation import Invocation
+from hippo.records.codes import HostChoice
 from hippo.records.messages import StartMessage
 from hippo.records.server import ResourceNames, ServerRecord, ServerStore, read_record, write_record
 from hippo.servers.capacity.allocation import SlotAllocation
@@ -102,9 +103,14 @@ class LifecycleWorld:
         sent_at: datetime | None = None,
         seconds: float = START_SECONDS,
         tickets: str = "",
+        host: str = HostChoice.USER_ID,
     ) -> None:
-        """Invoke start_server once; `owner` is its request id, `seconds` its time limit."""
-        message = StartMessage(project, user, request_id, sent_at or self.clock.now(), tickets=tickets)
+        """Invoke start_server once; `owner` is its request id, `seconds` its time limit.
+
+        By default the participant's link counts as signed, so their server is named after them.
+        """
+        sent_at = sent_at or self.clock.now()
+        message = StartMessage(project, user, request_id, sent_at, tickets=tickets, host=host)
         run = self._make_run(owner, seconds)
         tools = StartTools(
             self.rules,

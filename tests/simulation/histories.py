@@ -9,8 +9,8 @@ from tests.simulation.chaos import Chaos
 from tests.simulation.participants import Participant, Request
 from tests.simulation.world import World
 
-USERS = st.sampled_from(["ada", "bob", "cyd", "dan", "eve"])
-OLD = "eve"
+OLD = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c"  # an existing front end, which creates a UUID
+USERS = st.sampled_from(["ada", "wpad", "cyd", "dan", OLD])
 MAX_SERVERS, OWN_MAX_SERVERS = 3, 2
 # An image may write `*/Trials/*`. Without TaskRole's denials, IAM would match that in the platform's
 # own prefixes too. Neither may disturb anything.
@@ -38,6 +38,7 @@ class Histories(RuleBasedStateMachine):
     def deploy(self, seed: int, has_own_cap: bool) -> None:
         """Create a world in which anything may happen; the study may have a cap of its own."""
         self.world = World(MAX_SERVERS)
+        self.world.invariants.ids_become_names = False
         if has_own_cap:
             self.world.limit_project(OWN_MAX_SERVERS)
         self.chaos = Chaos(self.world, seed)

@@ -4,8 +4,9 @@
 2. A task never exists without an armed rule of its attempt, a stop message in flight (the dead-letter queue
    with its alarm counts) or a handler at work on it that holds a live lease.
 3. A participant never has two tasks for longer than one handler's run.
-4. A server is marked ready only when it can be reached by its name; the game is shown only for such a server.
-   A server whose game has been shown is not stopped as one whose game never was, nor the other way round.
+4. A server is marked ready only when it can be reached by its name; the game is shown only for such a server,
+   by that name. A server whose game has been shown is not stopped as one whose game never was, nor the other
+   way round.
 5. An answer that got a 200 is in the record exactly once and in order; `nextStep` never goes back and never
    skips; the start and the stop step's message is sent before the step is written, and one start makes one
    attempt.
@@ -13,15 +14,18 @@
 7. The server record agrees with the resources, its times are in order, and its tag names its project. A task
    that is ready has the key and the identity of the record.
 
-The eighth is the operator's cap: no more participants than `MAX_SERVERS` ever have tasks.
+The eighth is the operator's cap: no more participants than `MAX_SERVERS` ever have tasks. The ninth holds
+where `ids_become_names` is false, because strangers may choose the ids: only UUIDs are names of servers.
 """
 
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from hippo.host_labels import is_uuid
 from tests.simulation.answer_invariants import AnswerInvariants
-from tests.simulation.deployment import STOP_TOPIC
+from tests.simulation.deployment import ROOT_DOMAIN, STOP_TOPIC
 from tests.simulation.ecs_states import Task
 
 if TYPE_CHECKING:
@@ -50,6 +54,8 @@ class Invariants:
         self._servers: dict[str, dict[str, Any]] = {}
         self._deadlines: dict[str, float] = {}  # by cluster
         self._over_since: dict[str, float] = {}  # by participant: past the stop step, and stopped
+        self._hosts: dict[str, set[str]] = {}  # by participant: names that their servers had
+        self.ids_become_names = True
         self._answers = AnswerInvariants(world, self._note)
         self.found: list[Violation] = []
         self.unfinished = 0  # records without resources whose invocation was killed
@@ -74,6 +80,7 @@ class Invariants:
                     self._note(2, f"{task.arn} has no alarm, message or handler")
             self._check_pair(user, living)
             self._check_late(user, living)
+        self._check_names()
         if len(self._world.ecs.living) > self._world.max_servers:
             self._note(8, f"more than {self._world.max_servers} participants have tasks")
         if self.found:
@@ -133,6 +140,10 @@ class Invariants:
         server = self._servers.get(person.user, {})
         if not server.get("readyAt"):
             self._note(4, f"the game is shown to {person.user} and no server was ever ready")
+        elif urlsplit(answer["server"]).hostname not in self._hosts.get(person.user, ()):
+            self._note(
+                4, f"the game is shown at {answer['server']}, which is not the server of {person.user}"
+            )
 
     # ---- 2 and 3 ----------------------------------------------------------------------------------------
 
@@ -200,6 +211,8 @@ class Invariants:
             assert deadline
             seconds = (deadline - self._world.scheduler.now()).total_seconds()
             self._deadlines[server["cluster"]] = self._world.scheduler.time + seconds
+        if server["hostName"]:
+            self._hosts.setdefault(user, set()).add(server["hostName"])
         if server["attempt"] < before.get("attempt", 0):
             self._note(7, f"{user}: attempt {before['attempt']} became {server['attempt']}")
         if server["reason"] == NEVER_SHOWN and before.get("reason") != NEVER_SHOWN:
@@ -241,6 +254,12 @@ class Invariants:
             self._note(7, f"the record of {server['userId']} does not agree with {task.arn}")
         elif _identify(server) != {name: task.variables.get(name) for name in _identify(server)}:
             self._note(7, f"{task.arn} was marked ready and has the ticket key of another attempt")
+
+    def _check_names(self) -> None:
+        """9: no participant has chosen a name below the root domain."""
+        chosen = {f"{user}.{ROOT_DOMAIN}" for user in self._servers if not is_uuid(user)}
+        if not self.ids_become_names and (found := chosen & self._world.route53.records.keys()):
+            self._note(9, f"{sorted(found)} are names that participants chose")
 
     def _last_look(self) -> float:
         """When the handler at work could last try the port: just before it reads and writes the record."""

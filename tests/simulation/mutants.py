@@ -49,8 +49,20 @@ MUTANTS = [
     Mutant(
         "a stop does not arm the rule again",
         f"{LAYER}/servers/stop/teardown.py",
-        "lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self",
-        "*self",
+        "            lambda: self.arm(record, self._clock.now() + NEXT_ALARM),\n            *self",
+        "            *self",
+    ),
+    Mutant(
+        "any id becomes a name",
+        f"{LAYER}/journey/game_step.py",
+        "return HostChoice.USER_ID if is_trusted else HostChoice.DERIVED",
+        "return HostChoice.USER_ID",
+    ),
+    Mutant(
+        "the page computes the name of a server",
+        f"{LAYER}/journey/game_step.py",
+        '(server.host_name if server else "") or self._build_host_name(step_request)',
+        'f"{step_request.user_id}.{self._settings.root_domain}"',
     ),
     Mutant(
         "RunTask's failures are taken for a task",
@@ -104,7 +116,7 @@ MUTANTS = [
     Mutant(
         "the name is not deleted",
         f"{LAYER}/servers/stop/teardown.py",
-        "            lambda: self._delete_name(record, keep),\n",
+        "            *(lambda name=name: self._delete_name(record, keep, name) for name in names),\n",
         "",
     ),
     Mutant(

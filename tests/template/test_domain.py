@@ -198,3 +198,10 @@ def test_a_web_acl_is_put_before_the_site_where_one_is_given(arn):
     config = template.resolve("Resources", "SiteDistribution", "Properties", "DistributionConfig")
     assert config.get("WebACLId") == (arn or None)
     assert not template.is_made("WebAclAssociation")
+
+
+def test_the_start_message_says_who_chose_the_id():
+    """Given /start open to anyone, the function that publishes its messages knows."""
+    for value in ("AWS_IAM", "NONE"):
+        variables = evaluate(ControlAuthorization=value).get_variables("SendStartServerMessage")
+        assert variables["CONTROL_AUTHORIZATION"] == value

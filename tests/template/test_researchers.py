@@ -9,6 +9,7 @@ import pytest
 from evaluated_template import evaluate
 from template_file import ROOT, as_list, list_statements, load_template
 
+from hippo.host_labels import choose_host_label, derive_host_label
 from hippo.records.participant import RECORD_TAG
 
 TAG = "${!aws:PrincipalTag/hippo-project}"
@@ -251,8 +252,26 @@ def test_reserved_names_are_out_of_reach(role):
         {"Fn::Join": [".*,", {"Ref": "ReservedNames"}]},
         {"Ref": "ApiLabel"},
         {"Ref": "SiteLabel"},
+        "_*",
         {"Fn::Sub": "*.*.${RootDomain}"},
     ]
+
+
+def test_the_start_creates_no_name_with_a_meaning():
+    """Given names that software or people look for, the policy denies the start their creation, and the code
+    gives them to no server; derived labels, UUIDs and other ids stay possible."""
+    (statement,) = [s for s in list_statements("StartServerRole") if s["Sid"] == "ButNotWellKnownNames"]
+    assert statement["Effect"] == "Deny"
+    condition = statement["Condition"]
+    assert condition["ForAnyValue:StringEquals"] == {"route53:ChangeResourceRecordSetsActions": ["CREATE"]}
+    (denied,) = condition["ForAnyValue:StringLike"].values()
+    for pattern in denied:
+        label = pattern.removesuffix(".*").replace("*", "a")
+        assert choose_host_label(label, is_trusted=True) == derive_host_label(label), label
+    for label in ("wpad", "autodiscover", "login", "vpn", "mta-sts", "xn--80ak6aa92e"):
+        assert any(fnmatchcase(f"{label}.example.org", pattern) for pattern in denied), label
+    for label in (derive_host_label("wpad"), "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c", "anna", "logins"):
+        assert not any(fnmatchcase(f"{label}.example.org", pattern) for pattern in denied), label
 
 
 @pytest.mark.parametrize("role", ["StartServerRole", "StopServerRole"])
@@ -285,6 +304,6 @@ def test_ids_that_only_begin_like_a_name_server_get_a_name(role, reserved):
     denied = statement["Condition"]["ForAnyValue:StringLike"][
         "route53:ChangeResourceRecordSetsNormalizedRecordNames"
     ]
-    names = ("www", "ns", "ns1", "ns9", r"\052", "a.b", "nsmith", "ns001", "nsa")
+    names = ("www", "ns", "ns1", "ns9", r"\052", "_dmarc", "a.b", "nsmith", "ns001", "nsa")
     found = {name for name in names if any(fnmatchcase(f"{name}.example.org", each) for each in denied)}
-    assert found == {"www", "ns", "ns1", "ns9", r"\052", "a.b"}
+    assert found == {"www", "ns", "ns1", "ns9", r"\052", "_dmarc", "a.b"}

@@ -8,6 +8,7 @@ from typing import Any
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
 from hippo.errors import AwsError
+from hippo.host_labels import choose_host_label, is_uuid
 from hippo.journey.platform_pages import build_ended_game, build_failed_server
 from hippo.journey.progress import Phase, Progress
 from hippo.journey.step_request import StepRequest, build_step_response
@@ -23,6 +24,7 @@ from hippo.journey.waiting import (
     name_retry,
     needs_start,
 )
+from hippo.records.codes import HostChoice
 from hippo.records.messages import build_start, name_request
 from hippo.records.server import ServerRecord, ServerStore
 from hippo.records.tickets import add_ticket
@@ -178,7 +180,7 @@ class GameStep:
         now: datetime,
     ) -> dict[str, Any]:
         """Find a server started by other means, or request one again, after a long wait."""
-        if server is None and self._has_host_name(step_request.user_id):
+        if server is None and self._has_host_name(step_request):
             return self._show_game(step_request, step, server, now)
         if needs_start(server, step_request.project.id, now):
             self._request_again(step_request, step, server)
@@ -198,15 +200,15 @@ class GameStep:
         again = server and server.may_start_again_for(step_request.project.id)
         self.request_start(step_request, f"/{server.attempt + 1}" if server and again else "")
 
-    def _has_host_name(self, user_id: str) -> bool:
+    def _has_host_name(self, step_request: StepRequest) -> bool:
         """Return whether the name of the participant's server is in the zone.
 
         A failed lookup only means that they keep waiting.
         """
         try:
-            return self._make_host_names().find(self._host_name(user_id)) is not None
+            return self._make_host_names().find(self._build_host_name(step_request)) is not None
         except AwsError as error:
-            logger.error("name not looked up", extra={"userId": user_id, "code": error.code})
+            logger.error("name not looked up", extra={"userId": step_request.user_id, "code": error.code})
             return False
 
     def _show_game(
@@ -221,16 +223,38 @@ class GameStep:
         return build_step_response(step_request, step, self._build_game(step_request, server))
 
     def _build_game(self, step_request: StepRequest, server: ServerRecord | None) -> dict[str, Any]:
-        url = self._settings.game_server_url.replace("{host}", self._host_name(step_request.user_id))
+        host_name = (server.host_name if server else "") or self._build_host_name(step_request)
+        url = self._settings.game_server_url.replace("{host}", host_name)
         leave_after = step_request.study.options.offer_leaving_after
         url = add_ticket(url, server) if server else url
         return {"page": "show_game_page", "server": url, "offerLeavingAfter": leave_after}
 
     def _publish_start(self, step_request: StepRequest, request_id: str) -> None:
         project_id, user_id = step_request.project.id, step_request.user_id
-        self._start_topic.publish(
-            build_start(project_id, user_id, request_id, step_request.group, step_request.tickets)
+        message = build_start(
+            project_id,
+            user_id,
+            request_id,
+            group=step_request.group,
+            tickets=step_request.tickets,
+            host=_choose_host(step_request),
         )
+        self._start_topic.publish(message)
 
-    def _host_name(self, user_id: str) -> str:
-        return f"{user_id}.{self._settings.root_domain}"
+    def _build_host_name(self, step_request: StepRequest) -> str:
+        """Return the name of a server that was started by other means, and so has no record."""
+        is_trusted = step_request.project.access.trusts_user_ids
+        label = choose_host_label(step_request.user_id, is_trusted=is_trusted)
+        return f"{label}.{self._settings.root_domain}"
+
+
+def _choose_host(step_request: StepRequest) -> str:
+    """Return what the server is named after: the id, only if the link was signed or the study says so.
+
+    A request without a valid signature does not get here if the study signs its links. A UUID is always a
+    name, so its message says nothing.
+    """
+    if is_uuid(step_request.user_id):
+        return ""
+    is_trusted = step_request.project.access.trusts_user_ids
+    return HostChoice.USER_ID if is_trusted else HostChoice.DERIVED

@@ -7,7 +7,6 @@ together after a day, and nothing else can then tell which network a count belon
 
 import hashlib
 import hmac
-import json
 import logging
 import secrets
 from collections.abc import Callable
@@ -16,8 +15,8 @@ from datetime import datetime, timedelta
 from hippo.aws.s3 import ObjectStore, change_object
 from hippo.clock import Clock
 from hippo.errors import ConflictError, TransientError
-from hippo.journey.request_entry import shorten_address
-from hippo.stored_json import parse_object
+from hippo.journey.client_addresses import shorten_address
+from hippo.stored_json import UNREADABLE, format_json, parse_object
 from hippo.studies.catalogue import ListedProject
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class NewcomerCounts:
                 return None, True
             if len(times) >= limit:
                 return None, False
-            return json.dumps({"newcomers": {**times, mark: int(now.timestamp())}}).encode(), True
+            return format_json({"newcomers": {**times, mark: int(now.timestamp())}}), True
 
         return change_object(self._store, name, self._clock, change)
 
@@ -106,6 +105,6 @@ def _read_times(body: bytes | None, now: datetime) -> dict[str, int]:
         stored = parse_object(body)["newcomers"] if body is not None else {}
         since = int((now - HOUR).timestamp())
         return {str(mark): int(time) for mark, time in stored.items() if int(time) > since}
-    except (ValueError, TypeError, AttributeError, KeyError, OverflowError):
+    except UNREADABLE:
         logger.error("count of newcomers is not readable")
         return {}

@@ -54,6 +54,13 @@ class TicketUse(StrEnum):
     NONE = "none"  # RunTask refused to pass the key
 
 
+class HostChoice(StrEnum):
+    """The source of a server's name, as start messages and queue entries give it."""
+
+    USER_ID = "userId"  # the sender answers for the id, or it is a UUID
+    DERIVED = "derived"  # anyone may have chosen the id
+
+
 class Occasion(StrEnum):
     """The parts of request ids that say why a message was sent; other ids name a step of the study."""
 

@@ -10,7 +10,7 @@ from hippo.clock import from_wire
 from hippo.errors import BadRequestError, InvalidMessageError
 from hippo.groups import read_group
 from hippo.ids import parse_project_id, parse_user_id
-from hippo.records.codes import OBSERVED_ENDS, EndReason, TicketUse
+from hippo.records.codes import OBSERVED_ENDS, EndReason, HostChoice, TicketUse
 
 MAX_DELAY_MINUTES = 24 * 60
 # next_step publishes before it writes the record. A message may precede its record, but by no longer than a
@@ -23,10 +23,11 @@ _MOST_ATTEMPTS = 1_000_000  # far more than any participant has; the number beco
 
 @dataclass(frozen=True, slots=True)
 class StartMessage:
-    """A start: `{"projectId", "userId"[, "requestId", "group", "tickets"]}`.
+    """A start: `{"projectId", "userId"[, "requestId", "group", "tickets", "host"]}`.
 
     The SNS MessageId replaces a missing requestId. The message carries `group` and `tickets` because
-    a start may run before the participant's record, which also has them, is written.
+    a start may run before the participant's record, which also has them, is written. It carries `host`, a
+    HostChoice, because only its sender knows who chose the user id.
     """
 
     project_id: str
@@ -35,6 +36,7 @@ class StartMessage:
     sent_at: datetime
     group: int | None = None
     tickets: str = ""
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,18 @@ class StopMessage:
 
 
 def build_start(
-    project_id: str, user_id: str, request_id: str = "", group: int | None = None, tickets: str = ""
+    project_id: str,
+    user_id: str,
+    request_id: str = "",
+    *,
+    group: int | None = None,
+    tickets: str = "",
+    host: str = "",
 ) -> dict[str, object]:
     """Return the start message as it is published."""
+    optional = {"requestId": request_id, "tickets": tickets, "host": host}
     message: dict[str, object] = {"projectId": project_id, "userId": user_id}
-    message |= {"requestId": request_id} if request_id else {}
-    message |= {"tickets": tickets} if tickets else {}
+    message |= {key: value for key, value in optional.items() if value}
     return message if group is None else {**message, "group": group}
 
 
@@ -111,14 +119,20 @@ def read_start(
             start_id=str(body.get("requestId") or message_id)[:256],
             sent_at=sent_at,
             group=read_group(body.get("group")),
-            tickets=_read_ticket_use(body.get("tickets")),
+            tickets=_read_word(body.get("tickets"), TicketUse.REQUIRED, TicketUse.OPTIONAL),
+            host=read_host_choice(body.get("host")),
         )
     except BadRequestError as error:
         raise InvalidMessageError(f"start message: {error}") from error
 
 
-def _read_ticket_use(value: object) -> str:
-    return str(value) if value in (TicketUse.REQUIRED, TicketUse.OPTIONAL) else ""
+def read_host_choice(value: object) -> str:
+    """Return the HostChoice, empty if the value is absent or unknown."""
+    return _read_word(value, HostChoice.USER_ID, HostChoice.DERIVED)
+
+
+def _read_word(value: object, *words: str) -> str:
+    return str(value) if value in words else ""
 
 
 def read_stop(body: Mapping[str, Any], sent_at: datetime) -> StopMessage:

@@ -10,8 +10,9 @@ from hippo.aws.s3 import ObjectStore, write_object
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.contention import list_write_tries
 from hippo.errors import BrokenRecordError, ConflictError, FencedError
+from hippo.host_labels import restore_host_name
 from hippo.ids import name_resources
-from hippo.records.codes import FOLLOWED_ENDS, IDLE_ENDS, EndReason, Occasion, ServerState
+from hippo.records.codes import FOLLOWED_ENDS, IDLE_ENDS, EndReason, HostChoice, Occasion, ServerState
 from hippo.records.messages import build_stop, name_request
 from hippo.stored_json import format_json, parse_object, read_count
 
@@ -94,6 +95,12 @@ class ServerRecord:
         return _is_live(self.start_lease_until, now)
 
     @property
+    def host_choice(self) -> HostChoice:
+        """The choice that was made for the server's host name."""
+        label = self.host_name.partition(".")[0]
+        return HostChoice.USER_ID if label == self.user_id else HostChoice.DERIVED
+
+    @property
     def start_problem(self) -> str:
         """The reason why the start does not progress, or never succeeded; empty once it was ready."""
         return self.problem if self.ready_at is None else ""
@@ -169,15 +176,21 @@ def _is_live(lease_until: datetime | None, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ResourceNames:
-    """The names that this stack gives to what belongs to a participant's server."""
+    """The names that this stack gives to what belongs to a participant's server.
+
+    The start of an attempt chooses between the two possible host names. The record keeps which one it was.
+    """
 
     prefix: str
     root_domain: str
 
     def restore(self, record: ServerRecord) -> ServerRecord:
-        """Return the record with the names derived again; what is stored only tells whether each exists."""
+        """Return the record with the names derived again.
+
+        What is stored only tells whether each exists, and which of the possible host names was chosen.
+        """
         name = name_resources(self.prefix, record.attempt, record.user_id)
-        host_name = f"{record.user_id}.{self.root_domain}"
+        host_name = restore_host_name(record.user_id, record.host_name, self.root_domain)
         return replace(
             record,
             cluster=record.cluster and name,
@@ -251,7 +264,7 @@ def build_attempt_stop(record: ServerRecord, reason: str) -> dict[str, object]:
 
 
 class ServerStore:
-    """The records of all servers, `_servers/{userId}.json`; `names` is only needed to change resources."""
+    """The records of all servers, `_servers/{userId}.json`; `names` is needed to use or change resources."""
 
     def __init__(self, store: ObjectStore, names: ResourceNames | None = None) -> None:
         self._store = store

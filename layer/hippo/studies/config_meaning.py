@@ -30,6 +30,11 @@ def check_meaning(config: Mapping[str, Any], values: Mapping[str, Any], now: dat
     `values` are the options that can be read, by path. Without `now`, the closing time is not compared.
     """
     errors, warnings = _check_completion(config, values)
+    if values.get("userIds") == "any" and not (config.get("signedLinks") or values.get("onePer")):
+        text = (
+            "userIds: any, and the links are not signed, so anyone with the link may choose names below the"
+        )
+        warnings.append(f"{text} operator's domain. Sign the links, or remove it unless your client needs it")
     if found := check_language(values.get("language", "en")):
         text, is_error = found
         (errors if is_error else warnings).append(f"language: {text}")

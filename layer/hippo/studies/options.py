@@ -33,6 +33,7 @@ MOST_PARTICIPANTS = 100_000
 MOST_SERVERS = 300  # each has a rule, of which EventBridge allows 300
 DEFAULT_LANGUAGE = "en"
 HASH, BALANCED = "hash", "balanced"
+UUID, ANY = "uuid", "any"
 MARK, EMPTY_ANSWER, IGNORE = "mark", "empty", "ignore"
 DEFAULT_GROUPS_CUTOFF = 120  # minutes: twice the runtime of a long game, and the pages around it
 MOST_GROUPS_CUTOFF = 100_000  # ten weeks
@@ -107,6 +108,13 @@ ACCESS_KEYS = (
         "PROLIFIC_PID",
     ),
     Key("signedLinks", Flag(), "true admits only participants whose link you have signed.", "true"),
+    Key(
+        "userIds",
+        Choice(UUID, ANY),
+        "any names each game server after its user ID in the DNS. With uuid, the default, an ID that is not "
+        "a UUID becomes such a name only if the link is signed.",
+        ANY,
+    ),
     Key("maxParticipants", Number(1, MOST_PARTICIPANTS), "How many participants may begin.", "30"),
     Key(
         "lapseAfter",
@@ -166,6 +174,12 @@ class AccessOptions:
     link_origins: tuple[str, ...] = ()
     lapse_after: int = DEFAULT_LAPSE  # minutes; 0: never
     newcomers_per_network: int | None = None  # in an hour; 0: any number; None: as the stack says
+    names_any_user: bool = False
+
+    @property
+    def trusts_user_ids(self) -> bool:
+        """Whether user ids of any form become host names: the researcher signed them, or answers for them."""
+        return self.signed_links or self.names_any_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +212,7 @@ def read_access(config: Mapping[str, Any]) -> AccessOptions:
         link_origins=values.get("linkOrigins", ()),
         lapse_after=values.get("lapseAfter", DEFAULT_LAPSE),
         newcomers_per_network=values.get("newcomersPerNetwork"),
+        names_any_user=values.get("userIds") == ANY,
     )
 
 

@@ -156,7 +156,7 @@ def test_a_slot_is_passed_on(world: ServerWorld) -> None:
     world.clock.advance(1)
     world.start(message)
 
-    assert message == {"projectId": PROJECT, "userId": USER, "requestId": USER}
+    assert message == {"projectId": PROJECT, "userId": USER, "requestId": USER, "host": "userId"}
     assert (world.record()["state"], world.queue()) == ("ready", [])
 
 

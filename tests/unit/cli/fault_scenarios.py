@@ -310,7 +310,7 @@ SCENARIOS = (
 )
 DOCTOR = Scenario(
     "doctor",
-    (29, 1, 9, 22),
+    (30, 1, 9, 23),
     ("doctor", "--project", PROJECT, "--json"),
     put_examined,
     # Without the listing it reads the records of the project's participants one by one, and warns of those

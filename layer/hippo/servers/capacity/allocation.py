@@ -64,7 +64,7 @@ class SlotAllocation:
         """Add the participant to the queue, or note that they still wait."""
         since = record.requested_at
         if since is not None:
-            self._queue.enter(self._view, record.user_id, record.project_id, start_id, since, limit)
+            self._queue.enter(self._view, record, start_id, since, limit)
 
     def _has_turn(self, record: ServerRecord, limit: int | None) -> bool:
         """Return whether a slot is free that no other participant has waited longer for."""

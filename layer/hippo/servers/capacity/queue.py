@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from hippo.aws.s3 import ObjectStore
 from hippo.clock import Clock, from_wire, to_wire
 from hippo.errors import ConflictError
+from hippo.records.messages import read_host_choice
+from hippo.records.server import ServerRecord
 from hippo.servers.capacity.slots import CapacityView, QueueEntry, name_entry
 from hippo.stored_json import format_json, parse_object, read_count
 
@@ -21,12 +23,13 @@ PATIENCE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A queue entry with its content: the start that waits, and the cap of its project, if any."""
+    """A queue entry with its content: the start that waits, the cap of its project, if any, and its host."""
 
     entry: QueueEntry
     start_id: str
     seen_at: datetime
     limit: int | None
+    host: str = ""
 
 
 class ServerQueue:
@@ -37,22 +40,16 @@ class ServerQueue:
         self._clock = clock
 
     def enter(
-        self,
-        view: CapacityView,
-        user_id: str,
-        project_id: str,
-        start_id: str,
-        since: datetime,
-        limit: int | None,
+        self, view: CapacityView, record: ServerRecord, start_id: str, since: datetime, limit: int | None
     ) -> None:
         """Create the entry, or note that the participant still waits."""
-        body = _write(start_id, self._clock.now(), limit)
-        known = find_entry(view, user_id, project_id)
+        body = _write(start_id, self._clock.now(), limit, record.host_choice)
+        known = find_entry(view, record.user_id, record.project_id)
         try:
             if known:
                 self._store.replace(known.key, body, known.etag)
             else:
-                self._store.create(name_entry(since, user_id, project_id), body)
+                self._store.create(name_entry(since, record.user_id, record.project_id), body)
         except ConflictError:
             return  # another start of the same participant wrote first
 
@@ -92,7 +89,8 @@ class ServerQueue:
         except ValueError:  # it is renewed within 90 s by the participant, if there is one
             data = {}
         seen_at = from_wire(data.get("seenAt")) or entry.since
-        return Waiting(entry, str(data.get("startId") or ""), seen_at, read_count(data.get("limit")))
+        limit, host = read_count(data.get("limit")), read_host_choice(data.get("host"))
+        return Waiting(entry, str(data.get("startId") or ""), seen_at, limit, host)
 
 
 def find_entry(view: CapacityView, user_id: str, project_id: str) -> QueueEntry | None:
@@ -101,5 +99,5 @@ def find_entry(view: CapacityView, user_id: str, project_id: str) -> QueueEntry 
     return next((entry for entry in view.queue if (entry.user_id, entry.project_id) == mine), None)
 
 
-def _write(start_id: str, now: datetime, limit: int | None) -> bytes:
-    return format_json({"startId": start_id, "seenAt": to_wire(now), "limit": limit})
+def _write(start_id: str, now: datetime, limit: int | None, host: str) -> bytes:
+    return format_json({"startId": start_id, "seenAt": to_wire(now), "limit": limit, "host": host})

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hippo.aws.ecs import ON_DEMAND
+from hippo.host_labels import choose_host_label
 from hippo.ids import name_resources
 from hippo.invocation import Invocation
-from hippo.records.codes import EndReason, ServerState, TicketUse
+from hippo.records.codes import EndReason, HostChoice, ServerState, TicketUse
+from hippo.records.messages import find_occasion
 from hippo.records.server import ServerRecord
 from hippo.records.tickets import make_ticket_key
 from hippo.servers.start.decisions import StartCase
@@ -47,7 +49,7 @@ def build_new_record(
         lease_until=invocation.ends,
         cluster=name,
         rule_name=name,
-        host_name=f"{message.user_id}.{settings.root_domain}",
+        host_name=f"{_choose_label(case)}.{settings.root_domain}",
         capacity_provider=_choose_provider(case),
         addresses=current.addresses if current else (),
         requested_at=_find_request_time(case),
@@ -94,6 +96,24 @@ def _choose_provider(case: StartCase) -> str:
     if current is None or current.project_id != case.message.project_id:
         return ""
     return ON_DEMAND if current.reason == EndReason.SPOT_TAKEN else ""
+
+
+def _choose_label(case: StartCase) -> str:
+    """Return the host label of the attempt. A replacement keeps the name, which clients connect to again."""
+    choice = case.current.host_choice if case.current and case.is_replacement else case.message.host
+    is_trusted = choice == HostChoice.USER_ID if choice else _is_from_a_trusted_sender(case)
+    return choose_host_label(case.message.user_id, is_trusted=is_trusted)
+
+
+def _is_from_a_trusted_sender(case: StartCase) -> bool:
+    """Return whether a message that does not say who chose the id comes from a sender who may.
+
+    A signed `/start`, and scripts that publish by themselves, name no occasion. A message that
+    an earlier release of `next_step` sent follows the rules of its study.
+    """
+    if not find_occasion(case.message):
+        return True
+    return case.project is not None and case.project.access.trusts_user_ids
 
 
 def _choose_ticket_use(case: StartCase) -> TicketUse:

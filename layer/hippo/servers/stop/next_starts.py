@@ -32,9 +32,8 @@ class NextStarts:
         """Queue the replacement first: the start of a waiting participant may otherwise claim the slot."""
         if record.reason not in TASK_EXITS or record.error or record.requested_at is None:
             return
-        ids, since = (record.user_id, record.project_id), record.requested_at
-        slots, queue = self._tools.slots, self._tools.queue
-        self._try(lambda: queue.enter(slots.view(), *ids, name_replacement(record), since, None))
+        since, slots, queue = record.requested_at, self._tools.slots, self._tools.queue
+        self._try(lambda: queue.enter(slots.view(), record, name_replacement(record), since, None))
 
     def request_replacement(self, record: ServerRecord) -> None:
         """Publish the replacement's start; repeating it has no effect."""
@@ -53,7 +52,7 @@ class NextStarts:
         contenders = queue.list_contenders(view)
         while room > 0 and (waiting := next(contenders, None)):
             entry = waiting.entry
-            message = build_start(entry.project_id, entry.user_id, waiting.start_id)
+            message = build_start(entry.project_id, entry.user_id, waiting.start_id, host=waiting.host)
             self._tools.start_topic.publish(message)
             logger.info("passed on", extra={"userId": entry.user_id, "projectId": entry.project_id})
             room -= 1

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hippo.aws.events import arm_ahead
 from hippo.clock import Clock, poll
 from hippo.errors import ConflictError, HippoError, TransientError
+from hippo.host_labels import list_host_names
 from hippo.invocation import Invocation
 from hippo.records.server import ServerRecord, build_attempt_stop, build_tags
 from hippo.servers.stop.tools import StopTools
@@ -27,19 +28,23 @@ class Teardown:
         self._clock = clock
 
     def take_down(self, record: ServerRecord, keep: set[str]) -> None:
-        """Clear an attempt's resources, its rule last, without changing the server record."""
-        self.clear(record, keep)
+        """Clear an attempt's resources, its rule last, without changing the server record.
+
+        The record may be one of a later attempt, which has chosen the other possible host name.
+        """
+        self.clear(record, keep, list_host_names(record.user_id, record.host_name))
         if record.rule_name:
             self._tools.rules.disarm(record.rule_name)
 
-    def clear(self, record: ServerRecord, keep: set[str]) -> None:
+    def clear(self, record: ServerRecord, keep: set[str], names: tuple[str, ...] = ()) -> None:
         """Arm the alarm a few minutes ahead, then take every step.
 
-        `keep` holds the addresses that a later attempt has given the name. Raises TransientError if anything
-        is left.
+        `keep` holds the addresses that a later attempt has given the name, and `names` the host names that
+        the attempt may have, if not only that of the record. Raises TransientError if anything is left.
         """
         problems = self._try_all(
-            lambda: self.arm(record, self._clock.now() + NEXT_ALARM), *self._list_steps(record, keep)
+            lambda: self.arm(record, self._clock.now() + NEXT_ALARM),
+            *self._list_steps(record, keep, names or (record.host_name,)),
         )
         if problems:
             raise TransientError(f"{record.user_id}: left for the next try: {'; '.join(problems)}")
@@ -65,13 +70,15 @@ class Teardown:
         if record.rule_name:
             self._tools.rules.disarm(record.rule_name)
 
-    def _list_steps(self, record: ServerRecord, keep: set[str]) -> list[Callable[[], None]]:
+    def _list_steps(
+        self, record: ServerRecord, keep: set[str], names: tuple[str, ...]
+    ) -> list[Callable[[], None]]:
         if not record.cluster:  # a marker, or a start that failed before it created anything
             return []
         return [
             lambda: self._stop_tasks(record),
             lambda: self._delete_cluster(record),
-            lambda: self._delete_name(record, keep),
+            *(lambda name=name: self._delete_name(record, keep, name) for name in names),
         ]
 
     def _try_all(self, *steps: Callable[[], None]) -> list[str]:
@@ -112,13 +119,13 @@ class Teardown:
         until = self._invocation.until - _NAME_SHARE
         poll(is_deleted, clock=self._clock, until=until, what=f"cluster {record.cluster} to go")
 
-    def _delete_name(self, record: ServerRecord, keep: set[str]) -> None:
+    def _delete_name(self, record: ServerRecord, keep: set[str], name: str) -> None:
         """Delete the A record if it holds only addresses of ours, without those in `keep`."""
-        existing = self._tools.host_names.find(record.host_name)
+        existing = self._tools.host_names.find(name)
         ours = {record.public_ip, *record.addresses} - keep
         if existing is None or not existing.addresses or not set(existing.addresses) <= ours:
             return
         try:
             self._tools.host_names.delete(existing)
         except ConflictError:
-            raise TransientError(f"{record.host_name}: the record changed at the same time") from None
+            raise TransientError(f"{name}: the record changed at the same time") from None

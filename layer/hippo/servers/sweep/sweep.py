@@ -6,7 +6,7 @@ stops, and may be cut off anywhere. The next sweep begins where it ended.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -112,9 +112,13 @@ class ServerSweep:
             self._inventory.add_users(keys)
             following = replace(following, record=next_record)
             following = replace(following, name=self._inventory.add_names(cursor.name))
+            self._inventory.attribute_names(self._list_records)
         except HippoError as error:
             problems.append(str(error))
         return following
+
+    def _list_records(self) -> Iterator[str]:
+        return (entry.key for entry in self._store.list_objects("_servers/"))
 
     def _order_users(self, cursor: Cursor) -> list[str]:
         """Return the participants with resources or records; after a sweep that was cut short, the rest."""

@@ -190,3 +190,23 @@ def test_a_study_that_has_closed(closes_at: str) -> None:
 def test_a_study_that_closes_later() -> None:
     """Given a closing time to come, there is no finding."""
     assert check(closesAt="2026-06-01T12:00:01Z") == ([], [])
+
+
+def test_names_that_anyone_may_choose() -> None:
+    """Given `userIds: any` with unsigned links, there is a warning that strangers choose names."""
+    errors, (warning,) = check(userIds="any")
+
+    assert errors == []
+    assert warning.startswith("userIds: any")
+    assert "Sign the links" in warning
+
+
+@pytest.mark.parametrize("config", [{"signedLinks": True}, {"onePer": "PID"}])
+def test_names_that_nobody_may_choose(config: dict[str, object]) -> None:
+    """Given `userIds: any` with signed links, or with ids that are derived, there is no finding."""
+    assert check(userIds="any", **config) == ([], [])
+
+
+def test_names_by_default() -> None:
+    """Given `userIds: uuid`, the default, there is no finding."""
+    assert check(userIds="uuid") == ([], [])

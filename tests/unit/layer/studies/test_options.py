@@ -26,6 +26,7 @@ ALL = {
     "maxParticipants": 30,
     "closesAt": "2030-01-01T12:00:00+00:00",
     "screen": {"mobile": False, "minWidth": 800},
+    "userIds": "any",
     "consentStep": 1,
     "language": "fr-CA",
     "groups": "balanced",
@@ -39,7 +40,9 @@ ALL = {
 def test_all_options_are_read() -> None:
     """Given every option, each value is the config's."""
     origins = ("https://survey.example.org", "wss://games.example.org:5000", "ws://localhost:5000")
-    access = AccessOptions("PROLIFIC_PID", True, 30, NOON, False, 800, link_origins=origins)
+    access = AccessOptions(
+        "PROLIFIC_PID", True, 30, NOON, False, 800, link_origins=origins, names_any_user=True
+    )
     assert read_access(ALL) == access
     assert read_page_options(ALL) == PageOptions(
         Completion("C1", ALL["completion"]["url"]), 1, "fr-CA", True, 90, "mark", 300, 1200
@@ -255,3 +258,28 @@ def test_origins_name_one_host_each(origin: object) -> None:
 
     assert errors[0].startswith("linkOrigins: must be an origin: https:// or wss:// and a host")
     assert read_access({"linkOrigins": [origin]}).link_origins == ()
+
+
+@pytest.mark.parametrize(
+    ("config", "is_trusted"),
+    [
+        ({}, False),
+        ({"userIds": "uuid"}, False),
+        ({"userIds": "any"}, True),
+        ({"userIds": ["any"]}, False),
+        ({"userIds": True}, False),
+        ({"signedLinks": True}, True),
+        ({"signedLinks": True, "userIds": "uuid"}, True),
+    ],
+    ids=str,
+)
+def test_whose_ids_become_names(config: dict[str, Any], is_trusted: bool) -> None:
+    """Given signed links or exactly `any`, all user ids may become names of servers; otherwise only UUIDs."""
+    assert read_access(config).trusts_user_ids is is_trusted
+
+
+@pytest.mark.parametrize("value", ["all", True, ["any"], "ANY"])
+def test_other_words_for_whose_ids_are_refused(value: object) -> None:
+    """Given any other value, publishing refuses it."""
+    (error,), _ = check_options({"userIds": value})
+    assert error == "userIds: must be uuid or any"

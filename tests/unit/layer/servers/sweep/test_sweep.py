@@ -9,7 +9,8 @@ import pytest
 
 from hippo.aws.route53 import AddressRecord
 from hippo.errors import AwsError, TransientError
-from hippo.records.codes import ServerState
+from hippo.host_labels import derive_host_label
+from hippo.records.codes import HostChoice, ServerState
 from hippo.records.server import ServerRecord
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.servers.sweep.sweep import CURSOR, RECORDS_A_TIME, STOPS_A_TIME
@@ -363,3 +364,58 @@ def test_one_record_that_is_broken_hides_no_other(ready_world: LifecycleWorld, b
     ready_world.deliver_stops()
 
     assert ready_world.containers.clusters[other].deleted
+
+
+def leave_derived_name(world: LifecycleWorld) -> str:
+    """Leave the derived A record of a server that has been stopped."""
+    world.start(host=HostChoice.DERIVED)
+    name, address = world.record().host_name, world.record().public_ip
+    world.stop()
+    world.clock.advance(1200)
+    world.host_names.records[name] = AddressRecord(name, (address,), 10)
+    return name
+
+
+def test_a_derived_name_that_was_left_is_removed(world: LifecycleWorld) -> None:
+    """Given a stopped server whose derived A record is still there, it goes."""
+    name = leave_derived_name(world)
+
+    sweep_and_deliver(world)
+
+    assert name.startswith("u-")
+    assert world.left() == {}
+
+
+def test_a_derived_name_is_found_on_any_page_of_records(world: LifecycleWorld) -> None:
+    """Given so many records that a sweep does not read that of the name's participant, its name goes too."""
+    leave_derived_name(world)
+    stopped = replace(world.record(), host_name="", cluster="", rule_name="")
+    for number in range(RECORDS_A_TIME):
+        world.put_record(replace(stopped, user_id=f"a{number}"))
+    world.journal.calls.clear()
+
+    sweep_and_deliver(world)
+
+    assert world.left() == {}
+    assert {"prefix": "_servers/"} in world.journal.arguments("store.list")
+
+
+def test_names_of_participants_who_are_known_need_no_listing(world: LifecycleWorld) -> None:
+    """Given a running server with a derived name, a sweep does not list all records."""
+    world.start(host=HostChoice.DERIVED)
+    world.journal.calls.clear()
+
+    world.sweep()
+
+    assert {"prefix": "_servers/"} not in world.journal.arguments("store.list")
+    assert world.record().state == "ready"
+
+
+def test_a_derived_name_of_nobody_is_left_alone(world: LifecycleWorld) -> None:
+    """Given an A record that only looks derived, without a participant, a sweep requests no stop."""
+    name = f"{derive_host_label('nobody')}.{ROOT_DOMAIN}"
+    world.host_names.records[name] = AddressRecord(name, ("203.0.113.9",), 10)
+
+    sweep_and_deliver(world)
+
+    assert world.left() == {"names": [name]}
