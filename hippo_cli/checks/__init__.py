@@ -13,6 +13,6 @@ def check_study(study: StudyFolder) -> list[Finding]:
     findings = check_config_file(study)
     if study.project:
         findings = [*findings, *check_pages(study), *check_server(study)]
-    # Of a config that cannot be read, too: its image may still be built by hand.
+    # Even if the config cannot be read: the image may still be built by hand.
     findings += check_secrets(study, has_image=has_game(study) or not study.project)
     return sort_findings(findings)
