@@ -17,7 +17,7 @@ from dotenv import load_dotenv
 
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.checks.server import has_game
-from hippo_cli.commands.check import show_findings
+from hippo_cli.commands.check import AllowSecretOption, show_findings
 from hippo_cli.commands.publish import carry_out, find_problems, refuse_errors, show_outcome, show_plan
 from hippo_cli.confirmation import prompt
 from hippo_cli.connection import Connection, Flags, connect
@@ -60,6 +60,7 @@ def update_project(
         str | None,
         typer.Option("--image", help="Use this existing image instead of building one with Docker."),
     ] = None,
+    allowed: AllowSecretOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to all questions.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the stack trace of an error.")] = False,
 ) -> None:
@@ -70,7 +71,7 @@ def update_project(
     flags = context.obj = Flags(stack, profile, region, debug)
     check_image_name(image)
     study = open_study(Path())
-    findings = find_problems(study, image)
+    findings = find_problems(study, image, allowed)
     show_findings(findings)
     refuse_errors(findings)
     project = read_project(study)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from hippo_cli.checks.pins import check_pins
 from hippo_cli.errors import CliError
 from hippo_cli.file_content import is_pointer, report_pointer
 from hippo_cli.findings import Finding, error, warning
@@ -27,6 +28,7 @@ def check_image_files(study: StudyFolder) -> Iterator[Finding]:
         yield error("dockerfile-pattern", "Dockerfile", 0, "", fault.what, fault.advice or "")
         return
     yield from _check_dockerfile(context.dockerfile, text)
+    yield from check_pins(context, text.removeprefix("\ufeff"))
     for name, path in context.files.items():
         if name == context.dockerfile or path.is_symlink() or not use.needs(name):
             continue

@@ -10,6 +10,7 @@ from hippo_cli.checks.image import check_image_files
 from hippo_cli.checks.trial import check_trial
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.dockerfile import find_dockerfile, list_sources
+from hippo_cli.image.env_file import TARGET, check_env, prepare_env
 from hippo_cli.image.game_wheel import is_wheel
 from hippo_cli.image.registry import is_repository_name
 from hippo_cli.prices import MEMORY_BY_CPU, ServerCost, list_sizes
@@ -93,7 +94,8 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
         )
     # `docker build .` runs in the folder of config.yml, even if the Dockerfile is in App/.
     for source in list_sources(text):
-        if _IS_PATTERN.search(source) or is_wheel(source):
+        is_prepared = source.lstrip("/") == TARGET and prepare_env(study)
+        if _IS_PATTERN.search(source) or is_wheel(source) or is_prepared:
             continue
         if not os.path.exists(study.directory / source.lstrip("/")):
             line = text.count("\n", 0, text.find(source)) + 1
@@ -102,6 +104,7 @@ def _check_image(study: StudyFolder) -> Iterator[Finding]:
                 "dockerfile-copy", name, line, source, f"{source} is copied, but does not exist", fix
             )
     yield from check_image_files(study)
+    yield from check_env(study)
 
 
 def _names_port(study: StudyFolder, dockerfile: str) -> bool:

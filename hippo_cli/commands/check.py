@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hippo_cli.checks import check_study
+from hippo_cli.checks.secrets import allow_secrets
 from hippo_cli.checks.server import find_cost
 from hippo_cli.errors import ExitCode
 from hippo_cli.findings import Finding, Severity, count_errors, format_count
@@ -13,6 +14,14 @@ from hippo_cli.output import JsonOption, say, show_json
 from hippo_cli.prices import SOURCE, ServerCost
 from hippo_cli.study_folder import StudyFolder, open_study
 
+AllowSecretOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-secret",
+        metavar="FILE:LINE",
+        help="Accept what the check takes for a secret there. Repeat it for each finding.",
+    ),
+]
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow"}
 
 
@@ -20,6 +29,7 @@ def check(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The study's folder.")] = Path(),
     strict: Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")] = False,
+    allowed: AllowSecretOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find the problems of a study before it is published. Nothing is sent.
@@ -27,7 +37,7 @@ def check(
     Exits with 1 if there are errors, or with --strict also for warnings.
     """
     study = open_study(directory)
-    findings = check_study(study)
+    findings = allow_secrets(check_study(study), allowed or [])
     cost = find_cost(study)
     if as_json:
         show_json(_as_json(study, findings, cost))

@@ -1,15 +1,17 @@
 """`hippo local`: the whole platform with one study, on this machine."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hippo_cli.checks import check_study
+from hippo_cli.checks.secrets import CODES
 from hippo_cli.commands.check import show_findings
 from hippo_cli.errors import CliError, ExitCode, MachineError, UsageError
-from hippo_cli.findings import count_errors, format_count
+from hippo_cli.findings import Finding, Severity, count_errors, format_count
 from hippo_cli.output import JsonOption
 from hippo_cli.study_folder import StudyFolder, open_study
 
@@ -94,7 +96,8 @@ def _check_bots(bots: int | None, seed: int | None, pace: str | None, *, as_json
 def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
     """Return the study after checking it. Raises CliError if it has errors."""
     study = open_study(directory)
-    findings = check_study(study)
+    # Secrets stay on this machine, where nothing else reads them.
+    findings = [_relax_secret(found) for found in check_study(study)]
     # Which bucket the study has on AWS does not matter on this machine.
     if not quiet or count_errors(findings):
         show_findings([found for found in findings if found.code != "placeholder"])
@@ -103,6 +106,10 @@ def _open_runnable(directory: Path, *, quiet: bool) -> StudyFolder:
             f"the study has {format_count(errors, 'error')}, so it cannot be run", "Fix the errors above."
         )
     return study
+
+
+def _relax_secret(found: Finding) -> Finding:
+    return replace(found, severity=Severity.WARNING) if found.code in CODES else found
 
 
 def _build_arguments(values: Mapping[str, object]) -> list[str]:

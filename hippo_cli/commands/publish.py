@@ -1,13 +1,15 @@
 """`hippo publish`: a checked study folder becomes a study that participants can open."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hippo_cli.checks import check_study
+from hippo_cli.checks.secrets import IN_IMAGE, allow_secrets
 from hippo_cli.checks.strangers import NO_LIMIT
-from hippo_cli.commands.check import show_findings
+from hippo_cli.commands.check import AllowSecretOption, show_findings
 from hippo_cli.confirmation import confirm
 from hippo_cli.connection import Flags, connect
 from hippo_cli.errors import CliError, ExitCode
@@ -32,6 +34,9 @@ _OF_BUILDING = {
     "line-ends",
     "script-start",
     "syntax",
+    "env-file",
+    "not-pinned",
+    IN_IMAGE,
 }
 
 
@@ -49,6 +54,7 @@ def publish_study(
         bool,
         typer.Option("--delete-removed", help="Delete published files that are no longer in the folder."),
     ] = False,
+    allowed: AllowSecretOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and exit.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Publish without asking.")] = False,
     as_json: JsonOption = False,
@@ -59,7 +65,7 @@ def publish_study(
     """
     check_image_name(image)
     study = open_study(directory)
-    findings = find_problems(study, image)
+    findings = find_problems(study, image, allowed)
     if count_errors(findings):
         _refuse(study, findings, as_json)
     target = Target(study, *_find_deployment(context.obj, study))
@@ -85,9 +91,15 @@ def publish_study(
     show_outcome(plan, outcome, findings, as_json=as_json)
 
 
-def find_problems(study: StudyFolder, image: str | None = None) -> list[Finding]:
-    """Return the findings of `hippo check`, without those that an existing image makes irrelevant."""
-    return [found for found in check_study(study) if not (image and found.code in _OF_BUILDING)]
+def find_problems(
+    study: StudyFolder, image: str | None = None, allowed: Sequence[str] | None = None
+) -> list[Finding]:
+    """Return the findings of `hippo check`, without those that an existing image makes irrelevant.
+
+    `allowed` are the secrets to accept, each as FILE:LINE.
+    """
+    findings = allow_secrets(check_study(study), allowed or [])
+    return [found for found in findings if not (image and found.code in _OF_BUILDING)]
 
 
 def show_plan(plan: Plan, deletes: bool) -> None:

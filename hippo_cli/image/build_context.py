@@ -13,6 +13,7 @@ from typing import IO
 from hippo_cli.errors import CliError
 from hippo_cli.image.docker_ignore import DockerIgnore
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
+from hippo_cli.image.env_file import LEFT_OUT
 from hippo_cli.image.scripts import is_program, read_script, repair
 from hippo_cli.study_folder import StudyFolder
 
@@ -58,13 +59,17 @@ class BuildContext:
 
 
 def make_context(study: StudyFolder, prepared: Mapping[str, bytes]) -> BuildContext:
-    """Return the context of the study's Dockerfile. Raises CliError if the study has none."""
+    """Return the context of the study's Dockerfile. Raises CliError if the study has none.
+
+    Files of credentials for the tool are left out, whatever the Dockerfile copies.
+    """
     dockerfile = find_dockerfile(study)
     if dockerfile is None:
         raise CliError("the study has no Dockerfile", "Add one, or pass an existing image: --image.")
     dockerfile_name = dockerfile.relative_to(study.directory).as_posix()
     ignore = DockerIgnore(_read_ignore(study.directory, dockerfile_name))
-    files = {name: path for name, path in _walk(study.directory) if not ignore.excludes(name)}
+    walked = _walk(study.directory)
+    files = {name: path for name, path in walked if name not in LEFT_OUT and not ignore.excludes(name)}
     return BuildContext(dockerfile_name, {dockerfile_name: dockerfile, **files}, prepared)
 
 

@@ -15,6 +15,12 @@ _CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
 _HERE_DOCUMENT = re.compile(r"""(?<=<<)-?["']?(\w+)["']?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*(?=\n|\Z)""")
 _INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _START = re.compile(r"^\s*(CMD|ENTRYPOINT|FROM)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
+_IMAGE = re.compile(
+    r"^\s*(?:FROM\s+(?:--\S+\s+)*(?P<base>\S+)(?:\s+AS\s+(?P<stage>\S+))?|(?:COPY|ADD)\s.*?--from=(?P<copied>\S+))",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ARGUMENT = re.compile(r"^\s*ARG\s+(\w+)=[\"']?([^\s\"']+)", re.IGNORECASE | re.MULTILINE)
+_VARIABLE = re.compile(r"\$\{?(\w+)(?::-[^}]*)?\}?")
 _FLAG = re.compile(r"--[a-z-]+(?:=\S*)?\s+")
 
 
@@ -78,6 +84,20 @@ def find_program(text: str) -> str | None:
 def has_stage(text: str) -> bool:
     """Return whether an image can be built from a text: it has a FROM."""
     return any(match[1].upper() == "FROM" for match in _START.finditer(_join_lines(text)))
+
+
+def list_images(text: str) -> Iterator[str]:
+    """Yield the images that FROM and `COPY --from` name, with the defaults of ARG filled in; no stages."""
+    lines = _join_lines(text)
+    stages, defaults = {"scratch"}, dict(_ARGUMENT.findall(lines))
+    for match in _IMAGE.finditer(lines):
+        image = _VARIABLE.sub(
+            lambda found: defaults.get(found[1], found[0]), match["base"] or match["copied"]
+        )
+        if image.lower() not in stages and not image.isdigit() and "$" not in image:
+            yield image
+        if match["stage"]:
+            stages.add(match["stage"].lower())
 
 
 def list_sources(text: str) -> Iterator[str]:

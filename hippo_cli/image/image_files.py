@@ -1,4 +1,4 @@
-"""The files prepared for an image: trial settings, hippo_game's wheel, `.env`, sometimes a certificate."""
+"""The files prepared for an image: trial settings, hippo_game's wheel, variables, sometimes a certificate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,13 @@ from botocore.exceptions import ClientError
 
 from hippo_cli.aws_errors import is_denied, read_code, reading
 from hippo_cli.findings import Finding, warning
+from hippo_cli.image.env_file import prepare_env
 from hippo_cli.image.game_wheel import prepare_wheel
 from hippo_cli.stack import Stack
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, PLACEHOLDER, StudyFolder
 
 TRIAL_FILE = f"{APP_FOLDER}/.trialConfig.yml"
-_PEM_FILES = {"fullchain": f"{APP_FOLDER}/fullchain.pem", "privkey": f"{APP_FOLDER}/privkey.pem"}
+PEM_FILES = {"fullchain": f"{APP_FOLDER}/fullchain.pem", "privkey": f"{APP_FOLDER}/privkey.pem"}
 # The buttons that existing game servers and front ends show if a config names none.
 _BUTTONS = ("left", "right", "up", "down", "start", "pause")
 _ABSENT = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -30,15 +31,13 @@ class ImageFiles:
 
 def prepare_files(study: StudyFolder, project_id: str, stack: Stack, bucket: str, s3: Any) -> ImageFiles:
     """Return all files, in memory. Fetch the certificate only if the deployment wants images to carry it."""
-    files = {TRIAL_FILE: dump_trial(build_trial(study, project_id, bucket)), **prepare_wheel(study)}
-    secrets = study.directory / ".env"
-    if secrets.is_file():
-        files[f"{APP_FOLDER}/.env"] = secrets.read_bytes()
+    trial = dump_trial(build_trial(study, project_id, bucket))
+    files = {TRIAL_FILE: trial, **prepare_wheel(study), **prepare_env(study)}
     if not carries_certificate(stack):
         return ImageFiles(files)
     certificate, reason = _fetch_certificate(study, s3)
     files |= certificate
-    if certificate or all((study.directory / name).is_file() for name in _PEM_FILES.values()):
+    if certificate or all((study.directory / name).is_file() for name in PEM_FILES.values()):
         return ImageFiles(files)
     return ImageFiles(files, [_warn_missing_certificate(study, reason)])
 
@@ -69,7 +68,7 @@ def _fetch_certificate(study: StudyFolder, s3: Any) -> tuple[dict[str, bytes], s
     setup = study.project.get("ssl")
     setup = setup if isinstance(setup, Mapping) else {}
     bucket = str(setup.get("sslBucket") or "")
-    keys = {path: str(setup.get(name) or "") for name, path in _PEM_FILES.items()}
+    keys = {path: str(setup.get(name) or "") for name, path in PEM_FILES.items()}
     if bucket in ("", PLACEHOLDER) or not all(keys.values()):
         return {}, "`ssl` in the config does not name a certificate"
     found = {}

@@ -18,6 +18,7 @@ from hippo_cli.data.studies import find_entry
 from hippo_cli.errors import AwsError, CliError, UsageError
 from hippo_cli.findings import Finding, Severity, warning
 from hippo_cli.image.build_context import BuildContext, make_context
+from hippo_cli.image.env_file import check_credentials
 from hippo_cli.image.image_files import build_trial, carries_certificate, prepare_files
 from hippo_cli.image.registry import Registry, check_reference
 from hippo_cli.publishing import task_definition
@@ -222,7 +223,9 @@ def _plan_server(target: Target, request: Request, s3: Any) -> tuple[ServerPlan,
     digest = registry.find_digest(context.tag) if repository and not request.rebuilds else None
     image = f"{repository}@{digest}" if digest else f"{repository or registry.name}:{context.tag}"
     settings = build_settings(target, image)
-    return ServerPlan(settings, newest, context, repository, digest is not None), prepared.findings
+    has_role = bool(settings.task_role or (newest or {}).get("taskRoleArn"))
+    findings = [*prepared.findings, *check_credentials(target.study, has_role=has_role)]
+    return ServerPlan(settings, newest, context, repository, digest is not None), findings
 
 
 def make_registry(target: Target) -> Registry:

@@ -114,6 +114,47 @@ def test_image_by_the_researchers_policy(
     assert found["containerDefinitions"][0]["image"] == said["image"]["reference"]
 
 
+def test_secrets_are_refused(
+    account: AccountView, researcher: Researcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a secret in the game or a page, publishing names file and line, and neither sends nor builds."""
+    docker = FakeDocker(tmp_path / "docker", monkeypatch)
+    token = "ghp_" + "x7Kq2Mn9Zr4Tw8Lb1Vc6Sd3Fg5Hj0PyQeRuT"
+    before = account.list_keys(f"{PROJECT}/")
+    files = [researcher.study / name for name in ("App/upload.py", "StepFiles/notes.txt")]
+    for file in files:
+        file.write_text(f'\ntoken = "{token}"\n')
+
+    done = researcher.run("publish", "tree", "--yes", PATH=os.environ["PATH"])
+    for file in files:
+        file.unlink()
+
+    assert done.returncode == 1
+    assert "App/upload.py:2: error" in done.stdout
+    assert "StepFiles/notes.txt:2: error" in done.stdout
+    assert token not in done.stdout + done.stderr
+    assert docker.calls == []
+    assert account.list_keys(f"{PROJECT}/") == before
+
+
+def test_credentials_of_the_tool_stay_here(
+    account: AccountView, researcher: Researcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given AWS credentials in .env, and image.env for the game, the image gets only the latter."""
+    docker = FakeDocker(tmp_path / "docker", monkeypatch)
+    files = {".env": "AWS_SECRET_ACCESS_KEY=of-the-tool\n", "image.env": "LEVEL=1\n"}
+    for name, content in files.items():
+        (researcher.study / name).write_text(content)
+
+    researcher.publish("--rebuild", PATH=os.environ["PATH"])
+    for name in files:
+        (researcher.study / name).unlink()
+
+    context = docker.read_context()
+    assert context["App/.env"] == b"LEVEL=1\n"
+    assert not [name for name, content in context.items() if b"of-the-tool" in content]
+
+
 def test_a_film_by_the_researchers_policy(account: AccountView, researcher: Researcher) -> None:
     """Given a film, the policy allows a multipart upload, and the page holds the address of its copy."""
     content = b"\0\0\0\x18ftypisom" + b"film" * (4 * 1024**2 - 3) + b"the end"

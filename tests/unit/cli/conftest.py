@@ -16,6 +16,7 @@ from tests.support.aws_hooks import shared_client
 from tests.support.study_world import BUCKET, REGION, StudyWorld
 from tests.unit.cli.publishing_world import Deployment, FakeDocker
 
+BASE = f"python:3.13@sha256:{'0' * 64}"
 CONFIG = """\
 project:
   id: small
@@ -52,7 +53,7 @@ class SmallStudy:
         self.write("StepFiles/consent.html", '<p>Agree? <input name="agree"></p>')
         self.write("StepFiles/thanks.html", "<p>Thanks</p>")
         self.write("StepFiles/style.css", "p { color: black }")
-        self.write("Dockerfile", "FROM python:3.13\nCOPY App/ ./\nEXPOSE 5000\n")
+        self.write("Dockerfile", f"FROM {BASE}\nCOPY App/ ./\nEXPOSE 5000\n")
         self.write("App/server.py", "print('hello')\n")
 
     def write(self, name: str, content: str | bytes) -> None:

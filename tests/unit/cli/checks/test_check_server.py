@@ -7,7 +7,7 @@ from hippo_cli.image.game_wheel import FILE_NAME
 from hippo_cli.prices import ADDRESS_HOUR, GB_HOUR, MEMORY_BY_CPU, VCPU_HOUR, list_sizes
 from hippo_cli.study_folder import StudyFolder
 from tests.support.paths import ROOT
-from tests.unit.cli.conftest import SmallStudy
+from tests.unit.cli.conftest import BASE, SmallStudy
 
 COSTS = (ROOT / "docs/reference/costs.md").read_text(encoding="utf-8")
 
@@ -97,7 +97,7 @@ def test_image(
     """Given a Dockerfile that is missing, names no port or copies a missing file, the check reports it."""
     (study.directory / "Dockerfile").unlink()
     if dockerfile is not None:
-        study.write("Dockerfile", dockerfile)
+        study.write("Dockerfile", dockerfile.replace("FROM x", f"FROM {BASE} AS build"))
     study.write("App/server.py", program)
 
     assert study.codes() == expected

@@ -48,8 +48,8 @@ def test_image_is_built_and_pushed(
 
 
 def test_files_of_the_image(deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy) -> None:
-    """Given .env and settings, the image gets both, and the folder stays unchanged."""
-    study.write(".env", "SECRET=1\n")
+    """Given image.env and settings, the image gets both, and the folder stays unchanged."""
+    study.write("image.env", "LEVEL=1\n")
     study.edit("  game: x\n", "  game: x\n  since: 2030-01-01\n  ui: {left: true, right: false}\n")
     before = sorted(study.directory.rglob("*"))
 
@@ -57,7 +57,7 @@ def test_files_of_the_image(deployment: Deployment, docker: FakeDocker, run: Run
 
     context = docker.read_context()
     assert context["App/server.py"] == b"print('hello')\n"
-    assert context["App/.env"] == b"SECRET=1\n"
+    assert context["App/.env"] == b"LEVEL=1\n"
     trial = yaml.safe_load(context["App/.trialConfig.yml"])["trial"]
     assert (trial["projectId"], trial["bucket"], trial["ui"]) == ("small", BUCKET, ["left"])
     assert str(trial["since"]) == "2030-01-01"
