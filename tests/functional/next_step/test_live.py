@@ -88,7 +88,7 @@ def test_new_project_is_found_within_a_second(world: StudyWorld) -> None:
     """Given a project that was missing a moment ago, its link works at once when it is published."""
     assert world.get(project="new").status == 400
     world.upload({"consent.html": "new"}, project="new")
-    world.update(world.config | {"id": "new"})
+    world.update(world.name("new"))
 
     world.clock.advance(1)
 

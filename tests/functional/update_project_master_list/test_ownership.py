@@ -10,7 +10,7 @@ from tests.support.study_world import BUCKET, EXTRA_BUCKET, PAGES, PROJECT, Stud
 KEY = f"{PROJECT}/_config.json"
 ATTACKS: list[dict[str, Any]] = [
     {"signedLinks": False},
-    {"ecsTask": "another-game"},
+    {"ecsTask": "mountain_car:66"},
     {"completion": {"link": "https://foreign.example.org/?pid={PROLIFIC_PID}"}},
     {"live": False},
     {"bucket": EXTRA_BUCKET},

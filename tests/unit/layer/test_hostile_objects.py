@@ -16,7 +16,8 @@ from hippo.records.participant import ParticipantStore
 from hippo.servers.capacity.queue import ServerQueue
 from hippo.servers.capacity.slots import ServerSlots
 from hippo.studies.catalogue import Catalogue
-from hippo.studies.publishing import MASTER_LIST, list_project, switch_project, version_key
+from hippo.studies.publishing import MASTER_LIST, list_project, version_key
+from hippo.studies.switching import switch_project
 from tests.support.fakes import FakeClock, FakeObjectStore
 from tests.support.hostile import BODIES, build_bodies
 
@@ -144,7 +145,8 @@ def test_one_bad_entry_hides_no_other_project(odd: Any) -> None:
     for project_id in ("other", "../maze", "_servers"):
         other = catalogue.find(project_id)
         assert other is None or catalogue.load_study(other, other.version).last_step == 0
-    assert switch_project(store, PROJECT, False, FakeClock())
+    switch_project(store, PROJECT, False, FakeClock())
+    assert {**GOOD, "live": False} in json.loads(store.objects[MASTER_LIST])["projects"]
     list_project(store, {**GOOD, "id": "new"}, FakeClock())
     assert {catalogue.find("new") is None, catalogue.find(PROJECT) is None} == {False}
 

@@ -5,8 +5,8 @@ import pytest
 from hippo.errors import SettingsError
 from hippo.settings import (
     NextStepSettings,
+    PublishSiteSettings,
     StartServerSettings,
-    UpdateListSettings,
     read_settings,
     variable_names,
 )
@@ -78,4 +78,4 @@ def test_empty_number_is_the_default() -> None:
 
 def test_variables_are_named_after_fields() -> None:
     """Given a settings class, its variables are named as the template must set them."""
-    assert variable_names(UpdateListSettings) == ["BUCKET", "EXTRA_BUCKETS", "SITE_BUCKET", "SITE_URL"]
+    assert variable_names(PublishSiteSettings) == ["SITE_BUCKET", "SITE_FOLDER"]

@@ -18,6 +18,7 @@ NOT_STORED = {
     "metrics.py",
     "records/tickets.py",
     "stored_json.py",
+    "studies/ownership.py",
     "studies/publishing.py",
 }
 
