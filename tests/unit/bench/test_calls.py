@@ -30,7 +30,7 @@ def costs() -> dict[str, Cost]:
         ("page step that stops the server", READ | WRITE | PUBLISH),
         ("GET /start", PUBLISH),
         ("GET /stop", PUBLISH),
-        (UPDATE, {"ListObjectsV2": 1, "GetObject": 7, "PutObject": 2}),
+        (UPDATE, {"ListObjectsV2": 3, "GetObject": 7, "PutObject": 2}),
     ],
 )
 def test_each_kind_of_request_has_its_calls(costs: dict[str, Cost], kind: str, calls: dict[str, int]) -> None:

@@ -43,7 +43,7 @@ def test_dockerfile_and_config(study: SmallStudy) -> None:
     study.edit("trial:\n", "trial:\n  password: kq7ab!zzy\n")
     study.write("Dockerfile", (study.directory / "Dockerfile").read_text() + "ENV AWS_SECRET_ACCESS_KEY=x\n")
 
-    assert study.codes() == [("secret", "config.yml", 22), ("secret-image", "Dockerfile", 4)]
+    assert study.codes() == [("secret", "config.yml", 23), ("secret-image", "Dockerfile", 4)]
 
 
 @pytest.mark.parametrize("name", [".env", "App/.env", "notes.txt", "App/.trialConfig.yml", "App/data/x.txt"])
