@@ -54,7 +54,8 @@ def upgrade(
     guest.await_game()
     ids, task = account.read_ids(STACK), find_task(account, guest.user_id)
     with ExitStack() as stack:
-        socket = stack.enter_context(guest.connect())
+        # The last release named every server after its participant.
+        socket = stack.enter_context(guest.connect(guest.user_id))
         # An operator passes only new parameters; the others keep their values.
         account.deploy(STACK, current, {})
         yield Upgrade(ids, outputs, guest, socket, task)

@@ -79,7 +79,8 @@ def ask_both(first: str, second: str, *, same: bool = False) -> Begin:
 def publish_both(world: World) -> tuple[Program, Program]:
     """Let two researchers publish their projects at once."""
     one, two = (
-        world.lambdas.invoke("update_project_master_list", {**CONFIG, "id": name}) for name in ("one", "two")
+        world.lambdas.invoke("update_project_master_list", {**CONFIG, "id": name, "ecsTask": name})
+        for name in ("one", "two")
     )
     return one, two
 
