@@ -123,9 +123,14 @@ ATTACKS: dict[str, tuple[str, Call, Call]] = {
         lambda a: a.change_record("DELETE", "attacks-2.localhost"),
         lambda a: a.change_record("DELETE", "mail.attacks.localhost"),
     ),
-    "reads participants' answers": (
+    "changes participants' answers": (
         "StopServer",
-        lambda a: a.put("_sweep.json"),
+        lambda a: a.get(f"{PROJECT}/Users/attacks"),
+        lambda a: a.put(f"{PROJECT}/Users/attacks"),
+    ),
+    "reads participants' answers": (
+        "UpdateProjectMasterList",
+        lambda a: a.get("project_master_list.json"),
         lambda a: a.get(f"{PROJECT}/Users/attacks"),
     ),
     "reopens a study": (

@@ -12,6 +12,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from hippo.host_labels import choose_host_label
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, play, wait_for
 
@@ -30,7 +31,7 @@ class Faults:
     def add(self, user_id: str, *faults: dict[str, Any]) -> None:
         """Make faults act on one participant."""
         with self._lock:
-            self._entries += [{**fault, "match": user_id} for fault in faults]
+            self._entries += [{**fault, "match": choose_match(user_id, fault)} for fault in faults]
             self._write()
 
     def clear(self) -> None:
@@ -43,6 +44,14 @@ class Faults:
         draft = self._path.with_suffix(".draft")
         draft.write_text(json.dumps(self._entries))
         os.replace(draft, self._path)
+
+
+def choose_match(user_id: str, fault: dict[str, Any]) -> str:
+    """Return what finds the participant's requests in the emulator. DNS changes name only the host."""
+    if fault["kind"] == "lambda-death":
+        return user_id
+    is_of_dns = fault["kind"] == "prior-request-not-complete" or "route53" in fault.get("action", "")
+    return choose_host_label(user_id, is_trusted=False) if is_of_dns else user_id
 
 
 class PatientParticipant(Participant):

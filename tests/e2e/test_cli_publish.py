@@ -35,11 +35,6 @@ class Researcher:
         self.study = directory / "tree"
         made = self.run("new", "tree", "--yes", "--id", PROJECT, "--researcher", "Ada")
         assert made.returncode == 0, made.stderr
-        # Later than in the example: participants who only begin take no server that other tests wait for.
-        config = self.study / "config.yml"
-        text = config.read_text(encoding="utf-8")
-        assert "startServerStep: 1" in text
-        config.write_text(text.replace("startServerStep: 1", "startServerStep: 2"), encoding="utf-8")
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one command in the folder that holds the study's folder."""

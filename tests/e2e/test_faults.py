@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.account_view import AccountView
-from tests.e2e.journeys import FORMS, Faults, Journey, travel
+from tests.e2e.journeys import FORMS, Faults, Journey, choose_match, travel
 from tests.e2e.running_platform import RunningPlatform
 
 pytestmark = pytest.mark.e2e
@@ -116,7 +116,8 @@ def check_faults_struck(account: AccountView, user_id: str) -> None:
     log = Path(account.outputs["logs"]["emulator"]).read_text()
     for fault in (entry for table in TABLES for entry in table.get(user_id, ())):
         details = [f"{name}={value}" for name, value in fault.items() if name != "kind"]
-        assert f": {' '.join([fault['kind'], *details])} match={user_id}, at " in log
+        match = choose_match(user_id, fault)
+        assert f": {' '.join([fault['kind'], *details])} match={match}, at " in log
 
 
 @pytest.mark.parametrize("user_id", [*STARTS, *ON_DEMAND])

@@ -10,6 +10,7 @@ from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, play, play_some, wait_for
 from tests.e2e.running_platform import RunningPlatform
 from tests.e2e.test_server_care import is_gone, send_to_stop_topic
+from tests.permissions.studies import define_task
 
 pytestmark = pytest.mark.e2e
 
@@ -31,6 +32,7 @@ def account(running_platform: RunningPlatform) -> AccountView:
 
 def publish_study(account: AccountView, project_id: str, **more: Any) -> None:
     """Publish a study whose server starts at its first page."""
+    define_task(account, project_id)
     s3, bucket = account.client("s3"), account.outputs["bucket"]
     for name in ("consent.html", "survey.html", "thanks.html"):
         s3.put_object(Bucket=bucket, Key=f"{project_id}/{name}", Body=f"<h1>{name}</h1>".encode())
@@ -38,7 +40,7 @@ def publish_study(account: AccountView, project_id: str, **more: Any) -> None:
         "id": project_id,
         "name": "Left alone",
         "live": True,
-        "ecsTask": account.outputs["projectId"],
+        "ecsTask": project_id,
         "steps": {"1": "consent.html", "2": "game", "3": "survey.html", "finalStep": "thanks.html"},
         "events": {"startServerStep": 1, "stopServerStep": 3},
         "maxRuntime": 10,

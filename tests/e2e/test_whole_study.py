@@ -11,6 +11,7 @@ from hippo.host_labels import derive_host_label
 from tests.e2e.account_view import AccountView
 from tests.e2e.participant import Participant, play, wait_for
 from tests.e2e.running_platform import RunningPlatform
+from tests.permissions.studies import define_task
 
 pytestmark = pytest.mark.e2e
 
@@ -39,10 +40,11 @@ def walker(account: AccountView) -> Participant:
     )
     pages = account.list_keys(f"{entry['id']}/")
     bucket = account.outputs["bucket"]
-    for key in (key for key in pages if key.count("/") == 1):
+    for key in (key for key in pages if key.count("/") == 1 and "/_" not in key):
         copy = f"short_study/{key.partition('/')[2]}"
         account.client("s3").copy_object(Bucket=bucket, Key=copy, CopySource={"Bucket": bucket, "Key": key})
-    publish(account, {**entry, "id": "short_study", "maxRuntime": 1})
+    define_task(account, "short_study")
+    publish(account, {**entry, "id": "short_study", "ecsTask": "short_study", "maxRuntime": 1})
     participant = Participant(account.outputs, "walker", "short_study")
     go_to_game(participant)
     return participant

@@ -120,6 +120,8 @@ def _resource(service: str, path: str, operation: str, body: bytes) -> str:
         return _arn("logs", f"log-group:{data.get('logGroupName')}:log-stream:{stream}")
     if service == "ecr" and operation == "DescribeRepositories":
         return _repository_arns(_payload(body))[0]
+    if service == "ecr" and operation in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return str(_payload(body).get("resourceArn", ""))
     if service == "ssm" and operation in ("GetParameters", "GetParametersByPath"):
         return _parameter_arns(_payload(body))[0]
     if service == "route53" and "/change/" in path:
