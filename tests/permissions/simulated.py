@@ -7,10 +7,12 @@ and the simulator has no task definitions, so iam:PassRole is in the local platf
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from itertools import islice
 from typing import Any
+from unittest import mock
 
 from tests.permissions.policies import ACCOUNT, NEEDED, REGION
 from tests.permissions.requests import Request
@@ -52,15 +54,15 @@ def record_simulation(every: int = 1) -> set[Request]:
             for act in cases.ACTS:
                 for case in islice(cases.list_single(act), 0, None, every):
                     cases.run_case(case)
-            for show in (change_definition, leave_queue, lose_start):
+            for show in (change_security_group, leave_queue, lose_start):
                 show()
         finally:
             Boundary.observer = None
     return requests
 
 
-def change_definition() -> None:
-    """Make a start fail after RunTask, and change the task definition before its retry: ConflictException."""
+def change_security_group() -> None:
+    """Cut a start off after RunTask, and deploy another security group before its retry: ConflictException."""
     world = World()
     runs: list[Point] = []
 
@@ -68,14 +70,13 @@ def change_definition() -> None:
         if point.operation != "ecs:RunTask":
             return None
         runs.append(point)
-        if len(runs) == 1:
-            return Fault.KILLED
-        world.ecs.revision += 1
-        return None
+        os.environ["SECURITY_GROUP"] = "sg-2"
+        return Fault.KILLED if len(runs) == 1 else None
 
     world.boundary.choose_fault = choose
-    world.send_start()
-    world.settle()
+    with mock.patch.dict(os.environ):
+        world.send_start()
+        world.settle()
     assert len(runs) > 1
 
 
@@ -167,7 +168,7 @@ def _create_cluster(arguments: Arguments) -> Iterator[Check]:
 
 
 def _run_task(arguments: Arguments) -> Iterator[Check]:
-    definition = _arn("ecs", f"task-definition/{arguments['taskDefinition']}:1")
+    definition = _arn("ecs", f"task-definition/{arguments['taskDefinition']}")
     tags = _tags(arguments)
     yield "ecs:RunTask", definition, {**_cluster(arguments["cluster"]), **tags}
     task = _arn("ecs", f"task/{arguments['cluster']}/*")

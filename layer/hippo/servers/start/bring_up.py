@@ -160,8 +160,8 @@ class ServerStart:
         try:
             result = self._request_task(held, provider, full)
         except ConflictError:
-            # The same token with other parameters: a new revision of the task definition was registered
-            # between two of our tries. Continue with the task of the first try.
+            # The same token with other parameters: the stack was deployed with another security group or
+            # subnet between two of our tries. Continue with the task of the first try.
             running = self._tools.containers.list_tasks(record.cluster)
             if not running:
                 raise TransientError(f"{record.user_id}: RunTask conflicts, no task is visible yet") from None
