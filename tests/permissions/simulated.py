@@ -62,7 +62,7 @@ def record_simulation(every: int = 1) -> set[Request]:
 
 
 def change_security_group() -> None:
-    """Cut a start off after RunTask, and deploy another security group before its retry: ConflictException."""
+    """Cut a start off after RunTask, and deploy another security group before it is repeated: a conflict."""
     world = World()
     runs: list[Point] = []
 
