@@ -109,9 +109,10 @@ class Reader:
 
     def _explain(self, unused: Iterable[str]) -> Iterator[str]:
         for key in unused:
-            if key in _FREQUENT and key in self._reported:
+            if key in self._reported:
                 continue
-            self._reported.add(key)
+            if key in _FREQUENT:  # anything else would let a client fill the memory with its keys
+                self._reported.add(key)
             yield f"{key[:40]} has no effect in this game."
 
 

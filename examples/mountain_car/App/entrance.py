@@ -1,9 +1,12 @@
 """The entrance of the game server: which connections get in, before they have sent a message."""
 
+import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Callable
 
+from opening import OpeningConnection
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
 
@@ -16,8 +19,10 @@ LOG = logging.getLogger("entrance")
 class Entrance:
     """The check of tickets, and the bounds on connections that have shown none."""
 
-    def __init__(self, rules: TicketRules, clock: Callable[[], float] = time.time) -> None:
-        self._rules, self._clock = rules, clock
+    def __init__(
+        self, rules: TicketRules, tls: ssl.SSLContext | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._rules, self._tls, self._clock = rules, tls, clock
         self._strangers = Strangers()
         self._tickets: dict[ServerConnection, Ticket] = {}
         self._reported: set[str] = set()
@@ -28,19 +33,18 @@ class Entrance:
         return self._rules.key is not None
 
     def make_connection_type(self) -> type[ServerConnection]:
-        """Return a type of connections that report here when they open and when they end."""
+        """Return a type of connections that report here when they are accepted and when they end."""
         entrance = self
 
-        class GuardedConnection(ServerConnection):
-            def connection_made(self, transport) -> None:  # type: ignore[no-untyped-def]
-                super().connection_made(transport)
-                if entrance.is_guarded:
-                    entrance._strangers.add(self, _find_address(self), transport.abort)
+        class GuardedConnection(OpeningConnection):
+            tls = entrance._tls
 
-            def connection_lost(self, exc: Exception | None) -> None:
+            def accepted(self, transport: asyncio.Transport) -> None:
+                entrance._strangers.add(self, _find_address(transport), transport.abort)
+
+            def ended(self) -> None:
                 entrance._tickets.pop(self, None)
                 entrance.recognise(self)
-                super().connection_lost(exc)
 
         return GuardedConnection
 
@@ -54,7 +58,7 @@ class Entrance:
         if ticket:
             self._tickets[connection] = ticket
             self.recognise(connection)
-        elif self.is_guarded and self._strangers.is_too_fast(_find_address(connection)):
+        elif self.is_guarded and self._strangers.is_too_fast(_find_address(connection.transport)):
             return connection.respond(429, "Too many connections. Wait a second.\n")
         return None
 
@@ -66,6 +70,10 @@ class Entrance:
         """Note that a connection has shown who it is."""
         self._strangers.remove(connection)
 
+    def close(self) -> None:
+        """Close the connections that have not shown who they are: one that reads nothing would not end."""
+        self._strangers.close()
+
     def _report(self, reason: str) -> None:
         """Log each reason once: strangers must not be able to fill the log."""
         if reason not in self._reported:
@@ -73,6 +81,6 @@ class Entrance:
             LOG.warning("refused a connection, and from now on all alike: %s", reason)
 
 
-def _find_address(connection: ServerConnection) -> str:
-    address = connection.transport.get_extra_info("peername")
+def _find_address(transport: asyncio.BaseTransport) -> str:
+    address = transport.get_extra_info("peername")
     return str(address[0]) if address else ""

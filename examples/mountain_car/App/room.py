@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
 from entrance import Entrance
 from game import Participant, Presence, Trial
@@ -20,10 +21,16 @@ from hippo_game.tickets import Ticket
 
 LOG = logging.getLogger("room")
 HELLO_SECONDS = 30
+# Known clients say hello first. Others may begin with reports of their window or mouse.
+MAX_BEFORE_HELLO = 20
 STORED_BEFORE_DONE_SECONDS = 3
 MAX_CONNECTIONS = 8
 MAX_WAITING = 100
 NORMAL, GOING_AWAY, REFUSED, FULL = 1000, 1001, 1008, 1013
+
+
+class NoHelloError(Exception):
+    """A client that keeps sending messages without saying who it is."""
 
 
 class Outbox:
@@ -135,7 +142,8 @@ class Room:
                 async for text in socket:
                     self._take(connection.read(text), connection)
         except ConnectionClosed:
-            LOG.info("connection lost")
+            if connection in self._connections:  # strangers must not be able to fill the log
+                LOG.info("connection lost")
         finally:
             self._counted.discard(connection)
             self._leave(connection)
@@ -172,7 +180,7 @@ class Room:
             hello, others = await asyncio.wait_for(
                 self._read_hello(socket, connection, ticket), HELLO_SECONDS
             )
-        except TimeoutError:
+        except (TimeoutError, NoHelloError):
             connection.refuse("No message with a userId arrived. Connect again and send it first.", REFUSED)
             return False
         project_id = self._settings.project_id or hello.project_id
@@ -197,9 +205,9 @@ class Room:
         """Return who the client is, and what else its first message says.
 
         A ticket decides who it is. A hello is still checked: a client that takes itself for another
-        participant is refused.
+        participant is refused. Raises NoHelloError after too many other messages without a ticket.
         """
-        while True:
+        for _ in count() if ticket else range(MAX_BEFORE_HELLO):
             messages = connection.read(await socket.recv())
             if messages and isinstance(messages[0], Hello):
                 return messages[0], messages[1:]
@@ -207,6 +215,7 @@ class Room:
                 return Hello(ticket.user_id, ticket.project_id), messages
             if messages:
                 connection.report("Send your userId and projectId first.")
+        raise NoHelloError
 
     def _join(self, participant: Participant, connection: Connection) -> None:
         connection.outbox.put(connection.client.format_interface())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from entrance import Entrance
 from environment import Environment
 from game import Participant, Trial
+from opening import CLOSE_SECONDS, OPEN_SECONDS
 from recorder import FolderStore, Recorder, S3Store
 from room import Room
 from settings import Settings, SettingsError, read_settings
@@ -18,12 +19,13 @@ from websockets.asyncio.server import Server, serve
 from hippo_game import idle
 
 LOG = logging.getLogger("server")
-# ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections.
-STEP_SECONDS, WRITE_SECONDS, CLOSE_SECONDS = 3, 20, 3
+# ECS kills the task 30 s after SIGTERM: time to end the step, write the data, and close the connections
+# (CLOSE_SECONDS).
+STEP_SECONDS, WRITE_SECONDS = 3, 20
 IDLE_WRITE_SECONDS = 300  # no participant waits for a server that ends because no player is there
-TLS_SECONDS = 10  # for a client's part of the TLS handshake, which strangers may leave unfinished
 # A message larger than the protocol allows gets an error. A larger one closes the connection with 1009.
 MAX_READ_BYTES = 64 * 1024
+MAX_UNREAD = 4  # messages of one connection; then its client has to wait
 
 
 def make_recorder(settings: Settings) -> Recorder:
@@ -57,7 +59,7 @@ async def run_server(
     def make_trial(participant: Participant) -> Trial:
         return Trial(settings.trial, participant, environment, recorder)
 
-    entrance = Entrance(settings.tickets)
+    entrance = Entrance(settings.tickets, tls.context if tls else None)
     idle_watch = idle.IdleWatch(settings.idle_minutes)
     room = Room(settings, recorder, make_trial, entrance, idle_watch)
     async with serve(
@@ -66,10 +68,10 @@ async def run_server(
         settings.port,
         process_request=entrance.check,
         create_connection=entrance.make_connection_type(),
-        ssl=tls.context if tls else None,
-        ssl_handshake_timeout=TLS_SECONDS if tls else None,
         compression=None,
         max_size=MAX_READ_BYTES,
+        max_queue=MAX_UNREAD,
+        open_timeout=OPEN_SECONDS,
         close_timeout=CLOSE_SECONDS,
     ) as server:
         LOG.info("listening on port %d, TLS %s", settings.port, "on" if tls else "off")
@@ -82,6 +84,7 @@ async def run_server(
         await asyncio.to_thread(recorder.close, IDLE_WRITE_SECONDS if is_idle else WRITE_SECONDS)
         if watch:
             watch.cancel()
+        entrance.close()
     environment.close()
     # After the trial has ended no participant needs another server.
     return idle.EXIT_CODE if is_idle and not room.is_over else 0

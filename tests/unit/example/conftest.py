@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.support.game_client import KEY, PROJECT, USER
 from tests.support.paths import EXAMPLE
 
 STUDY = EXAMPLE
 # The server's modules are in one folder and run as a script, so that folder must be on the path.
 sys.path.insert(0, str(STUDY / "App"))
-
-USER = "3f2b8c1e-9d47-4a6b-8e21-5c7d0f9a1b2c"
 
 
 class FakeStore:
@@ -95,6 +94,22 @@ def make_settings(tmp_path) -> Callable:
             "TRIAL_CONFIG": json.dumps({"trial": config}),
         }
         return read_settings({**base, **dict(environ)}, app=tmp_path)
+
+    return make
+
+
+@pytest.fixture
+def guard(make_settings):
+    """Return a function that makes the settings of a server with a key."""
+
+    def make(use="required", **environ):
+        own = {
+            "HIPPO_USER_ID": USER,
+            "HIPPO_PROJECT_ID": PROJECT,
+            "HIPPO_TICKETS": use,
+            "HIPPO_TICKET_KEY": KEY,
+        }
+        return make_settings({"PROJECT_ID": "", **own, **environ})
 
     return make
 

@@ -1,6 +1,7 @@
 """Tests of the messages that clients send to a game server, and of those that it sends in each vocabulary."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -310,3 +311,17 @@ def test_interface_of_the_newest_vocabulary_has_an_empty_environment():
 def test_end_in_each_vocabulary(vocabulary, end):
     """Given the end of the game, each client gets the message that it takes for it."""
     assert meet(vocabulary).format_end() == end
+
+
+def test_unknown_keys_do_not_fill_the_memory():
+    """Given many messages with ever new, long keys, each gets an error and none is kept."""
+    client = Client()
+    text = lambda number: json.dumps({f"{number}" + "k" * 16_000: 1})  # noqa: E731
+    client.read(text(0))
+    tracemalloc.start()
+    errors = [len(client.read(text(number)).errors) for number in range(100)]
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert set(errors) == {1}
+    assert kept < 200_000

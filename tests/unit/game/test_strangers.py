@@ -1,6 +1,8 @@
 """The bounds on connections that have shown no ticket."""
 
-from hippo_game.strangers import MOST, MOST_PER_ADDRESS, MOST_PER_SECOND, Strangers
+from collections import Counter
+
+from hippo_game.strangers import MOST, MOST_CONNECTIONS_PER_SECOND, MOST_PER_SECOND, Strangers
 
 
 class FakeTime:
@@ -13,43 +15,81 @@ class FakeTime:
         return self.now
 
 
-def fill(strangers: Strangers, address: str, count: int, closed: list[str]) -> None:
-    """Open connections of one address."""
-    for number in range(count):
-        name = f"{address} {number}"
-        strangers.add(name, address, lambda name=name: closed.append(name))
+class World:
+    """Strangers who come slowly, and which of them were closed."""
+
+    def __init__(self) -> None:
+        self.clock = FakeTime()
+        self.strangers = Strangers(self.clock)
+        self.closed: list[str] = []
+
+    def fill(self, address: str, count: int, pause: float = 1.0) -> None:
+        """Open connections of one address."""
+        for number in range(count):
+            self.clock.now += pause
+            name = f"{address} {number}"
+            self.strangers.add(name, address, lambda name=name: self.closed.append(name))  # type: ignore[misc]
+
+    def count_closed(self) -> dict[str, int]:
+        """Return how many of each address were closed."""
+        return dict(Counter(name.partition(" ")[0] for name in self.closed))
 
 
-def test_oldest_of_an_address_is_closed() -> None:
-    """Given one connection more than an address may have, only its oldest is closed."""
-    strangers, closed = Strangers(), list[str]()
-    fill(strangers, "other", 1, closed)
+def test_fullest_address_loses_one() -> None:
+    """Given too many connections, only the address with the most loses some, even if another came last."""
+    world = World()
+    world.fill("quiet", 1)
+    world.fill("loud", MOST + 2)
+    world.fill("late", 2)
 
-    fill(strangers, "one", MOST_PER_ADDRESS + 1, closed)
-
-    assert (closed, len(strangers)) == (["one 0"], MOST_PER_ADDRESS + 1)
+    assert (world.count_closed(), len(world.strangers)) == ({"loud": 5}, MOST)
 
 
-def test_oldest_of_all_is_closed() -> None:
-    """Given many addresses, the oldest connection of all is closed for the newest."""
-    strangers, closed = Strangers(), list[str]()
+def test_many_addresses_are_bounded() -> None:
+    """Given a connection from each of many addresses, there are never more than the bound."""
+    world = World()
+    for number in range(3 * MOST):
+        world.fill(f"address-{number}", 1)
 
-    for number in range(MOST + 2):
-        fill(strangers, f"address-{number}", 1, closed)
+    assert (len(world.closed), len(world.strangers)) == (2 * MOST, MOST)
 
-    assert (closed, len(strangers)) == (["address-0 0", "address-1 0"], MOST)
+
+def test_new_connections_rarely_push_out_one_that_is_connecting() -> None:
+    """Given a loud neighbour at the same address, a participant who needs a moment to connect mostly can."""
+    survived = 0
+    for _ in range(100):
+        world = World()
+        world.fill("school", MOST)
+        world.strangers.add("participant", "school", lambda world=world: world.closed.append("participant"))
+        world.fill("school", 12)
+        survived += "participant" not in world.closed
+
+    assert survived > 70
 
 
 def test_known_connections_are_not_closed() -> None:
     """Given a connection that has shown its ticket, strangers never push it out."""
-    strangers, closed = Strangers(), list[str]()
-    fill(strangers, "one", 1, closed)
+    world = World()
+    world.fill("one", 1)
 
-    strangers.remove("one 0")
-    strangers.remove("never seen")
-    fill(strangers, "one", 2 * MOST_PER_ADDRESS, closed)
+    world.strangers.remove("one 0")
+    world.strangers.remove("never seen")
+    world.fill("two", 2 * MOST)
 
-    assert closed == [f"one {number}" for number in range(MOST_PER_ADDRESS)]
+    assert (world.count_closed(), len(world.strangers)) == ({"two": MOST}, MOST)
+
+
+def test_connections_of_an_address_within_a_second_are_bounded() -> None:
+    """Given too many connections of one address, the rest of the second is closed at once, to it alone."""
+    world = World()
+    world.fill("fast", MOST_CONNECTIONS_PER_SECOND + 3, pause=0)
+    world.fill("other", 1, pause=0)
+    fast = [f"fast {MOST_CONNECTIONS_PER_SECOND + number}" for number in range(3)]
+    assert world.closed == fast
+
+    world.fill("fast", 1, pause=1)
+
+    assert world.closed == fast
 
 
 def test_requests_of_an_address_within_a_second_are_bounded() -> None:
@@ -64,3 +104,13 @@ def test_requests_of_an_address_within_a_second_are_bounded() -> None:
     later = strangers.is_too_fast("one")
 
     assert (set(within), late, other, later) == ({False}, True, False, False)
+
+
+def test_nobody_is_let_in_after_the_end() -> None:
+    """Given the end of the server, all are closed, and those that come later."""
+    world = World()
+    world.fill("one", 2)
+    world.strangers.close()
+    world.fill("two", 1)
+
+    assert (world.closed, len(world.strangers)) == (["one 0", "one 1", "two 0"], 0)
