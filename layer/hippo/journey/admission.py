@@ -11,7 +11,7 @@ from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
 from hippo.journey.first_page import MOST_CHECKS, FirstPage, Place, watch_first_page
 from hippo.journey.newcomers import NewcomerCounts
-from hippo.records.participant import ParticipantStore
+from hippo.records.participant import LIST_TAG, ParticipantStore
 from hippo.stored_json import UNREADABLE, format_json, parse_object, read_list
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.links import identify, is_preview, verify_link
@@ -128,7 +128,7 @@ class AdmissionList:
             after = _write(admissions)
             return None if after == before else after, result
 
-        return change_object(self._store, self._key, self._clock, swap)
+        return change_object(self._store, self._key, self._clock, swap, tags=LIST_TAG)
 
     def _parse(self, body: bytes) -> Admissions:
         try:
