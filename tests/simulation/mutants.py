@@ -284,9 +284,9 @@ MUTANTS = [
     Mutant(
         "a claim of a group that lost counts all the same",
         f"{LAYER}/aws/s3.py",
-        "            write_object(store, key, body, stored.etag if stored else None)\n",
+        "            write_object(store, key, body, stored.etag if stored else None, tags=tags)\n",
         "            try:\n"
-        "                write_object(store, key, body, stored.etag if stored else None)\n"
+        "                write_object(store, key, body, stored.etag if stored else None, tags=tags)\n"
         "            except ConflictError:\n"
         "                pass\n",
     ),

@@ -10,7 +10,7 @@ from evaluated_template import evaluate
 from template_file import ROOT, as_list, list_statements, load_template
 
 from hippo.host_labels import choose_host_label, derive_host_label
-from hippo.records.participant import RECORD_TAG
+from hippo.records.participant import LIST_TAG, RECORD_TAG
 
 TAG = "${!aws:PrincipalTag/hippo-project}"
 # Characters of a managed policy, without white space (IAM user guide, "IAM and AWS STS quotas").
@@ -220,17 +220,19 @@ def test_old_versions_are_kept_for_a_while():
 
 
 @pytest.mark.parametrize(("days", "expected"), [(None, [7]), (30, [30]), (0, [])])
-def test_old_versions_of_records_are_kept_for_days(days, expected):
-    """Given records that each answer writes again, their old versions are kept for a week, or for as long as
-    the operator decides; the rule matches the tag that the function writes."""
+@pytest.mark.parametrize(("name", "written"), [("OldRecords", RECORD_TAG), ("OldLists", LIST_TAG)])
+def test_old_versions_of_records_are_kept_for_days(name, written, days, expected):
+    """Given records that each answer writes again, and lists that each newcomer does, their old versions are
+    kept for a week, or for as long as the operator decides; the rule matches the tag that the function
+    writes, and deletes nothing else."""
     template = evaluate(**({} if days is None else {"OldRecordDays": str(days)}))
     bucket = template.resolve("Resources", "DataBucket")
     rules = [rule for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"] if rule]
-    found = [rule for rule in rules if rule["Id"] == "OldRecords"]
+    found = [rule for rule in rules if rule["Id"] == name]
     assert [int(rule["NoncurrentVersionExpiration"]["NoncurrentDays"]) for rule in found] == expected
     for rule in found:
         (tag,) = rule["TagFilters"]
-        assert f"{tag['Key']}={tag['Value']}" == RECORD_TAG
+        assert f"{tag['Key']}={tag['Value']}" == written
         assert "ExpirationInDays" not in rule
 
 

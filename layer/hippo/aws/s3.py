@@ -133,6 +133,8 @@ def change_object(
     clock: Clock,
     change: Callable[[bytes | None], tuple[bytes | None, T]],
     tries: int = MOST_WRITE_TRIES,
+    *,
+    tags: str = "",
 ) -> T:
     """Change an object and return the result: one read and one write, two more for each rival.
 
@@ -145,7 +147,7 @@ def change_object(
         stored = store.read(key)
         body, result = change(stored.body if stored else None)
         if body is not None:
-            write_object(store, key, body, stored.etag if stored else None)
+            write_object(store, key, body, stored.etag if stored else None, tags=tags)
         return result
 
     return retry_conflicts(clock, key, swap, tries)

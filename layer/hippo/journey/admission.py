@@ -1,5 +1,6 @@
 """Admission to a study: signed link, recruiter's ID, closing time, screen, network, and number."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,13 +11,15 @@ from hippo.clock import Clock
 from hippo.errors import BrokenRecordError
 from hippo.http import HttpRequest
 from hippo.journey.first_page import MOST_CHECKS, FirstPage, Place, watch_first_page
-from hippo.journey.newcomers import NewcomerCounts
-from hippo.records.participant import ParticipantStore
+from hippo.journey.newcomers import REFUSED, NewcomerCounts
+from hippo.records.participant import LIST_TAG, ParticipantStore
 from hippo.stored_json import UNREADABLE, format_json, parse_object, read_list
 from hippo.studies.catalogue import Catalogue, ListedProject
 from hippo.studies.links import identify, is_preview, verify_link
 from hippo.studies.options import AccessOptions
 from hippo.studies.study import read_number
+
+logger = logging.getLogger(__name__)
 
 FULL, LAPSED, NETWORK = "full", "lapsed", "network"
 LINK_INVALID, NOT_ACCEPTED, ID_MISSING = "linkInvalid", "taskNotAccepted", "recruiterIdMissing"
@@ -128,7 +131,7 @@ class AdmissionList:
             after = _write(admissions)
             return None if after == before else after, result
 
-        return change_object(self._store, self._key, self._clock, swap)
+        return change_object(self._store, self._key, self._clock, swap, tags=LIST_TAG)
 
     def _parse(self, body: bytes) -> Admissions:
         try:
@@ -171,7 +174,7 @@ class Admission:
         """Admit a newcomer, who then counts towards the limit of participants, if there is one.
 
         A preview and a missing recruiter's ID are not counted as refusals, because nothing identifies the
-        participant, nor are too many newcomers of one network, who would fill the list with invented ids.
+        participant, nor are too many of one network, who would fill the list with invented ids.
         Raises TransientError when too many arrive at once.
         """
         options = project.access
@@ -180,11 +183,20 @@ class Admission:
         if options.one_per and identify(project.id, options.one_per, request.query) is None:
             return ID_MISSING
         if reason := find_refusal(options, request, self._clock.now()):
-            self._open(project).count_refusal(user_id, reason)
+            self._count_refusal(project, user_id, request.address, reason)
             return reason
         if not self._newcomers.admit(project, user_id, request.address):
             return NETWORK
         return self._claim_place(project, user_id, FULL)
+
+    def _count_refusal(self, project: ListedProject, user_id: str, address: str, reason: str) -> None:
+        """Count a refusal. A broken list does not hide why the participant is refused."""
+        if not self._newcomers.admit(project, user_id, address, REFUSED):
+            return
+        try:
+            self._open(project).count_refusal(user_id, reason)
+        except BrokenRecordError as error:
+            logger.error("refusal not counted", extra={"projectId": project.id, "why": str(error)[:200]})
 
     def readmit(self, project: ListedProject, user_id: str) -> str | None:
         """Claim another place for a participant whose place has lapsed; return why there is none, or None.

@@ -12,10 +12,11 @@ from hippo.groups import choose_group
 from hippo.journey.first_page import MOST_CHECKS, FirstPage, Place, watch_first_page
 from hippo.journey.progress import Phase, find_progress
 from hippo.journey.step_request import StepRequest
+from hippo.records.participant import LIST_TAG
 from hippo.stored_json import UNREADABLE, format_json, parse_object
 
 logger = logging.getLogger(__name__)
-MOST_RUNNING = 10_000  # above this the oldest drop-outs are removed; 60 bytes each
+MOST_RUNNING = 10_000  # 60 bytes each, which each newcomer writes again
 LAPSED = 0  # the beginning of one whose place has lapsed, which is before any cut-off
 _TRIES_AT_THE_END = 4  # a quarter of a second of waiting at most; the participant is waiting too
 
@@ -53,8 +54,13 @@ class Groups:
         elif began > since:
             return group
         self.running[user_id] = (group, now)
-        self._forget_oldest(since)
+        self._forget_oldest(user_id, since)
         return group
+
+    def rejoin(self, user_id: str, group: int, now: int) -> None:
+        """Count a participant again whose place has lapsed."""
+        self.running[user_id] = (group, now)
+        self._forget_oldest(user_id, LAPSED)
 
     def finish(self, user_id: str, group: int) -> None:
         """Count a participant as finished, once."""
@@ -88,11 +94,16 @@ class Groups:
                 filled[group] += 1
         return filled
 
-    def _forget_oldest(self, since: int) -> None:
+    def _forget_oldest(self, newcomer: str, since: int) -> None:
+        """Keep MOST_RUNNING: drop-outs go first, then those not known to be past the first page."""
         if len(self.running) <= MOST_RUNNING:
             return
-        gone = sorted((began, user_id) for user_id, (_, began) in self.running.items() if began <= since)
-        for _, user_id in gone[: len(self.running) - MOST_RUNNING]:
+        gone = sorted(
+            (began > since, user_id in self.begun, began, user_id)
+            for user_id, (_, began) in self.running.items()
+            if user_id != newcomer
+        )
+        for *_, user_id in gone[: len(self.running) - MOST_RUNNING]:
             del self.running[user_id]
             self.begun.discard(user_id)
 
@@ -123,17 +134,17 @@ class GroupList:
             group = groups.claim(self._project_id, user_id, count, moment, seconds, first_page)
             return None if groups.running == before else _write(groups), group
 
-        return change_object(self._store, self._key, self._clock, change)
+        return change_object(self._store, self._key, self._clock, change, tags=LIST_TAG)
 
     def rejoin(self, user_id: str, group: int, now: datetime) -> None:
         """Count a participant again whose place has lapsed. Raises what `claim` raises."""
 
         def change(body: bytes | None) -> tuple[bytes | None, None]:
             groups = self._parse(body)
-            groups.running[user_id] = (group, int(now.timestamp()))
+            groups.rejoin(user_id, group, int(now.timestamp()))
             return _write(groups), None
 
-        change_object(self._store, self._key, self._clock, change)
+        change_object(self._store, self._key, self._clock, change, tags=LIST_TAG)
 
     def finish(self, user_id: str, group: int) -> None:
         """Count the participant as finished; needs one read if they already are.
@@ -148,7 +159,7 @@ class GroupList:
             groups.finish(user_id, group)
             return _write(groups), None
 
-        change_object(self._store, self._key, self._clock, change, _TRIES_AT_THE_END)
+        change_object(self._store, self._key, self._clock, change, _TRIES_AT_THE_END, tags=LIST_TAG)
 
     def _parse(self, body: bytes | None) -> Groups:
         if body is None:

@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 from enum import Enum
 
-from hippo.errors import ConflictError
+from hippo.errors import BrokenRecordError, ConflictError
 from hippo.records.participant import ParticipantStore
 
 logger = logging.getLogger(__name__)
@@ -45,9 +45,14 @@ class FirstPage:
         """Return whether a place is kept or has lapsed, or else since when it is held, in seconds since 1970.
 
         A lapse is first written into the participant's record, by compare-and-swap: an answer that arrives at
-        that moment either keeps the place, or finds that it has lapsed. Raises BrokenRecordError.
+        that moment either keeps the place, or finds that it has lapsed. A record that cannot be read keeps
+        its place, so that it stops no newcomer.
         """
-        found = self._records.read(user_id)
+        try:
+            found = self._records.read(user_id)
+        except BrokenRecordError as error:
+            logger.error("place kept", extra={"userId": user_id, "why": str(error)[:200]})
+            return Place.KEPT
         if found is None:  # the place is old, and no record followed
             return Place.LAPSED
         participant, etag = found

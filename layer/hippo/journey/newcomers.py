@@ -1,8 +1,9 @@
 """The number of newcomers of each network in the last hour, counted without its address.
 
 Each project and network has one object for each day, `_newcomers/{day}/{hash}.json` in the stack's own
-bucket. Its name is a hash under a random key of that day, `_newcomers/{day}/key`. Key and counts expire
-together after a day, and nothing else can then tell which network a count belonged to.
+bucket, and one more for newcomers who are refused without a claim, such as those on a phone. Its name is a
+hash under a random key of that day, `_newcomers/{day}/key`. Key and counts expire together after a day, and
+nothing else can then tell which network a count belonged to.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from hippo.studies.catalogue import ListedProject
 logger = logging.getLogger(__name__)
 
 PREFIX = "_newcomers/"
+REFUSED = "refused"  # a count of its own: a person on a phone may begin on a computer later
 HOUR = timedelta(hours=1)
 _MARK = 16  # hexadecimal digits that tell the newcomers of one network apart
 
@@ -47,10 +49,11 @@ class NewcomerCounts:
         self._make_key = make_key
         self._today = ("", b"")
 
-    def admit(self, project: ListedProject, user_id: str, address: str) -> bool:
+    def admit(self, project: ListedProject, user_id: str, address: str, kind: str = "") -> bool:
         """Count a newcomer, once in an hour, if their network is below its limit; return whether it is.
 
         Signed links are exempt, because they cannot be made up. `address` is the one that API Gateway states.
+        Each `kind` is counted apart.
         Raises TransientError when too many arrive at once.
         """
         limit = project.access.newcomers_per_network
@@ -61,7 +64,8 @@ class NewcomerCounts:
         now = self._clock.now()
         day = f"{now:%Y-%m-%d}"
         key = self._find_key(day)
-        name = f"{PREFIX}{day}/{_hash(key, project.id, network)}.json"
+        counted = [kind, project.id, network] if kind else [project.id, network]
+        name = f"{PREFIX}{day}/{_hash(key, *counted)}.json"
         mark = _hash(key, project.id, network, user_id)[:_MARK]
 
         def change(body: bytes | None) -> tuple[bytes | None, bool]:

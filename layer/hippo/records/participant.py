@@ -14,6 +14,9 @@ from hippo.stored_json import UNREADABLE, format_json, parse_object, read_count,
 
 # Lets a lifecycle rule of the bucket expire participants' records only, whatever project they belong to.
 RECORD_TAG = "kind=participant"
+# Lets another rule expire the old versions of a study's lists, which each newcomer writes again, and not the
+# lists themselves.
+LIST_TAG = "kind=list"
 # Bytes of one record. Each write stores the whole record again, so without a bound anyone who knows one id
 # could fill gigabytes with a few hundred requests.
 MOST_BYTES = 2 * 1024 * 1024

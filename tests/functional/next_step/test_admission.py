@@ -299,6 +299,17 @@ def test_broken_list_is_left_to_a_person(world: StudyWorld) -> None:
     assert world.read_object(KEY) == "{"
 
 
+def test_refusal_needs_no_valid_list(world: StudyWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """Given a broken list and a newcomer who is refused whatever it says, they see why; the log says that
+    they were not counted."""
+    world.publish(closesAt="2030-01-01T12:00:00Z")
+    world.s3.put_object(Bucket="hippo-data", Key=KEY, Body=b"{")
+
+    assert reason_of(world.get()) == "closed"
+    assert "refusal not counted" in caplog.text
+    assert world.read_object(KEY) == "{"
+
+
 def test_invalid_request_does_not_count(world: StudyWorld) -> None:
     """Given a newcomer who claims to have finished a step, the response is 400 and they do not count."""
     world.publish(maxParticipants=1)

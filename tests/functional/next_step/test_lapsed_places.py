@@ -253,6 +253,22 @@ def test_closed_study_stores_the_answer_of_a_lapsed_participant(world: StudyWorl
     assert len(world.record("invented-0")["requests"]) == 2
 
 
+def test_unreadable_record_keeps_its_place_only(world: StudyWorld, caplog: pytest.LogCaptureFixture) -> None:
+    """Given a full study and an old place whose record cannot be read, that place is kept, the log names the
+    id, and newcomers get the other old places."""
+    fill(world, 2)
+    world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/invented-0", Body=b"oops")
+    world.clock.advance(HALF_AN_HOUR + 1)
+
+    newcomers = [reason_of(world.get(user=user)) for user in (USER, OTHER_USER)]
+
+    assert newcomers == [None, "full"]
+    assert read_admitted(world) == ["invented-0", USER]
+    kept = [vars(entry)["userId"] for entry in caplog.records if entry.getMessage() == "place kept"]
+    assert kept == ["invented-0"]
+    assert world.read_object(f"{PROJECT}/Users/invented-0") == "oops"
+
+
 # ---- balanced groups ----
 
 
@@ -327,3 +343,16 @@ def test_lapsed_participant_keeps_their_group(world: StudyWorld) -> None:
     world.post({"page": "survey"})
 
     assert read_groups(world)["finished"][group] == 1
+
+
+def test_unreadable_record_stops_no_newcomer_of_groups(world: StudyWorld) -> None:
+    """Given a participant of long ago whose record cannot be read, newcomers get a group, and that
+    participant continues to count."""
+    publish_groups(world)
+    world.get(user="broken")
+    world.s3.put_object(Bucket=BUCKET, Key=f"{PROJECT}/Users/broken", Body=b"oops")
+    world.clock.advance(HALF_AN_HOUR + 1)
+
+    assert world.get().page == CONSENT
+    assert count_running(world) == [1, 1]
+    assert read_groups(world)["begun"] == ["broken"]

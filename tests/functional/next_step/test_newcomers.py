@@ -234,6 +234,35 @@ def test_count_is_bounded(world: StudyWorld, visitors: Visitors) -> None:
     assert world.list_keys(f"{PROJECT}/_admission.json") == []
 
 
+def test_refusals_of_one_network_are_bounded(world: StudyWorld, visitors: Visitors) -> None:
+    """Given many invented ids on a phone, all see why they are refused, no more than the limit are listed in
+    an hour, and the network's newcomers on a computer begin."""
+    world.publish(newcomersPerNetwork=3, screen={"mobile": False})
+    refused = [visitors.get(f"phone-{number}", mobile="1") for number in range(20)]
+    world.clock.advance(3601)
+    later = [visitors.get(f"later-{number}", mobile="1") for number in range(20)]
+
+    assert reasons([*refused, *later]) == ["mobile"] * 40
+    listed = json.loads(world.read_object(f"{PROJECT}/_admission.json"))["refused"]["mobile"]
+    assert listed == [f"{name}-{number}" for name in ("phone", "later") for number in range(3)]
+    begun = [visitors.get(f"user-{number}", mobile="0") for number in range(4)]
+    assert reasons(begun) == [None] * 3 + ["network"]
+
+
+def test_calls_of_a_counted_refusal(world: StudyWorld, visitors: Visitors) -> None:
+    """Given a limit and newcomers on a phone, the count adds one read and one write to a refusal, one read to
+    another one of the same id, and beyond the limit there is only that read."""
+    world.publish(newcomersPerNetwork=2, screen={"mobile": False})
+    visitors.get("warm", mobile="1")
+    counts = []
+    for user in ("a", "a", "b"):
+        world.aws.reset()
+        visitors.get(user, mobile="1")
+        counts.append(world.aws.count())
+
+    assert counts == [{"GetObject": 3, "PutObject": 2}, {"GetObject": 3}, {"GetObject": 2}]
+
+
 def test_counts_are_in_the_stacks_own_bucket(world: StudyWorld, visitors: Visitors) -> None:
     """Given a project in another bucket, without the stack's lifecycle, the counts are not there."""
     world.publish(newcomersPerNetwork=3, bucket="hippo-lab")

@@ -162,6 +162,19 @@ def test_participant_records_are_tagged_for_retention(world: StudyWorld) -> None
     assert tags == [{"Key": "kind", "Value": "participant"}]
 
 
+def test_lists_have_a_tag_of_their_own(world: StudyWorld) -> None:
+    """Given the lists of admissions and groups, their tag is not that of records, which the retention period
+    deletes."""
+    world.upload({"survey-0.html": "<h1>Survey 0</h1>"})
+    world.publish(maxParticipants=1, groups="balanced")
+    world.get()
+    world.get(user="refused")
+
+    for name in ("_admission.json", "_groups.json"):
+        tags = world.s3.get_object_tagging(Bucket="hippo-data", Key=f"mountain_car/{name}")["TagSet"]
+        assert tags == [{"Key": "kind", "Value": "list"}]
+
+
 def test_query_is_stored(world: StudyWorld) -> None:
     """Given additional parameters, as recruiting services add them, they are stored with the request."""
     world.get(recruitedBy="a service")

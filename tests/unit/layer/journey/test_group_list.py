@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hippo.errors import BrokenRecordError, TransientError
 from hippo.groups import choose_group, read_group
 from hippo.journey.balanced_groups import MOST_RUNNING, GroupList, Groups
+from hippo.records.participant import LIST_TAG
 from tests.support.fakes import FakeClock, FakeObjectStore
 
 KEY = "p/_groups.json"
@@ -195,6 +196,63 @@ def test_oldest_drop_outs_are_forgotten() -> None:
 
     assert set(range(5)) - {int(user[1:]) for user in groups.running if user != "new"} == {0, 1}
     assert len(groups.running) == MOST_RUNNING
+
+
+def test_list_is_bounded_within_the_cutoff() -> None:
+    """Given a full list in which all still count, the oldest who are not known to be past the first page make
+    room, before all who are; the newcomer keeps their entry."""
+    running = {f"u{number}": (0, 100 + number) for number in range(MOST_RUNNING)}
+    groups = Groups(running=running, begun={"u0", "u1"})
+    groups.claim("p", "new", 2, now=20_000, cutoff=20_000)
+    assert len(groups.running) == MOST_RUNNING
+    assert {"new", "u0", "u1", "u3"} <= groups.running.keys()
+    assert "u2" not in groups.running
+
+    groups.begun = set(groups.running) - {"new"}
+    groups.claim("p", "newer", 2, now=20_000, cutoff=20_000)
+    assert {"u0", "new"} & groups.running.keys() == {"u0"}
+    groups.begun = set(groups.running)
+    groups.claim("p", "newest", 2, now=20_000, cutoff=20_000)
+    assert {"newest", "u0", "u1"} & groups.running.keys() == {"newest", "u1"}
+    assert groups.begun <= groups.running.keys()
+
+
+def test_return_to_a_full_list_is_bounded_too() -> None:
+    """Given a full list and a lapsed participant who comes back, another lapsed entry makes room."""
+    study = Arrivals()
+    running = {f"u{number}": [0, 100 + number if number else 0] for number in range(MOST_RUNNING)}
+    study.store.objects[KEY] = json.dumps({"running": running}).encode()
+
+    study.list.rejoin("back", 1, study.clock.now())
+
+    content = study.read()["running"]
+    assert (len(content), "u0" in content, content["back"][0]) == (MOST_RUNNING, False, 1)
+
+
+def test_oversized_list_of_an_earlier_release_is_cut() -> None:
+    """Given a list that grew beyond the bound before there was one, the next newcomer cuts it."""
+    study = Arrivals()
+    now = int(study.clock.now().timestamp())
+    running = {f"u{number}": [number % 2, now - 60] for number in range(3 * MOST_RUNNING)}
+    study.store.objects[KEY] = json.dumps({"running": running}).encode()
+
+    study.claim("new")
+
+    assert len(study.read()["running"]) == MOST_RUNNING
+
+
+def test_every_write_has_the_tag_of_lists() -> None:
+    """Given a claim, a return and an end, each write has the tag by which its old versions expire."""
+    study = Arrivals()
+    steps = [
+        lambda: study.claim("ada"),
+        lambda: study.list.rejoin("ada", 0, study.clock.now()),
+        lambda: study.list.finish("ada", 0),
+    ]
+    for step in steps:
+        study.store.tags.clear()
+        step()
+        assert study.store.tags == {KEY: LIST_TAG}
 
 
 def test_unknown_keys_stay() -> None:
