@@ -101,7 +101,12 @@ def test_interrupted_during_a_film(
     monkeypatch.setattr(TransferCoordinator, "cancel", cancel)
     deployment.aws.before("UploadPart", interrupt)
 
-    result = run("publish", study.directory, "--yes", "--image", IMAGE)
+    # Where the tests run in the background of a shell, SIGINT is ignored until now.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = run("publish", study.directory, "--yes", "--image", IMAGE)
+    finally:
+        signal.signal(signal.SIGINT, before)
     keys = deployment.keys()
 
     assert result.exit_code == ExitCode.INTERRUPTED, result.output
