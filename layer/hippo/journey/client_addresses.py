@@ -9,7 +9,8 @@ _PORT = r"(?::[0-9]{1,5})?"
 _ZONE = r"(?:%[\w.~-]+)?"
 # After an end of a word, or after its colon, as in `ip:2001:db8::1`.
 _IPV6_START = r"(?:(?<![0-9A-Za-z:.])|(?<=[G-Zg-z]:)|(?<=[0-9A-Za-z][A-Fa-f]:))"
-_IPV6 = r"(?:[0-9A-Fa-f]{0,4}:){2,}[0-9A-Fa-f:.]*"
+# Two colons, then whatever remains at once: an optional repetition would take quadratic time on `[::::…`.
+_IPV6 = r"(?:[0-9A-Fa-f]{0,4}:){2}[0-9A-Fa-f:.]*+"
 # Not within a word or after its slash: the version in `Chrome/120.0.0.0` is not an address.
 _IPV4_START, _IPV4_END = r"(?<![0-9A-Za-z.])(?<![0-9A-Za-z]/)", r"(?!\.?[0-9A-Za-z])"
 _IPV4 = rf"{_IPV4_START}[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}{_IPV4_END}"

@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(
     | @+ \w+ @+              # @PID@
     | __ \w+ __              # __PID__
     | \$ [A-Za-z_] \w*       # $PID
-    | [xX]{3,} ([ _-]?[xX]+)*  # XXXX, xxxx-xxxx
+    | [xX]{3,} ([ _-][xX]+)*  # XXXX, xxxx-xxxx
     """,
     re.VERBOSE | re.DOTALL,
 )
