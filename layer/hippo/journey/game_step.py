@@ -155,7 +155,7 @@ class GameStep:
         participant = step_request.stored_participant
         if server is None or not server.has_failed_for(project_id):
             own = server if server and server.project_id == project_id else None
-            delay = describe_delay(own, participant, researcher, self._times.usual, now)
+            delay = describe_delay(server, project_id, participant, researcher, self._times.usual, now)
             return build_wait(server, project_id, self._times) | delay | describe_end(own, participant)
         retry = may_retry(server, participant) and self._starts_by(step_request, step)
         return build_failed_server(researcher, may_retry=retry)

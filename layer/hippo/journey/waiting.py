@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hippo.records.codes import EndReason, ServerState
+from hippo.records.codes import LIVING, EndReason, ServerState
 from hippo.records.participant import Participant
 from hippo.records.server import MAX_ATTEMPTS, ServerRecord
 
@@ -34,15 +34,25 @@ def build_wait(server: ServerRecord | None, project_id: str, times: WaitingTimes
 
 
 def describe_delay(
-    server: ServerRecord | None, participant: Participant, researcher: str | None, usual: float, now: datetime
+    server: ServerRecord | None,
+    project_id: str,
+    participant: Participant,
+    researcher: str | None,
+    usual: float,
+    now: datetime,
 ) -> dict[str, Any]:
     """Return the keys that a `wait` response has in addition while a start does not progress; {} if it does.
 
-    The tries of a start often succeed in the end, so this is said only after twice the usual seconds.
-    Participants cannot act on the problem itself, so the response names only the person to contact.
+    Another study's server under the same user id also keeps a start from progressing. The tries of a
+    start often succeed in the end, so this is said only after twice the usual seconds. Participants
+    cannot act on the problem itself, so the response names only the person to contact.
     """
     since = participant.waiting_since
-    if server is None or server.state != ServerState.STARTING or not server.start_problem or since is None:
+    if server is None or since is None:
+        return {}
+    is_own = server.project_id == project_id
+    is_failing = server.state == ServerState.STARTING and bool(server.start_problem)
+    if not (is_failing if is_own else server.state in LIVING):
         return {}
     return {"delayed": True, "contact": researcher} if now - since >= timedelta(seconds=2 * usual) else {}
 

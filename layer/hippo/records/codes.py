@@ -27,6 +27,7 @@ class EndReason(StrEnum):
     SPOT_TAKEN = "Spot took the task back"  # the next attempt runs on demand
     GAME_ENDED = "the game server ended by itself"  # without an error: no replacement is needed
     NO_SLOT = "all servers are in use"  # another start claimed the last slot first
+    DISPLACED = "a signed link asked for a server under the same user id"  # in another study
     IDLE = "idle"  # the game server ended itself: no player was connected for long
     NEVER_SHOWN = "idle: the game was never shown"  # the sweep has stopped it
     FAILED = "failed"
@@ -43,7 +44,7 @@ IDLE_ENDS = (EndReason.IDLE, EndReason.NEVER_SHOWN)
 # Another server may follow these. A stop that its sender means for the participant changes that.
 FOLLOWED_ENDS = (*TASK_EXITS, *IDLE_ENDS)
 # Only the platform can observe these, so a stop that anyone else sends cannot be for one of them.
-OBSERVED_ENDS = (*FOLLOWED_ENDS, EndReason.GAME_ENDED, EndReason.NO_SLOT)
+OBSERVED_ENDS = (*FOLLOWED_ENDS, EndReason.GAME_ENDED, EndReason.NO_SLOT, EndReason.DISPLACED)
 
 
 class TicketUse(StrEnum):

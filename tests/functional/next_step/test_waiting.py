@@ -271,9 +271,9 @@ def test_delayed_start_names_the_contact_and_no_detail(world: StudyWorld) -> Non
     [
         (2, {"problem": DENIED}),
         (10, {}),
-        (10, {"problem": DENIED, "project": "another"}),
+        (2, {"project": "another"}),
     ],
-    ids=["not yet", "no problem known", "of another study"],
+    ids=["not yet", "no problem known", "not yet, of another study"],
 )
 def test_start_is_not_called_delayed(world: StudyWorld, minutes: float, more: dict[str, Any]) -> None:
     """Given a short wait, or no known problem, the response does not speak of a delay."""
@@ -281,6 +281,15 @@ def test_start_is_not_called_delayed(world: StudyWorld, minutes: float, more: di
 
     assert content["page"] == "wait"
     assert not {"delayed", "contact"} & content.keys()
+
+
+def test_another_studys_server_is_a_delay(world: StudyWorld) -> None:
+    """Given a server of another study under the same id, which keeps theirs from starting, the response
+    says so after a while, and whom to contact."""
+    content = reach_delay(world, 10, project="another").content
+
+    assert (content["delayed"], content["contact"]) == (True, "Ada Example, ada@example.org")
+    assert content["page"] == "wait"
 
 
 def test_delay_is_over_once_the_game_is_ready(world: StudyWorld) -> None:

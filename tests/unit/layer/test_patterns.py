@@ -27,7 +27,9 @@ def find_ambiguous(pattern: str, flags: int = 0) -> list[str]:
 
     Such a repetition holds another one, and nothing marks where each of its rounds begins.
     """
-    return [str(body) for body in _walk(parser.parse(pattern, flags)) if _holds_repeat(body) and _is_open(body)]
+    return [
+        str(body) for body in _walk(parser.parse(pattern, flags)) if _holds_repeat(body) and _is_open(body)
+    ]
 
 
 def _walk(tree: Any) -> Iterator[Any]:
@@ -41,7 +43,9 @@ def _walk(tree: Any) -> Iterator[Any]:
 def _list_parts(argument: Any) -> list[Any]:
     if isinstance(argument, parser.SubPattern):
         return [argument]
-    return [part for one in argument for part in _list_parts(one)] if isinstance(argument, list | tuple) else []
+    return (
+        [part for one in argument for part in _list_parts(one)] if isinstance(argument, list | tuple) else []
+    )
 
 
 def _holds_repeat(body: Any) -> bool:
@@ -71,10 +75,7 @@ def test_ambiguous_repetitions_are_found(pattern: str) -> None:
 
 
 def test_a_long_value_that_is_almost_a_placeholder() -> None:
-    """Given 511 times x and a digit, the value names a person, and that is found out at once.
-
-    Each further x once doubled the time.
-    """
+    """Given 511 times x and a digit, the value names a person, although another x once doubled the time."""
     assert not names_no_person("PID", "x" * 511 + "1")
     assert names_no_person("PID", "x" * 512)
     assert names_no_person("PID", "xxxx-xxxx xx")

@@ -31,7 +31,7 @@ class ServerClaims:
         catalogue: Catalogue,
         servers: ServerStore,
         allocation: SlotAllocation,
-        request_stop: Callable[[ServerRecord], None],
+        request_stop: Callable[[ServerRecord, EndReason], None],
         invocation: Invocation,
         clock: Clock,
     ) -> None:
@@ -89,7 +89,7 @@ class ServerClaims:
             case = self._load(case)
             decision = decide(case)  # never LOAD: the case is loaded
         if decision.stops_current and case.current:
-            self._request_stop(case.current)
+            self._request_stop(case.current, decision.stop_reason)
         if decision.leaves_queue:
             self._allocation.leave_queue(message.user_id, message.project_id)
         wanted = self._find_record(case, decision)
@@ -111,6 +111,9 @@ class ServerClaims:
         project = self._catalogue.find(case.message.project_id)
         if project is None:
             return replace(case, is_loaded=True)
+        if case.current and case.current.state in LIVING:  # of another project
+            rival = self._catalogue.find(case.current.project_id)
+            return replace(case, is_loaded=True, project=project, rival=rival)
         found = ParticipantStore(self._catalogue.store_of(project), project.id).read(case.message.user_id)
         participant = found[0] if found else None
         study = self._catalogue.load_study(project, participant.version if participant else None)

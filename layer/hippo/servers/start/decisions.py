@@ -1,15 +1,19 @@
 """Pure decisions about a start message, given server record, project and participant."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
-from hippo.records.codes import LIVING, TASK_EXITS, Occasion, ServerState
+from hippo.records.codes import LIVING, TASK_EXITS, EndReason, Occasion, ServerState
 from hippo.records.messages import UNWRITTEN, StartMessage, find_occasion
 from hippo.records.participant import Participant
 from hippo.records.server import MAX_ATTEMPTS, MOST_IDLE_ENDS, ServerRecord, name_replacement
 from hippo.studies.catalogue import ListedProject
 from hippo.studies.study import Study
+
+# After a signed link has displaced an unsigned study's server, only starts of signed links take effect for a
+# while: the next request of a waiting participant comes within a minute.
+_RESERVED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class StartCase:
 
     `owner` is the invocation at work. `project`, `study` and `participant` are read only if the server record
     does not decide alone; `is_loaded` says whether they have been. `project` is None if it is not listed.
+    `rival` is the project of a living server, if that is another one.
     """
 
     message: StartMessage
@@ -28,6 +33,7 @@ class StartCase:
     project: ListedProject | None = None
     study: Study | None = None
     participant: Participant | None = None
+    rival: ListedProject | None = None
 
     @property
     def is_replacement(self) -> bool:
@@ -81,6 +87,7 @@ class Decision:
     why: str = ""
     stops_current: bool = False
     leaves_queue: bool = False
+    stop_reason: EndReason = EndReason.OVERTAKEN
 
 
 def decide(case: StartCase) -> Decision:
@@ -108,11 +115,30 @@ def _decide_ending(case: StartCase, current: ServerRecord) -> Decision:
 
 
 def _decide_living(case: StartCase, current: ServerRecord) -> Decision:
+    if current.project_id != case.message.project_id:
+        return _decide_displacing(case)
     if current.state == ServerState.READY or not current.is_free_for(case.owner, case.now):
         return Decision(Action.IGNORE, "there is a server already")
-    if current.project_id != case.message.project_id:
-        return Decision(Action.IGNORE, f"the server of project {current.project_id} is starting")
     return Decision(Action.CONTINUE)
+
+
+def _decide_displacing(case: StartCase) -> Decision:
+    """Stop the living server of another study, if only this start comes by a signed link.
+
+    A participant has one server. In a study without signatures anyone may take any id, so without this rule a
+    stranger could keep another study's participant from their game.
+    """
+    if not case.is_loaded:
+        return Decision(Action.LOAD)
+    if _is_signed(case.project) and not _is_signed(case.rival):
+        why = "the server of an unsigned study is stopped first"
+        return Decision(Action.IGNORE, why, stops_current=True, stop_reason=EndReason.DISPLACED)
+    return Decision(Action.IGNORE, "another study's server is running")
+
+
+def _is_signed(project: ListedProject | None) -> bool:
+    """Return whether every participant of the project has a signed link."""
+    return project is not None and project.access.signed_links
 
 
 def _decide_new(case: StartCase, project: ListedProject, study: Study) -> Decision:
@@ -134,6 +160,8 @@ def _find_objection(case: StartCase, study: Study) -> Decision | None:
     current = case.current
     if _is_past_stop(study, case.participant):
         return Decision(Action.IGNORE, "past the stop step")
+    if _is_reserved(case):
+        return Decision(Action.IGNORE, "a signed link has displaced the server of this id")
     if current and not _is_new(case.message, current, case.participant):
         # An earlier delivery of this start may have been cut off just after it created something.
         is_same = current.state == ServerState.STOPPED and case.message.start_id == current.start_id
@@ -141,6 +169,14 @@ def _find_objection(case: StartCase, study: Study) -> Decision | None:
     if _has_no_participant(case):
         return Decision(Action.IGNORE, "the participant has no record")
     return None
+
+
+def _is_reserved(case: StartCase) -> bool:
+    """Return whether the id was freed a moment ago for a study that signs its links, unlike this one."""
+    ended = case.current
+    if ended is None or ended.reason != EndReason.DISPLACED or _is_signed(case.project):
+        return False
+    return ended.stopped_at is not None and case.now < ended.stopped_at + _RESERVED
 
 
 def _is_missed(case: StartCase, study: Study) -> bool:

@@ -44,7 +44,7 @@ def build_case(current: ServerRecord | None, next_step: int = 3, **changes: obje
         (replace(ENDED, state=ServerState.STARTING, owner="other", lease_until=LATER), Action.IGNORE),
         (replace(ENDED, state=ServerState.STARTING, owner="me", lease_until=LATER), Action.CONTINUE),
         (replace(ENDED, state=ServerState.STARTING, owner="other"), Action.CONTINUE),
-        (replace(ENDED, state=ServerState.STARTING, project_id="pole"), Action.IGNORE),
+        (replace(ENDED, state=ServerState.STARTING, project_id="pole"), Action.LOAD),
         (replace(ENDED, state=ServerState.STOPPING), Action.WAIT),
         (replace(ENDED, state=ServerState.FAILED, cluster="hippo-1-ada"), Action.WAIT),
         (replace(ENDED, state=ServerState.STOPPING, seen=("second",)), Action.IGNORE),
