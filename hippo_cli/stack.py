@@ -12,6 +12,7 @@ from hippo_cli.errors import AwsError, UsageError
 
 ROOT = "/hippo"
 DEFAULT_PREFIX = "hippo"
+STACK_TAG = "hippo:stack"
 UPGRADE = "upgrade the stack to the release of this tool (`hippo --version`)"
 
 
@@ -43,7 +44,7 @@ class Stack:
     def repository_tags(self) -> dict[str, str]:
         """The tags by which the deployment may pull a repository's images; none for older deployments."""
         prefix = self.get("LogGroupPrefix").strip("/").rpartition("/")[2]
-        return {"hippo:stack": prefix} if prefix and self.get("RepositoryAccess") else {}
+        return {STACK_TAG: prefix} if prefix and self.get("RepositoryAccess") else {}
 
     @property
     def bucket(self) -> str:

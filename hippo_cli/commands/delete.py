@@ -124,7 +124,7 @@ def _check(
             f"there is no project {project.id} in the bucket {project.records.name}",
             "Check the id (case matters). Pass --bucket for another bucket or --stack for another stack.",
         )
-    entry = {} if is_begun or deletion.has_begun else find_entry(project.platform, project.id)
+    entry = {} if deletion.has_begun else find_entry(project.platform, project.id)
     if is_live(entry or {}) or is_live(parse_own_config(own)):
         raise CliError(
             f"{project.id} is open", f"Close it first: `hippo pause {project.id}`. Nothing was deleted."

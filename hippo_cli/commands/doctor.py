@@ -7,6 +7,7 @@ import typer
 from hippo.clock import SystemClock
 from hippo_cli.connection import connect
 from hippo_cli.doctor.examination import DEFAULT_PARTICIPANTS, Plan, examine
+from hippo_cli.doctor.repositories import Tagging
 from hippo_cli.doctor.results import Outcome, Result
 from hippo_cli.errors import ExitCode
 from hippo_cli.findings import format_count
@@ -39,21 +40,30 @@ def doctor(
     tags_repositories: Annotated[
         bool,
         typer.Option(
-            "--tag-repositories", help="Tag the image repositories that RepositoryAccess=tagged requires."
+            "--tag-repositories", help="Tag the projects' own repositories, for RepositoryAccess=tagged."
         ),
     ] = False,
+    tags_named: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag-repository",
+            metavar="NAME",
+            help="Also tag this repository, which a project uses but is not named like it. Repeatable.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check credentials, stack, permissions, quotas, DNS, certificate, repositories and Docker.
 
-    Changes nothing, unless --tag-repositories asks for it.
+    Changes nothing, unless --tag-repositories or --tag-repository asks for it.
     Exits with 1 if a check fails. Warnings, and checks that could not be run, do not count.
     """
     config = read_folder_project()
     own = str(config.get("id") or "") or None
     project_id = parse_project(project) if project else own
     folder = config if project_id == own else None
-    plan = Plan(project_id, folder, participants, tags_repositories)
+    tagging = Tagging(tags_repositories, tags_named or ())
+    plan = Plan(project_id, folder, participants, tagging)
     results = []
     for result in examine(connect(context.obj, config), plan, SystemClock().now()):
         results.append(result)

@@ -59,6 +59,8 @@ def _show(project: Project, file: str, found: PublishedMedia) -> None:
     say(f"{file} in {project.id}:", "bold")
     say(f"{len(found.originals):>6}  {choose_form(len(found.originals), 'stored version')}")
     say(f"{len(found.copies):>6}  {choose_form(len(found.copies), 'published copy', 'published copies')}")
+    for key in found.resumed:
+        say(f"An interrupted run in this folder has found {key}.")
     for path in found.paths:
         if path not in file:
             say(f"The same content is stored as {path}.")

@@ -19,7 +19,13 @@ from hippo_cli.doctor.machine import DOCKER, check_docker
 from hippo_cli.doctor.names import DELEGATION, AskDns, ask_dns, check_addresses, check_delegation, is_local
 from hippo_cli.doctor.owners import OWNERS, check_owners
 from hippo_cli.doctor.quotas import check_cap, check_concurrency, check_fargate, check_rules
-from hippo_cli.doctor.repositories import REPOSITORIES, check_repositories, list_definitions
+from hippo_cli.doctor.repositories import (
+    NO_TAGGING,
+    REPOSITORIES,
+    Tagging,
+    check_repositories,
+    list_definitions,
+)
 from hippo_cli.doctor.results import Outcome, Result, failure, ok, run_check, unknown
 from hippo_cli.doctor.root_domain import ROOT_DOMAIN, check_root_domain
 from hippo_cli.doctor.servers import STARTS, TASK_DEFINITION, check_starts, check_task_definition
@@ -39,7 +45,7 @@ class Plan:
     project_id: str | None
     config: Mapping[str, Any] | None
     participants: int | None = None
-    tags_repositories: bool = False
+    tagging: Tagging = NO_TAGGING
 
 
 def examine(connection: Connection, plan: Plan, now: datetime, ask: AskDns = ask_dns) -> Iterator[Result]:
@@ -93,8 +99,8 @@ def _examine_stack(
             return list_definitions(connection, stack)
         return {plan.project_id: project().studies.current.task_definition or plan.project_id}
 
-    tags_them = plan.tags_repositories
-    checks.append((REPOSITORIES, lambda: check_repositories(connection, stack, find_definitions, tags_them)))
+    tagging = plan.tagging
+    checks.append((REPOSITORIES, lambda: check_repositories(connection, stack, find_definitions, tagging)))
     for what, check in checks:
         yield from run_check(what, check)
 

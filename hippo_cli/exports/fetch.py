@@ -18,6 +18,7 @@ from hippo_cli.exports.paths import (
     PART,
     PRIVATE,
     UNUSABLE_NAME_ERRORS,
+    FileSystem,
     TrialPaths,
     examine_file_system,
 )
@@ -89,12 +90,30 @@ class Fetcher:
 
     def list_trials(self) -> None:
         """Record which trial files exist, so that deleted ones can be found, and choose their paths."""
+        limits = examine_file_system(self._directory / PRIVATE)
+        if not self._store.has_plain_names:
+            self._choose_paths(limits)
+            self._rename_files()
         trials = self._source.bucket.list_tree(self._source.trials)
         self._list(TRIAL, (entry for entry in trials if not _is_folder(entry)))
-        limits = examine_file_system(self._directory / PRIVATE)
+        self._choose_paths(limits)
+
+    def _choose_paths(self, limits: FileSystem) -> None:
         colliding = self._store.list_colliding(TRIAL) if limits.ignores_case else ()
         names = {key.removeprefix(self._source.trials) for key in colliding}
         self.paths = TrialPaths(self._directory, limits, names)
+
+    def _rename_files(self) -> None:
+        """Rename the files of an earlier release to what they are called now.
+
+        In the order of keys, text that looks encoded makes room for a name that is encoded now.
+        """
+        for key in self._store.list_keys(TRIAL):
+            name = key.removeprefix(self._source.trials)
+            earlier, path = self.paths.find_earlier(name), self.paths.find(name)
+            if earlier != path:
+                _move(earlier, path, folders=name.count("/"))
+        self._store.note_plain_names()
 
     def _list(self, kind: str, found: Iterator[Listed]) -> list[str]:
         """Record what exists, and return the folders among it."""
@@ -179,6 +198,21 @@ def _prepare_path(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     with suppress(FileNotFoundError):
         path.lstat()
+
+
+def _move(earlier: Path, path: Path, *, folders: int) -> None:
+    """Move a file if it exists, and remove those of its folders (it has `folders`) that are empty then."""
+    try:
+        if not earlier.is_file():
+            return
+        _prepare_path(path)
+        earlier.replace(path)
+    except OSError as error:  # an unusable name is reported when the file is fetched
+        if error.errno not in UNUSABLE_NAME_ERRORS:
+            raise
+    with suppress(OSError):  # not empty
+        for folder in list(earlier.parents)[:folders]:
+            folder.rmdir()
 
 
 def _is_folder(entry: Listed) -> bool:

@@ -4,7 +4,7 @@ import errno
 import os
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -24,14 +24,34 @@ UNUSABLE_NAME_ERRORS = {
     errno.ENOTEMPTY,
     errno.EILSEQ,
 }
-_BAD = re.compile(r"[\x00-\x1f\\]")
-_BAD_ON_WINDOWS = re.compile(r'[\x00-\x1f\\<>:"|?*]|[. ]\Z')
+# Characters that change how a name looks and not how it reads: controls, line separators, and those that
+# Unicode calls "default ignorable", which some file systems ignore when they compare names.
+# https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+_UNSEEN = (
+    "\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"
+)
+_BAD = re.compile(rf"[{_UNSEEN}\\]|\A\.")
+# A tilde and a digit may be the short name of another file: git~1 is .git.
+_BAD_ON_WINDOWS = re.compile(rf'[{_UNSEEN}\\<>:"|?*]|[. ]\Z|\A\.|~(?=\d)')
+# Files that programs run or obey without being asked when they start in a folder or show it. A folder with
+# a HEAD may be a bare repository of git, whose configuration can name programs.
+_OBEYED = re.compile(
+    r"HEAD|_darcs|_FOSSIL_|desktop\.ini|autorun\.inf|startup\.m|finish\.m|profile\.do|autoexec\.sas",
+    re.IGNORECASE | re.ASCII,
+)
 # Names of devices, with any suffix:
 # https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?=[ .]|\Z)", re.IGNORECASE)
-# Text that looks like an encoded character.
-_AMBIGUOUS = re.compile(r"%(?=2E|2F|5C|[01][0-9A-F])")
+# Text that may look like an encoded character, or like such text that is encoded in turn.
+_ENCODED = re.compile(r"%(?=(?:25)*(?P<codes>[0-9A-F]{2}(?:%[0-9A-F]{2}){,3}))")
+_ENCODED_FIRST = re.compile(r"\A%(?:25)*([0-7][0-9A-F])")
 _AMBIGUOUS_ELSEWHERE = re.compile(r"%(?=[0-9A-F]{2})")  # where more characters are encoded
+# The same as releases up to 0.2 had them.
+_EARLIER_BAD = re.compile(r"[\x00-\x1f\\]")
+_EARLIER_BAD_ON_WINDOWS = re.compile(r'[\x00-\x1f\\<>:"|?*]|[. ]\Z')
+_EARLIER_AMBIGUOUS = re.compile(r"%(?=2E|2F|5C|[01][0-9A-F])")
 _CASED = re.compile(r"%[0-9A-F]{2}|[A-Z]|[^\x00-\x7f]")
 
 
@@ -61,8 +81,9 @@ def fold_name(name: str) -> str:
 class TrialPaths:
     """Paths of recorded files: trials/ and the file's name, which is {userId}/{file}.
 
-    Parts of a name that would leave the folder, or that files cannot have, are percent-encoded. So are
-    the capital letters of `colliding` names, which differ from another name only in case.
+    Parts of a name that would leave the folder, that are hidden, that programs obey, or that files cannot
+    have, are percent-encoded, because any image may have chosen the name. So are characters that are not
+    seen, and the capital letters of `colliding` names, which differ from another name only in case.
     """
 
     def __init__(
@@ -83,8 +104,12 @@ class TrialPaths:
         former = self._build(name, keeps_case=False)
         return former if former != self.find(name) else None
 
-    def _build(self, name: str, *, keeps_case: bool) -> Path:
-        parts = [self._encode(part) for part in name.split("/")]
+    def find_earlier(self, name: str) -> Path:
+        """Return the path that the file had before hidden names were encoded."""
+        return self._build(name, keeps_case=name not in self._colliding, encode=self._encode_earlier)
+
+    def _build(self, name: str, *, keeps_case: bool, encode: Callable[[str], str] | None = None) -> Path:
+        parts = [(encode or self._encode)(part) for part in name.split("/")]
         return self._folder.joinpath(*(parts if keeps_case else map(_encode_case, parts)))
 
     def _encode(self, part: str) -> str:
@@ -92,12 +117,33 @@ class TrialPaths:
             return "%2F"
         if part in (".", ".."):
             return part.replace(".", "%2E")
-        is_plain = self._limits == FileSystem()
-        part = (_AMBIGUOUS if is_plain else _AMBIGUOUS_ELSEWHERE).sub("%25", part)
+        if _OBEYED.fullmatch(_ENCODED_FIRST.sub(lambda match: chr(int(match[1], 16)), part)):
+            return _percent(part[0]) + part[1:]
+        if self._limits == FileSystem():
+            part = _ENCODED.sub(_encode_ambiguous, part)
+        else:
+            part = _AMBIGUOUS_ELSEWHERE.sub("%25", part)
         part = (_BAD_ON_WINDOWS if self._limits.is_windows else _BAD).sub(lambda m: _percent(m[0]), part)
-        if self._limits.is_windows and _DEVICE.match(part):
-            part = _percent(part[0]) + part[1:]
-        return part
+        return self._encode_device(part)
+
+    def _encode_earlier(self, part: str) -> str:
+        if not part:
+            return "%2F"
+        if part in (".", ".."):
+            return part.replace(".", "%2E")
+        is_plain = self._limits == FileSystem()
+        part = (_EARLIER_AMBIGUOUS if is_plain else _AMBIGUOUS_ELSEWHERE).sub("%25", part)
+        bad = _EARLIER_BAD_ON_WINDOWS if self._limits.is_windows else _EARLIER_BAD
+        return self._encode_device(bad.sub(lambda match: _percent(match[0]), part))
+
+    def _encode_device(self, part: str) -> str:
+        return _percent(part[0]) + part[1:] if self._limits.is_windows and _DEVICE.match(part) else part
+
+
+def _encode_ambiguous(match: re.Match[str]) -> str:
+    """Encode the percent sign of text that looks like a character that is encoded."""
+    text = bytes.fromhex(match["codes"].replace("%", "")).decode(errors="replace")
+    return "%25" if text[0] in "./" or _BAD.match(text) else "%"
 
 
 def _encode_case(part: str) -> str:

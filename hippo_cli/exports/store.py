@@ -18,6 +18,7 @@ from hippo_cli.exports.paths import fold_name
 
 RECORD, TRIAL = "record", "trial"
 _PAGE = 500
+_NAMES = "none hidden"  # how the files of trials are named, in releases after 0.2
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text);
 create table if not exists objects (
@@ -175,6 +176,24 @@ class ExportStore:
         ):
             yield from rows
             after = rows[-1][0]
+
+    def list_keys(self, kind: str) -> Iterator[str]:
+        """Yield all keys in their order, whether or not the objects still exist."""
+        after = ""
+        query = f"select key from objects where kind = ? and key > ? order by key limit {_PAGE}"
+        while rows := self._select(query, [kind, after]):
+            yield from (key for (key,) in rows)
+            after = rows[-1][0]
+
+    @property
+    def has_plain_names(self) -> bool:
+        """Whether the files have the names under which none of them is hidden."""
+        return self._get("names") == _NAMES
+
+    def note_plain_names(self) -> None:
+        """Record that the files have the names under which none of them is hidden."""
+        with self.write():
+            self._database.execute("insert or replace into meta values ('names', ?)", [_NAMES])
 
     def list_colliding(self, kind: str) -> list[str]:
         """Return the keys that differ from another key only in the case of letters."""

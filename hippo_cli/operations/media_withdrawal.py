@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hippo.aws.s3 import ListedObject
 from hippo.ids import compose_name
-from hippo.studies.media import MEDIA_FOLDER, media_folder, media_key
+from hippo.studies.media import MEDIA_FOLDER, media_folder, media_key, read_suffix
 from hippo_cli.data.project import Project
 from hippo_cli.errors import UsageError
 from hippo_cli.operations.interrupted_run import InterruptedRun
@@ -35,10 +35,12 @@ class Original:
 class PublishedMedia:
     """A published file with everything that shares its content.
 
-    `keys` are those under which the site has ever served it, and `copies` those that still exist.
+    `keys` are those under which the site has ever served it, and `copies` those that still exist. `resumed`
+    are the keys that only an interrupted run has found.
     """
 
     keys: tuple[str, ...]
+    resumed: tuple[str, ...]
     copies: tuple[str, ...]
     originals: tuple[Original, ...]
 
@@ -72,10 +74,11 @@ class MediaWithdrawal:
         with explaining_denial("list old versions of a study's media"):
             originals = list(self._list_originals())
         keys = {self._key} if self._key else {o.copy for o in originals if o.copy and o.path == self._path}
-        keys |= set(self._read_interrupted())
+        resumed = self._read_interrupted(originals) - keys
+        keys |= resumed
         found = [o for o in originals if o.copy in keys or (o.copy is None and o.path == self._path)]
         served = tuple(sorted(filter(None, keys)))
-        return PublishedMedia(served, self._list_copies(served), tuple(found))
+        return PublishedMedia(served, tuple(sorted(resumed)), self._list_copies(served), tuple(found))
 
     def delete(self, found: PublishedMedia) -> None:
         """Delete the file; after an interruption, find and delete it again.
@@ -85,7 +88,8 @@ class MediaWithdrawal:
         self._interrupted.keep({"begun": "", "deleted": {"keys": found.keys}})
         self._delete_copies(found, found.copies)
         with explaining_denial("permanently delete a study's media"):
-            for original in sorted(found.originals, key=lambda one: one.is_latest):
+            # Those under the path last, because an interrupted run's keys are checked against them.
+            for original in sorted(found.originals, key=lambda one: (one.path == self._path, one.is_latest)):
                 self._s3.delete_object(
                     Bucket=self._project.records.name, Key=original.key, VersionId=original.version
                 )
@@ -93,9 +97,29 @@ class MediaWithdrawal:
             self._delete_copies(found, again)
         self._interrupted.remove()
 
-    def _read_interrupted(self) -> list[str]:
+    def _read_interrupted(self, originals: Collection[Original]) -> set[str]:
+        """Return the keys that an interrupted run has found, whose originals may be gone.
+
+        Raises UsageError for keys that cannot be the file's: anyone can have put the state into the folder.
+        """
         keys = (self._interrupted.read() or {"deleted": {}})["deleted"].get("keys")
-        return [str(key) for key in keys] if isinstance(keys, list) else []
+        found = {str(key) for key in keys} if isinstance(keys, list) else set()
+        own = {one.copy for one in originals if one.path == self._path} | {self._key}
+        others = {one.copy: one.path for one in originals if one.copy not in own}
+        for key in sorted(found - own):
+            if self._key or not self._is_copy(key) or key in others:
+                owner = f", which is {others[key]}" if key in others else ""
+                raise UsageError(
+                    f"{self._interrupted.path} names {ascii(key)}{owner}, and no copy of {self._path}",
+                    "It should be the state of an interrupted run. If you do not know it, remove it and run\n"
+                    "the same command again. If both are the same picture, withdraw the other one first.",
+                )
+        return found
+
+    def _is_copy(self, key: str) -> bool:
+        """Return whether the key can be that of a copy of a file under this path."""
+        match = _KEY.fullmatch(key)
+        return bool(match and match[1] == self._project.id and read_suffix(key) == read_suffix(self._path))
 
     def _delete_copies(self, found: PublishedMedia, copies: Iterable[str]) -> None:
         with explaining_denial("delete published media"):

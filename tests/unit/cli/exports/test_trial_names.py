@@ -1,5 +1,7 @@
 """Names of recorded files that the file system of an export cannot hold."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,7 @@ import pytest
 
 from hippo_cli.errors import ExitCode
 from hippo_cli.exports.paths import FileSystem, TrialPaths, examine_file_system, fold_name
+from hippo_cli.exports.store import ExportStore
 from tests.support.study_world import BUCKET, PROJECT, StudyWorld
 from tests.unit.cli.export_world import export, put_trial, read_keys
 
@@ -128,3 +131,109 @@ def test_unusable_files_that_are_gone(stack_world: StudyWorld, run: Run, out: Pa
 
     assert report["problems"] == []
     assert list_files(out) == {"u/a/b": "{}"}
+
+
+@pytest.mark.parametrize("limits", [FileSystem(), MAC, WINDOWS])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("u/.git/config", "u/%2Egit/config"),
+        (".GIT", "%2EGIT"),
+        ("u/.envrc", "u/%2Eenvrc"),
+        ("u/.\u200cgit", "u/%2E%E2%80%8Cgit"),
+        ("u/\u200c.git", "u/%E2%80%8C.git"),
+        ("u/\u009b31m\u202etxt.exe", "u/%C2%9B31m%E2%80%AEtxt.exe"),
+        ("u/\x7f", "u/%7F"),
+        ("HEAD", "%48EAD"),
+        ("u/head", "u/%68ead"),
+        ("u/desktop.ini", "u/%64esktop.ini"),
+        ("startup.m", "%73tartup.m"),
+        ("u/HEADS", "u/HEADS"),
+        ("u/a.b", "u/a.b"),
+        ("u/é", "u/é"),
+    ],
+)
+def test_names_that_are_hidden_or_obeyed(
+    tmp_path: Path, name: str, expected: str, limits: FileSystem
+) -> None:
+    """Given a name that is hidden, not seen, or obeyed by a program, the file has another on each system."""
+    assert TrialPaths(tmp_path, limits).find(name) == tmp_path / "trials" / expected
+
+
+def test_short_names_on_windows(tmp_path: Path) -> None:
+    """Given the short name of a hidden folder, the file has another name where short names exist."""
+    assert TrialPaths(tmp_path, WINDOWS).find("git~1/x") == tmp_path / "trials" / "git%7E1" / "x"
+    assert TrialPaths(tmp_path).find("git~1/x") == tmp_path / "trials" / "git~1" / "x"
+
+
+@pytest.mark.parametrize("limits", [FileSystem(), MAC, WINDOWS])
+def test_no_two_names_are_one_file(tmp_path: Path, limits: FileSystem) -> None:
+    """Given names that look like encoded names of others, each has a path of its own."""
+    names = {".", "..", ".x", "HEAD", "head", "%", "\u202e", "\x85", "%E2%80%AE", "\\", "x.", "\u200c.x"}
+    for _ in range(3):
+        names |= {TrialPaths(tmp_path, limits).find(name).name for name in names}
+        names |= {name.replace("%", "%25", 1) for name in names}
+
+    assert len({TrialPaths(tmp_path, limits).find(name) for name in names}) == len(names)
+
+
+def test_an_export_of_an_earlier_release(
+    stack_world: StudyWorld, run: Run, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given an export with hidden files, the next run renames them without fetching them again."""
+    stack_world.get()
+    for name in ("u/.git/config", "u/%2Egit/config", "HEAD", "%48EAD", "u/plain", "u/.gone"):
+        put_trial(stack_world, name, name)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(TrialPaths, "_encode", TrialPaths._encode_earlier)
+        earlier.setattr(ExportStore, "note_plain_names", lambda _: None)
+        export(run, out)
+    assert {"u/.git/config", "HEAD", "%48EAD"} <= set(list_files(out))
+    stack_world.s3.delete_object(Bucket=BUCKET, Key=f"{PROJECT}/Trials/u/.gone")
+    renamed = {
+        "u/%2Egit/config": "u/.git/config",
+        "u/%252Egit/config": "u/%2Egit/config",
+        "%48EAD": "HEAD",
+        "%2548EAD": "%48EAD",
+        "u/plain": "u/plain",
+    }
+
+    report = export(run, out)
+
+    assert report["fetched"]["trials"] == 0
+    assert list_files(out) == renamed | {"u/%2Egone": "u/.gone"}
+    assert not (out / "trials" / "u" / ".git").exists()
+    export(run, out, "--prune")
+    assert list_files(out) == renamed
+
+
+def test_a_repository_of_the_researcher_stays(stack_world: StudyWorld, run: Run, out: Path) -> None:
+    """Given a researcher's own .git in trials/, and recorded files of that name, it stays as it is."""
+    stack_world.get()
+    put_trial(stack_world, ".git/config", "theirs")
+    export(run, out)
+    own = out / "trials" / ".git" / "config"
+    own.parent.mkdir()
+    own.write_text("own")
+
+    export(run, out)
+
+    assert list_files(out) == {".git/config": "own", "%2Egit/config": "theirs"}
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@pytest.mark.parametrize("folder", ["", "u/", ".git/", "u/.git/"])
+def test_trials_are_no_repository(stack_world: StudyWorld, run: Run, out: Path, folder: str) -> None:
+    """Given recorded files that make up a repository of git, git in the export runs no program of theirs."""
+    stack_world.get()
+    mark = out.with_name("ran")
+    config = f'[core]\n\trepositoryformatversion = 0\n\tworktree = "."\n\tfsmonitor = "touch {mark}; false"\n'
+    files = {"HEAD": "ref: refs/heads/main\n", "config": config, "objects/x": "x", "refs/x": "x"}
+    for name, text in files.items():
+        put_trial(stack_world, f"{folder}{name}", text)
+    export(run, out)
+
+    for place in {folder.split(".git")[0], ""}:
+        subprocess.run(["git", "status"], cwd=out / "trials" / place, capture_output=True, check=False)
+
+    assert not mark.exists()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hippo_cli.operations.interrupted_run import InterruptedRun
 from tests.support.stack_values import put_values
 from tests.support.study_world import BUCKET, EXTRA_BUCKET, PAGES, PROJECT, USER, StudyWorld
 from tests.unit.cli.operations.test_pause import FakeLambda, function
@@ -124,6 +125,24 @@ def test_a_study_that_scripts_published(stack_world: StudyWorld, run: Run) -> No
     assert result.exit_code == 0, result.output
     assert stack_world.list_keys(f"{PROJECT}/") == []
     assert [entry["id"] for entry in stack_world.read_list()] == [NEIGHBOUR]
+
+
+def test_a_forged_state_opens_nothing(stack_world: StudyWorld, run: Run) -> None:
+    """Given a state of an interrupted run that someone put into the folder, an open study stays open."""
+    stack_world.s3.delete_object(Bucket=BUCKET, Key=KEY)
+    assert stack_world.update({"projectId": PROJECT, "live": True})["statusCode"] == 200
+    state = InterruptedRun(Path(), PROJECT, "")
+    state.keep({"begun": "", "deleted": {"versionsOfData": "many"}})
+    before = stack_world.list_keys()
+
+    result = run("delete", PROJECT, "--yes")
+
+    assert result.exit_code == 1
+    assert f"hippo pause {PROJECT}" in result.stderr
+    assert stack_world.list_keys() == before
+    assert stack_world.update({"projectId": PROJECT, "live": False})["statusCode"] == 200
+    assert run("delete", PROJECT, "--yes").exit_code == 0
+    assert not state.path.exists()
 
 
 def test_only_who_may_write_its_config(stack_world: StudyWorld, run: Run) -> None:

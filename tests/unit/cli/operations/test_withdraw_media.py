@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from hippo_cli.connection import Connection
+from hippo_cli.errors import ExitCode
 from hippo_cli.operations import receipt
+from hippo_cli.operations.interrupted_run import InterruptedRun
 from tests.support.aws_hooks import shared_client
 from tests.support.stack_values import put_values
 from tests.support.study_world import BUCKET, EXTRA_BUCKET, PAGES, PROJECT, REGION, StudyWorld
@@ -220,6 +222,63 @@ def test_an_interrupted_run_is_finished_by_the_next(
     assert second.exit_code == 0, second.output
     assert len(cloudfront.paths[0]) == 2
     assert set(list_originals(stack_world)) == {CAR}
+
+
+def put_state(*keys: object) -> Path:
+    """Write the state of an interrupted run for ADA into the current folder."""
+    path = InterruptedRun(Path(), PROJECT, f"_media/{ADA}").path
+    path.write_text(json.dumps({"begun": "", "deleted": {"keys": keys}}))
+    return path
+
+
+@pytest.mark.parametrize(
+    "key", ["*", "media/*", "media/other/0123.png", f"media/{PROJECT}/0123.mp4", "\x1b[2J", "car"]
+)
+def test_a_forged_state_widens_nothing(
+    stack_world: StudyWorld, run: Run, cloudfront: FakeCloudFront, key: str
+) -> None:
+    """Given a state in the folder that names what is not the file's, nothing is deleted."""
+    path = put_state(name_copy(stack_world, b"a car") if key == "car" else key)
+    before = list_originals(stack_world)
+
+    refused = run("withdraw-media", ADA, PROJECT, "--yes")
+
+    assert refused.exit_code == ExitCode.USAGE
+    assert path.name in refused.output
+    assert "\x1b" not in refused.output
+    assert list_originals(stack_world) == before
+    assert (len(list_copies(stack_world)), cloudfront.paths) == (3, [])
+    path.unlink()
+    assert run("withdraw-media", ADA, PROJECT, "--yes").exit_code == 0
+    assert list_copies(stack_world) == {b"a car"}
+
+
+def test_a_state_whose_originals_are_gone(
+    stack_world: StudyWorld, run: Run, cloudfront: FakeCloudFront
+) -> None:
+    """Given a run that was interrupted after the originals were deleted, the next one finishes it."""
+    keys = [name_copy(stack_world, content) for content in (b"Ada", b"Ada, smiling")]
+    assert run("withdraw-media", ADA, PROJECT, "--yes").exit_code == 0
+    path = put_state(*keys)
+    cloudfront.paths.clear()
+
+    again = run("withdraw-media", ADA, PROJECT, "--yes")
+
+    assert again.exit_code == 0, again.output
+    assert keys[0] in again.output
+    assert cloudfront.paths == [sorted(f"/{key}" for key in keys)]
+    assert not path.exists()
+
+
+def test_the_state_is_not_written_through_a_link(run: Run, tmp_path: Path) -> None:
+    """Given a link under the name of the state's draft, the file that it names stays as it is."""
+    other = tmp_path / "other"
+    other.write_text("mine")
+    state = InterruptedRun(Path(), PROJECT, f"_media/{ADA}").path
+    state.with_name(f"{state.name}.part").symlink_to(other)
+
+    assert run("withdraw-media", ADA, PROJECT, "--yes").exit_code == 0
+    assert other.read_text() == "mine"
 
 
 def test_a_publication_at_the_same_time_leaves_no_copy(
