@@ -36,7 +36,9 @@ def check_task_definition(project: Project) -> Iterator[Result]:
         what = f"{name} does not exist or is not active" if name else "the study names none (ecsTask)"
         yield failure(TASK_DEFINITION, f"{what}, so no server can start", "Publish the study again.")
         return
-    findings = check_definition(found, read_roles(project.stack), limits=project.stack.limits)
+    stack = project.stack
+    log_prefix = stack.get("LogGroupPrefix")
+    findings = check_definition(found, read_roles(stack), limits=stack.limits, log_prefix=log_prefix)
     for finding in findings:
         report = failure if finding.severity is Severity.ERROR else warning
         yield report(TASK_DEFINITION, finding.what, finding.fix)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hippo.aws.task_definitions import read_size
+from hippo.aws.task_definitions import read_size, read_storage
 from hippo.studies.task_rules import SizeLimits
 from hippo_cli.findings import Finding, Severity
 from hippo_cli.prices import MEMORY_BY_CPU, list_sizes
@@ -18,6 +18,7 @@ from hippo_cli.study_folder import CONFIG_FILE
 _CODE = "task-definition"
 _KINDS = {"executionRoleArn": "execution role", "taskRoleArn": "task role"}
 _EXECUTION_ROLE, _TASK_ROLE = _KINDS
+_OTHER_KINDS = dict(zip(_KINDS, reversed(_KINDS.values()), strict=True))
 _PUBLISH = "Publish the study with `hippo publish`, which registers a revision that works here."
 
 
@@ -38,10 +39,12 @@ class Roles:
         """The account of the stack, empty if it is not known."""
         return read_account(self.execution or self.task)
 
-    def allow(self, role: str) -> bool:
-        """Return whether the role is known to be passable."""
+    def allow(self, key: str, role: str) -> bool:
+        """Return whether the role may be in that place of a definition, and is known to be passable."""
         named = f":{self.account}:role/{self.name}"
-        return role in (self.task, self.execution) or bool(self.name and role.endswith(named))
+        own = self.task if key == _TASK_ROLE else self.execution
+        is_named = bool(self.name) and role.endswith(named) and role not in (self.task, self.execution)
+        return role == own or is_named
 
 
 def read_roles(stack: Stack) -> Roles:
@@ -57,16 +60,22 @@ def read_account(arn: str) -> str:
 
 
 def check_definition(
-    definition: Mapping[str, Any], roles: Roles, line: int = 0, limits: SizeLimits | None = None
+    definition: Mapping[str, Any],
+    roles: Roles,
+    line: int = 0,
+    limits: SizeLimits | None = None,
+    log_prefix: str = "",
 ) -> list[Finding]:
     """Return the findings about a task definition, as ECS describes it or as it will be registered.
 
-    `line` is that of the config's `ecsTask`, and `limits` are the deployment's.
+    `line` is that of the config's `ecsTask`; `limits`, and the `log_prefix` of studies' log groups, are the
+    deployment's.
     """
     found = [
         *_check_roles(definition, roles),
         *_check_fargate(definition),
         *_check_size(definition, limits or SizeLimits()),
+        *_check_logs(definition, log_prefix),
     ]
     name = f"the task definition {definition.get('family', '')}"
     return [
@@ -88,7 +97,10 @@ def _check_roles(definition: Mapping[str, Any], roles: Roles) -> Iterator[_Probl
         elif account and read_account(role) not in ("", account):
             what = f"names the {kind} {role} of another account, which AWS never passes: no server can start"
             yield Severity.ERROR, what, f"{_PUBLISH} Or register one with a role of account {account}."
-        elif roles.task and not roles.allow(role):
+        elif roles.task and role in (roles.task, roles.execution) and not roles.allow(key, role):
+            what = f"names the stack's {_OTHER_KINDS[key]} {role} as its {kind}: no server can start"
+            yield Severity.ERROR, what, _PUBLISH
+        elif roles.task and not roles.allow(key, role):
             yield _report_unknown_role(roles, kind, role)
 
 
@@ -152,8 +164,9 @@ def _check_size(definition: Mapping[str, Any], limits: SizeLimits) -> Iterator[_
         yield Severity.ERROR, what, f"{_PUBLISH} Or register a revision with `cpu` and `memory`."
         return
     if memory in MEMORY_BY_CPU.get(cpu, ()):
-        if excess := limits.explain_excess(cpu, memory):
-            fix = "Set awsSetup.cpu and awsSetup.memory, and publish again, or ask the operator for more."
+        if excess := limits.explain_excess(cpu, memory, read_storage(definition)):
+            fix = "Ask for less (awsSetup.cpu, awsSetup.memory, or ephemeralStorage of the newest revision), "
+            fix += "and publish again, or ask the operator for more."
             yield Severity.ERROR, f"is too large: {excess}. No server can start", fix
         return
     what = f"has {cpu:g} vCPU and {memory:g} GB of memory, which Fargate does not offer together"
@@ -161,6 +174,18 @@ def _check_size(definition: Mapping[str, Any], limits: SizeLimits) -> Iterator[_
     known = ", ".join(f"{size:g}" for size in MEMORY_BY_CPU)
     choice = f"With {cpu:g} vCPU, choose from {sizes} GB." if sizes else f"Choose one of {known} vCPU."
     yield Severity.ERROR, what, f"Set awsSetup.cpu and awsSetup.memory, and publish again. {choice}"
+
+
+def _check_logs(definition: Mapping[str, Any], prefix: str) -> Iterator[_Problem]:
+    """Warn of a log group of another study, which only that study's researchers read."""
+    family = str(definition.get("family") or "")
+    for one in _list_containers(definition):
+        group = str(((one.get("logConfiguration") or {}).get("options") or {}).get("awslogs-group") or "")
+        study = group.removeprefix(prefix)
+        if prefix and study != group and study != family and not study.startswith(f"{family}-"):
+            what = f"logs to {group}, which is another study's log group"
+            fix = f"Register a revision without logConfiguration or with {prefix}{family}, and publish again."
+            yield Severity.WARNING, what, fix
 
 
 def _list_containers(definition: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -177,7 +177,8 @@ def _holds(bucket: Bucket, prefix: str) -> bool:
 
 def _check_definition(target: Target, definition: Mapping[str, Any]) -> list[Finding]:
     line = target.study.config_file.find_line(("project", "ecsTask"))
-    return check_definition(definition, read_roles(target.stack), line, target.stack.limits)
+    stack = target.stack
+    return check_definition(definition, read_roles(stack), line, stack.limits, stack.get("LogGroupPrefix"))
 
 
 def _check_foreign_definition(target: Target) -> list[Finding]:

@@ -49,6 +49,7 @@ class StartServerSettings:
     max_servers: int = 20
     max_server_cpu: float = 16.0
     max_server_memory: float = 120.0
+    task_execution_role_arn: str = ""
     prefix: str = "hippo"
     dns_first_check_seconds: float = 10.0
     site_urls: tuple[str, ...] = ()

@@ -80,6 +80,7 @@ class FakeContainers:
         self.busy_deletes = 0
         self.revision = 1  # the newest of every task definition
         self.size = (1.0, 2.0)  # of every task definition, in vCPUs and GB
+        self.storage, self.task_role = 20, ""  # of every task definition
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
     def create_cluster(self, name: str, tags: Mapping[str, str]) -> None:
@@ -165,7 +166,8 @@ class FakeContainers:
             if name.partition(":")[0] not in self.definitions:
                 raise AwsError("ecs:DescribeTaskDefinition", "ClientException", retryable=False)
             containers = (ContainerDefinition(one, True, (5000,)) for one in sorted(self.container_names))
-            return TaskDefinition(self._name_revision(name), *self.size, tuple(containers))
+            revision = self._name_revision(name)
+            return TaskDefinition(revision, *self.size, tuple(containers), self.storage, self.task_role)
 
     def _name_revision(self, definition: str) -> str:
         return definition if ":" in definition else f"{definition}:{self.revision}"

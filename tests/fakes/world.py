@@ -53,6 +53,7 @@ class LifecycleWorld:
         self.port_opens_after = 35.0  # seconds from RunTask
         self.max_servers, self.max_runtime = max_servers, max_runtime
         self.limits = SizeLimits()
+        self.execution_role = ""
         self._owners = itertools.count(1)
         self._projects: dict[str, dict[str, Any]] = {}
         self.publish(PROJECT)
@@ -120,6 +121,7 @@ class LifecycleWorld:
             self.topic,
             self._can_connect,
             limits=self.limits,
+            execution_role=self.execution_role,
         )
         catalogue = Catalogue(lambda _: self.store, (self.store.bucket,), self.clock, cache_seconds=0)
         claims = ServerClaims(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+FREE_STORAGE = 20  # GiB that each task on Fargate has (ECS API reference, EphemeralStorage)
 UNITS = 1024  # CPU units in a vCPU, MiB in a GB
 
 
@@ -18,12 +19,17 @@ class ContainerDefinition:
 
 @dataclass(frozen=True, slots=True)
 class TaskDefinition:
-    """A revision. `name` is `family:revision`; `cpu` is in vCPUs and `memory` in GB, None if it has none."""
+    """A revision. `name` is `family:revision`; `cpu` is in vCPUs and `memory` in GB, None if it has none.
+
+    `storage` is in GiB, and `task_role` an ARN or a name, empty if it has none.
+    """
 
     name: str
     cpu: float | None
     memory: float | None
     containers: tuple[ContainerDefinition, ...]
+    storage: int = FREE_STORAGE
+    task_role: str = ""
 
 
 def read_definition(described: Mapping[str, Any]) -> TaskDefinition:
@@ -33,7 +39,22 @@ def read_definition(described: Mapping[str, Any]) -> TaskDefinition:
         cpu=read_size(described.get("cpu"), "vcpu"),
         memory=read_size(described.get("memory"), "gb"),
         containers=tuple(map(_read_container, described.get("containerDefinitions") or ())),
+        storage=read_storage(described),
+        task_role=str(described.get("taskRoleArn") or ""),
     )
+
+
+def read_storage(described: Mapping[str, Any]) -> int:
+    """Return the size of a task's own disk in GiB."""
+    return int((described.get("ephemeralStorage") or {}).get("sizeInGiB", FREE_STORAGE))
+
+
+def is_same_role(one: str, other: str) -> bool:
+    """Return whether two ARNs or names are of one role: definitions may have either.
+
+    A role's name is unique in its account, whatever path and case, and no other account's can be passed.
+    """
+    return one.rpartition("/")[2].lower() == other.rpartition("/")[2].lower()
 
 
 def read_size(value: object, unit: str) -> float | None:

@@ -43,6 +43,7 @@ def make_server_start(settings: StartServerSettings, invocation: Invocation, clo
         connect=can_connect,
         known_definitions=_KNOWN_DEFINITIONS,
         limits=settings.limits,
+        execution_role=settings.task_execution_role_arn,
         origins=tuple(dict.fromkeys(map(read_origin, settings.site_urls))),
     )
     buckets = (settings.bucket, *settings.extra_buckets)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from hippo.stored_json import format_json
 from hippo.studies.config_keys import EVENT_KEYS, KEYS, KNOWN_KEYS, STEP_FILE, find_missing
 from hippo.studies.config_meaning import check_meaning
 from hippo.studies.config_rules import EMPTY, Section, read_values
@@ -16,6 +17,9 @@ from hippo.studies.task_rules import TaskRules
 
 _OTHER_KEYS = tuple(key for key in KEYS if key not in OPTIONS)
 _SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
+# Every page and every start reads the configs of all studies. This is enough for 2,000 steps.
+LARGEST_CONFIG = 64 * 1024
+_LENIENT: dict[str, Any] = {"default": str, "skipkeys": True}
 _UNKNOWN = "unknown key; it is stored but has no effect. Check its spelling."
 
 
@@ -29,6 +33,8 @@ def check_config(
     """
     if not isinstance(config, Mapping):
         return ["The project's config must be a JSON object."], []
+    if excess := _find_excess(config):
+        return [excess], []
     errors = [f"{path}: missing" for path in find_missing(config)]
     errors += read_values(config, _OTHER_KEYS)[1]
     if config.get("bucket") and config["bucket"] not in buckets:
@@ -45,6 +51,21 @@ def check_config(
     errors += [*_check_steps(config), *event_errors, *option_errors, *_check_consent(config)]
     errors += rules.check(config) if rules else []
     return errors, warnings + event_warnings + option_warnings
+
+
+def _find_excess(config: Mapping[str, Any]) -> str:
+    """Return why a config is too large, whose unknown keys may hold anything; empty if it is not."""
+    try:
+        # YAML has dates and other keys than text, which only the researcher's own check sees.
+        size = len(format_json({key: value for key, value in config.items() if key != "files"}, **_LENIENT))
+    except RecursionError:
+        return "config: is nested too deeply"
+    if size <= LARGEST_CONFIG:
+        return ""
+    return (
+        f"config: has {size:,} bytes as JSON, but at most {LARGEST_CONFIG:,} are allowed. "
+        "Remove keys that the study does not need, or move long texts into its pages."
+    )
 
 
 def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tuple[list[str], list[str]]:

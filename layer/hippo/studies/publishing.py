@@ -26,6 +26,8 @@ from hippo.studies.study import GAME, order_variants
 
 logger = logging.getLogger(__name__)
 MASTER_LIST = "project_master_list.json"
+# About 1,000 usual studies. Functions read the whole list, and the worst of this size takes 54 MB to parse.
+LARGEST_LIST = 2 * 1024 * 1024
 # No participant waits for a publication, so there are more tries than usual: up to 2.6 s of pauses.
 _LIST_TRIES = 12
 
@@ -156,12 +158,21 @@ def list_project(
 
     `confirm` is called between the reading of the list and its writing, and may raise. Raises TransientError
     if other writers keep winning, or if the list is not readable. An unreadable list is left unchanged for a
-    person to examine; the versioned bucket has all of its versions.
+    person to examine; the versioned bucket has all of its versions. Raises BadRequestError if a longer entry
+    makes the list too long: the caller may have nothing to do with the studies that then stop.
     """
 
     def change(projects: list[dict[str, Any]]) -> list[dict[str, Any]]:
         confirm()
-        return [*(project for project in projects if project.get("id") != entry["id"]), dict(entry)]
+        changed = [*(project for project in projects if project.get("id") != entry["id"]), dict(entry)]
+        size = len(format_list(changed))
+        if size > LARGEST_LIST and size > len(format_list(projects)):
+            raise BadRequestError(
+                f"{MASTER_LIST} would have {size:,} bytes, but at most {LARGEST_LIST:,} are allowed. "
+                "Ask the operator to delete studies that are no longer needed: "
+                'docs/howto/operate.md, "When the list of studies is full".'
+            )
+        return changed
 
     change_list(store, change, clock)
 
@@ -177,9 +188,17 @@ def change_list(
 
     def swap(body: bytes | None) -> tuple[bytes | None, None]:
         changed = change(read_projects(body) if body is not None else [])
-        return None if changed is None else format_json({"projects": changed}, indent=2), None
+        return None if changed is None else format_list(changed), None
 
     change_object(store, MASTER_LIST, clock, swap, _LIST_TRIES)
+
+
+def format_list(projects: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the master list as it is stored, with a line for each project.
+
+    Indentation would make some configs five times as long.
+    """
+    return b'{"projects": [\n' + b",\n".join(map(format_json, projects)) + b"\n]}\n"
 
 
 def read_projects(body: bytes) -> list[dict[str, Any]]:

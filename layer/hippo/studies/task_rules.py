@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hippo.aws.task_definitions import FREE_STORAGE
 from hippo.studies.study import GAME
 
 # The largest task that Fargate offers (ECS developer guide, "Task definition parameters for Fargate").
@@ -27,8 +28,15 @@ class SizeLimits:
         """Whether they allow less than Fargate offers."""
         return self.cpu < LARGEST_CPU or self.memory < LARGEST_MEMORY
 
-    def explain_excess(self, cpu: float, memory: float) -> str:
-        """Return the reason why a server is too large; empty if it is not."""
+    def explain_excess(self, cpu: float, memory: float, storage: int = FREE_STORAGE) -> str:
+        """Return the reason why a server is too large; empty if it is not. `storage` is in GiB."""
+        # A server needs hardly more disk than memory, so one parameter limits both.
+        most = max(self.memory, FREE_STORAGE)
+        if self.memory < LARGEST_MEMORY and storage > most:
+            return (
+                f"{storage} GiB of ephemeralStorage are more than the {most:g} GiB that this deployment "
+                f"allows (MaxServerMemory, and at least {FREE_STORAGE})"
+            )
         if cpu <= self.cpu and memory <= self.memory:
             return ""
         return (

@@ -263,11 +263,13 @@ def test_number_of_calls(world: StudyWorld) -> None:
 
 
 def test_list_is_readable_json(world: StudyWorld) -> None:
-    """Given the list, it is an object with `projects`, indented for human readers."""
+    """Given the list, it is an object with `projects`, and each project has a line for human readers."""
+    world.publish(id="another")
     text = world.read_object(LIST)
 
     assert list(json.loads(text)) == ["projects"]
-    assert text.count("\n") > 20
+    ids = [json.loads(line.removesuffix(","))["id"] for line in text.splitlines()[1:-1]]
+    assert ids == [PROJECT, "another"]
 
 
 def hash_pages(pages: dict[str, Any]) -> dict[str, str]:

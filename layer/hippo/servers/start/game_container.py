@@ -26,8 +26,9 @@ class KnownDefinitions:
             if error.retryable:
                 raise
             return None
-        if _REVISION.fullmatch(name) and len(self._kept) < _MOST_KEPT:
-            self._kept[name] = described
+        for known in {name, described.name}:  # the next try of this start asks for the latter
+            if _REVISION.fullmatch(known) and len(self._kept) < _MOST_KEPT:
+                self._kept[known] = described
         return described
 
 

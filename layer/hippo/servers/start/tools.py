@@ -9,7 +9,7 @@ from hippo.aws.ecs import Containers
 from hippo.aws.events import ShutdownRules
 from hippo.aws.route53 import HostNames
 from hippo.aws.sns import Topic
-from hippo.aws.task_definitions import TaskDefinition
+from hippo.aws.task_definitions import TaskDefinition, is_same_role
 from hippo.errors import PermanentError, TransientError
 from hippo.records.codes import EndReason
 from hippo.records.server import ServerRecord, build_attempt_stop
@@ -40,30 +40,51 @@ class StartTools:
     connect: Callable[[str, int], bool]
     known_definitions: KnownDefinitions = field(default_factory=KnownDefinitions)
     limits: SizeLimits = SizeLimits()
+    execution_role: str = ""  # the stack's own, empty if it is not known
     origins: tuple[str, ...] = ()  # of the study page, from which a game server accepts connections
 
     def find_task(self, record: ServerRecord) -> dict[str, str]:
         """Return the record's `task_definition` and `container`, looked up where they are needed.
 
         A definition that was looked up is named with its revision, so that every try runs the one that was
-        checked. Raises PermanentError for a server that is larger than the operator allows. Raises
-        TransientError for an unknown size: existing scripts register the definition after they publish.
+        checked. Raises PermanentError for a server that is larger than the operator allows, or that gets a
+        role of the platform's. Raises TransientError for a definition that is not known: existing scripts
+        register it after they publish.
         """
         name, container = record.task_definition, record.container
-        if not self.limits.are_set and (container or not record.variables):
+        is_checked = self.limits.are_set or bool(self.execution_role)
+        if not is_checked and (container or not record.variables):
             return {"task_definition": name, "container": container}
         definition = self.known_definitions.find(self.containers, name)
-        if self.limits.are_set:
-            self._check_size(definition, name)
+        if definition:
+            self._check_role(definition)
+        elif is_checked:
+            raise TransientError(
+                f"the task definition {name}, which is checked before it runs, cannot be read"
+            )
+        if definition and self.limits.are_set:
+            self._check_size(definition)
         return {
             "task_definition": definition.name if definition else name,
             "container": container or choose_container(definition, record.project_id, GAME_PORT),
         }
 
-    def _check_size(self, definition: TaskDefinition | None, name: str) -> None:
-        if definition is None or definition.cpu is None or definition.memory is None:
-            raise TransientError(f"the size of the task definition {name}, which is limited, cannot be read")
-        if excess := self.limits.explain_excess(definition.cpu, definition.memory):
+    def _check_role(self, definition: TaskDefinition) -> None:
+        """Refuse the game the execution role: it pulls the images of all studies and writes all their logs.
+
+        IAM cannot tell in which place of a definition a role is passed.
+        """
+        if self.execution_role and is_same_role(definition.task_role, self.execution_role):
+            raise PermanentError(
+                f"the task definition {definition.name} gives the game the stack's execution role as its "
+                "taskRoleArn. Publish the study again with `hippo publish`, which names the stack's TaskRole."
+            )
+
+    def _check_size(self, definition: TaskDefinition) -> None:
+        if definition.cpu is None or definition.memory is None:
+            what = f"the size of the task definition {definition.name}, which is limited,"
+            raise TransientError(f"{what} cannot be read")
+        if excess := self.limits.explain_excess(definition.cpu, definition.memory, definition.storage):
             raise PermanentError(f"the task definition {definition.name} is too large: {excess}")
 
     def list_variables(self, record: ServerRecord) -> dict[str, str]:

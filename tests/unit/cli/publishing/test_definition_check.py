@@ -80,6 +80,8 @@ def test_valid_definition_has_no_finding(changes: dict[str, Any]) -> None:
             "error",
             "may not pass",
         ),
+        ({"taskRoleArn": ROLES.execution}, "error", "names the stack's execution role"),
+        ({"executionRoleArn": ROLES.task}, "error", "names the stack's task role"),
         ({"taskRoleArn": None}, "warning", "has no task role"),
         ({"executionRoleArn": "", **with_container(image=f"{ACCOUNT}.dkr.ecr.x.amazonaws.com/small")},
          "error", "has no execution role"),
@@ -140,3 +142,42 @@ def test_deployment_that_reports_no_roles(role: str, number: int) -> None:
     definition = {**DEFINITION, "taskRoleArn": OWN, "executionRoleArn": role}
 
     assert len(check_definition(definition, Roles("", "", None))) == number
+
+
+@pytest.mark.parametrize(
+    ("group", "number"),
+    [
+        ("/hippo/lab/small", 0),
+        ("/hippo/lab/small-2", 0),
+        ("/ecs/other", 0),
+        ("/hippo/lab/other", 1),
+        ("/hippo/lab/smaller", 1),
+    ],
+)
+def test_log_group_of_another_study(group: str, number: int) -> None:
+    """Given a log group of the deployment, a warning says so unless it is the study's."""
+    logs = {"logDriver": "awslogs", "options": {"awslogs-group": group}}
+    definition = {**DEFINITION, **with_container(logConfiguration=logs)}
+
+    found = check_definition(definition, ROLES, log_prefix="/hippo/lab/")
+
+    assert [(one.severity, group in one.what) for one in found] == [(Severity.WARNING, True)] * number
+
+
+def test_larger_disk_than_the_deployment_allows() -> None:
+    """Given a limit of the memory, a larger disk is an error that names it."""
+    definition = {**DEFINITION, "ephemeralStorage": {"sizeInGiB": 200}}
+
+    (found,) = check_definition(definition, ROLES, limits=SizeLimits(16, 8))
+
+    assert "200 GiB of ephemeralStorage are more than the 20 GiB" in found.what
+    assert check_definition(definition, ROLES) == []
+
+
+def test_existing_role_is_not_confused_with_the_stacks() -> None:
+    """Given a TaskExecutionRoleName that is the stack's own role, that is refused as a task role."""
+    roles = Roles(ROLES.task, ROLES.execution, "lab-execution")
+
+    (found,) = check_definition({**DEFINITION, "taskRoleArn": ROLES.execution}, roles)
+
+    assert found.severity is Severity.ERROR

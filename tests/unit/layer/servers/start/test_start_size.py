@@ -67,3 +67,25 @@ def test_an_unknown_size_is_awaited(world: LifecycleWorld) -> None:
     world.start("asked again")
 
     assert world.record().state == "ready"
+
+
+@pytest.mark.parametrize(
+    ("limits", "storage", "state"),
+    [
+        (SMALL, 20, "ready"),
+        (SMALL, 21, "failed"),
+        (SizeLimits(cpu=2, memory=60), 60, "ready"),
+        (SizeLimits(cpu=2, memory=60), 61, "failed"),
+        (SizeLimits(cpu=2), 200, "ready"),
+    ],
+)
+def test_the_disk_is_limited_with_the_memory(
+    world: LifecycleWorld, limits: SizeLimits, storage: int, state: str
+) -> None:
+    """Given a limit of the memory, a task's disk may be as large, and what each task has is never refused."""
+    world.limits, world.containers.storage = limits, storage
+
+    world.start()
+
+    assert world.record().state == state
+    assert ("ephemeralStorage" in world.record().error) is (state == "failed")
