@@ -41,8 +41,8 @@ FUNCTION = "HIPPO_Gym_update_project_master_list"
 ROLE = "ecsTaskExecutionRole"
 _IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # the tag or digest after a repository's address
 _DEVELOPING = "python3 communicator.py dev"
-# All that is taken from a folder's .env: who publishes and where to. Other variables can run programs, such as
-# AWS_CONFIG_FILE, or send credentials elsewhere, and the folder may be someone else's.
+# All that is taken from a folder's .env, which may be someone else's: who publishes, and where to. Other
+# variables can run programs, as AWS_CONFIG_FILE does, or send credentials elsewhere.
 _TAKEN = {
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -24,9 +24,9 @@ _INSTEAD = f"Write what the game needs into {IMAGE_FILE} next to config.yml; the
 
 
 def prepare_env(study: StudyFolder) -> dict[str, bytes]:
-    """Return image.env by the path that it has in the image; nothing if the study has none."""
+    """Return image.env by the path that it has in the image; nothing if the study has none of its own."""
     path = study.directory / IMAGE_FILE
-    return {TARGET: path.read_bytes()} if path.is_file() else {}
+    return {TARGET: path.read_bytes()} if path.is_file() and study.may_read(path) else {}
 
 
 def check_env(study: StudyFolder) -> Iterator[Finding]:
