@@ -7,9 +7,10 @@ from hippo_cli.checks.secret_detection import search_file
 from hippo_cli.errors import CliError, UsageError
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.build_context import PROJECT_FILE, make_context
+from hippo_cli.image.certificate import PEM_FILES
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
 from hippo_cli.image.env_file import IMAGE_FILE
-from hippo_cli.image.image_files import PEM_FILES, TRIAL_FILE
+from hippo_cli.image.image_files import TRIAL_FILE
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
 PUBLISHED = "secret"
