@@ -73,8 +73,10 @@ def _list_image_files(study: StudyFolder) -> Iterator[tuple[str, Path]]:
         use = ContextUse(context.files[context.dockerfile].read_text(encoding="utf-8", errors="replace"))
     except CliError:  # reported as `dockerfile-pattern`
         return
+    # The target of a link may be copied under the link's name.
+    has_links = any(path.is_symlink() for path in context.files.values())
     for name, path in context.files.items():
-        is_used = name == context.dockerfile or use.needs(name)
+        is_used = name == context.dockerfile or has_links or use.needs(name)
         if is_used and name not in _WRITTEN and not path.is_symlink():
             yield name, path
 

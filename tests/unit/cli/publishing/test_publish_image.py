@@ -344,7 +344,7 @@ def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -
         ('ADD ["my file", "/x"]', ["my file"], ["my"]),
         ("COPY \\\n  a \\\n  # why\n  b /x", ["a", "b"], ["x"]),
         ("COPY --from=build /out /x", [], ["out"]),
-        ("ADD https://example.org/x /x\nCOPY <<EOF /y", [], ["x"]),
+        ("ADD https://example.org/x /x\nCOPY <<EOF /y\nx\nEOF", [], ["x"]),
         ("COPY *.py /x", ["a.py"], ["a.txt", "deep/a.py"]),
         ("COPY . /x", ["a", "b/c"], []),
         ("COPY $WHAT /x", ["a"], []),
