@@ -75,7 +75,7 @@ def _list_buckets(stack: Stack) -> Iterator[str]:
 def _is_allowed(key: str, project_id: str) -> bool:
     """Return whether an object of the deployment's buckets may be this study's certificate.
 
-    One without a folder is no study's own; some deployments have the certificate there.
+    Some deployments have the certificate in no folder, where studies have nothing of their own.
     """
     folder, _, rest = key.rpartition("/")
     top = key.partition("/")[0]

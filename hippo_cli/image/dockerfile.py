@@ -167,7 +167,7 @@ def _skip_here_documents(
     """
     if "<<" not in instruction or not _TAKES_HERE_DOCUMENT.match(instruction):
         return number, True
-    # In quotes it is none, a list has none, and its name may have other characters.
+    # Quotes and lists make it a plain word, and its name may have other characters.
     rest = _HERE_DOCUMENT.sub("", instruction)
     is_certain = not re.search(r"""<<|["'`\\\[]""", rest)
     for dash, _, name in _HERE_DOCUMENT.findall(instruction):
