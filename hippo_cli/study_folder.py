@@ -16,6 +16,19 @@ CONFIG_FILE = "config.yml"
 STEP_FOLDER = "StepFiles"
 APP_FOLDER = "App"
 STEP_SUFFIXES = (".html", ".css")
+# Publishing reads these, or writes in them, by their names. None may be a link to a file outside the study or
+# to a hidden one, and no page a link to any of these.
+OWN_FILES = (
+    CONFIG_FILE,
+    "local.yml",
+    "image.env",
+    ".dockerignore",
+    "Dockerfile",
+    "Dockerfile.dockerignore",
+    APP_FOLDER,
+    f"{APP_FOLDER}/Dockerfile",
+    f"{APP_FOLDER}/Dockerfile.dockerignore",
+)
 PLACEHOLDER = "your-study-bucket"  # in new studies, whose bucket is not known yet
 
 
@@ -79,6 +92,8 @@ class StudyFolder:
                 continue
             if path.exists() and not self._is_inside(path):
                 found.append((name, "a link to a file outside the study"))
+            elif path.exists() and not self._may_show(path):
+                found.append((name, "a link to a hidden file, or to one that is not for participants"))
             elif path.is_file() and self._is_hidden_by_twin(path, compose_name(name)):
                 found.append((name, "another file has the same name, with its accents encoded differently"))
             elif path.is_file() and path.suffix.lower() in STEP_SUFFIXES and "/" in name:
@@ -99,8 +114,22 @@ class StudyFolder:
         return [
             path
             for path in sorted(folder.rglob("*"))
-            if self._is_inside(path) and path.is_file() and not _is_left_by_system(path.relative_to(folder))
+            if self._may_show(path) and path.is_file() and not _is_left_by_system(path.relative_to(folder))
         ]
+
+    def may_read(self, path: Path) -> bool:
+        """Return whether a path is in the study with its links resolved, and no link shows a hidden file."""
+        real = Path(os.path.realpath(path))
+        if not self._is_inside(path):
+            return False
+        own = path.relative_to(self.directory)
+        is_hidden = _is_left_by_system(own)  # such as .dockerignore, which may be a link to .gitignore
+        return real == path or is_hidden or not _is_left_by_system(real.relative_to(self.directory))
+
+    def _may_show(self, path: Path) -> bool:
+        real = Path(os.path.realpath(path))
+        own = {name.casefold() for name in OWN_FILES}
+        return self.may_read(path) and real.relative_to(self.directory).as_posix().casefold() not in own
 
     def _is_inside(self, path: Path) -> bool:
         """Return whether a path, with its links resolved, is inside the study; others are never published."""

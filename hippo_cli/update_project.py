@@ -4,6 +4,7 @@ Run it in the study's folder. It does what `hippo publish` does, with the defaul
 predate it, and it writes the same two files as the existing script.
 """
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import ClientError
-from dotenv import load_dotenv
+from dotenv import dotenv_values
 
 from hippo_cli.aws_errors import is_denied
 from hippo_cli.checks.server import has_game
@@ -40,6 +41,20 @@ FUNCTION = "HIPPO_Gym_update_project_master_list"
 ROLE = "ecsTaskExecutionRole"
 _IMAGE_PART = re.compile(r"(@[^/]*|:[^/@]*)$")  # the tag or digest after a repository's address
 _DEVELOPING = "python3 communicator.py dev"
+# All that is taken from a folder's .env, which may be someone else's: who publishes, and where to. Other
+# variables can run programs, as AWS_CONFIG_FILE does, or send credentials elsewhere.
+_TAKEN = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "HIPPO_STACK",
+}
+_FOR_TOOLS = re.compile(r"(?:AWS|DOCKER|SSL|REQUESTS)_.*|BOTO.*|.*_PROXY", re.IGNORECASE)
 # The exact questions of the existing script, so that programs that reply to them keep working.
 _BUILD = "Do you want to deploy docker now? [y/n]"
 _CONTINUE = "dev flag set in App/xvfb.sh file, ssl and s3uploading dissabled. Do you want to continue? [y/n]"
@@ -97,7 +112,7 @@ def update_project(
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, and exit with one of errors.ExitCode.
 
-    `.env` in the study's folder may set credentials and region; variables that are already set win.
+    `.env` in the study's folder may set credentials, region and stack; variables that are already set win.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     take_any_characters()
@@ -108,11 +123,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _load_environment() -> None:
     try:
-        load_dotenv(Path(".env"))
+        values = dotenv_values(Path(".env"), interpolate=False)
+        for name in _TAKEN & values.keys():
+            os.environ.setdefault(name, values[name] or "")
     except (OSError, ValueError) as error:
         say_error(f".env cannot be read: {error}", "bold red")
         say_error("Save it as UTF-8, with lines such as AWS_PROFILE=researcher.")
         sys.exit(ExitCode.MACHINE)
+    if ignored := sorted(name for name in values.keys() - _TAKEN if _FOR_TOOLS.fullmatch(name)):
+        say_error(f".env: ignored {', '.join(ignored)}", "yellow")
+        say_error(
+            "Only credentials, profile, region and HIPPO_STACK are taken from it. Set others in your shell."
+        )
 
 
 def _find_target(flags: Flags, study: StudyFolder) -> Target:

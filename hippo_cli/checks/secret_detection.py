@@ -33,7 +33,9 @@ _NAME_OF_KEY_FILE = r"\.pem\b"  # `privkey: SSL/privkey.pem`
 _KEYWORD = re.compile("key|pass|pwd|secret|contrase", re.IGNORECASE)
 _ENV_INSTRUCTION = re.compile(r"^([ \t]*ENV[ \t]+\w+)[ \t]+(?=[^\s=]+[ \t]*$)", re.IGNORECASE | re.MULTILINE)
 # Files in which values need no quotes; detect-secrets knows some of them by another suffix.
-_AS_CONFIG = re.compile(r"(?:^|/)(?:\.env[^/]*|[^/]*\.env|[^/]*\.(?:sh|bash)|Dockerfile[^/]*|credentials)$")
+_AS_CONFIG = re.compile(
+    r"(?:^|/)(?:\.env[^/]*|[^/]*\.env|[^/]*\.(?:sh|bash)|Dockerfile[^/]*|credentials)$", re.IGNORECASE
+)
 _LARGEST = 16 * 1024**2  # bytes of a file that are read
 _LARGEST_TEXT = 8 * 1024**2  # characters of a text in which detect-secrets searches
 _LONGEST = 2000  # characters; longer lines are searched in overlapping parts

@@ -7,9 +7,10 @@ from hippo_cli.checks.secret_detection import search_file
 from hippo_cli.errors import CliError, UsageError
 from hippo_cli.findings import Finding, error, warning
 from hippo_cli.image.build_context import PROJECT_FILE, make_context
+from hippo_cli.image.certificate import PEM_FILES
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
 from hippo_cli.image.env_file import IMAGE_FILE
-from hippo_cli.image.image_files import PEM_FILES, TRIAL_FILE
+from hippo_cli.image.image_files import TRIAL_FILE
 from hippo_cli.study_folder import CONFIG_FILE, STEP_FOLDER, StudyFolder
 
 PUBLISHED = "secret"
@@ -72,8 +73,10 @@ def _list_image_files(study: StudyFolder) -> Iterator[tuple[str, Path]]:
         use = ContextUse(context.files[context.dockerfile].read_text(encoding="utf-8", errors="replace"))
     except CliError:  # reported as `dockerfile-pattern`
         return
+    # The target of a link may be copied under the link's name.
+    has_links = any(path.is_symlink() for path in context.files.values())
     for name, path in context.files.items():
-        is_used = name == context.dockerfile or use.needs(name)
+        is_used = name == context.dockerfile or has_links or use.needs(name)
         if is_used and name not in _WRITTEN and not path.is_symlink():
             yield name, path
 

@@ -18,7 +18,7 @@ from hippo_cli.similar_names import advise_similar
 from hippo_cli.study_folder import APP_FOLDER, CONFIG_FILE, StudyFolder
 
 PORT = 5000
-_EXPOSE = re.compile(rf"^\s*EXPOSE\b[^\n#]*\b{PORT}\b", re.IGNORECASE | re.MULTILINE)
+_EXPOSE = re.compile(rf"^[^\S\n]*EXPOSE\b[^\n#]*\b{PORT}\b", re.IGNORECASE | re.MULTILINE)
 _IS_PATTERN = re.compile(r"[$*?\\[]")
 _PORT_IN_PROGRAM = re.compile(rf"\b{PORT}\b")
 _LARGEST_SOURCE = 1_000_000

@@ -13,7 +13,7 @@ from typing import IO
 from hippo_cli.errors import CliError
 from hippo_cli.image.docker_ignore import DockerIgnore
 from hippo_cli.image.dockerfile import ContextUse, find_dockerfile
-from hippo_cli.image.env_file import LEFT_OUT
+from hippo_cli.image.env_file import is_left_out
 from hippo_cli.image.scripts import is_program, read_script, repair
 from hippo_cli.study_folder import StudyFolder
 
@@ -69,7 +69,7 @@ def make_context(study: StudyFolder, prepared: Mapping[str, bytes]) -> BuildCont
     dockerfile_name = dockerfile.relative_to(study.directory).as_posix()
     ignore = DockerIgnore(_read_ignore(study.directory, dockerfile_name))
     walked = _walk(study.directory)
-    files = {name: path for name, path in walked if name not in LEFT_OUT and not ignore.excludes(name)}
+    files = {name: path for name, path in walked if not is_left_out(name) and not ignore.excludes(name)}
     return BuildContext(dockerfile_name, {dockerfile_name: dockerfile, **files}, prepared)
 
 

@@ -3,16 +3,23 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hippo_cli.image.docker_ignore import clean_path, compile_pattern, list_with_parents
 from hippo_cli.study_folder import APP_FOLDER, StudyFolder
 
 _DOCKERFILES = ("Dockerfile", f"{APP_FOLDER}/Dockerfile")
-_CONTINUED = re.compile(r"\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*")
-# The lines of a here-document are not instructions.
-_HERE_DOCUMENT = re.compile(r"""(?<=<<)-?["']?(\w+)["']?([^\n]*)\n(?:.*\n)*?[ \t]*\1[ \t]*(?=\n|\Z)""")
+# The lines of a here-document, up to one that has only its name, are not instructions.
+_HERE_DOCUMENT = re.compile(r"""(?:^|(?<=\s))\d*<<(-?)(["']?)(\w+)\2(?=\s|$)""")
+_TAKES_HERE_DOCUMENT = re.compile(r"(?:ONBUILD\s+)?(?:RUN|COPY|ADD)\s", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"#\s*(escape|syntax|check)\s*=\s*(\S*)", re.IGNORECASE)
+_USUAL_SYNTAX = re.compile(r"(?:docker\.io/)?docker/dockerfile(?:[:@]\S+)?")
+_KNOWN = re.compile(
+    r"(?:FROM|RUN|CMD|LABEL|MAINTAINER|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|STOPSIGNAL"
+    r"|HEALTHCHECK|SHELL)(?:\s|$)",
+    re.IGNORECASE,
+)
 _INSTRUCTION = re.compile(r"^\s*(COPY|ADD|RUN)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _START = re.compile(r"^\s*(CMD|ENTRYPOINT|FROM)\s+(.*)$", re.IGNORECASE | re.MULTILINE)
 _IMAGE = re.compile(
@@ -34,6 +41,9 @@ class ContextUse:
 
     def __init__(self, text: str) -> None:
         self._patterns: list[re.Pattern[str]] | None = []
+        if not _read_instructions(text)[1]:
+            self._patterns = None
+            return
         for source in list_sources(text):
             path = clean_path(source)
             if "$" in source or path.startswith(".."):
@@ -109,15 +119,81 @@ def list_sources(text: str) -> Iterator[str]:
             flags.append(flag[0])
             rest = rest[flag.end() :]
         if name == "RUN":
-            if any(flag.startswith("--mount=") and "from=" not in flag for flag in flags):
+            if any(flag.startswith("--mount=") and not _is_of_another(flag) for flag in flags):
                 yield "."
-        elif not any(flag.startswith("--from=") for flag in flags):
+        elif not any(flag.startswith("--from=") and _is_of_another(flag) for flag in flags):
             yield from (source for source in _split_arguments(rest)[:-1] if not _is_external(source))
 
 
 def _join_lines(text: str) -> str:
-    """Return a Dockerfile with one instruction on each line, and without here-documents."""
-    return _HERE_DOCUMENT.sub(r"\1\2", _CONTINUED.sub(" ", text))
+    """Return a Dockerfile with one instruction on each line, without comments and here-documents."""
+    return "\n".join(_read_instructions(text)[0])
+
+
+def _read_instructions(text: str) -> tuple[list[str], bool]:
+    """Return the instructions, and whether it is certain that Docker reads them in the same way.
+
+    It is not if the text changes how it is read, or has instructions for other builds or unknown ones.
+    """
+    lines = [line.rstrip("\r").rstrip(" \t") for line in text.removeprefix("\ufeff").split("\n")]
+    last = {line.lstrip("\t"): number for number, line in enumerate(lines)}
+    found, is_certain, number = [], True, 0
+    while number < len(lines):
+        parts = [lines[number].lstrip()]
+        number += 1
+        if not parts[0] or parts[0].startswith("#"):
+            is_certain = is_certain and _is_usual(parts[0])
+            continue
+        while parts[-1].endswith("\\") and number < len(lines):
+            line = lines[number]
+            number += 1
+            if line.strip() and not line.lstrip().startswith("#"):  # Docker skips these
+                # Builders disagree about two backslashes.
+                is_certain = is_certain and not parts[-1].endswith("\\\\")
+                parts[-1:] = [parts[-1][:-1], line]
+        instruction = "".join(parts)
+        found.append(instruction)
+        number, is_clear = _skip_here_documents(instruction, lines, number, last)
+        is_certain = is_certain and is_clear and _KNOWN.match(instruction) is not None
+    return found, is_certain
+
+
+def _skip_here_documents(
+    instruction: str, lines: list[str], number: int, last: Mapping[str, int]
+) -> tuple[int, bool]:
+    """Return the number of the line after an instruction's here-documents, and whether that is certain.
+
+    `last` is the number of the last line with a content, so that each line is read once.
+    """
+    if "<<" not in instruction or not _TAKES_HERE_DOCUMENT.match(instruction):
+        return number, True
+    # Quotes and lists make it a plain word, and its name may have other characters.
+    rest = _HERE_DOCUMENT.sub("", instruction)
+    is_certain = not re.search(r"""<<|["'`\\\[]""", rest)
+    for dash, _, name in _HERE_DOCUMENT.findall(instruction):
+        if last.get(name, -1) < number:  # Docker refuses this
+            return number, False
+        while number < len(lines) and (lines[number].lstrip("\t") if dash else lines[number]) != name:
+            number += 1
+        number += 1
+    return number, is_certain
+
+
+def _is_usual(comment: str) -> bool:
+    """Return whether a comment leaves it to Docker's usual rules how the file is read."""
+    directive = _DIRECTIVE.match(comment)
+    if directive is None or directive[1].lower() == "check":
+        return True
+    if directive[1].lower() == "escape":
+        return directive[2] == "\\"
+    return _USUAL_SYNTAX.fullmatch(directive[2]) is not None
+
+
+def _is_of_another(flag: str) -> bool:
+    """Return whether `--from=` or `--mount=` certainly names another image or stage, not the context."""
+    options = [option.partition("=") for option in flag.strip().removeprefix("--mount=").split(",")]
+    names = [value for key, _, value in options if key.strip().lower() in ("from", "--from")]
+    return bool(names) and all(names) and not re.search(r"""["'\\]""", flag)
 
 
 def _split_arguments(text: str) -> list[str]:

@@ -14,7 +14,6 @@ from hippo_cli.study_folder import APP_FOLDER, StudyFolder
 TOOL_FILE = ".env"
 IMAGE_FILE = "image.env"
 TARGET = f"{APP_FOLDER}/.env"
-LEFT_OUT = {TOOL_FILE, TARGET}  # of a study's folder
 
 _READS_ENV = re.compile(r"dotenv|(?<![\w.\])])\.env\b")
 _CREDENTIALS = re.compile(r"^[ \t]*(?:export[ \t]+)?AWS_SECRET_ACCESS_KEY[ \t]*=[ \t]*\S", re.MULTILINE)
@@ -23,15 +22,20 @@ _LARGEST_PROGRAM = 1024**2  # bytes
 _INSTEAD = f"Write what the game needs into {IMAGE_FILE} next to config.yml; the image gets it as {TARGET}."
 
 
+def is_left_out(name: str) -> bool:
+    """Return whether images never get a file of the study, by its path: `.env` of any folder, in any case."""
+    return name.rpartition("/")[2].casefold() == TOOL_FILE
+
+
 def prepare_env(study: StudyFolder) -> dict[str, bytes]:
-    """Return image.env by the path that it has in the image; nothing if the study has none."""
+    """Return image.env by the path that it has in the image; nothing if the study has none of its own."""
     path = study.directory / IMAGE_FILE
-    return {TARGET: path.read_bytes()} if path.is_file() else {}
+    return {TARGET: path.read_bytes()} if path.is_file() and study.may_read(path) else {}
 
 
 def check_env(study: StudyFolder) -> Iterator[Finding]:
     """Yield a warning if the game reads a file of variables that its image no longer has."""
-    present = [name for name in (TOOL_FILE, TARGET) if (study.directory / name).is_file()]
+    present = _list_left_out(study)
     if not present or (study.directory / IMAGE_FILE).exists() or not _reads_env(study):
         return
     files = " or ".join(present)
@@ -61,6 +65,13 @@ def check_credentials(study: StudyFolder, *, has_role: bool) -> list[Finding]:
         f"An empty {IMAGE_FILE} says that the game needs none."
     )
     return [error("env-file", TOOL_FILE, text.count("\n", 0, found.start()) + 1, "", what, fix)]
+
+
+def _list_left_out(study: StudyFolder) -> list[str]:
+    inside = (study.directory / APP_FOLDER).rglob("*")
+    names = [path.relative_to(study.directory).as_posix() for path in sorted(inside) if path.is_file()]
+    first = [TOOL_FILE] if (study.directory / TOOL_FILE).is_file() else []
+    return first + [name for name in names if is_left_out(name)]
 
 
 def _reads_env(study: StudyFolder) -> bool:

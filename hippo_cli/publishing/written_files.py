@@ -32,8 +32,10 @@ def read_project(study: StudyFolder) -> dict[str, Any]:
 def _replace(path: Path, content: bytes) -> None:
     """Replace a file completely or not at all, even if the disk is full."""
     draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)  # it may be a link to another file
     try:
-        draft.write_bytes(content)
+        with draft.open("xb") as file:
+            file.write(content)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)

@@ -99,8 +99,9 @@ def put_certificate(bench: Bench) -> None:
     put_values(bench.stack_world, GameCertificate="image")
     names = f"{{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}"
     bench.study.edit("trial:\n", f"  ssl: {names}\ntrial:\n")
-    for key in ("SSL/a.pem", "SSL/b.pem"):
-        bench.stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=b"pem")
+    for key, kind in (("SSL/a.pem", "CERTIFICATE"), ("SSL/b.pem", "PRIVATE KEY")):
+        body = f"-----BEGIN {kind}-----\nMIIB\n-----END {kind}-----\n".encode()
+        bench.stack_world.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
 def register_game() -> None:

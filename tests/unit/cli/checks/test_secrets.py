@@ -7,6 +7,8 @@ import pytest
 
 from hippo_cli.errors import ExitCode
 from hippo_cli.findings import Severity
+from hippo_cli.image.build_context import make_context
+from hippo_cli.study_folder import StudyFolder
 from tests.unit.cli.checks.test_secret_detection import GITHUB, KEY_ID, PEM, SECRET_KEY
 from tests.unit.cli.conftest import SmallStudy
 
@@ -21,6 +23,7 @@ IN_PROGRAM = f'token = "{GITHUB}"\n'
         ("App/deep/settings.json", f'{{"aws_secret_access_key": "{SECRET_KEY}"}}', "secret-image"),
         ("App/id_rsa", PEM.format("RSA "), "secret-image"),
         ("App/.env.local", "AWS_SECRET_ACCESS_KEY=x", "secret-image"),
+        ("App/Game.ENV", "AWS_SECRET_ACCESS_KEY=x", "secret-image"),
         ("image.env", "AWS_SECRET_ACCESS_KEY=x", "secret-image"),
         ("StepFiles/thanks.html", f"<p>{KEY_ID}</p>", "secret"),
         ("StepFiles/style.css", f"/* {GITHUB} */", "secret"),
@@ -46,13 +49,34 @@ def test_dockerfile_and_config(study: SmallStudy) -> None:
     assert study.codes() == [("secret", "config.yml", 23), ("secret-image", "Dockerfile", 4)]
 
 
-@pytest.mark.parametrize("name", [".env", "App/.env", "notes.txt", "App/.trialConfig.yml", "App/data/x.txt"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".env",
+        "App/.env",
+        "App/sub/.env",
+        "App/.Env",
+        ".ENV",
+        "notes.txt",
+        "App/.trialConfig.yml",
+        "App/data/x.txt",
+    ],
+)
 def test_files_that_stay_here(study: SmallStudy, name: str) -> None:
     """Given secrets in files that are neither published nor copied into the image, there is no finding."""
     study.write(".dockerignore", "App/data\n")
     study.write(name, f"AWS_SECRET_ACCESS_KEY={SECRET_KEY}\n")
 
     assert study.codes() == []
+
+
+@pytest.mark.parametrize("name", [".ENV", "App/.Env", "App/sub/.env"])
+def test_variables_never_reach_docker(study: SmallStudy, name: str) -> None:
+    """Given `.env` in any folder and case, the build context does not have it, whatever is copied."""
+    study.write(name, "LEVEL=1\n")
+    study.write("Dockerfile", "FROM scratch\nCOPY . /srv\n")
+
+    assert name not in make_context(StudyFolder(study.directory), {}).files
 
 
 def test_the_certificate_of_game_servers(study: SmallStudy) -> None:

@@ -23,6 +23,14 @@ from tests.unit.cli.publishing.test_publish import IMAGE, publish
 from tests.unit.cli.publishing_world import Deployment, FakeDocker
 
 Run = Callable[..., Any]
+CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+KEY = b"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
+
+
+def name_certificate(study: SmallStudy, bucket: str, fullchain: str, privkey: str) -> None:
+    """Write `ssl` into the config."""
+    names = f"{{sslBucket: {bucket}, fullchain: {fullchain}, privkey: {privkey}}}"
+    study.edit("trial:\n", f"  ssl: {names}\ntrial:\n")
 
 
 def test_image_is_built_and_pushed(
@@ -69,24 +77,93 @@ def test_certificate_that_the_image_carries(
 ) -> None:
     """Given images that carry the certificate, it is fetched, and a renewed one leads to a new image."""
     deployment.set(GameCertificate="image")
-    study.edit(
-        "trial:\n", f"  ssl: {{sslBucket: {BUCKET}, fullchain: SSL/a.pem, privkey: SSL/b.pem}}\ntrial:\n"
-    )
+    name_certificate(study, BUCKET, "SSL/a.pem", "SSL/b.pem")
     missing = publish(run, study)
-    for key in ("SSL/a.pem", "SSL/b.pem"):
-        deployment.s3.put_object(Bucket=BUCKET, Key=key, Body=b"first")
+    for key, content in (("SSL/a.pem", CERTIFICATE), ("SSL/b.pem", KEY)):
+        deployment.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
     first = publish(run, study)
     context = docker.read_context()
-    deployment.s3.put_object(Bucket=BUCKET, Key="SSL/b.pem", Body=b"renewed")
+    deployment.s3.put_object(Bucket=BUCKET, Key="SSL/b.pem", Body=KEY.replace(b"MIIE", b"MIIF"))
     renewed = publish(run, study)
 
     assert [found["code"] for found in missing["findings"]] == ["certificate"]
     assert "NoSuchKey" in missing["findings"][0]["what"]
     assert first["findings"] == []
-    assert (context["App/fullchain.pem"], context["App/privkey.pem"]) == (b"first", b"first")
+    assert (context["App/fullchain.pem"], context["App/privkey.pem"]) == (CERTIFICATE, KEY)
     assert not list(study.directory.rglob("*.pem"))
     assert renewed["image"]["reference"] != first["image"]["reference"]
     assert "TLS_CERTIFICATE" not in str(deployment.definitions()[-1])
+
+
+@pytest.mark.parametrize(
+    ("fullchain", "privkey", "reason"),
+    [
+        ("other/Users/u1", "SSL/privkey.pem", "other/Users/u1 is neither in SSL/ nor in small/"),
+        ("SSL/fullchain.pem", "other/privkey.pem", "other/privkey.pem is neither"),
+        ("SSL/../other/Users/u1", "SSL/privkey.pem", "is neither"),
+        ("SSL/answers", "SSL/privkey.pem", "SSL/answers is not a certificate in PEM"),
+        ("SSL/privkey.pem", "SSL/privkey.pem", "SSL/privkey.pem is not a certificate in PEM"),
+        ("SSL/fullchain.pem", "SSL/fullchain.pem", "SSL/fullchain.pem is not a private key"),
+    ],
+)
+def test_objects_that_are_not_the_certificate(
+    deployment: Deployment,
+    docker: FakeDocker,
+    run: Run,
+    study: SmallStudy,
+    fullchain: str,
+    privkey: str,
+    reason: str,
+) -> None:
+    """Given `ssl` that names other objects that the publisher may read, publishing refuses."""
+    deployment.set(GameCertificate="image")
+    answers = b'{"answers": "of a participant"}'
+    objects = {"other/Users/u1": answers, "SSL/answers": answers, "other/privkey.pem": KEY}
+    for key, content in {**objects, "SSL/fullchain.pem": CERTIFICATE, "SSL/privkey.pem": KEY}.items():
+        deployment.s3.put_object(Bucket=BUCKET, Key=key, Body=content)
+    name_certificate(study, BUCKET, fullchain, privkey)
+
+    result = run("publish", study.directory, "--yes", "--json")
+
+    assert result.exit_code == ExitCode.PROBLEMS
+    assert docker.calls == []
+    assert reason in result.output
+    assert "of a participant" not in result.output
+
+
+@pytest.mark.parametrize("folder", ["", "SSL/", "SSL/2030/", "small/tls/"])
+def test_places_of_the_certificate(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy, folder: str
+) -> None:
+    """Given the certificate where existing studies have it, only its PEM gets into the image."""
+    deployment.set(GameCertificate="image")
+    for name, content in (("a.pem", b"Bag Attributes: x\n" + CERTIFICATE + KEY), ("b.pem", KEY)):
+        deployment.s3.put_object(Bucket=BUCKET, Key=f"{folder}{name}", Body=content)
+    name_certificate(study, BUCKET, f"{folder}a.pem", f"{folder}b.pem")
+
+    assert publish(run, study)["findings"] == []
+    context = docker.read_context()
+    assert (context["App/fullchain.pem"], context["App/privkey.pem"]) == (CERTIFICATE, KEY)
+
+
+def test_certificate_in_another_bucket(
+    deployment: Deployment, docker: FakeDocker, run: Run, study: SmallStudy
+) -> None:
+    """Given a certificate in a bucket that is not the deployment's, the plan shows it."""
+    deployment.set(GameCertificate="image")
+    region = {"LocationConstraint": "ca-central-1"}
+    deployment.s3.create_bucket(Bucket="certificates", CreateBucketConfiguration=region)
+    for key, content in (("x/a.pem", CERTIFICATE), ("x/b.pem", KEY)):
+        deployment.s3.put_object(Bucket="certificates", Key=key, Body=content)
+    name_certificate(study, "certificates", "x/a.pem", "x/b.pem")
+
+    shown = run("publish", study.directory, "--dry-run")
+    (found,) = publish(run, study)["findings"]
+
+    assert "s3://certificates/x/a.pem and s3://certificates/x/b.pem" in found["what"]
+    assert (found["code"], found["severity"]) == ("certificate", "warning")
+    assert "s3://certificates/x/b.pem" in shown.output
+    assert docker.read_context()["App/privkey.pem"] == KEY
 
 
 def test_certificate_in_the_folder(
@@ -267,7 +344,7 @@ def test_docker_ignore(lines: list[str], excluded: list[str], kept: list[str]) -
         ('ADD ["my file", "/x"]', ["my file"], ["my"]),
         ("COPY \\\n  a \\\n  # why\n  b /x", ["a", "b"], ["x"]),
         ("COPY --from=build /out /x", [], ["out"]),
-        ("ADD https://example.org/x /x\nCOPY <<EOF /y", [], ["x"]),
+        ("ADD https://example.org/x /x\nCOPY <<EOF /y\nx\nEOF", [], ["x"]),
         ("COPY *.py /x", ["a.py"], ["a.txt", "deep/a.py"]),
         ("COPY . /x", ["a", "b/c"], []),
         ("COPY $WHAT /x", ["a"], []),

@@ -284,6 +284,29 @@ def test_credentials_in_the_folders_env(
     assert seen == ["set" if is_set else "of-the-folder"]
 
 
+def test_variables_that_are_not_taken_from_the_folder(
+    update: UpdateProject,
+    study: SmallStudy,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Given a .env that redirects credentials or names programs, it is ignored, and a warning says so."""
+    others = ["AWS_CA_BUNDLE", "AWS_CONFIG_FILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "DOCKER_HOST"]
+    others += ["https_proxy"]
+    seen: list[dict[str, str]] = []
+    monkeypatch.setattr("hippo_cli.update_project.app", lambda **_: seen.append(dict(os.environ)))
+    names = [*others, "LEVEL", "PATH", "AWS_PROFILE", "HIPPO_STACK"]
+    study.write(".env", "".join(f"{name}=of-the-folder\n" for name in names))
+
+    with mock.patch.dict(os.environ):
+        for name in names[:-3] + names[-2:]:
+            os.environ.pop(name, None)
+        main([])
+
+    assert sorted(name for name, value in seen[0].items() if value == "of-the-folder") == names[-2:]
+    assert f".env: ignored {', '.join(others)}" in capsys.readouterr().err
+
+
 def test_an_env_that_cannot_be_read(
     study: SmallStudy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
