@@ -34,8 +34,7 @@ def _replace(path: Path, content: bytes) -> None:
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)  # it may be a link to another file
     try:
-        with draft.open("xb") as file:
-            file.write(content)
+        draft.write_bytes(content)
         os.replace(draft, path)
     finally:
         draft.unlink(missing_ok=True)
