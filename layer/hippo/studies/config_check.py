@@ -19,6 +19,8 @@ _OTHER_KEYS = tuple(key for key in KEYS if key not in OPTIONS)
 _SECTIONS = tuple(key.path for key in OPTIONS if isinstance(key.rule, Section))
 # Every page and every start reads the configs of all studies. This is enough for 2,000 steps.
 LARGEST_CONFIG = 64 * 1024
+# All functions parse the list of studies, each from a stack of its own depth, and Python limits recursion.
+MOST_LEVELS = 20
 _LENIENT: dict[str, Any] = {"default": str, "skipkeys": True}
 _UNKNOWN = "unknown key; it is stored but has no effect. Check its spelling."
 
@@ -55,17 +57,28 @@ def check_config(
 
 def _find_excess(config: Mapping[str, Any]) -> str:
     """Return why a config is too large, whose unknown keys may hold anything; empty if it is not."""
-    try:
-        # YAML has dates and other keys than text, which only the researcher's own check sees.
-        size = len(format_json({key: value for key, value in config.items() if key != "files"}, **_LENIENT))
-    except RecursionError:
-        return "config: is nested too deeply"
+    if _is_deeper(config, MOST_LEVELS):
+        return f"config: is nested too deeply; at most {MOST_LEVELS} levels are allowed"
+    # YAML has dates and other keys than text, which only the researcher's own check sees.
+    size = len(format_json({key: value for key, value in config.items() if key != "files"}, **_LENIENT))
     if size <= LARGEST_CONFIG:
         return ""
     return (
         f"config: has {size:,} bytes as JSON, but at most {LARGEST_CONFIG:,} are allowed. "
         "Remove keys that the study does not need, or move long texts into its pages."
     )
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Return whether maps and lists are nested more than so many levels deep, without recursion."""
+    level = [value]
+    for _ in range(levels + 1):
+        # By identity: YAML may name one list many times, which would count as many.
+        containers = {id(one): one for one in level if isinstance(one, Mapping | list)}.values()
+        level = [part for one in containers for part in (one.values() if isinstance(one, Mapping) else one)]
+        if not containers:
+            return False
+    return True
 
 
 def check_options(config: Mapping[str, Any], now: datetime | None = None) -> tuple[list[str], list[str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hippo.studies.config_check import LARGEST_CONFIG
+from hippo.studies.config_check import LARGEST_CONFIG, MOST_LEVELS, check_config
 from hippo.studies.publishing import LARGEST_LIST
 from tests.support.study_world import BUCKET, PROJECT, StudyWorld
 
@@ -32,6 +32,44 @@ def test_large_config(world: StudyWorld, junk: Any) -> None:
     assert f"bytes as JSON, but at most {LARGEST_CONFIG:,} are allowed. Remove keys" in answer["body"]
     assert len(answer["body"]) < 300
     assert (world.read_object(LIST), world.list_keys()) == (before, keys)
+
+
+def nest(levels: int) -> list[Any]:
+    """Return lists in each other, so many levels deep."""
+    nested: list[Any] = []
+    for _ in range(levels - 1):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS, 100, 900])
+def test_deep_config(world: StudyWorld, levels: int) -> None:
+    """Given a config nested deeper than any study needs, it is refused: other functions could not read it."""
+    before, keys = world.read_object(LIST), world.list_keys()
+
+    answer = world.update(world.name("junk") | {"junk": nest(levels)})
+
+    assert answer["statusCode"] == 400
+    assert answer["body"] == f"config: is nested too deeply; at most {MOST_LEVELS} levels are allowed"
+    assert (world.read_object(LIST), world.list_keys()) == (before, keys)
+
+
+def test_nesting_that_every_reader_can_read(world: StudyWorld) -> None:
+    """Given a config as deep as is allowed, it is published, and other studies are served."""
+    answer = world.update(world.name("deep") | {"junk": nest(MOST_LEVELS - 1)})
+
+    assert answer["statusCode"] == 200
+    assert world.get(step=0).status == 200
+
+
+def test_deeper_than_python_encodes() -> None:
+    """Given nesting that no encoder can follow, or a list that contains itself, the check says so."""
+    endless: list[Any] = []
+    endless.append(endless)
+
+    for junk in (nest(50_000), endless):
+        errors, _ = check_config({"id": PROJECT, "junk": junk}, (BUCKET,))
+        assert errors == [f"config: is nested too deeply; at most {MOST_LEVELS} levels are allowed"]
 
 
 def test_unknown_keys_within_the_bound(world: StudyWorld) -> None:

@@ -130,10 +130,17 @@ def _decide_displacing(case: StartCase) -> Decision:
     """
     if not case.is_loaded:
         return Decision(Action.LOAD)
-    if _is_signed(case.project) and not _is_signed(case.rival):
+    is_unsigned = case.rival is not None and not case.rival.access.signed_links
+    if case.project and case.project.live and _is_signed(case.project) and is_unsigned and _is_later(case):
         why = "the server of an unsigned study is stopped first"
         return Decision(Action.IGNORE, why, stops_current=True, stop_reason=EndReason.DISPLACED)
     return Decision(Action.IGNORE, "another study's server is running")
+
+
+def _is_later(case: StartCase) -> bool:
+    """Return whether the start was sent after the one that led to the living server."""
+    requested = case.current.requested_at if case.current else None
+    return requested is None or case.message.sent_at > requested
 
 
 def _is_signed(project: ListedProject | None) -> bool:

@@ -1,10 +1,8 @@
 """Tests of unusual Dockerfiles: secrets are searched for in whatever Docker may copy, in linear time."""
 
-import time
-
 import pytest
 
-from hippo_cli.image.dockerfile import ContextUse, list_sources
+from hippo_cli.image.dockerfile import ContextUse
 from tests.unit.cli.checks.test_secret_detection import PEM
 from tests.unit.cli.conftest import SmallStudy
 
@@ -71,13 +69,9 @@ def test_a_link_to_a_file_that_is_not_copied(study: SmallStudy) -> None:
 
 
 @pytest.mark.parametrize("line", ["RUN cat <<A{}\n", "RUN x <<B\n", "\n", "RUN \\\n"])
-def test_time_of_long_files(study: SmallStudy, line: str) -> None:
-    """Given a long Dockerfile, the time to read it grows with its length only."""
+def test_long_files_are_read_to_their_end(line: str) -> None:
+    """Given a Dockerfile of 40,000 lines, for which quadratic time would be hours, it is read."""
     text = BASE + "".join(line.format(number) for number in range(40_000)) + "COPY App /srv\n"
-    study.write("Dockerfile", text)
-    begin = time.monotonic()
 
-    list(list_sources(text))
-    study.check()
-
-    assert time.monotonic() - begin < 10
+    # After a backslash, the rest of the file is part of RUN.
+    assert ContextUse(text).needs("App/server.py") == (not line.endswith("\\\n"))
