@@ -160,7 +160,8 @@ def describe_state(account: AccountView) -> dict[str, Any]:
     return {
         "buckets": [bucket["Name"] for bucket in client("s3").list_buckets()["Buckets"]],
         "uploads": client("s3").list_multipart_uploads(Bucket=account.outputs["bucket"]).get("Uploads"),
-        "keys": account.list_keys(""),
+        # Another test's participant gets a server meanwhile, which no attack here asks for.
+        "keys": [key for key in account.list_keys("") if not key.startswith(("_servers/", "_slots/"))],
         "functions": sorted(f["FunctionName"] for f in client("lambda").list_functions()["Functions"]),
         "users": [user["UserName"] for user in client("iam").list_users()["Users"]],
         "log": len(client("logs").filter_log_events(logGroupName=group)["events"]),

@@ -52,6 +52,7 @@ class Invariants:
         self._two_since: dict[str, float] = {}
         self._attempts: dict[tuple[str, str], set[str]] = {}  # by participant and start: clusters of tasks
         self._servers: dict[str, dict[str, Any]] = {}
+        self._ready: set[tuple[str, int]] = set()  # users and attempts
         self._deadlines: dict[str, float] = {}  # by cluster
         self._over_since: dict[str, float] = {}  # by participant: past the stop step, and stopped
         self._hosts: dict[str, set[str]] = {}  # by participant: names that their servers had
@@ -129,6 +130,7 @@ class Invariants:
     def forget(self, user: str) -> None:
         """Their records have been deleted: what comes now is another life."""
         self._servers.pop(user, None)
+        self._ready = {known for known in self._ready if known[0] != user}
         self._over_since.pop(user, None)
         for key in [key for key in self._attempts if key[0] == user]:
             del self._attempts[key]
@@ -137,8 +139,9 @@ class Invariants:
         """4, of an answer to a participant."""
         if answer["page"] != "show_game_page":
             return
-        server = self._servers.get(person.user, {})
-        if not server.get("readyAt"):
+        # The answer may arrive after a replacement has begun, so the attempt that it shows counts.
+        stored = json.loads(self._world.s3.objects.get(f"study/Users/{person.user}", b"{}"))
+        if (person.user, stored.get("shownAttempt")) not in self._ready:
             self._note(4, f"the game is shown to {person.user} and no server was ever ready")
         elif urlsplit(answer["server"]).hostname not in self._hosts.get(person.user, ()):
             self._note(
@@ -206,6 +209,8 @@ class Invariants:
         user = server["userId"]
         before = self._servers.get(user, {})
         self._servers[user] = server
+        if server.get("readyAt"):
+            self._ready.add((user, server["attempt"]))
         if server.get("deadline") and server["cluster"]:
             deadline = _read_time(server["deadline"])
             assert deadline
