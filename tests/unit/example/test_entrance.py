@@ -180,7 +180,8 @@ def test_request_may_come_with_the_end_of_the_handshake(play, guard, options, fo
                     return b""
 
         await answer(tls.do_handshake)
-        tls.write(form.format(ticket=make_ticket()).encode())  # a ticket from when tests are collected expires
+        # Made now: a ticket from the collection of the tests would have expired.
+        tls.write(form.format(ticket=make_ticket()).encode())
         async with asyncio.timeout(3):
             response = await answer(lambda: tls.read(1000))
         writer.close()
